@@ -1,0 +1,103 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Place is where something stands: in a file, or in an expression of the command line. Line and Col count from 1; zero
+// is not known.
+type Place struct {
+	File      string
+	Line, Col int
+}
+
+// String is file:line:col, as far as it is known.
+func (p Place) String() string {
+	s := p.File
+	if p.Line > 0 {
+		s += fmt.Sprintf(":%d", p.Line)
+	}
+	if p.Col > 0 {
+		s += fmt.Sprintf(":%d", p.Col)
+	}
+	return s
+}
+
+// Error is one thing that is wrong with what the user gave us.
+type Error struct {
+	Place Place
+	Text  string
+	Hint  string // what to do about it; may be empty
+}
+
+// Error returns the place and the text, without the hint.
+func (e *Error) Error() string {
+	if p := e.Place.String(); p != "" {
+		return p + ": " + e.Text
+	}
+	return e.Text
+}
+
+// Errors are several errors of one inventory, in the order of their places. It is never empty.
+type Errors []*Error
+
+// Error lists the first ten, one a line.
+func (e Errors) Error() string {
+	const most = 10
+	var lines []string
+	for _, one := range e[:min(len(e), most)] {
+		lines = append(lines, one.Error())
+	}
+	if more := len(e) - most; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more errors", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Nearest returns the candidate that word is most likely a slip of the pen for, or "" when none is near.
+func Nearest(word string, candidates []string) string {
+	best, least := "", len(word)/3+2
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(word), strings.ToLower(c), least); d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, delete, replace or swap to make a into b (the restricted
+// Damerau-Levenshtein distance), or limit when it is not below that.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	var before []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
+
+func didYouMean(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}

@@ -1,0 +1,168 @@
+package inventory
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// expression is a target expression, as written: terms, each joined to what stands left of it. There is no precedence.
+type expression []step
+
+type step struct {
+	op   byte // ',' union, '!' difference, '&' intersection, '^' symmetric difference; ',' for the first
+	term term
+}
+
+// term is one of: a name or pattern, @group, @file:PATH, /regex/, or an expression in parentheses.
+type term struct {
+	kind  termKind
+	text  string
+	at    int // byte in the source
+	regex *regexp.Regexp
+	inner expression
+}
+
+type termKind int
+
+const (
+	patternTerm termKind = iota
+	groupTerm
+	fileTerm
+	regexTerm
+	innerTerm
+)
+
+const maxDepth = 100 // of parentheses
+
+// parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file.
+func parseExpression(source string) (expression, error) {
+	if file, ok := strings.CutPrefix(source, "^"); ok {
+		return expression{{',', term{kind: fileTerm, text: file}}}, nil
+	}
+	p := parser{source: source}
+	e, err := p.expression(0)
+	if err == nil && p.pos < len(source) {
+		err = p.fail(p.pos, `")" without "("`, "")
+	}
+	return e, err
+}
+
+type parser struct {
+	source string
+	pos    int
+}
+
+func (p *parser) fail(at int, text, hint string) error {
+	return &Error{Place: Place{File: fmt.Sprintf("target %q", p.source), Col: at + 1}, Text: text, Hint: hint}
+}
+
+func (p *parser) spaces() (some bool) {
+	for p.pos < len(p.source) && strings.IndexByte(" \t\r\n", p.source[p.pos]) >= 0 {
+		p.pos++
+		some = true
+	}
+	return some
+}
+
+// more says whether something other than a closing parenthesis follows.
+func (p *parser) more() bool { return p.pos < len(p.source) && p.source[p.pos] != ')' }
+
+func (p *parser) expression(depth int) (e expression, err error) {
+	if depth > maxDepth {
+		return nil, p.fail(p.pos, "too many parentheses", "")
+	}
+	op := byte(',')
+	p.spaces()
+	for {
+		t, err := p.term(depth)
+		if err != nil {
+			return nil, err
+		}
+		e = append(e, step{op, t})
+		apart := p.spaces()
+		switch {
+		case !p.more():
+			return e, nil
+		case isOperator(p.source[p.pos]):
+			op = p.source[p.pos]
+			p.pos++
+			p.spaces()
+		case apart:
+			op = ','
+		default:
+			return nil, p.fail(p.pos, fmt.Sprintf("%q is not expected here", p.source[p.pos:p.pos+1]), "terms are joined by , (and) ! (without) & (in both) ^ (in one)")
+		}
+	}
+}
+
+func isOperator(c byte) bool { return strings.IndexByte(",!&^", c) >= 0 }
+
+func (p *parser) term(depth int) (t term, err error) {
+	t.at = p.pos
+	switch {
+	case !p.more() || isOperator(p.source[p.pos]):
+		return t, p.fail(p.pos, "a host, a pattern or a @group is missing here", "")
+	case p.source[p.pos] == '(':
+		p.pos++
+		t.kind = innerTerm
+		if t.inner, err = p.expression(depth + 1); err != nil {
+			return t, err
+		}
+		if p.pos == len(p.source) {
+			return t, p.fail(t.at, `"(" is not closed`, "")
+		}
+		p.pos++
+	case p.source[p.pos] == '/':
+		t.kind = regexTerm
+		return t, p.regex(&t)
+	case p.source[p.pos] == '@':
+		p.pos++
+		t.kind, t.text = groupTerm, p.word()
+		if file, ok := strings.CutPrefix(t.text, "file:"); ok {
+			t.kind, t.text = fileTerm, file
+		}
+		if t.text == "" {
+			return t, p.fail(t.at, "the name of a group is missing", "@* is every host that is in a group")
+		}
+	default:
+		t.text = p.word()
+	}
+	return t, nil
+}
+
+// word reads up to the next operator, blank or parenthesis that is not in brackets.
+func (p *parser) word() string {
+	from, depth := p.pos, 0
+	for ; p.pos < len(p.source); p.pos++ {
+		c := p.source[p.pos]
+		if c == '[' {
+			depth++
+		}
+		if c == ']' && depth > 0 {
+			depth--
+		}
+		if depth == 0 && strings.IndexByte(",!&^() \t\r\n", c) >= 0 {
+			break
+		}
+	}
+	return p.source[from:p.pos]
+}
+
+// regex reads /…/ up to the next slash without a backslash before it.
+func (p *parser) regex(t *term) (err error) {
+	for end := p.pos + 1; end < len(p.source); end++ {
+		switch p.source[end] {
+		case '\\':
+			end++
+		case '/':
+			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
+			p.pos = end + 1
+			if t.regex, err = regexp.Compile(t.text); err != nil {
+				return p.fail(t.at, strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1), "")
+			}
+			return nil
+		}
+	}
+	return p.fail(p.pos, `the regular expression has no closing "/"`, "")
+}

@@ -1,0 +1,143 @@
+package inventory
+
+import (
+	"slices"
+	"strings"
+)
+
+// Fold writes names as short as it can, for display: unique, in natural order, with ranges, "db1 web[01-03,07]".
+// Expand is its inverse.
+func Fold(names []string) string {
+	var rows [][]string
+	var plain []string // IPv6 addresses have digits, but no numbers
+	for _, name := range names {
+		if strings.Contains(name, ":") {
+			plain = append(plain, name)
+		} else {
+			rows = append(rows, tokens(name))
+		}
+	}
+	byShape := map[int][][]string{}
+	for _, r := range rows {
+		byShape[len(r)] = append(byShape[len(r)], r)
+	}
+	folded := plain
+	for width, group := range byShape {
+		for dim := min(width-2, 2*maxDims-1); dim > 0; dim -= 2 {
+			group = foldDim(group, dim)
+		}
+		for _, r := range group {
+			folded = append(folded, strings.Join(r, ""))
+		}
+	}
+	slices.SortFunc(folded, compareNatural)
+	return strings.Join(slices.Compact(folded), " ")
+}
+
+// maxDims is how many numbers of a name are folded; the ones behind stay as they are.
+const maxDims = 6
+
+// tokens splits a name into text and numbers, alternating: text at even places, numbers at odd ones. Both may be empty
+// only at the ends. Longer runs of digits than a number holds are text.
+func tokens(name string) []string {
+	var out []string
+	text := 0
+	for i := 0; i < len(name); {
+		n := leadingDigits(name[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		if n <= 15 {
+			out = append(out, name[text:i], name[i:i+n])
+			text = i + n
+		}
+		i += n
+	}
+	return append(out, name[text:])
+}
+
+// foldDim joins the rows that differ in one number only.
+func foldDim(rows [][]string, dim int) [][]string {
+	numbers := map[string][]string{}
+	first := map[string][]string{}
+	var keys []string
+	var b strings.Builder
+	for _, r := range rows {
+		b.Reset()
+		for i, token := range r {
+			if i != dim {
+				b.WriteString(token)
+			}
+			b.WriteByte(0)
+		}
+		key := b.String()
+		if first[key] == nil {
+			first[key] = r
+			keys = append(keys, key)
+		}
+		numbers[key] = append(numbers[key], r[dim])
+	}
+	out := make([][]string, 0, len(keys))
+	for _, key := range keys {
+		r := slices.Clone(first[key])
+		r[dim] = ranges(numbers[key])
+		out = append(out, r)
+	}
+	return out
+}
+
+// ranges writes numbers as "[1-3,07]", or a single one as it is. A length in which some number has a leading zero is a
+// padding: all numbers of that length belong to it.
+func ranges(numbers []string) string {
+	padded := map[int]bool{}
+	for _, n := range numbers {
+		if n[0] == '0' && len(n) > 1 {
+			padded[len(n)] = true
+		}
+	}
+	padding := func(n string) int {
+		if padded[len(n)] {
+			return len(n)
+		}
+		return 0
+	}
+	slices.SortFunc(numbers, func(a, b string) int {
+		if p := padding(a) - padding(b); p != 0 {
+			return p
+		}
+		return compareNumbers(a, b)
+	})
+	numbers = slices.Compact(numbers)
+	if len(numbers) == 1 {
+		return numbers[0]
+	}
+	var parts []string
+	for i := 0; i < len(numbers); {
+		j := i
+		for j+1 < len(numbers) && padding(numbers[j]) == padding(numbers[j+1]) && follows(numbers[j], numbers[j+1]) {
+			j++
+		}
+		switch {
+		case j == i:
+			parts = append(parts, numbers[i])
+		default:
+			parts = append(parts, numbers[i]+"-"+numbers[j])
+		}
+		i = j + 1
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+// follows says whether the number b is a plus one; both are of one padding.
+func follows(a, b string) bool {
+	next := []byte(a)
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i] != '9' {
+			next[i]++
+			return string(next) == b
+		}
+		next[i] = '0'
+	}
+	return "1"+string(next) == b
+}

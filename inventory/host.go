@@ -1,0 +1,90 @@
+// Package inventory turns files, ranges and expressions into hosts. It never connects to one.
+package inventory
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// Host is one machine of an inventory: data only, safe to copy, and to share as long as nobody writes to its maps
+// and slices. It never holds a connection or a result.
+type Host struct {
+	Name       string         `json:"name"` // as the inventory spells it: the host's identity everywhere
+	Connection Connection     `json:"connection,omitzero"`
+	Groups     []string       `json:"groups,omitempty"` // every group it is in, parents too, sorted
+	Vars       map[string]any `json:"vars,omitempty"`
+}
+
+// Connection says how to reach a host, as far as the inventory and the command line say it. What is zero here is
+// left to ssh_config, and then to the defaults of ssh.
+type Connection struct {
+	Address        string   `json:"address,omitempty"` // name or IP to connect to; empty: ssh_config's HostName, or the host's name
+	User           string   `json:"user,omitempty"`
+	Port           int      `json:"port,omitempty"`
+	Identity       []string `json:"identity,omitempty"` // private key files; given here, they are the only ones offered
+	Jump           string   `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
+	SSHConfigHost  string   `json:"ssh_config_host,omitempty"`
+	Shell          string   `json:"shell,omitempty"` // runs the command lines; empty: the login shell
+	ConnectTimeout Duration `json:"connect_timeout,omitempty"`
+	KnownHosts     []string `json:"known_hosts,omitempty"`
+	HostKeyAlias   string   `json:"host_key_alias,omitempty"`
+}
+
+// Duration is a time.Duration that files spell as "10s" or "1m30s". A bare number is refused: nobody knows its unit.
+type Duration time.Duration
+
+// String spells d as Go does.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler; a duration below zero is an error.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is not a time like 10s or 5m", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// SecretVars are the patterns of the variable names whose values are never shown or written down.
+var SecretVars = []string{"*pass*", "*secret*", "*token*", "*key"}
+
+// Redact returns the host without the values of secret variables: patterns are globs, compared without case.
+func (h Host) Redact(patterns []string) Host {
+	vars := make(map[string]any, len(h.Vars))
+	for name, value := range h.Vars {
+		vars[name] = redact(name, value, patterns)
+	}
+	if h.Vars != nil {
+		h.Vars = vars
+	}
+	return h
+}
+
+func redact(name string, value any, patterns []string) any {
+	for _, p := range patterns {
+		if ok, _ := path.Match(strings.ToLower(p), strings.ToLower(name)); ok {
+			return "(secret)"
+		}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		inner := make(map[string]any, len(v))
+		for k, x := range v {
+			inner[k] = redact(k, x, patterns)
+		}
+		return inner
+	case []any:
+		inner := make([]any, len(v))
+		for i, x := range v {
+			inner[i] = redact("", x, patterns)
+		}
+		return inner
+	}
+	return value
+}

@@ -1,0 +1,76 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// listEntry is one line of a host list.
+type listEntry struct {
+	names []string
+	conn  Connection
+	place Place
+}
+
+// parseList reads a host list: one pattern a line, [user@]host[:port], with # for comments.
+func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		line = strings.TrimPrefix(line, "\ufeff")
+		line, _, _ = strings.Cut(line, "#")
+		word := strings.TrimSpace(line)
+		if word == "" {
+			continue
+		}
+		place := Place{file, number, strings.Index(line, word) + 1}
+		e, err := parseListWord(word)
+		if err != nil {
+			place.Col += err.at
+			errs = append(errs, &Error{place, err.text, err.hint})
+			continue
+		}
+		e.place = place
+		entries = append(entries, e)
+	}
+	return entries, errs
+}
+
+func parseListWord(word string) (e listEntry, wrong *patternError) {
+	if i := strings.IndexAny(word, " \t"); i >= 0 {
+		return e, &patternError{i, "there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"}
+	}
+	rest, from := word, 0
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		e.conn.User, rest, from = rest[:i], rest[i+1:], i+1
+		if err := CheckUser(e.conn.User); err != nil {
+			return e, &patternError{text: err.Error()}
+		}
+	}
+	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
+		port, err := parsePort(rest[i+1:])
+		if err != nil {
+			return e, &patternError{at: from + i + 1, text: err.Error()}
+		}
+		e.conn.Port, rest = port, rest[:i]
+	}
+	names, err := expand(rest)
+	if err != nil {
+		wrong = &patternError{text: err.Error()}
+		errors.As(err, &wrong)
+		wrong.at += from
+		return e, wrong
+	}
+	e.names = names
+	return e, nil
+}
+
+func parsePort(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 65535 || text[0] == '0' || text[0] == '+' {
+		return 0, fmt.Errorf("%q is not a port (1 to 65535)", text)
+	}
+	return n, nil
+}

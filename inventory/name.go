@@ -1,0 +1,114 @@
+package inventory
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// CheckName says what is wrong with the name of a host, or nil: letters, digits, ".", "-" and "_", not beginning with
+// "-"; or an IPv6 address in brackets, with a zone perhaps. So no name can be taken for an option, a path or shell code.
+func CheckName(name string) error {
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		inner, closed := strings.CutSuffix(inner, "]")
+		if a, err := netip.ParseAddr(inner); !closed || err != nil || !a.Is6() || a.Zone() != "" && checkWord(a.Zone()) != "" {
+			return fmt.Errorf("%q is not an IPv6 address in brackets", name)
+		}
+		return nil
+	}
+	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
+		return fmt.Errorf("an IPv6 address stands in brackets: [%s]", name)
+	}
+	if bad := checkWord(name); bad != "" {
+		return fmt.Errorf("%q is no name of a host: %s", name, bad)
+	}
+	return nil
+}
+
+// maxName is the longest host name in DNS.
+const maxName = 253
+
+func checkWord(name string) string {
+	switch {
+	case name == "":
+		return "it is empty"
+	case len(name) > maxName:
+		return fmt.Sprintf("it is longer than %d characters", maxName)
+	case name[0] == '-':
+		return `it begins with "-"`
+	}
+	for _, r := range name {
+		if !nameRune(r) {
+			return fmt.Sprintf("%q is not allowed in it", r)
+		}
+	}
+	return ""
+}
+
+func nameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' || r == '_'
+}
+
+// CheckUser says what is wrong with a login name, or nil: the rule of OpenSSH's client, which keeps shell syntax out.
+func CheckUser(user string) error {
+	switch {
+	case user == "":
+		return fmt.Errorf("a user name is empty")
+	case user[0] == '-':
+		return fmt.Errorf(`user %q begins with "-"`, user)
+	case strings.HasSuffix(user, `\`):
+		return fmt.Errorf("user %q ends with a backslash", user)
+	}
+	for i, r := range user {
+		blank := r == ' ' && (i == 0 || user[i-1] == ' ') // an option could be hidden behind it
+		if strings.ContainsRune("'`\";&<>|(){}$\n\t", r) || r < ' ' || r == 0x7f || blank {
+			return fmt.Errorf("user %q: %q is not allowed in it", user, r)
+		}
+	}
+	return nil
+}
+
+func checkGroup(name string) error {
+	if bad := checkWord(name); bad != "" {
+		return fmt.Errorf("%q is no name of a group: %s", name, bad)
+	}
+	return nil
+}
+
+// compareNatural orders names as people do: runs of digits by their number, then by their length.
+func compareNatural(a, b string) int {
+	for a != "" && b != "" {
+		da, db := leadingDigits(a), leadingDigits(b)
+		if da > 0 && db > 0 {
+			if c := compareNumbers(a[:da], b[:db]); c != 0 {
+				return c
+			}
+			a, b = a[da:], b[db:]
+			continue
+		}
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+func compareNumbers(a, b string) int {
+	ta, tb := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	if len(ta) != len(tb) {
+		return len(ta) - len(tb)
+	}
+	if c := strings.Compare(ta, tb); c != 0 {
+		return c
+	}
+	return len(a) - len(b)
+}
+
+func leadingDigits(s string) int {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return n
+}

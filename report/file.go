@@ -1,0 +1,55 @@
+package report
+
+import (
+	"os"
+	"sync/atomic"
+)
+
+// file is made at its first byte and stays open while there are handles to spare; otherwise it is opened for each
+// write. It is used by one goroutine at a time.
+type file struct {
+	path    string
+	handles *atomic.Int64
+	made    bool
+	open    *os.File
+}
+
+func (f *file) Write(p []byte) (int, error) {
+	if f.open != nil {
+		return f.open.Write(p)
+	}
+	h, err := f.handle()
+	if err != nil {
+		return 0, err
+	}
+	n, err := h.Write(p)
+	if f.handles.Add(-1) >= 0 {
+		f.open = h
+		return n, err
+	}
+	f.handles.Add(1)
+	if e := h.Close(); err == nil {
+		err = e
+	}
+	return n, err
+}
+
+func (f *file) handle() (*os.File, error) {
+	if f.made {
+		return os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND, 0o600)
+	}
+	h, err := createFile(f.path)
+	f.made = err == nil
+	return h, err
+}
+
+// Close closes the file, if it is open.
+func (f *file) Close() error {
+	if f.open == nil {
+		return nil
+	}
+	f.handles.Add(1)
+	h := f.open
+	f.open = nil
+	return h.Close()
+}

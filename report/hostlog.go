@@ -1,0 +1,148 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// hostLog writes the files of one host. The log is for people: a header, each line of output behind the time and the
+// stream, a trailer. As every line of output has that prefix, nothing that a host prints can pass for the rest. The raw
+// bytes are beside it, each stream in a file that is made at its first byte.
+type hostLog struct {
+	log     file
+	outputs [2]file
+	tails   [2][]byte // the beginning of a line whose end has not come
+	line    bytes.Buffer
+	lengths [2]int64
+}
+
+// longestTail is how much of a line without an end is held back from the log.
+const longestTail = 64 << 10
+
+func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
+	dir := r.folder(h.Name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	l := &hostLog{log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
+	for i, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		l.outputs[i] = file{path: filepath.Join(dir, string(stream)), handles: &r.handles}
+	}
+	c := h.Connection
+	where := h.Name
+	if c.Address != "" {
+		where += " at " + c.Address
+	}
+	if c.Port != 0 {
+		where += fmt.Sprintf(" port %d", c.Port)
+	}
+	if c.User != "" {
+		where += " as " + c.User
+	}
+	_, err := fmt.Fprintf(&l.log, "# run     %s\n# host    %s\n# what    %s\n# attempt %d, %s\n",
+		r.head.Plan.Run, where, oneLine(r.head.What), attempt, time.Now().UTC().Format(time.RFC3339))
+	return l, err
+}
+
+func (l *hostLog) stream(s runner.Stream) io.WriteCloser {
+	if s == runner.Stderr {
+		return logStream{l, 1, "err| "}
+	}
+	return logStream{l, 0, "out| "}
+}
+
+// logStream writes one stream to its file and, line by line, to the log.
+type logStream struct {
+	*hostLog
+	i      int
+	prefix string
+}
+
+func (s logStream) Write(p []byte) (int, error) {
+	n, err := s.outputs[s.i].Write(p)
+	s.lengths[s.i] += int64(n)
+	if err != nil {
+		return n, err
+	}
+	rest := p
+	stamp := time.Now().UTC().Format("15:04:05.000 ") + s.prefix
+	s.line.Reset()
+	for {
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			break
+		}
+		s.line.WriteString(stamp)
+		s.line.Write(s.tails[s.i])
+		s.line.Write(rest[:end])
+		s.tails[s.i] = s.tails[s.i][:0]
+		rest = rest[end:]
+	}
+	s.tails[s.i] = append(s.tails[s.i], rest...)
+	if len(s.tails[s.i]) > longestTail {
+		s.endLine(stamp)
+	}
+	if s.line.Len() > 0 {
+		_, err = s.log.Write(s.line.Bytes())
+	}
+	return n, err
+}
+
+// endLine gives a line its end that has none.
+func (s logStream) endLine(stamp string) {
+	if tail := s.tails[s.i]; len(tail) > 0 {
+		s.line.WriteString(stamp)
+		s.line.Write(tail)
+		s.line.WriteByte('\n')
+		s.tails[s.i] = nil
+	}
+}
+
+// Close writes the line that has no end. The log itself waits for the trailer.
+func (s logStream) Close() error {
+	s.line.Reset()
+	s.endLine(time.Now().UTC().Format("15:04:05.000 ") + s.prefix)
+	var err error
+	if s.line.Len() > 0 {
+		_, err = s.log.Write(s.line.Bytes())
+	}
+	if e := s.outputs[s.i].Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// finish writes the trailer and closes the log.
+func (l *hostLog) finish(e *runner.Event) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), outcome(e.Status, e.Reason, e.Exit))
+	if e.Error != "" {
+		fmt.Fprintf(&b, ": %s", e.Error)
+	}
+	if e.Remains != "" {
+		fmt.Fprintf(&b, " (remote processes: %s)", e.Remains)
+	}
+	fmt.Fprintf(&b, "\n# output  %d bytes stdout, %d bytes stderr\n", l.lengths[0], l.lengths[1])
+	if _, err := l.log.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return l.log.Close()
+}
+
+// outcome is a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
+func outcome(status runner.Status, reason runner.Reason, exit int) string {
+	switch {
+	case reason == runner.ExitStatus:
+		return fmt.Sprintf("%s(exit %d)", status, exit)
+	case reason != "":
+		return fmt.Sprintf("%s(%s)", status, reason)
+	}
+	return string(status)
+}

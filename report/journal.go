@@ -1,0 +1,150 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"iter"
+	"os"
+	"strconv"
+
+	"hail/runner"
+)
+
+// A journal is the events of a run, one JSON object a line, append-only. The last field of each line is the CRC32C of
+// the object without it. The plan itself is left out: run.json has it.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const crcSuffix = len(`,"crc":"00000000"}`)
+
+// appendLine appends the line of e.
+func appendLine(buf *bytes.Buffer, e *runner.Event) error {
+	start := buf.Len()
+	bare := *e
+	bare.Plan = nil
+	if err := json.NewEncoder(buf).Encode(&bare); err != nil {
+		return err
+	}
+	buf.Truncate(buf.Len() - 1) // the newline
+	sum := crc32.Checksum(buf.Bytes()[start:], castagnoli)
+	buf.Truncate(buf.Len() - 1) // the brace
+	fmt.Fprintf(buf, ",\"crc\":\"%08x\"}\n", sum)
+	return nil
+}
+
+// parseLine is the inverse, for a line without its newline.
+func parseLine(line []byte) (e runner.Event, ok bool) {
+	n := len(line) - crcSuffix
+	if n < 1 || !bytes.HasPrefix(line[n:], []byte(`,"crc":"`)) || !bytes.HasSuffix(line, []byte(`"}`)) {
+		return e, false
+	}
+	want, err := strconv.ParseUint(string(line[n+8:n+16]), 16, 32)
+	sum := crc32.Update(crc32.Checksum(line[:n], castagnoli), castagnoli, []byte("}"))
+	if err != nil || uint32(want) != sum || !bytes.Equal(line[n+8:n+16], fmt.Appendf(nil, "%08x", sum)) {
+		return e, false
+	}
+	return e, json.Unmarshal(append(line[:n:n], '}'), &e) == nil
+}
+
+// journalWriter writes batches: each is one write, and one sync when it holds what has to be on disk before it is shown.
+type journalWriter struct {
+	file *os.File
+	buf  bytes.Buffer
+}
+
+func (j *journalWriter) append(batch []runner.Event) error {
+	j.buf.Reset()
+	durable := false
+	for i := range batch {
+		if err := appendLine(&j.buf, &batch[i]); err != nil {
+			return err
+		}
+		switch batch[i].Kind {
+		case runner.KindPlan, runner.KindFinish, runner.KindEnd:
+			durable = true
+		}
+	}
+	if _, err := j.file.Write(j.buf.Bytes()); err != nil {
+		return err
+	}
+	if durable {
+		return datasync(j.file)
+	}
+	return nil
+}
+
+// DamageError says that a journal is damaged in the middle: what follows can't be believed.
+type DamageError struct {
+	Path   string
+	Line   int
+	Offset int64 // of the line
+}
+
+// Error names the place.
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("%s:%d: the journal is damaged here (byte %d)", e.Path, e.Line, e.Offset)
+}
+
+// journalReader reads a journal back. After the events, torn says how many bytes at the end were no whole line, and err
+// why they ended before the end.
+type journalReader struct {
+	path string
+	plan *runner.Plan
+	torn int
+	err  error
+}
+
+const batchSize = 512
+
+// events yields what the journal holds, in batches; one slice is used for all.
+func (j *journalReader) events() iter.Seq[[]runner.Event] {
+	return func(yield func([]runner.Event) bool) {
+		j.torn, j.err = 0, nil
+		f, err := os.Open(j.path)
+		if err != nil {
+			j.err = err
+			return
+		}
+		defer f.Close()
+		batch := make([]runner.Event, 0, batchSize)
+		r := bufio.NewReaderSize(f, 64<<10)
+		offset := int64(0)
+		for number := 1; ; number++ {
+			line, err := r.ReadBytes('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				j.err = err
+				break
+			}
+			if len(line) == 0 {
+				break
+			}
+			e, ok := parseLine(bytes.TrimSuffix(line, []byte("\n")))
+			if !ok || err != nil {
+				if _, more := r.Peek(1); more == nil {
+					j.err = &DamageError{j.path, number, offset}
+				} else {
+					j.torn = len(line)
+				}
+				break
+			}
+			offset += int64(len(line))
+			if e.Kind == runner.KindPlan {
+				e.Plan = j.plan
+			}
+			if batch = append(batch, e); len(batch) == batchSize {
+				if !yield(batch) {
+					return
+				}
+				batch = batch[:0]
+			}
+		}
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Head is what a record says of a run before anything has happened: run.json.
+type Head struct {
+	Version string       `json:"version"` // of hail
+	Started time.Time    `json:"started"`
+	User    string       `json:"user"`
+	Machine string       `json:"machine"`
+	Argv    []string     `json:"argv"` // without secrets
+	What    string       `json:"what"` // the action in a few words
+	Plan    *runner.Plan `json:"plan"`
+}
+
+// NewRunID returns an id that is unique and sorts by time: 20261123-150405-k3f9, in UTC.
+func NewRunID(now time.Time) string {
+	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
+	b := make([]byte, 4)
+	rand.Read(b)
+	for i := range b {
+		b[i] = letters[int(b[i])%len(letters)]
+	}
+	return now.UTC().Format("20060102-150405") + "-" + string(b)
+}
+
+// Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open and what it
+// returns may be used by many goroutines.
+type Record struct {
+	hostFiles
+	head    Head
+	journal journalWriter
+	lock    *flock.Flock
+	handles atomic.Int64 // how many more files may be kept open
+	began   sync.Map     // host name to *hostLog, from Open to the finish event
+}
+
+// Create makes the folder of a run in dir, with its plan, and locks it. openFiles is how many files may be kept open at
+// once. The caller passes the Record to Drain, which closes it, and calls Finish.
+func Create(dir string, head Head, openFiles int) (*Record, error) {
+	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
+	r.handles.Store(int64(openFiles))
+	if err := r.create(dir); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = fmt.Errorf("%s: %w", p.Path, p.Err)
+		}
+		return nil, fmt.Errorf("the run can't be recorded: %w", err)
+	}
+	return r, nil
+}
+
+func (r *Record) create(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: an id that is taken, or a link, is an error
+		return err
+	}
+	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r.head, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600, renameio.IgnoreUmask()); err != nil {
+		return err
+	}
+	path := filepath.Join(r.dir, "journal.jsonl")
+	if r.journal.file, err = createFile(path); err != nil {
+		return err
+	}
+	r.lock = flock.New(path)
+	if err := r.lock.Lock(); err != nil {
+		return err
+	}
+	if err := syncDir(r.dir); err != nil {
+		return err
+	}
+	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
+}
+
+// createFile makes a file that was not there, never through a link.
+func createFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// Path is the folder of the record.
+func (r *Record) Path() string { return r.dir }
+
+// Open implements runner.Outputs: it makes the host's folder and begins its log.
+func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error) {
+	l, e := newHostLog(r, h, attempt)
+	if e != nil {
+		return nil, nil, e
+	}
+	r.began.Store(h.Name, l)
+	return l.stream(runner.Stdout), l.stream(runner.Stderr), nil
+}
+
+// Events implements Sink: the journal first, then the ends of the hosts' logs.
+func (r *Record) Events(batch []runner.Event) error {
+	if err := r.journal.append(batch); err != nil {
+		return &RecordError{err}
+	}
+	for i := range batch {
+		e := &batch[i]
+		if e.Kind != runner.KindFinish {
+			continue
+		}
+		if l, ok := r.began.LoadAndDelete(e.Host); ok {
+			if err := l.(*hostLog).finish(e); err != nil {
+				return &RecordError{err}
+			}
+		}
+	}
+	return nil
+}
+
+// Close implements Sink.
+func (r *Record) Close() error {
+	if err := r.journal.file.Close(); err != nil {
+		return &RecordError{err}
+	}
+	return nil
+}
+
+// Finish writes what is made of the summary, and gives up the lock. The summary can always be made again from the
+// journal, so what fails here loses nothing but these files.
+func (r *Record) Finish(s *Summary) error {
+	err := errors.Join(r.writeSummary(s), r.lock.Unlock())
+	if err != nil {
+		return &RecordError{err}
+	}
+	return nil
+}
+
+func (r *Record) writeSummary(s *Summary) error {
+	text, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return err
+	}
+	var plain writeBuffer
+	Text(&plain, s, r, Style{Width: 100})
+	files := map[string][]byte{"summary.json": append(text, '\n'), "summary.txt": plain.Bytes(), "hosts.csv": hostsCSV(s)}
+	for _, status := range runner.Statuses {
+		var names []byte
+		for i := range s.Hosts {
+			if s.Hosts[i].Status == status {
+				names = append(append(names, s.Hosts[i].Host...), '\n')
+			}
+		}
+		if names != nil {
+			files[string(status)+".hosts"] = names
+		}
+	}
+	for name, text := range files {
+		if err := renameio.WriteFile(filepath.Join(r.dir, name), text, 0o600, renameio.IgnoreUmask()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

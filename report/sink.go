@@ -1,0 +1,50 @@
+// Package report records a run on disk, reads it back, and shows it. A run is a sequence of events; what is here folds
+// over it, live or afterwards alike.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"hail/runner"
+)
+
+// Sink takes the events of one run in order. Events may keep the events, but not the slice. Close is called once, after
+// the last event. A Sink is used by one goroutine.
+type Sink interface {
+	Events([]runner.Event) error
+	Close() error
+}
+
+// Drain takes all events of a run and gives each batch to the sinks, in their order: a record that comes first has it
+// on disk before the others show it. A sink that fails gets no more events, the others go on. The sinks are closed.
+// The Summary is complete in any case; the error joins those of the sinks.
+func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
+	s := &Summary{}
+	failed := make([]error, len(sinks))
+	for batch := range events {
+		s.Add(batch)
+		for i, sink := range sinks {
+			if failed[i] == nil {
+				failed[i] = sink.Events(batch)
+			}
+		}
+	}
+	s.Settle()
+	for i, sink := range sinks {
+		if err := sink.Close(); err != nil && failed[i] == nil {
+			failed[i] = err
+		}
+	}
+	return s, errors.Join(failed...)
+}
+
+// RecordError says that the record of a run is not complete.
+type RecordError struct{ Err error }
+
+// Error names the record, so that it is clear that the run itself went on.
+func (e *RecordError) Error() string { return fmt.Sprintf("the record is incomplete: %v", e.Err) }
+
+// Unwrap returns Err.
+func (e *RecordError) Unwrap() error { return e.Err }

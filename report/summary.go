@@ -1,0 +1,154 @@
+package report
+
+import (
+	"time"
+
+	"hail/runner"
+)
+
+// Summary is how a run ended, host by host: a fold over its events. Its zero value has seen none.
+type Summary struct {
+	Run     string                `json:"run"`
+	Name    string                `json:"name,omitempty"`
+	Started time.Time             `json:"started"`
+	Ended   time.Time             `json:"ended"`             // of the last event
+	Stopped runner.Reason         `json:"stopped,omitempty"` // why the run did not go to its end
+	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
+	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
+	Hosts   []Result              `json:"hosts"`             // in the order of the plan
+
+	Plan  *runner.Plan `json:"-"`
+	index map[string]int
+}
+
+// Result is how one host ended.
+type Result struct {
+	Host    string            `json:"host"`
+	Status  runner.Status     `json:"status"` // empty while it is not known
+	Reason  runner.Reason     `json:"reason,omitempty"`
+	Exit    int               `json:"exit,omitempty"`
+	Error   string            `json:"error,omitempty"`
+	Remains runner.Remains    `json:"remains,omitempty"`
+	Attempt int               `json:"attempt,omitempty"`
+	Began   time.Time         `json:"began,omitzero"` // dialling
+	Exec    time.Time         `json:"exec,omitzero"`  // the first command
+	Ended   time.Time         `json:"ended,omitzero"`
+	Stdout  Output            `json:"stdout,omitzero"`
+	Stderr  Output            `json:"stderr,omitzero"`
+	Reach   *runner.Reach     `json:"reach,omitempty"`
+	Notes   map[string]string `json:"notes,omitempty"`
+}
+
+// Output is what is known of one stream: its length, and the CRC32C of all of it.
+type Output struct {
+	Length   int64  `json:"length"`
+	Checksum uint32 `json:"checksum"`
+}
+
+// Running is how long the host's commands took; 0 where none was started.
+func (r *Result) Running() time.Duration {
+	if r.Exec.IsZero() || r.Ended.IsZero() {
+		return 0
+	}
+	return r.Ended.Sub(r.Exec)
+}
+
+// Connecting is how long the way to the host took, without waiting for a turn.
+func (r *Result) Connecting() time.Duration {
+	if r.Reach == nil {
+		return 0
+	}
+	return r.Reach.DNS + r.Reach.TCP + r.Reach.Handshake + r.Reach.Login
+}
+
+// Took is the time from dialling to the end.
+func (r *Result) Took() time.Duration {
+	if r.Began.IsZero() || r.Ended.IsZero() {
+		return 0
+	}
+	return r.Ended.Sub(r.Began)
+}
+
+// Add folds a batch of events in.
+func (s *Summary) Add(batch []runner.Event) {
+	for i := range batch {
+		s.add(&batch[i])
+	}
+}
+
+func (s *Summary) add(e *runner.Event) {
+	s.Ended = e.Time
+	switch e.Kind {
+	case runner.KindPlan:
+		s.begin(e)
+		return
+	case runner.KindEnd:
+		s.Stopped, s.Whole = e.Reason, true
+		return
+	}
+	i, ok := s.index[e.Host]
+	if !ok {
+		return
+	}
+	r := &s.Hosts[i]
+	switch e.Kind {
+	case runner.KindAttempt:
+		r.Attempt, r.Began = e.Attempt, e.Time
+	case runner.KindReach:
+		r.Reach = e.Reach
+	case runner.KindExec:
+		r.Exec = e.Time
+	case runner.KindOutput:
+		out := &r.Stdout
+		if e.Stream == runner.Stderr {
+			out = &r.Stderr
+		}
+		out.Length, out.Checksum = e.Offset+e.Length, e.Checksum
+	case runner.KindNote:
+		if r.Notes == nil {
+			r.Notes = map[string]string{}
+		}
+		r.Notes[e.Key] = e.Value
+	case runner.KindFinish:
+		r.Status, r.Reason, r.Exit, r.Error, r.Remains, r.Ended = e.Status, e.Reason, e.Exit, e.Error, e.Remains, e.Time
+		s.Counts[e.Status]++
+	}
+}
+
+func (s *Summary) begin(e *runner.Event) {
+	s.Run, s.Started, s.Counts, s.index = e.Run, e.Time, map[runner.Status]int{}, map[string]int{}
+	if e.Plan == nil {
+		return
+	}
+	s.Plan, s.Name = e.Plan, e.Plan.Name
+	s.Hosts = make([]Result, len(e.Plan.Hosts))
+	for i, h := range e.Plan.Hosts {
+		s.Hosts[i].Host = h.Name
+		s.index[h.Name] = i
+	}
+}
+
+// Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, any other was
+// never started. Call it only when no more events can come.
+func (s *Summary) Settle() {
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		switch {
+		case r.Status != "":
+			continue
+		case r.Exec.IsZero():
+			r.Status, r.Error = runner.Skipped, "hail ended before it was started"
+		default:
+			r.Status, r.Error = runner.Lost, "hail ended while it ran"
+		}
+		s.Counts[r.Status]++
+	}
+}
+
+// Result returns the result of the host, or nil if it was not selected.
+func (s *Summary) Result(host string) *Result {
+	if i, ok := s.index[host]; ok {
+		return &s.Hosts[i]
+	}
+	return nil
+}

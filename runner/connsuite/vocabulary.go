@@ -1,0 +1,26 @@
+package connsuite
+
+// The command lines that the suite runs: POSIX shell, so that real hosts run them, and so few that the Fake can play
+// them.
+const (
+	True       = `true`
+	False      = `false`
+	Exit7      = `exit 7`
+	Exit255    = `exit 255`
+	KillSelf   = `kill -TERM $$`
+	Both       = `echo out; echo err >&2`
+	Binary     = `printf '\0\1\377\r\n\033[31mno newline'`
+	SayAndFail = `echo said; exit 3`
+	Cat        = `cat`
+	Much       = `head -c 8388608 /dev/zero`
+	SayAndHang = `echo begin; exec sleep 1000`
+	LastWords  = `echo begin; cat >/dev/null; echo end`
+	Endless    = `exec yes`
+	Background = `sleep 1000 & echo front; exit 4`
+)
+
+// What Binary and Much print.
+const (
+	BinaryBytes = "\x00\x01\xff\r\n\x1b[31mno newline"
+	MuchBytes   = 8 << 20
+)

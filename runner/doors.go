@@ -1,0 +1,61 @@
+// Package runner does one action on many hosts at once, throttled, and reports what happens as a sequence of events.
+//
+// It knows a Plan (data: which hosts, how many at once, how long), an Action (behaviour on one host) and a Dialer (how
+// to reach one host), and nothing about SSH, files or screens. It takes no signals, reads no environment, prints
+// nothing and never exits.
+package runner
+
+import (
+	"context"
+	"io"
+
+	"hail/inventory"
+)
+
+// Action is what a run does on one host. Do is called from many goroutines at once, each with a Target of its own, and
+// returns when the host is done. Its error wraps a *Failure where the status is known; ctx ends when the host's time
+// is up or the run is stopped, and Do returns soon after.
+type Action interface {
+	Do(ctx context.Context, t *Target) error
+}
+
+// Dialer reaches a host. Dial may be called from many goroutines at once. When ctx ends it returns soon, with an error
+// that wraps context.Cause(ctx); every other error wraps a *Failure of status Unreachable, or Error for a fault of
+// our own. The caller closes the Conn.
+type Dialer interface {
+	Dial(ctx context.Context, h inventory.Host) (Conn, error)
+}
+
+// Conn is an open way to one host. Its methods are called by one goroutine at a time, Close at most once.
+//
+// Exec runs one command line and returns when it has ended; nothing is written to s.Out and s.Err after that. It
+// returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost when
+// the connection ended before an exit status; Unreachable with ChannelRefused when the command surely was not started.
+// When ctx ends first, Exec closes the command's input, gives it s.Grace to end, drops it, and returns an error that
+// wraps context.Cause(ctx). An error of s.Out or s.Err ends the command likewise, and is returned.
+type Conn interface {
+	Exec(ctx context.Context, cmd string, s Stdio) error
+	Close() error
+}
+
+// Outputs opens the places for what a host prints, once an attempt; they are written by one goroutine at a time and
+// closed before the host's finish event. An error is the host's Error.
+type Outputs interface {
+	Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error)
+}
+
+// As returns c as a T, or the first Conn below it that is one: Conns that wrap another have an Unwrap() Conn.
+func As[T any](c Conn) (T, bool) {
+	for c != nil {
+		if t, ok := c.(T); ok {
+			return t, true
+		}
+		u, ok := c.(interface{ Unwrap() Conn })
+		if !ok {
+			break
+		}
+		c = u.Unwrap()
+	}
+	var none T
+	return none, false
+}

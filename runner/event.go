@@ -1,0 +1,64 @@
+package runner
+
+import (
+	"time"
+)
+
+// Kind says what an event tells.
+type Kind string
+
+// The kinds. New ones may be added; none changes its meaning.
+const (
+	KindPlan    Kind = "plan"    // first of a run; has Plan
+	KindAttempt Kind = "attempt" // dialling a host begins
+	KindReach   Kind = "reach"   // the host was reached, or not: Reach says how far
+	KindExec    Kind = "exec"    // a command is about to begin: from here on, it may have run
+	KindOutput  Kind = "output"  // bytes were written to the host's outputs
+	KindNote    Kind = "note"    // an action says Key and Value
+	KindFinish  Kind = "finish"  // exactly one a host; has Status
+	KindEnd     Kind = "end"     // last of a run
+)
+
+// Stream is one of the two outputs of a host.
+type Stream string
+
+// The streams.
+const (
+	Stdout Stream = "stdout"
+	Stderr Stream = "stderr"
+)
+
+// Event is one thing that happened in a run: a flat value, the same live, in the journal, and from another machine.
+// Fields that say nothing for its kind are zero and left out of JSON.
+//
+// A run's events keep these promises: the plan comes first and the end last; each host has exactly one finish;
+// a host's events are in order; (Run, Seq) is unique and Seq rises by one; an exec event has been taken by the consumer
+// before the command begins, so that a host without one has surely run nothing.
+type Event struct {
+	Seq     int64     `json:"seq"`
+	Time    time.Time `json:"time"`
+	Run     string    `json:"run"`
+	Kind    Kind      `json:"kind"`
+	Host    string    `json:"host,omitempty"`
+	Attempt int       `json:"attempt,omitempty"` // 1 for the first
+
+	// Output: Length bytes of Stream are at Offset in the host's outputs. Checksum is the CRC32C of the stream from its
+	// beginning through these bytes. Pieces are whole lines, as many as came together, or Partial.
+	Stream   Stream `json:"stream,omitempty"`
+	Offset   int64  `json:"offset,omitempty"`
+	Length   int64  `json:"length,omitempty"`
+	Checksum uint32 `json:"checksum,omitempty"`
+	Partial  bool   `json:"partial,omitempty"`
+
+	Key   string `json:"key,omitempty"`
+	Value string `json:"value,omitempty"`
+	Reach *Reach `json:"reach,omitempty"`
+
+	Status  Status  `json:"status,omitempty"`
+	Reason  Reason  `json:"reason,omitempty"` // of a finish; of an end: why the run stopped early
+	Exit    int     `json:"exit,omitempty"`
+	Remains Remains `json:"remains,omitempty"`
+	Error   string  `json:"error,omitempty"` // one line, made printable, without secrets
+
+	Plan *Plan `json:"plan,omitempty"`
+}

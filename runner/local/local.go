@@ -1,0 +1,177 @@
+// Package local runs commands on this machine, as if it were a host.
+package local
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// afterExit is how long output is waited for when a command has ended and a child of it holds the pipes.
+const afterExit = 2 * time.Second
+
+// Dialer reaches this machine, whatever the host is called. Its zero value is ready.
+type Dialer struct{}
+
+// Dial implements runner.Dialer.
+func (Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("not started: %w", context.Cause(ctx))
+	}
+	return conn{shell: cmp.Or(h.Connection.Shell, "/bin/sh")}, nil
+}
+
+type conn struct{ shell string }
+
+// Close implements runner.Conn.
+func (conn) Close() error { return nil }
+
+// Exec implements runner.Conn. The command runs in a process group of its own, which is killed when it is dropped.
+func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("not started: %w", context.Cause(ctx))
+	}
+	e := &execution{cmd: exec.Command(c.shell, "-c", line)}
+	e.cmd.Env = append(os.Environ(), s.Env...)
+	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := e.start(s); err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), time.Duration(s.Grace)) })
+	defer stop()
+	return e.wait()
+}
+
+// execution is a command that runs. Its pipes are our own, so that waiting for it is not waiting for its children.
+type execution struct {
+	cmd     *exec.Cmd
+	stdin   *os.File
+	outputs [2]*os.File
+	wg      sync.WaitGroup // one for each output
+
+	mu      sync.Mutex
+	ended   bool
+	stopped error // why we ended it
+	clock   *time.Timer
+}
+
+func (e *execution) start(s runner.Stdio) error {
+	var theirs, ours [3]*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	for i := range theirs {
+		r, w, err := os.Pipe()
+		if err != nil {
+			closeAll(ours[:i])
+			return err
+		}
+		theirs[i], ours[i] = w, r
+	}
+	theirs[0], ours[0] = ours[0], theirs[0] // the input goes the other way
+	e.cmd.Stdin, e.cmd.Stdout, e.cmd.Stderr = theirs[0], theirs[1], theirs[2]
+	if err := e.cmd.Start(); err != nil {
+		closeAll(ours[:])
+		return err
+	}
+	e.stdin, e.outputs = ours[0], [2]*os.File{ours[1], ours[2]}
+	for i, w := range []io.Writer{s.Out, s.Err} {
+		e.wg.Go(func() { e.pass(w, e.outputs[i]) })
+	}
+	switch {
+	case s.In != nil:
+		go func() { // a read that blocks is the caller's; it writes to nothing but the pipe
+			io.Copy(e.stdin, s.In)
+			if !s.Hold {
+				e.stdin.Close()
+			}
+		}()
+	case !s.Hold:
+		e.stdin.Close()
+	}
+	return nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}
+
+// pass copies one output. When its writer fails, the command is ended, and the rest is thrown away.
+func (e *execution) pass(w io.Writer, r io.Reader) {
+	if w == nil {
+		w = io.Discard
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, failed := w.Write(buf[:n]); failed != nil {
+				e.stop(failed, 0)
+				w = io.Discard
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (e *execution) wait() error {
+	err := e.cmd.Wait()
+	e.mu.Lock()
+	e.ended = true
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	e.clock = time.AfterFunc(afterExit, func() { closeAll(e.outputs[:]) })
+	e.mu.Unlock()
+	e.wg.Wait()
+	e.clock.Stop()
+	e.stdin.Close()
+	closeAll(e.outputs[:])
+	if e.stopped != nil {
+		return e.stopped
+	}
+	return result(err)
+}
+
+func result(err error) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &exit):
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	if w := exit.Sys().(syscall.WaitStatus); w.Signaled() {
+		return &runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: fmt.Errorf("killed by signal %d (%v)", w.Signal(), w.Signal())}
+	}
+	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: exit.ExitCode(), Err: fmt.Errorf("exit %d", exit.ExitCode())}
+}
+
+// stop ends the command because of why: its input is closed, and after the grace its process group is killed.
+func (e *execution) stop(why error, grace time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended || e.stopped != nil {
+		return
+	}
+	e.stopped = fmt.Errorf("stopped: %w", why)
+	e.stdin.Close()
+	group := -e.cmd.Process.Pid
+	e.clock = time.AfterFunc(grace, func() { syscall.Kill(group, syscall.SIGKILL) })
+}

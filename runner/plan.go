@@ -1,0 +1,36 @@
+package runner
+
+import (
+	"encoding/json"
+
+	"hail/inventory"
+)
+
+// Plan is what a run will do, as data: printable, comparable, written down before anything happens. It holds no
+// functions, no connections and no secrets.
+type Plan struct {
+	Run        string           `json:"run"`            // the run's id, unique and sortable by time
+	Name       string           `json:"name,omitempty"` // the user's name for it
+	Action     Spec             `json:"action"`
+	Fanout     int              `json:"fanout"`               // hosts at once; below 1: all
+	Connecting int              `json:"connecting"`           // handshakes at once; below 1: no limit
+	PerAddress int              `json:"per_address"`          // handshakes at once with one address; below 1: no limit
+	Clocks     Clocks           `json:"clocks"`               //
+	HostKeys   string           `json:"host_keys,omitempty"`  // strict, accept-new or off; empty: what ssh_config says, or strict
+	SSHConfig  string           `json:"ssh_config,omitempty"` // -F: the one ssh_config to read, or "none"
+	Bare       bool             `json:"bare,omitempty"`       // send commands without the wrapper that ends them
+	Hosts      []inventory.Host `json:"hosts"`
+}
+
+// Spec names an action and holds its arguments; action.New builds the action from it.
+type Spec struct {
+	Kind string          `json:"kind"`
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Clocks are the limits on the time of one host.
+type Clocks struct {
+	Connect inventory.Duration `json:"connect"`           // reaching a host: DNS, TCP, handshake and login together
+	Attempt inventory.Duration `json:"attempt,omitempty"` // one attempt, from the first command on; 0: no limit
+	Grace   inventory.Duration `json:"grace"`             // between asking a remote command to end and killing it
+}

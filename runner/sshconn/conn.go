@@ -1,0 +1,98 @@
+package sshconn
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+)
+
+// A connection on which nothing arrives is asked for a sign of life after keepalive; it is cut when that many
+// questions have had no answer.
+const (
+	keepalive = 15 * time.Second
+	misses    = 3
+)
+
+// conn is an open connection to one host.
+type conn struct {
+	ssh.Conn
+	heard *hearing
+	reach runner.Reach
+	limit time.Duration // for the host to open a channel or to take a command
+	gone  func(*conn)   // told once, when it is closed
+
+	wg     sync.WaitGroup
+	end    chan struct{} // closed when the connection has ended
+	closed sync.Once
+
+	clock    *time.Timer
+	lastSeen int64 // bytes heard at the last tick
+	missed   atomic.Int32
+}
+
+func newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, limit time.Duration, gone func(*conn)) *conn {
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: limit, gone: gone, end: make(chan struct{})}
+	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
+	c.wg.Go(func() {
+		for nc := range chans {
+			nc.Reject(ssh.Prohibited, "")
+		}
+		close(c.end)
+	})
+	c.clock = time.AfterFunc(keepalive, c.tick)
+	return c
+}
+
+// Reach implements runner.Reacher.
+func (c *conn) Reach() runner.Reach { return c.reach }
+
+func (c *conn) ended() bool {
+	select {
+	case <-c.end:
+		return true
+	default:
+		return false
+	}
+}
+
+// tick looks for signs of life. The question it asks may hang: the ticks after it count that as a miss, and cutting the
+// connection lets it go.
+func (c *conn) tick() {
+	if c.ended() {
+		return
+	}
+	if seen := c.heard.bytes.Load(); seen != c.lastSeen {
+		c.lastSeen = seen
+		c.missed.Store(0)
+	} else if c.missed.Add(1) > misses {
+		c.cut()
+		return
+	}
+	c.clock.Reset(keepalive)
+	c.SendRequest("keepalive@openssh.com", true, nil)
+}
+
+// cut ends the connection at once, whatever it is doing.
+func (c *conn) cut() { c.heard.Conn.Close() }
+
+// Close ends the connection and waits until nothing of it is left.
+func (c *conn) Close() error {
+	c.closed.Do(func() {
+		c.clock.Stop()
+		c.gone(c)
+		c.cut()
+		c.wg.Wait()
+	})
+	return nil
+}
+
+// tunnel opens a connection to addr from the host at the other end. It ends with the connection.
+func (c *conn) tunnel(ctx context.Context, addr string) (net.Conn, error) {
+	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, "tcp", addr)
+}

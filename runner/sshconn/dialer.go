@@ -1,0 +1,217 @@
+// Package sshconn reaches hosts by SSH: settings, host keys, login, jump hosts, and the commands of one connection.
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/runner"
+)
+
+// Config is what a Dialer needs to know. Its zero value reaches hosts with the login name "" and trusts nobody.
+type Config struct {
+	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
+	Local          sshconfig.Local                          // this side: home folder and user
+	Agent          string                                   // socket of the SSH agent; empty: none
+	HostKeys       string                                   // strict, accept-new or off; empty: ssh_config's word, or strict
+	ConnectTimeout time.Duration                            // for a host that sets none; 0: 10 s
+	Connecting     int                                      // handshakes at once; below 1: no limit
+	PerAddress     int                                      // handshakes at once with one address; below 1: no limit
+	Find           func(name string) (inventory.Host, bool) // jump hosts of the inventory; nil: none
+	Warn           func(text string)                        // remarks for the user, one line each, from any goroutine; nil: unsaid
+}
+
+// Dialer is a runner.Dialer over SSH. It shares the connections to jump hosts and the agent until it is closed.
+type Dialer struct {
+	config Config
+	limits limits
+	keys   keyring
+	known  knownFiles
+	jumps  jumps
+
+	mu     sync.Mutex
+	open   map[*conn]struct{}
+	closed bool
+}
+
+// New returns a Dialer. The caller closes it after its connections.
+func New(c Config) *Dialer {
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second
+	}
+	if c.Warn == nil {
+		c.Warn = func(string) {}
+	}
+	d := &Dialer{config: c, limits: newLimits(c.Connecting, c.PerAddress), open: map[*conn]struct{}{}}
+	d.known.warn = c.Warn
+	return d
+}
+
+// Prepare reads what the hosts need to be reached, and returns what would fail for our own fault: a key file that can't
+// be read, a setting that is not supported. No host is touched.
+func (d *Dialer) Prepare(hosts []inventory.Host) error {
+	for _, h := range hosts {
+		s, err := d.settings(h)
+		if err != nil {
+			return fmt.Errorf("%s: %w", h.Name, err)
+		}
+		if len(s.jump) > 0 {
+			if _, err := d.wholeWay(s.jump); err != nil {
+				return fmt.Errorf("%s: %w", h.Name, err)
+			}
+		}
+		for _, path := range s.identities {
+			if _, err := d.keys.file(path); err != nil && !s.optional {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends every connection that is still open, jump hosts and the agent's too: commands that run are dropped, and
+// Dial fails from now on.
+func (d *Dialer) Close() error {
+	d.mu.Lock()
+	d.closed = true
+	open := slices.Collect(maps.Keys(d.open)) // the jump hosts' too
+	d.mu.Unlock()
+	for _, c := range open {
+		c.Close()
+	}
+	return d.keys.close()
+}
+
+// errConnect is the cause of the end of a context whose budget for connecting is used up.
+var errConnect = errors.New("connect timeout")
+
+// Dial reaches h: through its jump host if it has one, verified by its host key, logged in.
+func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	s, err := d.settings(h)
+	if err != nil {
+		return nil, &runner.Failure{Status: runner.Error, Err: err}
+	}
+	c, err := d.connect(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// connect waits for its turn, and then has the connect timeout for everything up to the end of the login.
+func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
+	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout}
+	queued := time.Now()
+	var via *conn
+	if len(s.jump) > 0 {
+		var err error
+		if via, err = d.jump(ctx, s.jump); err != nil {
+			return nil, w.failed(ctx, err)
+		}
+	}
+	leave, err := d.limits.enter(ctx, s.hostport())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	w.reach.Queue = time.Since(queued)
+
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
+	defer cancel()
+	nc, err := w.open(ctx, s, via)
+	if err != nil {
+		return nil, w.failed(ctx, err)
+	}
+	c, err := d.login(ctx, nc, s, w)
+	if err != nil {
+		nc.Close()
+		return nil, w.failed(ctx, err)
+	}
+	if !d.adopt(c) {
+		c.Close()
+		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
+	}
+	return c, nil
+}
+
+// adopt notes that c is open; it is false when the Dialer is closed already.
+func (d *Dialer) adopt(c *conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.open[c] = struct{}{}
+	}
+	return !d.closed
+}
+
+func (d *Dialer) forget(c *conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.open, c)
+}
+
+// login does the SSH handshake over nc. It closes nc when ctx ends.
+func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*conn, error) {
+	known, err := d.known.load(s.knownHosts)
+	if err != nil {
+		return nil, &runner.Failure{Status: runner.Error, Err: err}
+	}
+	heard := &hearing{Conn: nc}
+	begun := time.Now()
+	var offered offer
+	config := &ssh.ClientConfig{
+		User:              s.user,
+		ClientVersion:     "SSH-2.0-hail",
+		HostKeyAlgorithms: known.algorithms(s.keyName, s.keyPort),
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			if err := d.verify(known, s, key); err != nil {
+				return err
+			}
+			w.reach.HostKey = key.Type() + " " + ssh.FingerprintSHA256(key)
+			w.reach.Handshake = time.Since(begun)
+			w.phase, begun = "login", time.Now()
+			return nil
+		},
+		Auth: []ssh.AuthMethod{ssh.PublicKeysCallback(func() (signers []ssh.Signer, err error) {
+			signers, offered = d.keys.signers(ctx, s)
+			return signers, nil
+		})},
+		BannerCallback: limitedBanner(),
+	}
+	w.phase = "handshake"
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
+	if stop() && err == nil {
+		w.reach.Login = time.Since(begun)
+		w.reach.Server = string(sc.ServerVersion())
+		w.phase = ""
+		return newConn(sc, chans, reqs, heard, w.reach, s.timeout, d.forget), nil
+	}
+	if err == nil {
+		sc.Close()
+		return nil, context.Cause(ctx)
+	}
+	w.reach.Server = heard.version()
+	return nil, w.explain(err, heard, s, offered)
+}
+
+// limitedBanner takes what a server says before the login, up to 64 KiB, and throws it away.
+func limitedBanner() ssh.BannerCallback {
+	left := 64 << 10
+	return func(text string) error {
+		if left -= len(text); left < 0 {
+			return errors.New("the server's banner has no end")
+		}
+		return nil
+	}
+}

@@ -1,0 +1,276 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+)
+
+// A background child of a command may keep the channel open after the command itself has ended. What the command
+// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold.
+const (
+	afterExit = 2 * time.Second
+	onItsWay  = 8 << 20
+)
+
+// Exec implements runner.Conn, on the raw channel: the first exit status counts, a refusal to run is told from a
+// connection that ended, and both outputs are always read, because they share one window.
+func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	if err := ctx.Err(); err != nil {
+		return notStarted(context.Cause(ctx))
+	}
+	e, err := c.start(ctx, cmd, s)
+	if err != nil {
+		return err
+	}
+	return e.wait(ctx, s)
+}
+
+// start opens the channel and has the command begun. The host has the connection's limit for each answer; cutting the
+// connection is the only way to stop waiting for one.
+func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*execution, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*c.limit, errConnect)
+	defer cancel()
+	stop := context.AfterFunc(ctx, c.cut)
+	defer stop()
+	ch, reqs, err := c.OpenChannel("session", nil)
+	if err != nil {
+		return nil, c.noChannel(ctx, err)
+	}
+	for _, v := range s.Env {
+		name, value, _ := strings.Cut(v, "=")
+		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
+	}
+	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
+	if err == nil && ok {
+		return &execution{conn: c, ch: ch, reqs: reqs}, nil
+	}
+	ch.Close()
+	switch {
+	case err == nil:
+		return nil, notStarted(errors.New("the server refuses to run commands"))
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errConnect):
+		return nil, fmt.Errorf("stopped: %w", context.Cause(ctx))
+	case ctx.Err() != nil:
+		return nil, lost(fmt.Errorf("the server did not say within %v whether it runs the command", 2*c.limit))
+	}
+	return nil, lost(errors.New("the connection ended when the command was to start"))
+}
+
+func (c *conn) noChannel(ctx context.Context, err error) error {
+	var refused *ssh.OpenChannelError
+	switch {
+	case errors.As(err, &refused):
+		return notStarted(fmt.Errorf("the server opens no session: %s", refused.Message))
+	case ctx.Err() == nil:
+		return notStarted(errors.New("the connection ended before a session was open"))
+	case errors.Is(context.Cause(ctx), errConnect):
+		return notStarted(fmt.Errorf("the server opened no session within %v", 2*c.limit))
+	}
+	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+}
+
+func notStarted(err error) error {
+	return &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: err}
+}
+
+func lost(err error) error {
+	return &runner.Failure{Status: runner.Lost, Err: err}
+}
+
+// execution is a command that has begun.
+type execution struct {
+	conn *conn
+	ch   ssh.Channel
+	reqs <-chan *ssh.Request
+
+	passing atomic.Int32 // writers at work
+	passed  atomic.Int64 // bytes of both outputs
+
+	mu      sync.Mutex
+	result  error // meaningful once known
+	known   bool
+	stopped error // why we ended it: the context's cause, or an error of our outputs
+	over    bool  // both streams have ended
+	clock   *time.Timer
+}
+
+// wait passes input and output on until the command has ended, or was made to.
+//
+//	stdin ──► channel       channel ──► stdout (here)
+//	                                ──► stderr, requests (a goroutine each; both end with the channel)
+func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
+	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), time.Duration(s.Grace)) })
+	var wg sync.WaitGroup
+	wg.Go(e.listen)
+	wg.Go(func() { e.pass(s.Err, e.ch.Stderr()) })
+	if s.In != nil {
+		go e.feed(s) // a read that blocks is the caller's; it writes to nothing but the channel
+	} else if !s.Hold {
+		e.ch.CloseWrite()
+	}
+	e.pass(s.Out, e.ch)
+	wg.Wait()
+	stop()
+	e.ch.Close()
+
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.over = true
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	switch {
+	case e.stopped != nil:
+		return e.stopped
+	case e.known:
+		return e.result
+	case e.conn.ended():
+		return lost(errors.New("the connection ended before the command did"))
+	}
+	return lost(errors.New("the server closed the session without an exit status"))
+}
+
+// feed sends the input. Its end is sent too, unless the input is held open.
+func (e *execution) feed(s runner.Stdio) {
+	io.Copy(e.ch, s.In)
+	if !s.Hold {
+		e.ch.CloseWrite()
+	}
+}
+
+// pass copies one stream to its writer. When the writer fails, the command is ended, and the rest is thrown away.
+func (e *execution) pass(w io.Writer, r io.Reader) {
+	if w == nil {
+		w = io.Discard
+	}
+	small := make([]byte, 512) // most commands say little: a large buffer a stream is only taken for those that don't
+	buf := small
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			e.passing.Add(1)
+			if _, failed := w.Write(buf[:n]); failed != nil {
+				e.stop(failed, 0)
+				w = io.Discard
+			}
+			e.passing.Add(-1)
+			e.passed.Add(int64(n))
+		}
+		if err != nil {
+			break
+		}
+		if n == len(small) && len(buf) == len(small) {
+			large := buffers.Get().(*[]byte)
+			defer buffers.Put(large)
+			buf = *large
+		}
+	}
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// listen takes the exit status, the first one only.
+func (e *execution) listen() {
+	for r := range e.reqs {
+		switch r.Type {
+		case "exit-status":
+			var m struct{ Status uint32 }
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				e.ended(exitError(m.Status))
+			}
+		case "exit-signal":
+			var m struct {
+				Signal     string
+				CoreDumped bool
+				Message    string
+				Language   string
+			}
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				e.ended(&runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: fmt.Errorf("killed by signal %s", m.Signal)})
+			}
+		}
+		if r.WantReply {
+			r.Reply(false, nil)
+		}
+	}
+}
+
+func exitError(status uint32) error {
+	switch {
+	case status == 0:
+		return nil
+	case status > 255: // no process ends so; the number is kept for people, and can't be taken for another
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255, Err: fmt.Errorf("exit %d (the server says)", status)}
+	}
+	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: int(status), Err: fmt.Errorf("exit %d", status)}
+}
+
+// ended notes how the command ended, and gives what it left behind a little time.
+func (e *execution) ended(result error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.known {
+		e.result, e.known = result, true
+		n := e.passed.Load()
+		e.awaitRest(n, n)
+	}
+}
+
+// awaitRest drops the channel when no more output has come for a while: at the exit it was atExit bytes, before.
+func (e *execution) awaitRest(atExit, before int64) {
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	e.clock = time.AfterFunc(afterExit, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		now := e.passed.Load()
+		switch {
+		case e.over:
+		case e.passing.Load() > 0, now > before && now-atExit < onItsWay:
+			e.awaitRest(atExit, now)
+		default:
+			e.dropAfter(0)
+		}
+	})
+}
+
+// stop ends the command because of why: its input is closed, which tells a wrapper to end it, and after the grace the
+// channel is. Both are told to a server that may have stopped reading, so the clock runs before.
+func (e *execution) stop(why error, grace time.Duration) {
+	e.mu.Lock()
+	late := e.stopped != nil || e.known
+	if !late {
+		e.stopped = fmt.Errorf("stopped: %w", why)
+		e.dropAfter(grace)
+	}
+	e.mu.Unlock()
+	if !late {
+		e.ch.CloseWrite()
+	}
+}
+
+// dropAfter closes the channel after d, and cuts the connection if the server does not even answer that.
+func (e *execution) dropAfter(d time.Duration) {
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	e.clock = time.AfterFunc(d, func() {
+		e.mu.Lock()
+		if !e.over {
+			e.clock = time.AfterFunc(afterExit, e.conn.cut)
+		}
+		e.mu.Unlock()
+		e.ch.Close()
+	})
+}

@@ -1,0 +1,88 @@
+package sshconn_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// site is some servers and what is needed to reach them.
+type site struct {
+	*sshtest.Fleet
+	t     *testing.T
+	hosts []inventory.Host
+}
+
+// newSite starts the servers, each of them is a host.
+func newSite(t *testing.T, servers ...sshtest.Server) *site {
+	t.Helper()
+	f, err := sshtest.StartFleet(t.TempDir(), servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	inv, err := inventory.Load([]string{f.Inventory()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &site{f, t, inv.Hosts()}
+}
+
+// dialer makes a Dialer that knows the site.
+func (s *site) dialer(c sshconn.Config) *sshconn.Dialer {
+	c.Find = func(name string) (inventory.Host, bool) {
+		for _, h := range s.hosts {
+			if h.Name == name {
+				return h, true
+			}
+		}
+		return inventory.Host{}, false
+	}
+	d := sshconn.New(c)
+	s.t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// realHost starts Debian's sshd and returns it as a host that the caller's user may log in to.
+func realHost(t *testing.T, options ...string) inventory.Host {
+	t.Helper()
+	f := newSite(t) // for its key
+	text, err := os.ReadFile(f.Identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: options}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(known, []byte(s.KnownHosts("127.0.0.1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, port, _ := net.SplitHostPort(s.Addr())
+	n, _ := strconv.Atoi(port)
+	return inventory.Host{Name: "real", Connection: inventory.Connection{Address: host, Port: n, User: me.Username,
+		Identity: []string{f.Identity()}, KnownHosts: []string{known}, Jump: "none"}}
+}

@@ -1,0 +1,260 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// agentTimeout is how long an agent may take to be reached and to list its keys.
+const agentTimeout = 5 * time.Second
+
+// keyring holds what hail can log in with: each key file is read once, and each agent asked once, a run.
+type keyring struct {
+	mu     sync.Mutex
+	files  map[string]*keyFile
+	agents map[string]*agentKeys
+	wg     sync.WaitGroup // signatures that an agent has not answered yet
+}
+
+// keyFile is a private key, or why there is none. An encrypted one still has its public half.
+type keyFile struct {
+	once   sync.Once
+	signer ssh.Signer
+	public ssh.PublicKey
+	err    error
+}
+
+// file returns the key at path.
+func (k *keyring) file(path string) (*keyFile, error) {
+	k.mu.Lock()
+	f := k.files[path]
+	if f == nil {
+		if k.files == nil {
+			k.files = map[string]*keyFile{}
+		}
+		f = &keyFile{}
+		k.files[path] = f
+	}
+	k.mu.Unlock()
+	f.once.Do(func() { f.read(path) })
+	return f, f.err
+}
+
+func (f *keyFile) read(path string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
+		return
+	}
+	if open := info.Mode().Perm() & 0o077; open != 0 {
+		f.err = fmt.Errorf("identity %s: others may read it (mode %04o); chmod 600 it", path, info.Mode().Perm())
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
+		return
+	}
+	f.signer, err = ssh.ParsePrivateKey(text)
+	var locked *ssh.PassphraseMissingError
+	switch {
+	case errors.As(err, &locked):
+		f.public = locked.PublicKey
+		if f.public == nil {
+			f.public = publicHalf(path)
+		}
+	case err != nil:
+		f.err = fmt.Errorf("identity %s: this is no private key that can be read", path)
+	default:
+		f.public = f.signer.PublicKey()
+	}
+}
+
+func publicHalf(path string) ssh.PublicKey {
+	text, err := os.ReadFile(path + ".pub")
+	if err != nil {
+		return nil
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+// cause is the reason of a file error without its path, which the caller has said.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// agentKeys are the keys of one agent, or why there are none.
+type agentKeys struct {
+	once    sync.Once
+	conn    net.Conn
+	signers []ssh.Signer
+	err     error
+}
+
+func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
+	k.mu.Lock()
+	a := k.agents[socket]
+	if a == nil {
+		if k.agents == nil {
+			k.agents = map[string]*agentKeys{}
+		}
+		a = &agentKeys{}
+		k.agents[socket] = a
+	}
+	k.mu.Unlock()
+	a.once.Do(func() { a.list(context.WithoutCancel(ctx), socket) })
+	return a
+}
+
+func (a *agentKeys) list(ctx context.Context, socket string) {
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	defer cancel()
+	if a.conn, a.err = new(net.Dialer).DialContext(ctx, "unix", socket); a.err != nil {
+		return
+	}
+	a.conn.SetDeadline(time.Now().Add(agentTimeout))
+	a.signers, a.err = agent.NewClient(a.conn).Signers()
+	a.conn.SetDeadline(time.Time{})
+}
+
+// offer tells what was shown to a server, for the message that it was refused.
+type offer []string
+
+func (o offer) String() string {
+	switch {
+	case len(o) == 0:
+		return "there is no key to offer"
+	case len(o) > 3:
+		return fmt.Sprintf("offered %s and %d more keys", strings.Join(o[:3], ", "), len(o)-3)
+	}
+	return "offered " + strings.Join(o, ", ")
+}
+
+// signers returns the keys to offer to the host, in order: the ones named for it (through the agent where it holds
+// them), the rest of the agent's unless only the named ones may be used, and last the files that are a guess.
+func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer, offered offer) {
+	var held []ssh.Signer
+	if s.agent != "" {
+		a := k.agent(ctx, s.agent)
+		if held = a.signers; a.err != nil {
+			offered = append(offered, "nothing from the agent ("+a.err.Error()+")")
+		}
+	}
+	seen := map[string]bool{}
+	add := func(key ssh.Signer, name string) {
+		if id := string(key.PublicKey().Marshal()); !seen[id] {
+			seen[id] = true
+			signers = append(signers, key)
+			offered = append(offered, name)
+		}
+	}
+	agentsKey := func(key ssh.Signer) {
+		add(&patientSigner{key, ctx, &k.wg}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+	}
+	named := func() {
+		for _, path := range s.identities {
+			f, err := k.file(path)
+			if err != nil || f.public == nil {
+				continue
+			}
+			if i := indexOf(held, f.public); i >= 0 {
+				agentsKey(held[i])
+			} else if f.signer != nil {
+				add(f.signer, path)
+			} else {
+				offered = append(offered, "not "+path+" (it has a passphrase; load it into the agent)")
+			}
+		}
+	}
+	if !s.guessed {
+		named()
+	}
+	if !s.onlyThese {
+		for _, key := range held {
+			agentsKey(key)
+		}
+	}
+	if s.guessed {
+		named()
+	}
+	return signers, offered
+}
+
+func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
+	blob := string(key.Marshal())
+	for i, s := range signers {
+		if string(s.PublicKey().Marshal()) == blob {
+			return i
+		}
+	}
+	return -1
+}
+
+// patientSigner lets go of an agent that does not answer when the login's time is up.
+type patientSigner struct {
+	ssh.Signer
+	ctx context.Context
+	wg  *sync.WaitGroup
+}
+
+type signature struct {
+	*ssh.Signature
+	err error
+}
+
+func (p *patientSigner) wait(sign func() (*ssh.Signature, error)) (*ssh.Signature, error) {
+	done := make(chan signature, 1)
+	p.wg.Go(func() {
+		s, err := sign()
+		done <- signature{s, err}
+	})
+	select {
+	case s := <-done:
+		return s.Signature, s.err
+	case <-p.ctx.Done():
+		return nil, context.Cause(p.ctx)
+	}
+}
+
+func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return p.wait(func() (*ssh.Signature, error) { return p.Signer.Sign(rand, data) })
+}
+
+// SignWithAlgorithm makes RSA keys of an agent sign with SHA-2.
+func (p *patientSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	return p.wait(func() (*ssh.Signature, error) {
+		return p.Signer.(ssh.AlgorithmSigner).SignWithAlgorithm(rand, data, algorithm)
+	})
+}
+
+// close ends the agents' connections, and with them the signatures that still wait.
+func (k *keyring) close() error {
+	k.mu.Lock()
+	for _, a := range k.agents {
+		if a.conn != nil {
+			a.conn.Close()
+		}
+	}
+	k.mu.Unlock()
+	k.wg.Wait()
+	return nil
+}

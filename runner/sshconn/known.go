@@ -1,0 +1,239 @@
+package sshconn
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// knownHosts is what some known_hosts files say, as an index: names that stand there plainly in a map, the rest in
+// lists that are short in practice. The format is that of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+type knownHosts struct {
+	mu       sync.RWMutex
+	plain    map[string][]knownKey
+	patterns []knownLine // with wildcards, negations or hashed names
+	special  []knownLine // @cert-authority and @revoked
+	writable string      // the file that new keys are appended to
+}
+
+type knownKey struct {
+	kind  string // ssh-ed25519, …
+	blob  string // the key in wire format
+	place string // file:line
+}
+
+type knownLine struct {
+	marker string
+	names  []string
+	knownKey
+}
+
+// knownFiles keeps the index of each list of files, loaded once a run.
+type knownFiles struct {
+	warn func(string)
+
+	mu     sync.Mutex
+	byList map[string]*knownHosts
+	errors map[string]error
+}
+
+// load returns the index of the files. Files that don't exist say nothing; a line that can't be understood costs that
+// line, with a warning.
+func (f *knownFiles) load(files []string) (*knownHosts, error) {
+	key := strings.Join(files, "\n")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byList == nil {
+		f.byList, f.errors = map[string]*knownHosts{}, map[string]error{}
+	}
+	if k := f.byList[key]; k != nil {
+		return k, f.errors[key]
+	}
+	k := &knownHosts{plain: map[string][]knownKey{}, writable: files[0]}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			f.errors[key] = fmt.Errorf("known hosts %s: %w", file, cause(err))
+			break
+		}
+		k.add(file, text, f.warn)
+	}
+	f.byList[key] = k
+	return k, f.errors[key]
+}
+
+func (k *knownHosts) add(file string, text []byte, warn func(string)) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	number := 0
+	for lines.Scan() {
+		number++
+		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		l, ok := parseKnown(line)
+		if !ok {
+			warn(fmt.Sprintf("%s:%d: this line is no host key and is passed over", file, number))
+			continue
+		}
+		l.place = fmt.Sprintf("%s:%d", file, number)
+		k.keep(l)
+	}
+	if lines.Err() != nil {
+		warn(fmt.Sprintf("%s:%d: a line is too long; the rest of the file is passed over", file, number+1))
+	}
+}
+
+func parseKnown(line string) (l knownLine, ok bool) {
+	fields := strings.Fields(line)
+	if strings.HasPrefix(fields[0], "@") {
+		l.marker, fields = fields[0], fields[1:]
+		if l.marker != "@cert-authority" && l.marker != "@revoked" {
+			return l, false
+		}
+	}
+	if len(fields) < 3 {
+		return l, false
+	}
+	blob, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil || len(blob) < 4+len(fields[1]) || string(blob[4:4+len(fields[1])]) != fields[1] {
+		return l, false
+	}
+	l.names, l.kind, l.blob = strings.Split(strings.ToLower(fields[0]), ","), fields[1], string(blob)
+	if strings.HasPrefix(fields[0], "|1|") {
+		l.names = fields[:1] // base64 has letters of both cases
+	}
+	return l, true
+}
+
+func (k *knownHosts) keep(l knownLine) {
+	switch {
+	case l.marker != "":
+		k.special = append(k.special, l)
+	case slices.ContainsFunc(l.names, func(n string) bool { return strings.ContainsAny(n, "*?!|") }):
+		k.patterns = append(k.patterns, l)
+	default:
+		for _, name := range l.names {
+			k.plain[name] = append(k.plain[name], l.knownKey)
+		}
+	}
+}
+
+// keys returns the keys recorded for the host. A port other than 22 is part of the name; where nothing is known for
+// the port, the plain name counts, as for OpenSSH.
+func (k *knownHosts) keys(name string, port int) []knownKey {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	keys := k.named(knownName(name, port))
+	if len(keys) == 0 && port != 22 {
+		keys = k.named(strings.ToLower(name))
+	}
+	return keys
+}
+
+func (k *knownHosts) named(name string) []knownKey {
+	keys := k.plain[name]
+	for _, l := range k.patterns {
+		if l.matches(name) {
+			keys = append(keys[:len(keys):len(keys)], l.knownKey)
+		}
+	}
+	return keys
+}
+
+// marked returns the lines with the marker that are about the host.
+func (k *knownHosts) marked(marker, name string, port int) (lines []knownLine) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, l := range k.special {
+		if l.marker == marker && (l.matches(knownName(name, port)) || l.matches(strings.ToLower(name))) {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+func (l knownLine) matches(name string) bool {
+	found := false
+	for _, pattern := range l.names {
+		if strings.HasPrefix(pattern, "|1|") {
+			return hashMatches(pattern, name)
+		}
+		pattern, not := strings.CutPrefix(pattern, "!")
+		if globMatches(pattern, name) {
+			if not {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// globMatches knows * and ? alone; the brackets around an address with a port are plain characters.
+func globMatches(pattern, name string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return pattern == name
+	}
+	ok, _ := path.Match(strings.NewReplacer(`[`, `\[`, `]`, `\]`, `\`, `\\`).Replace(pattern), name)
+	return ok
+}
+
+// hashMatches compares with |1|salt|HMAC-SHA1 of the name, both in base64.
+func hashMatches(pattern, name string) bool {
+	parts := strings.Split(pattern, "|")
+	if len(parts) != 4 {
+		return false
+	}
+	salt, err1 := base64.StdEncoding.DecodeString(parts[2])
+	want, err2 := base64.StdEncoding.DecodeString(parts[3])
+	mac := hmac.New(sha1.New, salt)
+	mac.Write([]byte(name))
+	return err1 == nil && err2 == nil && hmac.Equal(mac.Sum(nil), want)
+}
+
+// knownName is how known_hosts spells a host: with a port other than 22, "[name]:port".
+func knownName(name string, port int) string {
+	name = strings.ToLower(name)
+	if port == 22 {
+		return name
+	}
+	return fmt.Sprintf("[%s]:%d", name, port)
+}
+
+// algorithms returns the host key algorithms to ask the server for: those of the keys that are known for it, so that
+// it shows one of them; nil, the library's own list, when none is.
+func (k *knownHosts) algorithms(name string, port int) (algorithms []string) {
+	for _, key := range k.keys(name, port) {
+		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
+	}
+	if len(algorithms) > 0 && len(k.marked("@cert-authority", name, port)) > 0 {
+		algorithms = append(certAlgorithms, algorithms...)
+	}
+	return algorithms
+}
+
+func signatureAlgorithms(kind string) []string {
+	if kind == ssh.KeyAlgoRSA {
+		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+	}
+	return []string{kind}
+}
+
+var certAlgorithms = []string{ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01, ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01}

@@ -1,0 +1,155 @@
+package sshconn
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/inventory"
+)
+
+// settings is everything that is decided about one host before it is dialled: the inventory and the command line first,
+// then ssh_config, then what ssh does by default.
+type settings struct {
+	name       string // the host's name in the inventory
+	address    string // name or IP to connect to
+	port       int
+	user       string
+	identities []string // key files, in order
+	optional   bool     // the identities come from ssh_config or are a guess: missing ones are passed over
+	guessed    bool     // nobody named an identity: these are the files that ssh looks for
+	onlyThese  bool     // offer no other key of the agent
+	agent      string   // socket; empty: no agent
+	jump       []string // hops, the first one first
+	knownHosts []string // the first one is appended to
+	keyName    string   // what known_hosts is asked for: an alias, which has no port, or the address
+	keyPort    int
+	hostKeys   string // strict, accept-new or off
+	timeout    time.Duration
+}
+
+func (s settings) hostport() string { return hostport(s.address, s.port) }
+
+// The files that ssh uses when nothing else is said, in its order.
+var (
+	defaultIdentities = []string{"id_rsa", "id_ecdsa", "id_ed25519"}
+	defaultKnownHosts = []string{"known_hosts", "known_hosts2"}
+	globalKnownHosts  = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
+)
+
+func (d *Dialer) settings(h inventory.Host) (settings, error) {
+	c := h.Connection
+	alias := cmp.Or(c.SSHConfigHost, h.Name)
+	f, err := d.config.SSHConfig.Lookup(alias, c.User)
+	if err != nil {
+		return settings{}, err
+	}
+	s := settings{
+		name:       h.Name,
+		address:    cmp.Or(c.Address, f.HostName),
+		port:       cmp.Or(c.Port, f.Port, 22),
+		user:       cmp.Or(f.User, d.config.Local.User),
+		identities: c.Identity,
+		onlyThese:  f.IdentitiesOnly,
+		agent:      d.config.Agent,
+		jump:       f.ProxyJump,
+		knownHosts: c.KnownHosts,
+		timeout:    cmp.Or(time.Duration(c.ConnectTimeout), f.ConnectTimeout, d.config.ConnectTimeout),
+	}
+	s.address = strings.Trim(s.address, "[]")
+	switch c.Jump {
+	case "":
+	case "none":
+		s.jump = nil
+	default:
+		s.jump = strings.Split(c.Jump, ",")
+	}
+	s.keyName, s.keyPort = cmp.Or(c.HostKeyAlias, f.HostKeyAlias), 22
+	if s.keyName == "" {
+		s.keyName, s.keyPort = s.address, s.port
+	}
+	if len(s.identities) == 0 {
+		s.optional = true
+		s.identities = f.IdentityFile
+	}
+	if len(s.identities) == 0 {
+		s.guessed = true
+		for _, name := range defaultIdentities {
+			s.identities = append(s.identities, filepath.Join(d.config.Local.Home, ".ssh", name))
+		}
+	}
+	switch f.IdentityAgent {
+	case "", "SSH_AUTH_SOCK":
+	case "none":
+		s.agent = ""
+	default:
+		s.agent = f.IdentityAgent
+	}
+	if len(s.knownHosts) == 0 {
+		s.knownHosts = f.UserKnownHostsFile
+		if len(s.knownHosts) == 0 {
+			for _, name := range defaultKnownHosts {
+				s.knownHosts = append(s.knownHosts, filepath.Join(d.config.Local.Home, ".ssh", name))
+			}
+		}
+		if len(f.GlobalKnownHostsFile) == 0 {
+			f.GlobalKnownHostsFile = globalKnownHosts
+		}
+		s.knownHosts = append(s.knownHosts[:len(s.knownHosts):len(s.knownHosts)], f.GlobalKnownHostsFile...)
+	}
+	s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict"))
+	return s, err
+}
+
+// policy reads our words for what to do about host keys, and ssh_config's.
+func policy(word string) (string, error) {
+	switch word {
+	case "strict", "yes", "true", "ask": // nobody can be asked during a fan-out
+		return "strict", nil
+	case "accept-new":
+		return "accept-new", nil
+	case "off", "no", "false":
+		return "off", nil
+	}
+	return "", fmt.Errorf("%q is no way to treat host keys", word)
+}
+
+// hop returns the host that a jump specification means, [user@]host[:port] or a name of the inventory.
+func (d *Dialer) hop(spec string) (inventory.Host, error) {
+	rest := strings.TrimPrefix(strings.TrimSpace(spec), "ssh://")
+	user, rest, found := cutLast(rest, "@")
+	if !found {
+		user, rest = "", user
+	}
+	name, port := rest, 0
+	if host, p, err := net.SplitHostPort(rest); err == nil {
+		n, err := strconv.Atoi(p)
+		if err != nil || n < 1 || n > 65535 {
+			return inventory.Host{}, fmt.Errorf("jump host %q: %q is not a port", spec, p)
+		}
+		name, port = host, n
+	}
+	h := inventory.Host{Name: name}
+	if d.config.Find != nil {
+		if known, ok := d.config.Find(name); ok {
+			h = known
+		}
+	}
+	if err := inventory.CheckName(h.Name); err != nil {
+		return h, fmt.Errorf("jump host: %w", err)
+	}
+	h.Connection.User = cmp.Or(user, h.Connection.User)
+	h.Connection.Port = cmp.Or(port, h.Connection.Port)
+	return h, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

@@ -1,0 +1,211 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+)
+
+// way is how far the way to a host is gone: it tells why a host was not reached by the phase, never by the words of an
+// error.
+type way struct {
+	reach runner.Reach
+	phase string // under way: dns, tcp, handshake, login
+	limit time.Duration
+}
+
+// open makes the connection that SSH runs over: TCP, or a tunnel of the jump host.
+func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
+	w.phase = "tcp"
+	begun := time.Now()
+	if via != nil {
+		nc, err := via.tunnel(ctx, s.hostport())
+		w.reach.TCP = time.Since(begun)
+		if err != nil && ctx.Err() == nil {
+			err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
+		}
+		return nc, err
+	}
+	if _, err := netip.ParseAddr(s.address); err != nil {
+		w.phase = "dns"
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
+			w.reach.DNS = time.Since(begun)
+			if info.Err == nil {
+				w.phase, begun = "tcp", time.Now()
+			}
+		}})
+	}
+	nc, err := new(net.Dialer).DialContext(ctx, "tcp", s.hostport())
+	if w.phase == "tcp" {
+		w.reach.TCP = time.Since(begun)
+	}
+	if err == nil {
+		w.reach.Address = nc.RemoteAddr().String()
+	}
+	return nc, err
+}
+
+func tunnelError(s settings, err error) error {
+	last := s.jump[len(s.jump)-1]
+	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
+		return fmt.Errorf("jump host %s does not connect to %s: %s", last, s.hostport(), refused.Message)
+	}
+	return fmt.Errorf("jump host %s: the connection to it ended", last)
+}
+
+// failed makes err the failure of the host, with how far the way was gone.
+func (w *way) failed(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errConnect) {
+		return fmt.Errorf("stopped while connecting: %w", cause)
+	}
+	var f *runner.Failure
+	switch {
+	case ctx.Err() != nil:
+		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", w.limit, w.waitingFor())}
+	case errors.As(err, &f):
+	default:
+		f = &runner.Failure{Status: runner.Unreachable, Reason: w.netReason(err), Err: w.words(err)}
+	}
+	reach := w.reach
+	reach.Phase = w.phase
+	f.Reach = &reach
+	return f
+}
+
+func (w *way) waitingFor() string {
+	switch w.phase {
+	case "dns":
+		return "its name was not resolved"
+	case "tcp":
+		return "no answer to the TCP connection"
+	case "handshake":
+		if w.reach.Server == "" {
+			return "connected, but it does not speak SSH"
+		}
+		return "the SSH handshake did not end"
+	}
+	return "the login did not end"
+}
+
+func (w *way) netReason(err error) runner.Reason {
+	switch {
+	case w.phase == "dns":
+		return runner.DNS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return runner.Refused
+	case errors.Is(err, syscall.ETIMEDOUT):
+		return runner.ConnectTimeout
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL):
+		return runner.NoRoute
+	}
+	return runner.Closed
+}
+
+// words says a network error without the address and the system call that Go puts in front.
+func (w *way) words(err error) error {
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Errorf("no such host name: %s", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Errorf("its name could not be resolved: %s", dns.Err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("connection refused by %s", w.reach.Address)
+	case errors.As(err, &op):
+		return fmt.Errorf("%s: %w", w.reach.Address, op.Err)
+	}
+	return err
+}
+
+// explain says why the handshake over h ended with err.
+func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
+	var f *runner.Failure
+	if errors.As(err, &f) { // the host key callback's
+		return f
+	}
+	greeting, ended := h.heard()
+	f = &runner.Failure{Status: runner.Unreachable}
+	switch {
+	case w.phase == "login" && ended:
+		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
+	case w.phase == "login":
+		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
+	case greeting == "" && ended:
+		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
+	case !strings.HasPrefix(greeting, "SSH-") && strings.HasPrefix(greeting, "HTTP/"):
+		f.Reason, f.Err = runner.Handshake, fmt.Errorf("this is no SSH server: it said %q", firstLine(greeting))
+	case !strings.HasPrefix(greeting, "SSH-") && ended:
+		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
+	case ended:
+		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the handshake")
+	default:
+		f.Reason, f.Err = runner.Handshake, fmt.Errorf("handshake: %s", strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
+	}
+	return f
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimRight(line, "\r")
+}
+
+// hearing keeps the first bytes that a server says, which the SSH library swallows, and knows whether bytes arrive and
+// whether the stream has ended.
+type hearing struct {
+	net.Conn
+	bytes atomic.Int64
+
+	mu    sync.Mutex
+	first []byte
+	ended bool
+}
+
+const firstBytes = 256
+
+func (h *hearing) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	had := h.bytes.Add(int64(n)) - int64(n)
+	if had < firstBytes || err != nil {
+		h.mu.Lock()
+		if room := firstBytes - len(h.first); room > 0 {
+			h.first = append(h.first, p[:min(n, room)]...)
+		}
+		h.ended = h.ended || err != nil && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
+		h.mu.Unlock()
+	}
+	return n, err
+}
+
+func (h *hearing) heard() (greeting string, ended bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.first), h.ended
+}
+
+// version returns the server's version line, if it has said one.
+func (h *hearing) version() string {
+	greeting, _ := h.heard()
+	for line := range strings.Lines(greeting) {
+		if strings.HasPrefix(line, "SSH-") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+func hostport(address string, port int) string { return net.JoinHostPort(address, strconv.Itoa(port)) }

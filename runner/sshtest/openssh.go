@@ -1,0 +1,174 @@
+package sshtest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// OpenSSH is a real sshd on loopback, with a host key and a configuration of its own. It lets in the user that runs it,
+// with the keys in Authorized. Set the fields, then Start.
+type OpenSSH struct {
+	Dir         string          // its files; must be there, the caller removes it
+	Program     string          // empty: where Debian has sshd, or a folder of $PATH
+	Authorized  []ssh.PublicKey //
+	Options     []string        // lines for sshd_config; they win over the built-in ones
+	AllLoopback bool            // answer on every address of 127.0.0.0/8
+	HostKey     ssh.PublicKey   // set by Start
+	Port        int             // set by Start
+	cmd         *exec.Cmd
+	exited      chan struct{}
+}
+
+// ErrNoSSHD says that there is no sshd on this machine, and how to get one.
+var ErrNoSSHD = errors.New("there is no sshd here: apt-get install openssh-server")
+
+// Start starts sshd and waits until it answers, or ctx ends. The caller calls Close.
+func (s *OpenSSH) Start(ctx context.Context) error {
+	program, err := s.program()
+	if err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 { // where sshd separates its privileges
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+			return err
+		}
+	}
+	if s.Port, err = freePort(); err != nil {
+		return err
+	}
+	if err := s.writeFiles(); err != nil {
+		return err
+	}
+	s.cmd = exec.Command(program, "-D", "-f", s.file("sshd_config"), "-E", s.file("log"))
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	s.exited = make(chan struct{})
+	go func() {
+		defer close(s.exited)
+		s.cmd.Wait()
+	}()
+	return s.answer(ctx)
+}
+
+func (s *OpenSSH) file(name string) string { return filepath.Join(s.Dir, name) }
+
+func (s *OpenSSH) program() (string, error) {
+	for _, p := range []string{s.Program, "/usr/sbin/sshd", "/usr/local/sbin/sshd"} {
+		if _, err := os.Stat(p); p != "" && err == nil {
+			return p, nil
+		}
+	}
+	if p, err := exec.LookPath("sshd"); err == nil {
+		return filepath.Abs(p)
+	}
+	return "", ErrNoSSHD
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (s *OpenSSH) writeFiles() error {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return err
+	}
+	if s.HostKey, err = ssh.NewPublicKey(public); err != nil {
+		return err
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		return err
+	}
+	var keys strings.Builder
+	for _, k := range s.Authorized {
+		keys.Write(ssh.MarshalAuthorizedKey(k))
+	}
+	listen := "127.0.0.1"
+	if s.AllLoopback { // sshd has to listen everywhere for that, and lets nobody in from elsewhere
+		listen = "0.0.0.0"
+	}
+	config := append(append([]string{}, s.Options...),
+		"Port "+strconv.Itoa(s.Port),
+		"ListenAddress "+listen,
+		"AllowUsers *@127.*",
+		"HostKey "+s.file("host_key"),
+		"PidFile none",
+		"AuthorizedKeysFile "+s.file("authorized_keys"),
+		"StrictModes no",
+		"UsePAM no",
+		"PermitRootLogin prohibit-password",
+		"PasswordAuthentication no",
+		"KbdInteractiveAuthentication no",
+		"PrintMotd no",
+		"PrintLastLog no",
+		"MaxStartups 1000",
+		"LogLevel VERBOSE",
+	)
+	return errors.Join(
+		os.WriteFile(s.file("host_key"), pem.EncodeToMemory(block), 0o600),
+		os.WriteFile(s.file("authorized_keys"), []byte(keys.String()), 0o600),
+		os.WriteFile(s.file("sshd_config"), []byte(strings.Join(config, "\n")+"\n"), 0o600),
+	)
+}
+
+// answer waits until sshd says its version.
+func (s *OpenSSH) answer(ctx context.Context) error {
+	for {
+		c, err := net.Dial("tcp", s.Addr())
+		if err == nil {
+			c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			_, err = c.Read(make([]byte, 4))
+			c.Close()
+			if err == nil {
+				return nil
+			}
+		}
+		select {
+		case <-s.exited:
+			return fmt.Errorf("sshd ended: %s", s.Log())
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), s.Close())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Addr is host:port of the server.
+func (s *OpenSSH) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
+
+// KnownHosts is the line of a known_hosts file for the server under the address.
+func (s *OpenSSH) KnownHosts(address string) string {
+	return fmt.Sprintf("[%s]:%d %s", address, s.Port, ssh.MarshalAuthorizedKey(s.HostKey))
+}
+
+// Log is what sshd has logged.
+func (s *OpenSSH) Log() string {
+	text, _ := os.ReadFile(s.file("log"))
+	return string(text)
+}
+
+// Close ends the server; connections that are open go on until their clients leave.
+func (s *OpenSSH) Close() error {
+	s.cmd.Process.Kill()
+	<-s.exited
+	return nil
+}

@@ -1,0 +1,307 @@
+// Package sshtest has SSH servers on loopback: for tests, examples and the demo. A Server runs commands for real and can
+// misbehave in the ways that real ones do; a Fleet is many of them; OpenSSH is Debian's own sshd.
+package sshtest
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Server is one SSH server. Its zero value is a healthy host that lets nobody in; set the fields before Start.
+type Server struct {
+	Name       string          // the host's own name: the answer of hostname, and $HAIL_HOST
+	Addr       string          // where to listen; empty: 127.0.0.1 with a free port
+	Dir        string          // where commands run, made at the first; empty: a temporary folder, removed by Close
+	HostKey    ssh.Signer      // nil: a new ed25519 key
+	Authorized []ssh.PublicKey // keys that may log in
+	Play       func(*Command)  // plays the commands instead of running them; nil: run them
+	Forward    bool            // allow tunnels, to loopback addresses
+
+	Faults
+}
+
+// Faults are the ways in which a Server misbehaves.
+type Faults struct {
+	HangUp        bool          // close connections at once
+	Mute          bool          // accept connections and say nothing
+	Greeting      string        // say this instead of a version, and close
+	Banner        string        // before the login
+	EndlessBanner bool          // before the login, without end
+	LoginDelay    time.Duration // before a login is answered
+	MuteChannel   bool          // never answer the opening of a channel
+	NoChannel     bool          // refuse channels
+	MuteExec      bool          // never answer a command
+	NoExec        bool          // refuse commands
+	CutAfter      int           // cut the connection after so many bytes of output; 0: never
+	NoStatus      bool          // end commands without an exit status
+	Statuses      []uint32      // send these instead of the exit status, in this order
+	Signal        string        // send this as the name of an exit signal instead of the exit status
+	KeepChannel   bool          // send the status, and leave the channel open
+	OpensChannels bool          // open a channel to the client after login
+}
+
+// Running is a Server that has been started.
+type Running struct {
+	Server
+	listener net.Listener
+	config   *ssh.ServerConfig
+	dir      folder
+
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	groups map[int]struct{} // process groups of commands that run
+	closed bool
+	wg     sync.WaitGroup
+	end    chan struct{} // closed by Close
+}
+
+// Start listens and serves until Close.
+func (s Server) Start() (*Running, error) {
+	if s.HostKey == nil {
+		key, err := NewKey()
+		if err != nil {
+			return nil, err
+		}
+		s.HostKey = key
+	}
+	if s.Addr == "" {
+		s.Addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if a := l.Addr().(*net.TCPAddr); !a.IP.IsLoopback() {
+		l.Close()
+		return nil, fmt.Errorf("%s is not on loopback", a)
+	}
+	r := &Running{Server: s, listener: l, dir: folder{path: s.Dir}, conns: map[net.Conn]struct{}{}, groups: map[int]struct{}{}, end: make(chan struct{})}
+	r.config = r.serverConfig()
+	r.wg.Go(r.accept)
+	return r, nil
+}
+
+// NewKey makes an ed25519 key.
+func NewKey() (ssh.Signer, error) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewSignerFromKey(private)
+}
+
+// Port is where the server listens.
+func (r *Running) Port() int { return r.listener.Addr().(*net.TCPAddr).Port }
+
+// Address is where the server listens, without the port.
+func (r *Running) Address() string { return r.listener.Addr().(*net.TCPAddr).IP.String() }
+
+// KnownHosts is the server's line for a known_hosts file.
+func (r *Running) KnownHosts() string {
+	return fmt.Sprintf("[%s]:%d %s", r.Address(), r.Port(), ssh.MarshalAuthorizedKey(r.HostKey.PublicKey()))
+}
+
+// Close ends the connections and every command that still runs, and waits for them.
+func (r *Running) Close() error {
+	r.mu.Lock()
+	first := !r.closed
+	r.closed = true
+	for c := range r.conns {
+		c.Close()
+	}
+	for group := range r.groups {
+		killGroup(group)
+	}
+	r.mu.Unlock()
+	if first {
+		close(r.end)
+		r.listener.Close()
+	}
+	r.wg.Wait()
+	return r.dir.remove()
+}
+
+func (r *Running) accept() {
+	for {
+		c, err := r.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors: the next one may go
+			select {
+			case <-time.After(10 * time.Millisecond):
+				continue
+			case <-r.end:
+				return
+			}
+		}
+		if r.HangUp || !r.keep(c) {
+			c.Close()
+			continue
+		}
+		r.wg.Go(func() {
+			defer r.drop(c)
+			r.serve(c)
+		})
+	}
+}
+
+func (r *Running) keep(c net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.conns[c] = struct{}{}
+	}
+	return !r.closed
+}
+
+func (r *Running) drop(c net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.conns, c)
+	c.Close()
+}
+
+func (r *Running) serverConfig() *ssh.ServerConfig {
+	allowed := map[string]bool{}
+	for _, k := range r.Authorized {
+		allowed[string(k.Marshal())] = true
+	}
+	c := &ssh.ServerConfig{
+		ServerVersion: "SSH-2.0-hail_sshtest",
+		PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			r.pause(r.LoginDelay)
+			if !allowed[string(key.Marshal())] {
+				return nil, errors.New("unknown key")
+			}
+			return nil, nil
+		},
+	}
+	if r.Banner != "" {
+		c.BannerCallback = func(ssh.ConnMetadata) string { return r.Banner }
+	}
+	if r.EndlessBanner {
+		c.PreAuthConnCallback = func(c ssh.ServerPreAuthConn) {
+			for c.SendAuthBanner(strings.Repeat("spam ", 1000)) == nil {
+			}
+		}
+	}
+	c.AddHostKey(r.HostKey)
+	return c
+}
+
+// pause waits for d, or for Close.
+func (r *Running) pause(d time.Duration) {
+	if d == 0 {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-r.end:
+	}
+}
+
+func (r *Running) serve(c net.Conn) {
+	switch {
+	case r.Mute:
+		io.Copy(io.Discard, c)
+		return
+	case r.Greeting != "":
+		io.WriteString(c, r.Greeting)
+		return
+	}
+	sc, chans, reqs, err := ssh.NewServerConn(c, r.config)
+	if err != nil {
+		return
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { ssh.DiscardRequests(reqs) })
+	if r.OpensChannels {
+		wg.Go(func() { sc.OpenChannel("forwarded-tcpip", nil) })
+	}
+	for nc := range chans {
+		switch {
+		case r.MuteChannel:
+		case r.NoChannel:
+			nc.Reject(ssh.ResourceShortage, "no more sessions")
+		case nc.ChannelType() == "session":
+			wg.Go(func() { r.session(c, sc.User(), nc) })
+		case nc.ChannelType() == "direct-tcpip":
+			wg.Go(func() { r.tunnel(nc) })
+		default:
+			nc.Reject(ssh.UnknownChannelType, "unknown channel type")
+		}
+	}
+}
+
+// tunnel connects the channel with an address on loopback.
+func (r *Running) tunnel(nc ssh.NewChannel) {
+	var to struct {
+		Host       string
+		Port       uint32
+		OriginHost string
+		OriginPort uint32
+	}
+	if ssh.Unmarshal(nc.ExtraData(), &to) != nil || !r.Forward {
+		nc.Reject(ssh.Prohibited, "forwarding is not allowed")
+		return
+	}
+	target, err := net.Dial("tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port)))
+	if err != nil {
+		nc.Reject(ssh.ConnectionFailed, "connect failed")
+		return
+	}
+	defer target.Close()
+	if !target.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
+		nc.Reject(ssh.Prohibited, "only loopback can be reached")
+		return
+	}
+	ch, reqs, err := nc.Accept()
+	if err != nil {
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { ssh.DiscardRequests(reqs) })
+	wg.Go(func() { io.Copy(target, ch); target.(*net.TCPConn).CloseWrite() })
+	io.Copy(ch, target)
+	ch.Close()
+	target.Close()
+	wg.Wait()
+}
+
+// folder is a directory that is made when it is first needed.
+type folder struct {
+	once sync.Once
+	path string
+	temp bool
+	err  error
+}
+
+func (f *folder) make() (string, error) {
+	f.once.Do(func() {
+		if f.temp = f.path == ""; f.temp {
+			f.path, f.err = os.MkdirTemp("", "hail-host-")
+		} else {
+			f.err = os.MkdirAll(f.path, 0o700)
+		}
+	})
+	return f.path, f.err
+}
+
+func (f *folder) remove() error {
+	f.once.Do(func() {})
+	if f.temp {
+		return os.RemoveAll(f.path)
+	}
+	return nil
+}

@@ -1,0 +1,295 @@
+package sshtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Command is one command that a client wants to run.
+type Command struct {
+	Line           string
+	User           string
+	Env            []string // what the client asked for
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Exit           int             // what the player sets
+	Done           <-chan struct{} // closed when the client has ended the session
+}
+
+// session serves one channel: requests up to exec, and then the command until it ends.
+func (r *Running) session(conn net.Conn, user string, nc ssh.NewChannel) {
+	ch, reqs, err := nc.Accept()
+	if err != nil {
+		return
+	}
+	defer func() {
+		if !r.KeepChannel {
+			ch.Close()
+		}
+	}()
+	done := make(chan struct{})
+	cut := &cutter{conn: conn, left: int64(r.CutAfter)}
+	c := &Command{User: user, Stdin: ch, Stdout: cut.around(ch), Stderr: cut.around(ch.Stderr()), Done: done}
+	p := &process{server: r}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	started := false
+	for req := range reqs {
+		ok := false
+		switch req.Type {
+		case "env":
+			var m struct{ Name, Value string }
+			if ok = ssh.Unmarshal(req.Payload, &m) == nil; ok {
+				c.Env = append(c.Env, m.Name+"="+m.Value)
+			}
+		case "signal":
+			var m struct{ Name string }
+			ok = ssh.Unmarshal(req.Payload, &m) == nil
+			p.signal(m.Name)
+		case "exec":
+			var m struct{ Line string }
+			if r.MuteExec {
+				continue
+			}
+			if ok = ssh.Unmarshal(req.Payload, &m) == nil && !started && !r.NoExec; ok {
+				started = true
+				c.Line = m.Line
+				wg.Go(func() { r.play(ch, c, p) })
+			}
+		}
+		if req.WantReply {
+			req.Reply(ok, nil)
+		}
+	}
+	close(done)
+}
+
+// play runs the command and says how it ended. As with sshd, the status comes when the command has ended, and the
+// channel closes when nobody has its output open any more.
+func (r *Running) play(ch ssh.Channel, c *Command, p *process) {
+	status, signal := 0, ""
+	if r.Play != nil {
+		r.Play(c)
+		status = c.Exit
+	} else {
+		status, signal = p.run(c)
+	}
+	if r.Signal != "" {
+		signal = r.Signal
+	}
+	statuses := r.Statuses
+	if len(statuses) == 0 {
+		statuses = []uint32{uint32(status)}
+	}
+	switch {
+	case r.NoStatus:
+	case signal != "":
+		ch.SendRequest("exit-signal", false, ssh.Marshal(struct {
+			Signal string
+			Core   bool
+			Text   string
+			Lang   string
+		}{signal, false, "", ""}))
+	default:
+		for _, s := range statuses {
+			ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{s}))
+		}
+	}
+	p.outputs.Wait()
+	if !r.KeepChannel {
+		ch.CloseWrite()
+		ch.Close()
+	}
+	p.input.Wait()
+}
+
+// cutter ends the connection when enough has been written.
+type cutter struct {
+	conn net.Conn
+	left int64
+	used atomic.Int64
+}
+
+type cuttingWriter struct {
+	io.Writer
+	*cutter
+}
+
+func (c *cutter) around(w io.Writer) io.Writer {
+	if c.left == 0 {
+		return w
+	}
+	return cuttingWriter{w, c}
+}
+
+func (c cuttingWriter) Write(p []byte) (int, error) {
+	if left := c.left - c.used.Load(); left < int64(len(p)) {
+		c.Writer.Write(p[:max(left, 0)])
+		c.conn.Close()
+		return 0, net.ErrClosed
+	}
+	c.used.Add(int64(len(p)))
+	return c.Writer.Write(p)
+}
+
+// process is a command that runs for real.
+type process struct {
+	server         *Running
+	input, outputs sync.WaitGroup
+
+	mu    sync.Mutex
+	group int
+}
+
+// run runs the command with /bin/sh in the host's folder, in a process group of its own, and returns its exit status or
+// the name of the signal that ended it. A channel that closes does not end it, as with sshd.
+func (p *process) run(c *Command) (status int, signal string) {
+	cmd, err := p.command(c)
+	if err == nil {
+		err = p.start(cmd, c)
+	}
+	if err != nil {
+		io.WriteString(c.Stderr, err.Error()+"\n")
+		return 126, ""
+	}
+	defer p.ended()
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return 0, ""
+	}
+	if w := exit.Sys().(syscall.WaitStatus); w.Signaled() {
+		return 0, signalName(w.Signal())
+	}
+	return exit.ExitCode(), ""
+}
+
+func (p *process) command(c *Command) (*exec.Cmd, error) {
+	dir, err := p.server.dir.make()
+	if err != nil {
+		return nil, err
+	}
+	bin, err := ownCommands(dir)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("/bin/sh", "-c", c.Line)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + dir, "SHELL=/bin/sh",
+		"USER=" + c.User, "LOGNAME=" + c.User, "HAIL_HOST=" + p.server.Name}, c.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd, nil
+}
+
+// start starts the command with pipes of its own, so that waiting for it is not waiting for its children.
+func (p *process) start(cmd *exec.Cmd, c *Command) error {
+	var theirs, ours []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	for range 3 {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		theirs, ours = append(theirs, w), append(ours, r)
+	}
+	theirs[0], ours[0] = ours[0], theirs[0] // the input goes the other way
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], theirs[2]
+	if err := p.launch(cmd); err != nil {
+		for _, f := range ours {
+			f.Close()
+		}
+		return err
+	}
+	p.input.Go(func() {
+		io.Copy(ours[0], c.Stdin)
+		ours[0].Close()
+	})
+	for i, w := range []io.Writer{c.Stdout, c.Stderr} {
+		p.outputs.Go(func() { io.Copy(w, ours[1+i]) })
+	}
+	p.input.Go(func() { // a client that leaves takes nothing more, whoever holds the pipes
+		<-c.Done
+		ours[1].Close()
+		ours[2].Close()
+	})
+	return nil
+}
+
+func (p *process) launch(cmd *exec.Cmd) error {
+	r := p.server
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return net.ErrClosed
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.group = cmd.Process.Pid
+	r.groups[p.group] = struct{}{}
+	return nil
+}
+
+func (p *process) ended() {
+	r := p.server
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if syscall.Kill(-p.group, 0) != nil { // else children are left, which Close ends
+		delete(r.groups, p.group)
+	}
+}
+
+func (p *process) signal(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s, n := range signalNames {
+		if n == name && p.group != 0 {
+			syscall.Kill(-p.group, s)
+		}
+	}
+}
+
+func killGroup(group int) { syscall.Kill(-group, syscall.SIGKILL) }
+
+// signalNames are the names of RFC 4254, section 6.10.
+var signalNames = map[syscall.Signal]string{
+	syscall.SIGABRT: "ABRT", syscall.SIGALRM: "ALRM", syscall.SIGFPE: "FPE", syscall.SIGHUP: "HUP", syscall.SIGILL: "ILL",
+	syscall.SIGINT: "INT", syscall.SIGKILL: "KILL", syscall.SIGPIPE: "PIPE", syscall.SIGQUIT: "QUIT", syscall.SIGSEGV: "SEGV",
+	syscall.SIGTERM: "TERM", syscall.SIGUSR1: "USR1", syscall.SIGUSR2: "USR2",
+}
+
+func signalName(s syscall.Signal) string {
+	if name, ok := signalNames[s]; ok {
+		return name
+	}
+	return strings.TrimPrefix(strings.ToUpper(s.String()), "SIGNAL ")
+}
+
+// ownCommands makes the folder of programs that a host has before the system's: a hostname that says its own name.
+func ownCommands(dir string) (bin string, err error) {
+	bin = filepath.Join(dir, ".bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return "", err
+	}
+	file := filepath.Join(bin, "hostname")
+	if _, err := os.Stat(file); err == nil {
+		return bin, nil
+	}
+	return bin, os.WriteFile(file, []byte("#!/bin/sh\necho \"$HAIL_HOST\"\n"), 0o700)
+}

@@ -1,0 +1,25 @@
+package runner
+
+import (
+	"io"
+
+	"hail/inventory"
+)
+
+// Stdio is what a command is given besides its line. The zero value is a command with empty input whose output is
+// thrown away.
+type Stdio struct {
+	In       io.Reader // nil: empty. Exec returns without waiting for a read of it that blocks
+	Out, Err io.Writer // nil: thrown away, but read. One may be written while the other is
+
+	// Env are variables as KEY=value. They travel without the server's consent (no AcceptEnv) where the Conn can do
+	// that; a Conn that can't sends them as requests, which the server may ignore.
+	Env []string
+
+	// Hold keeps the command's input open after In has ended, until ctx does: the wrapper takes the end of the input
+	// as the order to end the command.
+	Hold bool
+
+	// Grace is how long a command may go on after ctx has ended and its input was closed; 0 drops it at once.
+	Grace inventory.Duration
+}
