@@ -17,11 +17,32 @@ type Inventory struct {
 	groupOrder []string
 }
 
+// Of returns an inventory of hosts that were resolved before, with the groups that they say they are in.
+func Of(hosts []Host) *Inventory {
+	inv := &Inventory{hosts: hosts, index: make(map[string]int, len(hosts)), groups: map[string]*groupDef{}}
+	for i, h := range hosts {
+		inv.index[h.Name] = i
+		for _, name := range h.Groups {
+			g := inv.groups[name]
+			if g == nil {
+				g = &groupDef{name: name}
+				inv.groups[name] = g
+				inv.groupOrder = append(inv.groupOrder, name)
+			}
+			g.members = append(g.members, i)
+		}
+	}
+	return inv
+}
+
 // Hosts returns all hosts, in the order of the sources. The caller leaves them as they are.
 func (inv *Inventory) Hosts() []Host { return inv.hosts }
 
-// Host returns the host of that name.
+// Host returns the host of that name. A nil Inventory has none.
 func (inv *Inventory) Host(name string) (Host, bool) {
+	if inv == nil {
+		return Host{}, false
+	}
 	i, ok := inv.index[name]
 	if !ok {
 		return Host{}, false
@@ -122,7 +143,7 @@ func (b *builder) host(name string, said hostDef, g *groupDef, place Place) {
 			return
 		}
 	}
-	h.conn = overlay(h.conn, said.conn)
+	h.conn = h.conn.Overlay(said.conn)
 	if len(said.vars) > 0 {
 		h.vars = merged(h.vars, said.vars)
 		h.place = place
@@ -150,17 +171,6 @@ func contradiction(a, b *hostDef) string {
 	return ""
 }
 
-// overlay returns base with every setting of top that is not zero.
-func overlay(base, top Connection) Connection {
-	b, t := reflect.ValueOf(&base).Elem(), reflect.ValueOf(top)
-	for i := range t.NumField() {
-		if !t.Field(i).IsZero() {
-			b.Field(i).Set(t.Field(i))
-		}
-	}
-	return base
-}
-
 func merged(base, top map[string]any) map[string]any {
 	if len(top) == 0 {
 		return base
@@ -185,7 +195,7 @@ func (b *builder) resolve() (*Inventory, error) {
 		inv.index[def.name] = i
 		inv.hosts = append(inv.hosts, Host{
 			Name:       def.name,
-			Connection: overlay(in.conn, def.conn),
+			Connection: in.conn.Overlay(def.conn),
 			Groups:     in.names,
 			Vars:       merged(in.vars, def.vars),
 		})
@@ -278,7 +288,7 @@ func (b *builder) inherit(direct []*groupDef, known map[string]*inheritance) *in
 		return cmp.Or(x.depth-y.depth, x.order-y.order)
 	})
 	for _, g := range in.groups {
-		in.conn = overlay(in.conn, g.conn)
+		in.conn = in.conn.Overlay(g.conn)
 		in.vars = merged(in.vars, g.vars)
 		in.names = append(in.names, g.name)
 	}

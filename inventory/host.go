@@ -4,6 +4,7 @@ package inventory
 import (
 	"fmt"
 	"path"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -23,7 +24,7 @@ type Connection struct {
 	Address        string   `json:"address,omitempty"` // name or IP to connect to; empty: ssh_config's HostName, or the host's name
 	User           string   `json:"user,omitempty"`
 	Port           int      `json:"port,omitempty"`
-	Identity       []string `json:"identity,omitempty"` // private key files; given here, they are the only ones offered
+	Identity       []string `json:"identity,omitempty"` // private key files, offered before any other
 	Jump           string   `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
 	SSHConfigHost  string   `json:"ssh_config_host,omitempty"`
 	Shell          string   `json:"shell,omitempty"` // runs the command lines; empty: the login shell
@@ -32,11 +33,25 @@ type Connection struct {
 	HostKeyAlias   string   `json:"host_key_alias,omitempty"`
 }
 
+// Overlay returns c with every setting of top that is not zero.
+func (c Connection) Overlay(top Connection) Connection {
+	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(top)
+	for i := range from.NumField() {
+		if !from.Field(i).IsZero() {
+			into.Field(i).Set(from.Field(i))
+		}
+	}
+	return c
+}
+
 // Duration is a time.Duration that files spell as "10s" or "1m30s". A bare number is refused: nobody knows its unit.
 type Duration time.Duration
 
 // String spells d as Go does.
 func (d Duration) String() string { return time.Duration(d).String() }
+
+// Value is d as time.Duration.
+func (d Duration) Value() time.Duration { return time.Duration(d) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -31,15 +32,16 @@ type Head struct {
 	Plan    *runner.Plan `json:"plan"`
 }
 
-// NewRunID returns an id that is unique and sorts by time: 20261123-150405-k3f9, in UTC.
+// NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the part of it,
+// and two by chance.
 func NewRunID(now time.Time) string {
-	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
-	b := make([]byte, 4)
-	rand.Read(b)
-	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)]
-	}
-	return now.UTC().Format("20060102-150405") + "-" + string(b)
+	const letters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and none that looks like another
+	n := len(letters)
+	part := int(int64(now.Nanosecond()) * int64(n*n) / int64(time.Second))
+	var chance [2]byte
+	rand.Read(chance[:])
+	return now.UTC().Format("20060102-150405-") + string([]byte{
+		letters[part/n], letters[part%n], letters[int(chance[0])%n], letters[int(chance[1])%n]})
 }
 
 // Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open and what it
@@ -168,7 +170,7 @@ func (r *Record) writeSummary(s *Summary) error {
 	if err != nil {
 		return err
 	}
-	var plain writeBuffer
+	var plain bytes.Buffer
 	Text(&plain, s, r, Style{Width: 100})
 	files := map[string][]byte{"summary.json": append(text, '\n'), "summary.txt": plain.Bytes(), "hosts.csv": hostsCSV(s)}
 	for _, status := range runner.Statuses {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+// run is the program: it does what the arguments say and returns the exit code.
+func run(e environment) int {
+	err := dispatch(newApp(e), e.args)
+	if err == nil {
+		return exitOK
+	}
+	return tell(e.stderr, err)
+}
+
+// dispatch finds the command, puts its options in order, and runs it.
+func dispatch(app *cli.App, args []string) error {
+	if len(args) == 0 || args[0] == "help" && len(args) == 1 || args[0] == "-h" || args[0] == "--help" {
+		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
+		return err
+	}
+	if args[0] == "--version" {
+		args = []string{"version"}
+	}
+	help := args[0] == "help"
+	if help {
+		args = args[1:]
+	}
+	cmd, err := findCommand(app, args)
+	if err != nil {
+		return err
+	}
+	rest, err := optionsFirst(cmd, args[1:])
+	if help || wantsHelp(rest) {
+		_, err := io.WriteString(app.Writer, commandText(cmd))
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return app.Run(append([]string{"hail", cmd.Name}, rest...))
+}
+
+func wantsHelp(args []string) bool {
+	for _, a := range args {
+		if a == "--" {
+			break
+		}
+		if a == "-h" || a == "--help" || a == "-help" {
+			return true
+		}
+	}
+	return false
+}
+
+func newApp(e environment) *cli.App {
+	app := &cli.App{
+		Name:                      "hail",
+		Writer:                    e.stdout,
+		ErrWriter:                 e.stderr,
+		HideHelp:                  true,
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              flagError,
+		Commands: []*cli.Command{
+			pingCommand(e), runCommand(e), hostsCommand(e), runsCommand(e), showCommand(e), logsCommand(e), demoCommand(e), versionCommand(e),
+		},
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = flagError
+		c.HideHelp = true
+	}
+	return app
+}
+
+func versionCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as JSON", Category: "Output"}},
+		Action: func(c *cli.Context) error {
+			if c.Bool("json") {
+				return writeJSON(e.stdout, map[string]string{"version": versionText(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+			}
+			_, err := fmt.Fprintf(e.stdout, "hail %s (%s, %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+func versionText() string {
+	if version == "dev" {
+		if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+			return info.Main.Version
+		}
+	}
+	return version
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+)
+
+// optionsFirst puts the options of a command before its arguments, because the library stops at the first argument.
+// What follows "--" are arguments, whatever they look like.
+func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
+	takesValue := map[string]bool{}
+	var names []string
+	for _, f := range cmd.Flags {
+		_, isBool := f.(*cli.BoolFlag)
+		for _, name := range f.Names() {
+			takesValue[name] = !isBool
+			names = append(names, name)
+		}
+	}
+	takesValue["help"], takesValue["h"] = false, false
+	var options, words []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			words = append(words, args[i+1:]...)
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' {
+			words = append(words, arg)
+			continue
+		}
+		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		value, known := takesValue[name]
+		if !known {
+			return nil, unknownOption(cmd, arg, name, names)
+		}
+		options = append(options, arg)
+		if value && !inline {
+			if i++; i == len(args) {
+				return nil, usage("", "%s wants a value", arg)
+			}
+			options = append(options, args[i])
+		}
+	}
+	return slices.Concat(options, []string{"--"}, words), nil
+}
+
+func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
+	hint := fmt.Sprintf("hail help %s lists the options; a command's own options go after --", cmd.Name)
+	if near := inventory.Nearest(name, names); near != "" && len(name) > 1 {
+		hint = "did you mean --" + near + "?"
+	}
+	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
+}
+
+// findCommand returns the command that args begin with.
+func findCommand(app *cli.App, args []string) (*cli.Command, error) {
+	var names []string
+	for _, c := range app.Commands {
+		if c.HasName(args[0]) {
+			return c, nil
+		}
+		names = append(names, c.Name)
+	}
+	hint := "hail help lists the commands"
+	if near := inventory.Nearest(args[0], names); near != "" {
+		hint = fmt.Sprintf("did you mean hail %s?", near)
+	}
+	return nil, usage(hint, "there is no command %q", args[0])
+}
+
+// flagError words what the library says of a value that it can't take.
+func flagError(_ *cli.Context, err error, _ bool) error {
+	text := err.Error()
+	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
+		value, rest, _ := strings.Cut(rest, " for flag -")
+		name, _, _ := strings.Cut(rest, ":")
+		return usage("", "--%s: %s is not a whole number", name, value)
+	}
+	return usage("", "%s", text)
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/runner"
+	"hail/runner/sshtest"
+)
+
+func demoCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "a fleet of SSH hosts on this machine, to try it all",
+		Description: `Starts SSH servers on loopback, and goes through ordinary runs over them. The
+hosts run real commands, each in a folder of its own. Nothing is installed, and
+nothing but a temporary folder is touched.
+
+Examples:
+  hail demo
+  hail demo --hosts 200
+  hail demo --serve                     keeps the fleet up, to be tried by hand`,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "hosts", Category: "Demo", Value: 24, Usage: "`N` hosts (default: 24)"},
+			&cli.BoolFlag{Name: "serve", Category: "Demo", Usage: "keep the fleet up until Ctrl-C"},
+		},
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			if n := c.Int("hosts"); n < 8 || n > 2000 {
+				return usage("", "--hosts: %d is not a number from 8 to 2000", n)
+			}
+			return demo(e, c.Int("hosts"), c.Bool("serve"))
+		},
+	}
+}
+
+func demo(e environment, hosts int, serve bool) error {
+	dir, err := os.MkdirTemp("", "hail-demo-")
+	if err != nil {
+		return err
+	}
+	fleet, err := demoFleet(dir, hosts)
+	if err != nil {
+		return err
+	}
+	defer fleet.Close()
+	fmt.Fprintf(e.stdout, "%d SSH hosts are up on loopback: web01 to web%02d and db1 to db4. db3 is down.\nTheir inventory, key and known_hosts are in %s\n", hosts, hosts-4, dir)
+	if serve {
+		return serveDemo(e, dir)
+	}
+	for _, step := range []struct {
+		say  string
+		args []string
+	}{
+		{"Who can be reached?", []string{"ping", "-a"}},
+		{"A command on all of them. One host differs.", []string{"run", "-a", "--", "cat release"}},
+		{"A command that fails on one host.", []string{"run", "-g", "web", "-x", "web[06-09]", "--", "./healthcheck"}},
+		{"That run again, from its record: the log of one host.", []string{"show", "last", "web02"}},
+	} {
+		e.demoStep(dir, step.say, step.args)
+	}
+	fmt.Fprintf(e.stdout, "\nThe records of these runs stay in %s\nTry it by hand: hail demo --serve\n", filepath.Join(dir, "runs"))
+	return nil
+}
+
+// demoStep shows a command as the user would type it, and does it.
+func (e environment) demoStep(dir, say string, args []string) {
+	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.Words(args))
+	outer := e.getenv
+	e.args = args
+	e.getenv = func(name string) string {
+		switch name {
+		case "HAIL_INVENTORY":
+			return filepath.Join(dir, "inventory.yaml")
+		case "HAIL_RUNS":
+			return filepath.Join(dir, "runs")
+		case "SSH_AUTH_SOCK":
+			return ""
+		}
+		return outer(name)
+	}
+	run(e) // its exit code is part of what is shown, not ours
+}
+
+// demoFleet makes hosts that have something to tell: a release file, and a health check that one of them fails.
+func demoFleet(dir string, hosts int) (*sshtest.Fleet, error) {
+	servers := make([]sshtest.Server, 0, hosts)
+	for i := 1; i <= hosts-4; i++ {
+		servers = append(servers, sshtest.Server{Name: fmt.Sprintf("web%02d", i)})
+	}
+	for i := 1; i <= 4; i++ {
+		servers = append(servers, sshtest.Server{Name: fmt.Sprintf("db%d", i)})
+	}
+	for i := range servers {
+		s := &servers[i]
+		s.Dir = filepath.Join(dir, "hosts", s.Name)
+		release, check := "2.4.1", "echo healthy"
+		switch s.Name {
+		case "web03":
+			release = "2.3.9"
+		case "web02":
+			check = "echo 'health check: disk full on /var' >&2; exit 3"
+		}
+		if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(s.Dir, "release"), []byte(release+"\n"), 0o600); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(s.Dir, "healthcheck"), []byte("#!/bin/sh\n"+check+"\n"), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	fleet, err := sshtest.StartFleet(dir, servers)
+	if err != nil {
+		return nil, err
+	}
+	return fleet, fleet.Servers[hosts-2].Close() // db3
+}
+
+func serveDemo(e environment, dir string) error {
+	hail := "hail"
+	if exe, err := os.Executable(); err == nil && !strings.Contains(exe, "go-build") {
+		hail = exe
+	}
+	fmt.Fprintf(e.stdout, `
+In another terminal:
+
+  export HAIL_INVENTORY=%s HAIL_RUNS=%s
+  %[3]s ping -a
+  %[3]s run -a -- hostname
+  %[3]s run -w 'web[01-10]' -- 'cat release; uptime'
+  %[3]s show last
+
+Ctrl-C ends the fleet.
+`, filepath.Join(dir, "inventory.yaml"), filepath.Join(dir, "runs"), hail)
+	signals, ignore := e.signals()
+	defer ignore()
+	<-signals
+	return os.RemoveAll(dir)
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// display shows a run: results on stdout, talk on stderr.
+type display struct {
+	env      environment
+	modes    []string
+	out, err report.Style
+	quiet    bool
+	progress bool
+	total    int
+	ping     bool
+}
+
+var outputModes = []string{"gather", "stream", "host", "json", "jsonl", "none"}
+
+func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
+	d := &display{env: e, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing}
+	d.modes = []string{"gather"}
+	if d.total == 1 {
+		d.modes = []string{"stream"}
+	}
+	if c.IsSet("output") {
+		d.modes = strings.Split(c.String("output"), ",")
+	}
+	for _, m := range d.modes {
+		if !contains(outputModes, m) {
+			hint := "it takes " + joinWords(outputModes)
+			if near := inventory.Nearest(m, outputModes); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			return nil, usage(hint, "--output: %q is not known", m)
+		}
+	}
+	progress, err := oneOf(c, "progress", "auto", "always", "never")
+	if err != nil {
+		return nil, err
+	}
+	d.progress = progress == "always" || progress == "auto" && !d.quiet
+	if d.out, err = e.style(c, e.stdoutTerminal); err != nil {
+		return nil, err
+	}
+	d.err, err = e.style(c, e.stderrTerminal)
+	return d, err
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// header says what begins.
+func (d *display) header(p *runner.Plan, what string) {
+	if !d.quiet {
+		hosts := inventory.Fold(names(p))
+		if len(p.Hosts) > 1 {
+			hosts += fmt.Sprintf(" (%d, %d at once)", len(p.Hosts), min(p.Fanout, len(p.Hosts)))
+		}
+		fmt.Fprintf(d.env.stderr, "hail: %s on %s\n", what, hosts)
+	}
+}
+
+// sinks are what shows the run while it goes on.
+func (d *display) sinks(files report.Files) (sinks []report.Sink) {
+	var out io.Writer = d.env.stdout
+	if d.progress {
+		live := report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.err)
+		sinks = append(sinks, live)
+		if d.env.stdoutTerminal && d.env.stderrTerminal {
+			out = live.Above(out)
+		}
+	}
+	for _, m := range d.modes {
+		switch m {
+		case "stream":
+			sinks = append(sinks, &report.Stream{W: out, Files: files, Style: d.out})
+		case "jsonl":
+			sinks = append(sinks, report.JSONL{W: out})
+		}
+	}
+	return sinks
+}
+
+// results shows what is shown at the end: blocks and tables on stdout, the summary on stderr.
+func (d *display) results(s *report.Summary, files report.Files) error {
+	for _, m := range d.modes {
+		var err error
+		switch m {
+		case "gather":
+			err = report.Gather(d.env.stdout, s, files, d.out)
+		case "host":
+			err = report.EachHost(d.env.stdout, s, files, d.out)
+		case "json":
+			err = writeJSON(d.env.stdout, s)
+		}
+		if err == nil && d.ping && (m == "gather" || m == "stream" || m == "host") {
+			err = report.PingTable(d.env.stdout, s, d.out)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if d.quiet {
+		return nil
+	}
+	report.Text(d.env.stderr, s, files, d.err) // talk that nobody hears costs nothing else
+	return nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"hail/inventory"
+)
+
+// usageError is a mistake that was found before any host was touched.
+type usageError struct{ text, hint string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(hint, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...), hint}
+}
+
+// exitError ends the program with a code, and says nothing: all has been said.
+type exitError struct{ code int }
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
+
+// tell words err for people, on lines of its own, and returns the exit code for it.
+func tell(w io.Writer, err error) int {
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
+	var hint string
+	var wrong *inventory.Error
+	var all inventory.Errors
+	var bad *usageError
+	switch {
+	case errors.As(err, &all):
+		hint = all[0].Hint
+	case errors.As(err, &wrong):
+		hint = wrong.Hint
+	case errors.As(err, &bad):
+		hint = bad.hint
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "hail: %s\n", strings.TrimSuffix(line, "\n"))
+	}
+	if hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+	return exitUsage
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+)
+
+// The options, in the groups in which help shows them. A name in back quotes is that of the value.
+
+func targetFlags() []cli.Flag {
+	const c = "Hosts"
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: c, Usage: "`FILE`, folder or - with the hosts (default: $HAIL_INVENTORY, ./hail.yaml, ~/.config/hail/inventory.yaml)"},
+		&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: c, Usage: "`EXPR` of hosts: web[01-20], @group, a,b, a!b, a&b, db*, ^FILE"},
+		&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: c, Usage: "`GROUP` of the inventory, the same as -w @GROUP"},
+		&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: c, Usage: "`EXPR` of hosts to leave out"},
+		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: c, Usage: "all hosts of the inventory"},
+		&cli.BoolFlag{Name: "any-host", Category: c, Usage: "take names that the inventory does not have"},
+	}
+}
+
+func connectionFlags() []cli.Flag {
+	const c = "Connection"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "user", Aliases: []string{"l"}, Category: c, Usage: "log in as `NAME`"},
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, Category: c, Usage: "`N`, the port of sshd"},
+		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
+		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
+		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
+		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
+		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "strict, accept-new or off, `WORD` for unknown host keys (default: strict, or what ssh_config says)"},
+		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included (default: 10s)"},
+	}
+}
+
+func limitFlags() []cli.Flag {
+	const c = "Limits"
+	return []cli.Flag{
+		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit allows)"},
+		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64)"},
+		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
+	}
+}
+
+func commandFlags() []cli.Flag {
+	const c = "Command"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: c, Usage: "shell `LINE` to run, instead of arguments"},
+		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
+		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
+		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
+		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal (default: 50)"},
+		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
+	}
+}
+
+func outputFlags() []cli.Flag {
+	const c = "Output"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Category: c, Usage: "gather, stream, host, json, jsonl or none; two with a comma, as `MODE` (default: gather; stream for one host)"},
+		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "auto, always or never, `WHEN` to colour (default: auto)"},
+		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "auto, always or never, `WHEN` to tell how it goes (default: auto)"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
+		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
+	}
+}
+
+func recordFlags() []cli.Flag {
+	const c = "Record"
+	return []cli.Flag{
+		runsDirFlag(),
+		&cli.StringFlag{Name: "name", Category: c, Usage: "`NAME` for the run"},
+	}
+}
+
+func runsDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "runs-dir", Category: "Record", Usage: "`DIR` of the records (default: $HAIL_RUNS, ~/.local/state/hail/runs)"}
+}
+
+func (e environment) runsDir(c *cli.Context) string {
+	for _, dir := range []string{c.String("runs-dir"), e.getenv("HAIL_RUNS")} {
+		if dir != "" {
+			return dir
+		}
+	}
+	return e.stateDir() + "/runs"
+}
+
+// duration reads an option that is a time.
+func duration(c *cli.Context, name string) (inventory.Duration, error) {
+	text := c.String(name)
+	if text == "" {
+		return 0, nil
+	}
+	var d inventory.Duration
+	if err := d.UnmarshalText([]byte(text)); err != nil {
+		return 0, usage("write it with its unit: 10s, 500ms, 5m", "--%s: %q is not a time", name, text)
+	}
+	return d, nil
+}
+
+// oneOf reads an option that is one of some words.
+func oneOf(c *cli.Context, name string, words ...string) (string, error) {
+	v := c.String(name)
+	if v == "" || slices.Contains(words, v) {
+		return v, nil
+	}
+	hint := "it takes " + joinWords(words)
+	if near := inventory.Nearest(v, words); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return "", usage(hint, "--%s: %q is not known", name, v)
+}
+
+func joinWords(words []string) (s string) {
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			s += " or "
+		default:
+			s += ", "
+		}
+		s += w
+	}
+	return s
+}
+
+// style is how results are shown on stdout.
+func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
+	color, err := oneOf(c, "color", "auto", "always", "never")
+	s := report.Style{Width: 100}
+	if terminal {
+		s.Width = e.width()
+	}
+	switch {
+	case color == "always":
+		s.Color = true
+	case color == "never" || e.getenv("NO_COLOR") != "":
+	default:
+		s.Color = terminal || e.getenv("CLICOLOR_FORCE") != ""
+	}
+	return s, err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// positive checks the options that count something.
+func positive(c *cli.Context, names ...string) error {
+	for _, name := range names {
+		if c.IsSet(name) && c.Int(name) < 1 {
+			return usage("", "--%s: %d is not a number above 0", name, c.Int(name))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const overview = `hail runs one thing on many machines over SSH: throttled, recorded, one log per host.
+
+Usage: hail COMMAND [OPTION…] [ARGUMENT…]
+
+  hail demo                             a fleet on this machine, to try it all
+  hail ping -w 'web[01-20]'             reach hosts and log in
+  hail run  -g web -- uptime            run a command on every host of a group
+  hail show last                        the last run again
+  hail logs last -w web03               what one host printed
+
+Commands:
+`
+
+const overviewEnd = `
+hail help COMMAND tells more. Exit codes: 0 all well, 1 a host failed, 3 a host was
+not reached, 64 nothing was touched, 74 the record is incomplete, 130 interrupted.
+`
+
+func overviewText(commands []*cli.Command) string {
+	var b strings.Builder
+	b.WriteString(overview)
+	for _, c := range commands {
+		if !c.Hidden {
+			fmt.Fprintf(&b, "  %-9s %s\n", c.Name, c.Usage)
+		}
+	}
+	b.WriteString(overviewEnd)
+	return b.String()
+}
+
+const helpWidth = 80
+
+// commandText is the help of a command: one line, the usage, examples, and the options by what they are about.
+func commandText(c *cli.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nUsage: hail %s\n", c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
+	if c.Description != "" {
+		fmt.Fprintf(&b, "\n%s\n", c.Description)
+	}
+	var category string
+	for _, f := range c.Flags {
+		if is := f.(cli.CategorizableFlag).GetCategory(); is != category {
+			category = is
+			fmt.Fprintf(&b, "\n%s:\n", category)
+		}
+		b.WriteString(optionText(f.(cli.DocGenerationFlag)))
+	}
+	return b.String()
+}
+
+const optionColumn = 26
+
+func optionText(f cli.DocGenerationFlag) string {
+	var short, long string
+	for _, name := range f.(cli.Flag).Names() {
+		if len(name) == 1 {
+			short = "-" + name + ", "
+		} else if long == "" {
+			long = "--" + name
+		}
+	}
+	value, text := unquoteUsage(f.GetUsage())
+	if f.TakesValue() {
+		long += " " + value
+	}
+	left := fmt.Sprintf("  %4s%s", short, long)
+	if len(left) >= optionColumn {
+		left += "\n" + strings.Repeat(" ", optionColumn)
+	} else {
+		left += strings.Repeat(" ", optionColumn-len(left))
+	}
+	return left + strings.Join(fillLines(text, helpWidth-optionColumn), "\n"+strings.Repeat(" ", optionColumn)) + "\n"
+}
+
+// unquoteUsage takes the name of the value, in back quotes, out of a usage text.
+func unquoteUsage(usage string) (value, text string) {
+	before, rest, ok := strings.Cut(usage, "`")
+	if !ok {
+		return "", usage
+	}
+	value, after, _ := strings.Cut(rest, "`")
+	return value, strings.TrimSpace(before + after)
+}
+
+func fillLines(text string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/wrap"
+)
+
+// newPlan makes the plan of what the options say.
+func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.Host) (*runner.Plan, error) {
+	p := &runner.Plan{
+		Run:        report.NewRunID(e.now()),
+		Name:       c.String("name"),
+		Action:     spec,
+		Fanout:     c.Int("fanout"),
+		Connecting: c.Int("connecting"),
+		PerAddress: c.Int("per-address"),
+		SSHConfig:  c.String("ssh-config"),
+		Bare:       c.Bool("no-wrap"),
+	}
+	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.HostKeys, err = oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
+		return nil, err
+	}
+	if p.Clocks.Connect, err = duration(c, "connect-timeout"); err != nil {
+		return nil, err
+	}
+	if p.Clocks.Attempt, err = duration(c, "timeout"); err != nil {
+		return nil, err
+	}
+	if p.Clocks.Grace, err = duration(c, "grace"); err != nil {
+		return nil, err
+	}
+	if p.Clocks.Connect == 0 {
+		return nil, usage("", "--connect-timeout: a host needs some time to be reached")
+	}
+	if p.Fanout == 0 {
+		p.Fanout = fitFanout(len(hosts), e.openFiles)
+	}
+	p.Hosts = make([]inventory.Host, len(hosts))
+	for i, h := range hosts {
+		p.Hosts[i] = h.Redact(inventory.SecretVars)
+	}
+	return p, nil
+}
+
+// Every running host has a connection, up to three files of the record, and something to spare.
+const filesPerHost = 5
+
+// fitFanout is how many hosts run at once when nobody says.
+func fitFanout(hosts, openFiles int) int {
+	return max(1, min(hosts, 256, (openFiles-50)/filesPerHost))
+}
+
+// newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
+// everything that is still open.
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory) (runner.Dialer, *sshconn.Dialer, error) {
+	local := sshconfig.Local{Home: e.home, User: e.user}
+	paths := []string{filepath.Join(e.home, ".ssh/config"), "/etc/ssh/ssh_config"}
+	switch p.SSHConfig {
+	case "":
+	case "none":
+		paths = nil
+	default:
+		paths = []string{p.SSHConfig}
+	}
+	config, err := sshconfig.Load(paths, local)
+	if err != nil {
+		return nil, nil, usage("-F none does without ssh_config", "%v", err)
+	}
+	ssh := sshconn.New(sshconn.Config{
+		SSHConfig:      config,
+		Local:          local,
+		Agent:          e.getenv("SSH_AUTH_SOCK"),
+		HostKeys:       p.HostKeys,
+		ConnectTimeout: p.Clocks.Connect.Value(),
+		Connecting:     p.Connecting,
+		PerAddress:     p.PerAddress,
+		Find:           inv.Host,
+		Warn:           func(text string) { fmt.Fprintf(e.stderr, "hail: %s\n", text) },
+	})
+	if p.Bare {
+		return ssh, ssh, nil
+	}
+	return wrap.Dialer{Inner: ssh}, ssh, nil
+}
+
+// showPlan writes the plan for people.
+func showPlan(e environment, p *runner.Plan, what string) error {
+	names := make([]string, len(p.Hosts))
+	for i, h := range p.Hosts {
+		names[i] = h.Name
+	}
+	limit := func(d inventory.Duration) string {
+		if d == 0 {
+			return "none"
+		}
+		return d.String()
+	}
+	wrapped := "ended when its time is up, then killed after " + p.Clocks.Grace.String()
+	if p.Bare {
+		wrapped = "sent bare: nothing ends it on the host"
+	}
+	rows := [][2]string{
+		{"what", what},
+		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names), len(names))},
+		{"fan-out", fmt.Sprintf("%d at once, %d logging in, %d at one address", p.Fanout, p.Connecting, p.PerAddress)},
+		{"limits", fmt.Sprintf("connecting %v, command %s", p.Clocks.Connect, limit(p.Clocks.Attempt))},
+		{"command", wrapped},
+	}
+	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind != "exec" })
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])
+	}
+	b.WriteString("dry run: nothing was done\n")
+	_, err := e.stdout.Write([]byte(b.String()))
+	return err
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+func pingCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:  "ping",
+		Usage: "reach hosts and log in, and run nothing",
+		Description: `Examples:
+  hail ping -w 'web[01-20]'
+  hail ping -a -i inventory.yaml --connect-timeout 3s
+  hail ping -g web --host-keys accept-new
+  hail ping -w web01 --output json`,
+		Flags: flags(targetFlags(), connectionFlags(), limitFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return fanOut(e, c, action.Ping{}.Spec(), "ping")
+		},
+	}
+}
+
+func runCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run a command on hosts",
+		ArgsUsage: "-- COMMAND [ARGUMENT…]",
+		Description: `One word is a line for the host's shell; several words are quoted one by one.
+
+Examples:
+  hail run -w 'web[01-20]' -- uptime
+  hail run -g web -x web07 -- systemctl is-active nginx
+  hail run -a -- 'df -h / | tail -1'
+  hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
+  hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
+		Flags: flags(targetFlags(), commandFlags(), connectionFlags(), limitFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			line, err := commandLine(c)
+			if err != nil {
+				return err
+			}
+			return fanOut(e, c, action.Exec{Line: line}.Spec(), line)
+		},
+	}
+}
+
+func flags(groups ...[]cli.Flag) (all []cli.Flag) {
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	return all
+}
+
+// commandLine is the line for the remote shell.
+func commandLine(c *cli.Context) (string, error) {
+	words, line := c.Args().Slice(), c.String("command")
+	switch {
+	case c.IsSet("command") && len(words) > 0:
+		return "", usage("", "there are two commands: -c %q, and %q", line, strings.Join(words, " "))
+	case c.IsSet("command"):
+	case len(words) == 1:
+		line = words[0]
+	case len(words) > 1:
+		line = runner.Words(words)
+	}
+	switch {
+	case strings.TrimSpace(line) == "":
+		return "", usage("hail run -g web -- uptime", "there is no command to run")
+	case strings.ContainsRune(line, 0):
+		return "", usage("", "a command can't have a NUL byte")
+	}
+	return line, nil
+}
+
+// fanOut runs the action on the hosts that the options mean:
+//
+//	options ─► hosts ─► plan ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
+func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error {
+	inv, hosts, err := e.selectHosts(c)
+	if err != nil {
+		return err
+	}
+	plan, err := newPlan(e, c, spec, hosts)
+	if err != nil {
+		return err
+	}
+	act, err := action.New(spec)
+	if err != nil {
+		return err
+	}
+	d, err := newDisplay(e, c, plan)
+	if err != nil {
+		return err
+	}
+	dialer, ssh, err := newDialer(e, plan, inv)
+	if err != nil {
+		return err
+	}
+	defer ssh.Close()
+	if err := ssh.Prepare(plan.Hosts); err != nil {
+		return usage("", "%v", err)
+	}
+	if c.Bool("dry-run") {
+		return showPlan(e, plan, what)
+	}
+	if err := e.confirm(c, plan, what); err != nil {
+		return err
+	}
+	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+		Argv: e.args, What: what, Plan: plan}, e.openFiles/4)
+	if err != nil {
+		return usage("name another folder with --runs-dir", "%v", err)
+	}
+	d.header(plan, what)
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	signals := e.heed(stop, func() { ssh.Close() })
+	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{record}, d.sinks(record)...)...)
+	by := signals()
+	shown := d.results(summary, record)
+	err = errors.Join(err, shown, record.Finish(summary))
+	if err != nil && !errors.Is(err, syscall.EPIPE) {
+		tell(e.stderr, err)
+	}
+	if code := exitCode(summary, err, by); code != exitOK {
+		return &exitError{code}
+	}
+	return nil
+}
+
+// heed acts on signals until the returned function is called, which returns the first one: the first stops the run
+// gently, the second at once, the third leaves.
+func (e environment) heed(stop, cut func()) (done func() os.Signal) {
+	signals, ignore := e.signals()
+	end := make(chan struct{})
+	var first os.Signal
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for n := 1; ; n++ {
+			select {
+			case s := <-signals:
+				switch n {
+				case 1:
+					first = s
+					fmt.Fprintln(e.stderr, "hail: stopping: nothing new starts, and what runs is ended (again: at once)")
+					stop()
+				case 2:
+					fmt.Fprintln(e.stderr, "hail: dropping every connection (again: leave)")
+					cut()
+				default:
+					e.exit(exitInterrupt)
+				}
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() os.Signal {
+		ignore()
+		close(end)
+		wg.Wait()
+		return first
+	}
+}
+
+// confirm asks before something is run on many hosts from a terminal.
+func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error {
+	if p.Action.Kind == action.KindPing || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
+		return nil
+	}
+	fmt.Fprintf(e.stderr, "run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(names(p)))
+	answer, err := bufio.NewReader(e.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if a := strings.ToLower(strings.TrimSpace(answer)); a == "y" || a == "yes" {
+		return nil
+	}
+	return usage("--yes does not ask", "not confirmed: nothing was done")
+}
+
+func names(p *runner.Plan) []string {
+	names := make([]string, len(p.Hosts))
+	for i, h := range p.Hosts {
+		names[i] = h.Name
+	}
+	return names
+}

@@ -1,0 +1,238 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Files gives back what hosts printed. A Record has it live, a Run afterwards.
+type Files interface {
+	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error)
+	LogPath(host string) string
+	Path() string
+}
+
+// group is hosts that ended alike and printed the same.
+type group struct {
+	results []*Result
+}
+
+// Gather writes one block for the hosts that ended alike and printed the same: the larger first, and what did not end
+// well last, so that it stays on the screen. Hosts that printed nothing show up in the summary alone.
+func Gather(w io.Writer, s *Summary, files Files, style Style) error {
+	groups, err := gather(s, files)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := g.write(w, files, style); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachHost writes one block a host that printed something, in the order of the plan.
+func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
+	for i := range s.Hosts {
+		if r := &s.Hosts[i]; r.Stdout.Length+r.Stderr.Length > 0 {
+			if err := (group{[]*Result{r}}).write(w, files, style); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func gather(s *Summary, files Files) ([]group, error) {
+	type alike struct {
+		status   runner.Status
+		reason   runner.Reason
+		exit     int
+		out, err Output
+	}
+	byLook := map[alike][]group{}
+	var order []alike
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		if r.Stdout.Length+r.Stderr.Length == 0 {
+			continue
+		}
+		key := alike{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}
+		if byLook[key] == nil {
+			order = append(order, key)
+		}
+		var err error
+		if byLook[key], err = join(byLook[key], r, files); err != nil {
+			return nil, err
+		}
+	}
+	var groups []group
+	for _, key := range order {
+		groups = append(groups, byLook[key]...)
+	}
+	slices.SortStableFunc(groups, func(a, b group) int {
+		return cmp.Or(badness(a.results[0].Status)-badness(b.results[0].Status), len(b.results)-len(a.results))
+	})
+	return groups, nil
+}
+
+func badness(s runner.Status) int {
+	if s == runner.OK || s == runner.Changed || s == "" {
+		return 0
+	}
+	return 1
+}
+
+// join puts r into the group that printed the same, byte for byte: equal checksums alone prove nothing.
+func join(groups []group, r *Result, files Files) ([]group, error) {
+	for i := range groups {
+		same, err := samePrint(files, groups[i].results[0], r)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			groups[i].results = append(groups[i].results, r)
+			return groups, nil
+		}
+	}
+	return append(groups, group{[]*Result{r}}), nil
+}
+
+func samePrint(files Files, a, b *Result) (bool, error) {
+	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		if a.output(stream).Length == 0 {
+			continue
+		}
+		same, err := sameBytes(files, a.Host, b.Host, stream)
+		if err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (r *Result) output(s runner.Stream) Output {
+	if s == runner.Stderr {
+		return r.Stderr
+	}
+	return r.Stdout
+}
+
+func sameBytes(files Files, a, b string, stream runner.Stream) (bool, error) {
+	fa, err := files.Output(a, stream)
+	if err != nil {
+		return false, err
+	}
+	defer fa.Close()
+	fb, err := files.Output(b, stream)
+	if err != nil {
+		return false, err
+	}
+	defer fb.Close()
+	var bufA, bufB [32 << 10]byte
+	for {
+		n, errA := io.ReadFull(fa, bufA[:])
+		m, errB := io.ReadFull(fb, bufB[:])
+		switch {
+		case !bytes.Equal(bufA[:n], bufB[:m]):
+			return false, nil
+		case errA != nil || errB != nil:
+			return ended(errA) && ended(errB), nil
+		}
+	}
+}
+
+func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+
+func (g group) write(w io.Writer, files Files, style Style) error {
+	first := g.results[0]
+	names := make([]string, len(g.results))
+	for i, r := range g.results {
+		names[i] = r.Host
+	}
+	title := inventory.Fold(names)
+	if len(names) > 1 {
+		title += fmt.Sprintf(" (%d)", len(names))
+	}
+	if badness(first.Status) > 0 {
+		title += " " + style.status(first.Status, outcome(first.Status, first.Reason, first.Exit))
+	}
+	if _, err := fmt.Fprintf(w, "%s\n", style.bold("── "+title)); err != nil {
+		return err
+	}
+	if err := writeStream(w, files, first.Host, runner.Stdout, ""); err != nil {
+		return err
+	}
+	return writeStream(w, files, first.Host, runner.Stderr, "stderr: ")
+}
+
+// writeStream writes what the host printed on the stream, line by line behind the prefix, cleaned.
+func writeStream(w io.Writer, files Files, host string, stream runner.Stream, prefix string) error {
+	f, err := files.Output(host, stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	l := liner{w: w, prefix: prefix}
+	if _, err := io.Copy(&l, f); err != nil {
+		return err
+	}
+	return l.end()
+}
+
+// liner writes lines behind a prefix, cleaned, each whole. A line without an end gets one.
+type liner struct {
+	w      io.Writer
+	prefix string
+	tail   []byte
+	buf    []byte
+}
+
+func (l *liner) Write(p []byte) (int, error) {
+	l.buf = l.buf[:0]
+	rest := p
+	for {
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			break
+		}
+		l.buf = append(l.buf, l.prefix...)
+		l.tail = append(l.tail, rest[:end]...)
+		l.buf = Clean(l.buf, l.tail)
+		l.tail = l.tail[:0]
+		rest = rest[end:]
+	}
+	if l.tail = append(l.tail, rest...); len(l.tail) > longestTail {
+		l.buf = append(Clean(append(l.buf, l.prefix...), l.tail), '\n')
+		l.tail = l.tail[:0]
+	}
+	if len(l.buf) == 0 {
+		return len(p), nil
+	}
+	_, err := l.w.Write(l.buf)
+	return len(p), err
+}
+
+func (l *liner) end() error {
+	if len(l.tail) == 0 {
+		return nil
+	}
+	_, err := l.Write([]byte{'\n'})
+	return err
+}
+
+// CleanCopy copies text to w, made harmless for a terminal.
+func CleanCopy(w io.Writer, text io.Reader) error {
+	l := liner{w: w}
+	if _, err := io.Copy(&l, text); err != nil {
+		return err
+	}
+	return l.end()
+}

@@ -1,0 +1,181 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hail/runner"
+)
+
+// Live is the Sink that tells how a run is going. On a terminal it keeps one line up to date below everything else and
+// tells failures as they happen; elsewhere it writes a plain line now and then.
+type Live struct {
+	w        io.Writer
+	style    Style
+	terminal bool
+	total    int
+	started  time.Time
+
+	mu      sync.Mutex
+	done    int
+	counts  map[runner.Status]int
+	running map[string]time.Time // since when
+	told    int
+	shown   bool // the line is on the screen
+
+	quit chan struct{}
+	wg   sync.WaitGroup
+}
+
+// How often the line is drawn on a terminal, and written elsewhere; and how many failures are told one by one.
+const (
+	drawEvery  = 200 * time.Millisecond
+	writeEvery = 10 * time.Second
+	mostTold   = 20
+)
+
+// NewLive starts telling on w. Close ends it.
+func NewLive(w io.Writer, total int, terminal bool, style Style) *Live {
+	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
+		running: map[string]time.Time{}, quit: make(chan struct{})}
+	l.wg.Go(l.tick)
+	return l
+}
+
+func (l *Live) tick() {
+	every := writeEvery
+	if l.terminal {
+		every = drawEvery
+	}
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			l.mu.Lock()
+			l.draw()
+			l.mu.Unlock()
+		case <-l.quit:
+			return
+		}
+	}
+}
+
+// Events implements Sink.
+func (l *Live) Events(batch []runner.Event) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range batch {
+		e := &batch[i]
+		switch e.Kind {
+		case runner.KindAttempt:
+			l.running[e.Host] = e.Time
+		case runner.KindFinish:
+			delete(l.running, e.Host)
+			l.done++
+			l.counts[e.Status]++
+			l.tell(e)
+		}
+	}
+	return nil
+}
+
+// tell says at once what went wrong, on a terminal and while it is not too much.
+func (l *Live) tell(e *runner.Event) {
+	if !l.terminal || badness(e.Status) == 0 || e.Status == runner.Skipped || l.told > mostTold {
+		return
+	}
+	l.told++
+	l.clear()
+	line := fmt.Sprintf("%s: %s", e.Host, outcome(e.Status, e.Reason, e.Exit))
+	switch {
+	case l.told > mostTold:
+		line = "more went wrong; the summary has it all"
+	case e.Error != "" && e.Reason != runner.ExitStatus:
+		line += ": " + oneLine(e.Error)
+	}
+	fmt.Fprintln(l.w, l.style.cut(line, 0))
+}
+
+// draw puts the line on the screen.
+func (l *Live) draw() {
+	line := l.style.cut(l.line(), 1)
+	if l.terminal {
+		fmt.Fprintf(l.w, "\r\x1b[K%s", line)
+		l.shown = true
+	} else {
+		fmt.Fprintln(l.w, line)
+	}
+}
+
+func (l *Live) clear() {
+	if l.shown {
+		io.WriteString(l.w, "\r\x1b[K")
+		l.shown = false
+	}
+}
+
+func (l *Live) line() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d/%d", l.done, l.total)
+	for _, s := range runner.Statuses {
+		if n := l.counts[s]; n > 0 {
+			fmt.Fprintf(&b, " · %d %s", n, s)
+		}
+	}
+	fmt.Fprintf(&b, " · %d running", len(l.running))
+	if spent := time.Since(l.started); l.done > 0 && l.done < l.total {
+		rate := float64(l.done) / spent.Seconds()
+		fmt.Fprintf(&b, " · %.0f/s · %s left", rate, seconds(time.Duration(float64(l.total-l.done)/rate*float64(time.Second)).Round(time.Second)))
+	}
+	if slow := l.slowest(3); len(slow) > 0 {
+		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))
+	}
+	return b.String()
+}
+
+// slowest names the hosts that have been running longest.
+func (l *Live) slowest(n int) []string {
+	type since struct {
+		host string
+		time time.Time
+	}
+	var first []since
+	for host, t := range l.running {
+		first = append(first, since{host, t})
+		slices.SortFunc(first, func(a, b since) int { return a.time.Compare(b.time) })
+		first = first[:min(len(first), n)]
+	}
+	var names []string
+	for _, s := range first {
+		names = append(names, fmt.Sprintf("%s %s", s.host, seconds(time.Since(s.time).Round(time.Second))))
+	}
+	return names
+}
+
+// Above returns a writer to the same screen: the line goes away before it writes.
+func (l *Live) Above(w io.Writer) io.Writer { return above{l, w} }
+
+type above struct {
+	live *Live
+	w    io.Writer
+}
+
+func (a above) Write(p []byte) (int, error) {
+	a.live.mu.Lock()
+	defer a.live.mu.Unlock()
+	a.live.clear()
+	return a.w.Write(p)
+}
+
+// Close implements Sink: the line goes away.
+func (l *Live) Close() error {
+	close(l.quit)
+	l.wg.Wait()
+	l.clear()
+	return nil
+}

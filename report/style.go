@@ -1,0 +1,73 @@
+package report
+
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"hail/runner"
+)
+
+// Style is how results are shown. Its zero value is plain text as wide as it gets.
+type Style struct {
+	Color bool // of statuses and of hosts' names; nothing is told by colour alone
+	Width int  // columns; 0: no limit
+}
+
+func (s Style) paint(code, text string) string {
+	if !s.Color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s Style) bold(text string) string { return s.paint("1", text) }
+
+// status paints text as befits the status.
+func (s Style) status(status runner.Status, text string) string {
+	switch status {
+	case runner.OK, "":
+		return s.paint("32", text)
+	case runner.Changed:
+		return s.paint("36", text)
+	case runner.Unreachable, runner.Skipped, runner.Cancelled:
+		return s.paint("33", text)
+	}
+	return s.paint("31", text)
+}
+
+// host gives each name a colour of its own, the same every time.
+func (s Style) host(name string) string {
+	if !s.Color {
+		return name
+	}
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return s.paint(fmt.Sprint(31+h.Sum32()%6), name)
+}
+
+// cut shortens text to the width that is left beside used columns.
+func (s Style) cut(text string, used int) string {
+	room := s.Width - used
+	if s.Width == 0 || len(text) <= room {
+		return text
+	}
+	runes := []rune(text)
+	if len(runes) <= room {
+		return text
+	}
+	return string(runes[:max(room-1, 1)]) + "…"
+}
+
+// seconds writes a time as people read it: 6.2s, 340ms, 2m05s.
+func seconds(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,266 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Text writes the summary for people: the counts, what went wrong folded by reason, where the time went, and where the
+// record is.
+func Text(w io.Writer, s *Summary, files Files, style Style) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s\n", counts(s, style))
+	for _, t := range troubles(s) {
+		t.write(&b, files, style)
+	}
+	if line := timing(s); line != "" {
+		fmt.Fprintf(&b, "%s\n", line)
+	}
+	if s.Stopped != "" {
+		fmt.Fprintf(&b, "stopped early: %s\n", s.Stopped)
+	}
+	fmt.Fprintf(&b, "record %s\n", files.Path())
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func counts(s *Summary, style Style) string {
+	hosts := "hosts"
+	if len(s.Hosts) == 1 {
+		hosts = "host"
+	}
+	line := fmt.Sprintf("%d %s", len(s.Hosts), hosts)
+	sep := ": "
+	left := len(s.Hosts)
+	for _, status := range runner.Statuses {
+		if n := s.Counts[status]; n > 0 {
+			line += sep + style.status(status, fmt.Sprintf("%d %s", n, status))
+			sep = ", "
+			left -= n
+		}
+	}
+	if left > 0 {
+		line += fmt.Sprintf("%s%d not finished yet", sep, left)
+	}
+	return line
+}
+
+// trouble is hosts that did not end well for one reason.
+type trouble struct {
+	first *Result
+	hosts []string
+}
+
+func troubles(s *Summary) (all []*trouble) {
+	byReason := map[string]*trouble{}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		if badness(r.Status) == 0 {
+			continue
+		}
+		key := outcome(r.Status, r.Reason, r.Exit)
+		t := byReason[key]
+		if t == nil {
+			t = &trouble{first: r}
+			byReason[key] = t
+			all = append(all, t)
+		}
+		t.hosts = append(t.hosts, r.Host)
+	}
+	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
+	return all
+}
+
+func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
+	r := t.first
+	what := outcome(r.Status, r.Reason, r.Exit)
+	count := ""
+	if len(t.hosts) > 1 {
+		count = fmt.Sprintf(" (%d)", len(t.hosts))
+	}
+	names := inventory.Fold(t.hosts)
+	fmt.Fprintf(b, "  %s %s%s\n", style.status(r.Status, what), style.cut(names, len(what)+len(count)+3), count)
+	of := ""
+	if len(t.hosts) > 1 {
+		of = r.Host + ": "
+	}
+	if r.Error != "" && r.Reason != runner.ExitStatus {
+		fmt.Fprintf(b, "    %s\n", style.cut(of+r.Error, 4))
+	}
+	if r.Remains != "" && r.Remains != runner.Gone {
+		fmt.Fprintf(b, "    %sits processes on the host: %s\n", of, r.Remains)
+	}
+	if last := lastLine(files, r); last != "" {
+		fmt.Fprintf(b, "    %s\n", style.cut(of+last, 4))
+	}
+	if hint := Hint(r.Status, r.Reason); hint != "" {
+		fmt.Fprintf(b, "    hint: %s\n", hint)
+	}
+	if r.Attempt > 0 && r.Reason == runner.ExitStatus {
+		fmt.Fprintf(b, "    log: %s\n", files.LogPath(r.Host))
+	}
+}
+
+// lastLine is the last line of what the host printed on stderr.
+func lastLine(files Files, r *Result) string {
+	if r.Stderr.Length == 0 {
+		return ""
+	}
+	f, err := files.Output(r.Host, runner.Stderr)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const most = 400
+	if r.Stderr.Length > most {
+		f.Seek(-most, io.SeekEnd)
+	}
+	text, _ := io.ReadAll(io.LimitReader(f, most))
+	lines := bytes.Split(bytes.TrimRight(text, "\r\n"), []byte("\n"))
+	return oneLine(string(lines[len(lines)-1]))
+}
+
+// Hint says what the user can do about a host that ended so; it may be empty.
+func Hint(status runner.Status, reason runner.Reason) string {
+	switch reason {
+	case runner.HostKeyUnknown:
+		return "check the fingerprint, then --host-keys accept-new records it"
+	case runner.HostKeyChanged:
+		return "reinstalled? check, then ssh-keygen -R removes the old key"
+	case runner.Auth:
+		return "is the key the right one (--identity), is it in the agent, is the user right (-l)?"
+	case runner.DNS:
+		return "give it an address in the inventory, or a HostName in ssh_config"
+	case runner.ConnectTimeout:
+		return "is it up? --connect-timeout gives it longer"
+	case runner.Closed:
+		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
+	case runner.ChannelRefused:
+		return "does the account run commands? --no-wrap sends the command alone"
+	}
+	switch status {
+	case runner.Lost:
+		return "it may have run to its end; look before running it again"
+	case runner.Timeout:
+		return "--timeout gives it longer"
+	}
+	return ""
+}
+
+// timing says where the time went. A run of one host, or of none that was reached, has nothing to compare.
+func timing(s *Summary) string {
+	wall := s.Ended.Sub(s.Started)
+	var sum time.Duration
+	var connecting, running []time.Duration
+	var slowest *Result
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		took := r.Took()
+		sum += took
+		if c := r.Connecting(); c > 0 && r.Status != runner.Unreachable {
+			connecting = append(connecting, c)
+		}
+		if d := r.Running(); d > 0 {
+			running = append(running, d)
+		}
+		if took > 0 && (slowest == nil || took > slowest.Took()) {
+			slowest = r
+		}
+	}
+	if slowest == nil || wall <= 0 {
+		return ""
+	}
+	line := "wall " + seconds(wall)
+	if len(s.Hosts) > 1 {
+		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
+	}
+	line += "\n" + spread("connecting", connecting) + spread("running", running)
+	if len(s.Hosts) > 1 {
+		line += fmt.Sprintf("slowest %s %s", slowest.Host, seconds(slowest.Took()))
+	}
+	return strings.TrimRight(line, " ·\n")
+}
+
+func spread(what string, all []time.Duration) string {
+	if len(all) == 0 {
+		return ""
+	}
+	slices.Sort(all)
+	if len(all) == 1 {
+		return fmt.Sprintf("%s %s · ", what, seconds(all[0]))
+	}
+	at := func(q float64) string { return seconds(all[int(q*float64(len(all)-1))]) }
+	return fmt.Sprintf("%s p50 %s p95 %s max %s · ", what, at(0.5), at(0.95), at(1))
+}
+
+// PingTable writes how each host was reached: status, the time of each phase, who answered.
+func PingTable(w io.Writer, s *Summary, style Style) error {
+	rows := [][]string{{"HOST", "STATUS", "DNS", "TCP", "HANDSHAKE", "LOGIN", "SERVER", "KEY"}}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		row := []string{r.Host, outcome(r.Status, r.Reason, r.Exit), "", "", "", "", "", ""}
+		if p := r.Reach; p != nil {
+			for j, d := range []time.Duration{p.DNS, p.TCP, p.Handshake, p.Login} {
+				if d > 0 {
+					row[2+j] = seconds(d)
+				}
+			}
+			key, _, _ := strings.Cut(p.HostKey, " ")
+			row[6], row[7] = strings.TrimPrefix(oneLine(p.Server), "SSH-2.0-"), oneLine(key)
+		}
+		rows = append(rows, row)
+	}
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for j, cell := range row {
+			widths[j] = max(widths[j], len(cell))
+		}
+	}
+	var b bytes.Buffer
+	for i, row := range rows {
+		var line strings.Builder
+		for j, cell := range row {
+			if widths[j] > 0 && j < len(row) {
+				fmt.Fprintf(&line, "%-*s  ", widths[j], cell)
+			}
+		}
+		text := style.cut(strings.TrimRight(line.String(), " "), 0)
+		if i > 0 {
+			status := s.Hosts[i-1].Status
+			text = strings.Replace(text, row[1], style.status(status, row[1]), 1)
+		}
+		b.WriteString(text + "\n")
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.
+func hostsCSV(s *Summary) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error"})
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		w.Write([]string{cell(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
+			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), cell(r.Error)})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+func cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
