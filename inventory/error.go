@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +58,7 @@ func (e Errors) Error() string {
 
 // Nearest returns the candidate that word is most likely a slip of the pen for, or "" when none is near.
 func Nearest(word string, candidates []string) string {
-	best, least := "", len(word)/3+2
+	best, least := "", min(len(word)/3+2, 5)
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c), least); d < least {
 			best, least = c, d
@@ -91,6 +92,9 @@ func distance(a, b string, limit int) int {
 			}
 		}
 		before, row = row, next
+		if slices.Min(row) >= limit {
+			return limit
+		}
 	}
 	return row[len(b)]
 }

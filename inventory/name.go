@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // CheckName says what is wrong with the name of a host, or nil: letters, digits, ".", "-" and "_", not beginning with
-// "-"; or an IPv6 address in brackets, with a zone perhaps. So no name can be taken for an option, a path or shell code.
+// "-" or "."; or an IPv6 address in brackets, with a zone perhaps. So no name can be taken for an option, a path or
+// shell code.
 func CheckName(name string) error {
 	if inner, ok := strings.CutPrefix(name, "["); ok {
 		inner, closed := strings.CutSuffix(inner, "]")
@@ -34,8 +37,8 @@ func checkWord(name string) string {
 		return "it is empty"
 	case len(name) > maxName:
 		return fmt.Sprintf("it is longer than %d characters", maxName)
-	case name[0] == '-':
-		return `it begins with "-"`
+	case name[0] == '-' || name[0] == '.':
+		return fmt.Sprintf("it begins with %q", name[:1])
 	}
 	for _, r := range name {
 		if !nameRune(r) {
@@ -58,10 +61,13 @@ func CheckUser(user string) error {
 		return fmt.Errorf(`user %q begins with "-"`, user)
 	case strings.HasSuffix(user, `\`):
 		return fmt.Errorf("user %q ends with a backslash", user)
+	case strings.Contains(user, " -"):
+		return fmt.Errorf("user %q: it has an option in it", user)
+	case !utf8.ValidString(user):
+		return fmt.Errorf("user %q is not in UTF-8", user)
 	}
-	for i, r := range user {
-		blank := r == ' ' && (i == 0 || user[i-1] == ' ') // an option could be hidden behind it
-		if strings.ContainsRune("'`\";&<>|(){}$\n\t", r) || r < ' ' || r == 0x7f || blank {
+	for _, r := range user {
+		if strings.ContainsRune("'`\";&<>|(){}$", r) || !unicode.IsPrint(r) {
 			return fmt.Errorf("user %q: %q is not allowed in it", user, r)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // The channel's input stays on descriptor 3, for the watchdog: its end is the order to end the command. The command has
 // empty input of its own and runs in the foreground, so that nothing of job control is needed, and a TERM for the
 // wrapper waits in a trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about
-// killed children goes nowhere.
+// killed children goes nowhere. SHLVL keeps bash from reading its startup files for SSH a second time.
 const wrapper = `
 line=$(printf '%bx' "$2")
 line=${line%x}
@@ -21,7 +21,11 @@ trap told=1 TERM HUP INT
 exec 3<&0 </dev/null 4>&2 2>/dev/null
 sh -c "$watchdog" hail "$grace" <&3 >/dev/null 4>&- &
 dog=$!
-SHLVL=1 "${shell:-${SHELL:-/bin/sh}}" -c "$line" 2>&4 3<&- 4>&-
+(
+	exec 2>&4 3<&- 4>&-
+	export SHLVL=1
+	exec "${shell:-${SHELL:-/bin/sh}}" -c "$line"
+)
 status=$?
 if [ $told = 0 ]; then
 	kill -9 $dog
@@ -39,7 +43,8 @@ exit $status
 
 // The watchdog reads its input to the end, tells the wrapper ($PPID), and ends everything below the wrapper or in its
 // process group: TERM, the grace ($1), KILL. A process that was found once stays on the list when its parent dies. It
-// exits with 0 when all are gone, 1 when some are left, and 2 when the processes can't be listed.
+// exits with 0 when all are gone, 1 when some are left, and 2 when the processes can't be listed. What it starts itself to
+// list them is below it, and is left out.
 //
 // It holds no quote, so that it can stand in quotes.
 const watchdog = `
@@ -58,11 +63,16 @@ list() {
 scan() {
 	all=$(list)
 	[ -n "$all" ] || exit 2
-	group=
-	set -- $all
-	while [ $# -ge 4 ]; do
-		[ $1 = $$ ] && group=$3
-		shift 4
+	mine=" $$ "
+	for x in 1 2; do
+		set -- $all
+		while [ $# -ge 4 ]; do
+			[ $1 = $$ ] && group=$3
+			case $mine in
+			*" $2 "*) mine="$mine$1 " ;;
+			esac
+			shift 4
+		done
 	done
 	seen=" $PPID $found"
 	found=
@@ -71,16 +81,11 @@ scan() {
 		more=
 		set -- $all
 		while [ $# -ge 4 ]; do
-			case $1:$4 in
-			$$:* | $PPID:* | *:Z*) ;;
+			case "$4 $mine$PPID $found" in
+			Z* | *" $1 "*) ;;
 			*)
-				case " $found" in
-				*" $1 "*) ;;
-				*)
-					case "$seen:$3:" in
-					*" $2 "*:*:* | *" $1 "*:*:* | *:$group:) [ $2 = $$ ] || found="$found$1 " seen="$seen$1 " more=1 ;;
-					esac
-					;;
+				case "$seen:$3:" in
+				*" $2 "* | *" $1 "* | *:$group:) found="$found$1 " seen="$seen$1 " more=1 ;;
 				esac
 				;;
 			esac

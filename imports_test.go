@@ -1,0 +1,71 @@
+package hail_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// borders says what each package may import of this module and of others, and why no more. The standard library is free,
+// but for what is in forbidden.
+var borders = map[string]struct {
+	may []string
+	why string
+}{
+	"hail/inventory":            {[]string{"hail/inventory/strictyaml"}, "hosts are data: they know nothing of runs, SSH or reports"},
+	"hail/inventory/strictyaml": {[]string{"gopkg.in/yaml.v3"}, "the one importer of the YAML library"},
+	"hail/inventory/sshconfig":  {[]string{"github.com/kevinburke/ssh_config"}, "the one importer of the ssh_config library"},
+	"hail/runner":               {[]string{"hail/inventory"}, "scheduling knows nothing of SSH, files or screens"},
+	"hail/runner/action":        {[]string{"hail/inventory", "hail/runner"}, "behaviour on a host is the same over every way to it"},
+	"hail/runner/local":         {[]string{"hail/inventory", "hail/runner"}, "a Dialer without SSH"},
+	"hail/runner/wrap":          {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
+	"hail/runner/sshconn":       {[]string{"hail/inventory", "hail/inventory/sshconfig", "hail/runner", "golang.org/x/crypto", "github.com/gofrs/flock"}, "the one place of the SSH client"},
+	"hail/runner/sshtest":       {[]string{"golang.org/x/crypto"}, "a server knows nothing of its clients"},
+	"hail/runner/connsuite":     {[]string{"hail/inventory", "hail/runner"}, "it tests any Dialer"},
+	"hail/report":               {[]string{"hail/inventory", "hail/runner", "github.com/gofrs/flock", "github.com/google/renameio/v2", "golang.org/x/sys/unix"}, "whatever consumes a run works live and afterwards"},
+	"hail/cmd/hail":             {[]string{"hail/", "github.com/urfave/cli/v2", "golang.org/x/term"}, "the one place where everything meets"},
+}
+
+// forbidden are packages of the standard library that only cmd/hail may use, and what for.
+var forbidden = map[string]string{
+	"os/signal": "libraries take no signals",
+	"flag":      "libraries know no options",
+	"log":       "libraries write no log",
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, imports := fields[0], fields[1:]
+		border, known := borders[pkg]
+		switch {
+		case pkg == "hail" || strings.HasPrefix(pkg, "hail/examples/"):
+			continue
+		case !known:
+			t.Errorf("%s has no border: say in this test what it may import, and why", pkg)
+			continue
+		}
+		seen[pkg] = true
+		for _, i := range imports {
+			standard := !strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && !strings.HasPrefix(i, "hail/")
+			allowed := slices.ContainsFunc(border.may, func(m string) bool { return i == m || strings.HasPrefix(i, strings.TrimSuffix(m, "/")+"/") })
+			if !standard && !allowed {
+				t.Errorf("%s imports %s: %s", pkg, i, border.why)
+			}
+			if why, ok := forbidden[i]; ok && pkg != "hail/cmd/hail" {
+				t.Errorf("%s imports %s: %s", pkg, i, why)
+			}
+		}
+	}
+	for pkg := range borders {
+		if !seen[pkg] {
+			t.Errorf("%s is gone: take its border out of this test", pkg)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package runner_test
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"hail/runner"
+)
+
+func TestQuote(t *testing.T) {
+	for word, want := range map[string]string{
+		"":           "''",
+		"uptime":     "uptime",
+		"/etc/hosts": "/etc/hosts",
+		"a b":        "'a b'",
+		"$HOME":      "'$HOME'",
+		"it's":       `'it'\''s'`,
+		`a\b`:        `'a'\\'b'`,
+		"hi!":        `'hi'\!`,
+		"~":          "'~'",
+		"ü":          "'ü'",
+	} {
+		if got := runner.Quote(word); got != want {
+			t.Errorf("Quote(%q) = %s, want %s", word, got, want)
+		}
+	}
+	if got := runner.Words([]string{"grep", "-c", "a b", "file"}); got != "grep -c 'a b' file" {
+		t.Errorf("Words: %s", got)
+	}
+}
+
+// TestQuoteInShells has real shells read quoted words back.
+func TestQuoteInShells(t *testing.T) {
+	for _, shell := range []struct {
+		argv    []string
+		newline bool // whether a word may have one
+	}{
+		{[]string{"sh", "-c"}, true}, {[]string{"bash", "-c"}, true}, {[]string{"busybox", "sh", "-c"}, true},
+		{[]string{"mksh", "-c"}, true}, {[]string{"zsh", "-c"}, true}, {[]string{"fish", "-c"}, true}, {[]string{"tcsh", "-c"}, false},
+	} {
+		t.Run(shell.argv[0], func(t *testing.T) {
+			if _, err := exec.LookPath(shell.argv[0]); err != nil {
+				t.Fatalf("%v: make tools installs the shells that the tests want", err)
+			}
+			rapid.Check(t, func(t *rapid.T) {
+				words := rapid.SliceOfN(word(shell.newline), 20, 20).Draw(t, "words")
+				argv := append(shell.argv[:len(shell.argv):len(shell.argv)], runner.Words(append([]string{"/usr/bin/printf", `%s\0`}, words...)))
+				out, err := exec.Command(argv[0], argv[1:]...).Output()
+				if err != nil {
+					t.Fatalf("%v: %s", err, argv)
+				}
+				if want := strings.Join(words, "\x00") + "\x00"; !bytes.Equal(out, []byte(want)) {
+					t.Fatalf("%q came back as %q", want, out)
+				}
+			})
+		})
+	}
+}
+
+// word draws texts of bytes that shells make something of.
+func word(newline bool) *rapid.Generator[string] {
+	letters := []rune(`ab01 '"\!$&|;<>()[]{}*?~#%^=@+,.:/-_` + "`\t\x01\x7füß€")
+	if newline {
+		letters = append(letters, '\n', '\r')
+	}
+	return rapid.StringOfN(rapid.SampledFrom(letters), 0, 12, -1)
+}

@@ -1,0 +1,421 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/connsuite"
+)
+
+// do is an action made of a function.
+type do func(ctx context.Context, t *runner.Target) error
+
+func (f do) Do(ctx context.Context, t *runner.Target) error { return f(ctx, t) }
+
+// command is the action of one command line.
+func command(line string) runner.Action {
+	return do(func(ctx context.Context, t *runner.Target) error {
+		return t.Exec(ctx, line, runner.Stdio{Out: t.Out, Err: t.Err})
+	})
+}
+
+// memory is Outputs that keeps everything.
+type memory struct {
+	mu      sync.Mutex
+	streams map[string]*bytes.Buffer
+	openErr error
+	fail    error // of writes
+}
+
+type memoryStream struct {
+	m   *memory
+	buf *bytes.Buffer
+}
+
+func (m *memory) Open(h inventory.Host, _ int) (out, err io.WriteCloser, e error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.streams == nil {
+		m.streams = map[string]*bytes.Buffer{}
+	}
+	o, r := new(bytes.Buffer), new(bytes.Buffer)
+	m.streams[h.Name+" stdout"], m.streams[h.Name+" stderr"] = o, r
+	return memoryStream{m, o}, memoryStream{m, r}, m.openErr
+}
+
+func (s memoryStream) Write(p []byte) (int, error) {
+	if s.m.fail != nil {
+		return 0, s.m.fail
+	}
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s memoryStream) Close() error { return nil }
+
+func hosts(n int) []inventory.Host {
+	hs := make([]inventory.Host, n)
+	for i := range hs {
+		hs[i].Name = fmt.Sprintf("h%05d", i)
+	}
+	return hs
+}
+
+// finishes runs the plan to its end and returns the finish event of each host, after checking what every sequence of
+// events promises.
+func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inventory.Host) map[string]runner.Event {
+	t.Helper()
+	finish := map[string]runner.Event{}
+	stage := map[string]runner.Kind{}
+	last := runner.Event{}
+	for batch := range events {
+		for _, e := range batch {
+			if e.Seq != last.Seq+1 {
+				t.Fatalf("event %d follows %d", e.Seq, last.Seq)
+			}
+			if first := e.Seq == 1; first != (e.Kind == runner.KindPlan) || last.Kind == runner.KindEnd {
+				t.Fatalf("event %d is %s, after %s", e.Seq, e.Kind, last.Kind)
+			}
+			if e.Time.Before(last.Time) && e.Host == last.Host {
+				t.Errorf("%s: time runs backwards", e.Host)
+			}
+			if stage[e.Host] == runner.KindFinish {
+				t.Errorf("%s: %s after its finish", e.Host, e.Kind)
+			}
+			stage[e.Host] = e.Kind
+			if e.Kind == runner.KindFinish {
+				finish[e.Host] = e
+			}
+			last = e
+		}
+	}
+	if last.Kind != runner.KindEnd {
+		t.Errorf("the last event is %s", last.Kind)
+	}
+	if len(finish) != len(hosts) {
+		t.Errorf("%d hosts finished of %d", len(finish), len(hosts))
+	}
+	return finish
+}
+
+func TestRunKeepsTheFanout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{
+			DialTime: func(h inventory.Host) time.Duration { return time.Duration(len(h.Name)) * time.Millisecond },
+			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+				return connsuite.Sleep(ctx, time.Minute)
+			},
+		}
+		p := runner.Plan{Run: "r", Fanout: 50, Hosts: hosts(10_000)}
+		for host, e := range finishes(t, runner.Run(t.Context(), p, command("x"), fake, &memory{}), p.Hosts) {
+			if e.Status != runner.OK {
+				t.Errorf("%s: %s %s", host, e.Status, e.Error)
+			}
+		}
+		if fake.MostConns != 50 {
+			t.Errorf("%d connections at once, want 50", fake.MostConns)
+		}
+	})
+}
+
+func TestRunWithoutHosts(t *testing.T) {
+	finishes(t, runner.Run(t.Context(), runner.Plan{}, command(connsuite.True), &connsuite.Fake{}, &memory{}), nil)
+}
+
+func TestExecIsTakenBeforeTheCommandBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		taken := map[string]bool{}
+		fake := &connsuite.Fake{Exec: func(_ context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if !taken[h.Name] {
+				t.Errorf("%s ran before its exec event was taken", h.Name)
+			}
+			return nil
+		}}
+		p := runner.Plan{Fanout: 8, Hosts: hosts(100)}
+		for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
+			synctest.Wait() // whatever could run, has
+			mu.Lock()
+			for _, e := range batch {
+				if e.Kind == runner.KindExec {
+					taken[e.Host] = true
+				}
+			}
+			mu.Unlock()
+		}
+		if len(taken) != 100 {
+			t.Errorf("%d exec events, want 100", len(taken))
+		}
+	})
+}
+
+func TestStatusesOfARun(t *testing.T) {
+	unreachable := &runner.Failure{Status: runner.Unreachable, Reason: runner.Refused, Err: errors.New("refused"), Reach: &runner.Reach{Phase: "tcp"}}
+	for _, tt := range []struct {
+		name   string
+		fake   *connsuite.Fake
+		action runner.Action
+		out    *memory
+		want   runner.Event
+	}{
+		{"ok", &connsuite.Fake{}, command(connsuite.True), &memory{}, runner.Event{Status: runner.OK}},
+		{"an exit status", &connsuite.Fake{}, command(connsuite.Exit7), &memory{},
+			runner.Event{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 7, Error: "exit 7"}},
+		{"changed", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { t.Changed(); return nil }), &memory{},
+			runner.Event{Status: runner.Changed}},
+		{"changed, and failed after all", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { t.Changed(); return errors.New("no") }), &memory{},
+			runner.Event{Status: runner.Error, Error: "no"}},
+		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{},
+			runner.Event{Status: runner.Unreachable, Reason: runner.Refused, Error: "refused"}},
+		{"a panic", &connsuite.Fake{}, do(func(context.Context, *runner.Target) error { panic("oops\x1b[2J") }), &memory{},
+			runner.Event{Status: runner.Error, Error: `panic: oops\x1b[2J`}},
+		{"outputs that don't open", &connsuite.Fake{}, command(connsuite.True), &memory{openErr: errors.New("no space")},
+			runner.Event{Status: runner.Error, Error: "no space"}},
+		{"outputs that are full", &connsuite.Fake{}, command(connsuite.Endless), &memory{fail: errors.New("no space")},
+			runner.Event{Status: runner.Error, Error: "stopped: no space"}},
+		{"an error with many lines", &connsuite.Fake{}, do(func(context.Context, *runner.Target) error { return errors.New("one\ntwo\n") }), &memory{},
+			runner.Event{Status: runner.Error, Error: `one\ntwo`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := runner.Plan{Hosts: hosts(1)}
+			got := finishes(t, runner.Run(t.Context(), p, tt.action, tt.fake, tt.out), p.Hosts)["h00000"]
+			if got.Status != tt.want.Status || got.Reason != tt.want.Reason || got.Exit != tt.want.Exit || got.Error != tt.want.Error {
+				t.Errorf("%s(%s) exit %d %q, want %s(%s) exit %d %q", got.Status, got.Reason, got.Exit, got.Error,
+					tt.want.Status, tt.want.Reason, tt.want.Exit, tt.want.Error)
+			}
+		})
+	}
+}
+
+func TestAPanicCostsOneHost(t *testing.T) {
+	p := runner.Plan{Hosts: hosts(10)}
+	a := do(func(_ context.Context, t *runner.Target) error {
+		if t.Host.Name == "h00003" {
+			panic("oops")
+		}
+		return nil
+	})
+	for host, e := range finishes(t, runner.Run(t.Context(), p, a, &connsuite.Fake{}, &memory{}), p.Hosts) {
+		if (e.Status == runner.OK) == (host == "h00003") {
+			t.Errorf("%s: %s", host, e.Status)
+		}
+	}
+}
+
+func TestTheClockOfAnAttemptStartsWithItsCommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{
+			DialTime: func(inventory.Host) time.Duration { return time.Hour },
+			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+				d := 59 * time.Second
+				if h.Name == "h00001" {
+					d = 61 * time.Second
+				}
+				return connsuite.Sleep(ctx, d)
+			},
+		}
+		p := runner.Plan{Fanout: 1, Hosts: hosts(3), Clocks: runner.Clocks{Attempt: inventory.Duration(time.Minute)}}
+		got := finishes(t, func(yield func([]runner.Event) bool) {
+			for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
+				time.Sleep(10 * time.Minute) // a consumer that takes its time
+				if !yield(batch) {
+					return
+				}
+			}
+		}, p.Hosts)
+		for host, want := range map[string]runner.Status{"h00000": runner.OK, "h00001": runner.Timeout, "h00002": runner.OK} {
+			if got[host].Status != want {
+				t.Errorf("%s: %s, want %s", host, got[host].Status, want)
+			}
+		}
+	})
+}
+
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{DialTime: func(h inventory.Host) time.Duration {
+			if h.Name == "h00001" {
+				return time.Hour // still dialling when the run is stopped
+			}
+			return 0
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		p := runner.Plan{Fanout: 2, Hosts: hosts(4)}
+		got := finishes(t, runner.Run(ctx, p, command(connsuite.SayAndHang), fake, &memory{}), p.Hosts)
+		for host, want := range map[string]runner.Status{"h00000": runner.Cancelled, "h00001": runner.Skipped, "h00002": runner.Skipped, "h00003": runner.Skipped} {
+			if got[host].Status != want || got[host].Reason != runner.Interrupt {
+				t.Errorf("%s: %s(%s), want %s", host, got[host].Status, got[host].Reason, want)
+			}
+		}
+		if fake.Executed != 1 || fake.Ended != 1 {
+			t.Errorf("%d commands began and %d ended, want one", fake.Executed, fake.Ended)
+		}
+	})
+}
+
+func TestAConsumerThatLeavesStopsTheRun(t *testing.T) {
+	for name, leave := range map[string]func(events func(func([]runner.Event) bool)){
+		"break": func(events func(func([]runner.Event) bool)) {
+			for range events {
+				return
+			}
+		},
+		"break in the middle": func(events func(func([]runner.Event) bool)) {
+			for batch := range events {
+				for _, e := range batch {
+					if e.Kind == runner.KindExec {
+						return
+					}
+				}
+			}
+		},
+		"panic": func(events func(func([]runner.Event) bool)) {
+			defer func() { recover() }()
+			for range events {
+				panic("the consumer's")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+				fake := &connsuite.Fake{}
+				leave(runner.Run(t.Context(), runner.Plan{Fanout: 3, Hosts: hosts(1000)}, command(connsuite.SayAndHang), fake, &memory{}))
+				if fake.Executed != fake.Ended {
+					t.Errorf("%d commands began, %d ended", fake.Executed, fake.Ended)
+				}
+			})
+		})
+	}
+}
+
+func TestEndSaysWhyTheRunStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, cancelled := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			if cancelled {
+				cancel()
+			}
+			var end runner.Event
+			for batch := range runner.Run(ctx, runner.Plan{Hosts: hosts(2)}, command(connsuite.True), &connsuite.Fake{}, &memory{}) {
+				end = batch[len(batch)-1]
+			}
+			if (end.Reason == runner.Interrupt) != cancelled {
+				t.Errorf("cancelled %v, and the end says %q", cancelled, end.Reason)
+			}
+			cancel()
+		}
+	})
+}
+
+// TestOutputEvents checks that the pieces cover the stream without a gap, that their checksums are those of the stream
+// so far, and that a line that does not end is told after a while.
+func TestOutputEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := strings.Repeat("z", 100<<10)
+		a := do(func(ctx context.Context, t *runner.Target) error {
+			io.WriteString(t.Out, "one\ntwo\nthr")
+			time.Sleep(time.Second)
+			io.WriteString(t.Out, "ee\n")
+			io.WriteString(t.Err, "oops\n")
+			io.WriteString(t.Out, long)
+			return nil
+		})
+		out := &memory{}
+		var pieces []string
+		sums := map[runner.Stream]int64{}
+		table := crc32.MakeTable(crc32.Castagnoli)
+		for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, &connsuite.Fake{}, out) {
+			for _, e := range batch {
+				if e.Kind != runner.KindOutput {
+					continue
+				}
+				if e.Offset != sums[e.Stream] {
+					t.Errorf("%s goes on at %d, want %d", e.Stream, e.Offset, sums[e.Stream])
+				}
+				sums[e.Stream] += e.Length
+				out.mu.Lock()
+				stream := out.streams["h00000 "+string(e.Stream)].Bytes()[:e.Offset+e.Length]
+				out.mu.Unlock()
+				if crc32.Checksum(stream, table) != e.Checksum {
+					t.Errorf("%s up to %d: wrong checksum", e.Stream, len(stream))
+				}
+				text := string(stream[e.Offset:])
+				if text == long {
+					text = "long"
+				}
+				pieces = append(pieces, fmt.Sprintf("%s %q %v", e.Stream, text, e.Partial))
+			}
+		}
+		want := []string{`stdout "one\ntwo\n" false`, `stdout "thr" true`, `stdout "ee\n" false`, `stderr "oops\n" false`, `stdout "long" true`}
+		if fmt.Sprint(pieces) != fmt.Sprint(want) {
+			t.Errorf("pieces\n%s\nwant\n%s", strings.Join(pieces, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// TestASlowConsumerDoesNotSlowOutput: the commands write far more pieces than anybody has room for, and end while the
+// consumer has not come back once.
+func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const lines = 10_000
+		written := make(chan struct{})
+		a := do(func(_ context.Context, t *runner.Target) error {
+			for i := range lines {
+				fmt.Fprintf(t.Out, "line %d\n", i)
+			}
+			close(written)
+			return nil
+		})
+		var told int64
+		for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, &connsuite.Fake{}, &memory{}) {
+			if batch[0].Kind != runner.KindPlan {
+				<-written // deadlocks if the host waits for us
+			}
+			for _, e := range batch {
+				if e.Kind == runner.KindOutput {
+					told += e.Length
+				}
+			}
+		}
+		if want := int64(lines*6 + 38_890); told != want { // "line N\n" with 1 to 4 digits
+			t.Errorf("%d bytes told, want %d", told, want)
+		}
+	})
+}
+
+func TestStatusOf(t *testing.T) {
+	failure := &runner.Failure{Status: runner.Lost, Err: errors.New("gone")}
+	for _, tt := range []struct {
+		err    error
+		status runner.Status
+		reason runner.Reason
+	}{
+		{nil, runner.OK, ""},
+		{errors.New("ours"), runner.Error, ""},
+		{failure, runner.Lost, ""},
+		{fmt.Errorf("wrapped: %w", failure), runner.Lost, ""},
+		{fmt.Errorf("stopped: %w", runner.ErrTimeout), runner.Timeout, ""},
+		{fmt.Errorf("stopped: %w", context.Canceled), runner.Cancelled, runner.Interrupt},
+		{&runner.Failure{Err: fmt.Errorf("stopped: %w", runner.ErrTimeout), Remains: runner.Gone}, runner.Timeout, ""},
+		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255}, runner.Failed, runner.ExitStatus},
+	} {
+		if s, r := runner.StatusOf(tt.err); s != tt.status || r != tt.reason {
+			t.Errorf("%v: %s(%s), want %s(%s)", tt.err, s, r, tt.status, tt.reason)
+		}
+	}
+}

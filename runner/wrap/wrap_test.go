@@ -1,0 +1,221 @@
+package wrap_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+const bound = 30 * time.Second
+
+// shells are login shells that the wrapper has to be started by. The command itself then runs in $SHELL.
+var shells = [][]string{{"dash"}, {"bash"}, {"busybox", "sh"}, {"mksh"}, {"zsh"}, {"fish"}, {"tcsh"}}
+
+// login is a way to this machine over a login shell.
+func login(t *testing.T, shell []string) runner.Conn {
+	t.Helper()
+	path, err := exec.LookPath(shell[0])
+	if err != nil {
+		t.Fatalf("%v: make tools installs the shells that the tests want", err)
+	}
+	if len(shell) > 1 { // local takes one word
+		link := filepath.Join(t.TempDir(), shell[1])
+		if err := exec.Command("ln", "-s", path, link).Run(); err != nil {
+			t.Fatal(err)
+		}
+		path = link
+	}
+	c, err := wrap.Dialer{Inner: loginShell{path}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// loginShell dials this machine with a shell of its own, while the host keeps the one that its commands run in.
+type loginShell struct{ path string }
+
+func (l loginShell) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	h.Connection.Shell = l.path
+	return local.Dialer{}.Dial(ctx, h)
+}
+
+func eachShell(t *testing.T, test func(t *testing.T, c runner.Conn)) {
+	for _, shell := range shells {
+		t.Run(shell[0], func(t *testing.T) {
+			t.Parallel()
+			test(t, login(t, shell))
+		})
+	}
+}
+
+func TestExec(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		for _, tt := range []struct {
+			line, out, err string
+			exit           int
+		}{
+			{"true", "", "", 0},
+			{"echo out; echo err >&2; exit 7", "out\n", "err\n", 7},
+			{"exit 255", "", "", 255},
+			{`printf '%s|' "it's" 'a\b' '$HOME' "!x" '` + "`" + `' 'new
+line' 'ü'`, "it's|a\\b|$HOME|!x|`|new\nline|ü|", "", 0},
+			{`echo "$HAIL_HOST:$X"`, "web01:a'b c\n\n", "", 0},
+			{"cat; echo end", "end\n", "", 0},                                 // no input is empty input, not the wrapper's
+			{`ls /proc/self/fd 2>/dev/null | grep -c '^[34]$'`, "1\n", "", 0}, // 3 is ls's own; the wrapper's are closed
+			{"kill -9 $$", "", "", 137},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			var out, errs bytes.Buffer
+			err := c.Exec(ctx, tt.line, runner.Stdio{Out: &out, Err: &errs, Env: []string{"HAIL_HOST=web01", "X=a'b c\n"}, Grace: inventory.Duration(time.Second)})
+			exit := 0
+			if f := (*runner.Failure)(nil); errors.As(err, &f) && f.Reason == runner.ExitStatus {
+				exit = f.Exit
+			} else if err != nil {
+				t.Errorf("%s: %v", tt.line, err)
+			}
+			if out.String() != tt.out || errs.String() != tt.err || exit != tt.exit {
+				t.Errorf("%s: %q, %q, exit %d; want %q, %q, %d", tt.line, out.String(), errs.String(), exit, tt.out, tt.err, tt.exit)
+			}
+		}
+	})
+}
+
+// TestArguments: any bytes but NUL reach the command unchanged.
+func TestArguments(t *testing.T) {
+	for _, shell := range [][]string{{"dash"}, {"fish"}, {"tcsh"}} {
+		t.Run(shell[0], func(t *testing.T) {
+			c := login(t, shell)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*bound)
+			defer cancel()
+			rapid.Check(t, func(r *rapid.T) {
+				b := rapid.SliceOfN(rapid.ByteRange(1, 255), 0, 40).Draw(r, "bytes")
+				var out bytes.Buffer
+				err := c.Exec(ctx, "printf %s "+runner.Quote(string(b)), runner.Stdio{Out: &out})
+				if err != nil || !bytes.Equal(out.Bytes(), b) {
+					r.Fatalf("%q came back as %q, %v", b, out.Bytes(), err)
+				}
+			})
+		})
+	}
+}
+
+// stopped runs line and ends the context at its first output; it returns what the command printed, and how it ended.
+func stopped(t *testing.T, c runner.Conn, line string, grace time.Duration) (string, *runner.Failure) {
+	t.Helper()
+	outer, cancelOuter := context.WithTimeout(t.Context(), bound)
+	defer cancelOuter()
+	ctx, cancel := context.WithCancel(outer)
+	defer cancel()
+	out := &firstByte{then: cancel}
+	err := c.Exec(ctx, line, runner.Stdio{Out: out, Grace: inventory.Duration(grace)})
+	var f *runner.Failure
+	if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || outer.Err() != nil {
+		t.Fatalf("%v", err)
+	}
+	return out.String(), f
+}
+
+type firstByte struct {
+	bytes.Buffer
+	then func()
+}
+
+func (f *firstByte) Write(p []byte) (int, error) {
+	defer f.then()
+	return f.Buffer.Write(p)
+}
+
+// alive says whether the process is there and no zombie.
+func alive(pid int) bool {
+	stat, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()
+	return err == nil && !bytes.HasPrefix(bytes.TrimSpace(stat), []byte("Z")) && syscall.Kill(pid, 0) == nil
+}
+
+func TestStopEndsTheWholeTree(t *testing.T) {
+	for name, line := range map[string]string{
+		"a command":             `echo $$; exec sleep 1000`,
+		"a child":               `sleep 1000 & echo $!; wait`,
+		"a pipeline":            `(sleep 1000; :) | cat & echo $!; wait`,
+		"one that ignores TERM": `trap '' TERM; echo $$; while :; do sleep 1; done`,
+		"its own session":       `setsid sh -c 'echo $$; exec sleep 1000'`,
+		"nohup":                 `nohup sh -c 'echo $$; exec sleep 1000' 2>/dev/null & wait`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachShell(t, func(t *testing.T, c runner.Conn) {
+				out, f := stopped(t, c, line, time.Second)
+				var pid int
+				if _, err := fmt.Sscan(strings.TrimSpace(out), &pid); err != nil {
+					t.Fatalf("no pid in %q", out)
+				}
+				if f.Remains != runner.Gone || alive(pid) {
+					t.Errorf("remains %q, alive %v", f.Remains, alive(pid))
+				}
+			})
+		})
+	}
+}
+
+func TestLastWordsAreHeard(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		out, f := stopped(t, c, `trap 'echo bye; exit 0' TERM; echo begin; while :; do sleep 0.1; done`, 5*time.Second)
+		if out != "begin\nbye\n" || f.Remains != runner.Gone {
+			t.Errorf("%q, remains %q", out, f.Remains)
+		}
+	})
+}
+
+func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
+	c := login(t, []string{"dash"})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	var out bytes.Buffer
+	if err := c.Exec(ctx, `sleep 1000 >/dev/null 2>&1 & echo $!`, runner.Stdio{Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	fmt.Sscan(out.String(), &pid)
+	if !alive(pid) {
+		t.Error("the child was ended, though nobody asked")
+	}
+	syscall.Kill(pid, syscall.SIGKILL)
+}
+
+func TestInputAndLengthAreRefused(t *testing.T) {
+	c := login(t, []string{"dash"})
+	for _, err := range []error{
+		c.Exec(t.Context(), "cat", runner.Stdio{In: strings.NewReader("x")}),
+		c.Exec(t.Context(), strings.Repeat("x", wrap.MaxCommand), runner.Stdio{}),
+	} {
+		if s, _ := runner.StatusOf(err); s != runner.Error {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestStderrPasses: whatever looks like the trailer but is not the wrapper's passes unchanged.
+func TestStderrPasses(t *testing.T) {
+	c := login(t, []string{"dash"})
+	want := "\x1ehail:0123456789abcdef:gone\x1e\x1e\x1ehail:"
+	var errs bytes.Buffer
+	if err := c.Exec(t.Context(), "printf %s "+runner.Quote(want)+" >&2", runner.Stdio{Err: &errs}); err != nil || errs.String() != want {
+		t.Errorf("%q, %v", errs.String(), err)
+	}
+}
