@@ -61,6 +61,17 @@ func (c *conn) ended() bool {
 	}
 }
 
+// endsSoon is ended for somebody whose channel has just closed: when that was the end of the connection, its other parts
+// learn of it a moment later.
+func (c *conn) endsSoon() bool {
+	select {
+	case <-c.end:
+		return true
+	case <-time.After(100 * time.Millisecond):
+		return false
+	}
+}
+
 // tick looks for signs of life. The question it asks may hang: the ticks after it count that as a miss, and cutting the
 // connection lets it go.
 func (c *conn) tick() {

@@ -134,7 +134,7 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		return e.stopped
 	case e.known:
 		return e.result
-	case e.conn.ended():
+	case e.conn.endsSoon():
 		return lost(errors.New("the connection ended before the command did"))
 	}
 	return lost(errors.New("the server closed the session without an exit status"))

@@ -151,6 +151,8 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 		f.Reason, f.Err = runner.Handshake, fmt.Errorf("this is no SSH server: it said %q", firstLine(greeting))
 	case !strings.HasPrefix(greeting, "SSH-") && ended:
 		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
+	case strings.HasPrefix(greeting, "SSH-1") && !strings.HasPrefix(greeting, "SSH-1.99"):
+		f.Reason, f.Err = runner.Handshake, fmt.Errorf("the server speaks %q, which is too old", firstLine(greeting))
 	case ended:
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the handshake")
 	default:

@@ -130,6 +130,15 @@ func (r *Running) Close() error {
 	return r.dir.remove()
 }
 
+// Cut ends the connections that are open; the server goes on.
+func (r *Running) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		c.Close()
+	}
+}
+
 func (r *Running) accept() {
 	for {
 		c, err := r.listener.Accept()

@@ -1,0 +1,73 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const all, perAddress = 10, 3
+		l := newLimits(all, perAddress)
+		var inside, most atomic.Int64
+		var at [20]atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 400 {
+			wg.Go(func() {
+				address := i % 20
+				leave, err := l.enter(t.Context(), fmt.Sprint(address))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer leave()
+				if n := at[address].Add(1); n > perAddress {
+					t.Errorf("%d at one address", n)
+				}
+				n := inside.Add(1)
+				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+				}
+				time.Sleep(time.Second)
+				inside.Add(-1)
+				at[address].Add(-1)
+			})
+		}
+		wg.Wait()
+		if most.Load() != all {
+			t.Errorf("%d at once, want %d", most.Load(), all)
+		}
+		if len(l.addresses) != 0 {
+			t.Errorf("%d addresses are remembered", len(l.addresses))
+		}
+	})
+}
+
+func TestLimitsGiveUpWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(1, 1)
+		leave, err := l.enter(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cause := errors.New("the cause")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Minute, func() { cancel(cause) })
+		for _, address := range []string{"a", "b"} { // one waits for the address, the other for all
+			if _, err := l.enter(ctx, address); !errors.Is(err, cause) {
+				t.Errorf("%s: %v", address, err)
+			}
+		}
+		leave()
+		if leave, err := l.enter(t.Context(), "b"); err != nil {
+			t.Error(err)
+		} else {
+			leave()
+		}
+	})
+}

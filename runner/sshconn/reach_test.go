@@ -1,0 +1,443 @@
+package sshconn_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+const bound = 30 * time.Second
+
+// reach dials the host and closes the connection again.
+func reach(t *testing.T, d *sshconn.Dialer, h inventory.Host) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := d.Dial(ctx, h)
+	if err == nil {
+		c.Close()
+	}
+	if ctx.Err() != nil {
+		t.Fatal("dialling hung")
+	}
+	return err
+}
+
+func wantReason(t *testing.T, err error, status runner.Status, reason runner.Reason, text string) *runner.Failure {
+	t.Helper()
+	if s, r := runner.StatusOf(err); s != status || r != reason {
+		t.Fatalf("%s(%s) (%v), want %s(%s)", s, r, err, status, reason)
+	}
+	if err != nil && !strings.Contains(err.Error(), text) {
+		t.Errorf("%q does not say %q", err, text)
+	}
+	var f *runner.Failure
+	errors.As(err, &f)
+	return f
+}
+
+// TestUnreachable: each way in which a server refuses to be reached has its reason, with the phase, and a healthy host
+// beside it is reached.
+func TestUnreachable(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		faults sshtest.Faults
+		reason runner.Reason
+		phase  string
+		text   string
+	}{
+		{"hangs up at once", sshtest.Faults{HangUp: true}, runner.Closed, "handshake", "hung up without a word"},
+		{"says nothing", sshtest.Faults{Mute: true}, runner.ConnectTimeout, "handshake", "does not speak SSH"},
+		{"is a web server", sshtest.Faults{Greeting: "HTTP/1.1 400 Bad Request\r\n\r\n"}, runner.Handshake, "handshake", "HTTP/1.1 400"},
+		{"has too many connections", sshtest.Faults{Greeting: "Exceeded MaxStartups\r\n"}, runner.Closed, "handshake", "Exceeded MaxStartups"},
+		{"punishes", sshtest.Faults{Greeting: "Not allowed at this time\r\n"}, runner.Closed, "handshake", "Not allowed at this time"},
+		{"speaks SSH 1", sshtest.Faults{Greeting: "SSH-1.5-old\r\n"}, runner.Handshake, "handshake", `speaks "SSH-1.5-old"`},
+		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Auth, "login", ""},
+		{"takes too long to log in", sshtest.Faults{LoginDelay: time.Minute}, runner.ConnectTimeout, "login", "login did not end"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults}, sshtest.Server{Name: "good1"})
+			d := s.dialer(sshconn.Config{ConnectTimeout: time.Second})
+			f := wantReason(t, reach(t, d, s.hosts[0]), runner.Unreachable, tt.reason, tt.text)
+			if f.Reach == nil || f.Reach.Phase != tt.phase {
+				t.Errorf("reach %+v, want phase %s", f.Reach, tt.phase)
+			}
+			if err := reach(t, d, s.hosts[1]); err != nil {
+				t.Errorf("the healthy host: %v", err)
+			}
+		})
+	}
+}
+
+func TestReachTellsTheWay(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Banner: "authorised use only\n"}})
+	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	r, ok := runner.As[runner.Reacher](c)
+	if !ok {
+		t.Fatal("the connection does not tell")
+	}
+	got := r.Reach()
+	if got.Server != "SSH-2.0-hail_sshtest" || !strings.HasPrefix(got.HostKey, "ssh-ed25519 SHA256:") || got.User != "demo" || got.Phase != "" {
+		t.Errorf("%+v", got)
+	}
+	if got.TCP <= 0 || got.Handshake <= 0 || got.Login <= 0 {
+		t.Errorf("a phase took no time: %+v", got)
+	}
+}
+
+func TestNetworkReasons(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	d := s.dialer(sshconn.Config{ConnectTimeout: 5 * time.Second})
+	down := s.hosts[0]
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	down.Connection.Port = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	wantReason(t, reach(t, d, down), runner.Unreachable, runner.Refused, "connection refused by 127.0.0.1")
+	nameless := s.hosts[0]
+	nameless.Connection.Address = "no-such-host.invalid"
+	f := wantReason(t, reach(t, d, nameless), runner.Unreachable, runner.DNS, "")
+	if f.Reach.Phase != "dns" {
+		t.Errorf("phase %q", f.Reach.Phase)
+	}
+}
+
+func TestHostKeys(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"}, sshtest.Server{Name: "web2"})
+	h := s.hosts[0]
+	line := s.Servers[0].KnownHosts()
+	name, key, _ := strings.Cut(strings.TrimSpace(line), " ")
+	_, other, _ := strings.Cut(strings.TrimSpace(s.Servers[1].KnownHosts()), " ")
+	plain, _, _ := strings.Cut(name, ":")
+	plain = strings.Trim(plain, "[]")
+	for _, tt := range []struct {
+		name, file, policy string
+		reason             runner.Reason
+		text               string
+	}{
+		{"known", line, "strict", "", ""},
+		{"known under several names", "a,b," + name + " " + key, "strict", "", ""},
+		{"known without the port", plain + " " + key, "strict", "", ""},
+		{"known by a pattern", "[127.0.*]:* " + key, "strict", "", ""},
+		{"unknown", "", "strict", runner.HostKeyUnknown, "host key is not known: ssh-ed25519 SHA256:"},
+		{"unknown, excluded from a pattern", "[127.0.*]:*,!" + name + " " + key, "strict", runner.HostKeyUnknown, "not known"},
+		{"unknown, and nobody minds", "", "off", "", ""},
+		{"changed", name + " " + other, "strict", runner.HostKeyChanged, "host key changed: it shows ssh-ed25519 SHA256:"},
+		{"changed, new ones accepted", name + " " + other, "accept-new", runner.HostKeyChanged, "host key changed"},
+		{"revoked", line + "@revoked * " + key, "strict", runner.HostKeyRevoked, "is revoked"},
+		{"revoked, and nobody minds", "@revoked * " + key, "off", runner.HostKeyRevoked, "is revoked"},
+		{"revoked for another host", line + "@revoked other " + key, "strict", "", ""},
+		{"known behind a bad line", "nonsense\n" + line, "strict", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "known_hosts")
+			if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			h.Connection.KnownHosts = []string{file}
+			err := reach(t, s.dialer(sshconn.Config{HostKeys: tt.policy}), h)
+			status := runner.Unreachable
+			if tt.reason == "" {
+				status = runner.OK
+			}
+			wantReason(t, err, status, tt.reason, tt.text)
+		})
+	}
+}
+
+func TestAcceptNew(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"}, sshtest.Server{Name: "web2"})
+	file := filepath.Join(t.TempDir(), "ssh", "known_hosts")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const before = "# ours\nexample.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFX1FyRyUSaaCNHeTBTrMTQCWYKDdMbgpXn0GLdjdbSh" // without its newline
+	if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Many Dialers stand for many processes: they share nothing but the file.
+	var wg sync.WaitGroup
+	for range 10 {
+		for _, h := range s.hosts {
+			h.Connection.KnownHosts = []string{file}
+			wg.Go(func() {
+				if err := reach(t, s.dialer(sshconn.Config{HostKeys: "accept-new"}), h); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{before + "\n" + s.Servers[0].KnownHosts() + s.Servers[1].KnownHosts(), before + "\n" + s.Servers[1].KnownHosts() + s.Servers[0].KnownHosts()}
+	if string(text) != want[0] && string(text) != want[1] {
+		t.Errorf("known_hosts is\n%s\nwant\n%s", text, want[0])
+	}
+	h := s.hosts[0]
+	h.Connection.KnownHosts = []string{file}
+	if err := reach(t, s.dialer(sshconn.Config{}), h); err != nil {
+		t.Errorf("strict, afterwards: %v", err)
+	}
+}
+
+func TestLogin(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	stranger := newSite(t)
+	h := s.hosts[0]
+
+	t.Run("a key that is refused", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = []string{stranger.Identity()}
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "login refused for user demo: offered "+stranger.Identity())
+	})
+	t.Run("no key", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = nil
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "there is no key to offer")
+	})
+	t.Run("the second key", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = []string{stranger.Identity(), s.Identity()}
+		if err := reach(t, s.dialer(sshconn.Config{}), h); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("an agent", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = nil
+		if err := reach(t, s.dialer(sshconn.Config{Agent: startAgent(t, s.Identity())}), h); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("an agent that hangs", func(t *testing.T) {
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: bound})
+		if err := reach(t, d, h); err != nil { // it has a key file too
+			t.Error(err)
+		}
+	})
+}
+
+// startAgent serves the key on a socket.
+func startAgent(t *testing.T, identity string) string {
+	t.Helper()
+	text, err := os.ReadFile(identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParseRawPrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				agent.ServeAgent(ring, c)
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+func TestPrepare(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	key, err := os.ReadFile(s.Identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, identity, jump, text string }{
+		{"all well", s.Identity(), "", ""},
+		{"no such key", filepath.Join(dir, "none"), "", "no such file"},
+		{"no key", write("text", "hello", 0o600), "", "no private key"},
+		{"a key for all to read", write("open", string(key), 0o644), "", "others may read it (mode 0644)"},
+		{"a jump host that is an option", s.Identity(), "-oProxyCommand=x", "jump host"},
+		{"a jump host with a bad port", s.Identity(), "bastion:0", "is not a port"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := s.hosts[0]
+			h.Connection.Identity, h.Connection.Jump = []string{tt.identity}, tt.jump
+			err := s.dialer(sshconn.Config{}).Prepare([]inventory.Host{h})
+			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%v, want %q", err, tt.text)
+			}
+		})
+	}
+}
+
+func TestJump(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "bastion", Forward: true}, sshtest.Server{Name: "inner", Forward: true}, sshtest.Server{Name: "web1"}, sshtest.Server{Name: "closed"})
+	host := func(jump string) inventory.Host {
+		h := s.hosts[2]
+		h.Connection.Jump = jump
+		return h
+	}
+	t.Run("one hop, shared by many", func(t *testing.T) {
+		d := s.dialer(sshconn.Config{})
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() {
+				if err := reach(t, d, host("bastion")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("two hops", func(t *testing.T) {
+		if err := reach(t, s.dialer(sshconn.Config{}), host("bastion,inner")); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a jump host that forbids it", func(t *testing.T) {
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), host("closed")), runner.Unreachable, runner.Jump, "jump host closed does not connect to 127.0.0.1:")
+	})
+	t.Run("a target that is down behind it", func(t *testing.T) {
+		h := host("bastion")
+		h.Connection.Port = 1
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Jump, "does not connect to")
+	})
+	t.Run("a jump host that is lost is reached again", func(t *testing.T) {
+		d := s.dialer(sshconn.Config{})
+		if err := reach(t, d, host("bastion")); err != nil {
+			t.Fatal(err)
+		}
+		s.Servers[0].Cut()
+		var err error
+		for range 10 { // the end of the connection may not have come to us yet
+			if err = reach(t, d, host("bastion")); err == nil {
+				return
+			}
+		}
+		t.Error(err)
+	})
+	t.Run("jump hosts in a circle", func(t *testing.T) {
+		hosts := map[string]string{"a": "b", "b": "a"}
+		d := sshconn.New(sshconn.Config{Find: func(name string) (inventory.Host, bool) {
+			return inventory.Host{Name: name, Connection: inventory.Connection{Jump: hosts[name]}}, true
+		}})
+		defer d.Close()
+		if err := reach(t, d, host("a")); err == nil || !strings.Contains(err.Error(), "leads in a circle") {
+			t.Error(err)
+		}
+	})
+}
+
+// TestBadServers: whatever a server does once it has let us in, the command ends with the truth about it, soon.
+func TestBadServers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		faults sshtest.Faults
+		status runner.Status
+		reason runner.Reason
+		text   string
+	}{
+		{"refuses channels", sshtest.Faults{NoChannel: true}, runner.Unreachable, runner.ChannelRefused, "opens no session: no more sessions"},
+		{"never answers the channel", sshtest.Faults{MuteChannel: true}, runner.Unreachable, runner.ChannelRefused, "opened no session within"},
+		{"refuses commands", sshtest.Faults{NoExec: true}, runner.Unreachable, runner.ChannelRefused, "refuses to run commands"},
+		{"never answers the command", sshtest.Faults{MuteExec: true}, runner.Lost, "", "did not say within"},
+		{"ends without a status", sshtest.Faults{NoStatus: true}, runner.Lost, "", "without an exit status"},
+		{"is cut in the middle", sshtest.Faults{CutAfter: 3}, runner.Lost, "", "connection ended before the command did"},
+		{"says 7 and then 0", sshtest.Faults{Statuses: []uint32{7, 0}}, runner.Failed, runner.ExitStatus, "exit 7"},
+		{"says 256", sshtest.Faults{Statuses: []uint32{256}}, runner.Failed, runner.ExitStatus, "exit 256"},
+		{"says 4294967295", sshtest.Faults{Statuses: []uint32{1<<32 - 1}}, runner.Failed, runner.ExitStatus, "exit 4294967295"},
+		{"sends terminal codes for a signal", sshtest.Faults{Signal: "TERM\x1b[2J\n"}, runner.Failed, runner.Signalled, "killed by signal"},
+		{"never closes the channel", sshtest.Faults{KeepChannel: true}, runner.OK, "", ""},
+		{"opens channels to us", sshtest.Faults{OpensChannels: true}, runner.OK, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults, Play: func(c *sshtest.Command) { io.WriteString(c.Stdout, "hello\n") }})
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(ctx, s.hosts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			err = c.Exec(ctx, "x", runner.Stdio{})
+			if ctx.Err() != nil {
+				t.Fatal("the command hung")
+			}
+			wantReason(t, err, tt.status, tt.reason, tt.text)
+		})
+	}
+}
+
+func TestCloseDropsEverything(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	d := s.dialer(sshconn.Config{})
+	c, err := d.Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan struct{})
+	var once sync.Once
+	go func() {
+		<-started
+		d.Close()
+	}()
+	err = c.Exec(t.Context(), "echo begin; exec sleep 1000", runner.Stdio{Out: writer(func(p []byte) { once.Do(func() { close(started) }) })})
+	wantReason(t, err, runner.Lost, "", "connection ended")
+	if err := reach(t, d, s.hosts[0]); err == nil {
+		t.Error("a closed Dialer still dials")
+	}
+}
+
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
