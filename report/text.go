@@ -183,11 +183,10 @@ func timing(s *Summary) string {
 	if len(s.Hosts) > 1 {
 		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
 	}
-	line += "\n" + spread("connecting", connecting) + spread("running", running)
 	if len(s.Hosts) > 1 {
-		line += fmt.Sprintf("slowest %s %s", slowest.Host, seconds(slowest.Took()))
+		line += fmt.Sprintf(" · slowest %s %s", slowest.Host, seconds(slowest.Took()))
 	}
-	return strings.TrimRight(line, " ·\n")
+	return line + spread("connecting", connecting) + spread("running", running)
 }
 
 func spread(what string, all []time.Duration) string {
@@ -196,10 +195,10 @@ func spread(what string, all []time.Duration) string {
 	}
 	slices.Sort(all)
 	if len(all) == 1 {
-		return fmt.Sprintf("%s %s · ", what, seconds(all[0]))
+		return fmt.Sprintf("\n%s %s", what, seconds(all[0]))
 	}
 	at := func(q float64) string { return seconds(all[int(q*float64(len(all)-1))]) }
-	return fmt.Sprintf("%s p50 %s p95 %s max %s · ", what, at(0.5), at(0.95), at(1))
+	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
 }
 
 // PingTable writes how each host was reached: status, the time of each phase, who answered.
@@ -219,17 +218,19 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 		}
 		rows = append(rows, row)
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
+	widths := make([]int, len(rows[0])) // 0 for a column that has nothing but its head
+	for _, row := range rows[1:] {
 		for j, cell := range row {
-			widths[j] = max(widths[j], len(cell))
+			if cell != "" {
+				widths[j] = max(widths[j], len(cell), len(rows[0][j]))
+			}
 		}
 	}
 	var b bytes.Buffer
 	for i, row := range rows {
 		var line strings.Builder
 		for j, cell := range row {
-			if widths[j] > 0 && j < len(row) {
+			if widths[j] > 0 {
 				fmt.Fprintf(&line, "%-*s  ", widths[j], cell)
 			}
 		}

@@ -85,7 +85,7 @@ func (f *Failure) Error() string {
 func (f *Failure) Unwrap() error { return f.Err }
 
 // ErrTimeout is the cause of a context that ended because the clock of an attempt ran out.
-var ErrTimeout = errors.New("time ran out")
+var ErrTimeout = errors.New("its time ran out")
 
 // StatusOf says how a host ended whose attempt returned err: the status and reason of the *Failure in it; else what
 // ended its context (Timeout, Cancelled); else Error. A nil err is OK.

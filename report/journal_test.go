@@ -1,0 +1,236 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+var start = time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)
+
+// story is a run of six hosts that end in different ways, as the runner tells it.
+func story() []runner.Event {
+	plan := &runner.Plan{Run: "20261123-150405-k3f9", Fanout: 3, Action: runner.Spec{Kind: "exec"}}
+	for _, name := range []string{"web1", "web2", "web3", "db1", "db2", "db3"} {
+		plan.Hosts = append(plan.Hosts, inventory.Host{Name: name, Vars: map[string]any{"role": "x"}})
+	}
+	var events []runner.Event
+	tell := func(e runner.Event) {
+		e.Seq, e.Run = int64(len(events)+1), plan.Run
+		e.Time = start.Add(time.Duration(len(events)) * 100 * time.Millisecond)
+		events = append(events, e)
+	}
+	tell(runner.Event{Kind: runner.KindPlan, Plan: plan})
+	for _, h := range []string{"web1", "web2", "web3"} {
+		tell(runner.Event{Kind: runner.KindAttempt, Host: h, Attempt: 1})
+		tell(runner.Event{Kind: runner.KindReach, Host: h, Attempt: 1, Reach: &runner.Reach{Address: "192.0.2.1:22", TCP: time.Millisecond, Handshake: 2 * time.Millisecond, Login: 3 * time.Millisecond}})
+		tell(runner.Event{Kind: runner.KindExec, Host: h, Attempt: 1})
+		tell(runner.Event{Kind: runner.KindOutput, Host: h, Attempt: 1, Stream: runner.Stdout, Length: 3, Checksum: crcOf("hi\n")})
+	}
+	tell(runner.Event{Kind: runner.KindFinish, Host: "web1", Attempt: 1, Status: runner.OK})
+	tell(runner.Event{Kind: runner.KindFinish, Host: "web2", Attempt: 1, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"})
+	tell(runner.Event{Kind: runner.KindFinish, Host: "web3", Attempt: 1, Status: runner.Timeout, Remains: runner.Gone, Error: "stopped: its time ran out"})
+	tell(runner.Event{Kind: runner.KindAttempt, Host: "db1", Attempt: 1})
+	tell(runner.Event{Kind: runner.KindFinish, Host: "db1", Attempt: 1, Status: runner.Unreachable, Reason: runner.Refused, Error: "connection refused by 192.0.2.1:22"})
+	tell(runner.Event{Kind: runner.KindFinish, Host: "db2", Status: runner.Skipped, Reason: runner.Interrupt})
+	tell(runner.Event{Kind: runner.KindFinish, Host: "db3", Status: runner.Skipped, Reason: runner.Interrupt})
+	tell(runner.Event{Kind: runner.KindEnd, Reason: runner.Interrupt})
+	return events
+}
+
+func crcOf(s string) uint32 { return crc32.Checksum([]byte(s), castagnoli) }
+
+// recorded writes the story to disk and returns the folder of the record.
+func recorded(t *testing.T) string {
+	t.Helper()
+	events := story()
+	plan := events[0].Plan
+	dir := t.TempDir()
+	r, err := Create(dir, Head{Version: "1", Started: start, User: "me", Machine: "here", Argv: []string{"run"}, What: "echo hi", Plan: plan}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Kind == runner.KindAttempt {
+			out, errs, err := r.Open(inventory.Host{Name: e.Host}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Host[0] == 'w' {
+				out.Write([]byte("hi\n"))
+			}
+			out.Close()
+			errs.Close()
+		}
+		if err := r.Events([]runner.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &Summary{}
+	s.Add(events)
+	if err := r.Finish(s); err != nil {
+		t.Fatal(err)
+	}
+	return r.Path()
+}
+
+func read(t *testing.T, path string) (*Run, []runner.Event) {
+	t.Helper()
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []runner.Event
+	for batch := range r.Events() {
+		events = append(events, batch...)
+	}
+	return r, events
+}
+
+func TestTheJournalIsTheSequence(t *testing.T) {
+	r, events := read(t, recorded(t))
+	if r.Err() != nil || r.Torn() != 0 {
+		t.Fatal(r.Err(), r.Torn())
+	}
+	want, _ := json.Marshal(story())
+	got, _ := json.Marshal(events)
+	if !bytes.Equal(want, got) {
+		t.Errorf("read back\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTheJournalCutAnywhere: wherever a writer was killed, every host is accounted for, and truly: what had finished is
+// as it was, what had begun is lost, the rest was never started.
+func TestTheJournalCutAnywhere(t *testing.T) {
+	path := recorded(t)
+	file := filepath.Join(path, "journal.jsonl")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := story()
+	for n := range len(whole) + 1 {
+		if err := os.WriteFile(file, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := r.Summary()
+		if err != nil {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+		lines := bytes.Count(whole[:n], []byte("\n"))
+		if torn := n - bytes.LastIndexByte(whole[:n], '\n') - 1; r.Torn() != torn {
+			t.Fatalf("cut at %d: %d bytes torn, want %d", n, r.Torn(), torn)
+		}
+		want := map[string]runner.Status{}
+		for _, h := range events[0].Plan.Hosts {
+			want[h.Name] = runner.Skipped
+		}
+		for _, e := range events[:lines] {
+			switch e.Kind {
+			case runner.KindExec:
+				want[e.Host] = runner.Lost
+			case runner.KindFinish:
+				want[e.Host] = e.Status
+			}
+		}
+		total := 0
+		for _, c := range s.Counts {
+			total += c
+		}
+		if total != len(want) {
+			t.Fatalf("cut at %d: the counts add up to %d of %d hosts", n, total, len(want))
+		}
+		for _, h := range s.Hosts {
+			if h.Status != want[h.Host] {
+				t.Fatalf("cut at %d: %s is %s, want %s", n, h.Host, h.Status, want[h.Host])
+			}
+		}
+	}
+}
+
+// TestNoFlipIsBelieved: whichever bit of a journal is wrong, what is read is the story up to the damage.
+func TestNoFlipIsBelieved(t *testing.T) {
+	path := recorded(t)
+	file := filepath.Join(path, "journal.jsonl")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := jsonLines(story())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		damaged := slices.Clone(whole)
+		damaged[i] ^= 1 << (i % 8)
+		if err := os.WriteFile(file, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, events := read(t, path)
+		got, err := jsonLines(events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := bytes.Count(whole[:i], []byte("\n"))
+		if len(got) != line || !slices.Equal(got, want[:line]) {
+			t.Fatalf("byte %d: %d events are believed, want the %d before the damage", i, len(got), line)
+		}
+		var damage *DamageError
+		last := line == len(want)-1 || line == len(want)-2 && whole[i] == '\n' // two lines that became one are the tail
+		switch {
+		case last && (r.Err() != nil || r.Torn() == 0):
+			t.Fatalf("byte %d, in the tail: %v, %d bytes torn", i, r.Err(), r.Torn())
+		case !last && (!errors.As(r.Err(), &damage) || damage.Line != line+1):
+			t.Fatalf("byte %d: %v, want damage in line %d", i, r.Err(), line+1)
+		}
+	}
+}
+
+func jsonLines(events []runner.Event) (lines []string, err error) {
+	for _, e := range events {
+		b, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, string(b))
+	}
+	return lines, nil
+}
+
+func BenchmarkJournal(b *testing.B) {
+	f, err := createFile(filepath.Join(b.TempDir(), "journal"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	j := journalWriter{file: f}
+	batch := make([]runner.Event, 0, 40)
+	for i := range 10 {
+		host := fmt.Sprint("web", i)
+		batch = append(batch, runner.Event{Kind: runner.KindAttempt, Host: host}, runner.Event{Kind: runner.KindExec, Host: host},
+			runner.Event{Kind: runner.KindOutput, Host: host, Length: 100}, runner.Event{Kind: runner.KindFinish, Host: host, Status: runner.OK})
+	}
+	for b.Loop() {
+		if err := j.append(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*10)/b.Elapsed().Seconds(), "finishes/s")
+}

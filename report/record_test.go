@@ -1,0 +1,245 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+func TestRecordFiles(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0)) // the modes are ours, whatever the umask
+	path := recorded(t)
+	var names []string
+	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		info, err := d.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fs.FileMode(0o600)
+		if d.IsDir() {
+			want = 0o700
+		}
+		if info.Mode().Perm() != want {
+			t.Errorf("%s has mode %o, want %o", p, info.Mode().Perm(), want)
+		}
+		if !d.IsDir() {
+			rel, _ := filepath.Rel(path, p)
+			names = append(names, rel)
+		}
+		return nil
+	})
+	want := "failed.hosts hosts/db1/log hosts/web1/log hosts/web1/stdout hosts/web2/log hosts/web2/stdout hosts/web3/log hosts/web3/stdout " +
+		"hosts.csv journal.jsonl ok.hosts run.json skipped.hosts summary.json summary.txt timeout.hosts unreachable.hosts"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("files\n%s\nwant\n%s", got, want)
+	}
+	if text, _ := os.ReadFile(filepath.Join(path, "skipped.hosts")); string(text) != "db2\ndb3\n" {
+		t.Errorf("skipped.hosts is %q", text)
+	}
+	if to, _ := os.Readlink(filepath.Join(filepath.Dir(path), "last")); to != filepath.Base(path) {
+		t.Errorf("last leads to %q", to)
+	}
+}
+
+func TestHostLog(t *testing.T) {
+	dir := t.TempDir()
+	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Address: "192.0.2.1", Port: 22, User: "www"}}}}
+	r, err := Create(dir, Head{What: "cat\nfile", Plan: plan}, 1) // one handle: files are opened again and again
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := r.Open(plan.Hosts[0], 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(out, "one\ntw")
+	io.WriteString(errs, "oops")
+	io.WriteString(out, "o\n# ended   forged\n\x1b[2J\r\n")
+	out.Close()
+	errs.Close()
+	if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: "web1", Time: start, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(r.LogPath("web1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "#") {
+			if _, err := time.Parse("15:04:05.000", line[:12]); err != nil {
+				t.Errorf("%q does not begin with its time", line)
+			}
+			line = line[13:]
+		}
+		lines = append(lines, line)
+	}
+	lines[3] = "# attempt\n"
+	want := "# run     " + plan.Run + "\n# host    web1 at 192.0.2.1 port 22 as www\n# what    cat file\n# attempt\n" +
+		"out| one\nout| two\nout| # ended   forged\nout| \x1b[2J\r\nerr| oops\n" +
+		"# ended   2026-11-23T15:04:05Z failed(exit 3): exit 3\n# output  31 bytes stdout, 4 bytes stderr\n"
+	if got := strings.Join(lines, ""); got != want {
+		t.Errorf("log\n%q\nwant\n%q", got, want)
+	}
+	for stream, want := range map[runner.Stream]string{runner.Stdout: "one\ntwo\n# ended   forged\n\x1b[2J\r\n", runner.Stderr: "oops"} {
+		f, err := r.Output("web1", stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(f); string(got) != want {
+			t.Errorf("%s is %q, want %q", stream, got, want)
+		}
+		f.Close()
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	plan := &runner.Plan{Run: NewRunID(start)}
+	dir := t.TempDir()
+	if err := os.Symlink(t.TempDir(), filepath.Join(dir, plan.Run)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir, Head{Plan: plan}, 1); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("through a link: %v", err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(file, Head{Plan: plan}, 1); err == nil || !strings.Contains(err.Error(), "can't be recorded") {
+		t.Errorf("below a file: %v", err)
+	}
+}
+
+func TestRunIDs(t *testing.T) {
+	var before string
+	for i := range 1000 {
+		id := NewRunID(start.Add(time.Duration(i) * 2 * time.Millisecond))
+		if !runID.MatchString(id) || id[:18] < before {
+			t.Fatalf("%s after %s", id, before)
+		}
+		before = id[:18]
+	}
+}
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	var ids []string
+	for i := range 3 {
+		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: "n"}
+		if _, err := Create(dir, Head{Plan: plan}, 1); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, plan.Run)
+	}
+	for ref, want := range map[string]string{"last": ids[2], "last~0": ids[2], "last~2": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1],
+		"last~3": "", "last~x": "", "last2": "", "2026": "", "nothing": "", "../x": ""} {
+		r, err := Find(dir, ref)
+		switch {
+		case want == "" && err == nil:
+			t.Errorf("%s is %s", ref, r.Plan.Run)
+		case want != "" && (err != nil || r.Plan.Run != want):
+			t.Errorf("%s: %v, want %s", ref, err, want)
+		}
+	}
+	if r, err := Find(dir, "last"); err != nil || !r.Going() {
+		t.Errorf("a run whose writer has it is not going on: %v", err)
+	}
+}
+
+// TestFolders: every host has a folder of its own, one step below hosts/, whatever it is called.
+func TestFolders(t *testing.T) {
+	for name, want := range map[string]string{"web1": "web1", "..": "%2E%2E", ".": "%2E", "a/b": "a%2Fb", "con": "%63on", "Con.txt": "%43on.txt",
+		"[::1]": "%5B%3A%3A1%5D", "x.": "x%2E"} {
+		if got := escapeName(name); got != want {
+			t.Errorf("%q is in %q, want %q", name, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOfNDistinct(rapid.OneOf(rapid.StringN(1, 300, -1), rapid.StringMatching(`(?i)(web|con|\.\.)[12]?`)), 1, 20, rapid.ID).Draw(t, "names")
+		var hosts []inventory.Host
+		for _, n := range names {
+			hosts = append(hosts, inventory.Host{Name: n})
+		}
+		f := newHostFiles("run", hosts)
+		seen := map[string]string{}
+		for _, n := range names {
+			dir := f.folder(n)
+			key := strings.ToLower(dir)
+			if other, ok := seen[key]; ok {
+				t.Fatalf("%q and %q share %s", n, other, dir)
+			}
+			seen[key] = n
+			if filepath.Dir(dir) != "run/hosts" || len(filepath.Base(dir)) > 160 || strings.ContainsAny(filepath.Base(dir), "/\\\x00\n ") {
+				t.Fatalf("%q is in %q", n, dir)
+			}
+		}
+	})
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain\ttext\n":      "plain\ttext\n",
+		"\x1b[31mred\x1b[0m": `\x1b[31mred\x1b[0m`,
+		"line\r\n50%\r100%":  "line\n50%" + `\x0d` + "100%",
+		"\x00\x07\x7f":       `\x00\x07\x7f`,
+		"\xff\xfe":           `\xff\xfe`,
+		"\u009b31m":          `\u009b31m`,
+		"a\u202eb\u2066c":    `a\u202eb\u2066c`,
+		"日本 ü 👩\u200d💻 العربية": "日本 ü 👩\u200d💻 العربية",
+	} {
+		if got := string(Clean(nil, []byte(in))); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add([]byte("\x1b]0;title\x07\u202e\xff\r\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		out := Clean(nil, in)
+		for _, r := range string(out) {
+			if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == '\ufeff' {
+				t.Fatalf("%q became %q, with %q in it", in, out, r)
+			}
+		}
+		if bytes.Count(in, []byte("\n")) != bytes.Count(out, []byte("\n")) {
+			t.Fatalf("%q became %q: lines came or went", in, out)
+		}
+	})
+}
+
+func BenchmarkHostLog(b *testing.B) {
+	plan := &runner.Plan{Run: NewRunID(start)}
+	r, err := Create(b.TempDir(), Head{Plan: plan}, 100)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("a line of some output of a host\n"), 32)
+	for i := 0; b.Loop(); i++ {
+		h := inventory.Host{Name: "h" + strings.Repeat("x", i%3) + time.Duration(i).String()}
+		out, errs, err := r.Open(h, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out.Write(text)
+		out.Close()
+		errs.Close()
+		l, _ := r.began.LoadAndDelete(h.Name)
+		if err := l.(*hostLog).finish(&runner.Event{Time: start, Status: runner.OK}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+// printed is Files that holds what hosts printed in memory.
+type printed map[string]string
+
+func (p printed) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	return nothing{strings.NewReader(p[host+" "+string(stream)])}, nil
+}
+func (p printed) LogPath(host string) string { return "runs/id/hosts/" + host + "/log" }
+func (p printed) Path() string               { return "runs/id" }
+
+// fleet is a run that ended, made of a few words a host: status, stdout, stderr.
+func fleet(results []Result, stdout, stderr map[string]string) (*Summary, printed) {
+	plan := &runner.Plan{Run: "20261123-150405-k3f9"}
+	files := printed{}
+	for _, r := range results {
+		plan.Hosts = append(plan.Hosts, inventory.Host{Name: r.Host})
+	}
+	s := &Summary{}
+	s.Add([]runner.Event{{Kind: runner.KindPlan, Run: plan.Run, Time: start, Plan: plan}})
+	for i, r := range results {
+		begin := start.Add(time.Duration(i) * 10 * time.Millisecond)
+		e := runner.Event{Host: r.Host, Attempt: 1, Time: begin}
+		e.Kind = runner.KindAttempt
+		s.Add([]runner.Event{e})
+		if r.Status != runner.Unreachable {
+			e.Kind, e.Reach = runner.KindReach, &runner.Reach{TCP: time.Millisecond, Handshake: 3 * time.Millisecond, Login: 2 * time.Millisecond,
+				Server: "SSH-2.0-OpenSSH_9.2p1 Debian-2", HostKey: "ssh-ed25519 SHA256:x"}
+			s.Add([]runner.Event{e})
+			e.Kind, e.Time = runner.KindExec, begin.Add(6*time.Millisecond)
+			s.Add([]runner.Event{e})
+		}
+		for stream, texts := range map[runner.Stream]map[string]string{runner.Stdout: stdout, runner.Stderr: stderr} {
+			if text := texts[r.Host]; text != "" {
+				files[r.Host+" "+string(stream)] = text
+				s.Add([]runner.Event{{Kind: runner.KindOutput, Host: r.Host, Stream: stream, Length: int64(len(text)), Checksum: crcOf(text), Time: e.Time}})
+			}
+		}
+		s.Add([]runner.Event{{Kind: runner.KindFinish, Host: r.Host, Time: begin.Add(time.Duration(50+7*i) * time.Millisecond), Status: r.Status, Reason: r.Reason, Exit: r.Exit, Error: r.Error, Remains: r.Remains}})
+	}
+	s.Add([]runner.Event{{Kind: runner.KindEnd, Time: start.Add(2 * time.Second)}})
+	return s, files
+}
+
+// forty hosts: most alike, three that differ, failures of several kinds, and output that means harm.
+func forty() (*Summary, printed) {
+	var results []Result
+	out, errs := map[string]string{}, map[string]string{}
+	for i := range 40 {
+		name := fmt.Sprintf("web%02d", i+1)
+		r := Result{Host: name, Status: runner.OK}
+		out[name] = "Debian 12\nkernel 6.1\n"
+		switch i {
+		case 6, 7:
+			out[name] = "Debian 11\nkernel 5.10\n"
+		case 9:
+			out[name] = "\x1b[2J\x1b]0;owned\a progress 10%\rprogress 100%\nno end of line"
+		case 11, 12:
+			r = Result{Host: name, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}
+			out[name], errs[name] = "", "looking\nls: cannot access '/data': No such file or directory\n"
+		case 20:
+			r = Result{Host: name, Status: runner.Timeout, Error: "stopped: its time ran out", Remains: runner.Alive}
+			out[name] = ""
+		case 30, 31, 32:
+			r = Result{Host: name, Status: runner.Unreachable, Reason: runner.HostKeyUnknown, Error: "host key is not known: ssh-ed25519 SHA256:x as " + name}
+			out[name] = ""
+		}
+		results = append(results, r)
+	}
+	return fleet(results, out, errs)
+}
+
+func TestGolden(t *testing.T) {
+	s, files := forty()
+	for name, show := range map[string]func(w io.Writer) error{
+		"gather.txt":     func(w io.Writer) error { return Gather(w, s, files, Style{Width: 80}) },
+		"gather.ansi":    func(w io.Writer) error { return Gather(w, s, files, Style{Width: 80, Color: true}) },
+		"summary.txt":    func(w io.Writer) error { return Text(w, s, files, Style{Width: 80}) },
+		"summary200.txt": func(w io.Writer) error { return Text(w, s, files, Style{Width: 200}) },
+		"ping.txt":       func(w io.Writer) error { return PingTable(w, s, Style{Width: 80}) },
+		"hosts.csv":      func(w io.Writer) error { _, err := w.Write(hostsCSV(s)); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := show(&b); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, b.Bytes())
+			for line := range strings.Lines(b.String()) {
+				if name != "hosts.csv" && name != "summary200.txt" && !strings.Contains(name, "ansi") && len([]rune(strings.TrimRight(line, "\n"))) > 80 {
+					t.Errorf("more than 80 columns: %s", line)
+				}
+			}
+		})
+	}
+}
+
+// TestGatherLosesNobody: every host that printed something stands in exactly one block, beside those alone that printed
+// the very same and ended alike.
+func TestGatherLosesNobody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 30).Draw(t, "hosts")
+		var results []Result
+		out, errs := map[string]string{}, map[string]string{}
+		text := rapid.SampledFrom([]string{"", "a\n", "b\n", "a", "long\nlonger\n"})
+		for i := range n {
+			h := fmt.Sprint("h", i)
+			results = append(results, Result{Host: h, Status: rapid.SampledFrom([]runner.Status{runner.OK, runner.Failed}).Draw(t, "status")})
+			out[h], errs[h] = text.Draw(t, "out"), text.Draw(t, "err")
+		}
+		s, files := fleet(results, out, errs)
+		groups, err := gather(s, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]int{}
+		looks := map[string]bool{}
+		for _, g := range groups {
+			look := func(r *Result) string { return fmt.Sprintf("%s|%q|%q", r.Status, out[r.Host], errs[r.Host]) }
+			if looks[look(g.results[0])] {
+				t.Fatalf("two groups look like %s", look(g.results[0]))
+			}
+			looks[look(g.results[0])] = true
+			for _, r := range g.results {
+				seen[r.Host]++
+				if look(r) != look(g.results[0]) {
+					t.Fatalf("%s is in the group of %s", look(r), look(g.results[0]))
+				}
+			}
+		}
+		for _, r := range results {
+			want := 1
+			if out[r.Host]+errs[r.Host] == "" {
+				want = 0
+			}
+			if seen[r.Host] != want {
+				t.Fatalf("%s stands in %d blocks", r.Host, seen[r.Host])
+			}
+		}
+	})
+}
+
+func TestStream(t *testing.T) {
+	files := printed{"web1 stdout": "one\ntwo, in two pieces\nthree\x1b[m", "web1 stderr": "oops\n"}
+	var b bytes.Buffer
+	s := &Stream{W: &b, Files: files}
+	piece := func(stream runner.Stream, from, to int64) []runner.Event {
+		return []runner.Event{{Kind: runner.KindOutput, Host: "web1", Stream: stream, Offset: from, Length: to - from}}
+	}
+	for _, batch := range [][]runner.Event{piece(runner.Stdout, 0, 8), piece(runner.Stderr, 0, 5), piece(runner.Stdout, 8, int64(len(files["web1 stdout"]))), {{Kind: runner.KindFinish, Host: "web1"}}} {
+		if err := s.Events(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "web1: one\nweb1: stderr: oops\nweb1: two, in two pieces\nweb1: three\\x1b[m\n"
+	if b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+	if err := s.Events(piece(runner.Stderr, 0, 6)); err == nil {
+		t.Error("output that is missing from the record is not noticed")
+	}
+}
+
+func TestDrain(t *testing.T) {
+	var order []string
+	fail := errors.New("no")
+	sinks := []Sink{&spy{name: "a", order: &order}, &spy{name: "b", order: &order, fail: fail}, &spy{name: "c", order: &order}}
+	events := func(yield func([]runner.Event) bool) {
+		for e := range slices.Chunk(story(), 8) {
+			if !yield(e) {
+				t.Error("a sink's error ended the sequence")
+				return
+			}
+		}
+	}
+	s, err := Drain(events, sinks...)
+	if !errors.Is(err, fail) || !s.Whole || s.Counts[runner.Skipped] != 2 {
+		t.Errorf("%v, %+v", err, s.Counts)
+	}
+	if got, want := strings.Join(order, " "), "a b c a c a c a! b! c!"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+type spy struct {
+	name  string
+	order *[]string
+	fail  error
+}
+
+func (s *spy) Events([]runner.Event) error { *s.order = append(*s.order, s.name); return s.fail }
+func (s *spy) Close() error                { *s.order = append(*s.order, s.name+"!"); return nil }
