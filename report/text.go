@@ -94,7 +94,7 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 		of = r.Host + ": "
 	}
 	if r.Error != "" && r.Reason != runner.ExitStatus {
-		fmt.Fprintf(b, "    %s\n", style.cut(of+r.Error, 4))
+		fmt.Fprintf(b, "    %s\n", of+r.Error)
 	}
 	if r.Remains != "" && r.Remains != runner.Gone {
 		fmt.Fprintf(b, "    %sits processes on the host: %s\n", of, r.Remains)

@@ -60,7 +60,7 @@ func demo(e environment, hosts int, serve bool) error {
 	}{
 		{"Who can be reached?", []string{"ping", "-a"}},
 		{"A command on all of them. One host differs.", []string{"run", "-a", "--", "cat release"}},
-		{"A command that fails on one host.", []string{"run", "-g", "web", "-x", "web[06-09]", "--", "./healthcheck"}},
+		{"A command that fails on one host.", []string{"run", "-g", "web", "-x", "web04", "--", "./healthcheck"}},
 		{"That run again, from its record: the log of one host.", []string{"show", "last", "web02"}},
 	} {
 		e.demoStep(dir, step.say, step.args)

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner/sshtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hail": main})
+}
+
+// TestScripts drives the real main. The scripts in both/ run twice: against servers of our own, and against Debian's
+// sshd. In each there are the hosts web1 to web3 and db1, and down1, which nobody answers for, and mute1, which never
+// says a word.
+func TestScripts(t *testing.T) {
+	t.Run("own servers", func(t *testing.T) {
+		runScripts(t, ownServers(t), "testdata/script", "testdata/script/both")
+	})
+	t.Run("OpenSSH", func(t *testing.T) {
+		runScripts(t, realServers(t), "testdata/script/both")
+	})
+}
+
+func runScripts(t *testing.T, s site, dirs ...string) {
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			testscript.Run(t, testscript.Params{
+				Dir:           dir,
+				Setup:         s.setup,
+				UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+					"waitfile": waitFile,
+					"gone":     gone,
+					"exitcode": exitCodeOf,
+				},
+			})
+		})
+	}
+}
+
+// site is hosts that are up, for all scripts.
+type site struct {
+	user     string
+	identity []byte
+	hosts    []host
+}
+
+type host struct {
+	name, address string
+	port          int
+	known         string
+}
+
+// setup gives a script its own home folder, with a key, known_hosts and an inventory of the site.
+func (s site) setup(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, "home")
+	key, known := filepath.Join(home, "key"), filepath.Join(home, "known_hosts")
+	var lines, inv strings.Builder
+	fmt.Fprintf(&inv, "defaults: {user: %s, identity: %s, known_hosts: %s, jump: none}\nhosts:\n", s.user, key, known)
+	for _, h := range s.hosts {
+		lines.WriteString(h.known)
+		fmt.Fprintf(&inv, "  %s: {address: %s, port: %d}\n", h.name, h.address, h.port)
+	}
+	inv.WriteString("groups:\n  web: {hosts: [\"web[1-3]\"]}\n  db: {hosts: [db1], vars: {role: database, db_password: hunter2}}\n  bad: {hosts: [down1, mute1]}\n  prod: {groups: [web, db]}\n")
+	env.Setenv("HOME", home)
+	env.Setenv("HAIL_INVENTORY", filepath.Join(home, "inventory.yaml"))
+	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
+	env.Setenv("SSH_AUTH_SOCK", "")
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
+	for _, h := range s.hosts {
+		env.Setenv("PORT_"+h.name, strconv.Itoa(h.port))
+	}
+	return errors.Join(
+		os.MkdirAll(home, 0o700),
+		os.WriteFile(key, s.identity, 0o600),
+		os.WriteFile(known, []byte(lines.String()), 0o600),
+		os.WriteFile(filepath.Join(home, "inventory.yaml"), []byte(inv.String()), 0o600),
+	)
+}
+
+var healthy = []string{"web1", "web2", "web3", "db1"}
+
+// troubled adds the hosts that can't be reached.
+func (s *site) troubled(t *testing.T) {
+	t.Helper()
+	mute, err := sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Mute: true}}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mute.Close() })
+	down, err := sshtest.Server{Name: "down1"}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	down.Close()
+	for _, r := range []*sshtest.Running{down, mute} {
+		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
+	}
+}
+
+func ownServers(t *testing.T) site {
+	t.Helper()
+	var servers []sshtest.Server
+	for _, name := range healthy {
+		servers = append(servers, sshtest.Server{Name: name})
+	}
+	fleet, err := sshtest.StartFleet(t.TempDir(), servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fleet.Close() })
+	s := site{user: "demo"}
+	if s.identity, err = os.ReadFile(fleet.Identity()); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range fleet.Servers {
+		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
+	}
+	s.troubled(t)
+	return s
+}
+
+func realServers(t *testing.T) site {
+	t.Helper()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet, err := sshtest.StartFleet(t.TempDir(), nil) // for its key
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := site{user: me.Username}
+	if s.identity, err = os.ReadFile(fleet.Identity()); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(s.identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, name := range healthy {
+		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}}
+		if err := d.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		s.hosts = append(s.hosts, host{name, "127.0.0.1", d.Port, d.KnownHosts("127.0.0.1")})
+	}
+	s.troubled(t)
+	return s
+}
+
+// exitCodeOf runs a command and checks its exit code: exitcode 3 hail ping -a.
+func exitCodeOf(ts *testscript.TestScript, neg bool, args []string) {
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+const bound = 30 * time.Second
+
+// waitFile waits until a file has something in it.
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	for begin := time.Now(); time.Since(begin) < bound; time.Sleep(10 * time.Millisecond) {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && bytes.HasSuffix(text, []byte("\n")) {
+			return
+		}
+	}
+	ts.Fatalf("%s does not come", args[0])
+}
+
+// gone waits until the process whose number is in a file has ended.
+func gone(ts *testscript.TestScript, neg bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
+	if err != nil {
+		ts.Fatalf("%s holds no number: %v", args[0], err)
+	}
+	for begin := time.Now(); time.Since(begin) < bound; time.Sleep(10 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || bytes.Contains(stat, []byte(") Z ")) || syscall.Kill(pid, 0) != nil {
+			return
+		}
+	}
+	ts.Fatalf("process %d is still there", pid)
+}
