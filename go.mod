@@ -5,16 +5,16 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
-	github.com/gofrs/flock v0.13.2
-	github.com/google/renameio/v2 v2.0.2
-	github.com/kevinburke/ssh_config v1.6.0
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/urfave/cli/v2 v2.27.7
-	golang.org/x/crypto v0.58.0
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.47.0
-	gopkg.in/yaml.v3 v3.0.1
-	pgregory.net/rapid v1.3.0
+	github.com/gofrs/flock v0.13.2 // the lock of a record and of known_hosts; portable, no dependencies
+	github.com/google/renameio/v2 v2.0.2 // files that are whole or not there; from Google, no dependencies
+	github.com/kevinburke/ssh_config v1.6.0 // parses ssh_config; given
+	github.com/rogpeppe/go-internal v1.16.0 // tests: scripts that drive the real main
+	github.com/urfave/cli/v2 v2.27.7 // commands and options; given
+	golang.org/x/crypto v0.58.0 // the SSH protocol; given
+	golang.org/x/sys v0.49.0 // fdatasync
+	golang.org/x/term v0.47.0 // is it a terminal, and how wide
+	gopkg.in/yaml.v3 v3.0.1 // parses YAML; given
+	pgregory.net/rapid v1.3.0 // tests: properties
 )
 
 require (

@@ -22,7 +22,7 @@ func TestRecordFiles(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0)) // the modes are ours, whatever the umask
 	path := recorded(t)
 	var names []string
-	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	filepath.WalkDir(path, func(p string, d fs.DirEntry, _ error) error {
 		info, err := d.Info()
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,11 +101,12 @@ func (k *knownHosts) accept(name string, key ssh.PublicKey) error {
 	now := knownHosts{plain: map[string][]knownKey{}}
 	now.add(k.writable, text, func(string) {})
 	blob := string(key.Marshal())
-	for _, other := range now.named(name) {
-		if other.blob != blob {
-			return fmt.Errorf("another key was recorded for %s just now (%s)", name, other.place)
+	if others := now.named(name); len(others) > 0 {
+		i := slices.IndexFunc(others, func(o knownKey) bool { return o.blob == blob })
+		if i < 0 {
+			return fmt.Errorf("another key was recorded for %s just now (%s)", name, others[0].place)
 		}
-		k.plain[name] = append(k.plain[name], other)
+		k.plain[name] = append(k.plain[name], others[i])
 		return nil
 	}
 	line := fmt.Sprintf("%s %s %s\n", name, key.Type(), base64.StdEncoding.EncodeToString([]byte(blob)))

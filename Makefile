@@ -1,0 +1,33 @@
+# make test   everything, with the race detector; gets what it needs
+# make build  ./hail
+# make lint   gofmt, go vet, staticcheck
+# make bench  benchmarks
+# make fuzz   every fuzz target for a minute
+
+export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: build test tools lint bench fuzz
+
+build:
+	go build -trimpath -ldflags '-s -w' -o hail ./cmd/hail
+
+test: tools
+	go test -race ./...
+
+tools:
+	@.ci/tools
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	go vet ./...
+	go tool -modfile=.ci/tools.mod staticcheck ./...
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz:
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$p || exit 1; \
+		done; \
+	done
