@@ -58,7 +58,7 @@ func (e Errors) Error() string {
 
 // Nearest returns the candidate that word is most likely a slip of the pen for, or "" when none is near.
 func Nearest(word string, candidates []string) string {
-	best, least := "", min(len(word)/3+2, 5)
+	best, least := "", max(2, min(len(word)/3+1, 4))
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c), least); d < least {
 			best, least = c, d

@@ -37,7 +37,7 @@ const maxDepth = 100 // of parentheses
 
 // parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file.
 func parseExpression(source string) (expression, error) {
-	if file, ok := strings.CutPrefix(source, "^"); ok {
+	if file, ok := strings.CutPrefix(source, "^"); ok && file != "" {
 		return expression{{',', term{kind: fileTerm, text: file}}}, nil
 	}
 	p := parser{source: source}
@@ -122,7 +122,10 @@ func (p *parser) term(depth int) (t term, err error) {
 		if file, ok := strings.CutPrefix(t.text, "file:"); ok {
 			t.kind, t.text = fileTerm, file
 		}
-		if t.text == "" {
+		switch {
+		case t.text == "" && t.kind == fileTerm:
+			return t, p.fail(t.at, "the path of a file is missing", "@file:PATH")
+		case t.text == "":
 			return t, p.fail(t.at, "the name of a group is missing", "@* is every host that is in a group")
 		}
 	default:

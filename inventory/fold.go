@@ -6,7 +6,7 @@ import (
 )
 
 // Fold writes names as short as it can, for display: unique, in natural order, with ranges, "db1 web[01-03,07]".
-// Expand is its inverse.
+// Expand is its inverse: it returns the same set.
 func Fold(names []string) string {
 	var rows [][]string
 	var plain []string // IPv6 addresses have digits, but no numbers
@@ -48,7 +48,7 @@ func tokens(name string) []string {
 			i++
 			continue
 		}
-		if n <= 15 {
+		if n <= maxDigits {
 			out = append(out, name[text:i], name[i:i+n])
 			text = i + n
 		}
@@ -90,14 +90,14 @@ func foldDim(rows [][]string, dim int) [][]string {
 // ranges writes numbers as "[1-3,07]", or a single one as it is. A length in which some number has a leading zero is a
 // padding: all numbers of that length belong to it.
 func ranges(numbers []string) string {
-	padded := map[int]bool{}
+	isPadding := map[int]bool{}
 	for _, n := range numbers {
-		if n[0] == '0' && len(n) > 1 {
-			padded[len(n)] = true
+		if padded(n) {
+			isPadding[len(n)] = true
 		}
 	}
 	padding := func(n string) int {
-		if padded[len(n)] {
+		if isPadding[len(n)] {
 			return len(n)
 		}
 		return 0
@@ -118,10 +118,9 @@ func ranges(numbers []string) string {
 		for j+1 < len(numbers) && padding(numbers[j]) == padding(numbers[j+1]) && follows(numbers[j], numbers[j+1]) {
 			j++
 		}
-		switch {
-		case j == i:
+		if j == i {
 			parts = append(parts, numbers[i])
-		default:
+		} else {
 			parts = append(parts, numbers[i]+"-"+numbers[j])
 		}
 		i = j + 1

@@ -1,8 +1,8 @@
 package inventory
 
 import (
-	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -14,22 +14,25 @@ type listEntry struct {
 	place Place
 }
 
+// maxListErrors is when to stop reading: a file with so many errors is no host list.
+const maxListErrors = 100
+
 // parseList reads a host list: one pattern a line, [user@]host[:port], with # for comments.
 func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		number++
-		line = strings.TrimPrefix(line, "\ufeff")
 		line, _, _ = strings.Cut(line, "#")
 		word := strings.TrimSpace(line)
 		if word == "" {
 			continue
 		}
 		place := Place{file, number, strings.Index(line, word) + 1}
-		e, err := parseListWord(word)
-		if err != nil {
-			place.Col += err.at
-			errs = append(errs, &Error{place, err.text, err.hint})
+		e, wrong := parseListWord(word)
+		if wrong != nil {
+			if errs = append(errs, wrong.in(place)); len(errs) == maxListErrors {
+				break
+			}
 			continue
 		}
 		e.place = place
@@ -49,27 +52,23 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 			return e, &patternError{text: err.Error()}
 		}
 	}
-	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
+	_, bareIP := netip.ParseAddr(rest)
+	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') && bareIP != nil {
 		port, err := parsePort(rest[i+1:])
 		if err != nil {
 			return e, &patternError{at: from + i + 1, text: err.Error()}
 		}
 		e.conn.Port, rest = port, rest[:i]
 	}
-	names, err := expand(rest)
-	if err != nil {
-		wrong = &patternError{text: err.Error()}
-		errors.As(err, &wrong)
+	if e.names, wrong = expand(rest); wrong != nil {
 		wrong.at += from
-		return e, wrong
 	}
-	e.names = names
-	return e, nil
+	return e, wrong
 }
 
 func parsePort(text string) (int, error) {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 65535 || text[0] == '0' || text[0] == '+' {
+	if err != nil || n < 1 || n > 65535 || leadingDigits(text) != len(text) || padded(text) {
 		return 0, fmt.Errorf("%q is not a port (1 to 65535)", text)
 	}
 	return n, nil

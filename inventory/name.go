@@ -118,3 +118,21 @@ func leadingDigits(s string) int {
 	}
 	return n
 }
+
+// checkAddress is CheckName for what need not be a name of ours: IPv6 addresses may stand without brackets.
+func checkAddress(address string) error {
+	if checkWord(address) == "" || CheckName(address) == nil || CheckName("["+address+"]") == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is neither a name nor an IP", address)
+}
+
+// checkJump takes "none", and hops [user@]host[:port] with commas between them.
+func checkJump(jump string) error {
+	for hop := range strings.SplitSeq(jump, ",") {
+		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || len(e.names) != 1 {
+			return fmt.Errorf("%q is no jump host: [user@]host[:port]", hop)
+		}
+	}
+	return nil
+}

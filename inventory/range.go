@@ -10,13 +10,14 @@ import (
 const MaxExpansion = 200_000
 
 // Expand returns the names that a list of patterns stands for, in the order written: "web[01-03,07] db1", with spaces
-// or commas between the patterns. A name that is written twice comes twice.
+// or commas between the patterns. A name that is written twice comes twice. Each pattern stands for at most
+// MaxExpansion names; what is wrong with one comes back as an *Error.
 func Expand(list string) ([]string, error) {
 	var names []string
 	for _, p := range splitList(list) {
-		more, err := expand(p)
-		if err != nil {
-			return nil, err
+		more, wrong := expand(p)
+		if wrong != nil {
+			return nil, wrong.in(Place{File: fmt.Sprintf("pattern %q", p), Col: 1})
 		}
 		names = append(names, more...)
 	}
@@ -50,12 +51,38 @@ type patternError struct {
 	text, hint string
 }
 
-func (e *patternError) Error() string { return e.text }
+// in returns e as an error of a pattern that begins at p.
+func (e *patternError) in(p Place) *Error {
+	p.Col += e.at
+	return &Error{p, e.text, e.hint}
+}
 
 // piece of a pattern: text, and the numbers in the brackets behind it.
 type piece struct {
 	text  string
 	spans []span
+}
+
+// count is how many numbers there are; a piece without brackets counts once. It stops counting above MaxExpansion, so
+// that it never overflows.
+func (p piece) count() (n int64) {
+	for _, s := range p.spans {
+		if n += s.count(); n > MaxExpansion {
+			break
+		}
+	}
+	return max(n, 1)
+}
+
+// longest is the text with the longest of the numbers behind it.
+func (p piece) longest() string {
+	number := ""
+	for _, s := range p.spans {
+		if last := s.number(s.hi); len(last) > len(number) {
+			number = last
+		}
+	}
+	return p.text + number
 }
 
 // span is the numbers from lo to hi, every step-th, padded with zeros to width.
@@ -66,34 +93,30 @@ type span struct {
 
 func (s span) count() int64 { return (s.hi-s.lo)/s.step + 1 }
 
-// expand returns the names of one pattern.
-func expand(pattern string) ([]string, error) {
+func (s span) number(n int64) string { return fmt.Sprintf("%0*d", s.width, n) }
+
+// expand returns the names of one pattern. Size, length and letters are checked before anything is expanded.
+func expand(pattern string) ([]string, *patternError) {
 	if CheckName(pattern) == nil { // also keeps [::1] from being read as a range
 		return []string{pattern}, nil
 	}
-	pieces, err := parsePattern(pattern)
-	if err != nil {
-		return nil, err
+	pieces, wrong := parsePattern(pattern)
+	if wrong != nil {
+		return nil, wrong
 	}
-	total := int64(1)
+	total, longest := int64(1), ""
 	for _, p := range pieces {
-		var n int64
-		for _, s := range p.spans {
-			n += s.count()
-		}
-		if n = max(n, 1); n > MaxExpansion || total*n > MaxExpansion {
+		if total *= p.count(); total > MaxExpansion {
 			return nil, &patternError{text: fmt.Sprintf("%q stands for more than %d hosts", pattern, MaxExpansion)}
 		}
-		total *= n
+		longest += p.longest()
+	}
+	if err := CheckName(longest); err != nil { // the names differ in digits only
+		return nil, &patternError{text: err.Error()}
 	}
 	names := []string{""}
 	for _, p := range pieces {
 		names = product(names, p)
-	}
-	for _, name := range names[:1] { // they differ in digits only
-		if err := CheckName(name); err != nil {
-			return nil, &patternError{text: err.Error()}
-		}
 	}
 	return names, nil
 }
@@ -108,7 +131,7 @@ func product(names []string, p piece) []string {
 	var numbers []string
 	for _, s := range p.spans {
 		for n := s.lo; n <= s.hi; n += s.step {
-			numbers = append(numbers, fmt.Sprintf("%0*d", s.width, n))
+			numbers = append(numbers, s.number(n))
 		}
 	}
 	all := make([]string, 0, len(names)*len(numbers))
@@ -120,7 +143,7 @@ func product(names []string, p piece) []string {
 	return all
 }
 
-func parsePattern(pattern string) (pieces []piece, err error) {
+func parsePattern(pattern string) (pieces []piece, wrong *patternError) {
 	rest := pattern
 	for rest != "" {
 		at := len(pattern) - len(rest)
@@ -135,9 +158,9 @@ func parsePattern(pattern string) (pieces []piece, err error) {
 		if end < 0 {
 			return nil, &patternError{at + open, `"[" is not closed`, ""}
 		}
-		spans, err := parseSpans(rest[open+1:open+end], at+open+1)
-		if err != nil {
-			return nil, err
+		spans, wrong := parseSpans(rest[open+1:open+end], at+open+1)
+		if wrong != nil {
+			return nil, wrong
 		}
 		pieces = append(pieces, piece{rest[:open], spans})
 		rest = rest[open+end+1:]
@@ -145,11 +168,11 @@ func parsePattern(pattern string) (pieces []piece, err error) {
 	return pieces, nil
 }
 
-func parseSpans(list string, at int) (spans []span, err error) {
-	for _, item := range strings.Split(list, ",") {
-		s, wrong := parseSpan(item)
-		if wrong != "" {
-			return nil, &patternError{at, wrong, "ranges look like [01-20], [1,3,5] or [0-10/2]"}
+func parseSpans(list string, at int) (spans []span, wrong *patternError) {
+	for item := range strings.SplitSeq(list, ",") {
+		s, text := parseSpan(item)
+		if text != "" {
+			return nil, &patternError{at, text, "ranges look like [01-20], [1,3,5] or [0-10/2]"}
 		}
 		spans = append(spans, s)
 		at += len(item) + 1
@@ -157,40 +180,42 @@ func parseSpans(list string, at int) (spans []span, err error) {
 	return spans, nil
 }
 
+// maxDigits keeps every number far from the end of an int64.
+const maxDigits = 15
+
 func parseSpan(item string) (s span, wrong string) {
 	ends, step, hasStep := strings.Cut(item, "/")
 	lo, hi, isRange := strings.Cut(ends, "-")
 	if !isRange {
 		hi = lo
 	}
-	for _, part := range []string{lo, hi} {
-		if part == "" || leadingDigits(part) != len(part) {
+	if !hasStep {
+		step = "1"
+	}
+	for _, part := range []string{lo, hi, step} {
+		switch {
+		case part == "" || leadingDigits(part) != len(part):
 			return s, fmt.Sprintf("%q in brackets is no number or range of numbers", item)
-		}
-		if len(part) > 15 {
+		case len(part) > maxDigits:
 			return s, fmt.Sprintf("the number %q is too long", part)
 		}
 	}
-	s = span{step: 1}
 	s.lo, _ = strconv.ParseInt(lo, 10, 64)
 	s.hi, _ = strconv.ParseInt(hi, 10, 64)
-	if lo[0] == '0' && len(lo) > 1 {
+	s.step, _ = strconv.ParseInt(step, 10, 64)
+	if padded(lo) {
 		s.width = len(lo)
-		if len(hi) < len(lo) {
-			return s, fmt.Sprintf("%q: both ends need the same zero padding", item)
-		}
-	} else if hi[0] == '0' && len(hi) > 1 {
-		return s, fmt.Sprintf("%q: both ends need the same zero padding", item)
 	}
-	if s.hi < s.lo {
+	switch {
+	case (padded(lo) || padded(hi)) && len(lo) != len(hi):
+		return s, fmt.Sprintf("%q: with zero padding both ends need the same length", item)
+	case s.hi < s.lo:
 		return s, fmt.Sprintf("the range %q falls", item)
-	}
-	if hasStep {
-		n, err := strconv.ParseInt(step, 10, 32)
-		if err != nil || n < 1 {
-			return s, fmt.Sprintf("the step of %q is not a number above 0", item)
-		}
-		s.step = n
+	case s.step == 0 || hasStep && !isRange:
+		return s, fmt.Sprintf("the step of %q has to be above 0, and behind a range", item)
 	}
 	return s, ""
 }
+
+// padded says whether a number is written with zeros before it, which belong to its name.
+func padded(number string) bool { return len(number) > 1 && number[0] == '0' }

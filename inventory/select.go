@@ -3,8 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"path"
-	"slices"
+	"maps"
 	"strings"
 )
 
@@ -53,7 +52,11 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	}
 	hosts := u.hosts(chosen)
 	if len(hosts) == 0 {
-		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: "hail hosts -a --fold lists the inventory"}
+		hint := "hail hosts -a --fold lists the inventory"
+		if inv == nil {
+			hint = "there is no inventory for wildcards to match: name one with -i FILE"
+		}
+		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: hint}
 	}
 	return hosts, nil
 }
@@ -79,14 +82,15 @@ type universe struct {
 	any   bool
 	look  Lookups
 	index map[string]int
-	extra []string
-	known int // hosts of the inventory
+	known int      // hosts of the inventory
+	extra []string // names that it doesn't have
+	base  Host     // and what they are, but for the name
 }
 
 func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
 	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}}
 	if inv != nil {
-		u.known, u.index = len(inv.hosts), inv.index
+		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}
 	return u
 }
@@ -100,7 +104,9 @@ func (u *universe) hosts(s *set) (hosts []Host) {
 		case i < u.known:
 			hosts = append(hosts, u.inv.hosts[i])
 		default:
-			hosts = append(hosts, Host{Name: u.extra[i-u.known]})
+			h := u.base
+			h.Name = u.extra[i-u.known]
+			hosts = append(hosts, h)
 		}
 	}
 	return hosts
@@ -153,24 +159,21 @@ func (u *universe) term(t term) (*set, error) {
 		u.addWhere(s, t.regex.MatchString)
 		return s, nil
 	}
-	if strings.ContainsAny(t.text, "*?") {
-		if _, err := path.Match(t.text, ""); err != nil {
-			return nil, at(t, fmt.Sprintf("%q is no pattern", t.text), "")
-		}
-		u.addWhere(s, func(name string) bool { ok, _ := path.Match(t.text, name); return ok })
-		return s, nil
-	}
-	names, err := expand(t.text)
-	var wrong *patternError
-	if errors.As(err, &wrong) {
-		return nil, &Error{Place: Place{Col: t.at + wrong.at + 1}, Text: wrong.text, Hint: wrong.hint}
-	}
-	for _, name := range names {
-		if err := u.addName(s, t, name); err != nil {
+	if isGlob(t.text) {
+		if err := checkGlob(t); err != nil {
 			return nil, err
 		}
+		u.addWhere(s, func(name string) bool { return matchGlob(t.text, name) })
+		return s, nil
 	}
-	return s, err
+	names, wrong := expand(t.text)
+	if wrong != nil {
+		if wrong.hint == "" && strings.ContainsAny(t.text, "@:") {
+			wrong.hint = "the user and the port are options, or settings of the inventory"
+		}
+		return nil, wrong.in(Place{Col: t.at + 1})
+	}
+	return s, u.addNames(s, t, names)
 }
 
 func at(t term, text, hint string) *Error {
@@ -190,29 +193,26 @@ func (u *universe) addWhere(s *set, match func(name string) bool) {
 	}
 }
 
-func (u *universe) addName(s *set, t term, name string) error {
-	i, ok := u.index[name]
-	if !ok {
-		if !u.any {
-			return u.unknownHost(t, name)
+func (u *universe) addNames(s *set, t term, names []string) error {
+	for _, name := range names {
+		i, ok := u.index[name]
+		if !ok {
+			if !u.any {
+				return u.unknownHost(t, name)
+			}
+			if u.size() >= maxHosts {
+				return at(t, fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
+			}
+			if u.inv != nil && len(u.extra) == 0 { // the inventory's own index stays as it is
+				u.index = maps.Clone(u.index)
+			}
+			i = u.size()
+			u.extra = append(u.extra, name)
+			u.index[name] = i
 		}
-		if u.inv != nil && len(u.extra) == 0 { // the inventory's own index stays as it is
-			u.index = cloneIndex(u.index)
-		}
-		i = u.size()
-		u.extra = append(u.extra, name)
-		u.index[name] = i
+		s.add(i)
 	}
-	s.add(i)
 	return nil
-}
-
-func cloneIndex(m map[string]int) map[string]int {
-	c := make(map[string]int, len(m)+1)
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 func (u *universe) unknownHost(t term, name string) error {
@@ -226,25 +226,43 @@ func (u *universe) unknownHost(t term, name string) error {
 	return at(t, fmt.Sprintf("host %q is not in the inventory", name), hint)
 }
 
+// addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
 func (u *universe) addGroups(s *set, t term) error {
-	if u.inv == nil {
+	switch {
+	case u.inv == nil:
 		return at(t, fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
+	case len(u.inv.groups) == 0:
+		return at(t, fmt.Sprintf("unknown group %q: the inventory has no groups", t.text), "")
 	}
-	found := false
-	for _, g := range u.inv.groupOrder {
-		if ok, _ := path.Match(t.text, g); ok {
-			found = true
-			for _, i := range u.inv.groups[g].members {
-				s.add(i)
+	var names []string
+	if isGlob(t.text) {
+		for _, g := range u.inv.groupOrder {
+			if matchGlob(t.text, g) {
+				names = append(names, g)
 			}
 		}
+		if len(names) == 0 {
+			return at(t, fmt.Sprintf("no group matches %q", t.text), "")
+		}
+	} else {
+		var wrong *patternError
+		if names, wrong = expand(t.text); wrong != nil {
+			return wrong.in(Place{Col: t.at + len("@") + 1})
+		}
 	}
-	if !found {
-		return at(t, fmt.Sprintf("unknown group %q", t.text), didYouMean(t.text, u.inv.groupOrder))
+	for _, name := range names {
+		g := u.inv.groups[name]
+		if g == nil {
+			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, u.inv.groupOrder))
+		}
+		for _, i := range g.members {
+			s.add(i)
+		}
 	}
 	return nil
 }
 
+// addFile adds the names in a host list. It selects only: settings in it would be lost, so they are refused.
 func (u *universe) addFile(s *set, t term) error {
 	if u.look.File == nil {
 		return at(t, "files of names can't be read here", "")
@@ -253,50 +271,24 @@ func (u *universe) addFile(s *set, t term) error {
 	if err != nil {
 		return at(t, err.Error(), "")
 	}
+	text, wrong := plainText(t.text, text)
+	if wrong != nil {
+		return wrong
+	}
 	entries, errs := parseList(t.text, text)
 	if len(errs) > 0 {
 		return errs
 	}
 	for _, e := range entries {
-		for _, name := range e.names {
-			if err := u.addName(s, t, name); err != nil {
-				var wrong *Error
-				errors.As(err, &wrong)
-				wrong.Place = e.place
-				return wrong
-			}
+		if e.conn.User != "" || e.conn.Port != 0 {
+			return &Error{e.place, "a user or a port stands here, where only names are taken", "read the file as an inventory: -i " + t.text}
+		}
+		if err := u.addNames(s, t, e.names); err != nil {
+			var wrong *Error
+			errors.As(err, &wrong)
+			wrong.Place = e.place
+			return wrong
 		}
 	}
 	return nil
-}
-
-// set is a set of numbers, one bit each.
-type set struct{ words []uint64 }
-
-func newSet(size int) *set { return &set{make([]uint64, (size+63)/64)} }
-
-func (s *set) grow(words int) {
-	if more := words - len(s.words); more > 0 {
-		s.words = slices.Concat(s.words, make([]uint64, more))
-	}
-}
-
-func (s *set) add(i int) {
-	s.grow(i/64 + 1)
-	s.words[i/64] |= 1 << (i % 64)
-}
-
-func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]>>(i%64)&1 == 1 }
-
-func (s *set) union(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a | b }) }
-func (s *set) minus(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a &^ b }) }
-func (s *set) intersect(o *set) { s.merge(o, func(a, b uint64) uint64 { return a & b }) }
-func (s *set) differ(o *set)    { s.merge(o, func(a, b uint64) uint64 { return a ^ b }) }
-
-func (s *set) merge(o *set, f func(a, b uint64) uint64) {
-	s.grow(len(o.words))
-	o.grow(len(s.words))
-	for i := range s.words {
-		s.words[i] = f(s.words[i], o.words[i])
-	}
 }

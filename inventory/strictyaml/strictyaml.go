@@ -3,6 +3,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ type Pair struct {
 	Value *Node
 }
 
-// Error says what is wrong, and where. Col may be 0.
+// Error says what is wrong, and where. Col is the beginning of the line's text where nothing better is known.
 type Error struct {
 	Line, Col int
 	Text      string
@@ -52,45 +53,80 @@ func (e *Error) Error() string { return e.Text }
 
 // Parse decodes the one document in text; no document is Null. Its error is an *Error.
 func Parse(text []byte) (*Node, error) {
-	d := yaml.NewDecoder(strings.NewReader(string(text)))
+	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
 	switch err := d.Decode(&doc); {
 	case errors.Is(err, io.EOF):
 		return &Node{Line: 1, Col: 1}, nil
 	case err != nil:
-		return nil, syntaxError(err)
+		return nil, syntaxError(err, text)
 	}
 	if err := d.Decode(&second); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, syntaxError(err)
+			return nil, syntaxError(err, text)
 		}
 		return nil, &Error{Line: second.Line, Col: second.Column, Text: "a second YAML document begins here", Hint: "put it in a file of its own"}
 	}
 	return convert(doc.Content[0], 0)
 }
 
-var lineOf = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+var (
+	lineOf   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+	anchorOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
-// syntaxError takes the line out of the library's text, the only place where it stands.
-func syntaxError(err error) error {
-	text, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n  "), "\n")
-	m := lineOf.FindStringSubmatch(text)
+// syntaxError makes an Error of one of the library's, whose place stands in its words only.
+func syntaxError(err error, text []byte) *Error {
+	said, _, _ := strings.Cut(err.Error(), "\n")
+	m := lineOf.FindStringSubmatch(said)
 	if m == nil {
-		return &Error{Text: text}
+		return &Error{Line: 1, Col: 1, Text: said}
 	}
-	line, _ := strconv.Atoi(m[1])
-	e := &Error{Line: max(line, 1), Col: 1, Text: m[2]}
+	e := &Error{Text: m[2]}
+	if e.Line, _ = strconv.Atoi(m[1]); e.Line > 0 && (strings.HasPrefix(e.Text, "did not find") || strings.HasPrefix(e.Text, "found undefined")) {
+		e.Line++ // its parser counts lines from 0, its scanner from 1
+	}
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	e.Line = min(max(e.Line, 1), len(lines))
+	e.Col = indent(lines[e.Line-1], " ") + 1
 	switch {
-	case strings.Contains(e.Text, "cannot start any token") && strings.Contains(e.Text, "tab"), strings.Contains(e.Text, `'\t'`):
-		e.Hint = "indent with spaces, YAML takes no tabs"
-	case strings.Contains(e.Text, "did not find expected"), strings.Contains(e.Text, "mapping values are not allowed"):
+	case strings.Contains(e.Text, "a tab character"), strings.Contains(e.Text, "cannot start any token"):
+		e.findTab(lines)
+	case strings.HasPrefix(e.Text, "did not find expected"), strings.HasPrefix(e.Text, "mapping values"):
 		e.Hint = "look at the indentation, and quote values with : # [ ] { } in them"
+	case strings.Contains(e.Text, "end of stream"):
+		e.Hint = "a quote is not closed"
+	case anchorOf.MatchString(e.Text):
+		e.find(lines, "*"+anchorOf.FindStringSubmatch(e.Text)[1])
 	}
 	return e
 }
 
+// findTab looks for the first line that is indented with a tab.
+func (e *Error) findTab(lines [][]byte) {
+	for i, line := range lines {
+		if at := indent(line, " "); at < len(line) && line[at] == '\t' && indent(line, " \t") < len(line) {
+			e.Line, e.Col, e.Text, e.Hint = i+1, at+1, "a tab stands in the indentation", "indent with spaces"
+			return
+		}
+	}
+	e.Hint = "quote values that begin with @ % ` or a tab"
+}
+
+func (e *Error) find(lines [][]byte, word string) {
+	for i, line := range lines {
+		if at := bytes.Index(line, []byte(word)); at >= 0 {
+			e.Line, e.Col = i+1, at+1
+			return
+		}
+	}
+}
+
+func indent(line []byte, blanks string) int { return len(line) - len(bytes.TrimLeft(line, blanks)) }
+
 const maxDepth = 100
 
+// convert takes over the library's node and what is below it, or refuses it. Its error is an *Error.
 func convert(y *yaml.Node, depth int) (*Node, error) {
 	n := &Node{Line: y.Line, Col: y.Column}
 	fail := func(text, hint string) (*Node, error) { return nil, &Error{n.Line, n.Col, text, hint} }
@@ -99,14 +135,13 @@ func convert(y *yaml.Node, depth int) (*Node, error) {
 		return fail("the values are nested too deep", "")
 	case y.Kind == yaml.AliasNode || y.Anchor != "":
 		return fail("anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it")
+	case y.Style&yaml.TaggedStyle != 0:
+		return fail(fmt.Sprintf("the tag %s is not taken", y.Tag), "")
 	case y.Kind == yaml.ScalarNode:
 		n.Kind, n.Text = Scalar, y.Value
 		n.Quoted = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
-		switch {
-		case y.Tag == "!!null":
+		if y.Tag == "!!null" {
 			n.Kind = Null
-		case y.Style&yaml.TaggedStyle != 0:
-			return fail(fmt.Sprintf("the tag %s is not taken", y.Tag), "")
 		}
 	case y.Kind == yaml.SequenceNode:
 		n.Kind = List
@@ -119,7 +154,9 @@ func convert(y *yaml.Node, depth int) (*Node, error) {
 		}
 	case y.Kind == yaml.MappingNode:
 		n.Kind = Map
-		return n, convertPairs(n, y, depth)
+		if err := convertPairs(n, y, depth); err != nil {
+			return nil, err
+		}
 	}
 	return n, nil
 }
@@ -128,11 +165,15 @@ func convertPairs(n *Node, y *yaml.Node, depth int) error {
 	lines := make(map[string]int, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key := y.Content[i]
-		switch {
-		case key.Kind != yaml.ScalarNode:
-			return &Error{key.Line, key.Column, "a key is not a plain word", "quote it, if it has brackets or braces"}
-		case key.Tag == "!!merge":
+		if key.Tag == "!!merge" {
 			return &Error{key.Line, key.Column, "merges (<<) are not taken", "make a group of the hosts that share values"}
+		}
+		k, err := convert(key, depth+1)
+		switch {
+		case err != nil:
+			return err
+		case k.Kind != Scalar:
+			return &Error{key.Line, key.Column, "a key is not a plain word", "quote it, if it has brackets or braces"}
 		case lines[key.Value] > 0:
 			return &Error{key.Line, key.Column, fmt.Sprintf("the key %q stands here again, first on line %d", key.Value, lines[key.Value]), ""}
 		}
@@ -141,7 +182,7 @@ func convertPairs(n *Node, y *yaml.Node, depth int) error {
 		if err != nil {
 			return err
 		}
-		n.Pairs = append(n.Pairs, Pair{&Node{Kind: Scalar, Text: key.Value, Quoted: key.Style != 0, Line: key.Line, Col: key.Column}, v})
+		n.Pairs = append(n.Pairs, Pair{k, v})
 	}
 	return nil
 }

@@ -1,0 +1,76 @@
+package inventory
+
+// Inventory is every host and group of the sources, resolved. It is not changed after Load, and safe to share. A nil
+// Inventory is none at all: it has no host, and Select takes names as they are.
+type Inventory struct {
+	hosts      []Host // in the order of the sources
+	index      map[string]int
+	groups     map[string]*groupDef
+	groupOrder []string
+	base       Host // what a host has that nothing is said of: defaults and top-level vars
+}
+
+// Of returns an inventory of hosts that were resolved before, with the groups that they say they are in.
+func Of(hosts []Host) *Inventory {
+	inv := &Inventory{hosts: hosts, index: make(map[string]int, len(hosts)), groups: map[string]*groupDef{}}
+	for i, h := range hosts {
+		inv.index[h.Name] = i
+		for _, name := range h.Groups {
+			g := inv.groups[name]
+			if g == nil {
+				g = &groupDef{name: name}
+				inv.groups[name] = g
+				inv.groupOrder = append(inv.groupOrder, name)
+			}
+			g.members = append(g.members, i)
+		}
+	}
+	return inv
+}
+
+// Hosts returns all hosts, in the order of the sources. The caller leaves them as they are.
+func (inv *Inventory) Hosts() []Host {
+	if inv == nil {
+		return nil
+	}
+	return inv.hosts
+}
+
+// Host returns the host of that name.
+func (inv *Inventory) Host(name string) (Host, bool) {
+	if inv == nil {
+		return Host{}, false
+	}
+	i, ok := inv.index[name]
+	if !ok {
+		return Host{}, false
+	}
+	return inv.hosts[i], true
+}
+
+// Groups returns the names of all groups, in the order of the sources. The caller leaves them as they are.
+func (inv *Inventory) Groups() []string {
+	if inv == nil {
+		return nil
+	}
+	return inv.groupOrder
+}
+
+// Members returns the names of the hosts in a group and the groups below it, in the order of the sources.
+func (inv *Inventory) Members(group string) (names []string) {
+	if inv == nil || inv.groups[group] == nil {
+		return nil
+	}
+	for _, i := range inv.groups[group].members {
+		names = append(names, inv.hosts[i].Name)
+	}
+	return names
+}
+
+func (inv *Inventory) hostNames() []string {
+	names := make([]string, len(inv.hosts))
+	for i, h := range inv.hosts {
+		names[i] = h.Name
+	}
+	return names
+}

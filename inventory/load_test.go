@@ -1,0 +1,287 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// write puts files into a new folder, and returns their paths.
+func write(t testing.TB, files ...string) (paths []string) {
+	t.Helper()
+	dir := t.TempDir()
+	for i := 0; i < len(files); i += 2 {
+		path := filepath.Join(dir, files[i])
+		if err := os.WriteFile(path, []byte(files[i+1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func load(t testing.TB, files ...string) *Inventory {
+	t.Helper()
+	inv, err := Load(write(t, files...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+const example = `
+defaults: {user: deploy, port: 22}
+vars: {env: prod}
+hosts:
+  bastion1: {address: 203.0.113.10}
+groups:
+  web:
+    hosts: ["web[01-20].example.com", {name: web21, address: 10.0.0.21, port: 2222, vars: {canary: true}}]
+    vars: {role: web, http_port: 8080}
+    connection: {user: www, jump: bastion1}
+  db: {hosts: {db1: {vars: {shard: 1}}, db2: {}}}
+  prod: {groups: [web, db]}
+`
+
+func TestNativeExample(t *testing.T) {
+	inv := load(t, "inventory.yaml", example)
+	if got := Fold(inv.hostNames()); got != "bastion1 db[1-2] web21 web[01-20].example.com" {
+		t.Errorf("hosts are %s", got)
+	}
+	for _, want := range []Host{
+		{Name: "bastion1", Connection: Connection{Address: "203.0.113.10", User: "deploy", Port: 22}, Vars: map[string]any{"env": "prod"}},
+		{
+			Name:       "web21",
+			Connection: Connection{Address: "10.0.0.21", User: "www", Port: 2222, Jump: "bastion1"},
+			Groups:     []string{"prod", "web"},
+			Vars:       map[string]any{"env": "prod", "role": "web", "http_port": 8080, "canary": true},
+		},
+		{Name: "db1", Connection: Connection{User: "deploy", Port: 22}, Groups: []string{"db", "prod"}, Vars: map[string]any{"env": "prod", "shard": 1}},
+	} {
+		got, ok := inv.Host(want.Name)
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+	if got := fmt.Sprint(inv.Groups()); got != "[web db prod]" {
+		t.Errorf("groups are %s", got)
+	}
+	if got := Fold(inv.Members("prod")); got != "db[1-2] web21 web[01-20].example.com" {
+		t.Errorf("prod has %s", got)
+	}
+}
+
+// Each case says the user and the var x of host h.
+func TestPrecedence(t *testing.T) {
+	for name, c := range map[string]struct{ yaml, want string }{
+		"nothing said":           {`hosts: [h]`, ` <nil>`},
+		"defaults":               {`{defaults: {user: d}, vars: {x: v}, hosts: [h]}`, `d v`},
+		"group over defaults":    {`{defaults: {user: d}, vars: {x: v}, groups: {g: {hosts: h, vars: {x: g}, connection: {user: g}}}}`, `g g`},
+		"host over group":        {`groups: {g: {hosts: {h: {user: h, vars: {x: h}}}, vars: {x: g}, connection: {user: g}}}`, `h h`},
+		"host said elsewhere":    {`{groups: {g: {hosts: [h], vars: {x: g}, connection: {user: g}}}, hosts: {h: {user: h, vars: {x: h}}}}`, `h h`},
+		"child over parent":      {`groups: {c: {hosts: [h], vars: {x: c}, connection: {user: c}}, p: {groups: [c], vars: {x: p}, connection: {user: p}}}`, `c c`},
+		"over the grandparent":   {`groups: {c: {hosts: [h]}, p: {groups: [c], vars: {x: p}, connection: {user: p}}, g: {groups: [p], vars: {x: g}, connection: {user: g}}}`, `p p`},
+		"the later among equals": {`groups: {z: {hosts: [h], vars: {x: z}, connection: {user: z}}, a: {hosts: [h], vars: {x: a}, connection: {user: a}}}`, `a a`},
+		"null is a value":        {`{vars: {x: 1}, hosts: {h: {vars: {x: null}}}}`, ` <nil>`},
+		"in a group and its parent": {
+			`groups: {p: {groups: [c], hosts: [h], vars: {x: p}, connection: {user: p}}, c: {hosts: [h], vars: {x: c}, connection: {user: c}}}`, `c c`},
+	} {
+		h, ok := load(t, "i.yaml", c.yaml).Host("h")
+		if got := fmt.Sprintf("%s %v", h.Connection.User, h.Vars["x"]); !ok || got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestEveryConnectionKey(t *testing.T) {
+	inv := load(t, "i.yaml", `hosts: {h: {address: "::1", user: u, port: 1, identity: [a, b], jump: "x,y@z:2", ssh_config_host: s,
+		shell: /bin/bash -l, connect_timeout: 1m30s, known_hosts: k, host_key_alias: alias}}`)
+	got, _ := inv.Host("h")
+	want := Connection{Address: "::1", User: "u", Port: 1, Identity: []string{"a", "b"}, Jump: "x,y@z:2", SSHConfigHost: "s",
+		Shell: "/bin/bash -l", ConnectTimeout: Duration(90 * time.Second), KnownHosts: []string{"k"}, HostKeyAlias: "alias"}
+	if !reflect.DeepEqual(got.Connection, want) {
+		t.Errorf("got  %+v\nwant %+v", got.Connection, want)
+	}
+	fields := nativeReader{}.connectionFields(&Connection{})
+	for f := range reflect.TypeFor[Connection]().Fields() {
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if fields[key] == nil {
+			t.Errorf("the key %s can't be read", key)
+		}
+		delete(fields, key)
+	}
+	for key := range fields {
+		t.Errorf("the key %s is no field", key)
+	}
+}
+
+func TestSourcesMerge(t *testing.T) {
+	inv := load(t,
+		"a.yaml", "defaults: {user: one, port: 1}\nvars: {v: 1}\nhosts: {h: {port: 10, vars: {a: 1, b: 1}}}\ngroups: {g: {hosts: [h], vars: {g: 1}}}",
+		"b.yaml", "defaults: {user: two}\nhosts: {h: {address: x}}\ngroups: {g: {hosts: [i], vars: {g2: 2}}, other: {groups: [g]}}",
+		"c.yaml", "hosts: {h: {port: 20, vars: {b: 2}}}",
+		"list", "h\nme@j:30\n")
+	h, _ := inv.Host("h")
+	want := Host{
+		Name:       "h",
+		Connection: Connection{Address: "x", User: "two", Port: 20},
+		Groups:     []string{"g", "other"},
+		Vars:       map[string]any{"v": 1, "a": 1, "b": 2, "g": 1, "g2": 2},
+	}
+	if !reflect.DeepEqual(h, want) {
+		t.Errorf("got  %+v\nwant %+v", h, want)
+	}
+	if j, _ := inv.Host("j"); j.Connection.User != "me" || j.Connection.Port != 30 {
+		t.Errorf("j is %+v", j)
+	}
+	if got := fmt.Sprint(inv.hostNames()); got != "[h i j]" {
+		t.Errorf("order is %s", got)
+	}
+}
+
+func TestHostList(t *testing.T) {
+	inv := load(t, "hosts.txt", "\ufeff# ours\r\nweb[01-03]\r\n\n  root@db1:2222 # the big one\n[::1]\n[fe80::1%eth0]:22\nanna@corp@x\n")
+	var got []string
+	for _, h := range inv.Hosts() {
+		got = append(got, fmt.Sprintf("%s/%s/%d", h.Name, h.Connection.User, h.Connection.Port))
+	}
+	if want := "web01//0 web02//0 web03//0 db1/root/2222 [::1]//0 [fe80::1%eth0]//22 x/anna@corp/0"; strings.Join(got, " ") != want {
+		t.Errorf("got  %v\nwant %s", got, want)
+	}
+}
+
+func TestFolderAndStdin(t *testing.T) {
+	file := write(t, "b", "b1", "a.yaml", "hosts: [a1]", ".hidden", "!", "old~", "!")[0]
+	dir := filepath.Dir(file)
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"loop1", "loop2"} {
+		if err := os.Symlink(dir, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inv, err := Load([]string{dir, "-"}, strings.NewReader("c[1-2]\n"))
+	if err != nil || fmt.Sprint(inv.hostNames()) != "[a1 b1 c1 c2]" {
+		t.Errorf("hosts are %v, %v", inv.Hosts(), err)
+	}
+	if inv, err := Load(nil, nil); err != nil || len(inv.Hosts()) != 0 {
+		t.Errorf("no sources: %v, %v", inv, err)
+	}
+}
+
+func TestBadSources(t *testing.T) {
+	for name, c := range map[string]struct{ file, text, want, hint string }{
+		"key":            {"id_ed25519", "\n-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n", "F: this is a key, not an inventory", "did you mean --identity?"},
+		"key as yaml":    {"k.yaml", "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n", "F: this is a key, not an inventory", "did you mean --identity?"},
+		"UTF-16":         {"h", "\xff\xfea\x00", "F:1:1: this is not text in UTF-8", ""},
+		"binary":         {"h", "web1\nab\x00c", `F:2:3: the control character '\x00' has no place here`, ""},
+		"escape":         {"h.yaml", "hosts: [a]\n# \x1b[31m", `F:2:3: the control character '\x1b' has no place here`, ""},
+		"INI":            {"hosts.ini", "[web]\na", "F: a source of the kind .ini can't be read", "bring the hosts as a list, one a line, or in hail's YAML"},
+		"INI as list":    {"hosts", "[web]\n", `F:1:2: "web" in brackets is no number or range of numbers`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		"program":        {"inv", "#!/bin/sh\necho a", "F: this is a program, and programs are not run", "pass on what it prints: program | hail hosts -a -i -"},
+		"two words":      {"h", "a\nweb1 x=1", "F:2:5: there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"},
+		"option":         {"h", "-oProxyCommand=x", `F:1:1: "-oProxyCommand=x" is no name of a host: it begins with "-"`, ""},
+		"shell":          {"h", "  $(reboot)", `F:1:3: "$(reboot)" is no name of a host: '$' is not allowed in it`, ""},
+		"bad user":       {"h", "-l@web1", `F:1:1: user "-l" begins with "-"`, ""},
+		"bad port":       {"h", "root@web1:022", `F:1:11: "022" is not a port (1 to 65535)`, ""},
+		"bare IPv6":      {"h", "a@::1", "F:1:3: an IPv6 address stands in brackets: [::1]", ""},
+		"range at place": {"h", " a@web[3-1]", `F:1:8: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+	} {
+		path := write(t, c.file, c.text)[0]
+		_, err := Load([]string{path}, nil)
+		checkErrors(t, name, path, err, c.want, c.hint)
+	}
+}
+
+// checkErrors wants the lines of an Errors, with F for the file, and the hint of the first.
+func checkErrors(t *testing.T, name, path string, err error, want, hint string) {
+	t.Helper()
+	var all Errors
+	if !errors.As(err, &all) {
+		t.Errorf("%s: the error is %v", name, err)
+		return
+	}
+	if got := strings.ReplaceAll(all.Error(), path, "F"); got != want || all[0].Hint != hint {
+		t.Errorf("%s: got\n%s\n  hint: %s\nwant\n%s\n  hint: %s", name, got, all[0].Hint, want, hint)
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	_, err := Load([]string{missing}, nil)
+	checkErrors(t, "missing", missing, err, "F: no such file or directory", "name an inventory with -i FILE, or hosts alone with -w")
+	_, err = Load([]string{"/dev/zero"}, nil)
+	checkErrors(t, "device", "/dev/zero", err, "F: this is no file", "")
+	_, err = Load([]string{"-"}, nil)
+	checkErrors(t, "no stdin", "standard input", err, "F: there is none", "")
+	_, err = Load([]string{"-"}, endless{})
+	checkErrors(t, "endless stdin", "standard input", err, "F: larger than 64 MiB: this is no inventory", "")
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestLimits(t *testing.T) {
+	bad := strings.Repeat("!\n", 1000)
+	_, err := Load([]string{"-"}, strings.NewReader(bad))
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 11 || lines[10] != "and 90 more errors" {
+		t.Errorf("many errors: %s", err)
+	}
+	for list, want := range map[string]string{
+		"a[1-20]\na[1-20]\na[1-20]\na[1-20]\na[1-20]\n": "F:4:1: hosts are named more than 70 times up to here",
+		"a[1-20]\nb[1-20]\nc[1-20]\nd[1-20]\n":          "F:3:1: there are more than 50 hosts up to here",
+	} {
+		b := newBuilder()
+		b.maxHosts, b.maxMentions = 50, 70
+		b.readText("F", []byte(list), b.readList)
+		_, err = b.resolve()
+		checkErrors(t, list, "F", err, want, "")
+	}
+}
+
+// Hosts share what they have in common: an inventory of many hosts is small.
+func TestHostsShare(t *testing.T) {
+	inv := load(t, "i.yaml", `{groups: {g: {hosts: "h[1-2]", vars: {a: 1}}}}`)
+	h := inv.Hosts()
+	if reflect.ValueOf(h[0].Vars).Pointer() != reflect.ValueOf(h[1].Vars).Pointer() || &h[0].Groups[0] != &h[1].Groups[0] {
+		t.Error("two hosts of one group have vars and groups of their own")
+	}
+}
+
+func FuzzList(f *testing.F) {
+	for _, seed := range []string{"web[01-03]\nroot@db1:22 # x\n", "[::1]:22", "::1", "a@b@c:1", ":", "@", "a:"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 200 {
+			text = text[:200]
+		}
+		inv, err := Load([]string{"-"}, strings.NewReader(text))
+		checkLoaded(t, inv, err)
+	})
+}
+
+// checkLoaded wants errors that have a place, or hosts that are fit for use.
+func checkLoaded(t *testing.T, inv *Inventory, err error) {
+	var all Errors
+	if errors.As(err, &all) {
+		for _, e := range all {
+			if e.Place.File == "" || e.Text == "" || strings.Contains(e.Text, "\n") {
+				t.Errorf("bad error %+v", e)
+			}
+		}
+		return
+	}
+	for _, h := range inv.Hosts() {
+		if CheckName(h.Name) != nil || h.Connection.User != "" && CheckUser(h.Connection.User) != nil || h.Connection.Port < 0 || h.Connection.Port > 65535 {
+			t.Errorf("bad host %+v", h)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// resolve links the groups, and gives each host what it inherits: the nearer group wins over the one above it, among
+// equals the later one, and the host itself over all.
+func (b *builder) resolve() (*Inventory, error) {
+	b.link()
+	if len(b.errs) > 0 {
+		return nil, b.errs
+	}
+	inv := &Inventory{
+		hosts:      make([]Host, 0, len(b.hosts)),
+		index:      make(map[string]int, len(b.hosts)),
+		groups:     b.groups,
+		groupOrder: b.groupOrder,
+		base:       Host{Connection: b.base.conn, Vars: b.base.vars},
+	}
+	known := map[string]*inheritance{}
+	for i, def := range b.hosts {
+		in := b.inherit(def.groups, known)
+		all := in.settings.overlay(def.settings())
+		inv.index[def.name] = i
+		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: all.conn, Groups: in.names, Vars: all.vars})
+		for _, g := range in.groups {
+			g.members = append(g.members, i)
+		}
+	}
+	return inv, nil
+}
+
+// maxGroupDepth is how many groups may stand above each other.
+const maxGroupDepth = 100
+
+// link finds each group's parents and depth, and refuses cycles.
+func (b *builder) link() {
+	for _, name := range b.groupOrder {
+		g := b.groups[name]
+		for _, c := range g.children {
+			below := b.groups[c.name]
+			if below == nil {
+				b.fail(c.place, fmt.Sprintf("unknown group %q", c.name), didYouMean(c.name, b.groupOrder))
+				continue
+			}
+			below.parents = append(below.parents, g)
+		}
+	}
+	l := linker{b: b, done: make(map[*groupDef]bool, len(b.groups))}
+	for _, name := range b.groupOrder {
+		if !l.visit(b.groups[name]) {
+			return
+		}
+	}
+}
+
+// linker walks from each group to the ones above it.
+type linker struct {
+	b    *builder
+	path []*groupDef
+	done map[*groupDef]bool
+}
+
+func (l *linker) visit(g *groupDef) bool {
+	if l.done[g] {
+		return true
+	}
+	if i := slices.Index(l.path, g); i >= 0 {
+		names := []string{g.name}
+		for _, above := range slices.Backward(l.path[i:]) {
+			names = append(names, above.name)
+		}
+		l.b.fail(g.place, "groups contain each other: "+strings.Join(names, " > "), "")
+		return false
+	}
+	l.path = append(l.path, g)
+	for _, p := range g.parents {
+		if len(l.path) <= maxGroupDepth && !l.visit(p) {
+			return false
+		}
+		g.depth = max(g.depth, p.depth+1)
+	}
+	if g.depth >= maxGroupDepth || len(l.path) > maxGroupDepth {
+		l.b.fail(g.place, fmt.Sprintf("more than %d groups contain each other", maxGroupDepth), "")
+		return false
+	}
+	l.path = l.path[:len(l.path)-1]
+	l.done[g] = true
+	return true
+}
+
+// inheritance is what hosts get from their groups, and from what holds for all hosts.
+type inheritance struct {
+	settings
+	groups []*groupDef // from the top down
+	names  []string    // sorted
+}
+
+// inherit returns what the hosts of these groups inherit. Hosts of the same groups share it, by the known ones.
+func (b *builder) inherit(direct []*groupDef, known map[string]*inheritance) *inheritance {
+	var key []byte
+	for _, g := range direct {
+		key = append(strconv.AppendInt(key, int64(g.order), 10), ',')
+	}
+	if in := known[string(key)]; in != nil {
+		return in
+	}
+	in := &inheritance{settings: b.base}
+	seen := map[*groupDef]bool{}
+	var add func(g *groupDef)
+	add = func(g *groupDef) {
+		if !seen[g] {
+			seen[g] = true
+			in.groups = append(in.groups, g)
+			for _, p := range g.parents {
+				add(p)
+			}
+		}
+	}
+	for _, g := range direct {
+		add(g)
+	}
+	slices.SortFunc(in.groups, func(x, y *groupDef) int {
+		return cmp.Or(x.depth-y.depth, x.order-y.order)
+	})
+	for _, g := range in.groups {
+		in.settings = in.settings.overlay(g.said)
+		in.names = append(in.names, g.name)
+	}
+	slices.Sort(in.names)
+	known[string(key)] = in
+	return in
+}

@@ -1,0 +1,34 @@
+package inventory
+
+import "slices"
+
+// set is a set of numbers, one bit each.
+type set struct{ words []uint64 }
+
+func newSet(size int) *set { return &set{make([]uint64, (size+63)/64)} }
+
+func (s *set) grow(words int) {
+	if more := words - len(s.words); more > 0 {
+		s.words = slices.Concat(s.words, make([]uint64, more))
+	}
+}
+
+func (s *set) add(i int) {
+	s.grow(i/64 + 1)
+	s.words[i/64] |= 1 << (i % 64)
+}
+
+func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]>>(i%64)&1 == 1 }
+
+func (s *set) union(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a | b }) }
+func (s *set) minus(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a &^ b }) }
+func (s *set) intersect(o *set) { s.merge(o, func(a, b uint64) uint64 { return a & b }) }
+func (s *set) differ(o *set)    { s.merge(o, func(a, b uint64) uint64 { return a ^ b }) }
+
+func (s *set) merge(o *set, f func(a, b uint64) uint64) {
+	s.grow(len(o.words))
+	o.grow(len(s.words))
+	for i := range s.words {
+		s.words[i] = f(s.words[i], o.words[i])
+	}
+}

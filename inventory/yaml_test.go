@@ -1,0 +1,132 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestBadYAML(t *testing.T) {
+	const fields = "it takes address, connect_timeout, host_key_alias, identity, jump, known_hosts, port, shell, ssh_config_host, user, vars"
+	for _, c := range []struct{ text, want, hint string }{
+		{"hsots: [a]", `F:1:1: unknown key "hsots" in an inventory`, `did you mean "hosts"?`},
+		{"settings: {}", `F:1:1: unknown key "settings" in an inventory`, "it takes defaults, groups, hosts, vars"},
+		{"hosts:\n  a: {prot: 22}", `F:2:7: unknown key "prot" in a host`, `did you mean "port"?`},
+		{"hosts:\n  a: {become_user: x}", `F:2:7: unknown key "become_user" in a host`, fields},
+		{"hosts:\n  a: {name: b}", `F:2:7: unknown key "name" in a host`, fields},
+		{"groups: {g: {childs: []}}", `F:1:14: unknown key "childs" in a group`, "it takes connection, groups, hosts, vars"},
+		{"defaults: {vars: {}}", `F:1:12: unknown key "vars" in connection settings`, strings.TrimSuffix(fields, ", vars")},
+		{"- a", "F:1:1: an inventory has to be a mapping", "key: value"},
+		{"hosts: 3", "", ""},
+		{"hosts: [[a]]", "F:1:9: a host is a name, a pattern like web[01-20], or {name: …}", ""},
+		{"hosts: [{address: a}]", "F:1:9: this host has no name", "{name: web21, address: 10.0.0.21}"},
+		{"hosts: [{name: [a]}]", "F:1:16: a host is a name, a pattern like web[01-20], or {name: …}", ""},
+		{"hosts: [root@a]", `F:1:9: "root@a" is no name of a host: '@' is not allowed in it`, "the user and the port of a host are keys: {name: web1, user: www, port: 2222}"},
+		{"hosts: ['a[3-1]']", `F:1:9: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		{"hosts: ['-a']", `F:1:9: "-a" is no name of a host: it begins with "-"`, ""},
+		{"groups: [g]", "F:1:9: groups has to be a mapping", `groups: {web: {hosts: ["web[01-20]"]}}`},
+		{"groups: {'a b': {}}", `F:1:10: "a b" is no name of a group: ' ' is not allowed in it`, ""},
+		{"groups: {web: {}, all: {groups: [wbe]}}", `F:1:34: unknown group "wbe"`, `did you mean "web"?`},
+		{"groups: {a: {groups: [[b]]}}", "F:1:23: groups: this has to be a text on one line", ""},
+		{"groups: {a: {groups: [b]}, b: {groups: [c]}, c: {groups: [a]}}", "F:1:10: groups contain each other: a > b > c > a", ""},
+		{"groups: {a: {groups: [a]}}", "F:1:10: groups contain each other: a > a", ""},
+		{"vars: [a]", "F:1:7: vars has to be a mapping", "vars: {role: web}"},
+		{"hosts: {a: {port: 010}}", `F:1:19: port: "010" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
+		{"hosts: {a: {port: '22'}}", `F:1:19: port: "22" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
+		{"hosts: {a: {port: 65536}}", `F:1:19: port: "65536" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
+		{"hosts: {a: {port: 0x16}}", `F:1:19: port: "0x16" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
+		{"hosts: {a: {user: [x]}}", "F:1:19: user: this has to be a text on one line", ""},
+		{"hosts: {a: {user: true}}", "F:1:19: user: this has to be a text on one line", ""},
+		{"hosts: {a: {user: }}", "F:1:19: user: this has to be a text on one line", ""},
+		{"hosts: {a: {user: -x}}", `F:1:19: user: user "-x" begins with "-"`, ""},
+		{`hosts: {a: {shell: "a\nb"}}`, "F:1:20: shell: this has to be a text on one line", ""},
+		{`hosts: {a: {address: "[[::1"}}`, `F:1:22: address: "[[::1" is neither a name nor an IP`, ""},
+		{"hosts: {a: {address: -x}}", `F:1:22: address: "-x" is neither a name nor an IP`, ""},
+		{"hosts: {a: {host_key_alias: a b}}", `F:1:29: host_key_alias: "a b" is neither a name nor an IP`, ""},
+		{"hosts: {a: {jump: -oProxyCommand=x}}", `F:1:19: jump: "-oProxyCommand=x" is no jump host: [user@]host[:port]`, ""},
+		{"hosts: {a: {connect_timeout: 10}}", `F:1:30: connect_timeout: "10" is not a time like 10s or 5m`, ""},
+		{"hosts: {a: {connect_timeout: -1s}}", `F:1:30: connect_timeout: "-1s" is not a time like 10s or 5m`, ""},
+		{"hosts: {a: {port: 1}}\ngroups: {g: {hosts: [{name: a, port: 2}]}}", `F:2:29: host "a" has two values for port, the other one on line 1`, "say it once"},
+		{"hosts: {a: {vars: {x: 1}}}\ngroups: {g: {hosts: {a: {vars: {x: 2}}}}}", `F:2:22: host "a" has two values for the var x, the other one on line 1`, "say it once"},
+		{"hosts: {a: {}, a: {}}", `F:1:16: the key "a" stands here again, first on line 1`, ""},
+		{"a: 1\n---\nb: 2", "F:2:1: a second YAML document begins here", "put it in a file of its own"},
+		{"hosts:\n\ta: {}", "F:2:1: a tab stands in the indentation", "indent with spaces"},
+		{"vars: {a: &x 1, b: *x}", "F:1:11: anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it"},
+	} {
+		path := write(t, "i.yaml", c.text)[0]
+		inv, err := Load([]string{path}, nil)
+		if c.want == "" {
+			if err != nil || len(inv.Hosts()) != 1 {
+				t.Errorf("%q: %v, %v", c.text, inv, err)
+			}
+			continue
+		}
+		checkErrors(t, c.text, path, err, c.want, c.hint)
+	}
+}
+
+// All errors of all sources come together, ten of them in words.
+func TestManyErrors(t *testing.T) {
+	paths := write(t, "a.yaml", "hsots: [a]\nhosts: {a: {prot: 1, user: []}}", "b.yaml", "{")
+	_, err := Load(paths, nil)
+	if got := strings.Count(err.Error(), "\n") + 1; got != 4 {
+		t.Errorf("%d errors:\n%v", got, err)
+	}
+}
+
+func TestGroupDepth(t *testing.T) {
+	chain := func(n int) string {
+		var b strings.Builder
+		b.WriteString("groups:\n")
+		for i := range n - 1 {
+			fmt.Fprintf(&b, "  g%d: {groups: [g%d]}\n", i, i+1)
+		}
+		fmt.Fprintf(&b, "  g%d: {hosts: [h]}\n", n-1)
+		return b.String()
+	}
+	if h, _ := load(t, "i.yaml", chain(maxGroupDepth)).Host("h"); len(h.Groups) != maxGroupDepth {
+		t.Errorf("h is in %d groups", len(h.Groups))
+	}
+	for _, n := range []int{maxGroupDepth + 1, 20_000} {
+		if _, err := Load(write(t, "i.yaml", chain(n)), nil); err == nil || !strings.Contains(err.Error(), "more than 100 groups contain each other") {
+			t.Errorf("a chain of %d: %v", n, err)
+		}
+	}
+}
+
+func FuzzNative(f *testing.F) {
+	for _, seed := range []string{example, "hosts: {a: {port: 010}}", "groups: {a: {groups: [a]}}", "a: &x [*x]", "hosts: [{name: 'a[1-3]', jump: none}]", "? {a: b}\n: c", "\t", "!!map {}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		b := newBuilder()
+		b.readText("f", []byte(text), b.readNative)
+		inv, err := b.resolve()
+		checkLoaded(t, inv, err)
+	})
+}
+
+func manyHosts(n int) string {
+	var b strings.Builder
+	b.WriteString("defaults: {user: deploy}\ngroups:\n")
+	for g := range n / 50 {
+		fmt.Fprintf(&b, "  rack%d:\n    vars: {rack: %d}\n    hosts:\n", g, g)
+		for h := range 50 {
+			fmt.Fprintf(&b, "      host%d-%02d: {address: 10.%d.%d.%d, vars: {serial: %d}}\n", g, h, g>>8, g&255, h, g*h)
+		}
+	}
+	return b.String()
+}
+
+func BenchmarkLoad10000(b *testing.B)  { benchmarkLoad(b, 10_000) }
+func BenchmarkLoad100000(b *testing.B) { benchmarkLoad(b, 100_000) }
+
+func benchmarkLoad(b *testing.B, n int) {
+	paths := write(b, "i.yaml", manyHosts(n))
+	for b.Loop() {
+		inv, err := Load(paths, nil)
+		if err != nil || len(inv.Hosts()) != n {
+			b.Fatal(err)
+		}
+	}
+}
