@@ -37,7 +37,7 @@ func (b *builder) readStdin(stdin io.Reader) {
 		b.fail(Place{File: name}, "there is none", "")
 		return
 	}
-	text, err := readAll(stdin)
+	text, err := readAll(stdin, MaxSource)
 	if err != nil {
 		b.fail(Place{File: name}, err.Error(), "")
 		return
@@ -125,14 +125,14 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readAll(f)
+	return readAll(f, MaxSource)
 }
 
-// readAll reads r without trusting its size.
-func readAll(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxSource+1))
-	if err == nil && len(text) > MaxSource {
-		err = fmt.Errorf("larger than %d MiB: this is no inventory", MaxSource>>20)
+// readAll reads r to its end, or to an error when there is more of it.
+func readAll(r io.Reader, most int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("larger than %d MiB: this is no inventory", most>>20)
 	}
 	return text, err
 }

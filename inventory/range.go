@@ -109,7 +109,9 @@ func expand(pattern string) ([]string, *patternError) {
 		if total *= p.count(); total > MaxExpansion {
 			return nil, &patternError{text: fmt.Sprintf("%q stands for more than %d hosts", pattern, MaxExpansion)}
 		}
-		longest += p.longest()
+		if longest += p.longest(); len(longest) > maxName {
+			break
+		}
 	}
 	if err := CheckName(longest); err != nil { // the names differ in digits only
 		return nil, &patternError{text: err.Error()}

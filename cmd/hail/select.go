@@ -65,7 +65,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	for _, g := range c.StringSlice("group") {
 		q.Targets = append(q.Targets, "@"+g)
 	}
-	hosts, err := inventory.Select(inv, q, inventory.Lookups{File: os.ReadFile})
+	hosts, err := inventory.Select(inv, q, inventory.Lookups{File: inventory.ReadFile})
 	if err != nil {
 		return nil, nil, err
 	}

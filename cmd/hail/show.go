@@ -256,7 +256,7 @@ func logs(e environment, c *cli.Context) error {
 	if len(q.Targets) == 0 {
 		q.All = true
 	}
-	hosts, err := inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: os.ReadFile})
+	hosts, err := inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: inventory.ReadFile})
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func convert(y *yaml.Node, depth int) (*Node, error) {
 	case y.Kind == yaml.AliasNode || y.Anchor != "":
 		return fail("anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it")
 	case y.Style&yaml.TaggedStyle != 0:
-		return fail(fmt.Sprintf("the tag %s is not taken", y.Tag), "")
+		return fail(fmt.Sprintf("the tag %q is not taken", y.Tag), "")
 	case y.Kind == yaml.ScalarNode:
 		n.Kind, n.Text = Scalar, y.Value
 		n.Quoted = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0

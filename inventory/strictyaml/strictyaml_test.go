@@ -84,9 +84,9 @@ func TestErrors(t *testing.T) {
 		"---\n---\n":                     "2:1: a second YAML document begins here (put it in a file of its own)",
 		"? [a]\n: 1":                     `1:3: a key is not a plain word (quote it, if it has brackets or braces)`,
 		"~: 1":                           `1:1: a key is not a plain word (quote it, if it has brackets or braces)`,
-		"a: !vault x":                    "1:4: the tag !vault is not taken ()",
-		"a: !!set {x}":                   "1:4: the tag !!set is not taken ()",
-		"!k a: 1":                        "1:1: the tag !k is not taken ()",
+		"a: !vault x":                    "1:4: the tag \"!vault\" is not taken ()",
+		"a: !!set {x}":                   "1:4: the tag \"!!set\" is not taken ()",
+		"!k a: 1":                        "1:1: the tag \"!k\" is not taken ()",
 		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deep ()",
 	} {
 		n, err := Parse([]byte(text))

@@ -132,6 +132,9 @@ func (d *Dialer) hop(spec string) (inventory.Host, error) {
 			return inventory.Host{}, fmt.Errorf("jump host %q: %q is not a port", spec, p)
 		}
 		name, port = host, n
+		if strings.Contains(host, ":") {
+			name = "[" + host + "]"
+		}
 	}
 	h := inventory.Host{Name: name}
 	if d.config.Find != nil {
