@@ -108,17 +108,28 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 	return c, nil
 }
 
-// connect waits for its turn, and then has the connect timeout for everything up to the end of the login.
+// connect reaches the host, over its jump host if it has one. When the connection to the jump host has been lost since
+// it was last used, it is made again, once.
 func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout}
-	queued := time.Now()
-	var via *conn
-	if len(s.jump) > 0 {
-		var err error
-		if via, err = d.jump(ctx, s.jump); err != nil {
+	if len(s.jump) == 0 {
+		return d.connectVia(ctx, s, w, nil)
+	}
+	for last := false; ; last = true {
+		via, err := d.jump(ctx, s.jump)
+		if err != nil {
 			return nil, w.failed(ctx, err)
 		}
+		c, err := d.connectVia(ctx, s, w, via)
+		if err == nil || last || w.phase != "tcp" || !via.endsSoon() {
+			return c, err
+		}
 	}
+}
+
+// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login.
+func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) (*conn, error) {
+	queued := time.Now()
 	leave, err := d.limits.enter(ctx, s.hostport())
 	if err != nil {
 		return nil, err
