@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
-	err := dispatch(newApp(e), e.args)
+	err := withoutEPIPE(dispatch(newApp(e), e.args))
 	if err == nil {
 		return exitOK
 	}

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"hail/inventory"
+	"hail/report"
 )
 
 // usageError is a mistake that was found before any host was touched.
@@ -46,6 +48,11 @@ func tell(w io.Writer, err error) int {
 	}
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+	var file *fs.PathError
+	var damage *report.DamageError
+	if errors.As(err, &file) && file.Op == "write" || errors.As(err, &damage) {
+		return exitRecord
 	}
 	return exitUsage
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // exitCode says how the program ends: err is what went wrong with the record and the output, and by is the signal that
-// stopped the run, or nil.
+// stopped the run, or nil. A reader of stdout who has left is no error: take it out with withoutEPIPE.
 func exitCode(s *report.Summary, err error, by os.Signal) int {
 	count := func(statuses ...runner.Status) (n int) {
 		for _, status := range statuses {
@@ -32,7 +32,7 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return n
 	}
 	switch {
-	case err != nil && !errors.Is(err, syscall.EPIPE):
+	case err != nil:
 		return exitRecord
 	case s.Stopped == runner.Interrupt && by != nil && by != os.Interrupt:
 		return exitTerminate
@@ -46,4 +46,19 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return exitUnreachable
 	}
 	return exitOK
+}
+
+// withoutEPIPE returns err without the parts that only say that nobody reads what we write any more.
+func withoutEPIPE(err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, one := range many.Unwrap() {
+			rest = append(rest, withoutEPIPE(one))
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }

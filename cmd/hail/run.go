@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -137,8 +136,8 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{record}, d.sinks(record)...)...)
 	by := signals()
 	shown := d.results(summary, record)
-	err = errors.Join(err, shown, record.Finish(summary))
-	if err != nil && !errors.Is(err, syscall.EPIPE) {
+	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
+	if err != nil {
 		tell(e.stderr, err)
 	}
 	if code := exitCode(summary, err, by); code != exitOK {

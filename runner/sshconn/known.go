@@ -26,6 +26,7 @@ type knownHosts struct {
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
 	writable string      // the file that new keys are appended to
+	covered  int64       // bytes of it that are in the index
 }
 
 type knownKey struct {
@@ -72,6 +73,9 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 			break
 		}
 		k.add(file, text, f.warn)
+		if file == k.writable {
+			k.covered = int64(len(text))
+		}
 	}
 	f.byList[key] = k
 	return k, f.errors[key]

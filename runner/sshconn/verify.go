@@ -1,9 +1,9 @@
 package sshconn
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,10 +39,13 @@ func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) error 
 	case len(keys) > 0:
 		return hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
-		if err := known.accept(knownName(s.keyName, s.keyPort), key); err != nil {
+		added, err := known.accept(knownName(s.keyName, s.keyPort), key)
+		if err != nil {
 			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}
-		d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.writable))
+		if added {
+			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.writable))
+		}
 		return nil
 	}
 	return hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), knownName(s.keyName, s.keyPort))
@@ -82,46 +85,68 @@ func (k knownKey) fingerprint() string {
 }
 
 // accept appends the key of a new host to the known_hosts file: one whole line, under a lock that other processes of
-// ours take too, with a final newline put right first. What another process has recorded meanwhile counts.
-func (k *knownHosts) accept(name string, key ssh.PublicKey) error {
+// ours take too, with a final newline put right first. What another process has recorded meanwhile counts:
+// then nothing is added.
+func (k *knownHosts) accept(name string, key ssh.PublicKey) (added bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(k.writable), 0o700); err != nil {
-		return err
+		return false, err
 	}
 	lock := flock.New(k.writable, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	if err := lock.Lock(); err != nil {
-		return err
+		return false, err
 	}
 	defer lock.Unlock()
-	text, err := os.ReadFile(k.writable)
+	f, err := os.OpenFile(k.writable, os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return false, err
 	}
-	now := knownHosts{plain: map[string][]knownKey{}}
-	now.add(k.writable, text, func(string) {})
+	defer f.Close()
+	last, err := k.catchUp(f)
+	if err != nil {
+		return false, err
+	}
 	blob := string(key.Marshal())
-	if others := now.named(name); len(others) > 0 {
-		i := slices.IndexFunc(others, func(o knownKey) bool { return o.blob == blob })
-		if i < 0 {
-			return fmt.Errorf("another key was recorded for %s just now (%s)", name, others[0].place)
+	if others := k.named(name); len(others) > 0 {
+		if !slices.ContainsFunc(others, func(o knownKey) bool { return o.blob == blob }) {
+			return false, fmt.Errorf("another key was recorded for %s just now (%s)", name, others[0].place)
 		}
-		k.plain[name] = append(k.plain[name], others[i])
-		return nil
+		return false, nil
 	}
 	line := fmt.Sprintf("%s %s %s\n", name, key.Type(), base64.StdEncoding.EncodeToString([]byte(blob)))
-	if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
+	if last != '\n' {
 		line = "\n" + line
 	}
-	f, err := os.OpenFile(k.writable, os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
 	if _, err := f.WriteString(line); err != nil {
-		f.Close()
-		return err
+		return false, err
 	}
-	place := fmt.Sprintf("%s:%d", k.writable, bytes.Count(text, []byte("\n"))+1)
-	k.plain[name] = append(k.plain[name], knownKey{key.Type(), blob, place})
-	return f.Close()
+	k.covered += int64(len(line))
+	k.plain[name] = append(k.plain[name], knownKey{key.Type(), blob, k.writable})
+	return true, nil
+}
+
+// catchUp takes in what was appended to the file since it was last read, and returns the last byte of it. A file that
+// became shorter is read anew, and what it said before still counts.
+func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, err
+	}
+	if size < k.covered {
+		k.covered = 0
+	}
+	from := max(k.covered-1, 0) // one byte back: the last one
+	text := make([]byte, size-from)
+	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
+		return 0, err
+	}
+	if size == 0 {
+		return '\n', nil
+	}
+	if size > k.covered {
+		k.add(k.writable, text[min(k.covered, 1):], func(string) {})
+		k.covered = size
+	}
+	return text[len(text)-1], nil
 }

@@ -62,13 +62,15 @@ func (r *Running) session(conn net.Conn, user string, nc ssh.NewChannel) {
 				continue
 			}
 			if ok = ssh.Unmarshal(req.Payload, &m) == nil && !started && !r.NoExec; ok {
-				started = true
 				c.Line = m.Line
-				wg.Go(func() { r.play(ch, c, p) })
 			}
 		}
 		if req.WantReply {
 			req.Reply(ok, nil)
+		}
+		if ok && req.Type == "exec" {
+			started = true
+			wg.Go(func() { r.play(ch, c, p) })
 		}
 	}
 	close(done)

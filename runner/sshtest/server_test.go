@@ -1,0 +1,149 @@
+package sshtest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner/sshtest"
+)
+
+// dial logs in to the server with the fleet's key, and fails the test when it can't.
+func dial(t *testing.T, f *sshtest.Fleet, s *sshtest.Running) *ssh.Client {
+	t.Helper()
+	text, err := os.ReadFile(f.Identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ssh.Dial("tcp", fmt.Sprintf("%s:%d", s.Address(), s.Port()), &ssh.ClientConfig{
+		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey.PublicKey())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func fleet(t *testing.T, servers ...sshtest.Server) *sshtest.Fleet {
+	t.Helper()
+	f, err := sshtest.StartFleet(t.TempDir(), servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func output(t *testing.T, c *ssh.Client, line string) string {
+	t.Helper()
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	out, err := s.Output(line)
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return string(out)
+}
+
+func TestHostsAreTheirOwn(t *testing.T) {
+	f := fleet(t, sshtest.Server{Name: "web1"}, sshtest.Server{Name: "web2"})
+	for _, s := range f.Servers {
+		c := dial(t, f, s)
+		if got := output(t, c, "hostname; echo $HAIL_HOST; echo x > file; ls"); got != s.Name+"\n"+s.Name+"\nfile\n" {
+			t.Errorf("%s says %q", s.Name, got)
+		}
+	}
+}
+
+func TestStrangersStayOut(t *testing.T) {
+	f := fleet(t, sshtest.Server{Name: "web1"})
+	key, err := sshtest.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ssh.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", f.Servers[0].Port()), &ssh.ClientConfig{
+		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	if err == nil {
+		t.Error("a key that nobody knows logs in")
+	}
+	if _, err := (sshtest.Server{Addr: "0.0.0.0:0"}).Start(); err == nil || !strings.Contains(err.Error(), "loopback") {
+		t.Errorf("a server listens beyond loopback: %v", err)
+	}
+}
+
+func TestCloseEndsCommands(t *testing.T) {
+	f := fleet(t, sshtest.Server{Name: "web1"})
+	c := dial(t, f, f.Servers[0])
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := s.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start("echo $$; exec sleep 1000"); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(stdout, &pid); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if syscall.Kill(pid, 0) == nil {
+		t.Errorf("process %d is left", pid)
+	}
+}
+
+func TestOpenSSH(t *testing.T) {
+	f := fleet(t)
+	text, err := os.ReadFile(f.Identity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, AllLoopback: true}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	user := os.Getenv("USER")
+	if os.Geteuid() == 0 {
+		user = "root"
+	}
+	c, err := ssh.Dial("tcp", fmt.Sprintf("127.3.2.1:%d", s.Port), &ssh.ClientConfig{
+		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey)})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.Log())
+	}
+	defer c.Close()
+	if got := output(t, c, "echo $SSH_CONNECTION"); !strings.Contains(got, " 127.3.2.1 ") {
+		t.Errorf("it says %q", got)
+	}
+	bad := &sshtest.OpenSSH{Dir: t.TempDir(), Options: []string{"NoSuchOption yes"}}
+	if err := bad.Start(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchOption") {
+		t.Errorf("a configuration that is wrong: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(s.Dir, "host_key")); err != nil {
+		t.Error(err)
+	}
+}
