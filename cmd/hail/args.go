@@ -37,7 +37,13 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takesValue[name]
 		if !known {
-			return nil, unknownOption(cmd, arg, name, names)
+			letters := shortOptions(arg, takesValue)
+			if letters == nil {
+				return nil, unknownOption(cmd, arg, name, names)
+			}
+			args = slices.Concat(args[:i], letters, args[i+1:])
+			i--
+			continue
 		}
 		options = append(options, arg)
 		if value && !inline {
@@ -48,6 +54,24 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		}
 	}
 	return slices.Concat(options, []string{"--"}, words), nil
+}
+
+// shortOptions takes apart what hangs together: -aq is -a -q, and -f10 is -f=10. It returns nil when arg is neither.
+func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
+	if strings.HasPrefix(arg, "--") {
+		return nil
+	}
+	for i := 1; i < len(arg); i++ {
+		value, known := takesValue[arg[i:i+1]]
+		switch {
+		case !known:
+			return nil
+		case value && i+1 < len(arg):
+			return append(letters, "-"+arg[i:i+1]+"="+arg[i+1:])
+		}
+		letters = append(letters, "-"+arg[i:i+1])
+	}
+	return letters
 }
 
 func unknownOption(cmd *cli.Command, arg, name string, names []string) error {

@@ -65,6 +65,10 @@ func TestOptionsFirst(t *testing.T) {
 		{[]string{"--target=a", "--", "ls", "-l"}, []string{"--target=a", "--", "ls", "-l"}, ""},
 		{[]string{"-w", "--", "--", "x"}, []string{"-w", "--", "--", "x"}, ""},
 		{[]string{"-"}, []string{"--", "-"}, ""},
+		{[]string{"-f10", "-aq", "x"}, []string{"-f=10", "-a", "-q", "--", "x"}, ""},
+		{[]string{"-qw", "a", "-wb,c"}, []string{"-q", "-w", "a", "-w=b,c", "--"}, ""},
+		{[]string{"-z"}, nil, "hail run has no option -z"},
+		{[]string{"-az"}, nil, "hail run has no option -az"},
 		{[]string{"ls", "--all-of-it"}, nil, "hail run has no option --all-of-it"},
 		{[]string{"-f"}, nil, "-f wants a value"},
 	} {

@@ -44,6 +44,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Clocks.Grace, err = duration(c, "grace"); err != nil {
 		return nil, err
 	}
+	if p.Bare {
+		p.Clocks.Grace = 0 // there is nobody to give it to
+	}
 	if p.Clocks.Connect == 0 {
 		return nil, usage("", "--connect-timeout: a host needs some time to be reached")
 	}

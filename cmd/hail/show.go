@@ -258,7 +258,7 @@ func logs(e environment, c *cli.Context) error {
 	}
 	hosts, err := inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: inventory.ReadFile})
 	if err != nil {
-		return err
+		return usage("hail show "+r.Plan.Run+" lists the hosts of the run", "the run %s: %v", r.Plan.Run, err)
 	}
 	for _, h := range hosts {
 		if c.Bool("raw") {

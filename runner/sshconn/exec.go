@@ -130,8 +130,8 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		e.clock.Stop()
 	}
 	switch {
-	case e.stopped != nil:
-		return e.stopped
+	case e.stopped != nil: // we dropped it; only the host knows what became of it
+		return &runner.Failure{Err: e.stopped, Remains: runner.Unknown}
 	case e.known:
 		return e.result
 	case e.conn.endsSoon():
