@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
-	err := withoutEPIPE(dispatch(newApp(e), e.args))
+	err := withoutEPIPE(dispatch(e, newApp(e), e.args))
 	if err == nil {
 		return exitOK
 	}
@@ -23,10 +23,13 @@ func run(e environment) int {
 }
 
 // dispatch finds the command, puts its options in order, and runs it.
-func dispatch(app *cli.App, args []string) error {
+func dispatch(e environment, app *cli.App, args []string) error {
 	if len(args) == 0 || args[0] == "help" && len(args) == 1 || args[0] == "-h" || args[0] == "--help" {
 		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
 		return err
+	}
+	if args[0] == completeWord {
+		return complete(e, app, args[1:])
 	}
 	if args[0] == "--version" {
 		args = []string{"version"}
@@ -73,7 +76,7 @@ func newApp(e environment) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              flagError,
 		Commands: []*cli.Command{
-			pingCommand(e), runCommand(e), hostsCommand(e), runsCommand(e), showCommand(e), logsCommand(e), demoCommand(e), versionCommand(e),
+			pingCommand(e), runCommand(e), hostsCommand(e), runsCommand(e), showCommand(e), logsCommand(e), demoCommand(e), completionCommand(e), versionCommand(e),
 		},
 	}
 	for _, c := range app.Commands {

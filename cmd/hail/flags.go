@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -84,12 +86,11 @@ func runsDirFlag() cli.Flag {
 }
 
 func (e environment) runsDir(c *cli.Context) string {
-	for _, dir := range []string{c.String("runs-dir"), e.getenv("HAIL_RUNS")} {
-		if dir != "" {
-			return dir
-		}
-	}
-	return e.stateDir() + "/runs"
+	return cmp.Or(c.String("runs-dir"), e.defaultRunsDir())
+}
+
+func (e environment) defaultRunsDir() string {
+	return cmp.Or(e.getenv("HAIL_RUNS"), filepath.Join(e.stateDir(), "runs"))
 }
 
 // duration reads an option that is a time.

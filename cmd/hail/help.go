@@ -30,7 +30,7 @@ func overviewText(commands []*cli.Command) string {
 	b.WriteString(overview)
 	for _, c := range commands {
 		if !c.Hidden {
-			fmt.Fprintf(&b, "  %-9s %s\n", c.Name, c.Usage)
+			fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
 		}
 	}
 	b.WriteString(overviewEnd)

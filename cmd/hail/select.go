@@ -12,8 +12,7 @@ import (
 )
 
 // loadInventory reads the sources that were named, or the first one that is there by default; nil when there is none.
-func (e environment) loadInventory(c *cli.Context) (*inventory.Inventory, error) {
-	sources := c.StringSlice("inventory")
+func (e environment) loadInventory(sources []string) (*inventory.Inventory, error) {
 	if len(sources) == 0 {
 		if s := e.getenv("HAIL_INVENTORY"); s != "" {
 			sources = []string{s}
@@ -57,7 +56,7 @@ func ownedByUs(path string) error {
 // selectHosts returns the hosts that the options mean, with the connection options of the command line put in: those
 // go before everything else.
 func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []inventory.Host, error) {
-	inv, err := e.loadInventory(c)
+	inv, err := e.loadInventory(c.StringSlice("inventory"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,7 +158,7 @@ func listHosts(e environment, c *cli.Context) error {
 }
 
 func listGroups(e environment, c *cli.Context) error {
-	inv, err := e.loadInventory(c)
+	inv, err := e.loadInventory(c.StringSlice("inventory"))
 	if err != nil {
 		return err
 	}

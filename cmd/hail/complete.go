@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/report"
+)
+
+func completionCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print the completion for a shell",
+		ArgsUsage: "bash|zsh|fish",
+		Description: `Examples:
+  source <(hail completion bash)        in ~/.bashrc
+  source <(hail completion zsh)         in ~/.zshrc, below compinit
+  hail completion fish | source         in ~/.config/fish/config.fish`,
+		Action: func(c *cli.Context) error {
+			script, ok := completionScripts[c.Args().First()]
+			if !ok || c.Args().Len() != 1 {
+				return usage("hail completion bash", "hail completion takes one shell: bash, zsh or fish")
+			}
+			_, err := io.WriteString(e.stdout, script)
+			return err
+		},
+	}
+}
+
+// The scripts ask hail itself: the words up to the cursor go to a hidden command, which prints what may stand there, one a
+// line. Where that is a file, it prints nothing, and the shell completes files.
+var completionScripts = map[string]string{
+	"bash": `_hail() {
+	local IFS=$'\n'
+	COMPREPLY=($(hail ` + completeWord + ` "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+COMP_WORDBREAKS=${COMP_WORDBREAKS//[@=]/}
+complete -o default -F _hail hail
+`,
+	"zsh": `_hail() {
+	local -a found
+	found=("${(@f)$(hail ` + completeWord + ` "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+	if [[ -n $found[1] ]]; then
+		compadd -Q -- $found
+	else
+		_files
+	fi
+}
+compdef _hail hail
+`,
+	"fish": `complete -c hail -f -a '(hail ` + completeWord + ` (commandline -opc)[2..-1] (commandline -ct | string collect --allow-empty) 2>/dev/null)'
+`,
+}
+
+const completeWord = "__complete"
+
+// complete prints what may stand in the place of the last word.
+func complete(e environment, app *cli.App, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	last := words[len(words)-1]
+	var found []string
+	if len(words) == 1 {
+		for _, c := range app.Commands {
+			if !c.Hidden {
+				found = append(found, c.Name)
+			}
+		}
+		found = append(found, "help")
+	} else if cmd, err := findCommand(app, words); err == nil && !slices.Contains(words[:len(words)-1], "--") {
+		found = completions(e, cmd, words[1:len(words)-1], last)
+	}
+	for _, f := range found {
+		if strings.HasPrefix(f, last) {
+			if _, err := fmt.Fprintln(e.stdout, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// completions are the candidates for last behind the other words of a command.
+func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
+	var before string
+	if len(words) > 0 {
+		before = strings.TrimLeft(words[len(words)-1], "-")
+	}
+	for _, f := range cmd.Flags {
+		doc := f.(cli.DocGenerationFlag)
+		if doc.TakesValue() && len(words) > 0 && words[len(words)-1] != before && slices.Contains(f.Names(), before) {
+			return optionValues(e, f.Names()[0], words, last)
+		}
+		found = append(found, "--"+f.Names()[0])
+	}
+	if strings.HasPrefix(last, "-") {
+		return found
+	}
+	if cmd.Name == "show" || cmd.Name == "logs" {
+		ids, err := report.List(e.defaultRunsDir())
+		if err == nil && len(ids) > 0 {
+			return append([]string{"last"}, ids...)
+		}
+	}
+	if cmd.Name == "completion" {
+		return []string{"bash", "zsh", "fish"}
+	}
+	return nil
+}
+
+// optionValues are the candidates for the value of an option.
+func optionValues(e environment, option string, words []string, last string) []string {
+	switch option {
+	case "output":
+		return outputModes
+	case "color", "progress":
+		return []string{"auto", "always", "never"}
+	case "host-keys":
+		return []string{"strict", "accept-new", "off"}
+	case "target", "exclude", "group", "jump":
+		return targets(e, option, words, last)
+	}
+	return nil
+}
+
+// targets are the hosts and groups of the inventory, behind what of the expression is written already.
+func targets(e environment, option string, words []string, last string) (found []string) {
+	var sources []string
+	for i, w := range words[:len(words)-1] {
+		if w == "-i" || w == "--inventory" {
+			sources = append(sources, words[i+1])
+		}
+	}
+	inv, err := e.loadInventory(sources)
+	if err != nil || inv == nil {
+		return nil
+	}
+	if option == "group" {
+		return inv.Groups()
+	}
+	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
+	if option != "jump" {
+		for _, g := range inv.Groups() {
+			found = append(found, written+"@"+g)
+		}
+	}
+	for _, h := range inv.Hosts() {
+		found = append(found, written+h.Name)
+	}
+	return found
+}

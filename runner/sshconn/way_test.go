@@ -1,0 +1,37 @@
+package sshconn
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"hail/runner"
+)
+
+// TestNetReason: what can't be made to happen on loopback.
+func TestNetReason(t *testing.T) {
+	call := func(errno syscall.Errno) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
+	}
+	for _, tt := range []struct {
+		phase string
+		err   error
+		want  runner.Reason
+	}{
+		{"tcp", call(syscall.ECONNREFUSED), runner.Refused},
+		{"tcp", call(syscall.EHOSTUNREACH), runner.NoRoute},
+		{"tcp", call(syscall.ENETUNREACH), runner.NoRoute},
+		{"tcp", call(syscall.ETIMEDOUT), runner.ConnectTimeout},
+		{"tcp", call(syscall.ECONNRESET), runner.Closed},
+		{"dns", &net.DNSError{Err: "no such host", IsNotFound: true}, runner.DNS},
+	} {
+		w := &way{phase: tt.phase}
+		err := w.failed(t.Context(), tt.err)
+		var f *runner.Failure
+		if !errors.As(err, &f) || f.Status != runner.Unreachable || f.Reason != tt.want || f.Reach.Phase != tt.phase {
+			t.Errorf("%v: %+v, want %s in phase %s", tt.err, f, tt.want, tt.phase)
+		}
+	}
+}
