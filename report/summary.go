@@ -61,12 +61,16 @@ func (r *Result) Connecting() time.Duration {
 	return r.Reach.DNS + r.Reach.TCP + r.Reach.Handshake + r.Reach.Login
 }
 
-// Took is the time from dialling to the end.
+// Took is the time from dialling to the end, without waiting for a turn to connect.
 func (r *Result) Took() time.Duration {
 	if r.Began.IsZero() || r.Ended.IsZero() {
 		return 0
 	}
-	return r.Ended.Sub(r.Began)
+	took := r.Ended.Sub(r.Began)
+	if r.Reach != nil {
+		took -= r.Reach.Queue
+	}
+	return took
 }
 
 // Add folds a batch of events in.

@@ -51,19 +51,17 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
-	if err == nil && ok {
-		return &execution{conn: c, ch: ch, reqs: reqs}, nil
-	}
-	ch.Close()
 	switch {
-	case err == nil:
+	case err == nil && !ok:
+		ch.Close()
 		return nil, notStarted(errors.New("the server refuses to run commands"))
-	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errConnect):
-		return nil, fmt.Errorf("stopped: %w", context.Cause(ctx))
-	case ctx.Err() != nil:
+	case err != nil && errors.Is(context.Cause(ctx), errConnect):
 		return nil, lost(fmt.Errorf("the server did not say within %v whether it runs the command", 2*c.limit))
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("stopped: %w", context.Cause(ctx))
 	}
-	return nil, lost(errors.New("the connection ended when the command was to start"))
+	// An error that is left is the end of the channel. A quick command may have come before it, with its status.
+	return &execution{conn: c, ch: ch, reqs: reqs}, nil
 }
 
 func (c *conn) noChannel(ctx context.Context, err error) error {
