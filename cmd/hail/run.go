@@ -129,6 +129,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 		return usage("name another folder with --runs-dir", "%v", err)
 	}
 	d.header(plan, what)
+	lazyGC(e, plan)
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
