@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -36,7 +37,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error)
 		d.modes = strings.Split(c.String("output"), ",")
 	}
 	for _, m := range d.modes {
-		if !contains(outputModes, m) {
+		if !slices.Contains(outputModes, m) {
 			hint := "it takes " + joinWords(outputModes)
 			if near := inventory.Nearest(m, outputModes); near != "" {
 				hint = "did you mean " + near + "?"
@@ -54,15 +55,6 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error)
 	}
 	d.err, err = e.style(c, e.stderrTerminal)
 	return d, err
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // header says what begins.

@@ -13,6 +13,7 @@ import (
 	"hail/inventory/sshconfig"
 	"hail/report"
 	"hail/runner"
+	"hail/runner/action"
 	"hail/runner/sshconn"
 	"hail/runner/wrap"
 )
@@ -112,10 +113,6 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory) (runner.
 
 // showPlan writes the plan for people.
 func showPlan(e environment, p *runner.Plan, what string) error {
-	names := make([]string, len(p.Hosts))
-	for i, h := range p.Hosts {
-		names[i] = h.Name
-	}
 	limit := func(d inventory.Duration) string {
 		if d == 0 {
 			return "none"
@@ -128,12 +125,12 @@ func showPlan(e environment, p *runner.Plan, what string) error {
 	}
 	rows := [][2]string{
 		{"what", what},
-		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names), len(names))},
+		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names(p)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %d logging in, %d at one address", p.Fanout, p.Connecting, p.PerAddress)},
 		{"limits", fmt.Sprintf("connecting %v, command %s", p.Clocks.Connect, limit(p.Clocks.Attempt))},
 		{"command", wrapped},
 	}
-	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind != "exec" })
+	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing })
 	var b strings.Builder
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])

@@ -134,7 +134,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	signals := e.heed(stop, func() { ssh.Close() })
-	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{record}, d.sinks(record)...)...)
+	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{stopping{record, stop}}, d.sinks(record)...)...)
 	by := signals()
 	shown := d.results(summary, record)
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
@@ -145,6 +145,20 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 		return &exitError{code}
 	}
 	return nil
+}
+
+// stopping stops the run when its record can't be written: what nobody writes down should not go on.
+type stopping struct {
+	report.Sink
+	stop func()
+}
+
+func (s stopping) Events(batch []runner.Event) error {
+	err := s.Sink.Events(batch)
+	if err != nil {
+		s.stop()
+	}
+	return err
 }
 
 // heed acts on signals until the returned function is called, which returns the first one: the first stops the run

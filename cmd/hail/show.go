@@ -192,12 +192,8 @@ func show(e environment, c *cli.Context) error {
 
 func showHost(e environment, r *report.Run, s *report.Summary, host string) error {
 	if s.Result(host) == nil {
-		var names []string
-		for _, h := range r.Plan.Hosts {
-			names = append(names, h.Name)
-		}
 		hint := "hail show " + r.Plan.Run + " lists what happened"
-		if near := inventory.Nearest(host, names); near != "" {
+		if near := inventory.Nearest(host, names(r.Plan)); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		return usage(hint, "host %q is not in the run %s", host, r.Plan.Run)

@@ -2,6 +2,7 @@
 package action
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,7 +23,9 @@ func New(s runner.Spec) (runner.Action, error) {
 		return Ping{}, nil
 	case KindExec:
 		var e Exec
-		if err := json.Unmarshal(s.Args, &e); err != nil {
+		strict := json.NewDecoder(bytes.NewReader(s.Args))
+		strict.DisallowUnknownFields()
+		if err := strict.Decode(&e); err != nil {
 			return nil, fmt.Errorf("arguments of exec: %w", err)
 		}
 		return e, nil

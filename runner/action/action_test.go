@@ -1,0 +1,65 @@
+package action_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/connsuite"
+)
+
+// TestSpecs: an action is the same after it was written down and read back.
+func TestSpecs(t *testing.T) {
+	for _, a := range []interface {
+		runner.Action
+		Spec() runner.Spec
+	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}} {
+		text, err := json.Marshal(a.Spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s runner.Spec
+		if err := json.Unmarshal(text, &s); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := action.New(s); err != nil || back != runner.Action(a) {
+			t.Errorf("%s became %#v, %v", text, back, err)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		spec runner.Spec
+		text string
+	}{
+		{runner.Spec{Kind: "reboot"}, `"reboot" is no kind of action`},
+		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"line": 7}`)}, "arguments of exec"},
+		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"lines": "x"}`)}, `unknown field "lines"`},
+		{runner.Spec{Kind: action.KindExec}, "arguments of exec"},
+	} {
+		if a, err := action.New(tt.spec); err == nil || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%v: %v, %v, want %q", tt.spec, a, err, tt.text)
+		}
+	}
+}
+
+func TestExec(t *testing.T) {
+	conn, err := (&connsuite.Fake{}).Dial(t.Context(), inventory.Host{Name: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	err = action.Exec{Line: connsuite.Both}.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &errs})
+	if err != nil || out.String() != "out\n" || errs.String() != "err\n" {
+		t.Errorf("%q, %q, %v", out.String(), errs.String(), err)
+	}
+	err = action.Exec{Line: connsuite.Exit7}.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &errs})
+	if s, r := runner.StatusOf(err); s != runner.Failed || r != runner.ExitStatus {
+		t.Errorf("%v", err)
+	}
+}
