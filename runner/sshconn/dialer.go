@@ -216,12 +216,14 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	return nil, w.explain(err, heard, s, offered)
 }
 
+var errBanner = errors.New("the server's banner has no end")
+
 // limitedBanner takes what a server says before the login, up to 64 KiB, and throws it away.
 func limitedBanner() ssh.BannerCallback {
 	left := 64 << 10
 	return func(text string) error {
 		if left -= len(text); left < 0 {
-			return errors.New("the server's banner has no end")
+			return errBanner
 		}
 		return nil
 	}

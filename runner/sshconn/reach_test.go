@@ -67,7 +67,7 @@ func TestUnreachable(t *testing.T) {
 		{"has too many connections", sshtest.Faults{Greeting: "Exceeded MaxStartups\r\n"}, runner.Closed, "handshake", "Exceeded MaxStartups"},
 		{"punishes", sshtest.Faults{Greeting: "Not allowed at this time\r\n"}, runner.Closed, "handshake", "Not allowed at this time"},
 		{"speaks SSH 1", sshtest.Faults{Greeting: "SSH-1.5-old\r\n"}, runner.Handshake, "handshake", `speaks "SSH-1.5-old"`},
-		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Auth, "login", ""},
+		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Handshake, "login", "banner has no end"},
 		{"takes too long to log in", sshtest.Faults{LoginDelay: time.Minute}, runner.ConnectTimeout, "login", "login did not end"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -141,6 +141,8 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 	greeting, ended := h.heard()
 	f = &runner.Failure{Status: runner.Unreachable}
 	switch {
+	case errors.Is(err, errBanner):
+		f.Reason, f.Err = runner.Handshake, errBanner
 	case w.phase == "login" && ended:
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
 	case w.phase == "login":
