@@ -86,7 +86,7 @@ func (l *Live) Events(batch []runner.Event) error {
 
 // tell says at once what went wrong, on a terminal and while it is not too much.
 func (l *Live) tell(e *runner.Event) {
-	if !l.terminal || badness(e.Status) == 0 || e.Status == runner.Skipped || l.told > mostTold {
+	if !l.terminal || badness(e.Status) == 0 || e.Reason == runner.Interrupt || l.told > mostTold {
 		return
 	}
 	l.told++

@@ -145,7 +145,7 @@ func (r *run) host(ctx context.Context, index int) {
 	if f := (*Failure)(nil); errors.As(err, &f) {
 		finish.Exit, finish.Remains = f.Exit, f.Remains
 	}
-	if err != nil && finish.Status != Skipped {
+	if err != nil && finish.Reason != Interrupt { // which says it all
 		finish.Error = printable(err.Error())
 	}
 	r.emit(finish)

@@ -19,6 +19,7 @@ type display struct {
 	env      environment
 	modes    []string
 	out, err report.Style
+	talk     io.Writer // where remarks go
 	quiet    bool
 	progress bool
 	total    int
@@ -28,7 +29,7 @@ type display struct {
 var outputModes = []string{"gather", "stream", "host", "json", "jsonl", "none"}
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
-	d := &display{env: e, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing}
+	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing}
 	d.modes = []string{"gather"}
 	if d.total == 1 {
 		d.modes = []string{"stream"}
@@ -68,12 +69,16 @@ func (d *display) header(p *runner.Plan, what string) {
 	}
 }
 
+// remark says something that is no result, on a line of its own.
+func (d *display) remark(text string) { fmt.Fprintf(d.talk, "hail: %s\n", text) }
+
 // sinks are what shows the run while it goes on.
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {
-	var out io.Writer = d.env.stdout
+	out := d.env.stdout
 	if d.progress {
 		live := report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.err)
 		sinks = append(sinks, live)
+		d.talk = live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
 			out = live.Above(out)
 		}

@@ -80,7 +80,7 @@ func lazyGC(e environment, p *runner.Plan) {
 
 // newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory) (runner.Dialer, *sshconn.Dialer, error) {
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
 	local := sshconfig.Local{Home: e.home, User: e.user}
 	paths := []string{filepath.Join(e.home, ".ssh/config"), "/etc/ssh/ssh_config"}
 	switch p.SSHConfig {
@@ -103,7 +103,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory) (runner.
 		Connecting:     p.Connecting,
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
-		Warn:           func(text string) { fmt.Fprintf(e.stderr, "hail: %s\n", text) },
+		Warn:           warn,
 	})
 	if p.Bare {
 		return ssh, ssh, nil

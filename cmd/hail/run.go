@@ -109,7 +109,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	if err != nil {
 		return err
 	}
-	dialer, ssh, err := newDialer(e, plan, inv)
+	dialer, ssh, err := newDialer(e, plan, inv, d.remark)
 	if err != nil {
 		return err
 	}
@@ -133,8 +133,9 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	signals := e.heed(stop, func() { ssh.Close() })
-	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{stopping{record, stop}}, d.sinks(record)...)...)
+	sinks := d.sinks(record)
+	signals := e.heed(d.remark, stop, func() { ssh.Close() })
+	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{stopping{record, stop}}, sinks...)...)
 	by := signals()
 	shown := d.results(summary, record)
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
@@ -163,7 +164,7 @@ func (s stopping) Events(batch []runner.Event) error {
 
 // heed acts on signals until the returned function is called, which returns the first one: the first stops the run
 // gently, the second at once, the third leaves.
-func (e environment) heed(stop, cut func()) (done func() os.Signal) {
+func (e environment) heed(remark func(string), stop, cut func()) (done func() os.Signal) {
 	signals, ignore := e.signals()
 	end := make(chan struct{})
 	var first os.Signal
@@ -175,10 +176,10 @@ func (e environment) heed(stop, cut func()) (done func() os.Signal) {
 				switch n {
 				case 1:
 					first = s
-					fmt.Fprintln(e.stderr, "hail: stopping: nothing new starts, and what runs is ended (again: at once)")
+					remark("stopping: nothing new starts, and what runs is ended (again: at once)")
 					stop()
 				case 2:
-					fmt.Fprintln(e.stderr, "hail: dropping every connection (again: leave)")
+					remark("dropping every connection (again: leave)")
 					cut()
 				default:
 					e.exit(exitInterrupt)
