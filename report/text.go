@@ -56,8 +56,9 @@ func counts(s *Summary, style Style) string {
 
 // trouble is hosts that did not end well for one reason.
 type trouble struct {
-	first *Result
-	hosts []string
+	first   *Result
+	hosts   []string
+	remains map[runner.Remains]int // of commands that were stopped
 }
 
 func troubles(s *Summary) (all []*trouble) {
@@ -70,11 +71,12 @@ func troubles(s *Summary) (all []*trouble) {
 		key := outcome(r.Status, r.Reason, r.Exit)
 		t := byReason[key]
 		if t == nil {
-			t = &trouble{first: r}
+			t = &trouble{first: r, remains: map[runner.Remains]int{}}
 			byReason[key] = t
 			all = append(all, t)
 		}
 		t.hosts = append(t.hosts, r.Host)
+		t.remains[r.Remains]++
 	}
 	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
 	return all
@@ -96,8 +98,14 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 	if r.Error != "" && r.Reason != runner.ExitStatus {
 		fmt.Fprintf(b, "    %s\n", of+r.Error)
 	}
-	if r.Remains != "" && r.Remains != runner.Gone {
-		fmt.Fprintf(b, "    %sits processes on the host: %s\n", of, r.Remains)
+	var left []string
+	for _, remains := range []runner.Remains{runner.Gone, runner.Alive, runner.Unknown} {
+		if n := t.remains[remains]; n > 0 {
+			left = append(left, fmt.Sprintf("%s on %d", remains, n))
+		}
+	}
+	if left != nil {
+		fmt.Fprintf(b, "    remote processes: %s\n", strings.Join(left, ", "))
 	}
 	if last := lastLine(files, r); last != "" {
 		fmt.Fprintf(b, "    %s\n", style.cut(of+last, 4))
