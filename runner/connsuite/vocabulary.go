@@ -16,7 +16,7 @@ const (
 	SayAndHang = `echo begin; exec sleep 1000`
 	LastWords  = `echo begin; cat >/dev/null; echo end`
 	Endless    = `exec yes`
-	Background = `sleep 1000 & echo front; exit 4`
+	Background = `sleep 30 & echo front; exit 4`
 )
 
 // What Binary and Much print.
