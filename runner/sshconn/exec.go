@@ -91,6 +91,9 @@ type execution struct {
 	ch   ssh.Channel
 	reqs <-chan *ssh.Request
 
+	input      sync.Mutex // held while the channel is written to, or its end is sent
+	inputEnded bool
+
 	passing atomic.Int32 // writers at work
 	passed  atomic.Int64 // bytes of both outputs
 
@@ -114,7 +117,7 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	if s.In != nil {
 		go e.feed(s) // a read that blocks is the caller's; it writes to nothing but the channel
 	} else if !s.Hold {
-		e.ch.CloseWrite()
+		e.endInput()
 	}
 	e.pass(s.Out, e.ch)
 	wg.Wait()
@@ -140,8 +143,29 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 
 // feed sends the input. Its end is sent too, unless the input is held open.
 func (e *execution) feed(s runner.Stdio) {
-	io.Copy(e.ch, s.In)
+	io.Copy(inputWriter{e}, struct{ io.Reader }{s.In}) // in small pieces, so that the end does not wait long
 	if !s.Hold {
+		e.endInput()
+	}
+}
+
+// inputWriter and endInput take turns: a channel of the library is not safe for writing and ending at once.
+type inputWriter struct{ *execution }
+
+func (w inputWriter) Write(p []byte) (int, error) {
+	w.input.Lock()
+	defer w.input.Unlock()
+	if w.inputEnded {
+		return 0, io.ErrClosedPipe
+	}
+	return w.ch.Write(p)
+}
+
+func (e *execution) endInput() {
+	e.input.Lock()
+	defer e.input.Unlock()
+	if !e.inputEnded {
+		e.inputEnded = true
 		e.ch.CloseWrite()
 	}
 }
@@ -254,7 +278,7 @@ func (e *execution) stop(why error, grace time.Duration) {
 	}
 	e.mu.Unlock()
 	if !late {
-		e.ch.CloseWrite()
+		e.endInput()
 	}
 }
 
