@@ -34,8 +34,9 @@ func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs) iter.Seq[[]
 			stop()
 			c.answer(false)
 			for m := range r.events {
-				c.take(m)
-				c.answer(false)
+				if m.taken != nil {
+					m.taken <- false
+				}
 			}
 		}()
 
