@@ -13,7 +13,7 @@ import (
 )
 
 // Run does the action a on every host of p and returns what happens, as batches of events that are pending together,
-// in order. Nothing starts before the first iteration, and one iteration is one run. The batch is only valid until the
+// in order. Nothing starts before the consumer has taken the plan, and one iteration is one run. The batch is only valid until the
 // consumer comes back for the next one; by coming back it says that it has taken the events, and commands announced in
 // them begin. When ctx ends, running hosts are stopped, the others are skipped, and the sequence goes on to its end.
 // A consumer that leaves early stops the run likewise, and Run returns when all of it has ended.
@@ -26,9 +26,13 @@ import (
 //	          consumer ◄── yield ◄── number what is pending ◄── collect ─┘
 func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
+		c := collector{run: p.Run}
+		c.take(message{Event: Event{Time: time.Now(), Kind: KindPlan, Plan: &p}})
+		if !yield(c.batch) {
+			return
+		}
 		ctx, stop := context.WithCancel(ctx)
 		r := &run{plan: p, action: a, dialer: d, outputs: o, events: make(chan message, 256)}
-		c := collector{run: p.Run}
 		go r.schedule(ctx)
 		defer func() { // the consumer may have left, or panicked: end what runs, and wait for it
 			stop()
@@ -39,23 +43,18 @@ func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs) iter.Seq[[]
 				}
 			}
 		}()
-
-		c.take(message{Event: Event{Time: time.Now(), Kind: KindPlan, Plan: &p}})
-		for {
-			if !yield(c.batch) {
-				return
-			}
-			c.answer(true)
+		for m := range r.events {
 			c.batch = c.batch[:0]
-			m, open := <-r.events
-			if !open {
-				break
-			}
 			c.take(m)
 			for n := len(r.events); n > 0; n-- {
 				c.take(<-r.events)
 			}
+			if !yield(c.batch) {
+				return
+			}
+			c.answer(true)
 		}
+		c.batch = c.batch[:0]
 		c.take(message{Event: Event{Time: time.Now(), Kind: KindEnd, Reason: c.stopped}})
 		yield(c.batch)
 	}
