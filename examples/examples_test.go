@@ -9,7 +9,7 @@ import (
 )
 
 func TestInventory(t *testing.T) {
-	inv, err := inventory.Load([]string{"inventory/fleet.yaml"}, nil)
+	inv, err := inventory.Load(t.Context(), []string{"inventory/fleet.yaml"}, inventory.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,42 +5,48 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // builder gathers what the sources say, in order; resolve makes an Inventory of it.
 type builder struct {
-	base       settings // defaults and top-level vars
-	hosts      []*hostDef
-	byName     map[string]*hostDef
-	mentions   int
-	groups     map[string]*groupDef
-	groupOrder []string
-	errs       Errors
+	around       Surroundings
+	base         settings // defaults and top-level vars
+	hosts        []*hostDef
+	byName       map[string]*hostDef
+	mentions     int
+	groups       map[string]*groupDef
+	groupOrder   []string
+	ansibleRules bool     // a source is in one of Ansible's formats: its rules for groups hold
+	lastWins     bool     // the source that is read may contradict itself
+	varsDirs     []string // where group_vars and host_vars may lie
+	shorthand    string   // the ClusterShell source whose groups need no "source:"
+	errs         Errors
+	remarks      remarks
 
 	maxHosts, maxMentions int
 }
 
 // settings is what a source says of a host or a group itself.
 type settings struct {
-	conn Connection
-	vars map[string]any // never changed once it is here: hosts share it
+	conn    Connection
+	vars    map[string]any // never changed once it is here: hosts share it
+	origins []Origin       // in rising precedence; only when they are asked for
 }
 
 func (s settings) empty() bool { return len(s.vars) == 0 && reflect.ValueOf(s.conn).IsZero() }
 
 func (s settings) overlay(top settings) settings {
-	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars)}
+	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins)}
 }
 
-func merged(base, top map[string]any) map[string]any {
+func merged[V any](base, top map[string]V) map[string]V {
 	switch {
 	case len(top) == 0:
 		return base
 	case len(base) == 0:
 		return top
 	}
-	m := make(map[string]any, len(base)+len(top))
+	m := make(map[string]V, len(base)+len(top))
 	maps.Copy(m, base)
 	maps.Copy(m, top)
 	return m
@@ -52,22 +58,30 @@ type hostDef struct {
 	said    settings // by the file of place
 	place   Place    // where something was said last
 	earlier *settings
+	filed   *settings   // by files in host_vars
 	groups  []*groupDef // the ones that name it
 }
 
 func (h *hostDef) settings() settings {
-	if h.earlier == nil {
-		return h.said
+	all := h.said
+	if h.earlier != nil {
+		all = h.earlier.overlay(all)
 	}
-	return h.earlier.overlay(h.said)
+	if h.filed != nil {
+		all = all.overlay(*h.filed)
+	}
+	return all
 }
 
 // groupDef is what the sources say of a group, and, once resolved, who is in it.
 type groupDef struct {
 	name     string
 	said     settings
+	filed    settings // by files in group_vars, which go before what is said of any group
 	children []child
 	place    Place
+	priority int  // among groups of one depth
+	sorted   bool // among its like by name, not by order: Ansible's rule
 
 	order   int // in the sources
 	depth   int // groups above it, on the longest way
@@ -80,13 +94,15 @@ type child struct {
 	place Place
 }
 
-func newBuilder() *builder {
-	return &builder{byName: map[string]*hostDef{}, groups: map[string]*groupDef{}, maxHosts: maxHosts, maxMentions: 10 * maxHosts}
+func newBuilder(around Surroundings) *builder {
+	return &builder{around: around, byName: map[string]*hostDef{}, groups: map[string]*groupDef{}, maxHosts: maxHosts, maxMentions: 10 * maxHosts}
 }
 
 func (b *builder) fail(p Place, text, hint string) {
 	b.errs = append(b.errs, &Error{p, text, hint})
 }
+
+func (b *builder) failPattern(p Place, wrong *patternError) { b.errs = append(b.errs, wrong.in(p)) }
 
 func (b *builder) group(name string, place Place) *groupDef {
 	g := b.groups[name]
@@ -130,10 +146,10 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 	}
 }
 
-// say adds to what is said of a host. Within one file two places may not contradict each other; a later source wins
-// over an earlier one.
+// say adds to what is said of a host. Within one file two places may not contradict each other, but in Ansible's;
+// a later source wins over an earlier one.
 func (b *builder) say(h *hostDef, said settings, place Place) bool {
-	if h.place.File != place.File {
+	if h.place.File != place.File || b.lastWins {
 		all := h.settings()
 		h.earlier, h.said = &all, settings{}
 	}
@@ -154,8 +170,7 @@ func contradiction(a, b settings) string {
 	x, y := reflect.ValueOf(a.conn), reflect.ValueOf(b.conn)
 	for i := range x.NumField() {
 		if !x.Field(i).IsZero() && !y.Field(i).IsZero() && !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
-			key, _, _ := strings.Cut(x.Type().Field(i).Tag.Get("json"), ",")
-			return key
+			return connectionKeys[i]
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.vars)) {

@@ -14,12 +14,14 @@ type step struct {
 	term term
 }
 
-// term is one of: a name or pattern, @group, @file:PATH, /regex/, or an expression in parentheses.
+// term is one of: a name or pattern, @group, @file:PATH, run:ID/STATUS, /regex/, a test of an attribute, or an expression
+// in parentheses.
 type term struct {
 	kind  termKind
 	text  string
 	at    int // byte in the source
 	regex *regexp.Regexp
+	test  attributeTest
 	inner expression
 }
 
@@ -29,13 +31,16 @@ const (
 	patternTerm termKind = iota
 	groupTerm
 	fileTerm
+	runTerm
 	regexTerm
+	attributeTerm
 	innerTerm
 )
 
 const maxDepth = 100 // of parentheses
 
-// parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file.
+// parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file. The places of its errors
+// are columns alone.
 func parseExpression(source string) (expression, error) {
 	if file, ok := strings.CutPrefix(source, "^"); ok && file != "" {
 		return expression{{',', term{kind: fileTerm, text: file}}}, nil
@@ -54,7 +59,7 @@ type parser struct {
 }
 
 func (p *parser) fail(at int, text, hint string) error {
-	return &Error{Place: Place{File: fmt.Sprintf("target %q", p.source), Col: at + 1}, Text: text, Hint: hint}
+	return &Error{Place: Place{Col: at + 1}, Text: text, Hint: hint}
 }
 
 func (p *parser) spaces() (some bool) {
@@ -106,10 +111,10 @@ func (p *parser) term(depth int) (t term, err error) {
 	case p.source[p.pos] == '(':
 		p.pos++
 		t.kind = innerTerm
-		if t.inner, err = p.expression(depth + 1); err != nil {
+		switch t.inner, err = p.expression(depth + 1); {
+		case err != nil:
 			return t, err
-		}
-		if p.pos == len(p.source) {
+		case p.pos == len(p.source):
 			return t, p.fail(t.at, `"(" is not closed`, "")
 		}
 		p.pos++
@@ -129,7 +134,16 @@ func (p *parser) term(depth int) (t term, err error) {
 			return t, p.fail(t.at, "the name of a group is missing", "@* is every host that is in a group")
 		}
 	default:
+		if found, err := p.attribute(&t); found || err != nil {
+			return t, err
+		}
 		t.text = p.word()
+		if run, ok := strings.CutPrefix(t.text, "run:"); ok {
+			t.kind, t.text = runTerm, run
+			if run == "" {
+				return t, p.fail(t.at, "the id of a run is missing", "run:last/failed")
+			}
+		}
 	}
 	return t, nil
 }

@@ -21,28 +21,59 @@ type Host struct {
 // Connection says how to reach a host, as far as the inventory and the command line say it. What is zero here is
 // left to ssh_config, and then to the defaults of ssh.
 type Connection struct {
-	Address        string   `json:"address,omitempty"` // name or IP to connect to; empty: ssh_config's HostName, or the host's name
-	User           string   `json:"user,omitempty"`
-	Port           int      `json:"port,omitempty"`
-	Identity       []string `json:"identity,omitempty"` // private key files, offered before any other
-	Jump           string   `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
-	SSHConfigHost  string   `json:"ssh_config_host,omitempty"`
-	Shell          string   `json:"shell,omitempty"` // runs the command lines; empty: the login shell
-	ConnectTimeout Duration `json:"connect_timeout,omitempty"`
-	KnownHosts     []string `json:"known_hosts,omitempty"`
-	HostKeyAlias   string   `json:"host_key_alias,omitempty"`
+	Address        string            `json:"address,omitempty"` // name or IP to connect to; empty: ssh_config's HostName, or the host's name
+	User           string            `json:"user,omitempty"`
+	Port           int               `json:"port,omitempty"`
+	Identity       []string          `json:"identity,omitempty"` // private key files, offered before any other
+	Jump           string            `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
+	SSHConfigHost  string            `json:"ssh_config_host,omitempty"`
+	Shell          string            `json:"shell,omitempty"`  // runs the command lines; empty: the login shell
+	Become         *bool             `json:"become,omitempty"` // run commands as another user; nil: not said
+	BecomeUser     string            `json:"become_user,omitempty"`
+	ConnectTimeout Duration          `json:"connect_timeout,omitempty"`
+	KnownHosts     []string          `json:"known_hosts,omitempty"`
+	HostKeyAlias   string            `json:"host_key_alias,omitempty"`
+	Options        map[string]string `json:"options,omitempty"` // keywords of ssh_config, as after ssh's -o
 }
 
-// Overlay returns c with every setting of top that is not zero.
+// Overlay returns c with every setting of top that is not zero; the options of both.
 func (c Connection) Overlay(top Connection) Connection {
+	options := merged(c.Options, top.Options)
 	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(top)
 	for i := range from.NumField() {
 		if !from.Field(i).IsZero() {
 			into.Field(i).Set(from.Field(i))
 		}
 	}
+	c.Options = options
 	return c
 }
+
+// Setting is a setting of a Connection, by the key that names it in inventories.
+type Setting struct {
+	Key   string
+	Value any
+}
+
+// Settings returns the settings that are not zero, in the order of the fields.
+func (c Connection) Settings() (all []Setting) {
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsZero() {
+			all = append(all, Setting{connectionKeys[i], reflect.Indirect(f).Interface()})
+		}
+	}
+	return all
+}
+
+// connectionKeys are the keys of the fields of a Connection.
+var connectionKeys = func() (keys []string) {
+	for f := range reflect.TypeFor[Connection]().Fields() {
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		keys = append(keys, key)
+	}
+	return keys
+}()
 
 // Duration is a time.Duration that files spell as "10s" or "1m30s". A bare number is refused: nobody knows its unit.
 type Duration time.Duration
@@ -66,7 +97,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// SecretVars are the patterns of the variable names whose values are never shown or written down.
+// SecretVars are the patterns of the names of vars whose values are never shown or written down.
 var SecretVars = []string{"*pass*", "*secret*", "*token*", "*key"}
 
 // Redact returns the host without the values of secret variables: patterns are globs, compared without case.

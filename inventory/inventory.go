@@ -1,5 +1,7 @@
 package inventory
 
+import "strings"
+
 // Inventory is every host and group of the sources, resolved. It is not changed after Load, and safe to share. A nil
 // Inventory is none at all: it has no host, and Select takes names as they are.
 type Inventory struct {
@@ -8,6 +10,9 @@ type Inventory struct {
 	groups     map[string]*groupDef
 	groupOrder []string
 	base       Host // what a host has that nothing is said of: defaults and top-level vars
+	shorthand  string
+	remarks    []*Error
+	origins    map[string][]Origin
 }
 
 // Of returns an inventory of hosts that were resolved before, with the groups that they say they are in.
@@ -58,13 +63,26 @@ func (inv *Inventory) Groups() []string {
 
 // Members returns the names of the hosts in a group and the groups below it, in the order of the sources.
 func (inv *Inventory) Members(group string) (names []string) {
-	if inv == nil || inv.groups[group] == nil {
-		return nil
-	}
-	for _, i := range inv.groups[group].members {
-		names = append(names, inv.hosts[i].Name)
+	if g := inv.group(group); g != nil {
+		for _, i := range g.members {
+			names = append(names, inv.hosts[i].Name)
+		}
 	}
 	return names
+}
+
+// group finds a group by its name, or by source:name where the source can be left out; nil when there is none.
+func (inv *Inventory) group(name string) *groupDef {
+	if inv == nil {
+		return nil
+	}
+	if g := inv.groups[name]; g != nil {
+		return g
+	}
+	if source, rest, ok := strings.Cut(name, ":"); ok && source == inv.shorthand {
+		return inv.groups[rest]
+	}
+	return nil
 }
 
 func (inv *Inventory) hostNames() []string {

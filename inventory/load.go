@@ -2,70 +2,148 @@ package inventory
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"hail/inventory/sshconfig"
 )
 
 // MaxSource is how large a source may be, in bytes.
 const MaxSource = 64 << 20
 
-// Load reads the sources, in order, and merges them: what a later one says of a host wins. A source is a file in hail's
-// YAML (.yaml, .yml), a list of hosts (any other text), a folder of such files, or "-", which reads a list from stdin.
-// What is wrong with them comes back as Errors.
-func Load(sources []string, stdin io.Reader) (*Inventory, error) {
-	b := newBuilder()
-	for _, s := range sources {
-		if s == "-" {
-			b.readStdin(stdin)
-		} else {
-			b.readPath(s)
-		}
+// Surroundings is what sources may need of the machine. The zero value has none of it.
+type Surroundings struct {
+	Stdin     io.Reader       // what "-" reads
+	SSHConfig []string        // the files that "ssh_config:" alone means, the first having precedence
+	Local     sshconfig.Local // the side that ssh_config is read for
+	Environ   []string        // of programs; nil: the environment of this process
+	Origins   bool            // remember who said what, for Inventory.Origins
+}
+
+// format is one way to write an inventory: one file of this package, and one row in docs/inventory.md. Either text reads
+// it, or path does where it is not one text.
+type format struct {
+	name string            // asks for it: csv:machines.txt
+	fits func(f file) bool // recognises it; nil: it has to be asked for
+	text func(b *builder, f file)
+	path func(ctx context.Context, b *builder, path string)
+}
+
+// file is a text of a source, and the name of the source in errors.
+type file struct {
+	path string
+	text []byte
+}
+
+func (f file) ext() string { return strings.ToLower(filepath.Ext(f.path)) }
+
+func (f file) place(line, col int) Place { return Place{f.path, line, col} }
+
+// formats are tried in this order; the last one takes everything.
+func formats() []format {
+	return []format{
+		{name: "ssh_config", path: readSSHConfig},
+		{name: "clustershell", path: readClusterShell},
+		{name: "program", fits: isScript, path: readProgram},
+		{name: "json", fits: isJSON, text: readJSON},
+		{name: "yaml", fits: isYAML, text: readYAML},
+		{name: "csv", fits: isCSV, text: readCSV},
+		{name: "ini", fits: isINI, text: readINI},
+		{name: "list", fits: func(file) bool { return true }, text: readList},
 	}
+}
+
+// Load reads the sources, in order, and merges them: what a later one says of a host wins. A source is the path of a file,
+// a program or a folder; "-", which is stdin; or either of them behind the name of a format and a colon, as in
+// "csv:machines.txt". What is wrong with them comes back as Errors. Cancelling ctx ends programs that run.
+func Load(ctx context.Context, sources []string, around Surroundings) (*Inventory, error) {
+	b := newBuilder(around)
+	for _, s := range sources {
+		b.readSource(ctx, s)
+	}
+	b.readVarsFiles()
 	return b.resolve()
 }
 
-func (b *builder) readStdin(stdin io.Reader) {
-	const name = "standard input"
-	if stdin == nil {
-		b.fail(Place{File: name}, "there is none", "")
-		return
+func (b *builder) readSource(ctx context.Context, source string) {
+	if name, path, ok := strings.Cut(source, ":"); ok {
+		all := formats()
+		if i := slices.IndexFunc(all, func(f format) bool { return f.name == name }); i >= 0 {
+			b.readAs(ctx, all[i], path)
+			return
+		}
 	}
-	text, err := readAll(stdin, MaxSource)
-	if err != nil {
-		b.fail(Place{File: name}, err.Error(), "")
-		return
-	}
-	b.readText(name, text, b.readList)
+	b.readPath(ctx, source)
 }
 
-func (b *builder) readPath(path string) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		b.failRead(path, err)
-	case info.IsDir():
-		b.readFolder(path)
-	default:
-		b.readFile(path)
+// readAs reads a source in a format that was asked for.
+func (b *builder) readAs(ctx context.Context, as format, path string) {
+	b.lastWins = false
+	if as.path != nil {
+		as.path(ctx, b, path)
+	} else if f, ok := b.open(path); ok {
+		as.text(b, f)
 	}
 }
 
-// readFolder reads the files of a folder in the order of their names, but for hidden ones and backups. Folders inside it
+// readPath reads a source in the format that it seems to be in.
+
+func (b *builder) readPath(ctx context.Context, path string) {
+	b.lastWins = false
+	if path != stdin {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			b.failRead(path, err)
+			return
+		case info.IsDir():
+			b.readFolder(ctx, path)
+			return
+		case isProgram(path, info):
+			readProgram(ctx, b, path)
+			return
+		}
+	}
+	f, ok := b.open(path)
+	if !ok {
+		return
+	}
+	for _, as := range formats() {
+		switch {
+		case as.fits == nil || !as.fits(f):
+			continue
+		case as.path != nil:
+			as.path(ctx, b, path)
+		default:
+			as.text(b, f)
+		}
+		return
+	}
+}
+
+// notSources end the names of files in a folder that are no sources: what editors, package managers and Ansible leave
+// behind.
+var notSources = []string{"~", ".bak", ".orig", ".swp", ".rpmnew", ".rpmsave", ".dpkg-dist", ".dpkg-old", ".retry", ".md", ".pyc"}
+
+// readFolder reads the files of a folder in the order of their names, but for hidden ones and leftovers. Folders inside it
 // are left out: links among them could lead in circles.
-func (b *builder) readFolder(path string) {
+func (b *builder) readFolder(ctx context.Context, path string) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		b.failRead(path, err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), "~") {
+		leftover := func(end string) bool { return strings.HasSuffix(e.Name(), end) }
+		if strings.HasPrefix(e.Name(), ".") || slices.ContainsFunc(notSources, leftover) {
 			continue
 		}
 		file := filepath.Join(path, e.Name())
@@ -74,40 +152,39 @@ func (b *builder) readFolder(path string) {
 		case err != nil:
 			b.failRead(file, err)
 		case !info.IsDir():
-			b.readFile(file)
+			b.readPath(ctx, file)
 		}
 	}
 }
 
-func (b *builder) readFile(path string) {
-	text, err := ReadFile(path)
-	if err != nil {
-		b.failRead(path, err)
-		return
-	}
-	read := b.readList
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".yaml", ".yml":
-		read = b.readNative
-	case ".ini", ".cfg", ".json", ".csv":
-		b.fail(Place{File: path}, fmt.Sprintf("a source of the kind %s can't be read", ext), "bring the hosts as a list, one a line, or in hail's YAML")
-		return
-	}
-	if bytes.HasPrefix(text, []byte("#!")) {
-		b.fail(Place{File: path}, "this is a program, and programs are not run", "pass on what it prints: program | hail hosts -a -i -")
-		return
-	}
-	b.readText(path, text, read)
-}
+// stdin is the source that is read from Surroundings.Stdin, and stdinName what it is called.
+const (
+	stdin     = "-"
+	stdinName = "standard input"
+)
 
-// readText reads a text that is what it should be.
-func (b *builder) readText(name string, text []byte, read func(name string, text []byte)) {
-	text, wrong := plainText(name, text)
-	if wrong != nil {
-		b.errs = append(b.errs, wrong)
-		return
+// open reads the text of a source, which has to be what it should be.
+func (b *builder) open(path string) (f file, ok bool) {
+	var err error
+	if f.path = path; path == stdin {
+		f.path = stdinName
+		if b.around.Stdin == nil {
+			err = errors.New("there is none")
+		} else {
+			f.text, err = readAll(b.around.Stdin, MaxSource)
+		}
+	} else {
+		f.text, err = ReadFile(path)
 	}
-	read(name, text)
+	if err != nil {
+		b.failRead(f.path, err)
+		return f, false
+	}
+	var wrong *Error
+	if f.text, wrong = plainText(f.path, f.text); wrong != nil {
+		b.errs = append(b.errs, wrong)
+	}
+	return f, wrong == nil
 }
 
 // ReadFile reads a file, or a pipe, of at most MaxSource bytes. Everything else is an error, so that a device without
@@ -170,12 +247,4 @@ func (b *builder) failRead(path string, err error) {
 		hint = "name an inventory with -i FILE, or hosts alone with -w"
 	}
 	b.fail(Place{File: path}, err.Error(), hint)
-}
-
-func (b *builder) readList(file string, text []byte) {
-	entries, errs := parseList(file, text)
-	b.errs = append(b.errs, errs...)
-	for _, e := range entries {
-		b.add(e.names, settings{conn: e.conn}, nil, e.place)
-	}
 }

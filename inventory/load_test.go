@@ -27,7 +27,7 @@ func write(t testing.TB, files ...string) (paths []string) {
 
 func load(t testing.TB, files ...string) *Inventory {
 	t.Helper()
-	inv, err := Load(write(t, files...), nil)
+	inv, err := Load(t.Context(), write(t, files...), Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestEveryConnectionKey(t *testing.T) {
 	if !reflect.DeepEqual(got.Connection, want) {
 		t.Errorf("got  %+v\nwant %+v", got.Connection, want)
 	}
-	fields := nativeReader{}.connectionFields(&Connection{})
+	fields := nodeReader{}.connectionFields(&Connection{})
 	for f := range reflect.TypeFor[Connection]().Fields() {
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if fields[key] == nil {
@@ -166,11 +166,11 @@ func TestFolderAndStdin(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inv, err := Load([]string{dir, "-"}, strings.NewReader("c[1-2]\n"))
+	inv, err := Load(t.Context(), []string{dir, "-"}, Surroundings{Stdin: strings.NewReader("c[1-2]\n")})
 	if err != nil || fmt.Sprint(inv.hostNames()) != "[a1 b1 c1 c2]" {
 		t.Errorf("hosts are %v, %v", inv.Hosts(), err)
 	}
-	if inv, err := Load(nil, nil); err != nil || len(inv.Hosts()) != 0 {
+	if inv, err := Load(t.Context(), nil, Surroundings{}); err != nil || len(inv.Hosts()) != 0 {
 		t.Errorf("no sources: %v, %v", inv, err)
 	}
 }
@@ -182,10 +182,8 @@ func TestBadSources(t *testing.T) {
 		"UTF-16":         {"h", "\xff\xfea\x00", "F:1:1: this is not text in UTF-8", ""},
 		"binary":         {"h", "web1\nab\x00c", `F:2:3: the control character '\x00' has no place here`, ""},
 		"escape":         {"h.yaml", "hosts: [a]\n# \x1b[31m", `F:2:3: the control character '\x1b' has no place here`, ""},
-		"INI":            {"hosts.ini", "[web]\na", "F: a source of the kind .ini can't be read", "bring the hosts as a list, one a line, or in hail's YAML"},
-		"INI as list":    {"hosts", "[web]\n", `F:1:2: "web" in brackets is no number or range of numbers`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
-		"program":        {"inv", "#!/bin/sh\necho a", "F: this is a program, and programs are not run", "pass on what it prints: program | hail hosts -a -i -"},
-		"two words":      {"h", "a\nweb1 x=1", "F:2:5: there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"},
+		"script":         {"inv", "#!/bin/sh\necho a", "F: this program is not executable (chmod +x)", ""},
+		"two words":      {"h", "a\nweb1 x1", "F:2:5: there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"},
 		"option":         {"h", "-oProxyCommand=x", `F:1:1: "-oProxyCommand=x" is no name of a host: it begins with "-"`, ""},
 		"shell":          {"h", "  $(reboot)", `F:1:3: "$(reboot)" is no name of a host: '$' is not allowed in it`, ""},
 		"bad user":       {"h", "-l@web1", `F:1:1: user "-l" begins with "-"`, ""},
@@ -194,7 +192,7 @@ func TestBadSources(t *testing.T) {
 		"range at place": {"h", " a@web[3-1]", `F:1:8: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
 	} {
 		path := write(t, c.file, c.text)[0]
-		_, err := Load([]string{path}, nil)
+		_, err := Load(t.Context(), []string{path}, Surroundings{})
 		checkErrors(t, name, path, err, c.want, c.hint)
 	}
 }
@@ -214,11 +212,11 @@ func checkErrors(t *testing.T, name, path string, err error, want, hint string) 
 
 func TestUnreadable(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.yaml")
-	_, err := Load([]string{missing}, nil)
+	_, err := Load(t.Context(), []string{missing}, Surroundings{})
 	checkErrors(t, "missing", missing, err, "F: no such file or directory", "name an inventory with -i FILE, or hosts alone with -w")
-	_, err = Load([]string{"/dev/zero"}, nil)
+	_, err = Load(t.Context(), []string{"/dev/zero"}, Surroundings{})
 	checkErrors(t, "device", "/dev/zero", err, "F: this is no file", "")
-	_, err = Load([]string{"-"}, nil)
+	_, err = Load(t.Context(), []string{"-"}, Surroundings{})
 	checkErrors(t, "no stdin", "standard input", err, "F: there is none", "")
 	if _, err := readAll(endless{}, 1<<20); err == nil || err.Error() != "larger than 1 MiB: this is no inventory" {
 		t.Errorf("endless input: %v", err)
@@ -231,7 +229,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestLimits(t *testing.T) {
 	bad := strings.Repeat("!\n", 1000)
-	_, err := Load([]string{"-"}, strings.NewReader(bad))
+	_, err := Load(t.Context(), []string{"-"}, Surroundings{Stdin: strings.NewReader(bad)})
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 11 || lines[10] != "and 90 more errors" {
 		t.Errorf("many errors: %s", err)
 	}
@@ -239,9 +237,9 @@ func TestLimits(t *testing.T) {
 		"a[1-20]\na[1-20]\na[1-20]\na[1-20]\na[1-20]\n": "F:4:1: hosts are named more than 70 times up to here",
 		"a[1-20]\nb[1-20]\nc[1-20]\nd[1-20]\n":          "F:3:1: there are more than 50 hosts up to here",
 	} {
-		b := newBuilder()
+		b := newBuilder(Surroundings{})
 		b.maxHosts, b.maxMentions = 50, 70
-		b.readText("F", []byte(list), b.readList)
+		readList(b, file{"F", []byte(list)})
 		_, err = b.resolve()
 		checkErrors(t, list, "F", err, want, "")
 	}
@@ -264,7 +262,7 @@ func FuzzList(f *testing.F) {
 		if len(text) > 200 {
 			text = text[:200]
 		}
-		inv, err := Load([]string{"-"}, strings.NewReader(text))
+		inv, err := Load(t.Context(), []string{"-"}, Surroundings{Stdin: strings.NewReader(text)})
 		checkLoaded(t, inv, err)
 	})
 }

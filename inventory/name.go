@@ -74,8 +74,24 @@ func CheckUser(user string) error {
 	return nil
 }
 
+// checkGroup is CheckName for groups, which no machine has to be called like: letters of any script are taken, and what
+// the groups of other programs have in their names, as long as it means nothing in an expression.
 func checkGroup(name string) error {
-	if bad := checkWord(name); bad != "" {
+	bad := ""
+	switch {
+	case name == "":
+		bad = "it is empty"
+	case len(name) > maxName:
+		bad = fmt.Sprintf("it is longer than %d characters", maxName)
+	case strings.ContainsRune("-.:/", rune(name[0])):
+		bad = fmt.Sprintf("it begins with %q", name[:1])
+	}
+	for _, r := range name {
+		if bad == "" && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-:/=+~", r) {
+			bad = fmt.Sprintf("%q is not allowed in it", r)
+		}
+	}
+	if bad != "" {
 		return fmt.Errorf("%q is no name of a group: %s", name, bad)
 	}
 	return nil

@@ -11,6 +11,9 @@ import (
 // resolve links the groups, and gives each host what it inherits: the nearer group wins over the one above it, among
 // equals the later one, and the host itself over all.
 func (b *builder) resolve() (*Inventory, error) {
+	if b.ansibleRules {
+		b.adopt()
+	}
 	b.link()
 	if len(b.errs) > 0 {
 		return nil, b.errs
@@ -21,18 +24,60 @@ func (b *builder) resolve() (*Inventory, error) {
 		groups:     b.groups,
 		groupOrder: b.groupOrder,
 		base:       Host{Connection: b.base.conn, Vars: b.base.vars},
+		shorthand:  b.shorthand,
+		remarks:    b.remarks.told(),
+		origins:    map[string][]Origin{},
 	}
 	known := map[string]*inheritance{}
 	for i, def := range b.hosts {
 		in := b.inherit(def.groups, known)
 		all := in.settings.overlay(def.settings())
 		inv.index[def.name] = i
+		if b.around.Origins {
+			inv.origins[def.name] = all.origins
+		}
 		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: all.conn, Groups: in.names, Vars: all.vars})
 		for _, g := range in.groups {
 			g.members = append(g.members, i)
 		}
 	}
 	return inv, nil
+}
+
+// adopt puts every group below all, and every host that is in no other group into ungrouped, as Ansible does. It orders
+// the groups of its files by their names.
+func (b *builder) adopt() {
+	all, ungrouped := b.groups["all"], b.groups["ungrouped"]
+	below := map[string]bool{"all": true}
+	var sorted []*groupDef
+	var orders []int
+	for _, name := range b.groupOrder {
+		g := b.groups[name]
+		for _, c := range g.children {
+			below[c.name] = true
+		}
+		if g.sorted {
+			sorted, orders = append(sorted, g), append(orders, g.order)
+		}
+	}
+	for _, name := range b.groupOrder {
+		if !below[name] {
+			all.children = append(all.children, child{name: name})
+		}
+	}
+	slices.SortFunc(sorted, func(x, y *groupDef) int { return strings.Compare(x.name, y.name) })
+	for i, g := range sorted {
+		g.order = orders[i]
+	}
+	for _, h := range b.hosts {
+		isOther := func(g *groupDef) bool { return g != all && g != ungrouped }
+		switch {
+		case !slices.ContainsFunc(h.groups, isOther) && !slices.Contains(h.groups, ungrouped):
+			h.groups = append(h.groups, ungrouped)
+		case slices.ContainsFunc(h.groups, isOther):
+			h.groups = slices.DeleteFunc(h.groups, func(g *groupDef) bool { return g == ungrouped })
+		}
+	}
 }
 
 // maxGroupDepth is how many groups may stand above each other.
@@ -126,11 +171,14 @@ func (b *builder) inherit(direct []*groupDef, known map[string]*inheritance) *in
 		add(g)
 	}
 	slices.SortFunc(in.groups, func(x, y *groupDef) int {
-		return cmp.Or(x.depth-y.depth, x.order-y.order)
+		return cmp.Or(x.depth-y.depth, x.priority-y.priority, x.order-y.order)
 	})
 	for _, g := range in.groups {
 		in.settings = in.settings.overlay(g.said)
 		in.names = append(in.names, g.name)
+	}
+	for _, g := range in.groups {
+		in.settings = in.settings.overlay(g.filed)
 	}
 	slices.Sort(in.names)
 	known[string(key)] = in

@@ -4,27 +4,34 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
 // Query says which hosts are meant.
 type Query struct {
 	Targets []string // expressions, united
+	Ansible []string // patterns of Ansible's, which mean what they mean to Ansible; united with the targets
 	Exclude []string // expressions, taken away last
 	All     bool     // every host of the inventory
 	AnyHost bool     // accept names that the inventory does not have
+	Narrow  Narrowing
 }
 
 // Lookups reach what this package can't: each may be nil, and a term that needs it is then an error.
 type Lookups struct {
 	File func(path string) ([]byte, error)
+	Run  func(id string, statuses []string) ([]string, error) // the hosts of an earlier run that ended so; all without statuses
 }
 
 // Select returns the hosts that q means, each once, in the order of the inventory. Without an inventory (nil) every
 // well-formed name is a host, in the order written. Nothing asked for, and nothing selected, are errors.
 func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
-	if len(q.Targets) == 0 && !q.All {
+	if len(q.Targets) == 0 && len(q.Ansible) == 0 && !q.All {
 		return nil, &Error{Text: "no hosts given", Hint: "name them with -w 'web[01-20]', a group with -g web, or all of the inventory with -a"}
+	}
+	if err := q.Narrow.check(); err != nil {
+		return nil, err
 	}
 	u := newUniverse(inv, q.AnyHost, look)
 	chosen := newSet(u.size())
@@ -32,12 +39,17 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		if inv == nil {
 			return nil, &Error{Text: "-a means all hosts of the inventory, and there is none", Hint: "name one with -i FILE"}
 		}
-		for i := range u.size() {
-			chosen.add(i)
-		}
+		chosen.fill(u.size())
 	}
 	for _, source := range q.Targets {
 		s, err := u.parse(source)
+		if err != nil {
+			return nil, err
+		}
+		chosen.union(s)
+	}
+	for _, source := range q.Ansible {
+		s, err := u.ansiblePattern(source)
 		if err != nil {
 			return nil, err
 		}
@@ -50,15 +62,34 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		}
 		chosen.minus(s)
 	}
-	hosts := u.hosts(chosen)
+	hosts := q.Narrow.apply(u.hosts(chosen))
 	if len(hosts) == 0 {
-		hint := "hail hosts -a --fold lists the inventory"
-		if inv == nil {
-			hint = "there is no inventory for wildcards to match: name one with -i FILE"
-		}
-		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: hint}
+		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: u.whyNone()}
 	}
 	return hosts, nil
+}
+
+// whyNone is a hint for a selection that came out empty.
+func (u *universe) whyNone() string {
+	if u.inv == nil {
+		return "there is no inventory for wildcards to match: name one with -i FILE"
+	}
+	known := map[string]bool{"name": true, "address": true, "group": true}
+	for _, h := range u.inv.hosts {
+		for name := range h.Vars {
+			known[name] = true
+		}
+	}
+	for _, name := range u.attributes {
+		if !known[name] && !strings.Contains(name, ".") {
+			hint := fmt.Sprintf("no host has the var %q", name)
+			if near := Nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
+				hint += fmt.Sprintf(": did you mean %q?", near)
+			}
+			return hint
+		}
+	}
+	return "hail hosts -a --fold lists the inventory"
 }
 
 // String writes q as on the command line, to be shown.
@@ -70,57 +101,89 @@ func (q Query) String() string {
 	for _, t := range q.Targets {
 		words = append(words, "-w '"+t+"'")
 	}
+	for _, p := range q.Ansible {
+		words = append(words, "--ansible-pattern '"+p+"'")
+	}
 	for _, x := range q.Exclude {
 		words = append(words, "-x '"+x+"'")
 	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, q.Narrow.words()...), " ")
 }
 
 // universe numbers the hosts that can be meant: those of the inventory, and names that come up and are accepted.
 type universe struct {
-	inv   *Inventory
-	any   bool
-	look  Lookups
-	index map[string]int
-	known int      // hosts of the inventory
-	extra []string // names that it doesn't have
-	base  Host     // and what they are, but for the name
+	inv        *Inventory
+	any        bool
+	look       Lookups
+	index      map[string]int
+	known      int      // hosts of the inventory
+	extra      []string // names that it doesn't have
+	base       Host     // and what they are, but for the name
+	attributes []string // that were asked for
+
+	groups  func() []string
+	members func(group string) (hosts *set, ok bool, err error)
 }
 
 func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
-	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}}
+	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, members: inv.members}
 	if inv != nil {
 		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}
 	return u
 }
 
+// members returns the hosts of a group.
+func (inv *Inventory) members(group string) (hosts *set, ok bool, err error) {
+	g := inv.group(group)
+	if g == nil {
+		return nil, false, nil
+	}
+	hosts = newSet(len(inv.hosts))
+	for _, i := range g.members {
+		hosts.add(i)
+	}
+	return hosts, true, nil
+}
+
 func (u *universe) size() int { return u.known + len(u.extra) }
+
+// host returns the host of a number. The caller leaves it as it is.
+func (u *universe) host(i int) *Host {
+	if i < u.known {
+		return &u.inv.hosts[i]
+	}
+	h := u.base
+	h.Name = u.extra[i-u.known]
+	return &h
+}
 
 func (u *universe) hosts(s *set) (hosts []Host) {
 	for i := range u.size() {
-		switch {
-		case !s.has(i):
-		case i < u.known:
-			hosts = append(hosts, u.inv.hosts[i])
-		default:
-			h := u.base
-			h.Name = u.extra[i-u.known]
-			hosts = append(hosts, h)
+		if s.has(i) {
+			hosts = append(hosts, *u.host(i))
 		}
 	}
 	return hosts
 }
 
+// parse evaluates an expression of the command line.
 func (u *universe) parse(source string) (*set, error) {
+	return u.evalAt(source, Place{File: fmt.Sprintf("target %q", source)})
+}
+
+// evalAt evaluates an expression that stands at a place; a place without a column is all of it.
+func (u *universe) evalAt(source string, place Place) (*set, error) {
 	e, err := parseExpression(source)
-	if err != nil {
-		return nil, err
+	var s *set
+	if err == nil {
+		s, err = u.eval(e)
 	}
-	s, err := u.eval(e)
 	var wrong *Error
 	if errors.As(err, &wrong) && wrong.Place.File == "" {
-		wrong.Place.File = fmt.Sprintf("target %q", source)
+		col := wrong.Place.Col
+		wrong.Place = place
+		wrong.Place.Col = max(place.Col, 1) - 1 + col
 	}
 	return s, err
 }
@@ -155,15 +218,21 @@ func (u *universe) term(t term) (*set, error) {
 		return s, u.addGroups(s, t)
 	case fileTerm:
 		return s, u.addFile(s, t)
+	case runTerm:
+		return s, u.addRun(s, t)
 	case regexTerm:
-		u.addWhere(s, t.regex.MatchString)
+		u.addWhere(s, func(h *Host) bool { return t.regex.MatchString(h.Name) })
+		return s, nil
+	case attributeTerm:
+		u.attributes = append(u.attributes, t.test.name)
+		u.addWhere(s, t.test.holds)
 		return s, nil
 	}
 	if isGlob(t.text) {
 		if err := checkGlob(t); err != nil {
 			return nil, err
 		}
-		u.addWhere(s, func(name string) bool { return matchGlob(t.text, name) })
+		u.addWhere(s, func(h *Host) bool { return matchGlob(t.text, h.Name) })
 		return s, nil
 	}
 	names, wrong := expand(t.text)
@@ -180,15 +249,10 @@ func at(t term, text, hint string) *Error {
 	return &Error{Place: Place{Col: t.at + 1}, Text: text, Hint: hint}
 }
 
-func (u *universe) addWhere(s *set, match func(name string) bool) {
-	for i := range u.known {
-		if match(u.inv.hosts[i].Name) {
+func (u *universe) addWhere(s *set, match func(*Host) bool) {
+	for i := range u.size() {
+		if match(u.host(i)) {
 			s.add(i)
-		}
-	}
-	for i, name := range u.extra {
-		if match(name) {
-			s.add(u.known + i)
 		}
 	}
 }
@@ -217,7 +281,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 
 func (u *universe) unknownHost(t term, name string) error {
 	hint := didYouMean(name, u.inv.hostNames())
-	if _, ok := u.inv.groups[name]; ok {
+	if u.inv.group(name) != nil {
 		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
 	}
 	if hint == "" {
@@ -228,15 +292,18 @@ func (u *universe) unknownHost(t term, name string) error {
 
 // addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
 func (u *universe) addGroups(s *set, t term) error {
+	known := u.groups()
 	switch {
-	case u.inv == nil:
+	case u.inv == nil && len(known) == 0:
 		return at(t, fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
-	case len(u.inv.groups) == 0:
+	case len(known) == 0:
 		return at(t, fmt.Sprintf("unknown group %q: the inventory has no groups", t.text), "")
 	}
-	var names []string
-	if isGlob(t.text) {
-		for _, g := range u.inv.groupOrder {
+	names := []string{t.text}
+	switch {
+	case isGlob(t.text):
+		names = nil
+		for _, g := range known {
 			if matchGlob(t.text, g) {
 				names = append(names, g)
 			}
@@ -244,22 +311,51 @@ func (u *universe) addGroups(s *set, t term) error {
 		if len(names) == 0 {
 			return at(t, fmt.Sprintf("no group matches %q", t.text), "")
 		}
-	} else {
+	case strings.Contains(t.text, "["):
 		var wrong *patternError
-		if names, wrong = expand(t.text); wrong != nil {
-			return wrong.in(Place{Col: t.at + len("@") + 1})
+		source, pattern, ok := strings.Cut(t.text, ":")
+		if source += ":"; !ok {
+			source, pattern = "", t.text
+		}
+		if names, wrong = expand(pattern); wrong != nil {
+			return wrong.in(Place{Col: t.at + len("@"+source) + 1})
+		}
+		for i := range names {
+			names[i] = source + names[i]
 		}
 	}
 	for _, name := range names {
-		g := u.inv.groups[name]
-		if g == nil {
-			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, u.inv.groupOrder))
+		members, ok, err := u.members(name)
+		if err != nil {
+			return err
 		}
-		for _, i := range g.members {
-			s.add(i)
+		if !ok {
+			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, known))
 		}
+		s.union(members)
 	}
 	return nil
+}
+
+// addRun adds the hosts of an earlier run: run:ID, or run:ID/STATUS+STATUS.
+func (u *universe) addRun(s *set, t term) error {
+	if u.look.Run == nil {
+		return at(t, "earlier runs can't be read here", "")
+	}
+	id, statuses, some := strings.Cut(t.text, "/")
+	var wanted []string
+	if some {
+		wanted = strings.Split(statuses, "+")
+	}
+	names, err := u.look.Run(id, wanted)
+	var wrong *Error
+	switch {
+	case errors.As(err, &wrong):
+		return at(t, wrong.Text, wrong.Hint)
+	case err != nil:
+		return at(t, err.Error(), "")
+	}
+	return u.addNames(s, t, names)
 }
 
 // addFile adds the names in a host list. It selects only: settings in it would be lost, so they are refused.

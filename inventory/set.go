@@ -18,6 +18,13 @@ func (s *set) add(i int) {
 	s.words[i/64] |= 1 << (i % 64)
 }
 
+// fill adds the numbers below size.
+func (s *set) fill(size int) {
+	for i := range size {
+		s.add(i)
+	}
+}
+
 func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]>>(i%64)&1 == 1 }
 
 func (s *set) union(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a | b }) }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"hail/inventory"
 	"hail/runner"
@@ -222,35 +223,47 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 				}
 			}
 			key, _, _ := strings.Cut(p.HostKey, " ")
-			row[6], row[7] = strings.TrimPrefix(oneLine(p.Server), "SSH-2.0-"), oneLine(key)
+			row[6], row[7] = strings.TrimPrefix(p.Server, "SSH-2.0-"), key
 		}
 		rows = append(rows, row)
 	}
-	widths := make([]int, len(rows[0])) // 0 for a column that has nothing but its head
-	for _, row := range rows[1:] {
-		for j, cell := range row {
-			if cell != "" {
-				widths[j] = max(widths[j], len(cell), len(rows[0][j]))
-			}
+	for j := range rows[0] { // what no host has needs no head
+		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[j] != "" }) {
+			rows[0][j] = ""
 		}
 	}
 	var b bytes.Buffer
-	for i, row := range rows {
+	for i, line := range Table(rows) {
+		line = style.cut(line, 0)
+		if i > 0 {
+			line = strings.Replace(line, rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
+		}
+		b.WriteString(line + "\n")
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
+// a text is left out.
+func Table(rows [][]string) (lines []string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for j := range row {
+			row[j] = oneLine(row[j])
+			widths[j] = max(widths[j], utf8.RuneCountInString(row[j]))
+		}
+	}
+	for _, row := range rows {
 		var line strings.Builder
 		for j, cell := range row {
 			if widths[j] > 0 {
 				fmt.Fprintf(&line, "%-*s  ", widths[j], cell)
 			}
 		}
-		text := style.cut(strings.TrimRight(line.String(), " "), 0)
-		if i > 0 {
-			status := s.Hosts[i-1].Status
-			text = strings.Replace(text, row[1], style.status(status, row[1]), 1)
-		}
-		b.WriteString(text + "\n")
+		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return lines
 }
 
 // hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"hail/inventory"
 	"hail/report"
 )
 
@@ -122,7 +125,7 @@ func optionValues(e environment, option string, words []string, last string) []s
 		return []string{"auto", "always", "never"}
 	case "host-keys":
 		return []string{"strict", "accept-new", "off"}
-	case "target", "exclude", "group", "jump":
+	case "target", "exclude", "group", "jump", "explain":
 		return targets(e, option, words, last)
 	}
 	return nil
@@ -136,7 +139,9 @@ func targets(e environment, option string, words []string, last string) (found [
 			sources = append(sources, words[i+1])
 		}
 	}
-	inv, err := e.loadInventory(sources)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // programs that answer late help nobody
+	defer cancel()
+	inv, err := e.loadInventory(ctx, sources, inventory.Surroundings{})
 	if err != nil || inv == nil {
 		return nil
 	}
@@ -144,7 +149,7 @@ func targets(e environment, option string, words []string, last string) (found [
 		return inv.Groups()
 	}
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
-	if option != "jump" {
+	if option != "jump" && option != "explain" {
 		for _, g := range inv.Groups() {
 			found = append(found, written+"@"+g)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/signal"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"hail/inventory/sshconfig"
 )
 
 // environment is everything that the program takes from outside. Nothing below cmd/hail reads it.
@@ -88,4 +91,45 @@ func (e environment) configDir() string {
 		return filepath.Join(dir, "hail")
 	}
 	return filepath.Join(e.home, ".config/hail")
+}
+
+// sshLocal is this side, as ssh_config sees it.
+func (e environment) sshLocal() sshconfig.Local { return sshconfig.Local{Home: e.home, User: e.user} }
+
+// sshConfigFiles are the ssh_config files that count: the one that -F names, none, or those of ssh.
+func (e environment) sshConfigFiles(named string) []string {
+	switch named {
+	case "":
+		return []string{filepath.Join(e.home, ".ssh/config"), "/etc/ssh/ssh_config"}
+	case "none":
+		return nil
+	}
+	return []string{named}
+}
+
+// untilSignal runs do with a context that a signal ends; then the program ends as after any other interrupt.
+func (e environment) untilSignal(do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals, stop := e.signals()
+	defer stop()
+	var by os.Signal
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case by = <-signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := do(ctx)
+	cancel()
+	<-watched
+	switch by {
+	case nil:
+		return err
+	case os.Interrupt:
+		return &exitError{exitInterrupt}
+	}
+	return &exitError{exitTerminate}
 }

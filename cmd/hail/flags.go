@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,12 +19,20 @@ import (
 func targetFlags() []cli.Flag {
 	const c = "Hosts"
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: c, Usage: "`FILE`, folder or - with the hosts (default: $HAIL_INVENTORY, ./hail.yaml, ~/.config/hail/inventory.yaml)"},
-		&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: c, Usage: "`EXPR` of hosts: web[01-20], @group, a,b, a!b, a&b, db*, ^FILE"},
+		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: c, Usage: "`SOURCE` of hosts: a file, program or folder, - or FORMAT:FILE (default: $HAIL_INVENTORY, ./hail.yaml, ~/.config/hail/inventory.yaml)"},
+		&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: c, Usage: "`EXPR` of hosts: web[01-20], @group, a,b, a!b, a&b, db*, role=web, run:last/failed, ^FILE"},
 		&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: c, Usage: "`GROUP` of the inventory, the same as -w @GROUP"},
 		&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: c, Usage: "`EXPR` of hosts to leave out"},
 		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: c, Usage: "all hosts of the inventory"},
+		&cli.StringSliceFlag{Name: "ansible-pattern", Category: c, Usage: "`PATTERN` as ansible reads it: 'web:&prod:!db'"},
 		&cli.BoolFlag{Name: "any-host", Category: c, Usage: "take names that the inventory does not have"},
+		&cli.StringFlag{Name: "one-per", Category: c, Usage: "of these, one host for each value of `VAR`"},
+		&cli.StringFlag{Name: "shard", Category: c, Usage: "of these, `K/N`, the K-th of N equal parts"},
+		&cli.IntFlag{Name: "sample", Category: c, Usage: "of these, `N` by chance"},
+		&cli.Uint64Flag{Name: "seed", Category: c, Usage: "`N`, to draw the same sample again"},
+		&cli.IntFlag{Name: "limit", Category: c, Usage: "of these, the first `N`"},
+		&cli.StringSliceFlag{Name: "set", Category: c, Usage: "`VAR=VALUE` for all of them, whatever the inventory says"},
+		&cli.StringSliceFlag{Name: "secret-vars", Category: c, Usage: "never show or record vars like `GLOB` (always: " + strings.Join(inventory.SecretVars, " ") + ")"},
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -55,9 +54,13 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles)
 	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return nil, err
+	}
 	p.Hosts = make([]inventory.Host, len(hosts))
 	for i, h := range hosts {
-		p.Hosts[i] = h.Redact(inventory.SecretVars)
+		p.Hosts[i] = h.Redact(secret)
 	}
 	return p, nil
 }
@@ -81,16 +84,8 @@ func lazyGC(e environment, p *runner.Plan) {
 // newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
 func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
-	local := sshconfig.Local{Home: e.home, User: e.user}
-	paths := []string{filepath.Join(e.home, ".ssh/config"), "/etc/ssh/ssh_config"}
-	switch p.SSHConfig {
-	case "":
-	case "none":
-		paths = nil
-	default:
-		paths = []string{p.SSHConfig}
-	}
-	config, err := sshconfig.Load(paths, local)
+	local := e.sshLocal()
+	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), local)
 	if err != nil {
 		return nil, nil, usage("-F none does without ssh_config", "%v", err)
 	}

@@ -1,18 +1,26 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
+	"hail/runner"
 )
 
 // loadInventory reads the sources that were named, or the first one that is there by default; nil when there is none.
-func (e environment) loadInventory(sources []string) (*inventory.Inventory, error) {
+func (e environment) loadInventory(ctx context.Context, sources []string, around inventory.Surroundings) (*inventory.Inventory, error) {
 	if len(sources) == 0 {
 		if s := e.getenv("HAIL_INVENTORY"); s != "" {
 			sources = []string{s}
@@ -34,7 +42,25 @@ func (e environment) loadInventory(sources []string) (*inventory.Inventory, erro
 	if len(sources) == 0 {
 		return nil, nil
 	}
-	return inventory.Load(sources, e.stdin)
+	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(), e.sshConfigFiles("")
+	return inventory.Load(ctx, sources, around)
+}
+
+// inventoryOf reads the inventory that the options name, and tells what is to know about it. A signal ends it.
+func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (inv *inventory.Inventory, err error) {
+	err = e.untilSignal(func(ctx context.Context) error {
+		inv, err = e.loadInventory(ctx, c.StringSlice("inventory"), around)
+		return err
+	})
+	if err == nil && !c.Bool("quiet") {
+		for _, r := range inv.Remarks() {
+			fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
+			if r.Hint != "" {
+				fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
+			}
+		}
+	}
+	return inv, err
 }
 
 // ownedByUs refuses a file that is read only because it lies in the current folder, when somebody else could have put it
@@ -53,29 +79,149 @@ func ownedByUs(path string) error {
 	return nil
 }
 
-// selectHosts returns the hosts that the options mean, with the connection options of the command line put in: those
-// go before everything else.
+// selectHosts returns the hosts that the options mean, with the settings and vars of the command line put in: those go
+// before everything else.
 func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []inventory.Host, error) {
-	inv, err := e.loadInventory(c.StringSlice("inventory"))
+	inv, err := e.inventoryOf(c, inventory.Surroundings{})
 	if err != nil {
 		return nil, nil, err
 	}
-	q := inventory.Query{Targets: c.StringSlice("target"), Exclude: c.StringSlice("exclude"), All: c.Bool("all"), AnyHost: c.Bool("any-host")}
-	for _, g := range c.StringSlice("group") {
-		q.Targets = append(q.Targets, "@"+g)
-	}
-	hosts, err := inventory.Select(inv, q, inventory.Lookups{File: inventory.ReadFile})
+	hosts, err := e.hostsOf(c, inv)
+	return inv, hosts, err
+}
+
+// hostsOf is selectHosts with an inventory that is loaded.
+func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]inventory.Host, error) {
+	q, err := e.query(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	hosts, err := inventory.Select(inv, q, inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c)})
+	if err != nil {
+		return nil, err
+	}
+	if q.Narrow.Sample > 0 && !c.IsSet("seed") && !c.Bool("quiet") {
+		fmt.Fprintf(e.stderr, "hail: a sample of %d, the same again with --seed %d\n", len(hosts), q.Narrow.Seed)
 	}
 	top, err := connectionOf(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	vars, err := varsOf(c)
+	if err != nil {
+		return nil, err
 	}
 	for i := range hosts {
 		hosts[i].Connection = hosts[i].Connection.Overlay(top)
+		if len(vars) > 0 {
+			hosts[i].Vars = maps.Clone(hosts[i].Vars)
+			if hosts[i].Vars == nil {
+				hosts[i].Vars = map[string]any{}
+			}
+			maps.Copy(hosts[i].Vars, vars)
+		}
 	}
-	return inv, hosts, nil
+	return hosts, nil
+}
+
+// query is what the options say of the hosts that are meant.
+func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
+	q = inventory.Query{
+		Targets: c.StringSlice("target"),
+		Ansible: c.StringSlice("ansible-pattern"),
+		Exclude: c.StringSlice("exclude"),
+		All:     c.Bool("all"),
+		AnyHost: c.Bool("any-host"),
+		Narrow:  inventory.Narrowing{OnePer: c.String("one-per"), Sample: c.Int("sample"), Seed: c.Uint64("seed"), Limit: c.Int("limit")},
+	}
+	for _, g := range c.StringSlice("group") {
+		q.Targets = append(q.Targets, "@"+g)
+	}
+	if err := positive(c, "sample", "limit"); err != nil {
+		return q, err
+	}
+	if c.IsSet("shard") {
+		if q.Narrow.Shard, err = inventory.ParseShard(c.String("shard")); err != nil {
+			return q, usage("", "--shard: %v", err)
+		}
+	}
+	switch {
+	case c.IsSet("one-per") && q.Narrow.OnePer == "":
+		return q, usage("", "--one-per: the name of a var is missing")
+	case c.IsSet("seed") && q.Narrow.Sample == 0:
+		return q, usage("", "--seed is for --sample, which is not asked for")
+	case !c.IsSet("seed"):
+		q.Narrow.Seed = uint64(rand.Uint32N(1_000_000)) // short, to be typed again
+	}
+	return q, nil
+}
+
+// earlierRun looks up the hosts of an earlier run, by how they ended.
+func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
+	return func(id string, statuses []string) ([]string, error) {
+		wanted := map[runner.Status]bool{}
+		for _, s := range statuses {
+			if !slices.Contains(runner.Statuses, runner.Status(s)) {
+				return nil, unknownWord("a status", s, statusWords())
+			}
+			wanted[runner.Status(s)] = true
+		}
+		run, err := report.Find(e.runsDir(c), id)
+		if err != nil {
+			return nil, err
+		}
+		summary, err := run.Summary()
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, h := range summary.Hosts {
+			if len(statuses) == 0 || wanted[h.Status] {
+				names = append(names, h.Host)
+			}
+		}
+		return names, nil
+	}
+}
+
+func statusWords() (words []string) {
+	for _, s := range runner.Statuses {
+		words = append(words, string(s))
+	}
+	return words
+}
+
+// unknownWord is the error for a word that is none of some.
+func unknownWord(what, word string, known []string) error {
+	hint := "it is one of " + joinWords(known)
+	if near := inventory.Nearest(word, known); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}
+}
+
+// varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
+func varsOf(c *cli.Context) (map[string]any, error) {
+	vars := map[string]any{}
+	for _, text := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, usage("--set role=web", "--set: %q is not VAR=VALUE", text)
+		}
+		vars[name] = inventory.ParseValue(value)
+	}
+	return vars, nil
+}
+
+// secretVars are the patterns of the vars that are never shown.
+func secretVars(c *cli.Context) ([]string, error) {
+	more := c.StringSlice("secret-vars")
+	for _, p := range more {
+		if _, err := path.Match(p, ""); err != nil {
+			return nil, usage("", "--secret-vars: %q is no pattern", p)
+		}
+	}
+	return slices.Concat(inventory.SecretVars, more), nil
 }
 
 // connectionOf reads the connection options.
@@ -102,81 +248,4 @@ func connectionOf(c *cli.Context) (inventory.Connection, error) {
 		}
 	}
 	return top, nil
-}
-
-func hostsCommand(e environment) *cli.Command {
-	const out = "Output"
-	return &cli.Command{
-		Name:  "hosts",
-		Usage: "list the hosts that are meant, without reaching them",
-		Description: `Examples:
-  hail hosts -a --fold                  the whole inventory in short
-  hail hosts -w '@prod!db1' --fold
-  hail hosts -g web --count
-  hail hosts --groups                   the groups and how many hosts they have`,
-		Flags: append(targetFlags(),
-			&cli.BoolFlag{Name: "fold", Category: out, Usage: "in short: web[01-20]"},
-			&cli.BoolFlag{Name: "count", Category: out, Usage: "how many"},
-			&cli.BoolFlag{Name: "groups", Category: out, Usage: "the groups of the inventory instead"},
-			&cli.BoolFlag{Name: "json", Category: out, Usage: "with settings, groups and vars, as JSON"},
-		),
-		Action: func(c *cli.Context) error { return listHosts(e, c) },
-	}
-}
-
-func listHosts(e environment, c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
-	if c.Bool("groups") {
-		return listGroups(e, c)
-	}
-	_, hosts, err := e.selectHosts(c)
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = h.Name
-		hosts[i] = h.Redact(inventory.SecretVars)
-	}
-	switch {
-	case c.Bool("count"):
-		_, err = fmt.Fprintln(e.stdout, len(names))
-	case c.Bool("json"):
-		err = writeJSON(e.stdout, hosts)
-	case c.Bool("fold"):
-		_, err = fmt.Fprintln(e.stdout, inventory.Fold(names))
-	default:
-		for _, name := range names {
-			if _, err = fmt.Fprintln(e.stdout, name); err != nil {
-				break
-			}
-		}
-	}
-	return err
-}
-
-func listGroups(e environment, c *cli.Context) error {
-	inv, err := e.loadInventory(c.StringSlice("inventory"))
-	if err != nil {
-		return err
-	}
-	if inv == nil {
-		return usage("name one with -i FILE", "there is no inventory")
-	}
-	for _, g := range inv.Groups() {
-		members := inv.Members(g)
-		if _, err := fmt.Fprintf(e.stdout, "@%s (%d) %s\n", g, len(members), inventory.Fold(members)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func noArguments(c *cli.Context) error {
-	if c.Args().Present() {
-		return usage(fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First()), "hail %s takes no argument %q", c.Command.Name, c.Args().First())
-	}
-	return nil
 }

@@ -141,6 +141,13 @@ func (c *Config) Lookup(name, user string) (Settings, error) {
 	return s, nil
 }
 
+type Alias struct {
+	Name, File string
+	Line       int
+}
+
+func (c *Config) Aliases() []Alias { return nil }
+
 func (c *Config) first(name, keyword string) string {
 	for _, f := range c.files {
 		if v, err := f.Get(name, keyword); err == nil && v != "" {

@@ -1,5 +1,6 @@
-// Package strictyaml decodes YAML into nodes that know their places, and refuses what is ambiguous or dangerous: a
-// second document, a key that stands twice, anchors and merges. It is the only importer of the YAML library.
+// Package strictyaml decodes YAML, and JSON, into nodes that know their places, and refuses what is ambiguous or
+// dangerous: a second document, a key that stands twice, anchors and merges. Files that were written for another program
+// are read with that one's rules. It is the only importer of the YAML library.
 package strictyaml
 
 import (
@@ -23,6 +24,7 @@ const (
 	Scalar
 	List
 	Map
+	Vault // a value that Ansible keeps encrypted; its text is not kept
 )
 
 // Node is a value and its place. Line and Col count from 1.
@@ -51,13 +53,19 @@ type Error struct {
 // Error returns the text without the place.
 func (e *Error) Error() string { return e.Text }
 
-// Parse decodes the one document in text; no document is Null. Its error is an *Error.
-func Parse(text []byte) (*Node, error) {
+// Document is the one document of a text, before it is decided by whose rules it is read.
+type Document struct {
+	root  *yaml.Node // nil: there is none
+	nodes int        // below root
+}
+
+// Parse reads the one document in text. Its error is an *Error.
+func Parse(text []byte) (*Document, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
 	switch err := d.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		return &Node{Line: 1, Col: 1}, nil
+		return &Document{}, nil
 	case err != nil:
 		return nil, syntaxError(err, text)
 	}
@@ -67,7 +75,35 @@ func Parse(text []byte) (*Node, error) {
 		}
 		return nil, &Error{Line: second.Line, Col: second.Column, Text: "a second YAML document begins here", Hint: "put it in a file of its own"}
 	}
-	return convert(doc.Content[0], 0)
+	return &Document{root: doc.Content[0], nodes: bytes.Count(text, []byte{'\n'}) + len(text)/8}, nil
+}
+
+// Keys returns the keys of the document, each with the keys of the mapping below it.
+func (d *Document) Keys() map[string][]string {
+	keys := map[string][]string{}
+	if d.root == nil || d.root.Kind != yaml.MappingNode {
+		return keys
+	}
+	for i := 0; i+1 < len(d.root.Content); i += 2 {
+		var below []string
+		if value := d.root.Content[i+1]; value.Kind == yaml.MappingNode {
+			for j := 0; j < len(value.Content); j += 2 {
+				below = append(below, value.Content[j].Value)
+			}
+		}
+		keys[d.root.Content[i].Value] = below
+	}
+	return keys
+}
+
+// Strict decodes the document by hail's own rules; no document is Null. Its error is an *Error.
+func (d *Document) Strict() (*Node, error) { return d.convert(&converter{}) }
+
+func (d *Document) convert(c *converter) (*Node, error) {
+	if d.root == nil {
+		return &Node{Line: 1, Col: 1}, nil
+	}
+	return c.convert(d.root, 0)
 }
 
 var (
@@ -126,49 +162,68 @@ func indent(line []byte, blanks string) int { return len(line) - len(bytes.TrimL
 
 const maxDepth = 100
 
-// convert takes over the library's node and what is below it, or refuses it. Its error is an *Error.
-func convert(y *yaml.Node, depth int) (*Node, error) {
+// converter takes over the library's nodes, or refuses them. Its errors are *Errors.
+type converter struct {
+	yaml11 bool
+	left   int // nodes that aliases may still add; only for yaml11
+}
+
+func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 	n := &Node{Line: y.Line, Col: y.Column}
 	fail := func(text, hint string) (*Node, error) { return nil, &Error{n.Line, n.Col, text, hint} }
-	switch {
-	case depth > maxDepth:
+	if depth > maxDepth {
 		return fail("the values are nested too deep", "")
-	case y.Kind == yaml.AliasNode || y.Anchor != "":
+	}
+	if c.yaml11 {
+		y = c.resolve(n, y)
+	}
+	switch {
+	case y == nil:
+		return fail("aliases make this document too large", "")
+	case n.Kind == Vault:
+		return n, nil
+	case !c.yaml11 && (y.Kind == yaml.AliasNode || y.Anchor != ""):
 		return fail("anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it")
 	case y.Style&yaml.TaggedStyle != 0:
 		return fail(fmt.Sprintf("the tag %q is not taken", y.Tag), "")
 	case y.Kind == yaml.ScalarNode:
 		n.Kind, n.Text = Scalar, y.Value
-		n.Quoted = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
-		if y.Tag == "!!null" {
+		n.Quoted = n.Quoted || y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+		switch {
+		case y.Tag == "!!null":
 			n.Kind = Null
+		case c.yaml11 && !n.Quoted:
+			n.Text, n.Quoted = plain11(n.Text)
 		}
 	case y.Kind == yaml.SequenceNode:
 		n.Kind = List
 		for _, item := range y.Content {
-			c, err := convert(item, depth+1)
+			i, err := c.convert(item, depth+1)
 			if err != nil {
 				return nil, err
 			}
-			n.Items = append(n.Items, c)
+			n.Items = append(n.Items, i)
 		}
 	case y.Kind == yaml.MappingNode:
 		n.Kind = Map
-		if err := convertPairs(n, y, depth); err != nil {
+		if err := c.convertPairs(n, y, depth); err != nil {
 			return nil, err
 		}
 	}
 	return n, nil
 }
 
-func convertPairs(n *Node, y *yaml.Node, depth int) error {
+func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 	lines := make(map[string]int, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key := y.Content[i]
 		if key.Tag == "!!merge" {
+			if c.yaml11 {
+				continue
+			}
 			return &Error{key.Line, key.Column, "merges (<<) are not taken", "make a group of the hosts that share values"}
 		}
-		k, err := convert(key, depth+1)
+		k, err := c.convert(key, depth+1)
 		switch {
 		case err != nil:
 			return err
@@ -177,12 +232,16 @@ func convertPairs(n *Node, y *yaml.Node, depth int) error {
 		case lines[key.Value] > 0:
 			return &Error{key.Line, key.Column, fmt.Sprintf("the key %q stands here again, first on line %d", key.Value, lines[key.Value]), ""}
 		}
+		k.Text = key.Value
 		lines[key.Value] = key.Line
-		v, err := convert(y.Content[i+1], depth+1)
+		v, err := c.convert(y.Content[i+1], depth+1)
 		if err != nil {
 			return err
 		}
 		n.Pairs = append(n.Pairs, Pair{k, v})
+	}
+	if c.yaml11 {
+		return c.merge(n, y, lines, depth)
 	}
 	return nil
 }
@@ -218,7 +277,7 @@ func (n *Node) Any() any {
 			m[p.Key.Text] = p.Value.Any()
 		}
 		return m
-	case Null:
+	case Null, Vault:
 		return nil
 	}
 	if n.Quoted {

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -39,7 +40,7 @@ func TestAny(t *testing.T) {
 		"\ufeffa: 1":             map[string]any{"a": 1},
 		"a: 1\r\nb: \"\\u0041\"": map[string]any{"a": 1, "b": "A"},
 	} {
-		n, err := Parse([]byte(text))
+		n, err := parse([]byte(text))
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		} else if got := n.Any(); !reflect.DeepEqual(got, want) {
@@ -49,7 +50,7 @@ func TestAny(t *testing.T) {
 }
 
 func TestPlaces(t *testing.T) {
-	n, err := Parse([]byte("a:\n  - b: 1\n    c: [x, y]\n"))
+	n, err := parse([]byte("a:\n  - b: 1\n    c: [x, y]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestErrors(t *testing.T) {
 		"!k a: 1":                        "1:1: the tag \"!k\" is not taken ()",
 		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deep ()",
 	} {
-		n, err := Parse([]byte(text))
+		n, err := parse([]byte(text))
 		var wrong *Error
 		if !errors.As(err, &wrong) {
 			t.Errorf("%.60q: %+v, %v", text, n, err)
@@ -99,30 +100,157 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A few lines of aliases stand for more than a machine holds: none is followed.
+// A few lines of aliases stand for more than a machine holds: none is followed, or not so far.
 func TestAliasBomb(t *testing.T) {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'z'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [%s*%c]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 8), c-1)
 	}
-	if _, err := Parse([]byte(bomb)); err == nil || err.Error() != "anchors and aliases are not taken" {
+	if _, err := parse([]byte(bomb)); err == nil || err.Error() != "anchors and aliases are not taken" {
 		t.Errorf("the error is %v", err)
+	}
+	for _, text := range []string{bomb, "a: &a [*a]", "a: &a {b: *a}", "&a ? *a : x"} {
+		if d, err := Parse([]byte(text)); err == nil {
+			if n, err := d.YAML11(); err == nil || n != nil {
+				t.Errorf("%.40s: taken", text)
+			}
+		}
+	}
+}
+
+// What PyYAML makes of plain values, and Ansible of tags.
+func TestYAML11(t *testing.T) {
+	for text, want := range map[string]any{
+		"yes": true, "Off": false, "n": "n", "'yes'": "yes", "TRUE": true, "tRue": "tRue",
+		"010": 8, "08": "08", "0o10": "0o10", "0x1F": 31, "0b11": 3, "1_000": 1000, "+1": 1, "-0": 0, "00": 0, "'010'": "010",
+		"1:30": 90, "-1:30": -90, "1:60": "1:60", "1:59.5": 119.5, "01:30": "01:30", "12:30:45": 45045,
+		"1e3": "1e3", "1.5e3": "1.5e3", "1.5e+3": 1500.0, ".5": 0.5, "1.": 1.0, "1.0": 1.0, ".inf": ".inf", "1.2.3": "1.2.3",
+		"~": nil, "Null": nil, "2001-12-14": "2001-12-14",
+		"!!str 12": "12", "!unsafe 12": "12", "!vault x": nil, "[1, !vault x]": []any{1, nil},
+		"{a: &x {b: 1, c: 2}, d: {<<: *x, c: 3}}":                      map[string]any{"a": map[string]any{"b": 1, "c": 2}, "d": map[string]any{"b": 1, "c": 3}},
+		"{a: &x {b: 1}, c: &y {b: 2, d: 2}, e: {<<: [*x, *y]}}":        map[string]any{"a": map[string]any{"b": 1}, "c": map[string]any{"b": 2, "d": 2}, "e": map[string]any{"b": 1, "d": 2}},
+		"{a: &x [1], b: *x, yes: 1}":                                   map[string]any{"a": []any{1}, "b": []any{1}, "yes": 1},
+		"a: |\n  $ANSIBLE_VAULT;1.1;AES256\nb: !vault |\n  $ANSIBLE\n": map[string]any{"a": "$ANSIBLE_VAULT;1.1;AES256\n", "b": nil},
+	} {
+		d, err := Parse([]byte(text))
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if n, err := d.YAML11(); err != nil || !reflect.DeepEqual(n.Any(), want) {
+			t.Errorf("%q is %#v, %v, want %#v", text, n.Any(), err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"a: !!set {x}":    `the tag "!!set" is not taken`,
+		"a: !ruby x":      `the tag "!ruby" is not taken`,
+		"a: {<<: 1}":      "only a mapping can be merged (<<)",
+		"{a: 1, 'a': 2}":  `the key "a" stands here again, first on line 1`,
+		"{? [a] : 1}":     "a key is not a plain word",
+		"{!vault a : 1}":  "a key is not a plain word",
+		"a: {<<: [1, 2]}": "only a mapping can be merged (<<)",
+	} {
+		d, err := Parse([]byte(text))
+		if err == nil {
+			_, err = d.YAML11()
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	d, err := Parse([]byte("all: {hosts: {a: }, vars: {}}\nweb:\n&x y: [hosts]"))
+	if want := map[string][]string{"all": {"hosts", "vars"}, "web": nil, "y": nil}; err != nil || !reflect.DeepEqual(d.Keys(), want) {
+		t.Errorf("%v, %v", d, err)
+	}
+	if d, err := Parse([]byte("- a")); err != nil || len(d.Keys()) != 0 {
+		t.Errorf("a list has keys: %v, %v", d, err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	values, err := ParseJSON([]byte("{\n \"a\": [1, 1.5, 1e3, -2E-1, true, null, \"1\", \"\\u00e9\"],\n \"b\": {\"c\": {}, \"d\": []}}\n"))
+	want := map[string]any{"a": []any{1, 1.5, 1000.0, -0.2, true, nil, "1", "é"}, "b": map[string]any{"c": map[string]any{}, "d": []any{}}}
+	if err != nil || len(values) != 1 || !reflect.DeepEqual(values[0].Any(), want) {
+		t.Fatalf("%#v, %v", values, err)
+	}
+	if d := values[0].Pairs[1].Value.Pairs[1]; d.Key.Line != 3 || d.Key.Col != 17 || d.Value.Col != 22 {
+		t.Errorf("d is at %d:%d, its value at %d", d.Key.Line, d.Key.Col, d.Value.Col)
+	}
+	for text, want := range map[string]string{
+		"":                       "1:1: the JSON ends too early",
+		"{\n\"a\": 1,":           "2:8: the JSON ends too early",
+		"[1, 2":                  "1:6: the JSON ends too early",
+		"{\"a\": 1} x":           "1:10: there is more behind the end of the JSON value",
+		"{\"a\": 1}{}":           "1:9: there is more behind the end of the JSON value",
+		"{\"a\": 1,\n \"a\": 2}": `2:2: the key "a" stands here again, first on line 1`,
+		"{'a': 1}":               "1:2: this is not JSON: invalid character '\\''",
+		"[1,\n  nul]":            "2:3: this is not JSON: invalid character ']' in literal null (expecting 'l')",
+		"hosts: a":               "1:1: this is not JSON: invalid character 'h' looking for beginning of value",
+		"{1: 2}":                 "1:2: this is not JSON: invalid character '1'",
+		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deep",
+	} {
+		values, err := ParseJSON([]byte(text))
+		var wrong *Error
+		if !errors.As(err, &wrong) {
+			t.Errorf("%.60q: %+v, %v", text, values, err)
+		} else if got := fmt.Sprintf("%d:%d: %s", wrong.Line, wrong.Col, wrong); got != want {
+			t.Errorf("%.60q:\ngot  %s\nwant %s", text, got, want)
+		}
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"a: [1, {b: c}]", "a: &x 1\nb: *x", "? a\n: b", "%YAML 1.1\n---\na", "- |\n x", "a: !!binary x", "\t", "'", "<<: x", "---\n---"} {
+	for _, seed := range []string{"a: [1, {b: c}]", "a: &x 1\nb: *x", "? a\n: b", "%YAML 1.1\n---\na", "- |\n x", "a: !!binary x", "\t", "'", "<<: x", "---\n---", "a: &a [*a]", "{a: &x {b: 010}, c: {<<: *x}}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		n, err := Parse(text)
-		var wrong *Error
-		switch {
-		case err == nil:
-			n.Any()
-			n.Int()
-		case !errors.As(err, &wrong) || wrong.Line < 1 || wrong.Col < 1 || wrong.Text == "":
-			t.Errorf("%q: bad error %+v", text, err)
+		d, err := Parse(text)
+		checkParsed(t, text, &Node{}, err)
+		if err == nil {
+			d.Keys()
+			n, err := d.Strict()
+			checkParsed(t, text, n, err)
+			n, err = d.YAML11()
+			checkParsed(t, text, n, err)
 		}
 	})
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{"a": [1, {"b": 1e3}]}`, `[`, `{"a":1,"a":2}`, "\n\"x\"y", `{"a" 1}`, `[1 2]`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		values, err := ParseJSON(text)
+		checkParsed(t, text, &Node{}, err)
+		for _, n := range values {
+			checkParsed(t, text, n, nil)
+		}
+		if len(values) == 1 && !json.Valid(text) {
+			t.Errorf("%q is not JSON", text)
+		}
+	})
+}
+
+func checkParsed(t *testing.T, text []byte, n *Node, err error) {
+	t.Helper()
+	var wrong *Error
+	switch {
+	case err == nil:
+		n.Any()
+		n.Int()
+	case !errors.As(err, &wrong) || wrong.Line < 1 || wrong.Col < 1 || wrong.Text == "":
+		t.Errorf("%q: bad error %+v", text, err)
+	}
+}
+
+func parse(text []byte) (*Node, error) {
+	d, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return d.Strict()
 }

@@ -32,7 +32,7 @@ func newSite(t *testing.T, servers ...sshtest.Server) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	inv, err := inventory.Load([]string{f.Inventory()}, nil)
+	inv, err := inventory.Load(t.Context(), []string{f.Inventory()}, inventory.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,17 @@ import (
 )
 
 func TestBadYAML(t *testing.T) {
-	const fields = "it takes address, connect_timeout, host_key_alias, identity, jump, known_hosts, port, shell, ssh_config_host, user, vars"
+	const fields = "it takes address, become, become_user, connect_timeout, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"
 	for _, c := range []struct{ text, want, hint string }{
 		{"hsots: [a]", `F:1:1: unknown key "hsots" in an inventory`, `did you mean "hosts"?`},
 		{"settings: {}", `F:1:1: unknown key "settings" in an inventory`, "it takes defaults, groups, hosts, vars"},
 		{"hosts:\n  a: {prot: 22}", `F:2:7: unknown key "prot" in a host`, `did you mean "port"?`},
-		{"hosts:\n  a: {become_user: x}", `F:2:7: unknown key "become_user" in a host`, fields},
+		{"hosts:\n  a: {becom: x}", `F:2:7: unknown key "becom" in a host`, `did you mean "become"?`},
+		{"hosts:\n  a: {become: yes}", `F:2:15: become: this has to be true or false`, ""},
+		{"hosts:\n  a: {become_user: '-x'}", `F:2:20: become_user: user "-x" begins with "-"`, ""},
+		{"hosts:\n  a: {options: [x]}", "F:2:16: options has to be a mapping", "options: {ServerAliveInterval: 30}"},
+		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is no keyword of ssh_config`, ""},
+		{"hosts:\n  a: {options: {Port: [x]}}", "F:2:23: options: Port: this has to be a text on one line", ""},
 		{"hosts:\n  a: {name: b}", `F:2:7: unknown key "name" in a host`, fields},
 		{"groups: {g: {childs: []}}", `F:1:14: unknown key "childs" in a group`, "it takes connection, groups, hosts, vars"},
 		{"defaults: {vars: {}}", `F:1:12: unknown key "vars" in connection settings`, strings.TrimSuffix(fields, ", vars")},
@@ -54,7 +59,7 @@ func TestBadYAML(t *testing.T) {
 		{"vars: {a: &x 1, b: *x}", "F:1:11: anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it"},
 	} {
 		path := write(t, "i.yaml", c.text)[0]
-		inv, err := Load([]string{path}, nil)
+		inv, err := Load(t.Context(), []string{path}, Surroundings{})
 		if c.want == "" {
 			if err != nil || len(inv.Hosts()) != 1 {
 				t.Errorf("%q: %v, %v", c.text, inv, err)
@@ -68,7 +73,7 @@ func TestBadYAML(t *testing.T) {
 // All errors of all sources come together, ten of them in words.
 func TestManyErrors(t *testing.T) {
 	paths := write(t, "a.yaml", "hsots: [a]\nhosts: {a: {prot: 1, user: []}}", "b.yaml", "{")
-	_, err := Load(paths, nil)
+	_, err := Load(t.Context(), paths, Surroundings{})
 	if got := strings.Count(err.Error(), "\n") + 1; got != 4 {
 		t.Errorf("%d errors:\n%v", got, err)
 	}
@@ -88,7 +93,7 @@ func TestGroupDepth(t *testing.T) {
 		t.Errorf("h is in %d groups", len(h.Groups))
 	}
 	for _, n := range []int{maxGroupDepth + 1, 20_000} {
-		if _, err := Load(write(t, "i.yaml", chain(n)), nil); err == nil || !strings.Contains(err.Error(), "more than 100 groups contain each other") {
+		if _, err := Load(t.Context(), write(t, "i.yaml", chain(n)), Surroundings{}); err == nil || !strings.Contains(err.Error(), "more than 100 groups contain each other") {
 			t.Errorf("a chain of %d: %v", n, err)
 		}
 	}
@@ -99,8 +104,8 @@ func FuzzNative(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		b := newBuilder()
-		b.readText("f", []byte(text), b.readNative)
+		b := newBuilder(Surroundings{})
+		readYAML(b, file{"f", []byte(text)})
 		inv, err := b.resolve()
 		checkLoaded(t, inv, err)
 	})
@@ -124,7 +129,7 @@ func BenchmarkLoad100000(b *testing.B) { benchmarkLoad(b, 100_000) }
 func benchmarkLoad(b *testing.B, n int) {
 	paths := write(b, "i.yaml", manyHosts(n))
 	for b.Loop() {
-		inv, err := Load(paths, nil)
+		inv, err := Load(b.Context(), paths, Surroundings{})
 		if err != nil || len(inv.Hosts()) != n {
 			b.Fatal(err)
 		}

@@ -7,6 +7,19 @@ import (
 	"strings"
 )
 
+// readList reads the last of the formats, which is what pssh, pdsh and clush read too.
+func readList(b *builder, f file) {
+	entries, errs := parseList(f.path, f.text)
+	b.errs = append(b.errs, errs...)
+	for _, e := range entries {
+		said := settings{conn: e.conn}
+		for _, s := range e.conn.Settings() {
+			b.note(&said, s.Key, s.Value, e.place, "host")
+		}
+		b.add(e.names, said, nil, e.place)
+	}
+}
+
 // listEntry is one line of a host list.
 type listEntry struct {
 	names []string
@@ -17,14 +30,14 @@ type listEntry struct {
 // maxListErrors is when to stop reading: a file with so many errors is no host list.
 const maxListErrors = 100
 
-// parseList reads a host list: one pattern a line, [user@]host[:port], with # for comments.
+// parseList reads a host list: one pattern a line, [user@]host[:port], with # for comments, and ; at the beginning of a line.
 func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		number++
 		line, _, _ = strings.Cut(line, "#")
 		word := strings.TrimSpace(line)
-		if word == "" {
+		if word == "" || word[0] == ';' {
 			continue
 		}
 		place := Place{file, number, strings.Index(line, word) + 1}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+)
+
+func hostsCommand(e environment) *cli.Command {
+	const out = "Output"
+	return &cli.Command{
+		Name:  "hosts",
+		Usage: "list the hosts that are meant, without reaching them",
+		Description: `Examples:
+  hail hosts -a --fold                  the whole inventory in short
+  hail hosts -w '@prod!role=db' --columns name,address,role
+  hail hosts -w run:last/failed         where the last run failed
+  hail hosts -i hosts.ini --groups      the groups and their hosts
+  hail hosts -a --group-by rack         which hosts share a value
+  hail hosts --explain web07            every setting, and who says so`,
+		Flags: flags(targetFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "fold", Category: out, Usage: "in short: web[01-20]"},
+			&cli.BoolFlag{Name: "count", Category: out, Usage: "how many"},
+			&cli.BoolFlag{Name: "groups", Category: out, Usage: "the groups of the inventory instead"},
+			&cli.StringFlag{Name: "group-by", Category: out, Usage: "by the values of `VAR`, in short"},
+			&cli.StringFlag{Name: "columns", Category: out, Usage: "a table of `A,B`: name, address, user, port, group, any var"},
+			&cli.BoolFlag{Name: "json", Category: out, Usage: "with settings, groups and vars, as JSON"},
+			&cli.BoolFlag{Name: "csv", Category: out, Usage: "the same as a table, or the --columns of it"},
+			&cli.StringFlag{Name: "explain", Category: out, Usage: "every setting and var of `HOST`, and where it comes from"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "no remarks"},
+			runsDirFlag(),
+		}, connectionFlags()),
+		Action: func(c *cli.Context) error { return listHosts(e, c) },
+	}
+}
+
+func listHosts(e environment, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", "csv", "explain"); err != nil {
+		return err
+	}
+	if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", "columns", "explain"); err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("groups"):
+		return listGroups(e, c)
+	case c.IsSet("explain"):
+		return explainHost(e, c, c.String("explain"))
+	}
+	_, hosts, err := e.selectHosts(c)
+	if err != nil {
+		return err
+	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return err
+	}
+	for i, h := range hosts {
+		hosts[i] = h.Redact(secret)
+	}
+	switch {
+	case c.Bool("count"):
+		_, err = fmt.Fprintln(e.stdout, len(hosts))
+	case c.Bool("json"):
+		err = writeJSON(e.stdout, hosts)
+	case c.Bool("csv"):
+		err = writeCSV(e.stdout, hosts, columns(c, hosts))
+	case c.IsSet("columns"):
+		err = writeColumns(e.stdout, hosts, columns(c, hosts))
+	case c.IsSet("group-by"):
+		err = groupBy(e.stdout, hosts, c.String("group-by"))
+	case c.Bool("fold"):
+		_, err = fmt.Fprintln(e.stdout, inventory.Fold(hostNames(hosts)))
+	default:
+		_, err = io.WriteString(e.stdout, strings.Join(hostNames(hosts), "\n")+"\n")
+	}
+	return err
+}
+
+// onlyOne refuses two options that each say what to print.
+func onlyOne(c *cli.Context, names ...string) error {
+	var set []string
+	for _, name := range names {
+		if c.IsSet(name) {
+			set = append(set, "--"+name)
+		}
+	}
+	if len(set) > 1 {
+		return usage("", "%s and %s don't go together", set[0], set[1])
+	}
+	return nil
+}
+
+func hostNames(hosts []inventory.Host) []string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// columns are those that were asked for, or everything that is known of the hosts.
+func columns(c *cli.Context, hosts []inventory.Host) []string {
+	if c.IsSet("columns") {
+		return strings.FieldsFunc(c.String("columns"), func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	vars := map[string]bool{}
+	for _, h := range hosts {
+		for name := range h.Vars {
+			vars[name] = true
+		}
+	}
+	return append([]string{"name", "address", "user", "port", "groups"}, slices.Sorted(maps.Keys(vars))...)
+}
+
+// writeCSV writes a table that is a source again: hail hosts -a --csv | hail hosts -i csv:- -a.
+func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{columns}
+	for _, h := range hosts {
+		row := make([]string, len(columns))
+		for i, name := range columns {
+			if row[i] = inventory.Attribute(h, name); name == "address" {
+				row[i] = h.Connection.Address // a name alone is left to ssh_config
+			}
+		}
+		rows = append(rows, row)
+	}
+	return errors.Join(out.WriteAll(rows), out.Error())
+}
+
+func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
+	rows := [][]string{make([]string, len(columns))}
+	for i, name := range columns {
+		rows[0][i] = strings.ToUpper(name)
+	}
+	for _, h := range hosts {
+		row := make([]string, len(columns))
+		for i, name := range columns {
+			row[i] = inventory.Attribute(h, name)
+		}
+		rows = append(rows, row)
+	}
+	_, err := io.WriteString(w, strings.Join(report.Table(rows), "\n")+"\n")
+	return err
+}
+
+// groupBy writes the hosts of each value of a var in short, the values in the order in which they come up.
+func groupBy(w io.Writer, hosts []inventory.Host, name string) error {
+	members := map[string][]string{}
+	var values []string
+	for _, h := range hosts {
+		v := inventory.Attribute(h, name)
+		if members[v] == nil {
+			values = append(values, v)
+		}
+		members[v] = append(members[v], h.Name)
+	}
+	for _, v := range values {
+		label := name + "=" + v
+		if v == "" {
+			label = "no " + name
+		}
+		if _, err := fmt.Fprintf(w, "%s (%d) %s\n", report.Clean(nil, []byte(label)), len(members[v]), inventory.Fold(members[v])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listGroups(e environment, c *cli.Context) error {
+	inv, err := e.inventoryOf(c, inventory.Surroundings{})
+	if err != nil {
+		return err
+	}
+	if inv == nil {
+		return usage("name one with -i FILE", "there is no inventory")
+	}
+	for _, g := range inv.Groups() {
+		members := inv.Members(g)
+		if _, err := fmt.Fprintf(e.stdout, "@%s (%d) %s\n", g, len(members), inventory.Fold(members)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usage(fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First()), "hail %s takes no argument %q", c.Command.Name, c.Args().First())
+	}
+	return nil
+}

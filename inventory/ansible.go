@@ -1,0 +1,311 @@
+package inventory
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hail/inventory/strictyaml"
+)
+
+// ansible begins a source in one of Ansible's formats: the groups all and ungrouped are there, the later of two values
+// counts, and group_vars and host_vars lie beside the file.
+func (b *builder) ansible(f file) ansibleSource {
+	b.ansibleRules, b.lastWins = true, true
+	if dir := filepath.Dir(f.path); f.path != stdinName && !slices.Contains(b.varsDirs, dir) {
+		b.varsDirs = append(b.varsDirs, dir)
+	}
+	a := ansibleSource{b, f.path}
+	a.group("all", f.place(0, 0))
+	a.group("ungrouped", f.place(0, 0))
+	return a
+}
+
+// ansibleSource puts what a source in one of Ansible's formats says into a builder.
+type ansibleSource struct {
+	b    *builder
+	file string
+}
+
+func (a ansibleSource) group(name string, place Place) *groupDef {
+	g := a.b.group(name, place)
+	g.sorted = true
+	return g
+}
+
+// hosts reads a pattern of hosts, which says where to connect, too: www[01:50], db-[a:f]:5309, an IPv6 address.
+func (a ansibleSource) hosts(pattern string, place Place) (names []string, said settings, ok bool) {
+	names, port, wrong := expandAnsible(pattern)
+	if wrong != nil {
+		a.b.failPattern(place, wrong)
+		return nil, said, false
+	}
+	if port > 0 {
+		said.conn.Port = port
+		a.b.note(&said, "port", port, place, "host")
+	}
+	return names, said, true
+}
+
+// setNode is set for a value of YAML or JSON.
+func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
+	place := Place{a.file, n.Line, n.Col}
+	if hasVault(n) {
+		a.b.remark(place, fmt.Sprintf("%s is encrypted by ansible-vault: it is left out", name), "")
+		return
+	}
+	a.set(s, name, n.Any(), place, by)
+}
+
+func hasVault(n *strictyaml.Node) bool {
+	if n.Kind == strictyaml.Vault {
+		return true
+	}
+	for _, item := range n.Items {
+		if hasVault(item) {
+			return true
+		}
+	}
+	for _, p := range n.Pairs {
+		if hasVault(p.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// set says that the var name has a value: a connection setting where Ansible means one by it, and nothing where it is a
+// credential.
+func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
+	if strings.HasPrefix(name, "ansible_") {
+		before := s.conn.Settings()
+		switch c := (ansibleSetting{a.b, &s.conn, name, value, place}); {
+		case strings.Contains(name, "pass"):
+			a.b.remark(place, name+" is a credential: it is left out", "")
+			return
+		case value == nil || value == "":
+			return
+		case c.take():
+			for _, now := range s.conn.Settings() {
+				if !slices.ContainsFunc(before, func(b Setting) bool { return reflect.DeepEqual(b, now) }) {
+					a.b.note(s, now.Key, now.Value, place, by)
+				}
+			}
+			return
+		}
+	}
+	s.vars = merged(s.vars, map[string]any{name: value})
+	a.b.note(s, varKey(name), value, place, by)
+}
+
+// ansibleKeys are the vars that mean a setting of ours, with its key.
+var ansibleKeys = map[string]string{
+	"ansible_host": "address", "ansible_ssh_host": "address",
+	"ansible_user": "user", "ansible_ssh_user": "user",
+	"ansible_port": "port", "ansible_ssh_port": "port",
+	"ansible_private_key_file": "identity", "ansible_ssh_private_key_file": "identity",
+	"ansible_shell_executable": "shell",
+	"ansible_become":           "become", "ansible_become_user": "become_user",
+	"ansible_timeout": "connect_timeout", "ansible_ssh_timeout": "connect_timeout",
+	"ansible_ssh_common_args": "options", "ansible_ssh_extra_args": "options",
+	"ansible_connection": "", "ansible_become_method": "", "ansible_host_key_checking": "", "ansible_ssh_host_key_checking": "",
+}
+
+// ansibleSetting is a var that may be a connection setting.
+type ansibleSetting struct {
+	b     *builder
+	conn  *Connection
+	name  string
+	value any
+	place Place
+}
+
+func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
+
+// take puts the setting into the Connection; false when the var is none.
+func (s ansibleSetting) take() bool {
+	key, ok := ansibleKeys[s.name]
+	if !ok {
+		return false
+	}
+	text := fmt.Sprint(s.value)
+	switch {
+	case strings.Contains(text, "{{"):
+		s.fail("templates can't be evaluated here: "+text, "")
+		return true
+	case strings.ContainsFunc(text, unicode.IsControl):
+		s.fail("this has to be a text on one line", "")
+		return true
+	}
+	switch key {
+	case "address":
+		s.text(&s.conn.Address, text, checkAddress)
+	case "user":
+		s.text(&s.conn.User, text, CheckUser)
+	case "become_user":
+		s.text(&s.conn.BecomeUser, text, CheckUser)
+	case "shell":
+		s.conn.Shell = text
+	case "identity":
+		s.conn.Identity = []string{text}
+	case "port":
+		port, err := parsePort(text)
+		if err != nil {
+			s.fail(err.Error(), "")
+		}
+		s.conn.Port = port
+	case "connect_timeout":
+		if err := s.conn.ConnectTimeout.UnmarshalText([]byte(text + "s")); err != nil {
+			s.fail(fmt.Sprintf("%q is not a number of seconds", text), "")
+		}
+	case "become":
+		yes, ok := ansibleBool(text)
+		if !ok {
+			s.fail(fmt.Sprintf("%q is neither yes nor no", text), "")
+		}
+		s.conn.Become = &yes
+	case "options":
+		s.sshArguments(text)
+	default:
+		s.passOver(text)
+	}
+	return true
+}
+
+func (s ansibleSetting) text(into *string, text string, check func(string) error) {
+	if err := check(text); err != nil {
+		s.fail(err.Error(), "")
+	}
+	*into = text
+}
+
+// ansibleBool reads the words that Ansible takes for a boolean.
+func ansibleBool(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "yes", "true", "on", "1", "y", "t", "1.0":
+		return true, true
+	case "no", "false", "off", "0", "n", "f", "0.0":
+		return false, true
+	}
+	return false, false
+}
+
+// passOver tells of settings that mean something else than what happens here.
+func (s ansibleSetting) passOver(text string) {
+	switch s.name {
+	case "ansible_connection":
+		switch strings.TrimPrefix(text, "ansible.builtin.") {
+		case "ssh", "smart", "paramiko", "paramiko_ssh":
+		default:
+			s.b.remark(s.place, "ansible_connection is "+text+": hail reaches every host by SSH", "")
+		}
+	case "ansible_become_method":
+		if text != "sudo" && text != "ansible.builtin.sudo" {
+			s.b.remark(s.place, "ansible_become_method is "+text+": hail becomes another user by sudo or doas", "")
+		}
+	default:
+		if yes, ok := ansibleBool(text); ok && !yes {
+			s.b.remark(s.place, s.name+" is off: host keys stay verified", "--host-keys off is the way not to")
+		}
+	}
+}
+
+// sshArguments reads arguments of ssh: jump hosts, and options.
+func (s ansibleSetting) sshArguments(text string) {
+	words, err := shellWords(text)
+	if err != nil {
+		s.fail(err.Error(), "")
+		return
+	}
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if len(word) < 2 || word[0] != '-' {
+			s.fail(fmt.Sprintf("%q is no option of ssh", word), "")
+			return
+		}
+		value := word[2:]
+		if strings.IndexByte("oJFilpbcDEeILmOQRSWw", word[1]) >= 0 && value == "" && i+1 < len(words) {
+			i++
+			value = words[i]
+		}
+		switch word[1] {
+		case 'o':
+			s.option(value)
+		case 'J':
+			s.jump(value)
+		case 'C', 'q', '4', '6', 'A', 'a', 'T', 't', 'x', 'n', 'v':
+			if word != "-C" && word != "-q" {
+				s.b.remark(s.place, s.name+": "+word+" is left out", "")
+			}
+		default:
+			s.b.remark(s.place, s.name+": "+word+" is left out", "")
+		}
+	}
+}
+
+func (s ansibleSetting) jump(value string) {
+	if err := checkJump(value); err != nil {
+		s.fail(err.Error(), "")
+	}
+	s.conn.Jump = value
+}
+
+// option reads what follows -o. Connections are shared here anyway, and host keys stay verified.
+func (s ansibleSetting) option(text string) {
+	i := strings.IndexAny(text, "= \t")
+	if i < 0 {
+		s.fail(fmt.Sprintf("%q is no option of ssh: -o Key=Value", text), "")
+		return
+	}
+	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
+	switch strings.ToLower(key) {
+	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
+	case "stricthostkeychecking", "userknownhostsfile":
+		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "--host-keys off is the way not to")
+	case "proxyjump":
+		s.jump(value)
+	case "proxycommand":
+		if hop := hopOf(value); hop != "" {
+			s.jump(hop)
+			return
+		}
+		fallthrough
+	default:
+		s.conn.Options = merged(s.conn.Options, map[string]string{key: value})
+	}
+}
+
+// hopOf returns the jump host of "ssh -W %h:%p user@host", the ProxyCommand that was usual before ProxyJump; "" for any
+// other.
+func hopOf(command string) string {
+	words, err := shellWords(command)
+	if err != nil || len(words) < 4 || words[0] != "ssh" {
+		return ""
+	}
+	host, user, port, forwards := "", "", "", false
+	for i := 1; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "-q":
+		case w == "-W" && i+1 < len(words) && words[i+1] == "%h:%p":
+			forwards = true
+			i++
+		case w == "-p" && i+1 < len(words):
+			port = ":" + words[i+1]
+			i++
+		case w == "-l" && i+1 < len(words):
+			user = words[i+1] + "@"
+			i++
+		case w[0] != '-' && host == "":
+			host = w
+		default:
+			return ""
+		}
+	}
+	if hop := user + host + port; forwards && checkJump(hop) == nil {
+		return hop
+	}
+	return ""
+}

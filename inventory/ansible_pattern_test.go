@@ -1,0 +1,123 @@
+package inventory
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const patternInventory = `lone
+10.0.0.1
+[web]
+web[1:5]
+web-a.example.com
+[db]
+db1
+db2
+[prod:children]
+web
+db
+[staging]
+web5
+db3
+[empty]
+`
+
+// patternDifferences from Ansible, each on purpose.
+var patternDifferences = map[string]string{
+	"nothing":      "a word that means nothing is an error, and not passed over",
+	"web,nothing":  "a word that means nothing is an error, and not passed over",
+	"prod:!nohost": "a word that means nothing is an error, and not passed over",
+	"web[x]":       "a class of characters that matches nothing is an error where no * or ? is",
+}
+
+// TestLikeAnsiblePatterns compares patterns with Ansible's own, many in one run of its library.
+func TestLikeAnsiblePatterns(t *testing.T) {
+	patterns := []string{
+		"all", "*", "web", "web1", "web:db", "web,db", "web:&staging", "web:!staging", "all:!web", "!web", "&web", "prod:&web:!web1", "!web1:prod", "!web1,prod,&web",
+		"web*", "*b1", "web?", "w*:&staging", "prod:!*1", "~web[12]$", "~(web|db)1", "~^db", "~b", "web1:web2", "web[0]", "web[-1]", "web[1:2]", "web[1:]", "web[0:0]", "web[2-3]", "web[4:99]",
+		"all[0]", "*.example.com", "web-a.example.com", "10.0.0.1", "10.*", "ungrouped", "empty", "empty,web1", "prod[0]", "prod[-2]", "web[1:2]:db", "web[0],db[0]", " web , db ",
+		"lone:10.0.0.1", "[wl]*", "web[!1]", "web[1-3]", "nothing", "web,nothing", "prod:!nohost", "staging:&prod:!db", "prod,&staging", "d*:!db1",
+	}
+	path := filepath.Join(t.TempDir(), "hosts")
+	if err := os.WriteFile(path, []byte(patternInventory), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inv, err := Load(t.Context(), []string{path}, Surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range ansibleHosts(t, path, patterns) {
+		hosts, err := Select(inv, Query{Ansible: []string{patterns[i]}}, Lookups{})
+		if err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
+			err = nil
+		}
+		var got []string
+		for _, h := range hosts {
+			got = append(got, h.Name)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		switch why, same := patternDifferences[patterns[i]], err == nil && slices.Equal(got, want); {
+		case same && why != "":
+			t.Errorf("%s: is no difference: %s", patterns[i], why)
+		case !same && why == "":
+			t.Errorf("%s: %v, %v, and for Ansible %v", patterns[i], got, err, want)
+		}
+	}
+}
+
+func ansibleHosts(t *testing.T, inventory string, patterns []string) (hosts [][]string) {
+	t.Helper()
+	text, err := json.Marshal(patterns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
+import json, sys
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+manager = InventoryManager(DataLoader(), sources=[sys.argv[1]])
+print(json.dumps([[h.name for h in manager.get_hosts(p)] for p in json.load(sys.stdin)]))
+`, inventory)
+	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C.UTF-8")
+	c.Stdin = strings.NewReader(string(text))
+	out, err := c.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &hosts)
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		t.Fatalf("ansible (make test gets it): %v\n%s", err, exit.Stderr)
+	}
+	if err != nil {
+		t.Fatalf("ansible (make test gets it): %v", err)
+	}
+	return hosts
+}
+
+func TestBadAnsiblePatterns(t *testing.T) {
+	inv := load(t, "hosts", patternInventory)
+	for pattern, want := range map[string]string{
+		"wbe":       `pattern "wbe": "wbe" is neither a host nor a group of the inventory (did you mean "web"?)`,
+		"web[9]":    `pattern "web[9]": web[9]: there are 6 hosts (the first one is [0], the last one [-1])`,
+		"~web(":     "pattern \"~web(\": the regular expression is wrong: missing closing ): `^(?:web()`",
+		"web:!nope": `pattern "web:!nope": "nope" is neither a host nor a group of the inventory (did you mean "lone"?)`,
+	} {
+		_, err := Select(inv, Query{Ansible: []string{pattern}}, Lookups{})
+		var wrong *Error
+		if !errors.As(err, &wrong) {
+			t.Errorf("%s: the error is %v", pattern, err)
+		} else if got := strings.TrimSuffix(wrong.Error()+" ("+wrong.Hint, " (") + ")"; strings.TrimSuffix(got, ")") != strings.TrimSuffix(want, ")") {
+			t.Errorf("%s:\ngot  %s\nwant %s", pattern, got, want)
+		}
+	}
+	if _, err := Select(nil, Query{Ansible: []string{"web"}}, Lookups{}); err == nil || err.Error() != `pattern "web": there is no inventory to find it in` {
+		t.Errorf("without an inventory: %v", err)
+	}
+}

@@ -1,0 +1,202 @@
+package inventory
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// unpack puts the files of an archive into a new folder, and returns the words of its comment.
+func unpack(t *testing.T, path string) (dir string, words []string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	for _, f := range archive.Files {
+		file := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		mode := os.FileMode(0o600)
+		if strings.HasSuffix(f.Name, ".sh") {
+			mode = 0o700
+		}
+		if err := os.WriteFile(file, f.Data, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, strings.Fields(string(archive.Comment))
+}
+
+// ansible runs one of Ansible's programs, unmoved by the settings of this machine.
+func ansible(t *testing.T, dir, program string, args ...string) []byte {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "ansible.cfg")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), program, args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "HOME="+dir, "ANSIBLE_CONFIG="+config, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s: %v (make test gets it)\n%s%s", program, err, out, &stderr)
+	}
+	return out
+}
+
+// listing is what ansible-inventory --list prints.
+type listing struct {
+	groups   map[string]struct{ Hosts, Children []string }
+	hostVars map[string]map[string]any
+}
+
+func ansibleListing(t *testing.T, dir string, sources []string) (l listing) {
+	t.Helper()
+	out := ansible(t, dir, "ansible-inventory", append(sources, "--list")...)
+	if err := json.Unmarshal(out, &l.groups); err != nil {
+		t.Fatal(err)
+	}
+	delete(l.groups, "_meta")
+	var meta struct {
+		Meta struct{ Hostvars map[string]map[string]any } `json:"_meta"`
+	}
+	if err := json.Unmarshal(out, &meta); err != nil {
+		t.Fatal(err)
+	}
+	l.hostVars = meta.Meta.Hostvars
+	return l
+}
+
+// members returns the hosts of a group and of those below it, sorted, as they are called here.
+func (l listing) members(group string) (names []string) {
+	for _, h := range l.groups[group].Hosts {
+		names = append(names, ourName(h))
+	}
+	for _, c := range l.groups[group].Children {
+		names = append(names, l.members(c)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ourName puts brackets around IPv6 addresses: so a name stands alone before a port, too.
+func ourName(name string) string {
+	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
+		return "[" + name + "]"
+	}
+	return name
+}
+
+// TestLikeAnsible compares hosts, groups, variables and their precedence with ansible-inventory --list, over inventories in
+// INI, YAML and from programs. What differs on purpose:
+//   - an IPv6 address is named in brackets
+//   - connection variables are settings, not vars, and credentials and encrypted values are left out
+//   - of ansible_user and ansible_ssh_user the one that is said nearer to the host counts, and for Ansible always the latter
+//   - a file with nothing but names is a host list, without the groups all and ungrouped
+//   - Ansible warns of a group it can't read and goes on; here that is an error (TestBadAnsible)
+func TestLikeAnsible(t *testing.T) {
+	paths, err := filepath.Glob("testdata/ansible/*.txtar")
+	if err != nil || len(paths) < 25 {
+		t.Fatalf("there are only %d inventories, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			dir, words := unpack(t, path)
+			var sources []string
+			for _, w := range words {
+				if w != "-i" {
+					sources = append(sources, filepath.Join(dir, w))
+				}
+			}
+			inv, err := Load(t.Context(), sources, Surroundings{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := ansibleListing(t, dir, words)
+			compareGroups(t, inv, l)
+			for _, h := range inv.Hosts() {
+				compareVars(t, h, l.hostVars[strings.Trim(h.Name, "[]")])
+			}
+		})
+	}
+}
+
+func compareGroups(t *testing.T, inv *Inventory, l listing) {
+	names := slices.Collect(maps.Keys(l.groups))
+	names = append(names, inv.Groups()...)
+	slices.Sort(names)
+	for _, g := range slices.Compact(names) {
+		got := inv.Members(g)
+		slices.Sort(got)
+		if want := l.members(g); !slices.Equal(got, want) {
+			t.Errorf("the group %s has %v, and for Ansible %v", g, got, want)
+		}
+	}
+}
+
+// compareVars wants all of Ansible's variables among the vars or the settings of a host, and no others.
+func compareVars(t *testing.T, h Host, theirs map[string]any) {
+	var ours map[string]any
+	text, err := json.Marshal(h.Vars)
+	if err == nil {
+		err = json.Unmarshal(text, &ours)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{}
+	for _, s := range h.Connection.Settings() {
+		settings[s.Key] = strings.Trim(fmt.Sprint(s.Value), "[]")
+	}
+	for name, value := range theirs {
+		key, isSetting := ansibleKeys[name]
+		if unsafe, ok := value.(map[string]any); ok && unsafe["__ansible_unsafe"] != nil { // how the listing marks it
+			value = unsafe["__ansible_unsafe"]
+		}
+		switch {
+		case theirs[strings.Replace(name, "ansible_", "ansible_ssh_", 1)] != nil:
+		case strings.Contains(name, "pass"):
+			if _, ok := ours[name]; ok {
+				t.Errorf("%s: the credential %s is a var", h.Name, name)
+			}
+		case name == "ansible_ssh_common_args":
+			if h.Connection.Jump != "jump@bastion:2200" {
+				t.Errorf("%s: the jump host is %q, and for Ansible %v", h.Name, h.Connection.Jump, value)
+			}
+		case key == "become":
+			if h.Connection.Become == nil || !*h.Connection.Become {
+				t.Errorf("%s: become is not set", h.Name)
+			}
+		case key == "connect_timeout":
+			if got := fmt.Sprint(h.Connection.ConnectTimeout.Value().Seconds()); got != fmt.Sprint(value) {
+				t.Errorf("%s: connect_timeout is %s seconds, and for Ansible %v", h.Name, got, value)
+			}
+		case isSetting && key != "":
+			if got := settings[key]; got != fmt.Sprint(value) {
+				t.Errorf("%s: %s is %q, and for Ansible %v", h.Name, key, got, value)
+			}
+		case !isSetting && !reflect.DeepEqual(ours[name], value):
+			t.Errorf("%s: %s is %#v, and for Ansible %#v", h.Name, name, ours[name], value)
+		}
+		delete(ours, name)
+	}
+	for name, value := range ours {
+		t.Errorf("%s has the var %s = %#v, and not for Ansible", h.Name, name, value)
+	}
+}

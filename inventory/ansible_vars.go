@@ -1,0 +1,135 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hail/inventory/strictyaml"
+)
+
+// readVarsFiles reads the folders group_vars and host_vars beside the sources in Ansible's formats. A file there goes
+// before what the sources say of the group or the host, as it does for Ansible.
+func (b *builder) readVarsFiles() {
+	for _, dir := range b.varsDirs {
+		for _, path := range b.list(filepath.Join(dir, "group_vars")) {
+			if g := b.groups[entityOf(path)]; g != nil {
+				g.filed = g.filed.overlay(b.varsOf(path, "group "+g.name))
+			}
+		}
+		for _, path := range b.list(filepath.Join(dir, "host_vars")) {
+			if h := b.byName[entityOf(path)]; h != nil {
+				said := b.varsOf(path, "host")
+				if h.filed != nil {
+					said = h.filed.overlay(said)
+				}
+				h.filed = &said
+			}
+		}
+	}
+}
+
+// varsExts end the names of files with vars; the first that is there counts, as for Ansible.
+var varsExts = []string{"", ".yml", ".yaml", ".json"}
+
+// entityOf is the group or host that a file or folder of vars is for. IPv6 addresses are named in brackets here.
+func entityOf(path string) string {
+	name := filepath.Base(path)
+	if ext := filepath.Ext(name); ext != "" && slices.Contains(varsExts, ext) {
+		name = strings.TrimSuffix(name, ext)
+	}
+	if CheckName("["+name+"]") == nil {
+		return "[" + name + "]"
+	}
+	return name
+}
+
+// list returns the paths in a folder, which need not be there: one for each entity.
+func (b *builder) list(dir string) (paths []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		var p *fs.PathError
+		if info, statErr := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) && !(errors.As(err, &p) && statErr == nil && !info.IsDir()) {
+			b.failRead(dir, err)
+		}
+		return nil
+	}
+	best := map[string]int{} // which of varsExts an entity's path has
+	for rank, ext := range varsExts {
+		for _, e := range entries {
+			entity := entityOf(e.Name())
+			if _, done := best[entity]; !done && e.Name() == strings.Trim(entity, "[]")+ext {
+				best[entity] = rank
+				paths = append(paths, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	return paths
+}
+
+// varsOf reads the vars in a file, or in all files of a folder.
+func (b *builder) varsOf(path, by string) (said settings) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		b.failRead(path, err)
+		return said
+	case !info.IsDir():
+		return b.varsFile(path, by)
+	}
+	err = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+		switch name := filepath.Base(file); {
+		case err != nil:
+			return err
+		case file != path && (strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~")):
+			if e.IsDir() {
+				return filepath.SkipDir
+			}
+		case !e.IsDir() && slices.Contains(varsExts, filepath.Ext(name)):
+			said = said.overlay(b.varsFile(file, by))
+		}
+		return nil
+	})
+	if err != nil {
+		b.failRead(path, err)
+	}
+	return said
+}
+
+func (b *builder) varsFile(path, by string) (said settings) {
+	f, ok := b.open(path)
+	if !ok {
+		return said
+	}
+	if bytes.HasPrefix(f.text, []byte("$ANSIBLE_VAULT;")) {
+		b.remark(f.place(1, 1), "this file is encrypted by ansible-vault: its vars are left out", "")
+		return said
+	}
+	root, err := parseYAML11(f.text)
+	switch {
+	case err != nil:
+		b.failYAML(path, err)
+	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
+		b.fail(f.place(root.Line, root.Col), "vars have to be a mapping", "role: web")
+	}
+	if root == nil {
+		return said
+	}
+	a := ansibleSource{b, path}
+	for _, p := range root.Pairs {
+		a.setNode(&said, p.Key.Text, p.Value, by)
+	}
+	return said
+}
+
+func parseYAML11(text []byte) (*strictyaml.Node, error) {
+	doc, err := strictyaml.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return doc.YAML11()
+}

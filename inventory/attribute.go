@@ -1,0 +1,175 @@
+package inventory
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// attributeTest asks for a var of a host, or for its name, address or groups: role=web, mem>=64, name=~^db.
+type attributeTest struct {
+	name  string
+	op    string
+	value string
+	regex *regexp.Regexp // for =~ and !~
+}
+
+var (
+	attributeName = regexp.MustCompile(`^[\pL_][\pL\pN_.-]*`)
+	attributeOps  = []string{"!=", "!~", "=~", "==", ">=", "<=", "=", ">", "<"} // the longer ones first
+)
+
+// attribute reads a test, if there is one here. After its operator the value runs to the next , ! & ^ ( ) unless it is in
+// double quotes; a regular expression may begin with ^.
+func (p *parser) attribute(t *term) (found bool, err error) {
+	rest := p.source[p.pos:]
+	name := attributeName.FindString(rest)
+	if name == "" {
+		return false, nil
+	}
+	op := ""
+	for _, o := range attributeOps {
+		if strings.HasPrefix(rest[len(name):], o) {
+			op = o
+			break
+		}
+	}
+	if op == "" {
+		return false, nil
+	}
+	t.kind, t.text = attributeTerm, name+op
+	t.test = attributeTest{name: name, op: op}
+	p.pos += len(name) + len(op)
+	at := p.pos
+	if t.test.value, err = p.value(op); err != nil {
+		return true, err
+	}
+	if strings.HasSuffix(op, "~") {
+		if t.test.regex, err = regexp.Compile(t.test.value); err != nil {
+			return true, p.fail(at, regexText(err), "")
+		}
+	}
+	return true, nil
+}
+
+func regexText(err error) string {
+	return strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1)
+}
+
+func (p *parser) value(op string) (string, error) {
+	from := p.pos
+	if rest := p.source[from:]; strings.HasPrefix(rest, `"`) {
+		var value strings.Builder
+		n := quoted(rest[1:], &value)
+		if n < 0 {
+			return "", p.fail(from, `a quote (") is not closed`, "")
+		}
+		p.pos += 1 + n + 1
+		return value.String(), nil
+	}
+	for ; p.pos < len(p.source); p.pos++ {
+		c := p.source[p.pos]
+		if strings.IndexByte(",!&^()", c) >= 0 && !(c == '^' && p.pos == from && strings.HasSuffix(op, "~")) {
+			break
+		}
+	}
+	value := strings.TrimSpace(p.source[from:p.pos])
+	if value == "" {
+		return "", p.fail(from, "a value is missing behind "+op, `role=web, or role="" for the empty text`)
+	}
+	return value, nil
+}
+
+// holds says whether the test is passed. What is not there fails a positive test, and passes a negated one. A list passes
+// when one of its items does.
+func (a attributeTest) holds(h *Host) bool {
+	switch negated := a.op[0] == '!'; a.name {
+	case "name":
+		return a.passes(h.Name) != negated
+	case "address":
+		if h.Connection.Address == "" {
+			return a.passes(h.Name) != negated
+		}
+		return a.passes(h.Connection.Address) != negated
+	case "group":
+		for _, g := range h.Groups {
+			if a.passes(g) {
+				return !negated
+			}
+		}
+		return negated
+	default:
+		value, ok := lookup(h.Vars, a.name)
+		return (ok && a.passes(value)) != negated
+	}
+}
+
+// lookup finds a var, or what lies in one: a.b is the entry b of the mapping a.
+func lookup(vars map[string]any, name string) (value any, ok bool) {
+	if value, ok = vars[name]; ok {
+		return value, true
+	}
+	for i := range len(name) {
+		if name[i] != '.' {
+			continue
+		}
+		if inner, isMap := vars[name[:i]].(map[string]any); isMap {
+			if value, ok = lookup(inner, name[i+1:]); ok {
+				return value, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// passes tests a value that is there, as if the operator was not negated.
+func (a attributeTest) passes(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case []any:
+		for _, item := range v {
+			if a.passes(item) {
+				return true
+			}
+		}
+		return false
+	case map[string]any:
+		return false
+	}
+	text := fmt.Sprint(value)
+	switch a.op {
+	case "=", "==", "!=":
+		return text == a.value
+	case "=~", "!~":
+		return a.regex.MatchString(text)
+	}
+	c := compareValues(text, a.value)
+	switch a.op {
+	case "<":
+		return c < 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	default:
+		return c >= 0
+	}
+}
+
+// compareValues compares numbers as numbers, and everything else as people order names: 12.10 of a version is above
+// 12.9.1, as a number it is below 12.9.
+func compareValues(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	switch {
+	case errX != nil || errY != nil:
+		return compareNatural(a, b)
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}

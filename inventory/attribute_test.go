@@ -1,0 +1,221 @@
+package inventory
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const varied = `
+vars: {os: debian}
+groups:
+  web:
+    hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {vars: {mem: 9, os: rhel, version: 12.9}}}
+    vars: {role: web, rack: {row: 3, name: "r&d"}}
+  db:
+    hosts: {db1: {address: 10.0.0.1, vars: {mem: "128", role: db, note: "a, b (c)", empty: "", nothing: null}}}
+hosts: [lone]
+`
+
+func TestAttributes(t *testing.T) {
+	inv := load(t, "i.yaml", varied)
+	for _, c := range []struct{ expr, want string }{
+		{"role=web", "web1 web2"},
+		{"role==web", "web1 web2"},
+		{"role!=web", "db1 lone"}, // who has none is not web either
+		{"canary=true", "web1"},
+		{"@web!canary=true", "web2"},
+		{"@web&role=web!canary=true", "web2"},
+		{"mem>=64", "web1 db1"},
+		{"mem>64", "db1"},
+		{"mem<64", "web2"},
+		{"mem<=9", "web2"},
+		{"mem=128", "db1"},
+		{"version>12.9", "web1"},        // 12.10.1 is no number: as people order them
+		{"version>=12.10", "web1 web2"}, // 12.9 is one, as 12.10 is
+		{"os=debian", "web1 db1 lone"},
+		{"os!=debian", "web2"},
+		{"name=~^db", "db1"},
+		{"name=~^(web|db)1", "lone"}, // the value ends at the parenthesis: see the next
+		{`name=~"^(web|db)1"`, "web1 db1"},
+		{"name!~^web", "db1 lone"},
+		{"name=lone,role=db", "db1 lone"},
+		{"(role=web)", "web1 web2"},
+		{"role=web db1", ""}, // a blank is part of the value
+		{"role=web , db1", "web1 web2 db1"},
+		{`note="a, b (c)"`, "db1"},
+		{`rack.name="r&d"`, "web1 web2"},
+		{"rack.row=3", "web1 web2"},
+		{"rack=3", ""},
+		{"rack.none=3", ""},
+		{"tags=blue", "web1"},
+		{"tags!=blue", "web2 db1 lone"},
+		{"tags=~^e", "web1"},
+		{"group=web", "web1 web2"},
+		{"group!=web", "db1 lone"},
+		{"group=~^d", "db1"},
+		{"address=10.0.0.1", "db1"},
+		{"address=~^10", "db1"},
+		{"address=lone", "lone"},
+		{`empty=""`, "db1"},
+		{`nothing=""`, ""},
+		{"nothing!=x", "web1 web2 db1 lone"},
+		{"nowhere=1", ""},
+		{"nowhere!=1", "web1 web2 db1 lone"},
+		{"mem=~^.$", "web2"},
+	} {
+		hosts, err := Select(inv, Query{Targets: []string{c.expr}}, Lookups{})
+		if c.want == "" && err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
+			err = nil
+		}
+		if c.expr == "name=~^(web|db)1" {
+			if err == nil || !strings.Contains(err.Error(), `"(" is not expected here`) {
+				t.Errorf("%s: %v", c.expr, err)
+			}
+			continue
+		}
+		if got := joined(hosts); err != nil || got != c.want {
+			t.Errorf("%s is %s, %v, want %s", c.expr, got, err, c.want)
+		}
+	}
+}
+
+func TestBadAttributes(t *testing.T) {
+	const quoted = `role=web, or role="" for the empty text`
+	inv := load(t, "i.yaml", varied)
+	for _, c := range []struct{ expr, want, hint string }{
+		{"role=", `target "role=":6: a value is missing behind =`, quoted},
+		{"lone,role=,db1", `target "lone,role=,db1":11: a value is missing behind =`, quoted},
+		{"mem>=!db1", `target "mem>=!db1":6: a value is missing behind >=`, quoted},
+		{`role="web`, `target "role=\"web":6: a quote (") is not closed`, ""},
+		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "terms are joined by , (and) ! (without) & (in both) ^ (in one)"},
+		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
+		{"=web", `target "=web":1: "=web" is no name of a host: '=' is not allowed in it`, ""},
+		{"roel=web", "no host is selected: -w 'roel=web'", `no host has the var "roel": did you mean "role"?`},
+		{"qqqqq=web", "no host is selected: -w 'qqqqq=web'", `no host has the var "qqqqq"`},
+		{"role=wbe", "no host is selected: -w 'role=wbe'", "hail hosts -a --fold lists the inventory"},
+	} {
+		got, err := Select(inv, Query{Targets: []string{c.expr}}, Lookups{})
+		checkError(t, c.expr, joined(got), err, c.want, c.hint)
+	}
+}
+
+func TestRunTerms(t *testing.T) {
+	inv := load(t, "i.yaml", varied)
+	look := Lookups{Run: func(id string, statuses []string) ([]string, error) {
+		switch strings.Join(append([]string{id}, statuses...), " ") {
+		case "last failed":
+			return []string{"web2", "db1"}, nil
+		case "last~1 unreachable lost", "20261123-1504":
+			return []string{"lone"}, nil
+		case "old":
+			return []string{"gone"}, nil
+		}
+		return nil, fmt.Errorf("no such run: %q", id)
+	}}
+	for expr, want := range map[string]string{
+		"run:last/failed":                  "web2 db1",
+		"run:last~1/unreachable+lost,web1": "web1 lone",
+		"@web&run:last/failed":             "web2",
+		"run:20261123-1504":                "lone",
+	} {
+		hosts, err := Select(inv, Query{Targets: []string{expr}}, look)
+		if got := joined(hosts); err != nil || got != want {
+			t.Errorf("%s is %s, %v, want %s", expr, got, err, want)
+		}
+	}
+	for expr, want := range map[string]string{
+		"run:":     `target "run:":1: the id of a run is missing`,
+		"a,run:x":  `target "lone,run:x":6: no such run: "x"`,
+		"run:old":  `target "run:old":1: host "gone" is not in the inventory`,
+		"run:last": `target "run:last":1: no such run: "last"`,
+	} {
+		expr = strings.Replace(expr, "a,", "lone,", 1)
+		if _, err := Select(inv, Query{Targets: []string{expr}}, look); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", expr, err, want)
+		}
+	}
+	if _, err := Select(inv, Query{Targets: []string{"run:last"}}, Lookups{}); err == nil || err.Error() != `target "run:last":1: earlier runs can't be read here` {
+		t.Errorf("without records: %v", err)
+	}
+}
+
+func TestNarrowing(t *testing.T) {
+	inv := load(t, "i.yaml", `groups: {a: {hosts: "a[1-5]", vars: {rack: 1}}, b: {hosts: "b[1-5]", vars: {rack: 2}}, c: {hosts: "c[1-2]"}}`)
+	for _, c := range []struct {
+		narrow Narrowing
+		want   string
+	}{
+		{Narrowing{}, "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 c1 c2"},
+		{Narrowing{Limit: 3}, "a1 a2 a3"},
+		{Narrowing{Limit: 99}, "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 c1 c2"},
+		{Narrowing{OnePer: "rack"}, "a1 b1 c1"},
+		{Narrowing{OnePer: "rack", Limit: 2}, "a1 b1"},
+		{Narrowing{OnePer: "group"}, "a1 b1 c1"},
+		{Narrowing{Shard: Shard{1, 5}}, "a1 b1 c1"},
+		{Narrowing{Shard: Shard{5, 5}}, "a5 b5"},
+		{Narrowing{Shard: Shard{1, 1}}, "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 c1 c2"},
+		{Narrowing{Sample: 99}, "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 c1 c2"},
+	} {
+		hosts, err := Select(inv, Query{All: true, Narrow: c.narrow}, Lookups{})
+		if got := joined(hosts); err != nil || got != c.want {
+			t.Errorf("%+v is %s, %v, want %s", c.narrow, got, err, c.want)
+		}
+	}
+	all := map[string]int{}
+	for k := 1; k <= 5; k++ {
+		hosts, err := Select(inv, Query{All: true, Narrow: Narrowing{Shard: Shard{k, 5}}}, Lookups{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hosts {
+			all[h.Name]++
+		}
+	}
+	for _, h := range inv.Hosts() {
+		if all[h.Name] != 1 {
+			t.Errorf("%s is in %d parts", h.Name, all[h.Name])
+		}
+	}
+}
+
+func TestSample(t *testing.T) {
+	inv := load(t, "i.yaml", "hosts: 'n[1-100]'")
+	sample := func(seed uint64) string {
+		hosts, err := Select(inv, Query{All: true, Narrow: Narrowing{Sample: 5, Seed: seed}}, Lookups{})
+		if err != nil || len(hosts) != 5 {
+			t.Fatal(hosts, err)
+		}
+		return joined(hosts)
+	}
+	if sample(1) != sample(1) || sample(1) == sample(2) {
+		t.Errorf("samples are %s, %s and %s", sample(1), sample(1), sample(2))
+	}
+	if len(inv.Hosts()) != 100 || inv.Hosts()[7].Name != "n8" {
+		t.Error("drawing a sample changed the inventory")
+	}
+}
+
+func TestParseShard(t *testing.T) {
+	if s, err := ParseShard("2/5"); err != nil || s != (Shard{2, 5}) {
+		t.Errorf("2/5 is %v, %v", s, err)
+	}
+	for _, text := range []string{"", "2", "0/5", "6/5", "-1/5", "a/b", "1/0", "2/5/6", "/"} {
+		if s, err := ParseShard(text); err == nil {
+			t.Errorf("%q is %v", text, s)
+		}
+	}
+}
+
+func TestAttributeText(t *testing.T) {
+	h := Host{Name: "h", Connection: Connection{User: "u", Identity: []string{"a", "b"}}, Groups: []string{"x", "y"}, Vars: map[string]any{"n": 1, "l": []any{1, "a"}, "m": map[string]any{"k": 2.5}, "z": nil}}
+	got := map[string]string{}
+	for _, name := range []string{"name", "address", "group", "groups", "user", "identity", "n", "l", "m", "m.k", "z", "none"} {
+		got[name] = Attribute(h, name)
+	}
+	want := map[string]string{"name": "h", "address": "h", "group": "x y", "groups": "x y", "user": "u", "identity": `["a","b"]`, "n": "1", "l": `[1,"a"]`, "m": `{"k":2.5}`, "m.k": "2.5", "z": "", "none": ""}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

@@ -1,0 +1,223 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// clusterConfig copies the settings and groups in testdata into a folder where ClusterShell finds them.
+func clusterConfig(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/clustershell")); err != nil {
+		t.Fatal(err)
+	}
+	settings := "[Main]\ndefault: roles\nautodir: " + filepath.Join(dir, "groups.d") + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "groups.conf"), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func clusterInventory(t *testing.T, config string) *Inventory {
+	t.Helper()
+	inv, err := Load(t.Context(), []string{"clustershell:" + filepath.Join(config, "groups.d")}, Surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+// nodeset runs the program of that name; an expression that it refuses is an error.
+func nodeset(t *testing.T, config string, args ...string) (string, error) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "nodeset", args...)
+	c.Env = append(os.Environ(), "CLUSTERSHELL_CFGDIR="+config, "LC_ALL=C.UTF-8")
+	out, err := c.Output()
+	if _, refused := err.(*exec.ExitError); err != nil && !refused {
+		t.Fatalf("nodeset: %v (make test gets it)", err)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// differences from nodeset, each on purpose.
+var differences = map[string]string{
+	"(n[1-5])":         "parentheses group here",
+	"n[1-5]!(n[2-3])":  "parentheses group here",
+	"n[1-3]  m[1-3]":   "more than one blank is no set of its own",
+	"@*":               "the hosts of all groups, and not of the default source alone",
+	"@unknown":         "a group that is not there is an error, and not empty",
+	"@racks:unknown":   "a group that is not there is an error, and not empty",
+	"@racks:rack[1-9]": "a group that is not there is an error, and not empty",
+	"@":                "a group without a name is an error",
+	"node[-3]":         "a range without a beginning is an error, and not a name",
+}
+
+// selectNames returns the names that an expression means, sorted; an empty selection is no error here.
+func selectNames(inv *Inventory, expr string) ([]string, error) {
+	hosts, err := Select(inv, Query{Targets: []string{expr}, AnyHost: true}, Lookups{})
+	if err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
+		return nil, nil
+	}
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// TestLikeNodeset compares expansion, set operations, groups and folding with ClusterShell's nodeset.
+func TestLikeNodeset(t *testing.T) {
+	text, err := os.ReadFile("testdata/nodeset.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expressions := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(expressions) < 150 {
+		t.Fatalf("there are only %d expressions", len(expressions))
+	}
+	config := clusterConfig(t)
+	inv := clusterInventory(t, config)
+	ours, theirs := 0, 0
+	for i, c := range clusterSets(t, config, expressions) {
+		expr := expressions[i]
+		got, err := selectNames(inv, expr)
+		same := (err != nil) == (c.Error != "") && slices.Equal(got, c.Names)
+		switch why := differences[expr]; {
+		case same && why != "":
+			t.Errorf("%s: is no difference: %s", expr, why)
+		case !same && why == "":
+			t.Errorf("%s: %v, %v, and for ClusterShell %v %s", expr, got, err, c.Names, c.Error)
+		case same && len(got) > 0:
+			checkFold(t, got)
+			ours += len(splitList(Fold(got)))
+			theirs += len(splitList(c.Folded))
+		}
+		if i%10 == 0 { // the program itself says the same as its library
+			said, refused := nodeset(t, config, "-e", "-S", "\n", "--", expr)
+			if names := strings.Fields(said); (refused != nil) != (c.Error != "") || !slices.Equal(slices.Sorted(slices.Values(names)), c.Names) {
+				t.Errorf("%s: nodeset says %v, %v, and its library %v %s", expr, names, refused, c.Names, c.Error)
+			}
+		}
+	}
+	if ours > theirs {
+		t.Errorf("folded to %d patterns, and by ClusterShell to %d", ours, theirs)
+	}
+}
+
+// clusterSet is what ClusterShell makes of an expression.
+type clusterSet struct {
+	Names         []string // sorted
+	Folded, Error string
+}
+
+// clusterSets evaluates many expressions in one run of the library that nodeset is made of.
+func clusterSets(t *testing.T, config string, expressions []string) (sets []clusterSet) {
+	t.Helper()
+	text, err := json.Marshal(expressions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
+import json, sys
+from ClusterShell.NodeSet import NodeSet
+sets = []
+for expression in json.load(sys.stdin):
+    try:
+        s = NodeSet(expression)
+        sets.append({"Names": sorted(s), "Folded": str(s)})
+    except Exception as e:
+        sets.append({"Error": str(e)})
+print(json.dumps(sets))
+`)
+	c.Env = append(os.Environ(), "CLUSTERSHELL_CFGDIR="+config)
+	c.Stdin = bytes.NewReader(text)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &sets)
+	}
+	if err != nil || len(sets) != len(expressions) {
+		t.Fatalf("ClusterShell (make test gets it): %v\n%s", err, &stderr)
+	}
+	for i := range sets {
+		sets[i].Names = strings.Fields(strings.Join(sets[i].Names, " ")) // "a b" is one name to the library, and two to nodeset
+		slices.Sort(sets[i].Names)
+	}
+	return sets
+}
+
+// TestLikeNodesetRandom compares expressions that chance makes, many in one run of ClusterShell's library.
+func TestLikeNodesetRandom(t *testing.T) {
+	seed := rand.Uint64()
+	chance := rand.New(rand.NewPCG(seed, 0))
+	var expressions []string
+	for range 500 {
+		expressions = append(expressions, randomExpression(chance))
+	}
+	config := clusterConfig(t)
+	inv := clusterInventory(t, config)
+	ours, theirs := 0, 0
+	for i, c := range clusterSets(t, config, expressions) {
+		got, err := selectNames(inv, expressions[i])
+		if err != nil || c.Error != "" || !slices.Equal(got, c.Names) {
+			t.Errorf("seed %d: %s is %v, %v, and for ClusterShell %v %s", seed, expressions[i], got, err, c.Names, c.Error)
+		} else if len(got) > 0 {
+			checkFold(t, got)
+			ours += len(splitList(Fold(got)))
+			theirs += len(splitList(c.Folded))
+		}
+	}
+	if ours > theirs*11/10 { // neither looks for the shortest form of all
+		t.Errorf("seed %d: folded to %d patterns, and by ClusterShell to %d", seed, ours, theirs)
+	}
+}
+
+func randomExpression(chance *rand.Rand) string {
+	var b strings.Builder
+	for i := range 1 + chance.IntN(5) {
+		if i > 0 {
+			b.WriteByte(",!&^,"[chance.IntN(5)])
+		}
+		switch chance.IntN(8) {
+		case 0:
+			b.WriteString([]string{"@io", "@compute", "@gpu", "@racks:old", "@racks:rack[1-3]", "@cpu:hsw", "@pairs:left"}[chance.IntN(7)])
+		case 1:
+			fmt.Fprintf(&b, "node%d", chance.IntN(60))
+		case 2, 3:
+			fmt.Fprintf(&b, "l%sp%s", randomRange(chance, 5), randomRange(chance, 3))
+		default:
+			fmt.Fprintf(&b, "node%s", randomRange(chance, 60))
+		}
+	}
+	return b.String()
+}
+
+func randomRange(chance *rand.Rand, most int) string {
+	var parts []string
+	for range 1 + chance.IntN(3) {
+		lo := chance.IntN(most)
+		hi := lo + chance.IntN(most)
+		switch chance.IntN(5) {
+		case 0:
+			parts = append(parts, fmt.Sprint(lo))
+		case 1:
+			parts = append(parts, fmt.Sprintf("%d-%d/%d", lo, hi, 1+chance.IntN(4)))
+		case 2:
+			parts = append(parts, fmt.Sprintf("%03d-%03d", lo, hi))
+		default:
+			parts = append(parts, fmt.Sprintf("%d-%d", lo, hi))
+		}
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}

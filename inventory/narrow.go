@@ -1,0 +1,137 @@
+package inventory
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Narrowing takes some of the hosts that are selected, in the order of the fields. The zero value takes all.
+type Narrowing struct {
+	OnePer string // a var: of the hosts with the same value, and of those without one, the first
+	Shard  Shard
+	Sample int    // so many, drawn by chance; 0: all
+	Seed   uint64 // decides the sample
+	Limit  int    // the first so many; 0: all
+}
+
+// Shard is a part of the hosts, "2/5" as a text: taken together, the parts are all of them, each once. The zero value is
+// everything.
+type Shard struct{ K, N int }
+
+// ParseShard reads K/N, with K from 1 to N.
+func ParseShard(text string) (s Shard, err error) {
+	k, n, ok := strings.Cut(text, "/")
+	var errK, errN error
+	s.K, errK = strconv.Atoi(k)
+	s.N, errN = strconv.Atoi(n)
+	if !ok || errK != nil || errN != nil || s.K < 1 || s.K > s.N {
+		return Shard{}, fmt.Errorf("%q is no part: K/N with K from 1 to N, as in 2/5", text)
+	}
+	return s, nil
+}
+
+func (n Narrowing) check() error {
+	switch {
+	case n.Limit < 0:
+		return &Error{Text: fmt.Sprintf("--limit: %d hosts are less than none", n.Limit)}
+	case n.Sample < 0:
+		return &Error{Text: fmt.Sprintf("--sample: %d hosts are less than none", n.Sample)}
+	}
+	return nil
+}
+
+func (n Narrowing) apply(hosts []Host) []Host {
+	if n.OnePer != "" {
+		hosts = onePer(hosts, n.OnePer)
+	}
+	if n.Shard.N > 1 {
+		var part []Host
+		for i := n.Shard.K - 1; i < len(hosts); i += n.Shard.N {
+			part = append(part, hosts[i])
+		}
+		hosts = part
+	}
+	if n.Sample > 0 && n.Sample < len(hosts) {
+		drawn := rand.New(rand.NewPCG(n.Seed, 0)).Perm(len(hosts))[:n.Sample]
+		slices.Sort(drawn)
+		for to, from := range drawn {
+			hosts[to] = hosts[from]
+		}
+		hosts = hosts[:n.Sample]
+	}
+	if n.Limit > 0 {
+		hosts = hosts[:min(n.Limit, len(hosts))]
+	}
+	return hosts
+}
+
+func onePer(hosts []Host, name string) (some []Host) {
+	seen := map[string]bool{}
+	for _, h := range hosts {
+		value := Attribute(h, name)
+		if !seen[value] {
+			seen[value] = true
+			some = append(some, h)
+		}
+	}
+	return some
+}
+
+// words are the options that say n.
+func (n Narrowing) words() (words []string) {
+	add := func(flag, value string) { words = append(words, "--"+flag+" "+value) }
+	if n.OnePer != "" {
+		add("one-per", n.OnePer)
+	}
+	if n.Shard.N > 0 {
+		add("shard", fmt.Sprintf("%d/%d", n.Shard.K, n.Shard.N))
+	}
+	if n.Sample > 0 {
+		add("sample", strconv.Itoa(n.Sample))
+	}
+	if n.Limit > 0 {
+		add("limit", strconv.Itoa(n.Limit))
+	}
+	return words
+}
+
+// Attribute is the text of what an expression calls name: name, address, group (or groups, with blanks between them), a
+// connection setting, or a var; "" where the host has none. Lists and mappings come as JSON.
+func Attribute(h Host, name string) string {
+	switch name {
+	case "name":
+		return h.Name
+	case "address":
+		return cmp.Or(h.Connection.Address, h.Name)
+	case "group", "groups":
+		return strings.Join(h.Groups, " ")
+	}
+	if value, ok := lookup(h.Vars, name); ok {
+		return valueText(value)
+	}
+	for _, s := range h.Connection.Settings() {
+		if s.Key == name {
+			return valueText(s.Value)
+		}
+	}
+	return ""
+}
+
+func valueText(value any) string {
+	switch reflect.ValueOf(value).Kind() {
+	case reflect.Invalid:
+		return ""
+	case reflect.Slice, reflect.Map:
+		text, err := json.Marshal(value)
+		if err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,193 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hail/inventory/strictyaml"
+)
+
+// nodeReader puts what stands in the nodes of one file, YAML or JSON, into a builder. Errors are collected, so that all
+// are told at once.
+type nodeReader struct {
+	b    *builder
+	file string
+}
+
+// failYAML adds an error of the parsers of nodes.
+func (b *builder) failYAML(file string, err error) {
+	var wrong *strictyaml.Error
+	if errors.As(err, &wrong) {
+		b.fail(Place{file, wrong.Line, wrong.Col}, wrong.Text, wrong.Hint)
+	}
+}
+
+func (r nodeReader) fail(n *strictyaml.Node, text, hint string) {
+	r.b.fail(r.place(n), text, hint)
+}
+
+func (r nodeReader) place(n *strictyaml.Node) Place { return Place{r.file, n.Line, n.Col} }
+
+// isMap says whether n is a mapping. Nothing at all is none, and no error either.
+func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
+	if n.Kind != strictyaml.Map && n.Kind != strictyaml.Null {
+		r.fail(n, what+" has to be a mapping", example)
+	}
+	return n.Kind == strictyaml.Map
+}
+
+// fields reads the values of the keys that a mapping may have.
+type fields map[string]func(*strictyaml.Node)
+
+func (r nodeReader) fields(n *strictyaml.Node, what string, known fields) {
+	if !r.isMap(n, what, "key: value") {
+		return
+	}
+	for _, p := range n.Pairs {
+		if read, ok := known[p.Key.Text]; ok {
+			read(p.Value)
+			continue
+		}
+		names := slices.Sorted(maps.Keys(known))
+		hint := didYouMean(p.Key.Text, names)
+		if hint == "" {
+			hint = "it takes " + strings.Join(names, ", ")
+		}
+		r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
+	}
+}
+
+// vars reads a mapping of vars, which by says.
+func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
+	if !r.isMap(n, "vars", "vars: {role: web}") {
+		return
+	}
+	vars := make(map[string]any, len(n.Pairs))
+	for _, p := range n.Pairs {
+		vars[p.Key.Text] = p.Value.Any()
+	}
+	into.vars = merged(into.vars, vars)
+	r.noteVars(into, n, by)
+}
+
+func (r nodeReader) connection(n *strictyaml.Node, into *Connection) {
+	r.fields(n, "connection settings", r.connectionFields(into))
+}
+
+// connectionFields are the keys of a Connection, by the names of its JSON.
+func (r nodeReader) connectionFields(c *Connection) fields {
+	return fields{
+		"address":         r.textField("address", &c.Address, checkAddress),
+		"user":            r.textField("user", &c.User, CheckUser),
+		"port":            func(n *strictyaml.Node) { r.port(n, &c.Port) },
+		"identity":        func(n *strictyaml.Node) { c.Identity = r.values(n, "identity") },
+		"jump":            r.textField("jump", &c.Jump, checkJump),
+		"ssh_config_host": r.textField("ssh_config_host", &c.SSHConfigHost, checkAddress),
+		"shell":           r.textField("shell", &c.Shell, nil),
+		"become":          func(n *strictyaml.Node) { r.yesOrNo(n, "become", &c.Become) },
+		"become_user":     r.textField("become_user", &c.BecomeUser, CheckUser),
+		"connect_timeout": func(n *strictyaml.Node) { r.duration(n, "connect_timeout", &c.ConnectTimeout) },
+		"known_hosts":     func(n *strictyaml.Node) { c.KnownHosts = r.values(n, "known_hosts") },
+		"host_key_alias":  r.textField("host_key_alias", &c.HostKeyAlias, checkAddress),
+		"options":         func(n *strictyaml.Node) { r.options(n, &c.Options) },
+	}
+}
+
+// textField reads a text that passes check, which may be nil.
+func (r nodeReader) textField(key string, into *string, check func(string) error) func(*strictyaml.Node) {
+	return func(n *strictyaml.Node) {
+		if !r.isText(n, key) {
+			return
+		}
+		if check != nil {
+			if err := check(n.Text); err != nil {
+				r.fail(n, key+": "+err.Error(), "")
+				return
+			}
+		}
+		*into = n.Text
+	}
+}
+
+func (r nodeReader) isText(n *strictyaml.Node, key string) bool {
+	_, isBool := n.Any().(bool)
+	if n.Kind != strictyaml.Scalar || isBool || n.Text == "" || strings.ContainsFunc(n.Text, unicode.IsControl) {
+		r.fail(n, key+": this has to be a text on one line", "")
+		return false
+	}
+	return true
+}
+
+// texts reads one text or a list of them.
+func (r nodeReader) texts(n *strictyaml.Node, key string) (texts []*strictyaml.Node) {
+	items := n.Items
+	if n.Kind != strictyaml.List {
+		items = []*strictyaml.Node{n}
+	}
+	for _, item := range items {
+		if r.isText(item, key) {
+			texts = append(texts, item)
+		}
+	}
+	return texts
+}
+
+func (r nodeReader) values(n *strictyaml.Node, key string) (values []string) {
+	for _, item := range r.texts(n, key) {
+		values = append(values, item.Text)
+	}
+	return values
+}
+
+func (r nodeReader) port(n *strictyaml.Node, into *int) {
+	port, ok := n.Int()
+	if !ok || port < 1 || port > 65535 {
+		r.fail(n, fmt.Sprintf("port: %q is not a port", n.Text), "a whole number from 1 to 65535, without quotes or leading zeros")
+		return
+	}
+	*into = port
+}
+
+func (r nodeReader) duration(n *strictyaml.Node, key string, into *Duration) {
+	if err := into.UnmarshalText([]byte(n.Text)); err != nil {
+		r.fail(n, fmt.Sprintf("%s: %v", key, err), "")
+	}
+}
+
+func (r nodeReader) yesOrNo(n *strictyaml.Node, key string, into **bool) {
+	value, ok := n.Any().(bool)
+	if !ok {
+		r.fail(n, key+": this has to be true or false", "")
+		return
+	}
+	*into = &value
+}
+
+// options reads a mapping of keywords of ssh_config.
+func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
+	if !r.isMap(n, "options", "options: {ServerAliveInterval: 30}") {
+		return
+	}
+	options := make(map[string]string, len(n.Pairs))
+	for _, p := range n.Pairs {
+		switch {
+		case strings.ContainsFunc(p.Key.Text, func(c rune) bool { return !unicode.IsLetter(c) }):
+			r.fail(p.Key, fmt.Sprintf("options: %q is no keyword of ssh_config", p.Key.Text), "")
+		case p.Value.Kind == strictyaml.Scalar && p.Value.Text != "" && !strings.ContainsFunc(p.Value.Text, unicode.IsControl):
+			options[p.Key.Text] = p.Value.Text
+		default:
+			r.fail(p.Value, "options: "+p.Key.Text+": this has to be a text on one line", "")
+		}
+	}
+	*into = merged(*into, options)
+}
+
+// ParseValue reads the value of a var as a plain scalar of hail's YAML: whole numbers, decimals, true and false are what
+// they look like, and everything else is text.
+func ParseValue(text string) any {
+	return (&strictyaml.Node{Kind: strictyaml.Scalar, Text: text}).Any()
+}

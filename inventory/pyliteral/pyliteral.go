@@ -1,0 +1,125 @@
+// Package pyliteral reads the literals of Python, which Ansible's INI inventories hold as values. It is the only importer
+// of the parser that knows their syntax.
+package pyliteral
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.starlark.net/syntax"
+)
+
+// Parse returns the value of a Python literal as Go data: nil, bool, int, float64, string, []any (of a list or a tuple) or
+// map[string]any; false when text is none, or one that Go has no such data for. It never panics, and runs nothing.
+func Parse(text string) (value any, ok bool) {
+	if len(text) > maxText {
+		return nil, false
+	}
+	if len(text) > 1 && strings.ContainsRune("uU", rune(text[0])) && strings.ContainsRune(`'"`, rune(text[1])) {
+		text = text[1:]
+	}
+	e, err := options.ParseExpr("", text, 0)
+	if err != nil {
+		if e, err = options.ParseExpr("", escape.ReplaceAllStringFunc(text, doubled), 0); err != nil {
+			return nil, false
+		}
+	}
+	return convert(e, 0)
+}
+
+var (
+	options = &syntax.FileOptions{}
+	escape  = regexp.MustCompile(`\\(?s:.)`)
+)
+
+// doubled makes a text of an escape that Python does not know, as Python does.
+func doubled(escape string) string {
+	if strings.ContainsAny(escape[1:], "abfnrtvxuU01234567\\'\"\n") {
+		return escape
+	}
+	return `\` + escape
+}
+
+const (
+	maxText  = 64 << 10 // keeps the parser, which calls itself at each bracket, from running out of stack
+	maxDepth = 100
+)
+
+func convert(e syntax.Expr, depth int) (any, bool) {
+	if depth > maxDepth {
+		return nil, false
+	}
+	switch e := e.(type) {
+	case *syntax.Literal:
+		switch v := e.Value.(type) {
+		case int64:
+			return int(v), true
+		case float64, string:
+			return v, true
+		}
+	case *syntax.UnaryExpr:
+		return signed(e)
+	case *syntax.Ident:
+		value, ok := map[string]any{"True": true, "False": false, "None": nil}[e.Name]
+		return value, ok
+	case *syntax.ParenExpr:
+		return convert(e.X, depth+1)
+	case *syntax.ListExpr:
+		return list(e.List, depth)
+	case *syntax.TupleExpr:
+		return list(e.List, depth)
+	case *syntax.DictExpr:
+		m := make(map[string]any, len(e.List))
+		for _, item := range e.List {
+			entry := item.(*syntax.DictEntry)
+			key, ok := convert(entry.Key, depth+1)
+			if !ok {
+				return nil, false
+			}
+			if m[keyText(key)], ok = convert(entry.Value, depth+1); !ok {
+				return nil, false
+			}
+		}
+		return m, true
+	}
+	return nil, false
+}
+
+func list(items []syntax.Expr, depth int) (any, bool) {
+	values := make([]any, 0, len(items))
+	for _, item := range items {
+		v, ok := convert(item, depth+1)
+		if !ok {
+			return nil, false
+		}
+		values = append(values, v)
+	}
+	return values, true
+}
+
+func signed(e *syntax.UnaryExpr) (any, bool) {
+	number, ok := e.X.(*syntax.Literal)
+	if !ok || e.Op != syntax.MINUS && e.Op != syntax.PLUS {
+		return nil, false
+	}
+	sign := 1
+	if e.Op == syntax.MINUS {
+		sign = -1
+	}
+	switch v := number.Value.(type) {
+	case int64:
+		return sign * int(v), true
+	case float64:
+		return float64(sign) * v, true
+	}
+	return nil, false
+}
+
+// keyText writes a key as JSON does, which has no keys but texts.
+func keyText(key any) string {
+	if key == nil {
+		return "null"
+	}
+	return fmt.Sprint(key)
+}

@@ -1,0 +1,224 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+
+	"hail/inventory/strictyaml"
+)
+
+// readAnsibleYAML reads groups, each a mapping of hosts, vars and children, which are groups again.
+func readAnsibleYAML(b *builder, f file, root *strictyaml.Node) {
+	a := b.ansible(f)
+	for _, p := range root.Pairs {
+		a.yamlGroup(p, 0)
+	}
+}
+
+func (a ansibleSource) place(n *strictyaml.Node) Place { return Place{a.file, n.Line, n.Col} }
+
+// yamlGroup reads a group and the ones below it; nil when it can't be.
+func (a ansibleSource) yamlGroup(p strictyaml.Pair, depth int) *groupDef {
+	name := p.Key.Text
+	if err := checkGroup(name); err != nil {
+		a.b.fail(a.place(p.Key), err.Error(), "")
+		return nil
+	}
+	g := a.group(name, a.place(p.Key))
+	switch p.Value.Kind {
+	case strictyaml.Null:
+		return g
+	case strictyaml.Map:
+	default:
+		a.b.fail(a.place(p.Value), fmt.Sprintf("the group %s has to be a mapping of hosts, vars and children", name), "")
+		return g
+	}
+	for _, section := range p.Value.Pairs {
+		entries, ok := a.section(section)
+		if !ok {
+			continue
+		}
+		switch section.Key.Text {
+		case "vars":
+			for _, v := range entries {
+				a.groupVar(g, v.Key.Text, v.Value)
+			}
+		case "children":
+			for _, c := range entries {
+				if below := a.yamlGroup(c, depth+1); below != nil {
+					g.children = append(g.children, child{below.name, a.place(c.Key)})
+				}
+			}
+		case "hosts":
+			for _, h := range entries {
+				a.host(h.Key, h.Value, g)
+			}
+		}
+	}
+	return g
+}
+
+// section returns the entries of hosts, vars or children: a mapping, or one name alone.
+func (a ansibleSource) section(p strictyaml.Pair) (entries []strictyaml.Pair, ok bool) {
+	known := slices.Contains([]string{"hosts", "vars", "children"}, p.Key.Text)
+	switch {
+	case !known:
+		a.b.remark(a.place(p.Key), fmt.Sprintf("%q in a group is left out: Ansible knows hosts, vars and children there", p.Key.Text), "")
+	case p.Value.Kind == strictyaml.Null:
+	case p.Value.Kind == strictyaml.Scalar && p.Key.Text != "vars":
+		return []strictyaml.Pair{{Key: p.Value, Value: &strictyaml.Node{Line: p.Value.Line, Col: p.Value.Col}}}, true
+	case p.Value.Kind == strictyaml.Map:
+		return p.Value.Pairs, true
+	default:
+		hint := ""
+		if p.Value.Kind == strictyaml.List {
+			hint = "a colon behind each entry makes a mapping of a list"
+		}
+		a.b.fail(a.place(p.Value), p.Key.Text+" has to be a mapping", hint)
+	}
+	return nil, false
+}
+
+// groupVar sets a var of a group, or its priority.
+func (a ansibleSource) groupVar(g *groupDef, name string, n *strictyaml.Node) {
+	if name == "ansible_group_priority" {
+		a.priority(g, n.Any(), a.place(n))
+		return
+	}
+	a.setNode(&g.said, name, n, "group "+g.name)
+}
+
+func (a ansibleSource) priority(g *groupDef, value any, place Place) {
+	n, err := parseWhole(fmt.Sprint(value))
+	if err != nil {
+		a.b.fail(place, "ansible_group_priority: "+err.Error(), "")
+		return
+	}
+	g.priority = n - 1 // Ansible's default is 1, the zero value 0
+}
+
+// host reads the hosts that a pattern stands for, with their vars, and returns their names.
+func (a ansibleSource) host(pattern, vars *strictyaml.Node, g *groupDef) (names []string) {
+	if pattern.Kind != strictyaml.Scalar {
+		a.b.fail(a.place(pattern), "a host is a name or a pattern like www[01:50]", "")
+		return nil
+	}
+	names, said, ok := a.hosts(pattern.Text, a.place(pattern))
+	if !ok {
+		return nil
+	}
+	if vars.Kind != strictyaml.Map && vars.Kind != strictyaml.Null {
+		a.b.fail(a.place(vars), fmt.Sprintf("the vars of %s have to be a mapping", pattern.Text), "")
+		return nil
+	}
+	for _, v := range vars.Pairs {
+		a.setNode(&said, v.Key.Text, v.Value, "host")
+	}
+	a.b.add(names, said, g, a.place(pattern))
+	return names
+}
+
+// readAnsibleJSON reads what a program prints for --list: a mapping of groups, and _meta. hostVars, which may be nil, is
+// asked for the vars of a host when there is no _meta.
+func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(name string) *strictyaml.Node) {
+	a := b.ansible(f)
+	var names []string
+	for _, p := range root.Pairs {
+		if p.Key.Text != "_meta" {
+			names = append(names, a.jsonGroup(p)...)
+		} else if vars := valueOf(p.Value, "hostvars"); vars != nil {
+			hostVars = a.metaVars(vars)
+		}
+	}
+	if hostVars == nil {
+		return
+	}
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		if vars := hostVars(name); vars != nil {
+			var said settings
+			for _, v := range vars.Pairs {
+				a.setNode(&said, v.Key.Text, v.Value, "host")
+			}
+			b.add([]string{name}, said, nil, a.place(vars))
+		}
+	}
+}
+
+func valueOf(n *strictyaml.Node, key string) *strictyaml.Node {
+	for _, p := range n.Pairs {
+		if p.Key.Text == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strictyaml.Node {
+	byName := make(map[string]*strictyaml.Node, len(vars.Pairs))
+	for _, p := range vars.Pairs {
+		if p.Value.Kind != strictyaml.Map {
+			a.b.fail(a.place(p.Value), fmt.Sprintf("the vars of %s have to be a mapping", p.Key.Text), "")
+			continue
+		}
+		names, _, _ := a.hosts(p.Key.Text, a.place(p.Key))
+		for _, name := range names {
+			byName[name] = p.Value
+		}
+	}
+	return func(name string) *strictyaml.Node { return byName[name] }
+}
+
+// jsonGroup reads a group: a list of hosts; a mapping with hosts, vars or children; or, of a host alone, its vars. It
+// returns the names of the hosts.
+func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
+	if err := checkGroup(p.Key.Text); err != nil {
+		a.b.fail(a.place(p.Key), err.Error(), "")
+		return nil
+	}
+	g := a.group(p.Key.Text, a.place(p.Key))
+	hosts, vars, children := valueOf(p.Value, "hosts"), valueOf(p.Value, "vars"), valueOf(p.Value, "children")
+	switch {
+	case p.Value.Kind == strictyaml.List:
+		hosts = p.Value
+	case p.Value.Kind != strictyaml.Map:
+		a.b.fail(a.place(p.Value), fmt.Sprintf("the group %s has to be a list of hosts, or a mapping of hosts, vars and children", g.name), "")
+		return nil
+	case hosts == nil && vars == nil && children == nil:
+		names = a.host(p.Key, &strictyaml.Node{}, g)
+		vars = p.Value
+	}
+	for _, h := range a.list(hosts, "hosts") {
+		names = append(names, a.host(h, &strictyaml.Node{}, g)...)
+	}
+	if vars != nil && vars.Kind != strictyaml.Map {
+		a.b.fail(a.place(vars), "vars has to be a mapping", "")
+	} else if vars != nil {
+		for _, v := range vars.Pairs {
+			a.groupVar(g, v.Key.Text, v.Value)
+		}
+	}
+	for _, c := range a.list(children, "children") {
+		if err := checkGroup(c.Text); err != nil {
+			a.b.fail(a.place(c), err.Error(), "")
+			continue
+		}
+		a.group(c.Text, a.place(c))
+		g.children = append(g.children, child{c.Text, a.place(c)})
+	}
+	return names
+}
+
+func (a ansibleSource) list(n *strictyaml.Node, what string) []*strictyaml.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != strictyaml.List {
+		a.b.fail(a.place(n), what+" has to be a list", "")
+	}
+	return n.Items
+}

@@ -1,0 +1,225 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// readClusterShell reads ClusterShell's group files: a YAML file with one or more group sources, a file with a group a
+// line ("adm: node0"), or the folder groups.d with files of both kinds. The groups of the default source are called by
+// their names, the others source:name, as in ClusterShell's own expressions.
+func readClusterShell(_ context.Context, b *builder, path string) {
+	if path == "" {
+		path = "/etc/clustershell/groups.d"
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		b.failRead(path, err)
+		return
+	}
+	c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
+	c.universe.groups, c.universe.members = c.names, c.members
+	paths := []string{path}
+	if info.IsDir() {
+		c.readDefault(filepath.Join(path, "..", "groups.conf"))
+		flat, _ := filepath.Glob(filepath.Join(path, "*.cfg")) // only a bad pattern is an error
+		yaml, _ := filepath.Glob(filepath.Join(path, "*.yaml"))
+		paths = append(flat, yaml...)
+	}
+	for _, p := range paths {
+		f, ok := b.open(p)
+		switch {
+		case !ok:
+		case f.ext() == ".yaml" || f.ext() == ".yml":
+			c.readYAML(f)
+		default:
+			c.readFlat(f)
+		}
+	}
+	c.resolve()
+}
+
+// clusterGroup is a group of ClusterShell, which an expression defines.
+type clusterGroup struct {
+	source, name string
+	expressions  []clusterExpression
+	busy         bool // being evaluated
+	hosts        *set // nil before it was evaluated
+}
+
+type clusterExpression struct {
+	text  string
+	place Place
+}
+
+type clusterGroups struct {
+	b        *builder
+	universe *universe
+	sources  []string
+	defs     map[string]*clusterGroup // by source:name
+	order    []*clusterGroup
+	current  string // the source of the group that is evaluated
+}
+
+func (c *clusterGroups) define(source string, name string, at Place, expressions ...clusterExpression) {
+	if err := checkGroup(source + ":" + name); err != nil {
+		c.b.fail(at, err.Error(), "")
+		return
+	}
+	if !slices.Contains(c.sources, source) {
+		c.sources = append(c.sources, source)
+	}
+	full := source + ":" + name
+	if c.defs[full] != nil {
+		c.b.fail(at, fmt.Sprintf("the group %s is defined again", full), "")
+		return
+	}
+	c.defs[full] = &clusterGroup{source: source, name: name, expressions: expressions}
+	c.order = append(c.order, c.defs[full])
+}
+
+// readYAML reads sources, each a mapping of groups to an expression or a list of them.
+func (c *clusterGroups) readYAML(f file) {
+	root, err := parseYAML11(f.text)
+	if err != nil {
+		c.b.failYAML(f.path, err)
+		return
+	}
+	r := nodeReader{c.b, f.path}
+	if !r.isMap(root, "a file of groups", "roles: {adm: node0}") {
+		return
+	}
+	for _, source := range root.Pairs {
+		if !r.isMap(source.Value, "the groups of "+source.Key.Text, "roles: {adm: node0}") {
+			continue
+		}
+		for _, group := range source.Value.Pairs {
+			var expressions []clusterExpression
+			for _, n := range r.texts(group.Value, group.Key.Text) {
+				place := r.place(n)
+				if n.Quoted {
+					place.Col++
+				}
+				expressions = append(expressions, clusterExpression{n.Text, place})
+			}
+			c.define(source.Key.Text, group.Key.Text, r.place(group.Key), expressions...)
+		}
+	}
+}
+
+// readFlat reads "name: expression", a line each, into the source local.
+func (c *clusterGroups) readFlat(f file) {
+	number := 0
+	for line := range strings.Lines(string(f.text)) {
+		number++
+		text := strings.TrimSpace(line)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		at := f.place(number, strings.Index(line, text)+1)
+		name, expression, ok := strings.Cut(text, ":")
+		if !ok {
+			c.b.fail(at, "this is no group", "adm: node0")
+			continue
+		}
+		nodes := strings.TrimSpace(expression)
+		place := f.place(number, max(1, strings.Index(line, nodes)+1))
+		c.define("local", strings.TrimSpace(name), at, clusterExpression{nodes, place})
+	}
+}
+
+var clusterDefault = regexp.MustCompile(`(?m)^\s*default\s*[:=]\s*(\S+)`)
+
+// readDefault finds out which source is the default, from ClusterShell's own settings, which need not be there.
+func (c *clusterGroups) readDefault(path string) {
+	text, err := ReadFile(path)
+	if m := clusterDefault.FindSubmatch(text); err == nil && m != nil {
+		c.b.shorthand = string(m[1])
+	}
+}
+
+// resolve evaluates all groups and puts them into the builder. Where the settings name no source that is there, local is
+// the default, as it comes with ClusterShell, or else the first source.
+func (c *clusterGroups) resolve() {
+	if len(c.sources) == 0 {
+		return
+	}
+	if !slices.Contains(c.sources, c.b.shorthand) {
+		c.b.shorthand = c.sources[0]
+		if slices.Contains(c.sources, "local") {
+			c.b.shorthand = "local"
+		}
+	}
+	for _, g := range c.order {
+		if err := c.evaluate(g); err != nil {
+			var wrong *Error
+			errors.As(err, &wrong)
+			c.b.errs = append(c.b.errs, wrong)
+			return
+		}
+		name := g.source + ":" + g.name
+		if g.source == c.b.shorthand {
+			name = g.name
+		}
+		place := Place{}
+		if len(g.expressions) > 0 {
+			place = g.expressions[0].place
+		}
+		var names []string
+		for _, h := range c.universe.hosts(g.hosts) {
+			names = append(names, h.Name)
+		}
+		c.b.add(names, settings{}, c.b.group(name, place), place)
+	}
+}
+
+func (c *clusterGroups) evaluate(g *clusterGroup) error {
+	if g.hosts != nil {
+		return nil
+	}
+	if g.busy {
+		return &Error{g.expressions[0].place, fmt.Sprintf("the group %s:%s contains itself", g.source, g.name), ""}
+	}
+	outer := c.current
+	c.current, g.busy = g.source, true
+	defer func() { c.current, g.busy = outer, false }()
+	hosts := newSet(0)
+	for _, e := range g.expressions {
+		s, err := c.universe.evalAt(e.text, e.place)
+		if err != nil {
+			return err
+		}
+		hosts.union(s)
+	}
+	g.hosts = hosts
+	return nil
+}
+
+// names lists the groups that can be named without their source at the moment.
+func (c *clusterGroups) names() (names []string) {
+	for _, g := range c.order {
+		if g.source == c.current {
+			names = append(names, g.name)
+		}
+	}
+	return names
+}
+
+// members returns a group's hosts, by name or source:name.
+func (c *clusterGroups) members(name string) (hosts *set, ok bool, err error) {
+	if !strings.Contains(name, ":") {
+		name = c.current + ":" + name
+	}
+	g := c.defs[name]
+	if g == nil {
+		return nil, false, nil
+	}
+	err = c.evaluate(g)
+	return g.hosts, true, err
+}

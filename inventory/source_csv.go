@@ -1,0 +1,149 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hail/inventory/strictyaml"
+)
+
+func isCSV(f file) bool { return f.ext() == ".csv" || f.ext() == ".tsv" }
+
+// readCSV reads a table with a header. The column name, or host, has the hosts; group or groups has their groups; those
+// that are called like a connection setting are one; and all others are vars. An empty cell says nothing.
+func readCSV(b *builder, f file) {
+	in := csv.NewReader(bytes.NewReader(f.text))
+	in.Comma = separator(firstLine(f.text))
+	in.Comment = '#'
+	in.TrimLeadingSpace = true
+	header, err := in.Read()
+	if err != nil {
+		b.failCSV(f, err)
+		return
+	}
+	r := csvReader{nodeReader: nodeReader{b, f.path}, in: in, header: header}
+	if !r.checkHeader(f) {
+		return
+	}
+	for len(b.errs) < maxListErrors {
+		row, err := in.Read()
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			b.failCSV(f, err)
+			return
+		}
+		r.row(row)
+	}
+}
+
+// separator is the one of , ; and tab that stands first in the header: spreadsheets write all three.
+func separator(header []byte) rune {
+	if i := bytes.IndexAny(header, ",;\t"); i >= 0 {
+		return rune(header[i])
+	}
+	return ','
+}
+
+func (b *builder) failCSV(f file, err error) {
+	var wrong *csv.ParseError
+	switch {
+	case errors.As(err, &wrong) && errors.Is(err, csv.ErrFieldCount):
+		b.fail(f.place(wrong.Line, 1), "this row has not as many cells as the header", "")
+	case errors.As(err, &wrong):
+		b.fail(f.place(wrong.Line, wrong.Column), wrong.Err.Error(), "")
+	case errors.Is(err, io.EOF):
+		b.fail(f.place(1, 1), "there is no header", "name,address,role")
+	default:
+		b.fail(f.place(0, 0), err.Error(), "")
+	}
+}
+
+type csvReader struct {
+	nodeReader
+	in     *csv.Reader
+	header []string
+	name   int // the column of the hosts
+}
+
+func (r *csvReader) checkHeader(f file) bool {
+	before := len(r.b.errs)
+	r.name = -1
+	for i, column := range r.header {
+		line, col := r.in.FieldPos(i)
+		column = strings.TrimSpace(column)
+		switch {
+		case column == "":
+			r.b.fail(f.place(line, col), "this column has no name", "")
+		case slices.Contains(r.header[:i], column):
+			r.b.fail(f.place(line, col), fmt.Sprintf("the column %q stands here again", column), "")
+		case column == "name" || column == "host" && !slices.Contains(r.header, "name"):
+			r.name = i
+		}
+		r.header[i] = column
+	}
+	if r.name < 0 {
+		r.b.fail(f.place(1, 1), "no column is called name or host", "the first line has the names of the columns: name,address,role")
+	}
+	return len(r.b.errs) == before
+}
+
+func (r *csvReader) row(cells []string) {
+	var said settings
+	var groups []*groupDef
+	known := r.connectionFields(&said.conn)
+	known["groups"] = func(n *strictyaml.Node) { groups = append(groups, r.groupsOf(words(n))...) }
+	known["group"] = known["groups"]
+	vars := map[string]any{}
+	for i, text := range cells {
+		text = strings.TrimSpace(text)
+		n, column := r.cell(i, text), r.header[i]
+		switch read := known[column]; {
+		case i == r.name || text == "":
+		case read != nil:
+			read(n)
+			if column != "group" && column != "groups" {
+				r.b.note(&said, column, text, r.place(n), "host")
+			}
+		default:
+			vars[column] = n.Any()
+			r.b.note(&said, varKey(column), vars[column], r.place(n), "host")
+		}
+	}
+	if len(vars) > 0 {
+		said.vars = vars
+	}
+	name := r.cell(r.name, strings.TrimSpace(cells[r.name]))
+	names, wrong := expand(name.Text)
+	if wrong != nil {
+		r.b.failPattern(r.place(name), wrong)
+		return
+	}
+	r.b.add(names, said, nil, r.place(name))
+	for _, g := range groups {
+		r.b.add(names, settings{}, g, r.place(name))
+	}
+}
+
+// cell is a cell as a node: numbers are numbers, as in YAML.
+func (r *csvReader) cell(i int, text string) *strictyaml.Node {
+	line, col := r.in.FieldPos(i)
+	return &strictyaml.Node{Kind: strictyaml.Scalar, Text: text, Line: line, Col: col}
+}
+
+// words makes a list of the words in a cell.
+func words(cell *strictyaml.Node) *strictyaml.Node {
+	list := &strictyaml.Node{Kind: strictyaml.List, Line: cell.Line, Col: cell.Col}
+	for _, word := range strings.FieldsFunc(cell.Text, func(c rune) bool { return strings.ContainsRune(" \t,;|", c) }) {
+		item := *cell
+		item.Text = word
+		list.Items = append(list.Items, &item)
+	}
+	return list
+}

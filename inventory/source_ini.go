@@ -1,0 +1,171 @@
+package inventory
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"hail/inventory/pyliteral"
+)
+
+var (
+	iniSection = regexp.MustCompile(`^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:[#;].*)?$`)
+	iniVar     = regexp.MustCompile(`^[^\s=#]+\s+[^\s=#]+=`)
+)
+
+// isINI looks for a section, or for a host with vars behind it.
+func isINI(f file) bool {
+	if f.ext() == ".ini" || f.ext() == ".cfg" {
+		return true
+	}
+	for line := range strings.Lines(string(f.text)) {
+		line = strings.TrimSpace(line)
+		if iniVar.MatchString(line) || iniSection.MatchString(line) && CheckName(line) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// readINI reads Ansible's INI: [group] with a host and its vars a line, [group:vars], [group:children].
+func readINI(b *builder, f file) {
+	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]iniMention{}}
+	r.g = b.groups["ungrouped"]
+	number := 0
+	for line := range strings.Lines(string(f.text)) {
+		number++
+		text := strings.TrimSpace(line)
+		if text == "" || text[0] == '#' || text[0] == ';' {
+			continue
+		}
+		r.line(text, f.place(number, strings.Index(line, text)+1))
+		if len(b.errs) >= maxListErrors {
+			return
+		}
+	}
+	for _, g := range r.mentioned {
+		if m, ok := r.undeclared[g]; ok {
+			b.fail(m.place, fmt.Sprintf("%s names the group %q, which is not declared", m.section, g.name), didYouMean(g.name, r.declared))
+		}
+	}
+}
+
+type iniReader struct {
+	ansibleSource
+	g          *groupDef // of the section
+	kind       string    // hosts, vars or children
+	declared   []string
+	mentioned  []*groupDef // in order
+	undeclared map[*groupDef]iniMention
+}
+
+// iniMention is where a group is named that may be declared later.
+type iniMention struct {
+	section string
+	place   Place
+}
+
+func (r *iniReader) line(text string, place Place) {
+	if m := iniSection.FindStringSubmatch(text); m != nil && CheckName(text) != nil {
+		r.section(m[1], m[2], place)
+		return
+	}
+	switch r.kind {
+	case "hosts":
+		r.hostLine(text, place)
+	case "vars":
+		r.varLine(text, place)
+	case "children":
+		name, _, _ := strings.Cut(text, "#")
+		name = strings.TrimSpace(name)
+		if err := checkGroup(name); err != nil {
+			r.b.fail(place, err.Error(), "")
+			return
+		}
+		r.g.children = append(r.g.children, child{name, place})
+		r.mention(r.group(name, place), "["+r.g.name+":children]", place)
+	}
+}
+
+func (r *iniReader) section(name, kind string, place Place) {
+	if err := checkGroup(name); err != nil {
+		r.b.fail(place, err.Error(), "")
+		return
+	}
+	switch kind {
+	case "":
+		kind = "hosts"
+	case "hosts", "vars", "children":
+	default:
+		r.b.fail(place, fmt.Sprintf("[%s:%s]: unknown kind of section", name, kind), "[group], [group:vars] or [group:children]")
+	}
+	r.g, r.kind = r.group(name, place), kind
+	if kind == "vars" {
+		r.mention(r.g, "["+name+":vars]", place)
+		return
+	}
+	delete(r.undeclared, r.g)
+	r.declared = append(r.declared, name)
+}
+
+// mention remembers a group that is named here, and has to be declared somewhere.
+func (r *iniReader) mention(g *groupDef, section string, place Place) {
+	if g.place == place {
+		r.mentioned = append(r.mentioned, g)
+		r.undeclared[g] = iniMention{section, place}
+	}
+}
+
+// hostLine reads a host, or a pattern of hosts, and what is said of it: web1 ansible_host=10.0.0.1 role="front end".
+func (r *iniReader) hostLine(text string, place Place) {
+	words, err := shellWords(text)
+	switch {
+	case err != nil:
+		r.b.fail(place, err.Error(), "")
+		return
+	case len(words) == 0:
+		return
+	}
+	if text[0] == '[' && strings.HasSuffix(text, "]") && CheckName(text) != nil {
+		r.b.fail(place, fmt.Sprintf("%s is no section", text), "a section is [group], [group:vars] or [group:children], without blanks")
+		return
+	}
+	names, said, ok := r.hosts(words[0], place)
+	if !ok {
+		return
+	}
+	for _, word := range words[1:] {
+		at := place
+		if i := strings.Index(text, word); i >= 0 {
+			at.Col += i
+		}
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || name == "" {
+			r.b.fail(at, fmt.Sprintf("%q is no var: name=value", word), "")
+			return
+		}
+		r.set(&said, name, literal(value), at, "host")
+	}
+	r.b.add(names, said, r.g, place)
+}
+
+func (r *iniReader) varLine(text string, place Place) {
+	name, value, ok := strings.Cut(text, "=")
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	switch {
+	case !ok || name == "":
+		r.b.fail(place, fmt.Sprintf("%q is no var: name=value", text), "")
+	case name == "ansible_group_priority":
+		r.priority(r.g, literal(value), place)
+	default:
+		r.set(&r.g.said, name, literal(value), place, "group "+r.g.name)
+	}
+}
+
+// literal reads a value as Ansible does: a literal of Python, or else text as it stands.
+func literal(text string) any {
+	if value, ok := pyliteral.Parse(text); ok {
+		return value
+	}
+	return text
+}

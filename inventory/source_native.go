@@ -1,0 +1,105 @@
+package inventory
+
+import (
+	"slices"
+	"strings"
+
+	"hail/inventory/strictyaml"
+)
+
+// readNative reads hail's own format.
+func readNative(b *builder, f file, root *strictyaml.Node) {
+	r := nodeReader{b, f.path}
+	r.fields(root, "an inventory", fields{
+		"defaults": func(n *strictyaml.Node) {
+			r.connection(n, &b.base.conn)
+			r.noteConnection(&b.base, n, "defaults")
+		},
+		"vars":   func(n *strictyaml.Node) { r.vars(n, &b.base, "vars") },
+		"hosts":  func(n *strictyaml.Node) { r.hosts(n, nil) },
+		"groups": r.groups,
+	})
+}
+
+// groups reads the mapping of group names to groups.
+func (r nodeReader) groups(n *strictyaml.Node) {
+	if !r.isMap(n, "groups", `groups: {web: {hosts: ["web[01-20]"]}}`) {
+		return
+	}
+	for _, p := range n.Pairs {
+		if err := checkGroup(p.Key.Text); err != nil {
+			r.fail(p.Key, err.Error(), "")
+			continue
+		}
+		g, by := r.b.group(p.Key.Text, r.place(p.Key)), "group "+p.Key.Text
+		r.fields(p.Value, "a group", fields{
+			"hosts": func(n *strictyaml.Node) { r.hosts(n, g) },
+			"vars":  func(n *strictyaml.Node) { r.vars(n, &g.said, by) },
+			"connection": func(n *strictyaml.Node) {
+				r.connection(n, &g.said.conn)
+				r.noteConnection(&g.said, n, by)
+			},
+			"groups": func(n *strictyaml.Node) {
+				for _, item := range r.texts(n, "groups") {
+					g.children = append(g.children, child{item.Text, r.place(item)})
+				}
+			},
+		})
+	}
+}
+
+// hosts reads a pattern, a list of patterns and host objects, or a mapping of patterns to objects; g may be nil.
+func (r nodeReader) hosts(n *strictyaml.Node, g *groupDef) {
+	switch n.Kind {
+	case strictyaml.Scalar:
+		r.host(n, nil, g)
+	case strictyaml.List:
+		for _, item := range n.Items {
+			if item.Kind == strictyaml.Map {
+				r.hostObject(item, g)
+			} else {
+				r.host(item, nil, g)
+			}
+		}
+	case strictyaml.Map:
+		for _, p := range n.Pairs {
+			r.host(p.Key, p.Value, g)
+		}
+	}
+}
+
+// hostObject reads {name: web21, address: …}.
+func (r nodeReader) hostObject(n *strictyaml.Node, g *groupDef) {
+	i := slices.IndexFunc(n.Pairs, func(p strictyaml.Pair) bool { return p.Key.Text == "name" })
+	if i < 0 {
+		r.fail(n, "this host has no name", "{name: web21, address: 10.0.0.21}")
+		return
+	}
+	rest := *n
+	rest.Pairs = slices.Concat(n.Pairs[:i], n.Pairs[i+1:])
+	r.host(n.Pairs[i].Value, &rest, g)
+}
+
+// host reads the settings, or nil, of every host that the pattern in name stands for.
+func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
+	if name.Kind != strictyaml.Scalar {
+		r.fail(name, "a host is a name, a pattern like web[01-20], or {name: …}", "")
+		return
+	}
+	names, wrong := expand(name.Text)
+	if wrong != nil {
+		if wrong.hint == "" && strings.ContainsAny(name.Text, "@:") {
+			wrong.hint = "the user and the port of a host are keys: {name: web1, user: www, port: 2222}"
+		}
+		r.fail(name, wrong.text, wrong.hint)
+		return
+	}
+	var s settings
+	if said != nil {
+		known := r.connectionFields(&s.conn)
+		known["vars"] = func(n *strictyaml.Node) { r.vars(n, &s, "host") }
+		r.fields(said, "a host", known)
+		r.noteConnection(&s, said, "host")
+	}
+	r.b.add(names, s, g, r.place(name))
+}

@@ -1,0 +1,195 @@
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"hail/inventory/strictyaml"
+)
+
+// ProgramTime is how long a program may take for all that it is asked.
+const ProgramTime = 30 * time.Second
+
+// isProgram says whether a file is one to run: it is executable, and begins as programs do. Some file systems call every
+// file executable.
+func isProgram(path string, info fs.FileInfo) bool {
+	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return true // it may be run, if not read
+	}
+	defer f.Close()
+	head := make([]byte, 4)
+	n, _ := io.ReadFull(f, head)
+	return bytes.HasPrefix(head[:n], []byte("#!")) || bytes.Equal(head, []byte("\x7fELF")) || bytes.Equal(head, []byte("\xcf\xfa\xed\xfe"))
+}
+
+// isScript recognises a program that was read, since it is not executable.
+func isScript(f file) bool { return f.path != stdinName && bytes.HasPrefix(f.text, []byte("#!")) }
+
+// readProgram runs a dynamic inventory of Ansible's contract: --list prints groups, and --host NAME the vars of a host if
+// the first had no _meta.
+func readProgram(ctx context.Context, b *builder, path string) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = checkProgram(info)
+	}
+	if err != nil {
+		b.failRead(path, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, ProgramTime)
+	defer cancel()
+	p := program{ctx: ctx, b: b, path: path}
+	if list := p.run("--list"); list != nil {
+		readAnsibleJSON(b, file{path: path}, list, p.hostVars)
+	}
+}
+
+// checkProgram refuses a program that somebody else could have written.
+func checkProgram(info fs.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !info.Mode().IsRegular():
+		return errors.New("this is no program")
+	case info.Mode().Perm()&0o022 != 0:
+		return errors.New("this program is not run: others may write to it (chmod go-w)")
+	case ok && st.Uid != 0 && int(st.Uid) != os.Geteuid():
+		return errors.New("this program is not run: it belongs to somebody else")
+	case info.Mode().Perm()&0o111 == 0:
+		return errors.New("this program is not executable (chmod +x)")
+	}
+	return nil
+}
+
+type program struct {
+	ctx    context.Context // of one call of readProgram
+	b      *builder
+	path   string
+	failed bool
+}
+
+// hostVars asks for the vars of one host; nil when there are none.
+func (p *program) hostVars(name string) *strictyaml.Node {
+	if p.failed {
+		return nil
+	}
+	return p.run("--host", name)
+}
+
+// run returns the object that the program prints; nil, when there is none or something went wrong.
+func (p *program) run(args ...string) *strictyaml.Node {
+	text, err := runProgram(p.ctx, p.path, args, p.b.around.Environ)
+	fail := func(place Place, text, hint string) *strictyaml.Node {
+		p.failed = true
+		p.b.fail(place, text, hint)
+		return nil
+	}
+	asked := strings.Join(args, " ")
+	if err != nil {
+		return fail(Place{File: p.path}, asked+": "+err.Error(), "")
+	}
+	if len(bytes.TrimSpace(text)) == 0 && args[0] == "--host" {
+		return nil
+	}
+	out := p.path + " " + asked
+	text, wrong := plainText(out, text)
+	if wrong != nil {
+		return fail(wrong.Place, wrong.Text, wrong.Hint)
+	}
+	values, err := strictyaml.ParseJSON(text)
+	switch {
+	case err != nil:
+		p.failed = true
+		p.b.failYAML(out, err)
+		return nil
+	case len(values) > 1 || values[0].Kind != strictyaml.Map:
+		return fail(Place{out, values[0].Line, values[0].Col}, "this is not one JSON object", "")
+	}
+	return values[0]
+}
+
+// runProgram returns what a program prints. It gets a process group of its own, which is killed when the time is over, the
+// output is too much, or the program has ended and left something behind.
+func runProgram(ctx context.Context, path string, args, environ []string) ([]byte, error) {
+	if !strings.Contains(path, "/") {
+		path = "./" + path // not a program of that name in $PATH
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	c := exec.Command(abs, args...)
+	c.Env = environ
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.WaitDelay = time.Second // for what it left behind with its output open
+	var out, errs limited
+	out.left, errs.left = MaxSource, 64<<10
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Start(); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, err
+	}
+	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // it may be gone already
+	out.full = kill
+	stop := context.AfterFunc(ctx, kill)
+	err = c.Wait()
+	stop()
+	kill()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, fmt.Errorf("it took more than %v and was ended", ProgramTime)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case out.left < 0:
+		return nil, fmt.Errorf("it printed more than %d MiB and was ended", MaxSource>>20)
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
+		if last := lastLine(errs.text.String()); last != "" {
+			return nil, fmt.Errorf("%w: %s", err, last)
+		}
+		return nil, err
+	}
+	return out.text.Bytes(), nil
+}
+
+// limited keeps what is written, up to a limit; then it calls full, if that is set, and forgets the rest.
+type limited struct {
+	text bytes.Buffer
+	left int
+	full func()
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	had := l.left > 0
+	l.text.Write(p[:max(0, min(len(p), l.left))])
+	if l.left -= len(p); l.left < 0 && had && l.full != nil {
+		l.full()
+	}
+	return len(p), nil
+}
+
+// lastLine is the last line that says something, fit to be shown.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 || c == '\ufffd' {
+			return -1
+		}
+		return c
+	}, strings.TrimSpace(lines[len(lines)-1]))
+}

@@ -1,0 +1,34 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+
+	"hail/inventory/sshconfig"
+)
+
+// readSSHConfig reads the names in the Host lines of an ssh_config, but for patterns. How to reach them, ssh_config says
+// when they are reached.
+func readSSHConfig(_ context.Context, b *builder, path string) {
+	files := b.around.SSHConfig
+	if path != "" {
+		files = []string{path}
+	}
+	config, err := sshconfig.Load(files, b.around.Local)
+	if err != nil {
+		b.fail(Place{}, err.Error(), "")
+		return
+	}
+	for _, a := range config.Aliases() {
+		place := Place{File: a.File, Line: a.Line}
+		names := []string{a.Name}
+		if CheckName("["+a.Name+"]") == nil {
+			names[0] = "[" + a.Name + "]"
+		}
+		if err := CheckName(names[0]); err != nil {
+			b.remark(place, fmt.Sprintf("%v: it is left out", err), "")
+			continue
+		}
+		b.add(names, settings{}, nil, place)
+	}
+}

@@ -1,0 +1,138 @@
+package strictyaml
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ParseJSON decodes the JSON values in text, which follow each other with blanks or line ends between them, by the same
+// rules as YAML: a key that stands twice is an error. There is at least one. Its error is an *Error.
+func ParseJSON(text []byte) (values []*Node, err error) {
+	p := jsonParser{text: text, dec: json.NewDecoder(bytes.NewReader(text)), line: 1}
+	p.dec.UseNumber()
+	for {
+		n, err := p.value(0)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, n)
+		rest := bytes.TrimLeft(text[p.dec.InputOffset():], " \t\r\n")
+		if len(rest) == 0 {
+			return values, nil
+		}
+		if rest[0] == ',' || rest[0] == ':' {
+			return nil, p.fail(len(text)-len(rest), fmt.Sprintf("this is not JSON: %q behind the end of a value", rest[:1]), "")
+		}
+	}
+}
+
+// jsonParser reads tokens, and counts the lines up to them.
+type jsonParser struct {
+	text  []byte
+	dec   *json.Decoder
+	at    int // how far lines are counted
+	line  int
+	begin int // of the line
+}
+
+// next is where the next token begins.
+func (p *jsonParser) next() int {
+	at := int(p.dec.InputOffset())
+	for at < len(p.text) && strings.IndexByte(" \t\r\n,:", p.text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+func (p *jsonParser) place(at int) (line, col int) {
+	for ; p.at < min(at, len(p.text)); p.at++ {
+		if p.text[p.at] == '\n' {
+			p.line, p.begin = p.line+1, p.at+1
+		}
+	}
+	return p.line, at - p.begin + 1
+}
+
+func (p *jsonParser) fail(at int, text, hint string) error {
+	line, col := p.place(at)
+	return &Error{line, col, text, hint}
+}
+
+func (p *jsonParser) token() (n *Node, t json.Token, err error) {
+	at := p.next()
+	if t, err = p.dec.Token(); err != nil {
+		var syntax *json.SyntaxError
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, nil, p.fail(len(p.text), "the JSON ends too early", "")
+		case errors.As(err, &syntax):
+			return nil, nil, p.fail(max(at, int(syntax.Offset)-1), "this is not JSON: "+syntax.Error(), "")
+		}
+		return nil, nil, p.fail(at, "this is not JSON: "+err.Error(), "")
+	}
+	line, col := p.place(at)
+	return &Node{Line: line, Col: col}, t, nil
+}
+
+func (p *jsonParser) value(depth int) (*Node, error) {
+	n, t, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	if depth > maxDepth {
+		return nil, &Error{n.Line, n.Col, "the values are nested too deep", ""}
+	}
+	switch v := t.(type) {
+	case string:
+		n.Kind, n.Text, n.Quoted = Scalar, v, true
+	case bool:
+		n.Kind, n.Text = Scalar, fmt.Sprint(v)
+	case json.Number:
+		n.Kind, n.Text = Scalar, v.String()
+		if i := strings.IndexAny(n.Text, "eE"); i > 0 && !strings.Contains(n.Text, ".") {
+			n.Text = n.Text[:i] + ".0" + n.Text[i:]
+		}
+	case json.Delim:
+		return n, p.inside(n, v, depth)
+	}
+	return n, nil
+}
+
+// inside reads what follows the bracket that opens a list or a mapping.
+func (p *jsonParser) inside(n *Node, open json.Delim, depth int) error {
+	n.Kind = List
+	if open == '{' {
+		n.Kind = Map
+	}
+	lines := map[string]int{}
+	for p.dec.More() {
+		var key *Node
+		if n.Kind == Map {
+			k, t, err := p.token()
+			if err != nil {
+				return err
+			}
+			k.Kind, k.Quoted = Scalar, true
+			k.Text, _ = t.(string)
+			if first := lines[k.Text]; first > 0 {
+				return &Error{k.Line, k.Col, fmt.Sprintf("the key %q stands here again, first on line %d", k.Text, first), ""}
+			}
+			lines[k.Text], key = k.Line, k
+		}
+		v, err := p.value(depth + 1)
+		switch {
+		case err != nil:
+			return err
+		case key != nil:
+			n.Pairs = append(n.Pairs, Pair{key, v})
+		default:
+			n.Items = append(n.Items, v)
+		}
+	}
+	_, _, err := p.token()
+	return err
+}
