@@ -132,7 +132,11 @@ func (s ansibleSetting) take() bool {
 		return false
 	}
 	text := fmt.Sprint(s.value)
+	kind := reflect.ValueOf(s.value).Kind()
 	switch {
+	case kind == reflect.Slice || kind == reflect.Map:
+		s.fail("this has to be a text", "")
+		return true
 	case strings.Contains(text, "{{"):
 		s.fail("templates can't be evaluated here: "+text, "")
 		return true

@@ -40,24 +40,33 @@ func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 	return n.Kind == strictyaml.Map
 }
 
-// fields reads the values of the keys that a mapping may have.
+// fields reads the values of the keys that a mapping may have, beside those of a Connection.
 type fields map[string]func(*strictyaml.Node)
 
-func (r nodeReader) fields(n *strictyaml.Node, what string, known fields) {
+// fields reads a mapping; conn takes the connection settings in it, and may be nil.
+func (r nodeReader) fields(n *strictyaml.Node, what string, known fields, conn *Connection) {
 	if !r.isMap(n, what, "key: value") {
 		return
 	}
 	for _, p := range n.Pairs {
-		if read, ok := known[p.Key.Text]; ok {
+		read, ofConnection := known[p.Key.Text], connectionFields[p.Key.Text]
+		switch {
+		case read != nil:
 			read(p.Value)
-			continue
+		case conn != nil && ofConnection != nil:
+			ofConnection(r, p.Value, conn)
+		default:
+			names := slices.Collect(maps.Keys(known))
+			if conn != nil {
+				names = slices.AppendSeq(names, maps.Keys(connectionFields))
+			}
+			slices.Sort(names)
+			hint := didYouMean(p.Key.Text, names)
+			if hint == "" {
+				hint = "it takes " + strings.Join(names, ", ")
+			}
+			r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
 		}
-		names := slices.Sorted(maps.Keys(known))
-		hint := didYouMean(p.Key.Text, names)
-		if hint == "" {
-			hint = "it takes " + strings.Join(names, ", ")
-		}
-		r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
 	}
 }
 
@@ -74,43 +83,49 @@ func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 	r.noteVars(into, n, by)
 }
 
-func (r nodeReader) connection(n *strictyaml.Node, into *Connection) {
-	r.fields(n, "connection settings", r.connectionFields(into))
+// connection reads a mapping of connection settings, which by says.
+func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
+	r.fields(n, "connection settings", nil, &into.conn)
+	r.noteConnection(into, n, by)
 }
 
-// connectionFields are the keys of a Connection, by the names of its JSON.
-func (r nodeReader) connectionFields(c *Connection) fields {
-	return fields{
-		"address":         r.textField("address", &c.Address, checkAddress),
-		"user":            r.textField("user", &c.User, CheckUser),
-		"port":            func(n *strictyaml.Node) { r.port(n, &c.Port) },
-		"identity":        func(n *strictyaml.Node) { c.Identity = r.values(n, "identity") },
-		"jump":            r.textField("jump", &c.Jump, checkJump),
-		"ssh_config_host": r.textField("ssh_config_host", &c.SSHConfigHost, checkAddress),
-		"shell":           r.textField("shell", &c.Shell, nil),
-		"become":          func(n *strictyaml.Node) { r.yesOrNo(n, "become", &c.Become) },
-		"become_user":     r.textField("become_user", &c.BecomeUser, CheckUser),
-		"connect_timeout": func(n *strictyaml.Node) { r.duration(n, "connect_timeout", &c.ConnectTimeout) },
-		"known_hosts":     func(n *strictyaml.Node) { c.KnownHosts = r.values(n, "known_hosts") },
-		"host_key_alias":  r.textField("host_key_alias", &c.HostKeyAlias, checkAddress),
-		"options":         func(n *strictyaml.Node) { r.options(n, &c.Options) },
+// connectionFields read the keys of a Connection, by the names of its JSON.
+var connectionFields = map[string]func(r nodeReader, n *strictyaml.Node, c *Connection){
+	"address":  func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "address", &c.Address, checkAddress) },
+	"user":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "user", &c.User, CheckUser) },
+	"port":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.port(n, &c.Port) },
+	"identity": func(r nodeReader, n *strictyaml.Node, c *Connection) { c.Identity = r.values(n, "identity") },
+	"jump":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "jump", &c.Jump, checkJump) },
+	"ssh_config_host": func(r nodeReader, n *strictyaml.Node, c *Connection) {
+		r.text(n, "ssh_config_host", &c.SSHConfigHost, checkAddress)
+	},
+	"shell":  func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "shell", &c.Shell, nil) },
+	"become": func(r nodeReader, n *strictyaml.Node, c *Connection) { r.yesOrNo(n, "become", &c.Become) },
+	"become_user": func(r nodeReader, n *strictyaml.Node, c *Connection) {
+		r.text(n, "become_user", &c.BecomeUser, CheckUser)
+	},
+	"connect_timeout": func(r nodeReader, n *strictyaml.Node, c *Connection) {
+		r.duration(n, "connect_timeout", &c.ConnectTimeout)
+	},
+	"known_hosts": func(r nodeReader, n *strictyaml.Node, c *Connection) { c.KnownHosts = r.values(n, "known_hosts") },
+	"host_key_alias": func(r nodeReader, n *strictyaml.Node, c *Connection) {
+		r.text(n, "host_key_alias", &c.HostKeyAlias, checkAddress)
+	},
+	"options": func(r nodeReader, n *strictyaml.Node, c *Connection) { r.options(n, &c.Options) },
+}
+
+// text reads a text that passes check, which may be nil.
+func (r nodeReader) text(n *strictyaml.Node, key string, into *string, check func(string) error) {
+	if !r.isText(n, key) {
+		return
 	}
-}
-
-// textField reads a text that passes check, which may be nil.
-func (r nodeReader) textField(key string, into *string, check func(string) error) func(*strictyaml.Node) {
-	return func(n *strictyaml.Node) {
-		if !r.isText(n, key) {
+	if check != nil {
+		if err := check(n.Text); err != nil {
+			r.fail(n, key+": "+err.Error(), "")
 			return
 		}
-		if check != nil {
-			if err := check(n.Text); err != nil {
-				r.fail(n, key+": "+err.Error(), "")
-				return
-			}
-		}
-		*into = n.Text
 	}
+	*into = n.Text
 }
 
 func (r nodeReader) isText(n *strictyaml.Node, key string) bool {

@@ -31,16 +31,20 @@ func (b *builder) note(s *settings, key string, value any, place Place, by strin
 
 // noteVars adds a mapping of vars to the origins of s.
 func (r nodeReader) noteVars(s *settings, n *strictyaml.Node, by string) {
-	for _, p := range n.Pairs {
-		r.b.note(s, varKey(p.Key.Text), p.Value.Any(), r.place(p.Value), by)
+	if r.b.around.Origins {
+		for _, p := range n.Pairs {
+			r.b.note(s, varKey(p.Key.Text), p.Value.Any(), r.place(p.Value), by)
+		}
 	}
 }
 
 // noteConnection adds a mapping of connection settings to the origins of s; other keys are passed over.
 func (r nodeReader) noteConnection(s *settings, n *strictyaml.Node, by string) {
-	known := r.connectionFields(&Connection{})
+	if !r.b.around.Origins {
+		return
+	}
 	for _, p := range n.Pairs {
-		if known[p.Key.Text] != nil {
+		if connectionFields[p.Key.Text] != nil {
 			r.b.note(s, p.Key.Text, p.Value.Any(), r.place(p.Value), by)
 		}
 	}

@@ -20,7 +20,7 @@ func readCSV(b *builder, f file) {
 	in := csv.NewReader(bytes.NewReader(f.text))
 	in.Comma = separator(firstLine(f.text))
 	in.Comment = '#'
-	in.TrimLeadingSpace = true
+	in.TrimLeadingSpace = in.Comma != '\t'
 	header, err := in.Read()
 	if err != nil {
 		b.failCSV(f, err)
@@ -97,20 +97,18 @@ func (r *csvReader) checkHeader(f file) bool {
 func (r *csvReader) row(cells []string) {
 	var said settings
 	var groups []*groupDef
-	known := r.connectionFields(&said.conn)
-	known["groups"] = func(n *strictyaml.Node) { groups = append(groups, r.groupsOf(words(n))...) }
-	known["group"] = known["groups"]
 	vars := map[string]any{}
 	for i, text := range cells {
 		text = strings.TrimSpace(text)
 		n, column := r.cell(i, text), r.header[i]
-		switch read := known[column]; {
+		read := connectionFields[column]
+		switch {
 		case i == r.name || text == "":
+		case column == "group" || column == "groups":
+			groups = append(groups, r.groupsOf(words(n))...)
 		case read != nil:
-			read(n)
-			if column != "group" && column != "groups" {
-				r.b.note(&said, column, text, r.place(n), "host")
-			}
+			read(r.nodeReader, n, &said.conn)
+			r.b.note(&said, column, text, r.place(n), "host")
 		default:
 			vars[column] = n.Any()
 			r.b.note(&said, varKey(column), vars[column], r.place(n), "host")

@@ -20,8 +20,13 @@ func isINI(f file) bool {
 	}
 	for line := range strings.Lines(string(f.text)) {
 		line = strings.TrimSpace(line)
-		if iniVar.MatchString(line) || iniSection.MatchString(line) && CheckName(line) != nil {
+		if iniVar.MatchString(line) {
 			return true
+		}
+		if iniSection.MatchString(line) {
+			if _, wrong := expand(line); wrong != nil { // neither [::1] nor [1-3]
+				return true
+			}
 		}
 	}
 	return false

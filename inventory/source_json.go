@@ -38,6 +38,9 @@ func readJSON(b *builder, f file) {
 		return
 	case first.Kind == strictyaml.List:
 		values = first.Items
+	default:
+		b.fail(f.place(first.Line, first.Col), "an inventory in JSON is a list of hosts, or an object of groups", "")
+		return
 	}
 	r := nodeReader{b, f.path}
 	for _, n := range values {
@@ -65,17 +68,14 @@ func (r nodeReader) jsonHost(n *strictyaml.Node) {
 		return
 	}
 	var said settings
-	known := r.connectionFields(&said.conn)
-	known["connection"] = func(c *strictyaml.Node) {
-		r.connection(c, &said.conn)
-		r.noteConnection(&said, c, "host")
-	}
-	known["vars"] = func(v *strictyaml.Node) { r.vars(v, &said, "host") }
 	var groups []*groupDef
-	known["groups"] = func(g *strictyaml.Node) { groups = append(groups, r.groupsOf(g)...) }
 	rest := *n
 	rest.Pairs = slices.Concat(n.Pairs[:i], n.Pairs[i+1:])
-	r.fields(&rest, "a host", known)
+	r.fields(&rest, "a host", fields{
+		"connection": func(n *strictyaml.Node) { r.connection(n, &said, "host") },
+		"vars":       func(n *strictyaml.Node) { r.vars(n, &said, "host") },
+		"groups":     func(n *strictyaml.Node) { groups = append(groups, r.groupsOf(n)...) },
+	}, &said.conn)
 	r.noteConnection(&said, &rest, "host")
 	name := n.Pairs[i].Value
 	names, wrong := expand(name.Text)

@@ -11,14 +11,11 @@ import (
 func readNative(b *builder, f file, root *strictyaml.Node) {
 	r := nodeReader{b, f.path}
 	r.fields(root, "an inventory", fields{
-		"defaults": func(n *strictyaml.Node) {
-			r.connection(n, &b.base.conn)
-			r.noteConnection(&b.base, n, "defaults")
-		},
-		"vars":   func(n *strictyaml.Node) { r.vars(n, &b.base, "vars") },
-		"hosts":  func(n *strictyaml.Node) { r.hosts(n, nil) },
-		"groups": r.groups,
-	})
+		"defaults": func(n *strictyaml.Node) { r.connection(n, &b.base, "defaults") },
+		"vars":     func(n *strictyaml.Node) { r.vars(n, &b.base, "vars") },
+		"hosts":    func(n *strictyaml.Node) { r.hosts(n, nil) },
+		"groups":   r.groups,
+	}, nil)
 }
 
 // groups reads the mapping of group names to groups.
@@ -33,18 +30,15 @@ func (r nodeReader) groups(n *strictyaml.Node) {
 		}
 		g, by := r.b.group(p.Key.Text, r.place(p.Key)), "group "+p.Key.Text
 		r.fields(p.Value, "a group", fields{
-			"hosts": func(n *strictyaml.Node) { r.hosts(n, g) },
-			"vars":  func(n *strictyaml.Node) { r.vars(n, &g.said, by) },
-			"connection": func(n *strictyaml.Node) {
-				r.connection(n, &g.said.conn)
-				r.noteConnection(&g.said, n, by)
-			},
+			"hosts":      func(n *strictyaml.Node) { r.hosts(n, g) },
+			"vars":       func(n *strictyaml.Node) { r.vars(n, &g.said, by) },
+			"connection": func(n *strictyaml.Node) { r.connection(n, &g.said, by) },
 			"groups": func(n *strictyaml.Node) {
 				for _, item := range r.texts(n, "groups") {
 					g.children = append(g.children, child{item.Text, r.place(item)})
 				}
 			},
-		})
+		}, nil)
 	}
 }
 
@@ -96,9 +90,7 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	}
 	var s settings
 	if said != nil {
-		known := r.connectionFields(&s.conn)
-		known["vars"] = func(n *strictyaml.Node) { r.vars(n, &s, "host") }
-		r.fields(said, "a host", known)
+		r.fields(said, "a host", fields{"vars": func(n *strictyaml.Node) { r.vars(n, &s, "host") }}, &s.conn)
 		r.noteConnection(&s, said, "host")
 	}
 	r.b.add(names, s, g, r.place(name))

@@ -50,7 +50,7 @@ func readProgram(ctx context.Context, b *builder, path string) {
 		b.failRead(path, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, ProgramTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, ProgramTime, fmt.Errorf("it took more than %v and was ended", ProgramTime))
 	defer cancel()
 	p := program{ctx: ctx, b: b, path: path}
 	if list := p.run("--list"); list != nil {
@@ -152,10 +152,8 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	stop()
 	kill()
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, fmt.Errorf("it took more than %v and was ended", ProgramTime)
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	case out.left < 0:
 		return nil, fmt.Errorf("it printed more than %d MiB and was ended", MaxSource>>20)
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
@@ -175,7 +173,7 @@ type limited struct {
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	had := l.left > 0
+	had := l.left >= 0
 	l.text.Write(p[:max(0, min(len(p), l.left))])
 	if l.left -= len(p); l.left < 0 && had && l.full != nil {
 		l.full()

@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"hail/inventory/sshconfig"
 )
@@ -13,10 +15,15 @@ func readSSHConfig(_ context.Context, b *builder, path string) {
 	files := b.around.SSHConfig
 	if path != "" {
 		files = []string{path}
+		if _, err := os.Stat(path); err != nil {
+			b.failRead(path, err)
+			return
+		}
 	}
-	config, err := sshconfig.Load(files, b.around.Local)
-	if err != nil {
-		b.fail(Place{}, err.Error(), "")
+	config, err := sshconfig.Load(files, nil, b.around.Local)
+	var wrong *sshconfig.Error
+	if errors.As(err, &wrong) {
+		b.fail(Place{File: wrong.File, Line: wrong.Line}, wrong.Text, wrong.Hint)
 		return
 	}
 	for _, a := range config.Aliases() {

@@ -12,13 +12,15 @@ type Plan struct {
 	Run        string           `json:"run"`            // the run's id, unique and sortable by time
 	Name       string           `json:"name,omitempty"` // the user's name for it
 	Action     Spec             `json:"action"`
-	Fanout     int              `json:"fanout"`               // hosts at once; below 1: all
-	Connecting int              `json:"connecting"`           // handshakes at once; below 1: no limit
-	PerAddress int              `json:"per_address"`          // handshakes at once with one address; below 1: no limit
-	Clocks     Clocks           `json:"clocks"`               //
-	HostKeys   string           `json:"host_keys,omitempty"`  // strict, accept-new or off; empty: what ssh_config says, or strict
-	SSHConfig  string           `json:"ssh_config,omitempty"` // -F: the one ssh_config to read, or "none"
-	Bare       bool             `json:"bare,omitempty"`       // send commands without the wrapper that ends them
+	Fanout     int              `json:"fanout"`                // hosts at once; below 1: all
+	Connecting int              `json:"connecting"`            // handshakes at once; below 1: no limit
+	PerAddress int              `json:"per_address"`           // handshakes at once with one address; below 1: no limit
+	Clocks     Clocks           `json:"clocks"`                //
+	HostKeys   string           `json:"host_keys,omitempty"`   // strict, accept-new or off; empty: what ssh_config says, or strict
+	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
+	SSHOptions []string         `json:"ssh_options,omitempty"` // -o: Key=Value, before every ssh_config
+	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
+	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Hosts      []inventory.Host `json:"hosts"`
 }
 

@@ -94,7 +94,9 @@ func (e environment) configDir() string {
 }
 
 // sshLocal is this side, as ssh_config sees it.
-func (e environment) sshLocal() sshconfig.Local { return sshconfig.Local{Home: e.home, User: e.user} }
+func (e environment) sshLocal(allowExec bool) sshconfig.Local {
+	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv, AllowExec: allowExec}
+}
 
 // sshConfigFiles are the ssh_config files that count: the one that -F names, none, or those of ssh.
 func (e environment) sshConfigFiles(named string) []string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hail/inventory"
+	"hail/inventory/sshconfig"
 	"hail/report"
 )
 
@@ -35,7 +36,12 @@ func tell(w io.Writer, err error) int {
 	var wrong *inventory.Error
 	var all inventory.Errors
 	var bad *usageError
+	var config *sshconfig.Error
 	switch {
+	case errors.As(err, &config):
+		if hint = config.Hint; hint == "" {
+			hint = "-F none does without ssh_config"
+		}
 	case errors.As(err, &all):
 		hint = all[0].Hint
 	case errors.As(err, &wrong):

@@ -44,6 +44,8 @@ func connectionFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
 		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
 		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
+		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
+		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config run programs (Match exec)"},
 		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
 		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "strict, accept-new or off, `WORD` for unknown host keys (default: strict, or what ssh_config says)"},
 		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included (default: 10s)"},

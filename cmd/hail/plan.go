@@ -27,6 +27,8 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		Connecting: c.Int("connecting"),
 		PerAddress: c.Int("per-address"),
 		SSHConfig:  c.String("ssh-config"),
+		SSHOptions: c.StringSlice("option"),
+		AllowExec:  c.Bool("allow-exec"),
 		Bare:       c.Bool("no-wrap"),
 	}
 	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
@@ -84,10 +86,10 @@ func lazyGC(e environment, p *runner.Plan) {
 // newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
 func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
-	local := e.sshLocal()
-	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), local)
+	local := e.sshLocal(p.AllowExec)
+	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
-		return nil, nil, usage("-F none does without ssh_config", "%v", err)
+		return nil, nil, err
 	}
 	ssh := sshconn.New(sshconn.Config{
 		SSHConfig:      config,

@@ -42,7 +42,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 	if len(sources) == 0 {
 		return nil, nil
 	}
-	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(), e.sshConfigFiles("")
+	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false), e.sshConfigFiles("")
 	return inventory.Load(ctx, sources, around)
 }
 

@@ -1,207 +1,375 @@
-// Package sshconfig reads ssh_config files and says what they mean for one host. It is the only importer of the library
-// that parses them.
+// Package sshconfig reads ssh_config files and says what they mean for one host, as ssh would. It is the only importer of
+// the library that parses them.
 package sshconfig
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/kevinburke/ssh_config"
 )
 
-// Config is what some ssh_config files say, the first file having precedence. It is safe for concurrent use once it is
-// loaded. A nil Config says nothing.
+// Config is what some ssh_config files say. It is not changed once it is loaded, and safe for concurrent use. A nil Config
+// says nothing.
 type Config struct {
-	files []*ssh_config.Config
-	local Local
+	local   Local
+	blocks  []block          // in the order of precedence
+	byName  map[string][]int // the blocks that one of its names begins, by name
+	others  []int            // all other blocks
+	aliases []Alias
+	files   int
 }
 
-// Local describes the side that connects, for the tokens of ssh_config.
+// Local describes the side that connects: what tokens stand for, and what Match looks at.
 type Local struct {
-	Home string // %d, and ~ in file names
-	User string // %u, and the default login name
+	Home      string              // %d, and ~ in file names
+	User      string              // %u, Match localuser, and the default login name
+	Hostname  string              // %l and %L
+	UID       int                 // %i
+	Getenv    func(string) string // ${NAME} in file names; nil: there is no environment
+	AllowExec bool                // Match exec may run programs
 }
 
-// Settings is what ssh_config says of one host. What it does not say is zero.
+// Settings is what ssh_config says of one host: tokens are replaced, and in names of files ~ and ${NAME}, too. What it does
+// not say is zero. Lists of algorithms stand as written, with + - or ^ before them.
 type Settings struct {
-	HostName              string // where to connect, tokens replaced
-	User                  string
-	Port                  int
-	IdentityFile          []string // in order; tokens and ~ replaced; "none" removes the defaults
-	IdentitiesOnly        bool
-	IdentityAgent         string   // a socket, "none", or "SSH_AUTH_SOCK"
-	ProxyJump             []string // hops in order, the first one first; nil where unset or "none"
-	UserKnownHostsFile    []string
-	GlobalKnownHostsFile  []string
-	StrictHostKeyChecking string // as written, lower case
-	HostKeyAlias          string
-	ConnectTimeout        time.Duration
+	HostName                 string // where to connect; never empty
+	User                     string
+	Port                     int
+	AddressFamily            string
+	BindAddress              string
+	CertificateFile          []string
+	Ciphers                  string
+	ConnectionAttempts       int
+	ConnectTimeout           time.Duration
+	ForwardAgent             string // yes, no, a socket, or $NAME
+	GlobalKnownHostsFile     []string
+	HostKeyAlgorithms        string
+	HostKeyAlias             string
+	IdentitiesOnly           bool
+	IdentityAgent            string   // a socket, "none", "SSH_AUTH_SOCK", or $NAME
+	IdentityFile             []string // in order; "none" removes the defaults
+	KexAlgorithms            string
+	MACs                     string
+	PreferredAuthentications string
+	ProxyCommand             string
+	ProxyJump                []string // hops in order, the first one first
+	PubkeyAcceptedAlgorithms string
+	RemoteCommand            string
+	RequestTTY               string
+	SendEnv                  []string
+	ServerAliveCountMax      int
+	ServerAliveInterval      time.Duration
+	SetEnv                   []string // NAME=VALUE
+	StrictHostKeyChecking    string   // yes, no, ask or accept-new
+	UserKnownHostsFile       []string
 }
 
-// Load reads the files that exist among paths; the first one has precedence. A file that can't be parsed is an error.
-func Load(paths []string, local Local) (*Config, error) {
-	c := &Config{local: local}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+// Given is what is said of a host elsewhere, and goes before all files: a login name, a port, and options as after ssh's
+// -o, "Key=Value".
+type Given struct {
+	User    string
+	Port    int
+	Options []string
+}
+
+// Alias is a name that a Host line has, and where.
+type Alias struct {
+	Name string
+	File string
+	Line int
+}
+
+// Origin is a line that came to count for a host.
+type Origin struct {
+	Keyword string // lower case
+	Value   string // as written
+	File    string // or "-o …"
+	Line    int
+	Used    bool // false: hail does without it
+}
+
+// Error is what is wrong with a file, and where. Line is 0 where it is about the whole file.
+type Error struct {
+	File string
+	Line int
+	Text string
+	Hint string
+}
+
+// Error returns the place and the text, without the hint.
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text)
+}
+
+// Load reads the files that exist among paths, and what they include; the first one has precedence. options, "Key=Value"
+// as after ssh's -o, go before them. Its errors are *Errors.
+func Load(paths, options []string, local Local) (*Config, error) {
+	l := loader{c: &Config{local: local, byName: map[string][]int{}}}
+	l.begin(nil)
+	for _, text := range options {
+		d, err := parseOption(text)
+		if err == nil {
+			err = l.check(d)
 		}
 		if err != nil {
 			return nil, err
 		}
-		parsed, err := ssh_config.DecodeBytes(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		c.files = append(c.files, parsed)
+		l.c.blocks[0].directives = append(l.c.blocks[0].directives, d)
 	}
-	return c, nil
+	for _, path := range paths {
+		dir := filepath.Join(local.Home, ".ssh")
+		if strings.HasPrefix(path, "/etc/ssh/") {
+			dir = "/etc/ssh"
+		}
+		if err := l.file(path, dir, nil, 0); err != nil {
+			return nil, err
+		}
+	}
+	l.c.index()
+	return l.c, nil
 }
 
-// decisive are keywords that change who or what is reached and that are not implemented: ignoring one would reach
-// something else than ssh does. The value is the setting that is harmless.
-var decisive = map[string]string{
-	"ProxyCommand":         "none",
-	"CanonicalizeHostname": "no",
-	"KnownHostsCommand":    "none",
-	"RevokedHostKeys":      "none",
-	"CertificateFile":      "none",
-	"BindAddress":          "",
-	"BindInterface":        "",
-	"AddressFamily":        "any",
+// index finds the blocks that only some names can match.
+func (c *Config) index() {
+	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool { return len(b.directives) == 0 && !b.asks() })
+	for i, b := range c.blocks {
+		names := b.names()
+		for _, name := range names {
+			c.byName[name] = append(c.byName[name], i)
+		}
+		if names == nil {
+			c.others = append(c.others, i)
+		}
+	}
 }
 
-// Lookup returns the settings for the host that the user calls name. user, when not empty, was given elsewhere and goes
-// before ssh_config's.
-func (c *Config) Lookup(name, user string) (Settings, error) {
+// asks says whether a Match final is among the conditions, which makes for a second pass by itself.
+func (b block) asks() bool {
+	return slices.ContainsFunc(b.conditions, func(c condition) bool {
+		return slices.ContainsFunc(c.criteria, func(m criterion) bool { return m.kind == "final" })
+	})
+}
+
+// names are the only names for which the block can hold, or nil.
+func (b block) names() (names []string) {
+	for _, c := range b.conditions {
+		if len(c.patterns) == 0 {
+			continue
+		}
+		for _, p := range c.patterns {
+			if !p.plain {
+				return nil
+			}
+			if !p.negated && !slices.Contains(names, p.text) {
+				names = append(names, p.text)
+			}
+		}
+		return names
+	}
+	return nil
+}
+
+// Aliases returns the names in the Host lines of the files, without wildcards and negations, each once, in order.
+func (c *Config) Aliases() []Alias {
+	if c == nil {
+		return nil
+	}
+	return c.aliases
+}
+
+// Lookup returns the settings for the host that the user calls name. A line for this host that says what is not supported
+// is an *Error.
+func (c *Config) Lookup(name string, given Given) (Settings, error) {
+	e, err := c.evaluate(name, given)
+	if err != nil {
+		return Settings{}, err
+	}
+	return e.settled()
+}
+
+// Explain returns the lines that came to count for a host, in rising order of their places.
+func (c *Config) Explain(name string, given Given) ([]Origin, error) {
+	e, err := c.evaluate(name, given)
+	if err != nil {
+		return nil, err
+	}
+	return e.origins, nil
+}
+
+// evaluation is what is known of one host while the blocks are gone through.
+type evaluation struct {
+	c         *Config
+	name      string // as the user calls it
+	host      string // what Host patterns are compared with
+	s         Settings
+	given     map[string]bool // the keywords that have their value
+	final     bool            // this is the second pass
+	wantFinal bool
+	origins   []Origin
+}
+
+func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
 	if c == nil {
 		c = &Config{}
 	}
-	var s Settings
-	for keyword, harmless := range decisive {
-		if v := c.first(name, keyword); v != "" && !strings.EqualFold(v, harmless) {
-			return s, fmt.Errorf("ssh_config sets %s for %s, which is not supported", keyword, name)
+	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
+	if e.s.User = given.User; given.User != "" {
+		e.given["user"] = true
+	}
+	if e.s.Port = given.Port; given.Port != 0 {
+		e.given["port"] = true
+	}
+	for _, text := range given.Options {
+		d, err := parseOption(text)
+		if err == nil {
+			err = (&loader{c: c}).check(d)
+		}
+		if err == nil {
+			err = e.apply(d)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	s.User = user
-	if s.User == "" {
-		s.User = c.first(name, "User")
+	if err := e.pass(); err != nil {
+		return nil, err
 	}
-	if v := c.first(name, "Port"); v != "" {
-		port, err := strconv.Atoi(v)
-		if err != nil || port < 1 || port > 65535 {
-			return s, fmt.Errorf("ssh_config sets Port %q for %s: not a port", v, name)
+	if e.wantFinal {
+		e.final, e.host = true, e.hostNow()
+		if err := e.pass(); err != nil {
+			return nil, err
 		}
-		s.Port = port
 	}
-	s.HostName = name
-	if v := c.first(name, "HostName"); v != "" {
-		s.HostName = c.expand(v, tokens{"h": name, "n": name})
-	}
-	login := s.User
-	if login == "" {
-		login = c.local.User
-	}
-	port := s.Port
-	if port == 0 {
-		port = 22
-	}
-	all := tokens{"h": s.HostName, "n": name, "r": login, "p": strconv.Itoa(port), "u": c.local.User, "d": c.local.Home}
-	for _, f := range c.every(name, "IdentityFile") {
-		s.IdentityFile = append(s.IdentityFile, c.file(f, all))
-	}
-	s.IdentitiesOnly = yes(c.first(name, "IdentitiesOnly"))
-	if v := c.first(name, "IdentityAgent"); v != "" {
-		s.IdentityAgent = c.file(v, all)
-	}
-	if v := c.first(name, "ProxyJump"); v != "" && !strings.EqualFold(v, "none") {
-		s.ProxyJump = strings.Split(c.expand(v, all), ",")
-	}
-	for _, f := range strings.Fields(c.first(name, "UserKnownHostsFile")) {
-		s.UserKnownHostsFile = append(s.UserKnownHostsFile, c.file(f, all))
-	}
-	for _, f := range strings.Fields(c.first(name, "GlobalKnownHostsFile")) {
-		s.GlobalKnownHostsFile = append(s.GlobalKnownHostsFile, c.file(f, all))
-	}
-	s.StrictHostKeyChecking = strings.ToLower(c.first(name, "StrictHostKeyChecking"))
-	s.HostKeyAlias = c.first(name, "HostKeyAlias")
-	if v := c.first(name, "ConnectTimeout"); v != "" && !strings.EqualFold(v, "none") {
-		seconds, err := strconv.Atoi(v)
-		if err != nil || seconds < 0 {
-			return s, fmt.Errorf("ssh_config sets ConnectTimeout %q for %s: not a number of seconds", v, name)
-		}
-		s.ConnectTimeout = time.Duration(seconds) * time.Second
-	}
-	return s, nil
+	return e, nil
 }
 
-type Alias struct {
-	Name, File string
-	Line       int
-}
-
-func (c *Config) Aliases() []Alias { return nil }
-
-func (c *Config) first(name, keyword string) string {
-	for _, f := range c.files {
-		if v, err := f.Get(name, keyword); err == nil && v != "" {
-			return strings.Trim(v, `"`)
+// pass goes through the blocks that may hold, in order.
+func (e *evaluation) pass() error {
+	named, others := e.c.byName[e.host], e.c.others
+	for len(named)+len(others) > 0 {
+		from := &others
+		if len(others) == 0 || len(named) > 0 && named[0] < others[0] {
+			from = &named
 		}
-	}
-	return ""
-}
-
-func (c *Config) every(name, keyword string) (values []string) {
-	for _, f := range c.files {
-		vs, _ := f.GetAll(name, keyword)
-		for _, v := range vs {
-			values = append(values, strings.Trim(v, `"`))
+		b := &e.c.blocks[(*from)[0]]
+		*from = (*from)[1:]
+		met, err := e.meets(b)
+		if err != nil {
+			return err
 		}
-	}
-	return values
-}
-
-func yes(v string) bool { return strings.EqualFold(v, "yes") || strings.EqualFold(v, "true") }
-
-// tokens are the %-letters that a value may hold.
-type tokens map[string]string
-
-// expand replaces tokens; %% is a percent sign, and a letter that t does not have stays.
-func (c *Config) expand(v string, t tokens) string {
-	if !strings.Contains(v, "%") {
-		return v
-	}
-	var b strings.Builder
-	for i := 0; i < len(v); i++ {
-		if v[i] != '%' || i+1 == len(v) {
-			b.WriteByte(v[i])
+		if !met {
 			continue
 		}
-		i++
-		letter := v[i : i+1]
-		switch known, ok := t[letter]; {
-		case letter == "%":
-			b.WriteByte('%')
-		case ok:
-			b.WriteString(known)
-		default:
-			b.WriteString("%" + letter)
+		for _, d := range b.directives {
+			if err := e.apply(d); err != nil {
+				return err
+			}
 		}
 	}
-	return b.String()
+	return nil
 }
 
-// file is expand for file names: ~ is the home folder.
-func (c *Config) file(v string, t tokens) string {
-	v = c.expand(v, t)
-	if rest, ok := strings.CutPrefix(v, "~/"); ok {
-		return filepath.Join(c.local.Home, rest)
+func (e *evaluation) meets(b *block) (bool, error) {
+	for _, c := range b.conditions {
+		met := false
+		var err error
+		if c.criteria != nil {
+			met, err = e.holds(c)
+		} else {
+			met = matchAny(c.patterns, e.host)
+		}
+		if !met || err != nil {
+			return false, err
+		}
 	}
-	return v
+	return true, nil
+}
+
+// apply takes a line for the host, unless an earlier one has decided.
+func (e *evaluation) apply(d directive) error {
+	k, known := keywords[d.keyword]
+	if !known {
+		if !e.given[d.keyword] && d.keyword != "ignoreunknown" {
+			e.given[d.keyword] = true
+			e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, false})
+		}
+		return nil
+	}
+	if e.given[d.keyword] && !k.adds || e.final && k.adds && e.taken(d) {
+		return nil
+	}
+	e.given[d.keyword] = true
+	e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, true})
+	return k.set(e, d)
+}
+
+// taken says whether the first pass took this line.
+func (e *evaluation) taken(d directive) bool {
+	return slices.ContainsFunc(e.origins, func(o Origin) bool { return o.File == d.file && o.Line == d.line })
+}
+
+// hostNow is where to connect, as far as it is known.
+func (e *evaluation) hostNow() string {
+	if e.s.HostName == "" {
+		return e.name
+	}
+	host, err := e.expand(e.s.HostName, tokens{'h': e.name})
+	if err != nil {
+		return e.s.HostName
+	}
+	return host
+}
+
+func (e *evaluation) userNow() string { return cmp.Or(e.s.User, e.c.local.User) }
+
+// settled returns the settings with everything expanded.
+func (e *evaluation) settled() (s Settings, err error) {
+	fail := func(keyword string, err error) (Settings, error) {
+		for _, o := range slices.Backward(e.origins) {
+			if o.Keyword == keyword {
+				return s, &Error{o.File, o.Line, keyword + ": " + err.Error(), ""}
+			}
+		}
+		return s, err
+	}
+	if e.s.HostName != "" {
+		if _, err := e.expand(e.s.HostName, tokens{'h': e.name}); err != nil {
+			return fail("hostname", err)
+		}
+	}
+	t := e.tokens()
+	s = e.s
+	s.HostName = t['h']
+	if s.IdentityFile, err = e.paths(s.IdentityFile, t); err != nil {
+		return fail("identityfile", err)
+	}
+	if s.CertificateFile, err = e.paths(s.CertificateFile, t); err != nil {
+		return fail("certificatefile", err)
+	}
+	if s.UserKnownHostsFile, err = e.paths(s.UserKnownHostsFile, t); err != nil {
+		return fail("userknownhostsfile", err)
+	}
+	if s.GlobalKnownHostsFile, err = e.paths(s.GlobalKnownHostsFile, t); err != nil {
+		return fail("globalknownhostsfile", err)
+	}
+	if s.IdentityAgent, err = e.path(s.IdentityAgent, t); err != nil {
+		return fail("identityagent", err)
+	}
+	if s.ProxyCommand, err = e.expand(s.ProxyCommand, t.only("hnpr")); err != nil {
+		return fail("proxycommand", err)
+	}
+	jump, err := e.expand(strings.Join(s.ProxyJump, ","), t.only("hnpr"))
+	if err != nil {
+		return fail("proxyjump", err)
+	}
+	if s.ProxyJump = nil; jump != "" {
+		s.ProxyJump = strings.Split(jump, ",")
+	}
+	return s, nil
 }

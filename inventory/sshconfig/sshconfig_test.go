@@ -1,140 +1,390 @@
-package sshconfig_test
+package sshconfig
 
 import (
+	"bytes"
+	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"hail/inventory/sshconfig"
 )
 
-const config = `
-# comments, and keywords in any case
-Host web1
-	HostName web1.example.com
-	user www
-	Port 2222
-	IdentityFile ~/.ssh/web_%h
-	IdentityFile /keys/second
-
-Host db*
-  HostName %h.internal
-  ProxyJump bastion,inner
-  IdentitiesOnly=yes
-
-Host bastion
-  HostName 203.0.113.10
-  ProxyJump none
-
-Host *.strict strict
-  StrictHostKeyChecking accept-new
-  HostKeyAlias alias.example.com
-  UserKnownHostsFile /known/one /known/two
-
-Host *
-  User deploy
-  ConnectTimeout 7
-`
-
-// TestLikeSSH compares what is said of hosts with the ssh that is installed.
+// TestLikeSSH compares what is said of hosts with ssh -G, over a corpus of configurations. Those called bad-… ssh refuses.
+// On purpose, ForwardAgent is left out where a later line names a socket: ssh takes that one, although the first line counts.
 func TestLikeSSH(t *testing.T) {
-	me, err := user.Current()
+	local := localSide(t)
+	include, err := filepath.Abs("testdata/include")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+	dir := t.TempDir()
+	paths, err := filepath.Glob("testdata/corpus/*.conf")
+	if err != nil || len(paths) < 60 {
+		t.Fatalf("there are only %d configurations, %v", len(paths), err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "include"), os.DirFS(include)); err != nil {
 		t.Fatal(err)
 	}
-	c, err := sshconfig.Load([]string{file}, sshconfig.Local{Home: me.HomeDir, User: me.Username})
-	if err != nil {
-		t.Fatal(err)
+	nested := filepath.Join(dir, "include", "nest.conf")
+	for _, path := range append(paths, nested) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, filepath.Base(path))
+		if path == nested {
+			file = nested
+		}
+		if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("INC"), []byte(filepath.Join(dir, "include"))), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, host := range []string{"web1", "web2", "db1", "db77", "bastion", "a.strict", "strict", "192.0.2.1"} {
-		t.Run(host, func(t *testing.T) {
-			out, err := exec.Command("ssh", "-G", "-F", file, host).CombinedOutput()
-			if err != nil {
-				t.Fatalf("ssh -G: %v\n%s", err, out)
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".conf")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(dir, filepath.Base(path))
+			for _, host := range []string{"web1", "web2", "db1", "a.example.com", "10.0.0.1", "WEB1"} {
+				compareSSH(t, file, local, host, Given{})
 			}
-			said := map[string][]string{}
-			for line := range strings.Lines(string(out)) {
-				key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-				said[key] = append(said[key], value)
-			}
-			s, err := c.Lookup(host, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			port := "22"
-			if s.Port != 0 {
-				port = strconv.Itoa(s.Port)
-			}
-			policy := s.StrictHostKeyChecking
-			if policy == "" {
-				policy = "ask"
-			}
-			check := func(key string, ours ...string) {
-				var theirs []string
-				for _, v := range said[key] { // ssh -G leaves ~ and tokens in file names as they are
-					theirs = append(theirs, strings.NewReplacer("~", me.HomeDir, "%h", s.HostName).Replace(v))
-				}
-				if !reflect.DeepEqual(ours, theirs) {
-					t.Errorf("%s is %q, and for ssh %q", key, ours, theirs)
-				}
-			}
-			check("hostname", s.HostName)
-			check("user", s.User)
-			check("port", port)
-			check("connecttimeout", strconv.Itoa(int(s.ConnectTimeout/time.Second)))
-			check("stricthostkeychecking", map[string]string{"accept-new": "accept-new", "ask": "ask"}[policy])
-			if s.IdentityFile != nil {
-				check("identityfile", s.IdentityFile...)
-			}
-			if s.ProxyJump != nil || said["proxyjump"] != nil {
-				check("proxyjump", strings.Join(s.ProxyJump, ","))
-			}
-			if s.HostKeyAlias != "" || said["hostkeyalias"] != nil {
-				check("hostkeyalias", s.HostKeyAlias)
-			}
-			if s.UserKnownHostsFile != nil {
-				check("userknownhostsfile", strings.Join(s.UserKnownHostsFile, " "))
-			}
-			check("identitiesonly", map[bool]string{true: "yes", false: "no"}[s.IdentitiesOnly])
+			compareSSH(t, file, local, "web1", Given{User: "www"})
+			compareSSH(t, file, local, "db1", Given{User: "me", Port: 2222})
+			compareSSH(t, file, local, "web1", Given{Options: []string{"User=opt", "HostName=opt.example.com"}})
 		})
 	}
 }
 
-func TestLookupErrors(t *testing.T) {
-	for text, want := range map[string]string{
-		"ProxyCommand nc %h %p":         "sets ProxyCommand for web1, which is not supported",
-		"ProxyCommand none":             "",
-		"CertificateFile ~/.ssh/x-cert": "sets CertificateFile for web1, which is not supported",
-		"AddressFamily any":             "",
-		"Port 0":                        `sets Port "0" for web1: not a port`,
-		"Port 65536":                    "not a port",
-		"ConnectTimeout soon":           "not a number of seconds",
-		"ConnectTimeout none":           "",
-	} {
-		file := filepath.Join(t.TempDir(), "config")
-		if err := os.WriteFile(file, []byte("Host web1\n  "+text+"\nHost other\n  ProxyCommand x\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c, err := sshconfig.Load([]string{file, filepath.Join(t.TempDir(), "none")}, sshconfig.Local{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Lookup("web1", ""); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", text, err, want)
+func localSide(t testing.TB) Local {
+	t.Helper()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Local{Home: me.HomeDir, User: me.Username, Hostname: machine, UID: os.Getuid(), Getenv: os.Getenv}
+}
+
+// compareSSH resolves a host in both ways.
+func compareSSH(t *testing.T, file string, local Local, host string, given Given) {
+	t.Helper()
+	args := []string{"-G", "-F", file}
+	if given.User != "" {
+		args = append(args, "-l", given.User)
+	}
+	if given.Port != 0 {
+		args = append(args, "-p", strconv.Itoa(given.Port))
+	}
+	for _, o := range given.Options {
+		args = append(args, "-o", o)
+	}
+	out, refused := exec.Command("ssh", append(args, host)...).Output()
+	if _, ok := refused.(*exec.ExitError); refused != nil && !ok {
+		t.Fatalf("ssh: %v (make test gets it)", refused)
+	}
+	config, err := Load([]string{file}, nil, local)
+	var s Settings
+	if err == nil {
+		s, err = config.Lookup(host, given)
+	}
+	if (err != nil) != (refused != nil) {
+		t.Errorf("%s: %v, and for ssh %v", host, err, refused)
+	}
+	if err != nil || refused != nil {
+		return
+	}
+	theirs := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		theirs[key] = append(theirs[key], value)
+	}
+	for key, ours := range shown(s, local, host) {
+		want := expanded(key, theirs[key], s, local, host)
+		if !reflect.DeepEqual(ours, want) && len(ours)+len(want) > 0 {
+			t.Errorf("%s %+v: %s is %q, and for ssh %q", host, given, key, ours, want)
 		}
 	}
-	var none *sshconfig.Config
-	if s, err := none.Lookup("web1", "www"); err != nil || s.HostName != "web1" || s.User != "www" {
+}
+
+// shown writes settings as ssh -G does, with its defaults where it shows them.
+func shown(s Settings, local Local, host string) map[string][]string {
+	one := func(value, otherwise string) []string {
+		if v := cmp.Or(value, otherwise); v != "" {
+			return []string{v}
+		}
+		return nil
+	}
+	count := func(n, otherwise int) []string { return []string{strconv.Itoa(cmp.Or(n, otherwise))} }
+	m := map[string][]string{
+		"hostname":              {s.HostName},
+		"user":                  one(s.User, local.User),
+		"port":                  count(s.Port, 22),
+		"addressfamily":         one(s.AddressFamily, "any"),
+		"bindaddress":           one(s.BindAddress, ""),
+		"certificatefile":       s.CertificateFile,
+		"connectionattempts":    count(s.ConnectionAttempts, 1),
+		"connecttimeout":        {span2(s.ConnectTimeout, "none")},
+		"forwardagent":          one(s.ForwardAgent, "no"),
+		"hostkeyalias":          one(s.HostKeyAlias, ""),
+		"identitiesonly":        {map[bool]string{true: "yes", false: "no"}[s.IdentitiesOnly]},
+		"identityagent":         one(s.IdentityAgent, ""),
+		"proxycommand":          one(s.ProxyCommand, ""),
+		"proxyjump":             one(strings.Join(s.ProxyJump, ","), ""),
+		"remotecommand":         one(s.RemoteCommand, ""),
+		"requesttty":            one(map[string]string{"yes": "true", "no": "false"}[s.RequestTTY], cmp.Or(s.RequestTTY, "auto")),
+		"sendenv":               s.SendEnv,
+		"serveralivecountmax":   count(s.ServerAliveCountMax, 3),
+		"serveraliveinterval":   {span2(s.ServerAliveInterval, "0")},
+		"setenv":                s.SetEnv,
+		"stricthostkeychecking": one(map[string]string{"yes": "true", "no": "false"}[s.StrictHostKeyChecking], cmp.Or(s.StrictHostKeyChecking, "ask")),
+	}
+	for key, list := range map[string][]string{"identityfile": s.IdentityFile} {
+		if len(list) > 0 { // otherwise ssh shows its defaults, which are not said here
+			m[key] = list
+		}
+	}
+	for key, list := range map[string][]string{"userknownhostsfile": s.UserKnownHostsFile, "globalknownhostsfile": s.GlobalKnownHostsFile} {
+		if len(list) > 0 {
+			m[key] = []string{strings.Join(list, " ")}
+		}
+	}
+	for key, text := range map[string]string{"ciphers": s.Ciphers, "macs": s.MACs, "kexalgorithms": s.KexAlgorithms, "hostkeyalgorithms": s.HostKeyAlgorithms, "pubkeyacceptedalgorithms": s.PubkeyAcceptedAlgorithms, "preferredauthentications": s.PreferredAuthentications} {
+		if text != "" {
+			m[key] = []string{text}
+		}
+	}
+	return m
+}
+
+func span2(d time.Duration, zero string) string {
+	if d == 0 {
+		return zero
+	}
+	return strconv.Itoa(int(d / time.Second))
+}
+
+// expanded replaces what ssh -G leaves as written: the tokens and ~ in the names of files, and in commands.
+func expanded(key string, values []string, s Settings, local Local, host string) []string {
+	if key == "hostname" || key == "remotecommand" {
+		return values
+	}
+	replace := strings.NewReplacer("~/", local.Home+"/", "%%", "%", "%h", s.HostName, "%n", host, "%p", strconv.Itoa(cmp.Or(s.Port, 22)), "%r", cmp.Or(s.User, local.User), "%u", local.User, "%d", local.Home)
+	values = slices.Clone(values)
+	for i, v := range values {
+		values[i] = replace.Replace(v)
+	}
+	return values
+}
+
+func load(t testing.TB, text string, options ...string) (*Config, string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load([]string{file, file + ".missing"}, options, Local{Home: "/home/me", User: "me", Hostname: "box.example", UID: 7, Getenv: func(name string) string { return map[string]string{"DIR": "/dir"}[name] }})
+	return c, file, err
+}
+
+func TestErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"ProxyUseFdpass yes":            "F:2: proxyusefdpass yes is not supported, and web1 would be reached in another way than by ssh",
+		"KnownHostsCommand /bin/keys":   "F:2: knownhostscommand /bin/keys is not supported, and web1 would be reached in another way than by ssh",
+		"CanonicalizeHostname always":   "F:2: canonicalizehostname always is not supported, and web1 would be reached in another way than by ssh",
+		"Port 0":                        `F:2: port: "0" is not a port`,
+		"Port 65536":                    `F:2: port: "65536" is not a port`,
+		"ConnectTimeout soon":           `F:2: connecttimeout: "soon" is not a time`,
+		"ConnectTimeout 5y":             `F:2: connecttimeout: "5y" is not a time`,
+		"ConnectTimeout none":           "",
+		"User \"www":                    "F:2: a quote is not closed",
+		"User a b":                      `F:2: user takes one value, and "b" is another`,
+		"User":                          "F:2: user: a value is missing",
+		"Usr www":                       `F:2: unknown keyword "usr"`,
+		"Match host":                    "F:2: Match host: a value is missing",
+		"Match moon full":               "F:2: Match moon: unknown criterion",
+		"Match all host x":              "F:2: Match all stands alone, or behind canonical or final",
+		"Match":                         "F:2: Match: a criterion is missing",
+		"Match tagged x\nUser a":        "F:2: Match tagged is not supported",
+		"Match exec true\nUser a":       "F:2: Match exec would run a program",
+		"IdentityFile %q":               `F:2: identityfile: "%q": %q has no meaning here`,
+		"IdentityFile ${NO}":            "F:2: identityfile: NO is not set in the environment",
+		"HostName %p":                   `F:2: hostname: "%p": %p has no meaning here`,
+		"HostName x%":                   `F:2: hostname: "x%" ends with a %`,
+		"ProxyJump a,,b":                `F:2: proxyjump: "a,,b" has an empty hop`,
+		"ProxyCommand nc %d":            `F:2: proxycommand: "nc %d": %d has no meaning here`,
+		"SetEnv NAME":                   `F:2: setenv: "NAME" is not NAME=VALUE`,
+		"SendEnv A=b":                   `F:2: sendenv: "A=b" is not the name of a variable`,
+		"AddressFamily ipx":             `F:2: addressfamily: "ipx" is none of any, inet, inet6`,
+		"StrictHostKeyChecking perhaps": `F:2: stricthostkeychecking: "perhaps" is none of yes, no, ask, accept-new`,
+		"IdentitiesOnly perhaps":        `F:2: identitiesonly: "perhaps" is neither yes nor no`,
+		"Include":                       "F:2: Include: a file is missing",
+		"Include [":                     `F:2: Include: "[" is no pattern of files`,
+		"Include /dev/zero":             "/dev/zero: this is no file",
+	} {
+		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
+		if err == nil {
+			_, err = c.Lookup("web1", Given{})
+		}
+		if got := strings.ReplaceAll(fmt.Sprint(err), file, "F"); got != cmp.Or(want, "<nil>") {
+			t.Errorf("%s:\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+	var none *Config
+	if s, err := none.Lookup("web1", Given{User: "www"}); err != nil || s.HostName != "web1" || s.User != "www" || none.Aliases() != nil {
 		t.Errorf("no ssh_config: %+v, %v", s, err)
+	}
+	for option, want := range map[string]string{
+		"Port":        `-o "Port": an option is Key=Value`,
+		"Prot=22":     `-o "Prot=22": unknown keyword "prot"`,
+		"Port=x":      `-o "Port=x": port: "x" is not a port`,
+		"Host=x":      `-o "Host=x": Host has no place in an option`,
+		"User='x":     `-o "User='x": a quote is not closed`,
+		"Match all":   `-o "Match all": Match has no place in an option`,
+		"Include=x.y": `-o "Include=x.y": Include has no place in an option`,
+	} {
+		if _, err := Load(nil, []string{option}, Local{}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", option, err, want)
+		}
+		if _, err := none.Lookup("h", Given{Options: []string{option}}); err == nil || err.Error() != want {
+			t.Errorf("%s of a host: %v, want %s", option, err, want)
+		}
+	}
+}
+
+// Nobody else may have written what decides where to connect.
+func TestForeignFile(t *testing.T) {
+	_, file, err := load(t, "User a\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o620); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load([]string{file}, nil, Local{}); err == nil || err.Error() != file+": it is not taken: others may write to it (chmod go-w)" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestIncludeCircle(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("User a\nInclude "+file+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load([]string{file}, nil, Local{}); err == nil || err.Error() != file+":2: files include each other more than 16 deep" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	c, _, err := load(t, "Host web1\n  User file\n  Port 1\n  HostName file\n  IdentityFile ${DIR}/a\n", "Port=2", "HostName=option")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Lookup("web1", Given{User: "given", Options: []string{"HostName given"}})
+	if want := (Settings{HostName: "given", User: "given", Port: 2, IdentityFile: []string{"/dir/a"}}); err != nil || !reflect.DeepEqual(s, want) {
+		t.Errorf("%+v, %v, want %+v", s, err, want)
+	}
+}
+
+func TestMatchExec(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("Match exec \"test %n = web1\"\n  User yes\nMatch !exec false\n  Port 5\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load([]string{file}, nil, Local{AllowExec: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]string{"web1": "yes", "web2": ""} {
+		if s, err := c.Lookup(host, Given{}); err != nil || s.User != want || s.Port != 5 {
+			t.Errorf("%s is %+v, %v", host, s, err)
+		}
+	}
+}
+
+func TestAliases(t *testing.T) {
+	c, file, err := load(t, "Host web1 web* !web3 \"db 1\"\nHost db1 web1\nMatch host x\n  User y\nHost [::1] 10.0.0.1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Alias{{"web1", file, 1}, {"db 1", file, 1}, {"db1", file, 2}, {"[::1]", file, 5}, {"10.0.0.1", file, 5}}
+	if got := c.Aliases(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	c, file, err := load(t, "Host web1\n  User www\n  Compression yes\nHost *\n  User never\n  IdentityFile \"a b\"\n  Compression no\n", "Port=22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Explain("web1", Given{})
+	want := []Origin{{"port", "22", `-o "Port=22"`, 0, true}, {"user", "www", file, 2, true}, {"compression", "yes", file, 3, false}, {"identityfile", `"a b"`, file, 6, true}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v, %v\nwant %v", got, err, want)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{"Host a\n User b", "Match host a,!b user c\n Port 1", "Host=\"a b\" # c\nUser\t=\tx", "Include /x*\n", "IgnoreUnknown *\nX y", "IdentityFile %h\\\"'"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(strings.ToLower(text), "include") { // it could name any file of this machine
+			return
+		}
+		directives, err := parseLines("F", []byte(text))
+		if err != nil {
+			return
+		}
+		l := loader{c: &Config{byName: map[string][]int{}}}
+		for _, d := range directives {
+			if d.line < 1 || d.keyword == "" {
+				t.Errorf("%q: bad line %+v", text, d)
+			}
+			if d.keyword != "host" && d.keyword != "match" {
+				l.check(d)
+			}
+		}
+	})
+}
+
+// manyBlocks is a configuration of n blocks, every tenth with a wildcard.
+func manyBlocks(n int) string {
+	var b strings.Builder
+	for i := range n {
+		star := ""
+		if i%10 == 0 {
+			star = "*"
+		}
+		fmt.Fprintf(&b, "Host host%d%s\n  HostName host%d.example.com\n  User user%d\n  IdentityFile ~/.ssh/%d\n", i, star, i, i, i)
+	}
+	return b.String() + "Host *\n  ServerAliveInterval 15\n"
+}
+
+func BenchmarkLookup1000(b *testing.B)  { benchmarkLookup(b, 1000) }
+func BenchmarkLookup10000(b *testing.B) { benchmarkLookup(b, 10_000) }
+
+// benchmarkLookup looks up 10,000 hosts.
+func benchmarkLookup(b *testing.B, blocks int) {
+	c, _, err := load(b, manyBlocks(blocks))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for i := range 10_000 {
+			if _, err := c.Lookup(fmt.Sprintf("host%d", i), Given{}); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

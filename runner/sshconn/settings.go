@@ -3,13 +3,17 @@ package sshconn
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"hail/inventory"
+	"hail/inventory/sshconfig"
 )
 
 // settings is everything that is decided about one host before it is dialled: the inventory and the command line first,
@@ -44,7 +48,14 @@ var (
 func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	c := h.Connection
 	alias := cmp.Or(c.SSHConfigHost, h.Name)
-	f, err := d.config.SSHConfig.Lookup(alias, c.User)
+	given := sshconfig.Given{User: c.User, Port: c.Port}
+	for _, key := range slices.Sorted(maps.Keys(c.Options)) {
+		given.Options = append(given.Options, key+"="+c.Options[key])
+	}
+	f, err := d.config.SSHConfig.Lookup(alias, given)
+	if err == nil {
+		err = unsupported(f)
+	}
 	if err != nil {
 		return settings{}, err
 	}
@@ -74,23 +85,28 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	}
 	if len(s.identities) == 0 {
 		s.optional = true
-		s.identities = f.IdentityFile
+		s.identities = slices.DeleteFunc(slices.Clone(f.IdentityFile), isNone)
 	}
-	if len(s.identities) == 0 {
+	if len(s.identities) == 0 && len(f.IdentityFile) == 0 {
 		s.guessed = true
 		for _, name := range defaultIdentities {
 			s.identities = append(s.identities, filepath.Join(d.config.Local.Home, ".ssh", name))
 		}
 	}
-	switch f.IdentityAgent {
-	case "", "SSH_AUTH_SOCK":
-	case "none":
+	switch name, isVariable := strings.CutPrefix(f.IdentityAgent, "$"); {
+	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
+	case isNone(f.IdentityAgent):
 		s.agent = ""
+	case isVariable && d.config.Local.Getenv != nil:
+		s.agent = d.config.Local.Getenv(name)
 	default:
 		s.agent = f.IdentityAgent
 	}
 	if len(s.knownHosts) == 0 {
 		s.knownHosts = f.UserKnownHostsFile
+		if len(s.knownHosts) == 1 && isNone(s.knownHosts[0]) {
+			s.knownHosts = []string{os.DevNull}
+		}
 		if len(s.knownHosts) == 0 {
 			for _, name := range defaultKnownHosts {
 				s.knownHosts = append(s.knownHosts, filepath.Join(d.config.Local.Home, ".ssh", name))
@@ -103,6 +119,24 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	}
 	s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict"))
 	return s, err
+}
+
+func isNone(word string) bool { return strings.EqualFold(word, "none") }
+
+// unsupported names a setting that decides who or what is reached, and that has no effect here: ignoring it would reach
+// something else than ssh does.
+func unsupported(f sshconfig.Settings) error {
+	for _, s := range []struct{ keyword, value string }{
+		{"ProxyCommand", f.ProxyCommand},
+		{"CertificateFile", strings.Join(slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone), " ")},
+		{"BindAddress", f.BindAddress},
+		{"AddressFamily", strings.TrimPrefix(f.AddressFamily, "any")},
+	} {
+		if s.value != "" {
+			return fmt.Errorf("ssh_config sets %s to %q, which is not supported", s.keyword, s.value)
+		}
+	}
+	return nil
 }
 
 // policy reads our words for what to do about host keys, and ssh_config's.

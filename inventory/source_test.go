@@ -1,0 +1,321 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// described writes the hosts of an inventory, a line each: name, settings, groups, vars.
+func described(inv *Inventory) string {
+	var b strings.Builder
+	for _, h := range inv.Hosts() {
+		fmt.Fprintf(&b, "%s", h.Name)
+		for _, s := range h.Connection.Settings() {
+			fmt.Fprintf(&b, " %s:%v", s.Key, s.Value)
+		}
+		fmt.Fprintf(&b, " %v %v\n", h.Groups, h.Vars)
+	}
+	return b.String()
+}
+
+// Each source says the same hosts.
+func TestSources(t *testing.T) {
+	const want = "web1 address:10.0.0.1 user:www [web] map[canary:true rack:3]\nweb2 port:2222 [prod web] map[rack:007]\n"
+	for name, text := range map[string]string{
+		"i.yaml":    "groups:\n  web: {hosts: {web1: {address: 10.0.0.1, user: www, vars: {rack: 3, canary: true}}, web2: {port: 2222, vars: {rack: 007}}}}\n  prod: {hosts: web2}\n",
+		"h.csv":     "name,address,user,port,groups,rack,canary\nweb1,10.0.0.1,www,,web,3,true\nweb2,,,2222,web prod,007,\n",
+		"semi.csv":  "# from a spreadsheet\nhost;rack;address;user;port;group;canary\n\"web1\"; 3;10.0.0.1;www;;web;true\nweb2;007;;;2222;\"web;prod\";\n",
+		"tab.tsv":   "name\taddress\tuser\tport\tgroups\track\tcanary\nweb1\t10.0.0.1\twww\t\tweb\t3\ttrue\nweb2\t\t\t2222\tprod,web\t007\t\n",
+		"h.json":    `[{"name": "web1", "address": "10.0.0.1", "user": "www", "groups": ["web"], "vars": {"rack": 3, "canary": true}}, {"host": "web2", "connection": {"port": 2222}, "groups": ["web", "prod"], "vars": {"rack": "007"}}]`,
+		"lines":     "{\"name\": \"web1\", \"address\": \"10.0.0.1\", \"user\": \"www\", \"groups\": \"web\", \"vars\": {\"rack\": 3, \"canary\": true}}\n\n{\"name\": \"web2\", \"port\": 2222, \"groups\": [\"web\", \"prod\"], \"vars\": {\"rack\": \"007\"}}\n",
+		"one.jsonl": "{\"name\": \"web1\", \"address\": \"10.0.0.1\", \"user\": \"www\", \"groups\": \"web\", \"vars\": {\"rack\": 3, \"canary\": true}} {\"name\": \"web2\", \"port\": 2222, \"groups\": [\"web\", \"prod\"], \"vars\": {\"rack\": \"007\"}}",
+	} {
+		if got := described(load(t, name, text)); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// The name of a format before the path says what a file is, whatever its name.
+func TestFormatByName(t *testing.T) {
+	for name, text := range map[string]string{
+		"csv":        "name,x\na,1\n",
+		"json":       `["a"]`,
+		"yaml":       "hosts: [a]",
+		"ini":        "[g]\na\n",
+		"list":       "a # x\n",
+		"ssh_config": "Host a *.b !c\n  User x\nHost *\n",
+	} {
+		path := write(t, "source", text)[0]
+		inv, err := Load(t.Context(), []string{name + ":" + path}, Surroundings{})
+		if err != nil || fmt.Sprint(inv.hostNames()) != "[a]" {
+			t.Errorf("%s: %v, %v", name, inv, err)
+		}
+		if name == "ssh_config" {
+			continue
+		}
+		inv, err = Load(t.Context(), []string{name + ":-"}, Surroundings{Stdin: strings.NewReader(text)})
+		if err != nil || fmt.Sprint(inv.hostNames()) != "[a]" {
+			t.Errorf("%s on stdin: %v, %v", name, inv, err)
+		}
+	}
+}
+
+// What a text is shows in its first lines, where its name does not tell.
+func TestRecognised(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\nb":                   "list",
+		"[::1]":                  "list",
+		"[::1]:22":               "list",
+		"[1-3]":                  "list",
+		"web[01-03] # [x]":       "list",
+		"a x=1":                  "ini",
+		"# x\n[web]\na":          "ini",
+		"[web:children] # x":     "ini",
+		"---\nhosts: [a]":        "yaml",
+		"hosts:\n  - a":          "yaml",
+		"all:\n  hosts:":         "yaml",
+		"{\"a\": []}":            "json",
+		" [\"a\"]":               "json",
+		"[{\"name\": \"a\"}]":    "json",
+		"[\n {\"name\": \"a\"}]": "json",
+		"10.0.0.1:22":            "list",
+		"root@db1:2222":          "list",
+	} {
+		f := file{"hosts", []byte(text)}
+		for _, as := range formats() {
+			if as.fits != nil && as.fits(f) {
+				if as.name != want {
+					t.Errorf("%q is %s, want %s", text, as.name, want)
+				}
+				break
+			}
+		}
+	}
+}
+
+func TestAnsibleOrNative(t *testing.T) {
+	for text, want := range map[string]bool{
+		"all: {hosts: {a: }}":                         true,
+		"web: {hosts: {a: }}":                         true,
+		"web: {children: {a: }}\nhosts: {hosts: a: }": false, // not even YAML
+		"web: {vars: {x: 1}}\nvars: {hosts: {}}":      true,
+		"hosts: {a: }":                                false,
+		"groups: {hosts: {hosts: a}}":                 false,
+		"vars: {hosts: 1}\ngroups: {}":                false,
+		"hsots: [a]":                                  false,
+		"settings: {}":                                false,
+	} {
+		inv, err := Load(t.Context(), write(t, "i.yaml", text), Surroundings{})
+		isOurs := err != nil || inv.groups["ungrouped"] == nil
+		if isOurs == want {
+			t.Errorf("%q: %v, %v", text, inv, err)
+		}
+	}
+}
+
+func TestAnsibleConnection(t *testing.T) {
+	for args, want := range map[string]string{
+		"-o ProxyJump=b":     "jump:b",
+		"-oProxyJump=u@b:22": "jump:u@b:22",
+		"-J a,b":             "jump:a,b",
+		`-o ProxyCommand="ssh -W %h:%p -q user@gw.example"`:  "jump:user@gw.example",
+		`-o ProxyCommand="ssh -p 2222 -l me -W %h:%p gw"`:    "jump:me@gw:2222",
+		`-o 'ProxyCommand nc -x proxy %h %p'`:                "options:map[ProxyCommand:nc -x proxy %h %p]",
+		"-C -o ControlMaster=auto -o ControlPersist=60s":     "",
+		"-o ServerAliveInterval=30 -o Ciphers=aes128-ctr -q": "options:map[Ciphers:aes128-ctr ServerAliveInterval:30]",
+		"-o StrictHostKeyChecking=no -o ProxyJump=b":         "jump:b",
+		"-o UserKnownHostsFile=/dev/null":                    "",
+		"-v -i /key":                                         "",
+	} {
+		inv := load(t, "hosts.yml", fmt.Sprintf("all: {hosts: {h: {ansible_ssh_common_args: %q}}}", args))
+		h, _ := inv.Host("h")
+		var got []string
+		for _, s := range h.Connection.Settings() {
+			got = append(got, fmt.Sprintf("%s:%v", s.Key, s.Value))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+}
+
+func TestRemarks(t *testing.T) {
+	inv := load(t,
+		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\n",
+		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
+	)
+	var got []string
+	for _, r := range inv.Remarks() {
+		got = append(got, filepath.Base(r.Error()))
+	}
+	want := []string{
+		"a.ini:1:3: ansible_password is a credential: it is left out (and 1 times more)",
+		"a.ini:2:28: ansible_connection is winrm: hail reaches every host by SSH",
+		"a.ini:3:3: ansible_host_key_checking is off: host keys stay verified",
+		"a.ini:3:35: ansible_become_method is su: hail becomes another user by sudo or doas",
+		"a.ini:4:1: ansible_ssh_common_args: StrictHostKeyChecking=no is left out: host keys stay verified",
+		"a.ini:4:1: ansible_ssh_common_args: -v is left out",
+		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
+		"b.yml:1:35: y is encrypted by ansible-vault: it is left out",
+		`b.yml:1:49: "colour" in a group is left out: Ansible knows hosts, vars and children there`,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, h := range inv.Hosts() {
+		if strings.Contains(fmt.Sprint(h), "hunter") {
+			t.Errorf("%v has a password", h)
+		}
+	}
+}
+
+func TestVarsFileInVault(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"hosts": "[web]\na\n", "group_vars/web/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "group_vars/web/vars.yml": "x: 1\n"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inv, err := Load(t.Context(), []string{filepath.Join(dir, "hosts")}, Surroundings{})
+	if err != nil || described(inv) != "a [all web] map[x:1]\n" || len(inv.Remarks()) != 1 || !strings.HasSuffix(inv.Remarks()[0].Text, "encrypted by ansible-vault: its vars are left out") {
+		t.Errorf("%v, %v, %v", inv, err, inv.Remarks())
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	paths := write(t,
+		"a.yaml", "defaults: {user: d}\nvars: {x: 0}\ngroups:\n  web:\n    hosts: {web1: {port: 22, vars: {x: 2}}}\n    vars: {x: 1}\n    connection: {user: g}\n",
+		"b.ini", "[web]\nweb1 ansible_port=2222 y=3\n[web:vars]\nx=7\n",
+		"c.csv", "name,user,z\nweb1,u,9\n",
+	)
+	inv, err := Load(t.Context(), paths, Surroundings{Origins: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range inv.Origins("web1") {
+		o.Place.File = filepath.Base(o.Place.File)
+		got = append(got, fmt.Sprintf("%s=%v %s %s", o.Key, o.Value, o.Place, o.By))
+	}
+	want := []string{
+		"user=d a.yaml:1:18 defaults", "vars.x=0 a.yaml:2:11 vars",
+		"vars.x=1 a.yaml:6:15 group web", "user=g a.yaml:7:24 group web", "vars.x=7 b.ini:4:1 group web",
+		"vars.x=2 a.yaml:5:40 host", "port=22 a.yaml:5:26 host", "port=2222 b.ini:2:6 host", "vars.y=3 b.ini:2:24 host", "user=u c.csv:2:6 host", "vars.z=9 c.csv:2:8 host",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if inv, err := Load(t.Context(), paths, Surroundings{}); err != nil || inv.Origins("web1") != nil {
+		t.Errorf("origins that nobody asked for: %v, %v", inv.Origins("web1"), err)
+	}
+}
+
+func writeProgram(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "inv")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPrograms(t *testing.T) {
+	// What a program leaves behind, with its output open, does not hold the inventory, and is ended.
+	pid := filepath.Join(t.TempDir(), "pid")
+	path := writeProgram(t, `sleep 1000 & echo $! >`+pid+`; echo '{"web": ["a"], "_meta": {"hostvars": {"a": {"home": "'$MARK'"}}}}'`)
+	inv, err := Load(t.Context(), []string{path}, Surroundings{Environ: []string{"MARK=here", "PATH=" + os.Getenv("PATH")}})
+	if err != nil || described(inv) != "a [all web] map[home:here]\n" {
+		t.Fatalf("%v, %v", inv, err)
+	}
+	waitGone(t, pid)
+
+	// One that hangs ends with the context.
+	ctx, cancel := context.WithCancelCause(t.Context())
+	hung := filepath.Join(t.TempDir(), "hung")
+	path = writeProgram(t, "echo $$ >"+hung+"; trap '' TERM; (sleep 1000); sleep 1000")
+	go func() {
+		waitFile(t, hung)
+		cancel(errors.New("too late"))
+	}()
+	if _, err := Load(ctx, []string{path}, Surroundings{}); err == nil || !strings.HasSuffix(err.Error(), "--list: too late") {
+		t.Errorf("a program that hangs: %v", err)
+	}
+	waitGone(t, hung)
+}
+
+func TestBadPrograms(t *testing.T) {
+	for script, want := range map[string]string{
+		"echo oh no >&2; echo no such region >&2; exit 3": "F: --list: exit status 3: no such region",
+		`printf '\033[31mred\n' >&2; exit 1`:              "F: --list: exit status 1: [31mred",
+		"kill -9 $$":                                      "F: --list: signal: killed",
+		"echo '{\"web\": ['":                              "F --list:2:1: the JSON ends too early",
+		"echo hello":                                      "F --list:1:1: this is not JSON: invalid character 'h' looking for beginning of value",
+		"echo []":                                         "F --list:1:1: this is not one JSON object",
+		"echo '{} {}'":                                    "F --list:1:1: this is not one JSON object",
+		":":                                               "F --list:1:1: the JSON ends too early",
+		"printf '\\377{}'":                                "F --list:1:1: this is not text in UTF-8",
+		`case $1 in --list) echo '{"g": ["a", "b"]}';; *) echo "no $2" >&2; exit 1; esac`: "F: --host a: exit status 1: no a",
+		`echo '{"g": ["a b"]}'`:                    "F:1:8: \"a b\" is no name of a host: ' ' is not allowed in it",
+		`echo '{"g": {"hosts": "a"}}'`:             "F:1:17: hosts has to be a list",
+		`echo '{"g": {"vars": [1]}}'`:              "F:1:16: vars has to be a mapping",
+		`echo '{"g": 1}'`:                          "F:1:7: the group g has to be a list of hosts, or a mapping of hosts, vars and children",
+		`echo '{"a": {"children": ["a"]}}'`:        "F:1:2: groups contain each other: a > a",
+		`echo '{"a": {"children": ["-x"]}}'`:       `F:1:21: "-x" is no name of a group: it begins with "-"`,
+		`echo '{"_meta": {"hostvars": {"a": 1}}}'`: "F:1:30: the vars of a have to be a mapping",
+		"yes": "F: --list: it printed more than 64 MiB and was ended",
+	} {
+		path := writeProgram(t, script)
+		_, err := Load(t.Context(), []string{path}, Surroundings{})
+		checkErrors(t, script, path, err, want, "")
+	}
+	path := writeProgram(t, "echo '{}'")
+	if err := os.Chmod(path, 0o722); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(t.Context(), []string{path}, Surroundings{})
+	checkErrors(t, "writable", path, err, "F: this program is not run: others may write to it (chmod go-w)", "")
+	_, err = Load(t.Context(), []string{"program:" + filepath.Dir(path)}, Surroundings{})
+	checkErrors(t, "a folder", filepath.Dir(path), err, "F: this is no program", "")
+}
+
+// waitGone waits until the process whose number stands in a file has ended.
+func waitGone(t *testing.T, pidFile string) {
+	t.Helper()
+	text := waitFile(t, pidFile)
+	pid, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(state), ") Z ") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("process %d is still there", pid)
+}
+
+func waitFile(t *testing.T, path string) string {
+	for range 500 {
+		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), "\n") {
+			return string(text)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%s does not come", path)
+	return ""
+}

@@ -1,0 +1,262 @@
+package sshconfig
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// keyword is how a keyword of ssh_config is read.
+type keyword struct {
+	set  func(e *evaluation, d directive) error
+	list bool // takes several words
+	adds bool // each line adds to the ones before; otherwise the first line counts
+	raw  bool // takes the rest of the line as it stands
+}
+
+// keywords are those that count for who and what is reached, and how.
+var keywords = map[string]keyword{
+	"addressfamily":            {set: word(func(s *Settings) *string { return &s.AddressFamily }, "any", "inet", "inet6")},
+	"bindaddress":              {set: word(func(s *Settings) *string { return &s.BindAddress })},
+	"certificatefile":          {set: add(func(s *Settings) *[]string { return &s.CertificateFile }), adds: true},
+	"ciphers":                  {set: word(func(s *Settings) *string { return &s.Ciphers })},
+	"connectionattempts":       {set: number(func(s *Settings) *int { return &s.ConnectionAttempts })},
+	"connecttimeout":           {set: span(func(s *Settings) *time.Duration { return &s.ConnectTimeout })},
+	"forwardagent":             {set: forwardAgent},
+	"globalknownhostsfile":     {set: all(func(s *Settings) *[]string { return &s.GlobalKnownHostsFile }), list: true},
+	"hostkeyalgorithms":        {set: word(func(s *Settings) *string { return &s.HostKeyAlgorithms })},
+	"hostkeyalias":             {set: word(func(s *Settings) *string { return &s.HostKeyAlias })},
+	"hostname":                 {set: word(func(s *Settings) *string { return &s.HostName })},
+	"identitiesonly":           {set: yesOrNo(func(s *Settings) *bool { return &s.IdentitiesOnly })},
+	"identityagent":            {set: word(func(s *Settings) *string { return &s.IdentityAgent })},
+	"identityfile":             {set: add(func(s *Settings) *[]string { return &s.IdentityFile }), adds: true},
+	"kexalgorithms":            {set: word(func(s *Settings) *string { return &s.KexAlgorithms })},
+	"macs":                     {set: word(func(s *Settings) *string { return &s.MACs })},
+	"port":                     {set: port},
+	"preferredauthentications": {set: word(func(s *Settings) *string { return &s.PreferredAuthentications })},
+	"proxycommand":             {set: proxyCommand, raw: true},
+	"proxyjump":                {set: proxyJump},
+	"pubkeyacceptedalgorithms": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
+	"remotecommand":            {set: func(e *evaluation, d directive) error { e.s.RemoteCommand = d.rest; return nil }, raw: true},
+	"requesttty":               {set: word(func(s *Settings) *string { return &s.RequestTTY }, "yes", "true", "no", "false", "force", "auto")},
+	"sendenv":                  {set: sendEnv, list: true, adds: true},
+	"serveralivecountmax":      {set: number(func(s *Settings) *int { return &s.ServerAliveCountMax })},
+	"serveraliveinterval":      {set: span(func(s *Settings) *time.Duration { return &s.ServerAliveInterval })},
+	"setenv":                   {set: setEnv, list: true},
+	"stricthostkeychecking":    {set: strictHostKeys},
+	"user":                     {set: word(func(s *Settings) *string { return &s.User })},
+	"userknownhostsfile":       {set: all(func(s *Settings) *[]string { return &s.UserKnownHostsFile }), list: true},
+
+	// These change who or what is reached, too, and are not implemented. Only a value that changes nothing is taken.
+	"bindinterface":          {set: only()},
+	"canonicalizehostname":   {set: only("no", "false", "none")},
+	"knownhostscommand":      {set: only("none"), raw: true},
+	"pkcs11provider":         {set: only("none")},
+	"proxyusefdpass":         {set: only("no", "false")},
+	"revokedhostkeys":        {set: only("none")},
+	"securitykeyprovider":    {set: only("internal", "none")},
+	"verifyhostkeydns":       {set: only("no", "false", "ask")},
+	"pubkeyacceptedkeytypes": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
+}
+
+// ignored are the other keywords that ssh knows: they change nothing about a fan-out, or only what it never does.
+var ignored = func() map[string]bool {
+	m := map[string]bool{}
+	for _, k := range strings.Fields(`addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
+		canonicalizepermittedcnames casignaturealgorithms challengeresponseauthentication channeltimeout checkhostip cipher clearallforwardings
+		compression compressionlevel controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline
+		enablesshkeysign escapechar exitonforwardfailure fallbacktorsh fingerprinthash forkafterauthentication forwardx11 forwardx11timeout
+		forwardx11trusted gatewayports globalknownhostsfile2 gssapiauthentication gssapidelegatecredentials gssapikeyexchange gssapiclientidentity
+		gssapikexalgorithms gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hashknownhosts hostbasedacceptedalgorithms
+		hostbasedauthentication hostbasedkeytypes ignoreunknown ipqos kbdinteractiveauthentication kbdinteractivedevices keepalive
+		kerberosauthentication kerberostgtpassing localcommand localforward loglevel logverbose mac nohostauthenticationforlocalhost
+		numberofpasswordprompts obscurekeystroketiming passwordauthentication permitlocalcommand permitremoteopen protocol pubkeyauthentication
+		refuseconnection rekeylimit remoteforward requiredrsasize rhostsauthentication rhostsrsaauthentication rsaauthentication sessiontype
+		skeyauthentication smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tag tcpkeepalive
+		tisauthentication tunnel tunneldevice updatehostkeys useblacklistedkeys useprivilegedport useroaming userknownhostsfile2 usersh
+		versionaddendum visualhostkey warnweakcrypto xauthlocation`) {
+		m[k] = true
+	}
+	return m
+}()
+
+func word(field func(*Settings) *string, allowed ...string) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		if len(allowed) > 0 && !slices.Contains(allowed, d.args[0]) {
+			return d.fail(fmt.Sprintf("%s: %q is none of %s", d.keyword, d.args[0], strings.Join(allowed, ", ")))
+		}
+		*field(&e.s) = d.args[0]
+		return nil
+	}
+}
+
+func all(field func(*Settings) *[]string) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		*field(&e.s) = d.args
+		return nil
+	}
+}
+
+func add(field func(*Settings) *[]string) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		if list := field(&e.s); !slices.Contains(*list, d.args[0]) {
+			*list = append(*list, d.args[0])
+		}
+		return nil
+	}
+}
+
+func number(field func(*Settings) *int) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		n, err := strconv.Atoi(d.args[0])
+		if err != nil || n < 0 {
+			return d.fail(fmt.Sprintf("%s: %q is not a number", d.keyword, d.args[0]))
+		}
+		*field(&e.s) = n
+		return nil
+	}
+}
+
+func port(e *evaluation, d directive) error {
+	n, err := strconv.Atoi(d.args[0])
+	if err != nil || n < 1 || n > 65535 {
+		return d.fail(fmt.Sprintf("port: %q is not a port", d.args[0]))
+	}
+	e.s.Port = n
+	return nil
+}
+
+func isYes(text string) (yes, ok bool) {
+	return text == "yes" || text == "true", slices.Contains([]string{"yes", "true", "no", "false"}, text)
+}
+
+func yesOrNo(field func(*Settings) *bool) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		yes, ok := isYes(d.args[0])
+		if !ok {
+			return d.fail(fmt.Sprintf("%s: %q is neither yes nor no", d.keyword, d.args[0]))
+		}
+		*field(&e.s) = yes
+		return nil
+	}
+}
+
+// forwardAgent takes yes, no, the path of a socket, or $NAME of the variable with that path.
+func forwardAgent(e *evaluation, d directive) error {
+	e.s.ForwardAgent = d.args[0]
+	if yes, ok := isYes(d.args[0]); ok {
+		e.s.ForwardAgent = map[bool]string{true: "yes", false: "no"}[yes]
+	}
+	return nil
+}
+
+// strictHostKeys writes the words for one thing in one way.
+func strictHostKeys(e *evaluation, d directive) error {
+	switch d.args[0] {
+	case "yes", "true":
+		e.s.StrictHostKeyChecking = "yes"
+	case "no", "false", "off":
+		e.s.StrictHostKeyChecking = "no"
+	case "ask", "accept-new":
+		e.s.StrictHostKeyChecking = d.args[0]
+	default:
+		return d.fail(fmt.Sprintf("stricthostkeychecking: %q is none of yes, no, ask, accept-new", d.args[0]))
+	}
+	return nil
+}
+
+// span takes a time as ssh does: seconds, or numbers with s, m, h, d or w behind them. After none, a later line counts.
+func span(field func(*Settings) *time.Duration) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		if d.args[0] == "none" {
+			delete(e.given, d.keyword)
+			return nil
+		}
+		total, ok := seconds(d.args[0])
+		if !ok {
+			return d.fail(fmt.Sprintf("%s: %q is not a time", d.keyword, d.args[0]))
+		}
+		*field(&e.s) = total
+		return nil
+	}
+}
+
+func seconds(text string) (total time.Duration, ok bool) {
+	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+	for text = strings.ToLower(text); text != ""; ok = true {
+		n := 0
+		for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+			n++
+		}
+		count, err := strconv.Atoi(text[:n])
+		unit := time.Second
+		if n < len(text) {
+			unit = units[text[n]]
+			n++
+		}
+		if err != nil || unit == 0 || count > 1<<30 {
+			return 0, false
+		}
+		total += time.Duration(count) * unit
+		text = text[n:]
+	}
+	return total, ok && total >= 0
+}
+
+// proxyCommand and proxyJump exclude each other: the first one counts.
+func proxyCommand(e *evaluation, d directive) error {
+	e.given["proxyjump"] = true
+	if e.s.ProxyCommand = d.rest; strings.EqualFold(d.rest, "none") {
+		e.s.ProxyCommand = ""
+	}
+	return nil
+}
+
+func proxyJump(e *evaluation, d directive) error {
+	e.given["proxycommand"] = true
+	e.s.ProxyJump = nil
+	if !strings.EqualFold(d.args[0], "none") {
+		e.s.ProxyJump = strings.Split(d.args[0], ",")
+		if slices.Contains(e.s.ProxyJump, "") {
+			return d.fail(fmt.Sprintf("proxyjump: %q has an empty hop", d.args[0]))
+		}
+	}
+	return nil
+}
+
+// sendEnv adds patterns; -PATTERN takes away those that came before.
+func sendEnv(e *evaluation, d directive) error {
+	for _, a := range d.args {
+		if out, ok := strings.CutPrefix(a, "-"); ok {
+			p := newPattern(out)
+			e.s.SendEnv = slices.DeleteFunc(slices.Clone(e.s.SendEnv), p.matches)
+		} else if strings.Contains(a, "=") {
+			return d.fail(fmt.Sprintf("sendenv: %q is not the name of a variable", a))
+		} else {
+			e.s.SendEnv = append(e.s.SendEnv, a)
+		}
+	}
+	return nil
+}
+
+func setEnv(e *evaluation, d directive) error {
+	for _, a := range d.args {
+		if !strings.Contains(a, "=") {
+			return d.fail(fmt.Sprintf("setenv: %q is not NAME=VALUE", a))
+		}
+	}
+	e.s.SetEnv = d.args
+	return nil
+}
+
+// only takes the values that change nothing.
+func only(harmless ...string) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		if e.name == "" || slices.Contains(harmless, strings.ToLower(d.rest)) { // without a name it is only checked
+			return nil
+		}
+		return d.fail(fmt.Sprintf("%s %s is not supported, and %s would be reached in another way than by ssh", d.keyword, d.rest, e.name))
+	}
+}

@@ -1,0 +1,160 @@
+package sshconfig
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// pattern matches names with * for any text and ? for any character; ! turns it around.
+type pattern struct {
+	text    string
+	negated bool
+	plain   bool // no wildcards
+}
+
+func newPattern(text string) pattern {
+	p := pattern{text: text}
+	p.text, p.negated = strings.CutPrefix(text, "!")
+	p.plain = !strings.ContainsAny(p.text, "*?")
+	return p
+}
+
+func (p pattern) matches(name string) bool {
+	if p.plain {
+		return p.text == name
+	}
+	return wildcard(p.text, name)
+}
+
+// wildcard remembers the last * only: a match further left never helps.
+func wildcard(text, name string) bool {
+	star, from := -1, 0
+	t, n := 0, 0
+	for n < len(name) {
+		switch {
+		case t < len(text) && text[t] == '*':
+			star, from = t, n
+			t++
+		case t < len(text) && (text[t] == '?' || text[t] == name[n]):
+			t++
+			n++
+		case star >= 0:
+			from++
+			t, n = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(text[t:], "*") == ""
+}
+
+// matchAny says whether one of the patterns matches name, and none that is negated.
+func matchAny(patterns []pattern, name string) bool {
+	found := false
+	for _, p := range patterns {
+		if p.matches(name) {
+			if p.negated {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// criterion is one condition of a Match line.
+type criterion struct {
+	kind     string // lower case
+	negated  bool
+	patterns []pattern
+	command  string // of exec
+}
+
+// parseMatch reads the criteria of a Match line.
+func parseMatch(args []string) (criteria []criterion, err error) {
+	for i := 0; i < len(args); i++ {
+		word, value, hasValue := strings.Cut(args[i], "=")
+		c := criterion{kind: strings.ToLower(word)}
+		c.kind, c.negated = strings.CutPrefix(c.kind, "!")
+		switch c.kind {
+		case "all", "canonical", "final":
+			if hasValue {
+				return nil, fmt.Errorf("Match %s takes no value", c.kind)
+			}
+		case "host", "originalhost", "user", "localuser", "exec", "tagged", "localnetwork", "command", "version", "sessiontype":
+			if !hasValue {
+				if i++; i == len(args) {
+					return nil, fmt.Errorf("Match %s: a value is missing", c.kind)
+				}
+				value = args[i]
+			}
+			if c.command = value; c.kind != "exec" {
+				if strings.HasSuffix(c.kind, "host") { // names of hosts compare without case here, and not in Host lines
+					value = strings.ToLower(value)
+				}
+				for p := range strings.SplitSeq(value, ",") {
+					c.patterns = append(c.patterns, newPattern(p))
+				}
+			}
+		default:
+			return nil, fmt.Errorf("Match %s: unknown criterion", word)
+		}
+		criteria = append(criteria, c)
+	}
+	switch all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); {
+	case len(criteria) == 0:
+		return nil, fmt.Errorf("Match: a criterion is missing")
+	case all >= 0 && (criteria[all].negated || len(criteria) > 2 || len(criteria) == 2 && (all != 1 || criteria[0].kind != "canonical" && criteria[0].kind != "final")):
+		return nil, fmt.Errorf("Match all stands alone, or behind canonical or final")
+	}
+	return criteria, nil
+}
+
+// holds says whether a Match line holds for what is known so far.
+func (e *evaluation) holds(c condition) (bool, error) {
+	for _, m := range c.criteria {
+		met := false
+		switch m.kind {
+		case "all":
+			met = true
+		case "canonical":
+			met = e.final
+		case "final":
+			e.wantFinal = true
+			met = e.final
+		case "host":
+			met = matchAny(m.patterns, strings.ToLower(e.hostNow()))
+		case "originalhost":
+			met = matchAny(m.patterns, strings.ToLower(e.name))
+		case "user":
+			met = matchAny(m.patterns, e.userNow())
+		case "localuser":
+			met = matchAny(m.patterns, e.c.local.User)
+		case "exec":
+			var err error
+			if met, err = e.execHolds(c, m.command); err != nil {
+				return false, err
+			}
+		default:
+			return false, &Error{c.file, c.line, "Match " + m.kind + " is not supported", ""}
+		}
+		if met == m.negated {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// execHolds runs the command of a Match exec, as ssh does, where that is allowed.
+func (e *evaluation) execHolds(c condition, command string) (bool, error) {
+	if !e.c.local.AllowExec {
+		return false, &Error{c.file, c.line, "Match exec would run a program", "--allow-exec lets ssh_config run programs"}
+	}
+	expanded, err := e.expand(command, e.tokens())
+	if err != nil {
+		return false, &Error{c.file, c.line, err.Error(), ""}
+	}
+	return exec.Command("/bin/sh", "-c", expanded).Run() == nil, nil
+}
