@@ -5,6 +5,7 @@
 # make fuzz   every fuzz target for a minute
 
 export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH)
 
 .PHONY: build test tools lint bench fuzz
 

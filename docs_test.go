@@ -55,9 +55,61 @@ func TestDocs(t *testing.T) {
 	if len(help) < 5 {
 		t.Errorf("only %d commands were found in the documentation", len(help))
 	}
+}
 
-	out, err := exec.Command(bin, "hosts", "-i", "examples/inventory/fleet.yaml", "-w", "@prod!web[05-20].example.com", "--fold").CombinedOutput()
-	if want := "db[1-2] web21 web[01-04].example.com\n"; err != nil || string(out) != want {
-		t.Errorf("the example of docs/inventory.md prints %q, %v, want %q", out, err, want)
+var fence = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$")
+
+// TestExamples runs what the documentation shows: a block with the name of a file behind its language is that file, and in
+// a console block every line behind "$ " is a command, with its output below.
+func TestExamples(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "hail")
+	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, doc := range docs {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+			language, name, body := m[1], m[2], m[3]
+			switch {
+			case name != "":
+				mode := os.FileMode(0o600)
+				if strings.HasPrefix(body, "#!") {
+					mode = 0o700
+				}
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(body), mode); err != nil {
+					t.Fatal(err)
+				}
+			case language == "console":
+				ran += runConsole(t, doc, dir, filepath.Dir(bin), body)
+			}
+		}
+	}
+	if ran < 10 {
+		t.Errorf("only %d examples were run", ran)
+	}
+}
+
+// runConsole runs the commands of a console block, and returns how many there are.
+func runConsole(t *testing.T, doc, dir, bin, block string) int {
+	commands := strings.Split("\n"+block, "\n$ ")[1:]
+	for _, c := range commands {
+		line, want, _ := strings.Cut(strings.TrimSuffix(c, "\n"), "\n")
+		run := exec.Command("sh", "-c", line)
+		run.Dir = dir
+		run.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "HAIL_INVENTORY=")
+		out, err := run.CombinedOutput()
+		if got := strings.TrimSuffix(string(out), "\n"); err != nil || got != want {
+			t.Errorf("%s: %s prints, %v,\n%s\nwant\n%s", doc, line, err, got, want)
+		}
+	}
+	return len(commands)
 }

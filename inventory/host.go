@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +49,9 @@ func (c Connection) Overlay(top Connection) Connection {
 	c.Options = options
 	return c
 }
+
+// ConnectionKeys returns the keys of all settings, in the order of the fields.
+func ConnectionKeys() []string { return slices.Clone(connectionKeys) }
 
 // Setting is a setting of a Connection, by the key that names it in inventories.
 type Setting struct {

@@ -113,17 +113,18 @@ func Attribute(h Host, name string) string {
 		return strings.Join(h.Groups, " ")
 	}
 	if value, ok := lookup(h.Vars, name); ok {
-		return valueText(value)
+		return ValueText(value)
 	}
 	for _, s := range h.Connection.Settings() {
 		if s.Key == name {
-			return valueText(s.Value)
+			return ValueText(s.Value)
 		}
 	}
 	return ""
 }
 
-func valueText(value any) string {
+// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing.
+func ValueText(value any) string {
 	switch reflect.ValueOf(value).Kind() {
 	case reflect.Invalid:
 		return ""

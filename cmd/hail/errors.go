@@ -39,7 +39,7 @@ func tell(w io.Writer, err error) int {
 	var config *sshconfig.Error
 	switch {
 	case errors.As(err, &config):
-		if hint = config.Hint; hint == "" {
+		if hint = config.Hint; hint == "" && config.Line > 0 {
 			hint = "-F none does without ssh_config"
 		}
 	case errors.As(err, &all):

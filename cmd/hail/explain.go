@@ -1,7 +1,180 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
 	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/report"
+	"hail/runner/sshconn"
 )
 
-func explainHost(e environment, c *cli.Context, name string) error { return nil }
+// explainHost tells every setting and var of one host with who says so, what counts first.
+func explainHost(e environment, c *cli.Context, name string) error {
+	inv, err := e.inventoryOf(c, inventory.Surroundings{Origins: true})
+	if err != nil {
+		return err
+	}
+	hosts, err := inventory.Select(inv, inventory.Query{Targets: []string{name}, AnyHost: c.Bool("any-host")}, inventory.Lookups{})
+	if err != nil {
+		return err
+	}
+	if len(hosts) > 1 {
+		return usage("", "--explain: %q stands for %d hosts, and one can be explained", name, len(hosts))
+	}
+	x := explanation{said: map[string][]statement{}}
+	if err := x.gather(e, c, inv, hosts[0]); err != nil {
+		return err
+	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(e.stdout, x.text(hosts[0], secret))
+	return err
+}
+
+// explanation is what is said of a host, by key, what counts first.
+type explanation struct {
+	said    map[string][]statement
+	ignored []sshconfig.Origin
+}
+
+// statement is a value, and who says so.
+type statement struct {
+	value any
+	from  string
+	adds  bool // to those before it
+}
+
+func (x *explanation) say(key string, value any, from string) {
+	x.said[key] = append(x.said[key], statement{value, from, key == "options"})
+}
+
+// gather asks everybody, in falling precedence: the command line, the inventory, ssh_config, what is built in.
+func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inventory, h inventory.Host) error {
+	top, err := e.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	for _, s := range top.Settings() {
+		x.say(s.Key, s.Value, "command line")
+	}
+	vars, err := varsOf(c)
+	if err != nil {
+		return err
+	}
+	for name, value := range vars {
+		x.say("vars."+name, value, "--set")
+	}
+	for _, o := range slices.Backward(inv.Origins(h.Name)) {
+		x.say(o.Key, o.Value, fmt.Sprintf("%s (%s)", o.Place, o.By))
+	}
+	h.Connection = h.Connection.Overlay(top)
+	local := e.sshLocal(c.Bool("allow-exec"))
+	if err := x.askSSHConfig(e, c, local, h); err != nil {
+		return err
+	}
+	x.otherwise("address", h.Name, "the host's name")
+	for _, s := range sshconn.Defaults(local).Settings() {
+		x.otherwise(s.Key, s.Value, "built-in")
+	}
+	return nil
+}
+
+// otherwise says what holds where nobody has said anything.
+func (x *explanation) otherwise(key string, value any, from string) {
+	if x.said[key] == nil {
+		x.say(key, value, from)
+	}
+}
+
+// sshConfigKeys are the keys for what keywords of ssh_config say; others go by the keyword.
+var sshConfigKeys = map[string]string{
+	"hostname": "address", "user": "user", "port": "port", "identityfile": "identity", "proxyjump": "jump",
+	"userknownhostsfile": "known_hosts", "hostkeyalias": "host_key_alias", "connecttimeout": "connect_timeout",
+}
+
+func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfig.Local, h inventory.Host) error {
+	config, err := sshconfig.Load(e.sshConfigFiles(c.String("ssh-config")), c.StringSlice("option"), local)
+	if err != nil {
+		return err
+	}
+	origins, err := config.Explain(sshconn.GivenTo(h))
+	if err != nil {
+		return err
+	}
+	adding := map[string]bool{}
+	for _, o := range origins {
+		from := o.File
+		if o.Line > 0 {
+			from = fmt.Sprintf("%s:%d", o.File, o.Line)
+		}
+		key := sshConfigKeys[o.Keyword]
+		switch {
+		case !o.Used:
+			x.ignored = append(x.ignored, o)
+			continue
+		case key == "":
+			key = o.Keyword
+		}
+		x.said[key] = append(x.said[key], statement{o.Value, from, adding[key]})
+		adding[key] = true
+	}
+	return nil
+}
+
+// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars.
+func (x *explanation) text(h inventory.Host, secret []string) string {
+	keys := inventory.ConnectionKeys()
+	var others, vars []string
+	for key := range x.said {
+		switch {
+		case strings.HasPrefix(key, "vars."):
+			vars = append(vars, key)
+		case !slices.Contains(keys, key):
+			others = append(others, key)
+		}
+	}
+	slices.Sort(others)
+	slices.Sort(vars)
+	rows := [][]string{{"SETTING", "VALUE", "FROM"}, {"name", h.Name, ""}}
+	if len(h.Groups) > 0 {
+		rows = append(rows, []string{"groups", strings.Join(h.Groups, " "), ""})
+	}
+	for _, key := range slices.Concat(keys, others, vars) {
+		for i, s := range x.said[key] {
+			label, from := key, s.from
+			if i > 0 {
+				label = ""
+			}
+			if i > 0 && !s.adds {
+				from += ", overruled"
+			}
+			rows = append(rows, []string{label, shownValue(key, s.value, secret), from})
+		}
+	}
+	for _, o := range x.ignored {
+		rows = append(rows, []string{o.Keyword, o.Value, fmt.Sprintf("%s:%d, without effect here", o.File, o.Line)})
+	}
+	return strings.Join(report.Table(rows), "\n") + "\n"
+}
+
+// shownValue is the text of a value, if it may be shown.
+func shownValue(key string, value any, secret []string) string {
+	if name, ok := strings.CutPrefix(key, "vars."); ok {
+		value = inventory.Host{Vars: map[string]any{name: value}}.Redact(secret).Vars[name]
+		if value == nil {
+			return "null"
+		}
+	}
+	if list, ok := value.([]string); ok {
+		return strings.Join(list, " ")
+	}
+	return inventory.ValueText(value)
+}

@@ -56,6 +56,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles)
 	}
+	if err := checkBecome(spec, hosts); err != nil {
+		return nil, err
+	}
 	secret, err := secretVars(c)
 	if err != nil {
 		return nil, err
@@ -65,6 +68,16 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		p.Hosts[i] = h.Redact(secret)
 	}
 	return p, nil
+}
+
+// checkBecome refuses to run as the wrong user what should run as another one.
+func checkBecome(spec runner.Spec, hosts []inventory.Host) error {
+	for _, h := range hosts {
+		if b := h.Connection.Become; spec.Kind != action.KindPing && b != nil && *b {
+			return usage("hail hosts --explain "+h.Name+" shows who says so", "%s asks for become, and commands are not run as another user yet", h.Name)
+		}
+	}
+	return nil
 }
 
 // Every running host has a connection, up to three files of the record, and something to spare.

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/inventory/sshconfig"
 	"hail/report"
 	"hail/runner"
 )
@@ -103,7 +104,7 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 	if q.Narrow.Sample > 0 && !c.IsSet("seed") && !c.Bool("quiet") {
 		fmt.Fprintf(e.stderr, "hail: a sample of %d, the same again with --seed %d\n", len(hosts), q.Narrow.Seed)
 	}
-	top, err := connectionOf(c)
+	top, err := e.connectionOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -224,8 +225,30 @@ func secretVars(c *cli.Context) ([]string, error) {
 	return slices.Concat(inventory.SecretVars, more), nil
 }
 
-// connectionOf reads the connection options.
-func connectionOf(c *cli.Context) (inventory.Connection, error) {
+// connectionOf reads the connection options, those behind -o included: they all go before the inventory.
+func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
+	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false))
+	if err != nil {
+		return inventory.Connection{}, err
+	}
+	o, err := config.Lookup("", sshconfig.Given{})
+	if err != nil {
+		return inventory.Connection{}, err
+	}
+	top := inventory.Connection{
+		User:           o.User,
+		Port:           o.Port,
+		Identity:       o.IdentityFile,
+		Jump:           strings.Join(o.ProxyJump, ","),
+		KnownHosts:     o.UserKnownHostsFile,
+		HostKeyAlias:   o.HostKeyAlias,
+		ConnectTimeout: inventory.Duration(o.ConnectTimeout),
+	}
+	err = readConnection(c, &top)
+	return top, err
+}
+
+func readConnection(c *cli.Context, into *inventory.Connection) error {
 	top := inventory.Connection{
 		User:       c.String("user"),
 		Port:       c.Int("port"),
@@ -235,17 +258,18 @@ func connectionOf(c *cli.Context) (inventory.Connection, error) {
 	}
 	if c.IsSet("user") {
 		if err := inventory.CheckUser(top.User); err != nil {
-			return top, usage("", "-l: %v", err)
+			return usage("", "-l: %v", err)
 		}
 	}
 	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
-		return top, usage("", "-p: %d is not a port (1 to 65535)", top.Port)
+		return usage("", "-p: %d is not a port (1 to 65535)", top.Port)
 	}
 	if c.IsSet("connect-timeout") {
 		var err error
 		if top.ConnectTimeout, err = duration(c, "connect-timeout"); err != nil {
-			return top, err
+			return err
 		}
 	}
-	return top, nil
+	*into = into.Overlay(top)
+	return nil
 }

@@ -33,11 +33,12 @@ type Config struct {
 
 // Dialer is a runner.Dialer over SSH. It shares the connections to jump hosts and the agent until it is closed.
 type Dialer struct {
-	config Config
-	limits limits
-	keys   keyring
-	known  knownFiles
-	jumps  jumps
+	config   Config
+	defaults inventory.Connection
+	limits   limits
+	keys     keyring
+	known    knownFiles
+	jumps    jumps
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
@@ -46,13 +47,14 @@ type Dialer struct {
 
 // New returns a Dialer. The caller closes it after its connections.
 func New(c Config) *Dialer {
+	defaults := Defaults(c.Local)
 	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = 10 * time.Second
+		c.ConnectTimeout = defaults.ConnectTimeout.Value()
 	}
 	if c.Warn == nil {
 		c.Warn = func(string) {}
 	}
-	d := &Dialer{config: c, limits: newLimits(c.Connecting, c.PerAddress), open: map[*conn]struct{}{}}
+	d := &Dialer{config: c, defaults: defaults, limits: newLimits(c.Connecting, c.PerAddress), open: map[*conn]struct{}{}}
 	d.known.warn = c.Warn
 	return d
 }

@@ -38,21 +38,33 @@ type settings struct {
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }
 
-// The files that ssh uses when nothing else is said, in its order.
-var (
-	defaultIdentities = []string{"id_rsa", "id_ecdsa", "id_ed25519"}
-	defaultKnownHosts = []string{"known_hosts", "known_hosts2"}
-	globalKnownHosts  = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
-)
+// Defaults is how a host is reached that nothing is said of, in the inventory or in ssh_config: as ssh does.
+func Defaults(local sshconfig.Local) inventory.Connection {
+	c := inventory.Connection{User: local.User, Port: 22, ConnectTimeout: inventory.Duration(10 * time.Second)}
+	for _, name := range []string{"id_rsa", "id_ecdsa", "id_ed25519"} {
+		c.Identity = append(c.Identity, filepath.Join(local.Home, ".ssh", name))
+	}
+	for _, name := range []string{"known_hosts", "known_hosts2"} {
+		c.KnownHosts = append(c.KnownHosts, filepath.Join(local.Home, ".ssh", name))
+	}
+	return c
+}
 
-func (d *Dialer) settings(h inventory.Host) (settings, error) {
+var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
+
+// GivenTo is what ssh_config is asked for a host: the name it is looked up by, and what is said elsewhere.
+func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	c := h.Connection
-	alias := cmp.Or(c.SSHConfigHost, h.Name)
-	given := sshconfig.Given{User: c.User, Port: c.Port}
+	given = sshconfig.Given{User: c.User, Port: c.Port}
 	for _, key := range slices.Sorted(maps.Keys(c.Options)) {
 		given.Options = append(given.Options, key+"="+c.Options[key])
 	}
-	f, err := d.config.SSHConfig.Lookup(alias, given)
+	return cmp.Or(c.SSHConfigHost, h.Name), given
+}
+
+func (d *Dialer) settings(h inventory.Host) (settings, error) {
+	c := h.Connection
+	f, err := d.config.SSHConfig.Lookup(GivenTo(h))
 	if err == nil {
 		err = unsupported(f)
 	}
@@ -62,8 +74,8 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	s := settings{
 		name:       h.Name,
 		address:    cmp.Or(c.Address, f.HostName),
-		port:       cmp.Or(c.Port, f.Port, 22),
-		user:       cmp.Or(f.User, d.config.Local.User),
+		port:       cmp.Or(c.Port, f.Port, d.defaults.Port),
+		user:       cmp.Or(f.User, d.defaults.User),
 		identities: c.Identity,
 		onlyThese:  f.IdentitiesOnly,
 		agent:      d.config.Agent,
@@ -89,9 +101,7 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	}
 	if len(s.identities) == 0 && len(f.IdentityFile) == 0 {
 		s.guessed = true
-		for _, name := range defaultIdentities {
-			s.identities = append(s.identities, filepath.Join(d.config.Local.Home, ".ssh", name))
-		}
+		s.identities = d.defaults.Identity
 	}
 	switch name, isVariable := strings.CutPrefix(f.IdentityAgent, "$"); {
 	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
@@ -108,9 +118,7 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 			s.knownHosts = []string{os.DevNull}
 		}
 		if len(s.knownHosts) == 0 {
-			for _, name := range defaultKnownHosts {
-				s.knownHosts = append(s.knownHosts, filepath.Join(d.config.Local.Home, ".ssh", name))
-			}
+			s.knownHosts = d.defaults.KnownHosts
 		}
 		if len(f.GlobalKnownHostsFile) == 0 {
 			f.GlobalKnownHostsFile = globalKnownHosts
