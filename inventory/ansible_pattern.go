@@ -146,11 +146,9 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	found := false
 	for _, g := range p.u.groups() {
 		if match(g) {
-			members, _, err := p.u.members(g)
-			if err != nil {
+			if _, err := p.u.addMembers(s, g); err != nil {
 				return nil, err
 			}
-			s.union(members)
 			found = true
 		}
 	}

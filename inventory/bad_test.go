@@ -110,7 +110,7 @@ func TestBadInput(t *testing.T) {
 		{"g.yaml", "roles: {adm: '@x:io', io: node0}", `F:1:15: unknown group "x:io"`, ""},
 		{"g.yaml", "roles: {a: '@b', b: '@a'}", "F:1:13: the group roles:a contains itself", ""},
 		{"g.yaml", "roles: {a: {b: c}}", "F:1:12: a: this has to be a text on one line", ""},
-		{"g.yaml", "roles: {'a b': c}", `F:1:9: "roles:a b" is no name of a group: ' ' is not allowed in it`, ""},
+		{"g.yaml", "roles: {'a b': c}", `F:1:9: "a b" is no name of a group: ' ' is not allowed in it`, ""},
 		{"g.yaml", "roles: {a: 'b!'}", "F:1:15: a host, a pattern or a @group is missing here", ""},
 		{"groups", "adm: node0\nnodes\n", "F:2:1: this is no group", "adm: node0"},
 		{"groups", "adm: node0\nadm: node1\n", "F:2:1: the group local:adm is defined again", ""},

@@ -51,27 +51,3 @@ func TestFoldInverse(t *testing.T) {
 		checkFold(t, names)
 	}
 }
-
-func mixedNames(n int) []string {
-	names := make([]string, n)
-	for i := range names {
-		switch i % 4 {
-		case 0:
-			names[i] = fmt.Sprintf("web%05d.dc%d.example.com", i, i%3)
-		case 1:
-			names[i] = fmt.Sprintf("r%dn%02d", i/100, i%100)
-		case 2:
-			names[i] = fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)
-		case 3:
-			names[i] = fmt.Sprintf("host-%x", i*7919)
-		}
-	}
-	return names
-}
-
-func BenchmarkFold10000(b *testing.B) {
-	names := mixedNames(10_000)
-	for b.Loop() {
-		Fold(names)
-	}
-}

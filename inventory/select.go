@@ -121,29 +121,28 @@ type universe struct {
 	base       Host     // and what they are, but for the name
 	attributes []string // that were asked for
 
-	groups  func() []string
-	members func(group string) (hosts *set, ok bool, err error)
+	groups     func() []string
+	addMembers func(s *set, group string) (known bool, err error)
 }
 
 func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
-	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, members: inv.members}
+	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, addMembers: inv.addMembers}
 	if inv != nil {
 		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}
 	return u
 }
 
-// members returns the hosts of a group.
-func (inv *Inventory) members(group string) (hosts *set, ok bool, err error) {
+// addMembers adds the hosts of a group, if there is one of that name.
+func (inv *Inventory) addMembers(s *set, group string) (known bool, err error) {
 	g := inv.group(group)
 	if g == nil {
-		return nil, false, nil
+		return false, nil
 	}
-	hosts = newSet(len(inv.hosts))
 	for _, i := range g.members {
-		hosts.add(i)
+		s.add(i)
 	}
-	return hosts, true, nil
+	return true, nil
 }
 
 func (u *universe) size() int { return u.known + len(u.extra) }
@@ -325,14 +324,13 @@ func (u *universe) addGroups(s *set, t term) error {
 		}
 	}
 	for _, name := range names {
-		members, ok, err := u.members(name)
+		found, err := u.addMembers(s, name)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !found {
 			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, known))
 		}
-		s.union(members)
 	}
 	return nil
 }

@@ -264,12 +264,3 @@ func FuzzSelect(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkSelect100000(b *testing.B) {
-	inv := load(b, "i.yaml", manyHosts(100_000))
-	for b.Loop() {
-		if hosts, err := Select(inv, Query{Targets: []string{"@*!@rack[0-99]&host*7"}}, Lookups{}); err != nil || len(hosts) != 9500 {
-			b.Fatal(len(hosts), err)
-		}
-	}
-}

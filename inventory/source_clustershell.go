@@ -24,7 +24,7 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 		return
 	}
 	c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
-	c.universe.groups, c.universe.members = c.names, c.members
+	c.universe.groups, c.universe.addMembers = c.names, c.addMembers
 	paths := []string{path}
 	if info.IsDir() {
 		c.readDefault(filepath.Join(path, "..", "groups.conf"))
@@ -68,10 +68,6 @@ type clusterGroups struct {
 }
 
 func (c *clusterGroups) define(source string, name string, at Place, expressions ...clusterExpression) {
-	if err := checkGroup(source + ":" + name); err != nil {
-		c.b.fail(at, err.Error(), "")
-		return
-	}
 	if !slices.Contains(c.sources, source) {
 		c.sources = append(c.sources, source)
 	}
@@ -96,10 +92,18 @@ func (c *clusterGroups) readYAML(f file) {
 		return
 	}
 	for _, source := range root.Pairs {
+		if err := checkGroup(source.Key.Text); err != nil {
+			r.fail(source.Key, err.Error(), "")
+			continue
+		}
 		if !r.isMap(source.Value, "the groups of "+source.Key.Text, "roles: {adm: node0}") {
 			continue
 		}
 		for _, group := range source.Value.Pairs {
+			if err := checkGroup(group.Key.Text); err != nil {
+				r.fail(group.Key, err.Error(), "")
+				continue
+			}
 			var expressions []clusterExpression
 			for _, n := range r.texts(group.Value, group.Key.Text) {
 				place := r.place(n)
@@ -128,9 +132,14 @@ func (c *clusterGroups) readFlat(f file) {
 			c.b.fail(at, "this is no group", "adm: node0")
 			continue
 		}
+		name = strings.TrimSpace(name)
+		if err := checkGroup(name); err != nil {
+			c.b.fail(at, err.Error(), "")
+			continue
+		}
 		nodes := strings.TrimSpace(expression)
 		place := f.place(number, max(1, strings.Index(line, nodes)+1))
-		c.define("local", strings.TrimSpace(name), at, clusterExpression{nodes, place})
+		c.define("local", name, at, clusterExpression{nodes, place})
 	}
 }
 
@@ -211,15 +220,17 @@ func (c *clusterGroups) names() (names []string) {
 	return names
 }
 
-// members returns a group's hosts, by name or source:name.
-func (c *clusterGroups) members(name string) (hosts *set, ok bool, err error) {
+// addMembers adds a group's hosts, by its name or source:name.
+func (c *clusterGroups) addMembers(s *set, name string) (known bool, err error) {
 	if !strings.Contains(name, ":") {
 		name = c.current + ":" + name
 	}
 	g := c.defs[name]
 	if g == nil {
-		return nil, false, nil
+		return false, nil
 	}
-	err = c.evaluate(g)
-	return g.hosts, true, err
+	if err = c.evaluate(g); err == nil {
+		s.union(g.hosts)
+	}
+	return true, err
 }

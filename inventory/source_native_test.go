@@ -110,28 +110,3 @@ func FuzzNative(f *testing.F) {
 		checkLoaded(t, inv, err)
 	})
 }
-
-func manyHosts(n int) string {
-	var b strings.Builder
-	b.WriteString("defaults: {user: deploy}\ngroups:\n")
-	for g := range n / 50 {
-		fmt.Fprintf(&b, "  rack%d:\n    vars: {rack: %d}\n    hosts:\n", g, g)
-		for h := range 50 {
-			fmt.Fprintf(&b, "      host%d-%02d: {address: 10.%d.%d.%d, vars: {serial: %d}}\n", g, h, g>>8, g&255, h, g*h)
-		}
-	}
-	return b.String()
-}
-
-func BenchmarkLoad10000(b *testing.B)  { benchmarkLoad(b, 10_000) }
-func BenchmarkLoad100000(b *testing.B) { benchmarkLoad(b, 100_000) }
-
-func benchmarkLoad(b *testing.B, n int) {
-	paths := write(b, "i.yaml", manyHosts(n))
-	for b.Loop() {
-		inv, err := Load(b.Context(), paths, Surroundings{})
-		if err != nil || len(inv.Hosts()) != n {
-			b.Fatal(err)
-		}
-	}
-}

@@ -16,7 +16,7 @@ import (
 )
 
 // Kind is the kind of a node.
-type Kind int
+type Kind uint8
 
 // The kinds of nodes. An empty value is Null.
 const (
@@ -30,8 +30,8 @@ const (
 // Node is a value and its place. Line and Col count from 1.
 type Node struct {
 	Kind      Kind
-	Text      string // of a Scalar, as written, without quotes
 	Quoted    bool   // a Scalar in quotes: text, whatever it looks like
+	Text      string // of a Scalar, as written, without quotes
 	Items     []*Node
 	Pairs     []Pair
 	Line, Col int
@@ -96,8 +96,12 @@ func (d *Document) Keys() map[string][]string {
 	return keys
 }
 
-// Strict decodes the document by hail's own rules; no document is Null. Its error is an *Error.
-func (d *Document) Strict() (*Node, error) { return d.convert(&converter{}) }
+// Strict decodes the document by hail's own rules; no document is Null. It uses the Document up. Its error is an *Error.
+func (d *Document) Strict() (*Node, error) {
+	n, err := d.convert(&converter{})
+	d.root = nil
+	return n, err
+}
 
 func (d *Document) convert(c *converter) (*Node, error) {
 	if d.root == nil {
@@ -197,12 +201,13 @@ func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 		}
 	case y.Kind == yaml.SequenceNode:
 		n.Kind = List
-		for _, item := range y.Content {
-			i, err := c.convert(item, depth+1)
+		for i, item := range y.Content {
+			converted, err := c.convert(item, depth+1)
 			if err != nil {
 				return nil, err
 			}
-			n.Items = append(n.Items, i)
+			n.Items = append(n.Items, converted)
+			c.drop(y, i)
 		}
 	case y.Kind == yaml.MappingNode:
 		n.Kind = Map
@@ -239,11 +244,20 @@ func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 			return err
 		}
 		n.Pairs = append(n.Pairs, Pair{k, v})
+		c.drop(y, i+1)
 	}
 	if c.yaml11 {
 		return c.merge(n, y, lines, depth)
 	}
 	return nil
+}
+
+// drop lets go of a node that was taken over: the library's are large, and together with ours they are most of the memory
+// that a large inventory takes. Where there may be aliases, all of them are needed to the end.
+func (c *converter) drop(y *yaml.Node, i int) {
+	if !c.yaml11 {
+		y.Content[i] = nil
+	}
 }
 
 var (

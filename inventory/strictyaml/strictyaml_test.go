@@ -211,9 +211,9 @@ func FuzzParse(f *testing.F) {
 		checkParsed(t, text, &Node{}, err)
 		if err == nil {
 			d.Keys()
-			n, err := d.Strict()
+			n, err := d.YAML11()
 			checkParsed(t, text, n, err)
-			n, err = d.YAML11()
+			n, err = d.Strict()
 			checkParsed(t, text, n, err)
 		}
 	})

@@ -1,0 +1,138 @@
+package inventory
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// benchmarkGrowth runs do at a size and at ten times as much, and reports how many times longer that takes: 10 is linear.
+func benchmarkGrowth(b *testing.B, size int, prepare func(b *testing.B, size int) (do func())) {
+	var one time.Duration
+	for _, n := range []int{size, 10 * size} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			do := prepare(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				do()
+			}
+			took := b.Elapsed() / time.Duration(b.N)
+			if one == 0 {
+				one = took
+			} else {
+				b.ReportMetric(float64(took)/float64(one), "growth")
+			}
+		})
+	}
+}
+
+func manyHosts(n int) string {
+	var b strings.Builder
+	b.WriteString("defaults: {user: deploy}\ngroups:\n")
+	for g := range n / 50 {
+		fmt.Fprintf(&b, "  rack%d:\n    vars: {rack: %d}\n    hosts:\n", g, g)
+		for h := range 50 {
+			fmt.Fprintf(&b, "      host%d-%02d: {address: 10.%d.%d.%d, vars: {serial: %d}}\n", g, h, g>>8, g&255, h, g*h)
+		}
+	}
+	return b.String()
+}
+
+// manyAnsible is manyHosts in INI.
+func manyAnsible(n int) string {
+	var b strings.Builder
+	for g := range n / 50 {
+		fmt.Fprintf(&b, "[rack%d]\n", g)
+		for h := range 50 {
+			fmt.Fprintf(&b, "host%d-%02d ansible_host=10.%d.%d.%d serial=%d role='front end'\n", g, h, g>>8, g&255, h, g*h)
+		}
+		fmt.Fprintf(&b, "[rack%d:vars]\nrack=%d\n", g, g)
+	}
+	return b.String()
+}
+
+func BenchmarkLoadYAML(b *testing.B) { benchmarkGrowth(b, 10_000, loading("i.yaml", manyHosts)) }
+func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("i.ini", manyAnsible)) }
+
+func loading(name string, text func(n int) string) func(b *testing.B, n int) func() {
+	return func(b *testing.B, n int) func() {
+		paths := write(b, name, text(n))
+		return func() {
+			if inv, err := Load(b.Context(), paths, Surroundings{}); err != nil || len(inv.Hosts()) != n {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkLoadMemory loads 100,000 hosts and selects some in a process of its own, to see how much memory that takes.
+func BenchmarkLoadMemory(b *testing.B) {
+	path := write(b, "i.yaml", manyHosts(100_000))[0]
+	for b.Loop() {
+		c := exec.Command(os.Args[0], "-test.run=^TestLoadAlone$")
+		c.Env = append(os.Environ(), "LOAD_ALONE="+path)
+		if out, err := c.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		b.ReportMetric(float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024, "MiB-peak")
+	}
+}
+
+// TestLoadAlone is the other process of BenchmarkLoadMemory, and otherwise nothing.
+func TestLoadAlone(t *testing.T) {
+	path := os.Getenv("LOAD_ALONE")
+	if path == "" {
+		t.Skip("only BenchmarkLoadMemory runs it")
+	}
+	inv, err := Load(t.Context(), []string{path}, Surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hosts, err := Select(inv, Query{Targets: []string{"@*&serial>=7!host1*"}}, Lookups{}); err != nil || len(hosts) != 43504 {
+		t.Errorf("%d hosts, %v", len(hosts), err)
+	}
+}
+
+func BenchmarkSelect(b *testing.B) {
+	for name, expr := range map[string]string{"groups": "@*!@rack[0-99]&host*7", "attributes": "rack>=7&serial!=9!name=~7$", "regex": "/^host1.*3$/", "names": "host[0-199]-[00-49]"} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkGrowth(b, 10_000, func(b *testing.B, n int) func() {
+				inv := load(b, "i.yaml", manyHosts(n))
+				return func() {
+					if hosts, err := Select(inv, Query{Targets: []string{expr}}, Lookups{}); err != nil || len(hosts) == 0 {
+						b.Fatal(len(hosts), err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkFold folds names of several shapes, with much and with nothing in common.
+func BenchmarkFold(b *testing.B) {
+	benchmarkGrowth(b, 10_000, func(b *testing.B, n int) func() {
+		names := mixedNames(n)
+		return func() { Fold(names) }
+	})
+}
+
+func mixedNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		switch i % 4 {
+		case 0:
+			names[i] = fmt.Sprintf("web%05d.dc%d.example.com", i, i%3)
+		case 1:
+			names[i] = fmt.Sprintf("r%dn%02d", i/100, i%100)
+		case 2:
+			names[i] = fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)
+		case 3:
+			names[i] = fmt.Sprintf("host-%x", i*7919)
+		}
+	}
+	return names
+}
