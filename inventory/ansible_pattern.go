@@ -101,7 +101,8 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 	if len(members) == 0 {
 		return s, nil
 	}
-	from, to := len(members), len(members)-1
+	var from int
+	to := len(members) - 1
 	if n, err := strconv.Atoi(m[2]); err == nil { // [2], or [-1] from the end
 		if from = n; n < 0 {
 			from += len(members)

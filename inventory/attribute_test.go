@@ -189,8 +189,9 @@ func TestSample(t *testing.T) {
 		}
 		return joined(hosts)
 	}
-	if sample(1) != sample(1) || sample(1) == sample(2) {
-		t.Errorf("samples are %s, %s and %s", sample(1), sample(1), sample(2))
+	first, again, other := sample(1), sample(1), sample(2)
+	if first != again || first == other {
+		t.Errorf("samples are %s, %s and %s", first, again, other)
 	}
 	if len(inv.Hosts()) != 100 || inv.Hosts()[7].Name != "n8" {
 		t.Error("drawing a sample changed the inventory")

@@ -138,6 +138,8 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	var out, errs limited
 	out.left, errs.left = MaxSource, 64<<10
 	c.Stdout, c.Stderr = &out, &errs
+	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // it may be gone already
+	out.full = kill
 	if err := c.Start(); err != nil {
 		var p *fs.PathError
 		if errors.As(err, &p) {
@@ -145,8 +147,6 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 		}
 		return nil, err
 	}
-	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // it may be gone already
-	out.full = kill
 	stop := context.AfterFunc(ctx, kill)
 	err = c.Wait()
 	stop()

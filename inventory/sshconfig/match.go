@@ -81,12 +81,12 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 		switch c.kind {
 		case "all", "canonical", "final":
 			if hasValue {
-				return nil, fmt.Errorf("Match %s takes no value", c.kind)
+				return nil, fmt.Errorf("match %s takes no value", c.kind)
 			}
 		case "host", "originalhost", "user", "localuser", "exec", "tagged", "localnetwork", "command", "version", "sessiontype":
 			if !hasValue {
 				if i++; i == len(args) {
-					return nil, fmt.Errorf("Match %s: a value is missing", c.kind)
+					return nil, fmt.Errorf("match %s: a value is missing", c.kind)
 				}
 				value = args[i]
 			}
@@ -99,15 +99,15 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 				}
 			}
 		default:
-			return nil, fmt.Errorf("Match %s: unknown criterion", word)
+			return nil, fmt.Errorf("match %s: unknown criterion", word)
 		}
 		criteria = append(criteria, c)
 	}
 	switch all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); {
 	case len(criteria) == 0:
-		return nil, fmt.Errorf("Match: a criterion is missing")
+		return nil, fmt.Errorf("match: a criterion is missing")
 	case all >= 0 && (criteria[all].negated || len(criteria) > 2 || len(criteria) == 2 && (all != 1 || criteria[0].kind != "canonical" && criteria[0].kind != "final")):
-		return nil, fmt.Errorf("Match all stands alone, or behind canonical or final")
+		return nil, fmt.Errorf("match all stands alone, or behind canonical or final")
 	}
 	return criteria, nil
 }
@@ -138,7 +138,7 @@ func (e *evaluation) holds(c condition) (bool, error) {
 				return false, err
 			}
 		default:
-			return false, &Error{c.file, c.line, "Match " + m.kind + " is not supported", ""}
+			return false, &Error{c.file, c.line, "match " + m.kind + " is not supported", ""}
 		}
 		if met == m.negated {
 			return false, nil
@@ -150,7 +150,7 @@ func (e *evaluation) holds(c condition) (bool, error) {
 // execHolds runs the command of a Match exec, as ssh does, where that is allowed.
 func (e *evaluation) execHolds(c condition, command string) (bool, error) {
 	if !e.c.local.AllowExec {
-		return false, &Error{c.file, c.line, "Match exec would run a program", "--allow-exec lets ssh_config run programs"}
+		return false, &Error{c.file, c.line, "match exec would run a program", "--allow-exec lets ssh_config run programs"}
 	}
 	expanded, err := e.expand(command, e.tokens())
 	if err != nil {

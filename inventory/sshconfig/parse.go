@@ -77,7 +77,7 @@ func (l *loader) file(path, dir string, above []condition, depth int) error {
 		switch d.keyword {
 		case "host":
 			if len(d.args) == 0 {
-				return d.fail("Host: a pattern is missing")
+				return d.fail("host: a pattern is missing")
 			}
 			here = append(slices.Clip(above), l.host(d))
 			l.begin(here)
@@ -124,7 +124,7 @@ func (l *loader) host(d directive) condition {
 // include reads the files that an Include names: relative ones from dir, wildcards in the order of their names.
 func (l *loader) include(d directive, dir string, here []condition, depth int) error {
 	if len(d.args) == 0 {
-		return d.fail("Include: a file is missing")
+		return d.fail("include: a file is missing")
 	}
 	if depth >= maxDepth {
 		return d.fail(fmt.Sprintf("files include each other more than %d deep", maxDepth))
@@ -138,7 +138,7 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 		}
 		found, err := filepath.Glob(path)
 		if err != nil {
-			return d.fail(fmt.Sprintf("Include: %q is no pattern of files", arg))
+			return d.fail(fmt.Sprintf("include: %q is no pattern of files", arg))
 		}
 		for _, f := range found {
 			if err := l.file(f, dir, here, depth+1); err != nil {
@@ -274,7 +274,7 @@ func parseOption(text string) (directive, error) {
 		return d, d.fail(err.Error())
 	}
 	if d.keyword == "host" || d.keyword == "match" || d.keyword == "include" {
-		return d, d.fail(keyword + " has no place in an option")
+		return d, d.fail(d.keyword + " has no place in an option")
 	}
 	return d, nil
 }

@@ -209,12 +209,12 @@ func TestErrors(t *testing.T) {
 		"User a b":                      `F:2: user takes one value, and "b" is another`,
 		"User":                          "F:2: user: a value is missing",
 		"Usr www":                       `F:2: unknown keyword "usr"`,
-		"Match host":                    "F:2: Match host: a value is missing",
-		"Match moon full":               "F:2: Match moon: unknown criterion",
-		"Match all host x":              "F:2: Match all stands alone, or behind canonical or final",
-		"Match":                         "F:2: Match: a criterion is missing",
-		"Match tagged x\nUser a":        "F:2: Match tagged is not supported",
-		"Match exec true\nUser a":       "F:2: Match exec would run a program",
+		"Match host":                    "F:2: match host: a value is missing",
+		"Match moon full":               "F:2: match moon: unknown criterion",
+		"Match all host x":              "F:2: match all stands alone, or behind canonical or final",
+		"Match":                         "F:2: match: a criterion is missing",
+		"Match tagged x\nUser a":        "F:2: match tagged is not supported",
+		"Match exec true\nUser a":       "F:2: match exec would run a program",
 		"IdentityFile %q":               `F:2: identityfile: "%q": %q has no meaning here`,
 		"IdentityFile ${NO}":            "F:2: identityfile: NO is not set in the environment",
 		"HostName %p":                   `F:2: hostname: "%p": %p has no meaning here`,
@@ -226,8 +226,8 @@ func TestErrors(t *testing.T) {
 		"AddressFamily ipx":             `F:2: addressfamily: "ipx" is none of any, inet, inet6`,
 		"StrictHostKeyChecking perhaps": `F:2: stricthostkeychecking: "perhaps" is none of yes, no, ask, accept-new`,
 		"IdentitiesOnly perhaps":        `F:2: identitiesonly: "perhaps" is neither yes nor no`,
-		"Include":                       "F:2: Include: a file is missing",
-		"Include [":                     `F:2: Include: "[" is no pattern of files`,
+		"Include":                       "F:2: include: a file is missing",
+		"Include [":                     `F:2: include: "[" is no pattern of files`,
 		"Include /dev/zero":             "/dev/zero: this is no file",
 	} {
 		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
@@ -246,10 +246,10 @@ func TestErrors(t *testing.T) {
 		"Port":        `-o "Port": an option is Key=Value`,
 		"Prot=22":     `-o "Prot=22": unknown keyword "prot"`,
 		"Port=x":      `-o "Port=x": port: "x" is not a port`,
-		"Host=x":      `-o "Host=x": Host has no place in an option`,
+		"Host=x":      `-o "Host=x": host has no place in an option`,
 		"User='x":     `-o "User='x": a quote is not closed`,
-		"Match all":   `-o "Match all": Match has no place in an option`,
-		"Include=x.y": `-o "Include=x.y": Include has no place in an option`,
+		"Match all":   `-o "Match all": match has no place in an option`,
+		"Include=x.y": `-o "Include=x.y": include has no place in an option`,
 	} {
 		if _, err := Load(nil, []string{option}, Local{}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", option, err, want)
