@@ -5,6 +5,7 @@
 # make fuzz   every fuzz target for a minute
 
 export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
+export LD_LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(shell uname -m)-linux-gnu:$(CURDIR)/.tools/lib/$(shell uname -m)-linux-gnu:$(LD_LIBRARY_PATH)
 export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH)
 
 .PHONY: build test tools lint bench fuzz

@@ -78,7 +78,7 @@ func ansibleHosts(t *testing.T, inventory string, patterns []string) (hosts [][]
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
+	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
 import json, sys
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader

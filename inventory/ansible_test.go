@@ -40,6 +40,15 @@ func unpack(t *testing.T, path string) (dir string, words []string) {
 	return dir, strings.Fields(string(archive.Comment))
 }
 
+// debianPython is the Python that Debian's programs are for. There may be others before it on the path, and it may be
+// unpacked elsewhere.
+func debianPython() string {
+	if _, err := os.Stat("/usr/bin/python3"); err == nil {
+		return "/usr/bin/python3"
+	}
+	return "python3"
+}
+
 // ansible runs one of Ansible's programs, unmoved by the settings of this machine.
 func ansible(t *testing.T, dir, program string, args ...string) []byte {
 	t.Helper()
@@ -47,14 +56,18 @@ func ansible(t *testing.T, dir, program string, args ...string) []byte {
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), program, args...)
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatalf("%v (make test gets it)", err)
+	}
+	c := exec.CommandContext(t.Context(), debianPython(), append([]string{path}, args...)...)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "HOME="+dir, "ANSIBLE_CONFIG="+config, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
 	var stderr strings.Builder
 	c.Stderr = &stderr
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%s: %v (make test gets it)\n%s%s", program, err, out, &stderr)
+		t.Fatalf("%s: %v\n%s%s", program, err, out, &stderr)
 	}
 	return out
 }

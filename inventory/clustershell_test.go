@@ -39,11 +39,15 @@ func clusterInventory(t *testing.T, config string) *Inventory {
 // nodeset runs the program of that name; an expression that it refuses is an error.
 func nodeset(t *testing.T, config string, args ...string) (string, error) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "nodeset", args...)
+	program, err := exec.LookPath("nodeset")
+	if err != nil {
+		t.Fatalf("%v (make test gets it)", err)
+	}
+	c := exec.CommandContext(t.Context(), debianPython(), append([]string{program}, args...)...)
 	c.Env = append(os.Environ(), "CLUSTERSHELL_CFGDIR="+config, "LC_ALL=C.UTF-8")
 	out, err := c.Output()
 	if _, refused := err.(*exec.ExitError); err != nil && !refused {
-		t.Fatalf("nodeset: %v (make test gets it)", err)
+		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(out)), err
 }
@@ -127,7 +131,7 @@ func clusterSets(t *testing.T, config string, expressions []string) (sets []clus
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
+	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
 import json, sys
 from ClusterShell.NodeSet import NodeSet
 sets = []
