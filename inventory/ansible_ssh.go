@@ -1,0 +1,103 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+)
+
+// sshArguments reads arguments of ssh: jump hosts, and options.
+func (s ansibleSetting) sshArguments(text string) {
+	words, err := shellWords(text)
+	if err != nil {
+		s.fail(err.Error(), "")
+		return
+	}
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if len(word) < 2 || word[0] != '-' {
+			s.fail(fmt.Sprintf("%q is no option of ssh", word), "")
+			return
+		}
+		value := word[2:]
+		if strings.IndexByte("oJFilpbcDEeILmOQRSWw", word[1]) >= 0 && value == "" && i+1 < len(words) {
+			i++
+			value = words[i]
+		}
+		switch word[1] {
+		case 'o':
+			s.option(value)
+		case 'J':
+			s.jump(value)
+		case 'C', 'q', '4', '6', 'A', 'a', 'T', 't', 'x', 'n', 'v':
+			if word != "-C" && word != "-q" {
+				s.b.remark(s.place, s.name+": "+word+" is left out", "")
+			}
+		default:
+			s.b.remark(s.place, s.name+": "+word+" is left out", "")
+		}
+	}
+}
+
+func (s ansibleSetting) jump(value string) {
+	if err := checkJump(value); err != nil {
+		s.fail(err.Error(), "")
+	}
+	s.conn.Jump = value
+}
+
+// option reads what follows -o. Connections are shared here anyway, and host keys stay verified.
+func (s ansibleSetting) option(text string) {
+	i := strings.IndexAny(text, "= \t")
+	if i < 0 {
+		s.fail(fmt.Sprintf("%q is no option of ssh: -o Key=Value", text), "")
+		return
+	}
+	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
+	switch strings.ToLower(key) {
+	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
+	case "stricthostkeychecking", "userknownhostsfile":
+		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "--host-keys off is the way not to")
+	case "proxyjump":
+		s.jump(value)
+	case "proxycommand":
+		if hop := hopOf(value); hop != "" {
+			s.jump(hop)
+			return
+		}
+		fallthrough
+	default:
+		s.conn.Options = merged(s.conn.Options, map[string]string{key: value})
+	}
+}
+
+// hopOf returns the jump host of "ssh -W %h:%p user@host", the ProxyCommand that was usual before ProxyJump; "" for any
+// other.
+func hopOf(command string) string {
+	words, err := shellWords(command)
+	if err != nil || len(words) < 4 || words[0] != "ssh" {
+		return ""
+	}
+	host, user, port, forwards := "", "", "", false
+	for i := 1; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "-q":
+		case w == "-W" && i+1 < len(words) && words[i+1] == "%h:%p":
+			forwards = true
+			i++
+		case w == "-p" && i+1 < len(words):
+			port = ":" + words[i+1]
+			i++
+		case w == "-l" && i+1 < len(words):
+			user = words[i+1] + "@"
+			i++
+		case w[0] != '-' && host == "":
+			host = w
+		default:
+			return ""
+		}
+	}
+	if hop := user + host + port; forwards && checkJump(hop) == nil {
+		return hop
+	}
+	return ""
+}

@@ -1,0 +1,179 @@
+package sshconfig
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// evaluation is what is known of one host while the blocks are gone through.
+type evaluation struct {
+	c         *Config
+	name      string // as the user calls it
+	host      string // what Host patterns are compared with
+	s         Settings
+	given     map[string]bool // the keywords that have their value
+	final     bool            // this is the second pass
+	wantFinal bool
+	origins   []Origin
+}
+
+func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
+	if c == nil {
+		c = &Config{}
+	}
+	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
+	if e.s.User = given.User; given.User != "" {
+		e.given["user"] = true
+	}
+	if e.s.Port = given.Port; given.Port != 0 {
+		e.given["port"] = true
+	}
+	for _, text := range given.Options {
+		d, err := parseOption(text)
+		if err == nil {
+			err = (&loader{c: c}).check(d)
+		}
+		if err == nil {
+			err = e.apply(d)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := e.pass(); err != nil {
+		return nil, err
+	}
+	if e.wantFinal {
+		e.final, e.host = true, e.hostNow()
+		if err := e.pass(); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// pass goes through the blocks that may hold, in order.
+func (e *evaluation) pass() error {
+	named, others := e.c.byName[e.host], e.c.others
+	for len(named)+len(others) > 0 {
+		from := &others
+		if len(others) == 0 || len(named) > 0 && named[0] < others[0] {
+			from = &named
+		}
+		b := &e.c.blocks[(*from)[0]]
+		*from = (*from)[1:]
+		met, err := e.meets(b)
+		if err != nil {
+			return err
+		}
+		if !met {
+			continue
+		}
+		for _, d := range b.directives {
+			if err := e.apply(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) meets(b *block) (bool, error) {
+	for _, c := range b.conditions {
+		met := false
+		var err error
+		if c.criteria != nil {
+			met, err = e.holds(c)
+		} else {
+			met = matchAny(c.patterns, e.host)
+		}
+		if !met || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// apply takes a line for the host, unless an earlier one has decided.
+func (e *evaluation) apply(d directive) error {
+	k, known := keywords[d.keyword]
+	if !known {
+		if !e.given[d.keyword] && d.keyword != "ignoreunknown" {
+			e.given[d.keyword] = true
+			e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, false})
+		}
+		return nil
+	}
+	if e.given[d.keyword] && !k.adds || e.final && k.adds && e.taken(d) {
+		return nil
+	}
+	e.given[d.keyword] = true
+	e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, true})
+	return k.set(e, d)
+}
+
+// taken says whether the first pass took this line.
+func (e *evaluation) taken(d directive) bool {
+	return slices.ContainsFunc(e.origins, func(o Origin) bool { return o.File == d.file && o.Line == d.line })
+}
+
+// hostNow is where to connect, as far as it is known.
+func (e *evaluation) hostNow() string {
+	if e.s.HostName == "" {
+		return e.name
+	}
+	host, err := e.expand(e.s.HostName, tokens{'h': e.name})
+	if err != nil {
+		return e.s.HostName
+	}
+	return host
+}
+
+func (e *evaluation) userNow() string { return cmp.Or(e.s.User, e.c.local.User) }
+
+// settled returns the settings with everything expanded.
+func (e *evaluation) settled() (s Settings, err error) {
+	fail := func(keyword string, err error) (Settings, error) {
+		for _, o := range slices.Backward(e.origins) {
+			if o.Keyword == keyword {
+				return s, &Error{o.File, o.Line, keyword + ": " + err.Error(), ""}
+			}
+		}
+		return s, err
+	}
+	if e.s.HostName != "" {
+		if _, err := e.expand(e.s.HostName, tokens{'h': e.name}); err != nil {
+			return fail("hostname", err)
+		}
+	}
+	t := e.tokens()
+	s = e.s
+	s.HostName = t['h']
+	if s.IdentityFile, err = e.paths(s.IdentityFile, t); err != nil {
+		return fail("identityfile", err)
+	}
+	if s.CertificateFile, err = e.paths(s.CertificateFile, t); err != nil {
+		return fail("certificatefile", err)
+	}
+	if s.UserKnownHostsFile, err = e.paths(s.UserKnownHostsFile, t); err != nil {
+		return fail("userknownhostsfile", err)
+	}
+	if s.GlobalKnownHostsFile, err = e.paths(s.GlobalKnownHostsFile, t); err != nil {
+		return fail("globalknownhostsfile", err)
+	}
+	if s.IdentityAgent, err = e.path(s.IdentityAgent, t); err != nil {
+		return fail("identityagent", err)
+	}
+	if s.ProxyCommand, err = e.expand(s.ProxyCommand, t.only("hnpr")); err != nil {
+		return fail("proxycommand", err)
+	}
+	jump, err := e.expand(strings.Join(s.ProxyJump, ","), t.only("hnpr"))
+	if err != nil {
+		return fail("proxyjump", err)
+	}
+	if s.ProxyJump = nil; jump != "" {
+		s.ProxyJump = strings.Split(jump, ",")
+	}
+	return s, nil
+}

@@ -1,0 +1,188 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// term returns the hosts that a term of an expression means.
+func (u *universe) term(t term) (*set, error) {
+	s := newSet(u.size())
+	switch t.kind {
+	case innerTerm:
+		return u.eval(t.inner)
+	case groupTerm:
+		return s, u.addGroups(s, t)
+	case fileTerm:
+		return s, u.addFile(s, t)
+	case runTerm:
+		return s, u.addRun(s, t)
+	case regexTerm:
+		u.addWhere(s, func(h *Host) bool { return t.regex.MatchString(h.Name) })
+		return s, nil
+	case attributeTerm:
+		u.attributes = append(u.attributes, t.test.name)
+		u.addWhere(s, t.test.holds)
+		return s, nil
+	}
+	if isGlob(t.text) {
+		if err := checkGlob(t); err != nil {
+			return nil, err
+		}
+		u.addWhere(s, func(h *Host) bool { return matchGlob(t.text, h.Name) })
+		return s, nil
+	}
+	names, wrong := expand(t.text)
+	if wrong != nil {
+		if wrong.hint == "" && strings.ContainsAny(t.text, "@:") {
+			wrong.hint = "the user and the port are options, or settings of the inventory"
+		}
+		return nil, wrong.in(Place{Col: t.at + 1})
+	}
+	return s, u.addNames(s, t, names)
+}
+
+func at(t term, text, hint string) *Error {
+	return &Error{Place: Place{Col: t.at + 1}, Text: text, Hint: hint}
+}
+
+func (u *universe) addWhere(s *set, match func(*Host) bool) {
+	for i := range u.size() {
+		if match(u.host(i)) {
+			s.add(i)
+		}
+	}
+}
+
+func (u *universe) addNames(s *set, t term, names []string) error {
+	for _, name := range names {
+		i, ok := u.index[name]
+		if !ok {
+			if !u.any {
+				return u.unknownHost(t, name)
+			}
+			if u.size() >= maxHosts {
+				return at(t, fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
+			}
+			if u.inv != nil && len(u.extra) == 0 { // the inventory's own index stays as it is
+				u.index = maps.Clone(u.index)
+			}
+			i = u.size()
+			u.extra = append(u.extra, name)
+			u.index[name] = i
+		}
+		s.add(i)
+	}
+	return nil
+}
+
+func (u *universe) unknownHost(t term, name string) error {
+	hint := didYouMean(name, u.inv.hostNames())
+	if u.inv.group(name) != nil {
+		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
+	}
+	if hint == "" {
+		hint = "--any-host takes names that the inventory does not have"
+	}
+	return at(t, fmt.Sprintf("host %q is not in the inventory", name), hint)
+}
+
+// addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
+func (u *universe) addGroups(s *set, t term) error {
+	known := u.groups()
+	switch {
+	case u.inv == nil && len(known) == 0:
+		return at(t, fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
+	case len(known) == 0:
+		return at(t, fmt.Sprintf("unknown group %q: the inventory has no groups", t.text), "")
+	}
+	names := []string{t.text}
+	switch {
+	case isGlob(t.text):
+		names = nil
+		for _, g := range known {
+			if matchGlob(t.text, g) {
+				names = append(names, g)
+			}
+		}
+		if len(names) == 0 {
+			return at(t, fmt.Sprintf("no group matches %q", t.text), "")
+		}
+	case strings.Contains(t.text, "["):
+		var wrong *patternError
+		source, pattern, ok := strings.Cut(t.text, ":")
+		if source += ":"; !ok {
+			source, pattern = "", t.text
+		}
+		if names, wrong = expand(pattern); wrong != nil {
+			return wrong.in(Place{Col: t.at + len("@"+source) + 1})
+		}
+		for i := range names {
+			names[i] = source + names[i]
+		}
+	}
+	for _, name := range names {
+		found, err := u.addMembers(s, name)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, known))
+		}
+	}
+	return nil
+}
+
+// addRun adds the hosts of an earlier run: run:ID, or run:ID/STATUS+STATUS.
+func (u *universe) addRun(s *set, t term) error {
+	if u.look.Run == nil {
+		return at(t, "earlier runs can't be read here", "")
+	}
+	id, statuses, some := strings.Cut(t.text, "/")
+	var wanted []string
+	if some {
+		wanted = strings.Split(statuses, "+")
+	}
+	names, err := u.look.Run(id, wanted)
+	var wrong *Error
+	switch {
+	case errors.As(err, &wrong):
+		return at(t, wrong.Text, wrong.Hint)
+	case err != nil:
+		return at(t, err.Error(), "")
+	}
+	return u.addNames(s, t, names)
+}
+
+// addFile adds the names in a host list. It selects only: settings in it would be lost, so they are refused.
+func (u *universe) addFile(s *set, t term) error {
+	if u.look.File == nil {
+		return at(t, "files of names can't be read here", "")
+	}
+	text, err := u.look.File(t.text)
+	if err != nil {
+		return at(t, err.Error(), "")
+	}
+	text, wrong := plainText(t.text, text)
+	if wrong != nil {
+		return wrong
+	}
+	entries, errs := parseList(t.text, text)
+	if len(errs) > 0 {
+		return errs
+	}
+	for _, e := range entries {
+		if e.conn.User != "" || e.conn.Port != 0 {
+			return &Error{e.place, "a user or a port stands here, where only names are taken", "read the file as an inventory: -i " + t.text}
+		}
+		if err := u.addNames(s, t, e.names); err != nil {
+			var wrong *Error
+			errors.As(err, &wrong)
+			wrong.Place = e.place
+			return wrong
+		}
+	}
+	return nil
+}
