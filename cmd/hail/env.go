@@ -25,6 +25,7 @@ type environment struct {
 	stderrTerminal bool
 	width          func() int // columns of the terminal; 0: not known
 	getenv         func(string) string
+	environ        []string // all of it, "NAME=VALUE"
 	now            func() time.Time
 	home           string
 	user           string
@@ -45,6 +46,7 @@ func osEnvironment(args []string) environment {
 		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		width:          terminalWidth,
 		getenv:         os.Getenv,
+		environ:        os.Environ(),
 		now:            time.Now,
 		openFiles:      1024,
 		signals: func() (<-chan os.Signal, func()) {

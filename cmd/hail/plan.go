@@ -107,6 +107,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn fun
 	ssh := sshconn.New(sshconn.Config{
 		SSHConfig:      config,
 		Local:          local,
+		Environ:        e.environ,
 		Agent:          e.getenv("SSH_AUTH_SOCK"),
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),

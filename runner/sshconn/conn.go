@@ -25,6 +25,7 @@ type conn struct {
 	heard *hearing
 	reach runner.Reach
 	limit time.Duration // for the host to open a channel or to take a command
+	env   []string      // for every session, before what the command brings
 	gone  func(*conn)   // told once, when it is closed
 
 	wg     sync.WaitGroup

@@ -22,6 +22,7 @@ import (
 type Config struct {
 	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
 	Local          sshconfig.Local                          // this side: home folder and user
+	Environ        []string                                 // ours, "NAME=VALUE", of which SendEnv takes some
 	Agent          string                                   // socket of the SSH agent; empty: none
 	HostKeys       string                                   // strict, accept-new or off; empty: ssh_config's word, or strict
 	ConnectTimeout time.Duration                            // for a host that sets none; 0: 10 s
@@ -75,6 +76,11 @@ func (d *Dialer) Prepare(hosts []inventory.Host) error {
 		for _, path := range s.identities {
 			if _, err := d.keys.file(path); err != nil && !s.optional {
 				return err
+			}
+		}
+		for _, path := range s.certificates {
+			if c := d.keys.certificate(path); c.err != nil {
+				return c.err
 			}
 		}
 	}
@@ -185,7 +191,8 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	config := &ssh.ClientConfig{
 		User:              s.user,
 		ClientVersion:     "SSH-2.0-hail",
-		HostKeyAlgorithms: known.algorithms(s.keyName, s.keyPort),
+		Config:            ssh.Config{KeyExchanges: s.algorithms.kex, Ciphers: s.algorithms.ciphers, MACs: s.algorithms.macs},
+		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			if err := d.verify(known, s, key); err != nil {
 				return err
@@ -201,6 +208,9 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		})},
 		BannerCallback: limitedBanner(),
 	}
+	if config.HostKeyAlgorithms == nil {
+		config.HostKeyAlgorithms = known.algorithms(s.keyName, s.keyPort)
+	}
 	w.phase = "handshake"
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
@@ -208,7 +218,9 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		w.reach.Login = time.Since(begun)
 		w.reach.Server = string(sc.ServerVersion())
 		w.phase = ""
-		return newConn(sc, chans, reqs, heard, w.reach, s.timeout, d.forget), nil
+		c := newConn(sc, chans, reqs, heard, w.reach, s.timeout, d.forget)
+		c.env = s.env
+		return c, nil
 	}
 	if err == nil {
 		sc.Close()

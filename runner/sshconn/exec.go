@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	if err != nil {
 		return nil, c.noChannel(ctx, err)
 	}
-	for _, v := range s.Env {
+	for _, v := range slices.Concat(c.env, s.Env) {
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type keyring struct {
 	mu     sync.Mutex
 	files  map[string]*keyFile
 	agents map[string]*agentKeys
+	certs  map[string]*certificate
 	wg     sync.WaitGroup // signatures that an agent has not answered yet
 }
 
@@ -91,6 +93,54 @@ func publicHalf(path string) ssh.PublicKey {
 		return nil
 	}
 	return key
+}
+
+// certificate is a user certificate in a file, or why there is none.
+type certificate struct {
+	path string
+	cert *ssh.Certificate
+	err  error
+}
+
+// certificate reads a file once.
+func (k *keyring) certificate(path string) *certificate {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.certs[path]
+	if c == nil {
+		if k.certs == nil {
+			k.certs = map[string]*certificate{}
+		}
+		c = &certificate{path: path}
+		k.certs[path] = c
+		c.read()
+	}
+	return c
+}
+
+func (c *certificate) read() {
+	text, err := os.ReadFile(c.path)
+	if err != nil {
+		c.err = fmt.Errorf("certificate %s: %w", c.path, cause(err))
+		return
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	cert, ok := key.(*ssh.Certificate)
+	if err != nil || !ok || cert.CertType != ssh.UserCert {
+		c.err = fmt.Errorf("certificate %s: this is no certificate of a user", c.path)
+		return
+	}
+	c.cert = cert
+}
+
+// certificates are those that may go with the key in a file: its own, beside it, and those that ssh_config names.
+func (k *keyring) certificates(s settings, keyFile string) (all []*certificate) {
+	for _, path := range slices.Concat([]string{keyFile + "-cert.pub"}, s.certificates) {
+		if c := k.certificate(path); c.err == nil {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // cause is the reason of a file error without its path, which the caller has said.
@@ -161,10 +211,22 @@ func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer
 	}
 	seen := map[string]bool{}
 	add := func(key ssh.Signer, name string) {
+		key = restrict(key, s.algorithms.publicKeys)
+		if key == nil {
+			offered = append(offered, "not "+name+" (PubkeyAcceptedAlgorithms excludes it)")
+			return
+		}
 		if id := string(key.PublicKey().Marshal()); !seen[id] {
 			seen[id] = true
 			signers = append(signers, key)
 			offered = append(offered, name)
+		}
+	}
+	certified := func(key ssh.Signer, path string) { // a certificate goes before its key
+		for _, c := range k.certificates(s, path) {
+			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // others are for other keys
+				add(signer, c.path)
+			}
 		}
 	}
 	agentsKey := func(key ssh.Signer) {
@@ -177,8 +239,10 @@ func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer
 				continue
 			}
 			if i := indexOf(held, f.public); i >= 0 {
+				certified(&patientSigner{held[i], ctx, &k.wg}, path)
 				agentsKey(held[i])
 			} else if f.signer != nil {
+				certified(f.signer, path)
 				add(f.signer, path)
 			} else {
 				offered = append(offered, "not "+path+" (it has a passphrase; load it into the agent)")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,6 +35,15 @@ type settings struct {
 	keyPort    int
 	hostKeys   string // strict, accept-new or off
 	timeout    time.Duration
+
+	proxy        string   // command that makes the connection; empty: TCP
+	network      string   // tcp, or tcp4 or tcp6 where only one is wanted
+	from         net.IP   // our own address; nil: any
+	attempts     int      // to connect
+	certificates []string // files of user certificates
+	algorithms   algorithms
+	methods      []string // of login, in order; nil: all
+	env          []string // NAME=VALUE to ask the server to set
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }
@@ -65,9 +75,6 @@ func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	c := h.Connection
 	f, err := d.config.SSHConfig.Lookup(GivenTo(h))
-	if err == nil {
-		err = unsupported(f)
-	}
 	if err != nil {
 		return settings{}, err
 	}
@@ -125,27 +132,57 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 		}
 		s.knownHosts = append(s.knownHosts[:len(s.knownHosts):len(s.knownHosts)], f.GlobalKnownHostsFile...)
 	}
-	s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict"))
-	return s, err
+	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
+		return s, err
+	}
+	return s, d.further(&s, h, f)
+}
+
+// further puts in what only ssh_config can say.
+func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (err error) {
+	s.network = map[string]string{"inet": "tcp4", "inet6": "tcp6"}[f.AddressFamily]
+	s.network = cmp.Or(s.network, "tcp")
+	s.attempts = cmp.Or(f.ConnectionAttempts, 1)
+	if f.BindAddress != "" {
+		if s.from = net.ParseIP(f.BindAddress); s.from == nil {
+			return fmt.Errorf("ssh_config sets BindAddress to %q, which is no IP address", f.BindAddress)
+		}
+	}
+	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
+		if s.proxy = f.ProxyCommand; hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
+			return fmt.Errorf("the inventory sets ProxyCommand, which would run a program (--allow-exec lets it)")
+		}
+	}
+	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
+	if f.PreferredAuthentications != "" {
+		s.methods = strings.Split(f.PreferredAuthentications, ",")
+	}
+	s.env = d.environment(f)
+	s.algorithms, err = newAlgorithms(f)
+	return err
+}
+
+func hasOption(h inventory.Host, keyword string) bool {
+	for key := range h.Connection.Options {
+		if strings.EqualFold(key, keyword) {
+			return true
+		}
+	}
+	return false
+}
+
+// environment is what SetEnv sets, and what SendEnv takes from our own.
+func (d *Dialer) environment(f sshconfig.Settings) (env []string) {
+	for _, v := range d.config.Environ {
+		name, _, _ := strings.Cut(v, "=")
+		if slices.ContainsFunc(f.SendEnv, func(pattern string) bool { ok, _ := path.Match(pattern, name); return ok }) {
+			env = append(env, v)
+		}
+	}
+	return append(env, f.SetEnv...)
 }
 
 func isNone(word string) bool { return strings.EqualFold(word, "none") }
-
-// unsupported names a setting that decides who or what is reached, and that has no effect here: ignoring it would reach
-// something else than ssh does.
-func unsupported(f sshconfig.Settings) error {
-	for _, s := range []struct{ keyword, value string }{
-		{"ProxyCommand", f.ProxyCommand},
-		{"CertificateFile", strings.Join(slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone), " ")},
-		{"BindAddress", f.BindAddress},
-		{"AddressFamily", strings.TrimPrefix(f.AddressFamily, "any")},
-	} {
-		if s.value != "" {
-			return fmt.Errorf("ssh_config sets %s to %q, which is not supported", s.keyword, s.value)
-		}
-	}
-	return nil
-}
 
 // policy reads our words for what to do about host keys, and ssh_config's.
 func policy(word string) (string, error) {

@@ -24,11 +24,11 @@ import (
 // error.
 type way struct {
 	reach runner.Reach
-	phase string // under way: dns, tcp, handshake, login
+	phase string // under way: dns, tcp, proxy, handshake, login
 	limit time.Duration
 }
 
-// open makes the connection that SSH runs over: TCP, or a tunnel of the jump host.
+// open makes the connection that SSH runs over: TCP, a tunnel of the jump host, or what a ProxyCommand makes.
 func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
 	w.phase = "tcp"
 	begun := time.Now()
@@ -40,6 +40,14 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 		}
 		return nc, err
 	}
+	if s.proxy != "" {
+		w.phase = "proxy"
+		nc, err := dialProxy(s.proxy)
+		if err != nil {
+			return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
+		}
+		return nc, nil
+	}
 	if _, err := netip.ParseAddr(s.address); err != nil {
 		w.phase = "dns"
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
@@ -49,7 +57,14 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 			}
 		}})
 	}
-	nc, err := new(net.Dialer).DialContext(ctx, "tcp", s.hostport())
+	dialer := net.Dialer{}
+	if s.from != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
+	}
+	nc, err := dialer.DialContext(ctx, s.network, s.hostport())
+	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
+		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
+	}
 	if w.phase == "tcp" {
 		w.reach.TCP = time.Since(begun)
 	}
@@ -57,6 +72,16 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 		w.reach.Address = nc.RemoteAddr().String()
 	}
 	return nc, err
+}
+
+// pause waits; false when ctx ends before.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func tunnelError(s settings, err error) error {
@@ -92,6 +117,8 @@ func (w *way) waitingFor() string {
 		return "its name was not resolved"
 	case "tcp":
 		return "no answer to the TCP connection"
+	case "proxy":
+		return "the proxy command made no connection"
 	case "handshake":
 		if w.reach.Server == "" {
 			return "connected, but it does not speak SSH"
@@ -140,7 +167,10 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 	}
 	greeting, ended := h.heard()
 	f = &runner.Failure{Status: runner.Unreachable}
+	proxy, overProxy := h.Conn.(*proxyConn)
 	switch {
+	case overProxy && greeting == "" && ended:
+		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
 	case errors.Is(err, errBanner):
 		f.Reason, f.Err = runner.Handshake, errBanner
 	case w.phase == "login" && ended:

@@ -1,0 +1,98 @@
+package sshconn
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory/sshconfig"
+)
+
+// algorithms are what ssh_config allows for one connection; nil leaves it to the library.
+type algorithms struct {
+	kex, ciphers, macs, hostKeys, publicKeys []string
+}
+
+// newAlgorithms reads ssh_config's lists. What the library does not implement is left out of them; a list of which nothing
+// is left is an error.
+func newAlgorithms(f sshconfig.Settings) (a algorithms, err error) {
+	safe, all := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	for _, l := range []struct {
+		keyword, list  string
+		into           *[]string
+		safe, insecure []string
+	}{
+		{"KexAlgorithms", f.KexAlgorithms, &a.kex, safe.KeyExchanges, all.KeyExchanges},
+		{"Ciphers", f.Ciphers, &a.ciphers, safe.Ciphers, all.Ciphers},
+		{"MACs", f.MACs, &a.macs, safe.MACs, all.MACs},
+		{"HostKeyAlgorithms", f.HostKeyAlgorithms, &a.hostKeys, safe.HostKeys, all.HostKeys},
+		{"PubkeyAcceptedAlgorithms", f.PubkeyAcceptedAlgorithms, &a.publicKeys, safe.PublicKeyAuths, all.PublicKeyAuths},
+	} {
+		if l.list == "" {
+			continue
+		}
+		if *l.into = choose(l.list, l.safe, slices.Concat(l.safe, l.insecure)); len(*l.into) == 0 {
+			return a, fmt.Errorf("ssh_config sets %s to %q, of which nothing is supported", l.keyword, l.list)
+		}
+	}
+	return a, nil
+}
+
+// choose applies a list as ssh does: it stands for itself, or with + in front adds to what is usual, with - takes away from
+// it, with ^ goes before it. The names may be wildcards.
+func choose(list string, usual, implemented []string) (chosen []string) {
+	how := byte(0)
+	if strings.IndexByte("+-^", list[0]) >= 0 {
+		how, list = list[0], list[1:]
+	}
+	var named []string
+	for pattern := range strings.SplitSeq(list, ",") {
+		for _, name := range implemented {
+			if ok, _ := path.Match(pattern, name); ok && !slices.Contains(named, name) { // a bad pattern matches nothing
+				named = append(named, name)
+			}
+		}
+	}
+	isNamed := func(name string) bool { return slices.Contains(named, name) }
+	rest := slices.DeleteFunc(slices.Clone(usual), isNamed)
+	switch how {
+	case '-':
+		return rest
+	case '+':
+		return slices.Concat(usual, slices.DeleteFunc(named, func(name string) bool { return slices.Contains(usual, name) }))
+	case '^':
+		return slices.Concat(named, rest)
+	}
+	return named
+}
+
+// restrict makes a key sign with accepted algorithms only; nil when there is none for it.
+func restrict(key ssh.Signer, accepted []string) ssh.Signer {
+	if accepted == nil {
+		return key
+	}
+	s, ok := key.(ssh.AlgorithmSigner)
+	if !ok {
+		return key
+	}
+	kind := key.PublicKey().Type()
+	var usable []string
+	for _, name := range accepted {
+		plain := strings.Replace(name, "-cert-v01@openssh.com", "", 1)
+		isRSA := strings.HasPrefix(kind, ssh.KeyAlgoRSA) && strings.HasPrefix(name, "rsa-sha2-")
+		if (name == kind || isRSA && strings.Contains(name, "-cert-") == strings.Contains(kind, "-cert-")) && !slices.Contains(usable, plain) {
+			usable = append(usable, plain)
+		}
+	}
+	if len(usable) == 0 {
+		return nil
+	}
+	limited, err := ssh.NewSignerWithAlgorithms(s, usable)
+	if err != nil {
+		return nil
+	}
+	return limited
+}

@@ -1,0 +1,84 @@
+package sshconn
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// proxyConn is the connection that a ProxyCommand makes: one end of a socket pair, whose other end is the input and output
+// of the command. So deadlines work, which pipes have not.
+type proxyConn struct {
+	net.Conn
+	command *exec.Cmd
+	said    *lastWords
+	closed  sync.Once
+}
+
+// dialProxy starts a ProxyCommand, in a process group of its own. Close ends all of it.
+func dialProxy(line string) (*proxyConn, error) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "proxy"), os.NewFile(uintptr(pair[1]), "proxy")
+	defer ours.Close() // FileConn has a copy
+	defer theirs.Close()
+	syscall.CloseOnExec(pair[0])
+	syscall.CloseOnExec(pair[1])
+	nc, err := net.FileConn(ours)
+	if err != nil {
+		return nil, err
+	}
+	p := &proxyConn{Conn: nc, said: &lastWords{}, command: exec.Command("/bin/sh", "-c", "exec "+line)}
+	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.command.WaitDelay = time.Second // for what it left behind with its stderr open
+	if err := p.command.Start(); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("proxy command: %w", cause(err))
+	}
+	return p, nil
+}
+
+// Close ends the connection and the command, and waits for it.
+func (p *proxyConn) Close() error {
+	err := p.Conn.Close()
+	p.closed.Do(func() {
+		_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // it may be gone already
+		_ = p.command.Wait()                                      // it was killed, or failed: the connection has told
+	})
+	return err
+}
+
+// lastWords keeps the end of what a command says on stderr.
+type lastWords struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const lastBytes = 4 << 10
+
+func (l *lastWords) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	if over := len(l.text) - lastBytes; over > 0 {
+		l.text = bytes.Clone(l.text[over:])
+	}
+	return len(p), nil
+}
+
+// line is the last line that says something.
+func (l *lastWords) line() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := strings.TrimSpace(string(l.text))
+	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+}

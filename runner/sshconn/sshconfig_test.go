@@ -1,0 +1,220 @@
+package sshconn_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// configured is a Dialer for hosts that an ssh_config is about.
+func configured(t *testing.T, text string, c sshconn.Config) *sshconn.Dialer {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if c.SSHConfig, err = sshconfig.Load([]string{file}, nil, sshconfig.Local{}); err != nil {
+		t.Fatal(err)
+	}
+	d := sshconn.New(c)
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// output runs a command and returns what it prints.
+func output(t *testing.T, d *sshconn.Dialer, h inventory.Host, command string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := d.Dial(ctx, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var out, errs bytes.Buffer
+	if err := c.Exec(ctx, command, runner.Stdio{Out: &out, Err: &errs}); err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, &errs)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+func TestProxyCommand(t *testing.T) {
+	h := realHost(t)
+	h.Connection.Jump = ""
+	pid := filepath.Join(t.TempDir(), "pid")
+	proxy, hung := script(t, "echo $$ >"+pid+"; exec busybox nc $1 $2"), script(t, "echo $$ >"+pid+"; sleep 1000")
+	d := configured(t, "ProxyCommand "+proxy+" %h %p\n", sshconn.Config{})
+	// The host is named as ssh_config knows it: %h is the name to look up, and not the inventory's address.
+	h.Connection.SSHConfigHost = "127.0.0.1"
+	if got := output(t, d, h, "echo hello"); got != "hello" {
+		t.Errorf("it prints %q", got)
+	}
+	waitGone(t, pid)
+
+	for command, tt := range map[string]struct {
+		reason runner.Reason
+		phase  string
+		text   string
+	}{
+		"echo 'no way through' >&2": {runner.Jump, "handshake", `the proxy command ended: "no way through"`},
+		"/nowhere/proxy %h":         {runner.Jump, "handshake", "not found"},
+		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
+		hung:                        {runner.ConnectTimeout, "handshake", "does not speak SSH"},
+	} {
+		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: time.Second})
+		f := wantReason(t, reach(t, d, h), runner.Unreachable, tt.reason, tt.text)
+		if f.Reach == nil || f.Reach.Phase != tt.phase {
+			t.Errorf("%s: reach %+v, want phase %s", command, f.Reach, tt.phase)
+		}
+	}
+	waitGone(t, pid)
+
+	// What an inventory brings along runs only where that is allowed.
+	h.Connection.Options = map[string]string{"proxycommand": "busybox nc %h %p"}
+	wantReason(t, reach(t, sshconn.New(sshconn.Config{}), h), runner.Error, "", "--allow-exec")
+	allowed := sshconn.New(sshconn.Config{Local: sshconfig.Local{AllowExec: true}})
+	h.Connection.Options["ProxyCommand"] = fmt.Sprintf("busybox nc 127.0.0.1 %d", h.Connection.Port)
+	delete(h.Connection.Options, "proxycommand")
+	if err := reach(t, allowed, h); err != nil {
+		t.Error(err)
+	}
+}
+
+// script writes a program for the shell, and returns its path.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// waitGone waits until the process whose number stands in a file has ended.
+func waitGone(t *testing.T, pidFile string) {
+	t.Helper()
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		state, err := os.ReadFile("/proc/" + strings.TrimSpace(string(text)) + "/stat")
+		if err != nil || bytes.Contains(state, []byte(") Z ")) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("process %s is still there", text)
+}
+
+// TestUserCertificates logs in to Debian's sshd with keys that it knows by their certificates only.
+func TestUserCertificates(t *testing.T) {
+	dir := t.TempDir()
+	ca, err := sshtest.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	caFile := filepath.Join(dir, "ca.pub")
+	if err := os.WriteFile(caFile, ssh.MarshalAuthorizedKey(ca.PublicKey()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := realHost(t, "TrustedUserCAKeys "+caFile, "AuthorizedKeysFile none")
+	wantReason(t, reach(t, configured(t, "", sshconn.Config{}), h), runner.Unreachable, runner.Auth, "login refused")
+
+	text, err := os.ReadFile(h.Connection.Identity[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := func(kind uint32) []byte {
+		c := &ssh.Certificate{Key: key.PublicKey(), CertType: kind, ValidPrincipals: []string{h.Connection.User}, ValidBefore: ssh.CertTimeInfinity,
+			Permissions: ssh.Permissions{Extensions: map[string]string{"permit-pty": ""}}}
+		if err := c.SignCert(rand.Reader, ca); err != nil {
+			t.Fatal(err)
+		}
+		return ssh.MarshalAuthorizedKey(c)
+	}
+	named := filepath.Join(dir, "named-cert")
+	for path, text := range map[string][]byte{named: certificate(ssh.UserCert), filepath.Join(dir, "host-cert"): certificate(ssh.HostCert)} {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := reach(t, configured(t, "CertificateFile "+named+"\n", sshconn.Config{}), h); err != nil {
+		t.Errorf("with CertificateFile: %v", err)
+	}
+	if err := os.WriteFile(h.Connection.Identity[0]+"-cert.pub", certificate(ssh.UserCert), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := reach(t, configured(t, "", sshconn.Config{}), h); err != nil {
+		t.Errorf("with a certificate beside the key: %v", err)
+	}
+	for path, want := range map[string]string{filepath.Join(dir, "host-cert"): "this is no certificate of a user", filepath.Join(dir, "none"): "no such file", caFile: "this is no certificate of a user"} {
+		err := configured(t, "CertificateFile "+path+"\n", sshconn.Config{}).Prepare([]inventory.Host{h})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+}
+
+func TestAlgorithms(t *testing.T) {
+	h := realHost(t, "KexAlgorithms ecdh-sha2-nistp256", "Ciphers aes256-ctr", "MACs hmac-sha2-512")
+	for config, want := range map[string]string{
+		"":                                 "",
+		"KexAlgorithms ecdh-sha2-nistp256": "",
+		"KexAlgorithms ^ecdh-sha2-*\nCiphers +aes256-ctr\nMACs hmac-sha2-512,hmac-sha2-256": "",
+		"KexAlgorithms curve25519-sha256": "no common algorithm for key exchange",
+		"Ciphers aes128-ctr":              "no common algorithm for client to server cipher",
+		"HostKeyAlgorithms rsa-sha2-512":  "no common algorithm for host key",
+	} {
+		err := reach(t, configured(t, config+"\n", sshconn.Config{}), h)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", config, err)
+			}
+			continue
+		}
+		wantReason(t, err, runner.Unreachable, runner.Handshake, want)
+	}
+	wantReason(t, reach(t, configured(t, "PubkeyAcceptedAlgorithms ecdsa-*\n", sshconn.Config{}), h), runner.Unreachable, runner.Auth, "PubkeyAcceptedAlgorithms excludes it")
+	wantReason(t, reach(t, configured(t, "Ciphers rot13\n", sshconn.Config{}), h), runner.Error, "", `sets Ciphers to "rot13", of which nothing is supported`)
+}
+
+func TestAddresses(t *testing.T) {
+	h := realHost(t)
+	d := configured(t, "BindAddress 127.0.0.9\nAddressFamily inet\n", sshconn.Config{})
+	if got := output(t, d, h, "echo $SSH_CLIENT"); !strings.HasPrefix(got, "127.0.0.9 ") {
+		t.Errorf("the connection comes from %q", got)
+	}
+	err := reach(t, configured(t, "AddressFamily inet6\n", sshconn.Config{}), h)
+	if s, _ := runner.StatusOf(err); s != runner.Unreachable {
+		t.Errorf("an IPv4 address is reached by IPv6: %v", err)
+	}
+	wantReason(t, reach(t, configured(t, "BindAddress eth0.example\n", sshconn.Config{}), h), runner.Error, "", "which is no IP address")
+}
+
+func TestEnvironment(t *testing.T) {
+	h := realHost(t, "AcceptEnv *")
+	d := configured(t, "SetEnv ONE=1 TWO=\"two words\"\nSendEnv LC_* NO\n", sshconn.Config{Environ: []string{"LC_MINE=mine", "SECRET=x"}})
+	if got := output(t, d, h, `echo "$ONE,$TWO,$LC_MINE,$SECRET"`); got != "1,two words,mine," {
+		t.Errorf("the environment is %q", got)
+	}
+}
