@@ -32,7 +32,8 @@ type environment struct {
 	machine        string
 	openFiles      int // how many descriptors there may be
 	signals        func() (s <-chan os.Signal, stop func())
-	exit           func(code int) // at once, whatever is under way
+	exit           func(code int)                      // at once, whatever is under way
+	secret         func(prompt string) (string, error) // asks on the terminal
 }
 
 func osEnvironment(args []string) environment {
@@ -56,6 +57,7 @@ func osEnvironment(args []string) environment {
 		},
 		exit: os.Exit,
 	}
+	e.secret = e.readSecret
 	e.home = os.Getenv("HOME")
 	if u, err := user.Current(); err == nil {
 		e.user = u.Username

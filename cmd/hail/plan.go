@@ -98,7 +98,7 @@ func lazyGC(e environment, p *runner.Plan) {
 
 // newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password *sshconn.Password, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal(p.AllowExec)
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
@@ -109,6 +109,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, warn fun
 		Local:          local,
 		Environ:        e.environ,
 		Agent:          e.getenv("SSH_AUTH_SOCK"),
+		Password:       password,
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),
 		Connecting:     p.Connecting,

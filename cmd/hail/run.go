@@ -109,7 +109,11 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	if err != nil {
 		return err
 	}
-	dialer, ssh, err := newDialer(e, plan, inv, d.remark)
+	password, err := e.loginPassword(c)
+	if err != nil {
+		return err
+	}
+	dialer, ssh, err := newDialer(e, plan, inv, password, d.remark)
 	if err != nil {
 		return err
 	}
@@ -121,6 +125,9 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 		return showPlan(e, plan, what)
 	}
 	if err := e.confirm(c, plan, what); err != nil {
+		return err
+	}
+	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err
 	}
 	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,

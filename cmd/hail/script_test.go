@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,6 +60,7 @@ type site struct {
 	user     string
 	identity []byte
 	hosts    []host
+	others   []host // that the inventory does not have
 }
 
 type host struct {
@@ -83,7 +85,10 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
 	env.Setenv("SSH_AUTH_SOCK", "")
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
-	for _, h := range s.hosts {
+	for _, h := range s.others {
+		lines.WriteString(h.known)
+	}
+	for _, h := range slices.Concat(s.hosts, s.others) {
 		env.Setenv("PORT_"+h.name, strconv.Itoa(h.port))
 	}
 	return errors.Join(
@@ -132,6 +137,12 @@ func ownServers(t *testing.T) site {
 	for _, r := range fleet.Servers {
 		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
 	}
+	pass, err := sshtest.Server{Name: "pass1", Password: "hunter2"}.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pass.Close() })
+	s.others = []host{{pass.Name, pass.Address(), pass.Port(), pass.KnownHosts()}}
 	s.troubled(t)
 	return s
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Local          sshconfig.Local                          // this side: home folder and user
 	Environ        []string                                 // ours, "NAME=VALUE", of which SendEnv takes some
 	Agent          string                                   // socket of the SSH agent; empty: none
+	Password       *Password                                // for hosts that take no key; nil: none
 	HostKeys       string                                   // strict, accept-new or off; empty: ssh_config's word, or strict
 	ConnectTimeout time.Duration                            // for a host that sets none; 0: 10 s
 	Connecting     int                                      // handshakes at once; below 1: no limit
@@ -145,8 +146,10 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 	defer leave()
 	w.reach.Queue = time.Since(queued)
 
-	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w.clock = startClock(s.timeout, func() { cancel(errConnect) })
+	defer w.clock.stop()
 	nc, err := w.open(ctx, s, via)
 	if err != nil {
 		return nil, w.failed(ctx, err)
@@ -188,24 +191,27 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	heard := &hearing{Conn: nc}
 	begun := time.Now()
 	var offered offer
+	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}
 	config := &ssh.ClientConfig{
 		User:              s.user,
 		ClientVersion:     "SSH-2.0-hail",
 		Config:            ssh.Config{KeyExchanges: s.algorithms.kex, Ciphers: s.algorithms.ciphers, MACs: s.algorithms.macs},
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			if err := d.verify(known, s, key); err != nil {
+			verified, err := d.verify(known, s, key)
+			if err != nil {
 				return err
 			}
+			password.verified = verified
 			w.reach.HostKey = key.Type() + " " + ssh.FingerprintSHA256(key)
 			w.reach.Handshake = time.Since(begun)
 			w.phase, begun = "login", time.Now()
 			return nil
 		},
-		Auth: []ssh.AuthMethod{ssh.PublicKeysCallback(func() (signers []ssh.Signer, err error) {
+		Auth: s.login(password, func() (signers []ssh.Signer, err error) {
 			signers, offered = d.keys.signers(ctx, s)
 			return signers, nil
-		})},
+		}),
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {
@@ -214,6 +220,11 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	w.phase = "handshake"
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
+	_, ended := heard.heard()
+	password.done(err == nil, err != nil && w.phase == "login" && !ended && ctx.Err() == nil)
+	if said := password.offered(); said != "" {
+		offered = append(offered, said)
+	}
 	if stop() && err == nil {
 		w.reach.Login = time.Since(begun)
 		w.reach.Server = string(sc.ServerVersion())
@@ -228,6 +239,26 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	}
 	w.reach.Server = heard.version()
 	return nil, w.explain(err, heard, s, offered)
+}
+
+// login are the methods to log in by, in the order in which ssh tries them.
+func (s settings) login(password *passwordUse, keys func() ([]ssh.Signer, error)) (methods []ssh.AuthMethod) {
+	order := s.methods
+	if order == nil {
+		order = []string{"publickey", "keyboard-interactive", "password"}
+	}
+	for _, method := range order {
+		switch {
+		case method == "publickey":
+			methods = append(methods, ssh.PublicKeysCallback(keys))
+		case password.Password == nil:
+		case method == "keyboard-interactive":
+			methods = append(methods, ssh.KeyboardInteractive(password.answer()))
+		case method == "password":
+			methods = append(methods, ssh.PasswordCallback(password.take))
+		}
+	}
+	return methods
 }
 
 var errBanner = errors.New("the server's banner has no end")

@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"hail/inventory"
 )
 
 // agentTimeout is how long an agent may take to be reached and to list its keys.
@@ -81,6 +83,46 @@ func (f *keyFile) read(path string) {
 	default:
 		f.public = f.signer.PublicKey()
 	}
+}
+
+// Locked returns the key files that hosts name and that have a passphrase, each once: those that an agent holds are left
+// out. Unlock opens them.
+func (d *Dialer) Locked(hosts []inventory.Host) (paths []string) {
+	for _, h := range hosts {
+		s, err := d.settings(h)
+		if err != nil || s.guessed {
+			continue
+		}
+		for _, path := range s.identities {
+			f, err := d.keys.file(path)
+			if err == nil && f.signer == nil && !slices.Contains(paths, path) && !d.keys.agentHolds(s.agent, f.public) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+func (k *keyring) agentHolds(socket string, key ssh.PublicKey) bool {
+	return socket != "" && key != nil && indexOf(k.agent(context.Background(), socket).signers, key) >= 0
+}
+
+// Unlock opens a key file that Locked has named. It has to be called before the first Dial.
+func (d *Dialer) Unlock(path, passphrase string) error {
+	f, err := d.keys.file(path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("identity %s: %w", path, cause(err))
+	}
+	signer, err := ssh.ParsePrivateKeyWithPassphrase(text, []byte(passphrase))
+	if err != nil {
+		return fmt.Errorf("identity %s: this passphrase does not open it", path)
+	}
+	f.signer, f.public = signer, signer.PublicKey()
+	return nil
 }
 
 func publicHalf(path string) ssh.PublicKey {

@@ -16,12 +16,13 @@ import (
 	"hail/runner"
 )
 
-// verify says whether the host may be the one that shows key. Its error is a *runner.Failure.
-func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) error {
+// verify says whether the host may be the one that shows key, and whether that is known, and not merely not asked. Its error
+// is a *runner.Failure.
+func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	for _, l := range known.marked("@revoked", s.keyName, s.keyPort) {
 		if l.blob == blob {
-			return hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(key), l.place)
+			return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(key), l.place)
 		}
 	}
 	if cert, ok := key.(*ssh.Certificate); ok {
@@ -30,28 +31,28 @@ func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) error 
 	keys := known.keys(s.keyName, s.keyPort)
 	for _, k := range keys {
 		if k.blob == blob {
-			return nil
+			return true, nil
 		}
 	}
 	switch {
 	case s.hostKeys == "off":
-		return nil
+		return false, nil
 	case len(keys) > 0:
-		return hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
+		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
 		added, err := known.accept(knownName(s.keyName, s.keyPort), key)
 		if err != nil {
-			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
+			return false, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}
 		if added {
 			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.writable))
 		}
-		return nil
+		return true, nil
 	}
-	return hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), knownName(s.keyName, s.keyPort))
+	return false, hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), knownName(s.keyName, s.keyPort))
 }
 
-func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Certificate) error {
+func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Certificate) (verified bool, err error) {
 	authorities := known.marked("@cert-authority", s.keyName, s.keyPort)
 	checker := ssh.CertChecker{
 		Clock: time.Now,
@@ -64,10 +65,11 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 			return false
 		},
 	}
-	if err := checker.CheckHostKey(hostport(s.keyName, s.keyPort), nil, cert); err != nil && s.hostKeys != "off" {
-		return hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
+	err = checker.CheckHostKey(hostport(s.keyName, s.keyPort), nil, cert)
+	if err != nil && s.hostKeys != "off" {
+		return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
-	return nil
+	return err == nil, nil
 }
 
 func hostKeyFailure(reason runner.Reason, format string, args ...any) error {

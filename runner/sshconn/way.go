@@ -26,6 +26,7 @@ type way struct {
 	reach runner.Reach
 	phase string // under way: dns, tcp, proxy, handshake, login
 	limit time.Duration
+	clock *clock
 }
 
 // open makes the connection that SSH runs over: TCP, a tunnel of the jump host, or what a ProxyCommand makes.

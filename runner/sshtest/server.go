@@ -23,6 +23,8 @@ type Server struct {
 	Dir        string          // where commands run, made at the first; empty: a temporary folder, removed by Close
 	HostKey    ssh.Signer      // nil: a new ed25519 key
 	Authorized []ssh.PublicKey // keys that may log in
+	Password   string          // logs in, too; empty: no password does
+	Asks       bool            // for the password by a question (keyboard-interactive) alone
 	Play       func(*Command)  // plays the commands instead of running them; nil: run them
 	Forward    bool            // allow tunnels, to loopback addresses
 
@@ -37,6 +39,7 @@ type Faults struct {
 	Banner        string        // before the login
 	EndlessBanner bool          // before the login, without end
 	LoginDelay    time.Duration // before a login is answered
+	EndlessAsking bool          // questions without end
 	MuteChannel   bool          // never answer the opening of a channel
 	NoChannel     bool          // refuse channels
 	MuteExec      bool          // never answer a command
@@ -56,12 +59,30 @@ type Running struct {
 	config   *ssh.ServerConfig
 	dir      folder
 
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	groups map[int]struct{} // process groups of commands that run
-	closed bool
-	wg     sync.WaitGroup
-	end    chan struct{} // closed by Close
+	mu      sync.Mutex
+	conns   map[net.Conn]struct{}
+	groups  map[int]struct{} // process groups of commands that run
+	closed  bool
+	guesses int // wrong passwords
+	wg      sync.WaitGroup
+	end     chan struct{} // closed by Close
+}
+
+// Guesses is how often a wrong password was tried.
+func (r *Running) Guesses() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.guesses
+}
+
+func (r *Running) checkPassword(password string) error {
+	if password == r.Password {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.guesses++
+	return errors.New("wrong password")
 }
 
 // Start listens and serves until Close.
@@ -194,6 +215,25 @@ func (r *Running) serverConfig() *ssh.ServerConfig {
 			}
 			return nil, nil
 		},
+	}
+	if r.Password != "" || r.EndlessAsking {
+		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			for r.EndlessAsking {
+				if _, err := ask("", "", nil, nil); err != nil {
+					return nil, err
+				}
+			}
+			answers, err := ask("", "", []string{"Password: "}, []bool{false})
+			if err != nil {
+				return nil, err
+			}
+			return nil, r.checkPassword(strings.Join(answers, ""))
+		}
+	}
+	if r.Password != "" && !r.Asks {
+		c.PasswordCallback = func(_ ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+			return nil, r.checkPassword(string(password))
+		}
 	}
 	if r.Banner != "" {
 		c.BannerCallback = func(ssh.ConnMetadata) string { return r.Banner }

@@ -1,0 +1,164 @@
+package sshconn_test
+
+import (
+	"crypto/ed25519"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// keyless is hosts that have no key to log in with.
+func keyless(t *testing.T, hosts []inventory.Host) []inventory.Host {
+	t.Helper()
+	key := filepath.Join(t.TempDir(), "other")
+	writeKey(t, key, "")
+	hosts = slices.Clone(hosts)
+	for i := range hosts {
+		hosts[i].Connection.Identity = []string{key}
+	}
+	return hosts
+}
+
+// writeKey makes a key file, with a passphrase if there is one, and returns its public half.
+func writeKey(t *testing.T, path, passphrase string) ssh.PublicKey {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if passphrase != "" {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
+	}
+	if err == nil {
+		err = os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func TestPassword(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "plain1", Password: "right"}, sshtest.Server{Name: "asks1", Password: "right", Asks: true})
+	for i, h := range keyless(t, s.hosts) {
+		t.Run(h.Name, func(t *testing.T) {
+			if err := reach(t, s.dialer(sshconn.Config{Password: sshconn.NewPassword("right", 3)}), h); err != nil {
+				t.Errorf("the right password: %v", err)
+			}
+			wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "login refused")
+			wantReason(t, reach(t, s.dialer(sshconn.Config{Password: sshconn.NewPassword("wrong", 3)}), h), runner.Unreachable, runner.Auth, ", the password")
+			if n := s.Servers[i].Guesses(); n != 1 {
+				t.Errorf("a wrong password was tried %d times in one login", n)
+			}
+			unverified := h
+			unverified.Connection.KnownHosts = []string{filepath.Join(t.TempDir(), "none")}
+			d := s.dialer(sshconn.Config{HostKeys: "off", Password: sshconn.NewPassword("right", 3)})
+			wantReason(t, reach(t, d, unverified), runner.Unreachable, runner.Auth, "not the password: this host's key was not verified")
+		})
+	}
+}
+
+// TestBreaker: one wrong password is tried on three machines, and not on twenty.
+func TestBreaker(t *testing.T) {
+	servers := make([]sshtest.Server, 20)
+	for i := range servers {
+		servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), Password: "right", Asks: i%2 == 0}
+	}
+	s := newSite(t, servers...)
+	hosts := keyless(t, s.hosts)
+	guesses := func() (n int) {
+		for _, r := range s.Servers {
+			n += r.Guesses()
+		}
+		return n
+	}
+	reachAll := func(p *sshconn.Password) (errs []error) {
+		d := s.dialer(sshconn.Config{Password: p})
+		errs = make([]error, len(hosts))
+		var wait sync.WaitGroup
+		for i, h := range hosts {
+			wait.Go(func() { errs[i] = reach(t, d, h) })
+		}
+		wait.Wait()
+		return errs
+	}
+	given := 0
+	for _, err := range reachAll(sshconn.NewPassword("wrong", 3)) {
+		wantReason(t, err, runner.Unreachable, runner.Auth, "password")
+		if strings.Contains(err.Error(), "not the password: 3 hosts have refused it (--pass-refusals goes on)") {
+			given++
+		}
+	}
+	if n := guesses(); n != 3 || given != 17 {
+		t.Errorf("the password was tried %d times, and given up by %d hosts", n, given)
+	}
+	reachAll(sshconn.NewPassword("wrong", 0))
+	if n := guesses(); n != 3+20 {
+		t.Errorf("without a limit it was tried %d times", n-3)
+	}
+	for i, err := range reachAll(sshconn.NewPassword("right", 3)) {
+		if err != nil {
+			t.Errorf("%s: %v", hosts[i].Name, err)
+		}
+	}
+}
+
+func TestEndlessQuestions(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "bad1", Password: "right", Faults: sshtest.Faults{EndlessAsking: true}}, sshtest.Server{Name: "good1", Password: "right"})
+	hosts := keyless(t, s.hosts)
+	d := s.dialer(sshconn.Config{ConnectTimeout: 5 * time.Second, Password: sshconn.NewPassword("right", 3)})
+	wantReason(t, reach(t, d, hosts[0]), runner.Unreachable, runner.Auth, "login refused")
+	if err := reach(t, d, hosts[1]); err != nil {
+		t.Errorf("the healthy host: %v", err)
+	}
+}
+
+func TestPassphrase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locked")
+	key := writeKey(t, path, "open sesame")
+	s := newSite(t, sshtest.Server{Name: "web1", Authorized: []ssh.PublicKey{key}}, sshtest.Server{Name: "web2", Authorized: []ssh.PublicKey{key}})
+	hosts := slices.Clone(s.hosts)
+	for i := range hosts {
+		hosts[i].Connection.Identity = []string{path}
+	}
+	d := s.dialer(sshconn.Config{})
+	if got := d.Locked(hosts); !slices.Equal(got, []string{path}) {
+		t.Fatalf("locked are %v", got)
+	}
+	if got := d.Locked(s.hosts[:0]); got != nil {
+		t.Errorf("without hosts, locked are %v", got)
+	}
+	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "it has a passphrase")
+	if err := d.Unlock(path, "wrong"); err == nil || err.Error() != "identity "+path+": this passphrase does not open it" {
+		t.Errorf("a wrong passphrase: %v", err)
+	}
+	if err := d.Unlock(path, "open sesame"); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hosts {
+		if err := reach(t, d, h); err != nil {
+			t.Errorf("%s: %v", h.Name, err)
+		}
+	}
+	if got := d.Locked(hosts); got != nil {
+		t.Errorf("still locked are %v", got)
+	}
+}
