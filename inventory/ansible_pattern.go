@@ -26,6 +26,9 @@ func (u *universe) ansiblePattern(source string) (*set, error) {
 			alone = append(alone, part)
 		}
 	}
+	if len(alone)+len(both)+len(without) == 0 {
+		return nil, p.fail("a host, a group or all is missing", "")
+	}
 	if len(alone) == 0 {
 		alone = []string{"all"}
 	}

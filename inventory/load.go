@@ -82,6 +82,10 @@ func (b *builder) readSource(ctx context.Context, source string) {
 			return
 		}
 	}
+	if source == "" {
+		b.fail(Place{}, "the name of a source of hosts is empty", "-i FILE")
+		return
+	}
 	b.readPath(ctx, source)
 }
 
@@ -245,6 +249,16 @@ func (b *builder) failRead(path string, err error) {
 	hint := ""
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = "name an inventory with -i FILE, or hosts alone with -w"
+		if name, _, ok := strings.Cut(path, ":"); ok {
+			var known []string
+			for _, f := range formats() {
+				known = append(known, f.name)
+			}
+			hint = "the formats before a colon are " + strings.Join(known, ", ")
+			if near := Nearest(name, known); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near+":")
+			}
+		}
 	}
 	b.fail(Place{File: path}, err.Error(), hint)
 }

@@ -74,6 +74,9 @@ func (u *universe) whyNone() string {
 	if u.inv == nil {
 		return "there is no inventory for wildcards to match: name one with -i FILE"
 	}
+	if len(u.inv.hosts) == 0 {
+		return "the inventory has no hosts"
+	}
 	known := map[string]bool{"name": true, "address": true, "group": true}
 	for _, h := range u.inv.hosts {
 		for name := range h.Vars {

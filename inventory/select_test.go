@@ -186,7 +186,7 @@ func TestSelectErrors(t *testing.T) {
 		{nil, Query{All: true}, "-a means all hosts of the inventory, and there is none", "name one with -i FILE"},
 		{nil, Query{Targets: []string{"@web"}}, `target "@web":1: there is no inventory to find @web in`, "name one with -i FILE"},
 		{nil, Query{Targets: []string{"web*"}}, "no host is selected: -w 'web*'", "there is no inventory for wildcards to match: name one with -i FILE"},
-		{&Inventory{}, Query{All: true}, "no host is selected: -a", "hail hosts -a --fold lists the inventory"},
+		{&Inventory{}, Query{All: true}, "no host is selected: -a", "the inventory has no hosts"},
 		{&Inventory{}, Query{Targets: []string{"@*"}}, `target "@*":1: unknown group "*": the inventory has no groups`, ""},
 	} {
 		got, err := Select(c.inv, c.query, listed)

@@ -113,29 +113,28 @@ func (e environment) sshConfigFiles(named string) []string {
 	return []string{named}
 }
 
-// untilSignal runs do with a context that a signal ends; then the program ends as after any other interrupt.
+// untilSignal runs do with a context that a signal ends; then the program ends as after any other interrupt. What does not
+// look at its context, a read from a terminal or a pipe, is left behind.
 func (e environment) untilSignal(do func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	signals, stop := e.signals()
 	defer stop()
-	var by os.Signal
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case by = <-signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := do(ctx)
-	cancel()
-	<-watched
-	switch by {
-	case nil:
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case err := <-done:
 		return err
-	case os.Interrupt:
-		return &exitError{exitInterrupt}
+	case by := <-signals:
+		cancel()
+		select {
+		case <-done:
+		case <-signals:
+		case <-time.After(time.Second):
+		}
+		if by == os.Interrupt {
+			return &exitError{exitInterrupt}
+		}
+		return &exitError{exitTerminate}
 	}
-	return &exitError{exitTerminate}
 }

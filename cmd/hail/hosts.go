@@ -53,6 +53,11 @@ func listHosts(e environment, c *cli.Context) error {
 	if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", "columns", "explain"); err != nil {
 		return err
 	}
+	for _, name := range []string{"columns", "group-by"} {
+		if c.IsSet(name) && strings.Trim(c.String(name), ", ") == "" {
+			return usage("", "--%s: the name of a var is missing", name)
+		}
+	}
 	switch {
 	case c.Bool("groups"):
 		return listGroups(e, c)

@@ -48,20 +48,24 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 }
 
 // inventoryOf reads the inventory that the options name, and tells what is to know about it. A signal ends it.
-func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (inv *inventory.Inventory, err error) {
-	err = e.untilSignal(func(ctx context.Context) error {
-		inv, err = e.loadInventory(ctx, c.StringSlice("inventory"), around)
+func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (*inventory.Inventory, error) {
+	var loaded *inventory.Inventory
+	err := e.untilSignal(func(ctx context.Context) (err error) {
+		loaded, err = e.loadInventory(ctx, c.StringSlice("inventory"), around)
 		return err
 	})
-	if err == nil && !c.Bool("quiet") {
-		for _, r := range inv.Remarks() {
+	if err != nil {
+		return nil, err
+	}
+	if !c.Bool("quiet") {
+		for _, r := range loaded.Remarks() {
 			fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
 			if r.Hint != "" {
 				fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
 			}
 		}
 	}
-	return inv, err
+	return loaded, nil
 }
 
 // ownedByUs refuses a file that is read only because it lies in the current folder, when somebody else could have put it
