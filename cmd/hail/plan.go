@@ -73,7 +73,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 // checkBecome refuses to run as the wrong user what should run as another one.
 func checkBecome(spec runner.Spec, hosts []inventory.Host) error {
 	for _, h := range hosts {
-		if b := h.Connection.Become; spec.Kind != action.KindPing && b != nil && *b {
+		if b := h.Connection.Become; spec.Kind == action.KindExec && b != nil && *b {
 			return usage("hail hosts --explain "+h.Name+" shows who says so", "%s asks for become, and commands are not run as another user yet", h.Name)
 		}
 	}

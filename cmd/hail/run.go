@@ -214,10 +214,15 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if a := strings.ToLower(strings.TrimSpace(answer)); a == "y" || a == "yes" {
+	if isYes(answer) {
 		return nil
 	}
 	return usage("--yes does not ask", "not confirmed: nothing was done")
+}
+
+func isYes(answer string) bool {
+	a := strings.ToLower(strings.TrimSpace(answer))
+	return a == "y" || a == "yes"
 }
 
 func names(p *runner.Plan) []string {

@@ -227,8 +227,11 @@ func (k *knownHosts) algorithms(name string, port int) (algorithms []string) {
 	for _, key := range k.keys(name, port) {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
 	}
-	if len(algorithms) > 0 && len(k.marked("@cert-authority", name, port)) > 0 {
-		algorithms = append(certAlgorithms, algorithms...)
+	switch hasAuthority := len(k.marked("@cert-authority", name, port)) > 0; {
+	case hasAuthority && len(algorithms) > 0:
+		return slices.Concat(certAlgorithms, algorithms)
+	case !hasAuthority && len(algorithms) == 0: // a certificate would tell nobody anything, and hide the plain key
+		return slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(certAlgorithms, name) })
 	}
 	return algorithms
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"hail/inventory"
 	"hail/inventory/sshconfig"
 )
@@ -44,6 +46,8 @@ type settings struct {
 	algorithms   algorithms
 	methods      []string // of login, in order; nil: all
 	env          []string // NAME=VALUE to ask the server to set
+
+	seeKey func(*knownHosts, ssh.PublicKey) // told the host key, and then the login is given up; nil: log in
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/sshconn"
+)
+
+func hostkeysCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:  "hostkeys",
+		Usage: "look at the keys of hosts, and record those of new ones after one question",
+		Description: `Examples:
+  hail hostkeys -w 'web[01-20]'         who shows which key, and is it known
+  hail hostkeys -g new --yes            record the keys of a new rack
+  hail hostkeys -a --known-hosts fleet_hosts`,
+		Flags: flags(targetFlags(), connectionFlags(), limitFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: "Record", Usage: "record new keys without asking"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "results only, no talk"},
+			runsDirFlag(),
+		}),
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return hostkeys(e, c)
+		},
+	}
+}
+
+// scanned is what became of looking at one host's key.
+type scanned struct {
+	key sshconn.HostKey
+	err error
+}
+
+func hostkeys(e environment, c *cli.Context) error {
+	inv, hosts, err := e.selectHosts(c)
+	if err != nil {
+		return err
+	}
+	plan, err := newPlan(e, c, runner.Spec{Kind: "hostkeys"}, hosts)
+	if err != nil {
+		return err
+	}
+	_, ssh, err := newDialer(e, plan, inv, nil, func(string) {})
+	if err != nil {
+		return err
+	}
+	defer ssh.Close()
+	if err := ssh.Prepare(hosts); err != nil {
+		return usage("", "%v", err)
+	}
+	var found []scanned
+	err = e.untilSignal(func(ctx context.Context) error {
+		found = scanAll(ctx, ssh, hosts, plan.Fanout)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := showKeys(e.stdout, hosts, found); err != nil {
+		return err
+	}
+	return e.recordKeys(c, ssh, found)
+}
+
+// scanAll looks at the keys of all hosts, so many at once.
+func scanAll(ctx context.Context, ssh *sshconn.Dialer, hosts []inventory.Host, atOnce int) []scanned {
+	found := make([]scanned, len(hosts))
+	slots := make(chan struct{}, max(1, atOnce))
+	var wait sync.WaitGroup
+	for i, h := range hosts {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			found[i].key, found[i].err = ssh.Scan(ctx, h)
+		})
+	}
+	wait.Wait()
+	return found
+}
+
+// keyState says in a word what known_hosts makes of a key.
+func (s scanned) keyState() string {
+	switch {
+	case s.err != nil:
+		_, reason := runner.StatusOf(s.err)
+		return fmt.Sprintf("unreachable(%s)", reason)
+	case s.key.State == "":
+		return "known"
+	case s.key.State == runner.HostKeyUnknown:
+		return "new"
+	case s.key.State == runner.HostKeyChanged:
+		return "changed"
+	}
+	return "revoked"
+}
+
+// showKeys prints a line for each key in each state, with its hosts in short: one key of several hosts is worth a look.
+func showKeys(w io.Writer, hosts []inventory.Host, found []scanned) error {
+	type line struct{ state, key string }
+	members := map[line][]string{}
+	var lines []line
+	for i, s := range found {
+		l := line{s.keyState(), s.key.Fingerprint}
+		if s.err != nil {
+			l.key = s.err.Error()
+		}
+		if l.state == "changed" || l.state == "revoked" {
+			l.key = s.key.Why.Error()
+		}
+		if members[l] == nil {
+			lines = append(lines, l)
+		}
+		members[l] = append(members[l], hosts[i].Name)
+	}
+	rows := [][]string{{"STATE", "HOSTS", "KEY"}}
+	for _, l := range lines {
+		rows = append(rows, []string{l.state, inventory.Fold(members[l]), l.key})
+	}
+	_, err := io.WriteString(w, strings.Join(report.Table(rows), "\n")+"\n")
+	return err
+}
+
+// recordKeys records the new keys after one question, and turns the rest into an exit code.
+func (e environment) recordKeys(c *cli.Context, ssh *sshconn.Dialer, found []scanned) error {
+	var fresh []sshconn.HostKey
+	code := exitOK
+	for _, s := range found {
+		switch {
+		case s.err != nil && code == exitOK:
+			code = exitUnreachable
+		case s.err == nil && s.key.State == runner.HostKeyUnknown:
+			fresh = append(fresh, s.key)
+		case s.err == nil && s.key.State != "":
+			code = exitFailed
+		}
+	}
+	if len(fresh) > 0 {
+		if err := e.confirmKeys(c, len(fresh)); err != nil {
+			return err
+		}
+		for _, k := range fresh {
+			if err := ssh.Accept(k); err != nil {
+				return usage("", "recording the key of %s: %v", k.Name, err)
+			}
+		}
+		if !c.Bool("quiet") {
+			fmt.Fprintf(e.stderr, "hail: %d new keys recorded\n", len(fresh))
+		}
+	}
+	if code != exitOK {
+		return &exitError{code}
+	}
+	return nil
+}
+
+func (e environment) confirmKeys(c *cli.Context, n int) error {
+	switch {
+	case c.Bool("yes"):
+		return nil
+	case !e.stdinTerminal || !e.stderrTerminal:
+		return usage("compare the fingerprints, then --yes records them", "%d new keys are not recorded: there is no terminal to ask on", n)
+	}
+	fmt.Fprintf(e.stderr, "Record %d new keys? [y/N] ", n)
+	answer, err := bufio.NewReader(e.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if isYes(answer) {
+		return nil
+	}
+	return usage("", "not confirmed: nothing was recorded")
+}

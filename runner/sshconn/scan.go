@@ -1,0 +1,57 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// HostKey is the key that a host has shown, and what known_hosts says of it.
+type HostKey struct {
+	Name        string        // as known_hosts calls the host
+	Fingerprint string        // with the kind of the key
+	State       runner.Reason // empty: known; otherwise why a login would be refused
+	Why         error         // in words
+	key         ssh.PublicKey
+	known       *knownHosts
+}
+
+// Scan reaches a host and looks at its key, without logging in. Its error is a *runner.Failure.
+func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
+	s, err := d.settings(h)
+	if err != nil {
+		return HostKey{}, &runner.Failure{Status: runner.Error, Err: err}
+	}
+	s.hostKeys = "strict"
+	var seen *HostKey
+	s.seeKey = func(known *knownHosts, key ssh.PublicKey) {
+		seen = &HostKey{Name: knownName(s.keyName, s.keyPort), Fingerprint: fingerprint(key), key: key, known: known}
+		var f *runner.Failure
+		if _, err := d.verify(known, s, key); errors.As(err, &f) {
+			seen.State, seen.Why = f.Reason, f.Err
+		}
+	}
+	c, err := d.connect(ctx, s)
+	switch {
+	case seen != nil:
+		return *seen, nil
+	case err == nil: // no host gets that far without a key
+		c.Close()
+		err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Handshake, Err: errors.New("the host showed no key")}
+	}
+	return HostKey{}, err
+}
+
+// Accept records the key of a host that was not known, in the known_hosts file for that host. A key that is there already is
+// not added again.
+func (d *Dialer) Accept(k HostKey) error {
+	_, err := k.known.accept(k.Name, k.key)
+	return err
+}
+
+// errSeen ends a handshake whose host key is all that was wanted.
+var errSeen = errors.New("the host key was seen")
