@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,12 +11,16 @@ import (
 // readNative reads hail's own format.
 func readNative(b *builder, f file, root *strictyaml.Node) {
 	r := nodeReader{b, f.path}
-	r.fields(root, "an inventory", fields{
+	known := fields{
 		"defaults": func(n *strictyaml.Node) { r.connection(n, &b.base, "defaults") },
 		"vars":     func(n *strictyaml.Node) { r.vars(n, &b.base, "vars") },
 		"hosts":    func(n *strictyaml.Node) { r.hosts(n, nil) },
 		"groups":   r.groups,
-	}, nil)
+	}
+	if filepath.Base(f.path) == "hail.yaml" { // which may hold settings of the program, too
+		known["settings"] = func(*strictyaml.Node) {}
+	}
+	r.fields(root, "an inventory", known, nil)
 }
 
 // groups reads the mapping of group names to groups.

@@ -82,6 +82,15 @@ func newApp(e environment) *cli.App {
 	for _, c := range app.Commands {
 		c.OnUsageError = flagError
 		c.HideHelp = true
+		c.Before = func(c *cli.Context) error {
+			all, err := e.settings()
+			if err != nil {
+				return err
+			}
+			applied, err := applySettings(c, all)
+			c.App.Metadata["settings"] = applied
+			return err
+		}
 	}
 	return app
 }

@@ -63,7 +63,13 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		return err
 	}
 	for _, s := range top.Settings() {
-		x.say(s.Key, s.Value, "command line")
+		from := "command line"
+		for _, applied := range appliedSettings(c) {
+			if applied.option == strings.ReplaceAll(s.Key, "_", "-") {
+				from = applied.from
+			}
+		}
+		x.say(s.Key, s.Value, from)
 	}
 	vars, err := varsOf(c)
 	if err != nil {

@@ -124,7 +124,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 }
 
 // showPlan writes the plan for people.
-func showPlan(e environment, p *runner.Plan, what string) error {
+func showPlan(e environment, p *runner.Plan, what string, settings []setting) error {
 	limit := func(d inventory.Duration) string {
 		if d == 0 {
 			return "none"
@@ -143,6 +143,9 @@ func showPlan(e environment, p *runner.Plan, what string) error {
 		{"command", wrapped},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing })
+	for _, s := range settings {
+		rows = append(rows, [2]string{"setting", s.String()})
+	}
 	var b strings.Builder
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])

@@ -122,7 +122,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 		return usage("", "%v", err)
 	}
 	if c.Bool("dry-run") {
-		return showPlan(e, plan, what)
+		return showPlan(e, plan, what, appliedSettings(c))
 	}
 	if err := e.confirm(c, plan, what); err != nil {
 		return err

@@ -27,12 +27,16 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 			sources = []string{s}
 		}
 	}
+	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false), e.sshConfigFiles("")
 	if len(sources) == 0 {
-		if _, err := os.Stat("hail.yaml"); err == nil {
-			if err := ownedByUs("hail.yaml"); err != nil {
+		if _, err := os.Stat(projectFile); err == nil {
+			if err := ownedByUs(projectFile); err != nil {
 				return nil, err
 			}
-			sources = []string{"hail.yaml"}
+			inv, err := inventory.Load(ctx, []string{projectFile}, around)
+			if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise it has settings alone
+				return inv, err
+			}
 		}
 	}
 	if mine := filepath.Join(e.configDir(), "inventory.yaml"); len(sources) == 0 {
@@ -43,7 +47,6 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 	if len(sources) == 0 {
 		return nil, nil
 	}
-	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false), e.sshConfigFiles("")
 	return inventory.Load(ctx, sources, around)
 }
 
@@ -197,7 +200,7 @@ func statusWords() (words []string) {
 }
 
 // unknownWord is the error for a word that is none of some.
-func unknownWord(what, word string, known []string) error {
+func unknownWord(what, word string, known []string) *inventory.Error {
 	hint := "it is one of " + joinWords(known)
 	if near := inventory.Nearest(word, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)

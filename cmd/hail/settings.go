@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+)
+
+// Where options have their values from, in rising precedence:
+//
+//	built-in < ~/.config/hail/config.yaml < settings: in ./hail.yaml < $HAIL_… < the command line
+
+// setting is a value for an option that the command line does not name.
+type setting struct {
+	option string
+	values []string
+	from   string // file:line:col, or the variable
+}
+
+// settable are the options that settings may hold: how things are done, and not what is done, or to whom.
+func settable() map[string]bool {
+	names := map[string]bool{"inventory": true, "secret-vars": true, "timeout": true, "grace": true, "confirm-above": true}
+	for _, f := range flags(connectionFlags(), limitFlags(), outputFlags(), recordFlags()) {
+		names[f.Names()[0]] = true
+	}
+	for _, name := range []string{"dry-run", "name", "ask-pass"} {
+		delete(names, name)
+	}
+	return names
+}
+
+// settings reads the files and the environment; a later setting goes before an earlier one.
+func (e environment) settings() (all []setting, err error) {
+	known := settable()
+	mine, err := readSettings(filepath.Join(e.configDir(), "config.yaml"), known, false)
+	if err != nil {
+		return nil, err
+	}
+	here, err := readSettings(projectFile, known, true)
+	if err != nil {
+		return nil, err
+	}
+	all = append(mine, here...)
+	for name := range known {
+		variable := "HAIL_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		if value := e.getenv(variable); value != "" {
+			all = append(all, setting{name, []string{value}, "$" + variable})
+		}
+	}
+	return all, nil
+}
+
+// projectFile may lie in the current folder, with an inventory and settings.
+const projectFile = "hail.yaml"
+
+// readSettings reads the settings in a file, which need not be there: the whole of it, or what stands below settings.
+func readSettings(path string, known map[string]bool, below bool) (all []setting, err error) {
+	text, err := inventory.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var root *strictyaml.Node
+	if err == nil {
+		root, err = parseSettings(text)
+	}
+	if below {
+		if err != nil { // who reads it as an inventory tells what is wrong
+			return nil, nil
+		}
+		if root = valueOf(root, "settings"); root == nil {
+			return nil, nil
+		}
+		if err := ownedByUs(path); err != nil {
+			return nil, err
+		}
+	}
+	at := func(n *strictyaml.Node) inventory.Place { return inventory.Place{File: path, Line: n.Line, Col: n.Col} }
+	var wrong *strictyaml.Error
+	switch {
+	case errors.As(err, &wrong):
+		return nil, &inventory.Error{Place: inventory.Place{File: path, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
+	case err != nil:
+		return nil, usage("", "%s: %v", path, err)
+	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
+		return nil, &inventory.Error{Place: at(root), Text: "settings have to be a mapping", Hint: "fanout: 50"}
+	}
+	for _, p := range root.Pairs {
+		name := strings.ReplaceAll(p.Key.Text, "_", "-")
+		if !known[name] {
+			words := make([]string, 0, len(known))
+			for k := range known {
+				words = append(words, k)
+			}
+			slices.Sort(words)
+			e := unknownWord("a setting", p.Key.Text, words)
+			e.Place = at(p.Key)
+			return nil, e
+		}
+		s := setting{option: name, from: at(p.Value).String()}
+		items := p.Value.Items
+		if p.Value.Kind == strictyaml.Scalar {
+			items = []*strictyaml.Node{p.Value}
+		}
+		for _, item := range items {
+			s.values = append(s.values, item.Text)
+		}
+		if len(s.values) == 0 {
+			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": this has to be a text, or a list of them"}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func parseSettings(text []byte) (*strictyaml.Node, error) {
+	doc, err := strictyaml.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Strict()
+}
+
+func valueOf(n *strictyaml.Node, key string) *strictyaml.Node {
+	for _, p := range n.Pairs {
+		if p.Key.Text == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// applySettings gives the options their values that the command line does not, and returns those that came to count.
+func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
+	given := map[string]bool{}
+	for _, f := range c.Command.Flags {
+		given[f.Names()[0]] = c.IsSet(f.Names()[0])
+	}
+	for _, s := range slices.Backward(all) {
+		if taken, ours := given[s.option]; taken || !ours {
+			continue
+		}
+		given[s.option] = true
+		for _, value := range s.values {
+			if err := c.Set(s.option, value); err != nil {
+				return nil, usage("", "%s: %s: %q is not what it takes", s.from, s.option, value)
+			}
+		}
+		applied = append(applied, s)
+	}
+	slices.SortFunc(applied, func(a, b setting) int { return strings.Compare(a.option, b.option) })
+	return applied, nil
+}
+
+// appliedSettings are those that came to count for a command.
+func appliedSettings(c *cli.Context) []setting {
+	applied, _ := c.App.Metadata["settings"].([]setting)
+	return applied
+}
+
+func (s setting) String() string {
+	return fmt.Sprintf("--%s %s from %s", s.option, strings.Join(s.values, " "), s.from)
+}
