@@ -171,6 +171,7 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 	proxy, overProxy := h.Conn.(*proxyConn)
 	switch {
 	case overProxy && greeting == "" && ended:
+		proxy.Close() // then it has said what it had to say
 		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
 	case errors.Is(err, errBanner):
 		f.Reason, f.Err = runner.Handshake, errBanner
@@ -220,10 +221,29 @@ func (h *hearing) Read(p []byte) (int, error) {
 		if room := firstBytes - len(h.first); room > 0 {
 			h.first = append(h.first, p[:min(n, room)]...)
 		}
-		h.ended = h.ended || err != nil && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
+		h.ended = h.ended || hungUp(err)
 		h.mu.Unlock()
 	}
 	return n, err
+}
+
+// Write notices the end, too: a server may be gone before it was listened to, and have said why.
+func (h *hearing) Write(p []byte) (int, error) {
+	n, err := h.Conn.Write(p)
+	if hungUp(err) {
+		if h.bytes.Load() == 0 {
+			h.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			h.Read(make([]byte, firstBytes)) // what there is, is kept; the error is that of the writing
+		}
+		h.mu.Lock()
+		h.ended = true
+		h.mu.Unlock()
+	}
+	return n, err
+}
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func (h *hearing) heard() (greeting string, ended bool) {
