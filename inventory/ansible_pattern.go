@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // ansiblePattern evaluates a pattern as ansible does: first what stands alone, then the intersections (&), then the
@@ -128,7 +130,7 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 
 // matching returns the hosts that a word matches, and those of the groups that it matches.
 func (p ansiblePattern) matching(word string) (*set, error) {
-	match := func(name string) bool { return matchGlob(word, name) }
+	match := func(name string) bool { return wildcard.Match(word, name) }
 	if expr, ok := strings.CutPrefix(word, "~"); ok {
 		regex, err := regexp.Compile("^(?:" + expr + ")")
 		if err != nil {

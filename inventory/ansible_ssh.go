@@ -28,10 +28,7 @@ func (s ansibleSetting) sshArguments(text string) {
 			s.option(value)
 		case 'J':
 			s.jump(value)
-		case 'C', 'q', '4', '6', 'A', 'a', 'T', 't', 'x', 'n', 'v':
-			if word != "-C" && word != "-q" {
-				s.b.remark(s.place, s.name+": "+word+" is left out", "")
-			}
+		case 'C', 'q':
 		default:
 			s.b.remark(s.place, s.name+": "+word+" is left out", "")
 		}

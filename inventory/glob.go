@@ -22,25 +22,3 @@ func checkGlob(t term) error {
 	}
 	return nil
 }
-
-// matchGlob says whether name matches a pattern in which * is any text and ? is any one character.
-func matchGlob(pattern, name string) bool {
-	back, from := -1, 0 // the last *, and where in name what follows it was tried
-	p, n := 0, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			back, from = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case back >= 0:
-			from++
-			p, n = back+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}

@@ -201,6 +201,19 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	*into = merged(*into, options)
 }
 
+// addHosts puts the hosts that a pattern stands for into groups.
+func (r nodeReader) addHosts(pattern *strictyaml.Node, said settings, groups []*groupDef) {
+	names, wrong := expand(pattern.Text)
+	if wrong != nil {
+		r.b.failPattern(r.place(pattern), wrong)
+		return
+	}
+	r.b.add(names, said, nil, r.place(pattern))
+	for _, g := range groups {
+		r.b.add(names, settings{}, g, r.place(pattern))
+	}
+}
+
 // ParseValue reads the value of a var as a plain scalar of hail's YAML: whole numbers, decimals, true and false are what
 // they look like, and everything else is text.
 func ParseValue(text string) any {

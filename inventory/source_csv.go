@@ -117,16 +117,7 @@ func (r *csvReader) row(cells []string) {
 	if len(vars) > 0 {
 		said.vars = vars
 	}
-	name := r.cell(r.name, strings.TrimSpace(cells[r.name]))
-	names, wrong := expand(name.Text)
-	if wrong != nil {
-		r.b.failPattern(r.place(name), wrong)
-		return
-	}
-	r.b.add(names, said, nil, r.place(name))
-	for _, g := range groups {
-		r.b.add(names, settings{}, g, r.place(name))
-	}
+	r.addHosts(r.cell(r.name, strings.TrimSpace(cells[r.name])), said, groups)
 }
 
 // cell is a cell as a node: numbers are numbers, as in YAML.

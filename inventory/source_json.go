@@ -77,16 +77,7 @@ func (r nodeReader) jsonHost(n *strictyaml.Node) {
 		"groups":     func(n *strictyaml.Node) { groups = append(groups, r.groupsOf(n)...) },
 	}, &said.conn)
 	r.noteConnection(&said, &rest, "host")
-	name := n.Pairs[i].Value
-	names, wrong := expand(name.Text)
-	if wrong != nil {
-		r.b.failPattern(r.place(name), wrong)
-		return
-	}
-	r.b.add(names, said, nil, r.place(name))
-	for _, g := range groups {
-		r.b.add(names, settings{}, g, r.place(name))
-	}
+	r.addHosts(n.Pairs[i].Value, said, groups)
 }
 
 func (r nodeReader) groupsOf(n *strictyaml.Node) (groups []*groupDef) {

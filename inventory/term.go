@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // term returns the hosts that a term of an expression means.
@@ -31,7 +33,7 @@ func (u *universe) term(t term) (*set, error) {
 		if err := checkGlob(t); err != nil {
 			return nil, err
 		}
-		u.addWhere(s, func(h *Host) bool { return matchGlob(t.text, h.Name) })
+		u.addWhere(s, func(h *Host) bool { return wildcard.Match(t.text, h.Name) })
 		return s, nil
 	}
 	names, wrong := expand(t.text)
@@ -103,7 +105,7 @@ func (u *universe) addGroups(s *set, t term) error {
 	case isGlob(t.text):
 		names = nil
 		for _, g := range known {
-			if matchGlob(t.text, g) {
+			if wildcard.Match(t.text, g) {
 				names = append(names, g)
 			}
 		}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -174,13 +172,5 @@ func (e environment) confirmKeys(c *cli.Context, n int) error {
 	case !e.stdinTerminal || !e.stderrTerminal:
 		return usage("compare the fingerprints, then --yes records them", "%d new keys are not recorded: there is no terminal to ask on", n)
 	}
-	fmt.Fprintf(e.stderr, "Record %d new keys? [y/N] ", n)
-	answer, err := bufio.NewReader(e.stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if isYes(answer) {
-		return nil
-	}
-	return usage("", "not confirmed: nothing was recorded")
+	return e.ask(fmt.Sprintf("Record %d new keys? [y/N] ", n))
 }

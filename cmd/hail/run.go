@@ -209,20 +209,20 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if p.Action.Kind == action.KindPing || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	fmt.Fprintf(e.stderr, "run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(names(p)))
+	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(names(p))))
+}
+
+// ask asks on the terminal, and is an error unless the answer is yes.
+func (e environment) ask(question string) error {
+	io.WriteString(e.stderr, question)
 	answer, err := bufio.NewReader(e.stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if isYes(answer) {
+	if a := strings.ToLower(strings.TrimSpace(answer)); a == "y" || a == "yes" {
 		return nil
 	}
 	return usage("--yes does not ask", "not confirmed: nothing was done")
-}
-
-func isYes(answer string) bool {
-	a := strings.ToLower(strings.TrimSpace(answer))
-	return a == "y" || a == "yes"
 }
 
 func names(p *runner.Plan) []string {

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // pattern matches names with * for any text and ? for any character; ! turns it around.
@@ -25,29 +27,7 @@ func (p pattern) matches(name string) bool {
 	if p.plain {
 		return p.text == name
 	}
-	return wildcard(p.text, name)
-}
-
-// wildcard remembers the last * only: a match further left never helps.
-func wildcard(text, name string) bool {
-	star, from := -1, 0
-	t, n := 0, 0
-	for n < len(name) {
-		switch {
-		case t < len(text) && text[t] == '*':
-			star, from = t, n
-			t++
-		case t < len(text) && (text[t] == '?' || text[t] == name[n]):
-			t++
-			n++
-		case star >= 0:
-			from++
-			t, n = star+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(text[t:], "*") == ""
+	return wildcard.Match(p.text, name)
 }
 
 // matchAny says whether one of the patterns matches name, and none that is negated.
