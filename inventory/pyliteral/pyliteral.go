@@ -19,6 +19,9 @@ func Parse(text string) (value any, ok bool) {
 	if len(text) > 1 && strings.ContainsRune("uU", rune(text[0])) && strings.ContainsRune(`'"`, rune(text[1])) {
 		text = text[1:]
 	}
+	if grouped.MatchString(text) {
+		text = strings.ReplaceAll(text, "_", "")
+	}
 	e, err := options.ParseExpr("", text, 0)
 	if err != nil {
 		if e, err = options.ParseExpr("", escape.ReplaceAllStringFunc(text, doubled), 0); err != nil {
@@ -30,6 +33,7 @@ func Parse(text string) (value any, ok bool) {
 
 var (
 	options = &syntax.FileOptions{}
+	grouped = regexp.MustCompile(`^[-+]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[0-9](?:_?[0-9])*(?:\.[0-9](?:_?[0-9])*)?)$`)
 	escape  = regexp.MustCompile(`\\(?s:.)`)
 )
 
