@@ -27,6 +27,7 @@ type conn struct {
 	limit time.Duration // for the host to open a channel or to take a command
 	env   []string      // for every session, before what the command brings
 	gone  func(*conn)   // told once, when it is closed
+	leave func()        // gives its place on a jump host's connection back; nil: it has none
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended
@@ -100,6 +101,9 @@ func (c *conn) Close() error {
 		c.gone(c)
 		c.cut()
 		c.wg.Wait()
+		if c.leave != nil {
+			c.leave()
+		}
 	})
 	return nil
 }

@@ -125,13 +125,18 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 		return d.connectVia(ctx, s, w, nil)
 	}
 	for last := false; ; last = true {
-		via, err := d.jump(ctx, s.jump)
+		via, leave, err := d.jump(ctx, s.jump)
 		if err != nil {
 			return nil, w.failed(ctx, err)
 		}
 		c, err := d.connectVia(ctx, s, w, via)
-		if err == nil || last || w.phase != "tcp" || !via.endsSoon() {
-			return c, err
+		if err == nil {
+			c.leave = leave
+			return c, nil
+		}
+		leave()
+		if last || w.phase != "tcp" || !via.endsSoon() {
+			return nil, err
 		}
 	}
 }

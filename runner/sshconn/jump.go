@@ -14,16 +14,37 @@ import (
 // maxHops is how many jump hosts may stand between us and a host.
 const maxHops = 8
 
-// jumps are the connections to jump hosts, each shared by every host behind it.
+// The hosts behind a jump host share a few connections to it. Another one is made when each of those that there are carries
+// crowded tunnels: several go faster than one, whose other end is one process with so many descriptors.
+const (
+	crowded    = 24
+	maxPerJump = 4
+)
+
+// jumps are the connections to jump hosts.
 type jumps struct {
 	mu     sync.Mutex
 	byHops map[string]*jump
 }
 
-// jump is the way over some hops. Whoever holds its place may dial; the others wait for the outcome.
+// jump is the way over some hops.
 type jump struct {
-	place slots
-	conn  *conn
+	mu      sync.Mutex
+	conns   []*jumpConn
+	growing *growth // nil while nobody makes a connection
+	enough  bool    // another connection was refused
+}
+
+// jumpConn is a connection to a jump host, and how many hosts use it.
+type jumpConn struct {
+	*conn
+	users int
+}
+
+// growth is a connection that somebody makes.
+type growth struct {
+	done chan struct{}
+	err  error // of all who wait for it, once done
 }
 
 func (j *jumps) get(hops []string) *jump {
@@ -34,22 +55,105 @@ func (j *jumps) get(hops []string) *jump {
 		j.byHops = map[string]*jump{}
 	}
 	if j.byHops[key] == nil {
-		j.byHops[key] = &jump{place: newSlots(1)}
+		j.byHops[key] = &jump{}
 	}
 	return j.byHops[key]
 }
 
-// jump returns the open connection to the last of the hops, reached over the ones before it. A connection that has
-// ended is made anew. It outlives the host that asked for it first.
-func (d *Dialer) jump(ctx context.Context, hops []string) (*conn, error) {
-	j := d.jumps.get(hops)
-	if err := j.place.take(ctx); err != nil {
+// use returns the open connection with the fewest users, as one more of them. Where there is none, or all are crowded, it
+// returns the growth that the caller has to wait for, or, with mine, to bring about.
+func (j *jump) use() (c *jumpConn, wait *growth, mine bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	least := j.least()
+	switch {
+	case least != nil && (least.users < crowded || j.growing != nil || j.enough || len(j.conns) >= maxPerJump):
+		least.users++
+		return least, nil, false
+	case j.growing != nil:
+		return nil, j.growing, false
+	}
+	j.growing = &growth{done: make(chan struct{})}
+	return nil, j.growing, true
+}
+
+// least forgets the connections that have ended, and returns the one with the fewest users; nil when there is none.
+func (j *jump) least() (least *jumpConn) {
+	j.conns = slices.DeleteFunc(j.conns, func(c *jumpConn) bool { return c.ended() })
+	for _, c := range j.conns {
+		if least == nil || c.users < least.users {
+			least = c
+		}
+	}
+	return least
+}
+
+// grown ends a growth: with a new connection, or with an error, for which another connection may stand in. It returns the
+// connection that the caller uses.
+func (j *jump) grown(made *conn, err error, stopped bool) (*jumpConn, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	g := j.growing
+	j.growing = nil
+	defer close(g.done)
+	if err == nil {
+		j.conns = append(j.conns, &jumpConn{made, 0})
+	}
+	c := j.least()
+	if c == nil {
+		if !stopped { // the others may have more time
+			g.err = own(err)
+		}
 		return nil, err
 	}
-	defer j.place.give()
-	if j.conn != nil && !j.conn.ended() {
-		return j.conn, nil
+	j.enough = j.enough || err != nil
+	c.users++
+	return c, nil
+}
+
+func (j *jump) leave(c *jumpConn) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c.users--
+}
+
+// jump returns an open connection to the last of the hops, reached over the ones before it. It outlives the host that asked
+// for it first. The caller calls leave when its host needs it no more. Hosts that wait for a connection share its failure.
+func (d *Dialer) jump(ctx context.Context, hops []string) (via *conn, leave func(), err error) {
+	j := d.jumps.get(hops)
+	for {
+		c, wait, mine := j.use()
+		if mine {
+			made, err := d.dialJump(ctx, hops)
+			if c, err = j.grown(made, err, ctx.Err() != nil); err != nil {
+				return nil, nil, err
+			}
+		}
+		if c != nil {
+			return c.conn, sync.OnceFunc(func() { j.leave(c) }), nil
+		}
+		select {
+		case <-wait.done:
+			if wait.err != nil {
+				return nil, nil, own(wait.err)
+			}
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
 	}
+}
+
+// own returns a copy of a failure that several hosts share: each puts its own way into it.
+func own(err error) error {
+	if f := (*runner.Failure)(nil); errors.As(err, &f) {
+		mine := *f
+		return &mine
+	}
+	return err
+}
+
+// dialJump makes a connection to the last of the hops.
+func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	hops, err := d.wholeWay(hops)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
@@ -64,14 +168,7 @@ func (d *Dialer) jump(ctx context.Context, hops []string) (*conn, error) {
 	if f := (*runner.Failure)(nil); errors.As(err, &f) && f.Status == runner.Unreachable {
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host %s: %w", last, err)}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if j.conn != nil {
-		j.conn.Close()
-	}
-	j.conn = c
-	return c, nil
+	return c, err
 }
 
 // wholeWay puts the jump hosts of the first hop before it, and theirs before them.

@@ -3,6 +3,7 @@ package sshconn_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -334,6 +335,44 @@ func TestJump(t *testing.T) {
 				if err := reach(t, d, host("bastion")); err != nil {
 					t.Error(err)
 				}
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("many share a few connections", func(t *testing.T) {
+		d := s.dialer(sshconn.Config{PerAddress: 50})
+		before := s.Servers[0].Most()
+		conns := make([]runner.Conn, 200)
+		var wg sync.WaitGroup
+		for i := range conns {
+			wg.Go(func() {
+				var err error
+				if conns[i], err = d.Dial(t.Context(), host("bastion")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for _, c := range conns {
+			if c != nil {
+				c.Close()
+			}
+		}
+		if n := s.Servers[0].Most(); before > 2 || n < 2 || n > 5 { // the last of the test before may not have gone yet
+			t.Errorf("the jump host had %d connections, and %d before", n, before)
+		}
+	})
+	t.Run("a dead jump host is waited for once", func(t *testing.T) {
+		mute, err := sshtest.Server{Name: "mute", Faults: sshtest.Faults{Mute: true}}.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mute.Close()
+		d := s.dialer(sshconn.Config{ConnectTimeout: time.Second})
+		var wg sync.WaitGroup
+		for range 100 { // one after the other they would take 100 s
+			wg.Go(func() {
+				wantReason(t, reach(t, d, host(fmt.Sprintf("%s:%d", mute.Address(), mute.Port()))), runner.Unreachable, runner.Jump, "jump host 127.0.0.1:")
 			})
 		}
 		wg.Wait()

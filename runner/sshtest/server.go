@@ -64,8 +64,16 @@ type Running struct {
 	groups  map[int]struct{} // process groups of commands that run
 	closed  bool
 	guesses int // wrong passwords
+	most    int // connections at once
 	wg      sync.WaitGroup
 	end     chan struct{} // closed by Close
+}
+
+// Most is how many connections there were at once.
+func (r *Running) Most() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.most
 }
 
 // Guesses is how often a wrong password was tried.
@@ -190,6 +198,7 @@ func (r *Running) keep(c net.Conn) bool {
 	defer r.mu.Unlock()
 	if !r.closed {
 		r.conns[c] = struct{}{}
+		r.most = max(r.most, len(r.conns))
 	}
 	return !r.closed
 }
