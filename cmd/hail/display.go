@@ -37,6 +37,9 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error)
 	if c.IsSet("output") {
 		d.modes = strings.Split(c.String("output"), ",")
 	}
+	if c.Bool("json") {
+		d.modes = []string{"json"}
+	}
 	for _, m := range d.modes {
 		if !slices.Contains(outputModes, m) {
 			hint := "it takes " + joinWords(outputModes)

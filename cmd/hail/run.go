@@ -26,8 +26,9 @@ func pingCommand(e environment) *cli.Command {
   hail ping -w 'web[01-20]'
   hail ping -a -i inventory.yaml --connect-timeout 3s
   hail ping -g web --host-keys accept-new
-  hail ping -w web01 --output json`,
-		Flags: flags(targetFlags(), connectionFlags(), limitFlags(), outputFlags(), recordFlags()),
+  hail ping -w web01 --json`,
+		Flags: flags(targetFlags(), connectionFlags(), limitFlags(), outputFlags(),
+			[]cli.Flag{&cli.BoolFlag{Name: "json", Category: "Output", Usage: "the same as --output json"}}, recordFlags()),
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
 				return err

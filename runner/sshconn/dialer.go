@@ -218,7 +218,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 			return nil
 		},
 		Auth: s.login(password, func() (signers []ssh.Signer, err error) {
-			signers, offered = d.keys.signers(ctx, s)
+			signers, offered = d.keys.signers(ctx, s, w.clock)
 			return signers, nil
 		}),
 		BannerCallback: limitedBanner(),

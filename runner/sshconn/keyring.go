@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -19,7 +20,7 @@ import (
 	"hail/inventory"
 )
 
-// agentTimeout is how long an agent may take to be reached and to list its keys.
+// agentTimeout is how long an agent may take to be reached and to list its keys, and to sign, with all who wait in its line.
 const agentTimeout = 5 * time.Second
 
 // keyring holds what hail can log in with: each key file is read once, and each agent asked once, a run.
@@ -200,6 +201,7 @@ type agentKeys struct {
 	conn    net.Conn
 	signers []ssh.Signer
 	err     error
+	mute    atomic.Bool // it has stopped to answer
 }
 
 func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
@@ -243,12 +245,16 @@ func (o offer) String() string {
 
 // signers returns the keys to offer to the host, in order: the ones named for it (through the agent where it holds
 // them), the rest of the agent's unless only the named ones may be used, and last the files that are a guess.
-func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer, offered offer) {
+func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signers []ssh.Signer, offered offer) {
 	var held []ssh.Signer
+	var from *agentKeys
 	if s.agent != "" {
-		a := k.agent(ctx, s.agent)
-		if held = a.signers; a.err != nil {
-			offered = append(offered, "nothing from the agent ("+a.err.Error()+")")
+		from = k.agent(ctx, s.agent)
+		switch held = from.signers; {
+		case from.err != nil:
+			offered = append(offered, "nothing from the agent ("+from.err.Error()+")")
+		case from.mute.Load():
+			held, offered = nil, append(offered, "nothing from the agent ("+errMute.Error()+")")
 		}
 	}
 	seen := map[string]bool{}
@@ -272,7 +278,7 @@ func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer
 		}
 	}
 	agentsKey := func(key ssh.Signer) {
-		add(&patientSigner{key, ctx, &k.wg}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+		add(&patientSigner{key, from, ctx, clock, &k.wg}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
 	}
 	named := func() {
 		for _, path := range s.identities {
@@ -281,7 +287,7 @@ func (k *keyring) signers(ctx context.Context, s settings) (signers []ssh.Signer
 				continue
 			}
 			if i := indexOf(held, f.public); i >= 0 {
-				certified(&patientSigner{held[i], ctx, &k.wg}, path)
+				certified(&patientSigner{held[i], from, ctx, clock, &k.wg}, path)
 				agentsKey(held[i])
 			} else if f.signer != nil {
 				certified(f.signer, path)
@@ -315,12 +321,17 @@ func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
 	return -1
 }
 
-// patientSigner lets go of an agent that does not answer when the login's time is up.
+// patientSigner waits for an agent, which signs for many hosts at once: the time of the login stands still meanwhile. It
+// lets go of one that does not answer at all.
 type patientSigner struct {
 	ssh.Signer
-	ctx context.Context
-	wg  *sync.WaitGroup
+	agent *agentKeys
+	ctx   context.Context
+	clock *clock
+	wg    *sync.WaitGroup
 }
+
+var errMute = fmt.Errorf("the agent did not sign within %v", agentTimeout)
 
 type signature struct {
 	*ssh.Signature
@@ -328,14 +339,22 @@ type signature struct {
 }
 
 func (p *patientSigner) wait(sign func() (*ssh.Signature, error)) (*ssh.Signature, error) {
+	if p.agent.mute.Load() {
+		return nil, errMute
+	}
 	done := make(chan signature, 1)
 	p.wg.Go(func() {
 		s, err := sign()
 		done <- signature{s, err}
 	})
+	p.clock.pause()
+	defer p.clock.resume()
 	select {
 	case s := <-done:
 		return s.Signature, s.err
+	case <-time.After(agentTimeout):
+		p.agent.mute.Store(true)
+		return nil, errMute
 	case <-p.ctx.Done():
 		return nil, context.Cause(p.ctx)
 	}

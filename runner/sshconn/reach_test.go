@@ -248,8 +248,41 @@ func TestLogin(t *testing.T) {
 	})
 }
 
+// TestMuteAgent: an agent that lists its keys and does not sign stops a login after its time, and holds no other one up.
+func TestMuteAgent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	h := s.hosts[0]
+	identity := h.Connection.Identity
+	h.Connection.Identity = nil
+	socket := serveAgent(t, identity[0], func(a agent.ExtendedAgent) agent.Agent { return muteAgent{a, t.Context().Done()} })
+	d := s.dialer(sshconn.Config{Agent: socket, ConnectTimeout: bound})
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "login refused")
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "nothing from the agent (the agent did not sign within 5s)")
+	h.Connection.Identity = identity
+	if err := reach(t, d, h); err != nil {
+		t.Errorf("with a key file: %v", err)
+	}
+}
+
+// muteAgent never signs.
+type muteAgent struct {
+	agent.ExtendedAgent
+	end <-chan struct{}
+}
+
+func (m muteAgent) SignWithFlags(ssh.PublicKey, []byte, agent.SignatureFlags) (*ssh.Signature, error) {
+	<-m.end
+	return nil, errors.New("too late")
+}
+
 // startAgent serves the key on a socket.
 func startAgent(t *testing.T, identity string) string {
+	t.Helper()
+	return serveAgent(t, identity, func(a agent.ExtendedAgent) agent.Agent { return a })
+}
+
+func serveAgent(t *testing.T, identity string, around func(agent.ExtendedAgent) agent.Agent) string {
 	t.Helper()
 	text, err := os.ReadFile(identity)
 	if err != nil {
@@ -259,7 +292,7 @@ func startAgent(t *testing.T, identity string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring := agent.NewKeyring()
+	ring := agent.NewKeyring().(agent.ExtendedAgent)
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +309,7 @@ func startAgent(t *testing.T, identity string) string {
 			}
 			wg.Go(func() {
 				defer c.Close()
-				agent.ServeAgent(ring, c)
+				agent.ServeAgent(around(ring), c)
 			})
 		}
 	})
@@ -410,6 +443,26 @@ func TestJump(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestJumpOverOpenSSH reaches many hosts at once over one stock sshd, whose MaxStartups would refuse as many handshakes.
+func TestJumpOverOpenSSH(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	gate := realHost(t)
+	gate.Name = "gate"
+	s.hosts = append(s.hosts, gate)
+	d := s.dialer(sshconn.Config{PerAddress: 8, ConnectTimeout: bound})
+	var wg sync.WaitGroup
+	for range 150 {
+		wg.Go(func() {
+			h := s.hosts[0]
+			h.Connection.Jump = "gate"
+			if err := reach(t, d, h); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestBadServers: whatever a server does once it has let us in, the command ends with the truth about it, soon.
