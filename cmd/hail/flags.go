@@ -27,7 +27,7 @@ func targetFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "ansible-pattern", Category: c, Usage: "`PATTERN` as ansible reads it: 'web:&prod:!db'"},
 		&cli.BoolFlag{Name: "any-host", Category: c, Usage: "take names that the inventory does not have"},
 		&cli.StringFlag{Name: "one-per", Category: c, Usage: "of these, one host for each value of `VAR`"},
-		&cli.StringFlag{Name: "shard", Category: c, Usage: "of these, `K/N`, the K-th of N equal parts"},
+		&cli.StringFlag{Name: "shard", Category: c, Usage: "`K/N`, of these the K-th of N equal parts"},
 		&cli.IntFlag{Name: "sample", Category: c, Usage: "of these, `N` by chance"},
 		&cli.Uint64Flag{Name: "seed", Category: c, Usage: "`N`, to draw the same sample again"},
 		&cli.IntFlag{Name: "limit", Category: c, Usage: "of these, the first `N`"},
@@ -48,9 +48,9 @@ func connectionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
 		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
 		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
-		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config run programs (Match exec)"},
+		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config (Match exec) and inventories (ProxyCommand) run programs"},
 		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
-		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "strict, accept-new or off, `WORD` for unknown host keys (default: strict, or what ssh_config says)"},
+		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD` for unknown host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
 		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included (default: 10s)"},
 	}
 }
@@ -79,9 +79,9 @@ func commandFlags() []cli.Flag {
 func outputFlags() []cli.Flag {
 	const c = "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Category: c, Usage: "gather, stream, host, json, jsonl or none; two with a comma, as `MODE` (default: gather; stream for one host)"},
-		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "auto, always or never, `WHEN` to colour (default: auto)"},
-		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "auto, always or never, `WHEN` to tell how it goes (default: auto)"},
+		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, json, jsonl or none; two with a comma (default: gather; stream for one host)"},
+		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
+		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
 	}

@@ -88,7 +88,10 @@ func unquoteUsage(usage string) (value, text string) {
 		return "", usage
 	}
 	value, after, _ := strings.Cut(rest, "`")
-	return value, strings.TrimSpace(before + after)
+	if before == "" { // it stands beside the option already
+		return value, strings.TrimLeft(after, ", ")
+	}
+	return value, before + value + after
 }
 
 func fillLines(text string, width int) (lines []string) {

@@ -18,7 +18,7 @@ import (
 func hostkeysCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "hostkeys",
-		Usage: "look at the keys of hosts, and record those of new ones after one question",
+		Usage: "look at the keys of hosts, and record those of new ones",
 		Description: `Examples:
   hail hostkeys -w 'web[01-20]'         who shows which key, and is it known
   hail hostkeys -g new --yes            record the keys of a new rack

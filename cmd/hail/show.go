@@ -110,8 +110,8 @@ Examples:
   hail show last web03
   hail show last~1 --output json`,
 		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "gather, host, json, jsonl or none, `MODE` (default: gather)"},
-			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "auto, always or never, `WHEN` to colour (default: auto)"},
+			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none (default: gather)"},
+			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
 		},
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}
