@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const overview = `hail runs one thing on many machines over SSH: throttled, recorded, one log per host.
+const overview = `hail runs one thing on many machines over SSH: throttled, with a log of each.
 
 Usage: hail COMMAND [OPTION…] [ARGUMENT…]
 
@@ -21,8 +21,9 @@ Commands:
 `
 
 const overviewEnd = `
-hail help COMMAND tells more. Exit codes: 0 all well, 1 a host failed, 3 a host was
-not reached, 64 nothing was touched, 74 the record is incomplete, 130 interrupted.
+hail help COMMAND tells more. Exit codes: 0 all well, 1 a host failed, 3 a host
+was not reached, 64 no host was touched, 74 the record is incomplete,
+130 interrupted.
 `
 
 func overviewText(commands []*cli.Command) string {
