@@ -135,7 +135,7 @@ In another terminal:
   export HAIL_INVENTORY=%s HAIL_RUNS=%s
   %[3]s ping -a
   %[3]s run -a -- hostname
-  %[3]s run -w 'web[01-10]' -- 'cat release; uptime'
+  %[3]s run -w '@web!web02' -- 'cat release; uptime'
   %[3]s show last
 
 Ctrl-C ends the fleet.
