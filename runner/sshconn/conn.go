@@ -12,8 +12,8 @@ import (
 	"hail/runner"
 )
 
-// A connection on which nothing arrives is asked for a sign of life after keepalive; it is cut when that many
-// questions have had no answer.
+// A connection on which nothing arrives is asked for a sign of life after this time; it is cut when that many questions
+// have had no answer. ssh_config may say otherwise.
 const (
 	keepalive = 15 * time.Second
 	misses    = 3
@@ -33,13 +33,15 @@ type conn struct {
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
+	every    time.Duration // between questions
+	misses   int32
 	clock    *time.Timer
 	lastSeen int64 // bytes heard at the last tick
 	missed   atomic.Int32
 }
 
-func newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, limit time.Duration, gone func(*conn)) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: limit, gone: gone, end: make(chan struct{})}
+func newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings, gone func(*conn)) *conn {
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, every: s.keepalive, misses: s.misses, gone: gone, end: make(chan struct{})}
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() {
 		for nc := range chans {
@@ -47,7 +49,7 @@ func newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request,
 		}
 		close(c.end)
 	})
-	c.clock = time.AfterFunc(keepalive, c.tick)
+	c.clock = time.AfterFunc(c.every, c.tick)
 	return c
 }
 
@@ -83,11 +85,11 @@ func (c *conn) tick() {
 	if seen := c.heard.bytes.Load(); seen != c.lastSeen {
 		c.lastSeen = seen
 		c.missed.Store(0)
-	} else if c.missed.Add(1) > misses {
+	} else if c.missed.Add(1) > c.misses {
 		c.cut()
 		return
 	}
-	c.clock.Reset(keepalive)
+	c.clock.Reset(c.every)
 	c.SendRequest("keepalive@openssh.com", true, nil)
 }
 

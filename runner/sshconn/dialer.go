@@ -238,9 +238,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		w.reach.Login = time.Since(begun)
 		w.reach.Server = string(sc.ServerVersion())
 		w.phase = ""
-		c := newConn(sc, chans, reqs, heard, w.reach, s.timeout, d.forget)
-		c.env = s.env
-		return c, nil
+		return newConn(sc, chans, reqs, heard, w.reach, s, d.forget), nil
 	}
 	if err == nil {
 		sc.Close()

@@ -46,6 +46,8 @@ type settings struct {
 	algorithms   algorithms
 	methods      []string // of login, in order; nil: all
 	env          []string // NAME=VALUE to ask the server to set
+	keepalive    time.Duration
+	misses       int32
 
 	seeKey func(*knownHosts, ssh.PublicKey) // told the host key, and then the login is given up; nil: log in
 }
@@ -162,6 +164,8 @@ func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (e
 		s.methods = strings.Split(f.PreferredAuthentications, ",")
 	}
 	s.env = d.environment(f)
+	s.keepalive = cmp.Or(f.ServerAliveInterval, keepalive)
+	s.misses = int32(cmp.Or(f.ServerAliveCountMax, misses))
 	s.algorithms, err = newAlgorithms(f)
 	return err
 }

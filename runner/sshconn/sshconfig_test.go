@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -216,5 +218,26 @@ func TestEnvironment(t *testing.T) {
 	d := configured(t, "SetEnv ONE=1 TWO=\"two words\"\nSendEnv LC_* NO\n", sshconn.Config{Environ: []string{"LC_MINE=mine", "SECRET=x"}})
 	if got := output(t, d, h, `echo "$ONE,$TWO,$LC_MINE,$SECRET"`); got != "1,two words,mine," {
 		t.Errorf("the environment is %q", got)
+	}
+}
+
+// TestFrozenServer: a server that is stopped in the middle of a command does not hold the host, as ssh_config wants it.
+func TestFrozenServer(t *testing.T) {
+	h := realHost(t)
+	d := configured(t, "ServerAliveInterval 1\nServerAliveCountMax 1\n", sshconn.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := d.Dial(ctx, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var out, errs bytes.Buffer
+	err = c.Exec(ctx, "echo $PPID; kill -STOP $PPID; sleep 60", runner.Stdio{Out: &out, Err: &errs})
+	if pid, scanErr := strconv.Atoi(strings.TrimSpace(out.String())); scanErr == nil {
+		defer syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if s, _ := runner.StatusOf(err); s != runner.Lost || ctx.Err() != nil {
+		t.Errorf("the command ended with %v, %s", err, &errs)
 	}
 }
