@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// attributeTest asks for a var of a host, or for its name, address or groups: role=web, mem>=64, name=~^db.
+// attributeTest asks for a var of a host, for its name, address or groups, or for a connection setting: role=web, mem>=64,
+// name=~^db, port=2222.
 type attributeTest struct {
 	name  string
 	op    string
@@ -101,6 +102,9 @@ func (a attributeTest) holds(h *Host) bool {
 		return negated
 	default:
 		value, ok := lookup(h.Vars, a.name)
+		if !ok {
+			value, ok = h.Connection.setting(a.name)
+		}
 		return (ok && a.passes(value)) != negated
 	}
 }

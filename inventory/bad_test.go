@@ -14,7 +14,7 @@ func TestBadInput(t *testing.T) {
 	)
 	for _, c := range []struct{ file, text, want, hint string }{
 		// Ansible's INI
-		{"h.ini", "[web", `F:1:1: the brackets of the range do not match`, ranges},
+		{"h.ini", "[web", "F:1:1: the section is not closed", "[group], [group:vars] or [group:children]"},
 		{"h.ini", "[]", `F:1:1: [] is no section`, section},
 		{"h.ini", "[web servers]\na", `F:1:1: [web servers] is no section`, section},
 		{"h.ini", "[web:group]", `F:1:1: [web:group]: unknown kind of section`, "[group], [group:vars] or [group:children]"},

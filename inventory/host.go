@@ -70,6 +70,15 @@ func (c Connection) Settings() (all []Setting) {
 	return all
 }
 
+// setting returns a setting by its key, if it is there.
+func (c Connection) setting(key string) (value any, ok bool) {
+	i := slices.Index(connectionKeys, key)
+	if i < 0 || reflect.ValueOf(c).Field(i).IsZero() {
+		return nil, false
+	}
+	return reflect.Indirect(reflect.ValueOf(c).Field(i)).Interface(), true
+}
+
 // connectionKeys are the keys of the fields of a Connection.
 var connectionKeys = func() (keys []string) {
 	for f := range reflect.TypeFor[Connection]().Fields() {

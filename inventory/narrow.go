@@ -115,12 +115,8 @@ func Attribute(h Host, name string) string {
 	if value, ok := lookup(h.Vars, name); ok {
 		return ValueText(value)
 	}
-	for _, s := range h.Connection.Settings() {
-		if s.Key == name {
-			return ValueText(s.Value)
-		}
-	}
-	return ""
+	value, _ := h.Connection.setting(name)
+	return ValueText(value)
 }
 
 // ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing.

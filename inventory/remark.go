@@ -23,7 +23,7 @@ func (r remarks) told() (all []*Error) {
 	for _, e := range r.first {
 		told := *e
 		if more := r.times[e.Text] - 1; more > 0 {
-			told.Text += fmt.Sprintf(" (and %d times more)", more)
+			told.Text += fmt.Sprintf(" (and %d more)", more)
 		}
 		all = append(all, &told)
 	}

@@ -62,7 +62,11 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		}
 		chosen.minus(s)
 	}
-	hosts := q.Narrow.apply(u.hosts(chosen))
+	hosts := u.hosts(chosen)
+	if name := q.Narrow.OnePer; name != "" && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
+		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name)}
+	}
+	hosts = q.Narrow.apply(hosts)
 	if len(hosts) == 0 {
 		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: u.whyNone()}
 	}
@@ -78,6 +82,9 @@ func (u *universe) whyNone() string {
 		return "the inventory has no hosts"
 	}
 	known := map[string]bool{"name": true, "address": true, "group": true}
+	for _, key := range connectionKeys {
+		known[key] = true
+	}
 	for _, h := range u.inv.hosts {
 		for name := range h.Vars {
 			known[name] = true

@@ -135,6 +135,10 @@ func (r *iniReader) hostLine(text string, place Place) {
 		r.b.fail(place, fmt.Sprintf("%s is no section", text), "a section is [group], [group:vars] or [group:children], without blanks")
 		return
 	}
+	if text[0] == '[' && !strings.Contains(text, "]") {
+		r.b.fail(place, "the section is not closed", "[group], [group:vars] or [group:children]")
+		return
+	}
 	names, said, ok := r.hosts(words[0], place)
 	if !ok {
 		return

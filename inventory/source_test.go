@@ -158,7 +158,7 @@ func TestRemarks(t *testing.T) {
 		got = append(got, filepath.Base(r.Error()))
 	}
 	want := []string{
-		"a.ini:1:3: ansible_password is a credential: it is left out (and 1 times more)",
+		"a.ini:1:3: ansible_password is a credential: it is left out (and 1 more)",
 		"a.ini:2:28: ansible_connection is winrm: hail reaches every host by SSH",
 		"a.ini:3:3: ansible_host_key_checking is off: host keys stay verified",
 		"a.ini:3:35: ansible_become_method is su: hail becomes another user by sudo or doas",

@@ -85,6 +85,9 @@ func (u *universe) unknownHost(t term, name string) error {
 	if u.inv.group(name) != nil {
 		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
 	}
+	if name == "all" {
+		hint = "-a means all hosts of the inventory"
+	}
 	if hint == "" {
 		hint = "--any-host takes names that the inventory does not have"
 	}
@@ -131,7 +134,11 @@ func (u *universe) addGroups(s *set, t term) error {
 			return err
 		}
 		if !found {
-			return at(t, fmt.Sprintf("unknown group %q", name), didYouMean(name, known))
+			hint := didYouMean(name, known)
+			if name == "all" {
+				hint = "-a means all hosts of the inventory"
+			}
+			return at(t, fmt.Sprintf("unknown group %q", name), hint)
 		}
 	}
 	return nil

@@ -71,6 +71,9 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		}
 		x.say(s.Key, s.Value, from)
 	}
+	if word := c.String("host-keys"); word != "" {
+		x.say("stricthostkeychecking", word, "command line")
+	}
 	vars, err := varsOf(c)
 	if err != nil {
 		return err

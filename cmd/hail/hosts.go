@@ -58,6 +58,11 @@ func listHosts(e environment, c *cli.Context) error {
 			return usage("", "--%s: the name of a var is missing", name)
 		}
 	}
+	for _, name := range []string{"target", "group", "exclude"} {
+		if c.Bool("groups") && c.IsSet(name) {
+			return usage("--group-by group sorts some hosts by their groups", "--groups lists the whole inventory, and --%s means some of it", name)
+		}
+	}
 	switch {
 	case c.Bool("groups"):
 		return listGroups(e, c)
@@ -121,13 +126,22 @@ func columns(c *cli.Context, hosts []inventory.Host) []string {
 	if c.IsSet("columns") {
 		return strings.FieldsFunc(c.String("columns"), func(r rune) bool { return r == ',' || r == ' ' })
 	}
-	vars := map[string]bool{}
+	vars, used := map[string]bool{}, map[string]bool{}
 	for _, h := range hosts {
 		for name := range h.Vars {
 			vars[name] = true
 		}
+		for _, s := range h.Connection.Settings() {
+			used[s.Key] = s.Key != "options" // which no cell holds
+		}
 	}
-	return append([]string{"name", "address", "user", "port", "groups"}, slices.Sorted(maps.Keys(vars))...)
+	all := []string{"name", "address", "user", "port"}
+	for _, key := range inventory.ConnectionKeys() {
+		if used[key] && !slices.Contains(all, key) {
+			all = append(all, key)
+		}
+	}
+	return slices.Concat(all, []string{"groups"}, slices.Sorted(maps.Keys(vars)))
 }
 
 // writeCSV writes a table that is a source again: hail hosts -a --csv | hail hosts -i csv:- -a.
@@ -137,8 +151,14 @@ func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 	for _, h := range hosts {
 		row := make([]string, len(columns))
 		for i, name := range columns {
-			if row[i] = inventory.Attribute(h, name); name == "address" {
+			row[i] = inventory.Attribute(h, name)
+			switch name {
+			case "address":
 				row[i] = h.Connection.Address // a name alone is left to ssh_config
+			case "identity":
+				row[i] = strings.Join(h.Connection.Identity[:min(1, len(h.Connection.Identity))], "")
+			case "known_hosts":
+				row[i] = strings.Join(h.Connection.KnownHosts[:min(1, len(h.Connection.KnownHosts))], "")
 			}
 		}
 		rows = append(rows, row)

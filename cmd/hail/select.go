@@ -277,6 +277,14 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 			return err
 		}
 	}
+	if _, err := oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
+		return err
+	}
+	if file := c.String("ssh-config"); file != "" && file != "none" {
+		if _, err := os.Stat(file); err != nil {
+			return usage("-F none does without ssh_config", "-F %s: there is no such file", file)
+		}
+	}
 	*into = into.Overlay(top)
 	return nil
 }

@@ -30,7 +30,7 @@ func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
 		e.given["port"] = true
 	}
 	for _, text := range given.Options {
-		d, err := parseOption(text)
+		d, err := parseOption("the option", text)
 		if err == nil {
 			err = (&loader{c: c}).check(d)
 		}

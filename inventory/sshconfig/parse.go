@@ -262,10 +262,10 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// parseOption reads one -o: Key=Value, or Key Value.
-func parseOption(text string) (directive, error) {
+// parseOption reads one option, Key=Value or Key Value; from says whose it is.
+func parseOption(from, text string) (directive, error) {
 	keyword, rest := cutKeyword(text)
-	d := directive{keyword: strings.ToLower(keyword), rest: rest, file: "-o " + strconv.Quote(text)}
+	d := directive{keyword: strings.ToLower(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
 	if keyword == "" || rest == "" {
 		return d, d.fail("an option is Key=Value")
 	}

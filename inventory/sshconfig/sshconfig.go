@@ -112,7 +112,7 @@ func Load(paths, options []string, local Local) (*Config, error) {
 	l := loader{c: &Config{local: local, byName: map[string][]int{}}}
 	l.begin(nil)
 	for _, text := range options {
-		d, err := parseOption(text)
+		d, err := parseOption("-o", text)
 		if err == nil {
 			err = l.check(d)
 		}

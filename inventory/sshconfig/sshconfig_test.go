@@ -254,7 +254,7 @@ func TestErrors(t *testing.T) {
 		if _, err := Load(nil, []string{option}, Local{}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", option, err, want)
 		}
-		if _, err := none.Lookup("h", Given{Options: []string{option}}); err == nil || err.Error() != want {
+		if _, err := none.Lookup("h", Given{Options: []string{option}}); err == nil || err.Error() != strings.Replace(want, "-o", "the option", 1) {
 			t.Errorf("%s of a host: %v, want %s", option, err, want)
 		}
 	}
