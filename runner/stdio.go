@@ -20,6 +20,10 @@ type Stdio struct {
 	// as the order to end the command.
 	Hold bool
 
+	// TTY gives the command a terminal, on which Out and Err come as one, in Out. The terminal ends what runs on it when
+	// the command is dropped. A Conn that has none fails.
+	TTY bool
+
 	// Grace is how long a command may go on after ctx has ended and its input was closed; 0 drops it at once.
 	Grace inventory.Duration
 }

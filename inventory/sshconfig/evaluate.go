@@ -22,6 +22,13 @@ func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
 	if c == nil {
 		c = &Config{}
 	}
+	if c.oracle != nil {
+		answer, err := c.oracle.ask(c.local, name, given)
+		if err != nil {
+			return nil, err
+		}
+		return answer.evaluate(name, Given{})
+	}
 	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
 	if e.s.User = given.User; given.User != "" {
 		e.given["user"] = true

@@ -19,6 +19,7 @@ type Config struct {
 	others  []int            // all other blocks
 	aliases []Alias
 	files   int
+	oracle  *oracle // nil: this package evaluates by itself
 }
 
 // Local describes the side that connects: what tokens stand for, and what Match looks at.
@@ -29,6 +30,7 @@ type Local struct {
 	UID       int                 // %i
 	Getenv    func(string) string // ${NAME} in file names; nil: there is no environment
 	AllowExec bool                // Match exec may run programs
+	AskSSH    bool                // ssh -G says what the files mean, and not this package, which then knows no aliases
 }
 
 // Settings is what ssh_config says of one host: tokens are replaced, and in names of files ~ and ${NAME}, too. What it does
@@ -109,6 +111,9 @@ func (e *Error) Error() string {
 // Load reads the files that exist among paths, and what they include; the first one has precedence. options, "Key=Value"
 // as after ssh's -o, go before them. Its errors are *Errors.
 func Load(paths, options []string, local Local) (*Config, error) {
+	if local.AskSSH {
+		return &Config{local: local, oracle: newOracle(paths, options)}, nil
+	}
 	l := loader{c: &Config{local: local, byName: map[string][]int{}}}
 	l.begin(nil)
 	for _, text := range options {
@@ -190,6 +195,15 @@ func (c *Config) Lookup(name string, given Given) (Settings, error) {
 		return Settings{}, err
 	}
 	return e.settled()
+}
+
+// Path replaces the tokens, the ~ and the variables in a file name, as in ControlPath.
+func (c *Config) Path(name string, given Given, text string) (string, error) {
+	e, err := c.evaluate(name, given)
+	if err != nil {
+		return "", err
+	}
+	return e.path(text, e.tokens())
 }
 
 // Explain returns the lines that came to count for a host, in rising order of their places.

@@ -396,3 +396,49 @@ func BenchmarkLookup(b *testing.B) {
 		})
 	}
 }
+
+// TestAskSSH: with ssh -G it is ssh that decides, also of what this package does not take; its defaults are not said.
+func TestAskSSH(t *testing.T) {
+	local := localSide(t)
+	local.AskSSH = true
+	file := filepath.Join(t.TempDir(), "config")
+	text := "Match exec \"test %h = web1\"\n  User www\n  IdentityFile ~/.ssh/%h\nHost web*\n  Port 2222\n  ProxyJump a,b\n  CanonicalizeHostname always\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load([]string{file}, []string{"ConnectTimeout=7"}, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Lookup("web1", Given{Options: []string{"BindAddress=127.0.0.2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Settings{HostName: "web1", User: "www", Port: 2222, ProxyJump: []string{"a", "b"}, ConnectTimeout: 7 * time.Second,
+		IdentityFile: []string{filepath.Join(local.Home, ".ssh/web1")}, BindAddress: "127.0.0.2"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("web1 is\n%+v, want\n%+v", got, want)
+	}
+	if got, err := c.Lookup("db1", Given{User: "me", Port: 22}); err != nil || got.User != "me" || got.IdentityFile != nil {
+		t.Errorf("db1 is %+v, %v", got, err)
+	}
+	if err := os.WriteFile(file, []byte("Nonsense yes\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Lookup("web2", Given{}); err == nil || !strings.Contains(err.Error(), "ssh -G: ") {
+		t.Errorf("a bad file: %v", err)
+	}
+}
+
+func TestPath(t *testing.T) {
+	c, _, err := load(t, "Host web1\n  HostName 10.0.0.1\n  User www\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Path("web1", Given{Port: 2222}, "~/%r@%h:%p-%n${DIR}"); err != nil || got != "/home/me/www@10.0.0.1:2222-web1/dir" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := c.Path("web1", Given{}, "%q"); err == nil {
+		t.Error("an unknown token is taken")
+	}
+}

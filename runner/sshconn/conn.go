@@ -26,8 +26,12 @@ type conn struct {
 	reach runner.Reach
 	limit time.Duration // for the host to open a channel or to take a command
 	env   []string      // for every session, before what the command brings
-	gone  func(*conn)   // told once, when it is closed
-	leave func()        // gives its place on a jump host's connection back; nil: it has none
+	agent string        // socket of the agent that the host may use; empty: none
+	step  func(format string, args ...any)
+	gone  func(*conn) // told once, when it is closed
+	leave func()      // gives its place on a jump host's connection back; nil: it has none
+
+	sessions int // that were open, one after the other
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended
@@ -40,12 +44,13 @@ type conn struct {
 	missed   atomic.Int32
 }
 
-func newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings, gone func(*conn)) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, every: s.keepalive, misses: s.misses, gone: gone, end: make(chan struct{})}
+func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, agent: s.forward, every: s.keepalive, misses: s.misses, gone: d.forget, end: make(chan struct{})}
+	c.step = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() {
 		for nc := range chans {
-			nc.Reject(ssh.Prohibited, "")
+			c.opened(nc)
 		}
 		close(c.end)
 	})

@@ -2,12 +2,14 @@
 package sshconn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +32,25 @@ type Config struct {
 	Connecting     int                                      // handshakes at once; below 1: no limit
 	PerAddress     int                                      // handshakes at once with one address; below 1: no limit
 	Find           func(name string) (inventory.Host, bool) // jump hosts of the inventory; nil: none
+	Control        string                                   // socket of a running OpenSSH master to go through, with tokens as in ControlPath; empty: none
 	Warn           func(text string)                        // remarks for the user, one line each, from any goroutine; nil: unsaid
+	Trace          Trace                                    // nil: untold
+}
+
+// Trace is told the steps on the way to a host as they are taken, one line each, from any goroutine. Those of the protocol
+// are details.
+type Trace func(host string, detail bool, text string)
+
+func (t Trace) step(host, format string, args ...any) {
+	if t != nil {
+		t(host, false, fmt.Sprintf(format, args...))
+	}
+}
+
+func (t Trace) detail(host, format string, args ...any) {
+	if t != nil {
+		t(host, true, fmt.Sprintf(format, args...))
+	}
 }
 
 // Dialer is a runner.Dialer over SSH. It shares the connections to jump hosts and the agent until it is closed.
@@ -69,7 +89,7 @@ func (d *Dialer) Prepare(hosts []inventory.Host) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
-		if len(s.jump) > 0 {
+		if s.control == "" && len(s.jump) > 0 {
 			if _, err := d.wholeWay(s.jump); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)
 			}
@@ -117,15 +137,22 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 	return c, nil
 }
 
-// connect reaches the host, over its jump host if it has one. When the connection to the jump host has been lost since
-// it was last used, it is made again, once.
+// connect reaches the host: directly, over a jump host, or through an OpenSSH master. When the connection to the jump host
+// has been lost since it was last used, it is made again, once.
 func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
-	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout}
-	if len(s.jump) == 0 {
+	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout, trace: d.config.Trace}
+	switch {
+	case s.isMasters:
+		c, err := d.dialMaster(ctx, s, w)
+		if err != nil {
+			return nil, w.failed(ctx, err)
+		}
+		return c, nil
+	case s.control == "" && len(s.jump) == 0:
 		return d.connectVia(ctx, s, w, nil)
 	}
 	for last := false; ; last = true {
-		via, leave, err := d.jump(ctx, s.jump)
+		via, leave, err := d.gate(ctx, s)
 		if err != nil {
 			return nil, w.failed(ctx, err)
 		}
@@ -150,6 +177,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 	}
 	defer leave()
 	w.reach.Queue = time.Since(queued)
+	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -215,10 +243,12 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 			w.reach.HostKey = key.Type() + " " + ssh.FingerprintSHA256(key)
 			w.reach.Handshake = time.Since(begun)
 			w.phase, begun = "login", time.Now()
+			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), w.reach.HostKey, map[bool]string{true: "as known", false: "unverified"}[verified], w.reach.Handshake)
 			return nil
 		},
 		Auth: s.login(password, func() (signers []ssh.Signer, err error) {
 			signers, offered = d.keys.signers(ctx, s, w.clock)
+			d.config.Trace.detail(s.name, "%s", offered)
 			return signers, nil
 		}),
 		BannerCallback: limitedBanner(),
@@ -227,6 +257,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		config.HostKeyAlgorithms = known.algorithms(s.keyName, s.keyPort)
 	}
 	w.phase = "handshake"
+	d.config.Trace.detail(s.name, "known_hosts is asked for %s, which has keys for %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "nothing"))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	_, ended := heard.heard()
@@ -238,7 +269,12 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		w.reach.Login = time.Since(begun)
 		w.reach.Server = string(sc.ServerVersion())
 		w.phase = ""
-		return newConn(sc, chans, reqs, heard, w.reach, s, d.forget), nil
+		if m, ok := sc.(ssh.AlgorithmsConnMetadata); ok {
+			a := m.Algorithms()
+			d.config.Trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
+		}
+		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, w.reach.Login)
+		return d.newConn(sc, chans, reqs, heard, w.reach, s), nil
 	}
 	if err == nil {
 		sc.Close()

@@ -44,13 +44,27 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	stop := context.AfterFunc(ctx, c.cut)
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
+	for n := 1; c.sessions > 0 && isRefused(err) && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
+		ch, reqs, err = c.OpenChannel("session", nil)
+	}
 	if err != nil {
 		return nil, c.noChannel(ctx, err)
 	}
+	c.sessions++
 	for _, v := range slices.Concat(c.env, s.Env) {
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
+	if c.agent != "" {
+		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
+	}
+	if s.TTY {
+		if ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); err == nil && !ok {
+			ch.Close()
+			return nil, notStarted(errors.New("the server gives no terminal"))
+		}
+	}
+	c.step("a session is open; the command is sent, %d bytes", len(cmd))
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:
@@ -63,6 +77,19 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	}
 	// An error that is left is the end of the channel. A quick command may have come before it, with its status.
 	return &execution{conn: c, ch: ch, reqs: reqs}, nil
+}
+
+// terminal is what a command with a terminal is given: one that can do nothing, so that nothing of it stands in the output,
+// wide enough for tables, with neither an echo nor carriage returns.
+var terminal = struct {
+	Term                         string
+	Columns, Rows, Width, Height uint32
+	Modes                        string
+}{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, the end (RFC 4254, section 8)
+
+func isRefused(err error) bool {
+	var refused *ssh.OpenChannelError
+	return errors.As(err, &refused)
 }
 
 func (c *conn) noChannel(ctx context.Context, err error) error {

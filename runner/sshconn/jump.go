@@ -23,8 +23,8 @@ const (
 
 // jumps are the connections to jump hosts.
 type jumps struct {
-	mu     sync.Mutex
-	byHops map[string]*jump
+	mu    sync.Mutex
+	byWay map[string]*jump
 }
 
 // jump is the way over some hops.
@@ -47,17 +47,16 @@ type growth struct {
 	err  error // of all who wait for it, once done
 }
 
-func (j *jumps) get(hops []string) *jump {
-	key := strings.Join(hops, ",")
+func (j *jumps) get(key string) *jump {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.byHops == nil {
-		j.byHops = map[string]*jump{}
+	if j.byWay == nil {
+		j.byWay = map[string]*jump{}
 	}
-	if j.byHops[key] == nil {
-		j.byHops[key] = &jump{}
+	if j.byWay[key] == nil {
+		j.byWay[key] = &jump{}
 	}
-	return j.byHops[key]
+	return j.byWay[key]
 }
 
 // use returns the open connection with the fewest users, as one more of them. Where there is none, or all are crowded, it
@@ -117,14 +116,24 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
-// jump returns an open connection to the last of the hops, reached over the ones before it. It outlives the host that asked
-// for it first. The caller calls leave when its host needs it no more. Hosts that wait for a connection share its failure.
-func (d *Dialer) jump(ctx context.Context, hops []string) (via *conn, leave func(), err error) {
-	j := d.jumps.get(hops)
+// gate returns an open connection to what stands before the host, a jump host or a master. It outlives the host that asked
+// for it first. The caller calls leave when its host needs it no more.
+func (d *Dialer) gate(ctx context.Context, s settings) (via *conn, leave func(), err error) {
+	if s.control != "" {
+		return d.jumps.get("control "+s.control).share(ctx, func() (*conn, error) {
+			w := &way{reach: runner.Reach{User: s.user}, limit: s.timeout}
+			return d.dialMaster(ctx, s, w)
+		})
+	}
+	return d.jumps.get(strings.Join(s.jump, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, s.jump) })
+}
+
+// share returns a connection that there is, or makes one. Hosts that wait for it share its failure.
+func (j *jump) share(ctx context.Context, dial func() (*conn, error)) (via *conn, leave func(), err error) {
 	for {
 		c, wait, mine := j.use()
 		if mine {
-			made, err := d.dialJump(ctx, hops)
+			made, err := dial()
 			if c, err = j.grown(made, err, ctx.Err() != nil); err != nil {
 				return nil, nil, err
 			}

@@ -4,24 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 
 	"hail/inventory"
 )
-
-// agentTimeout is how long an agent may take to be reached and to list its keys, and to sign, with all who wait in its line.
-const agentTimeout = 5 * time.Second
 
 // keyring holds what hail can log in with: each key file is read once, and each agent asked once, a run.
 type keyring struct {
@@ -195,41 +187,6 @@ func cause(err error) error {
 	return err
 }
 
-// agentKeys are the keys of one agent, or why there are none.
-type agentKeys struct {
-	once    sync.Once
-	conn    net.Conn
-	signers []ssh.Signer
-	err     error
-	mute    atomic.Bool // it has stopped to answer
-}
-
-func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
-	k.mu.Lock()
-	a := k.agents[socket]
-	if a == nil {
-		if k.agents == nil {
-			k.agents = map[string]*agentKeys{}
-		}
-		a = &agentKeys{}
-		k.agents[socket] = a
-	}
-	k.mu.Unlock()
-	a.once.Do(func() { a.list(context.WithoutCancel(ctx), socket) })
-	return a
-}
-
-func (a *agentKeys) list(ctx context.Context, socket string) {
-	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
-	defer cancel()
-	if a.conn, a.err = new(net.Dialer).DialContext(ctx, "unix", socket); a.err != nil {
-		return
-	}
-	a.conn.SetDeadline(time.Now().Add(agentTimeout))
-	a.signers, a.err = agent.NewClient(a.conn).Signers()
-	a.conn.SetDeadline(time.Time{})
-}
-
 // offer tells what was shown to a server, for the message that it was refused.
 type offer []string
 
@@ -278,7 +235,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 		}
 	}
 	agentsKey := func(key ssh.Signer) {
-		add(&patientSigner{key, from, ctx, clock, &k.wg}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+		add(&patientSigner{key, k, from, ctx, clock}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
 	}
 	named := func() {
 		for _, path := range s.identities {
@@ -287,7 +244,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 				continue
 			}
 			if i := indexOf(held, f.public); i >= 0 {
-				certified(&patientSigner{held[i], from, ctx, clock, &k.wg}, path)
+				certified(&patientSigner{held[i], k, from, ctx, clock}, path)
 				agentsKey(held[i])
 			} else if f.signer != nil {
 				certified(f.signer, path)
@@ -321,61 +278,11 @@ func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
 	return -1
 }
 
-// patientSigner waits for an agent, which signs for many hosts at once: the time of the login stands still meanwhile. It
-// lets go of one that does not answer at all.
-type patientSigner struct {
-	ssh.Signer
-	agent *agentKeys
-	ctx   context.Context
-	clock *clock
-	wg    *sync.WaitGroup
-}
-
-var errMute = fmt.Errorf("the agent did not sign within %v", agentTimeout)
-
-type signature struct {
-	*ssh.Signature
-	err error
-}
-
-func (p *patientSigner) wait(sign func() (*ssh.Signature, error)) (*ssh.Signature, error) {
-	if p.agent.mute.Load() {
-		return nil, errMute
-	}
-	done := make(chan signature, 1)
-	p.wg.Go(func() {
-		s, err := sign()
-		done <- signature{s, err}
-	})
-	p.clock.pause()
-	defer p.clock.resume()
-	select {
-	case s := <-done:
-		return s.Signature, s.err
-	case <-time.After(agentTimeout):
-		p.agent.mute.Store(true)
-		return nil, errMute
-	case <-p.ctx.Done():
-		return nil, context.Cause(p.ctx)
-	}
-}
-
-func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
-	return p.wait(func() (*ssh.Signature, error) { return p.Signer.Sign(rand, data) })
-}
-
-// SignWithAlgorithm makes RSA keys of an agent sign with SHA-2.
-func (p *patientSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	return p.wait(func() (*ssh.Signature, error) {
-		return p.Signer.(ssh.AlgorithmSigner).SignWithAlgorithm(rand, data, algorithm)
-	})
-}
-
 // close ends the agents' connections, and with them the signatures that still wait.
 func (k *keyring) close() error {
 	k.mu.Lock()
 	for _, a := range k.agents {
-		if a.conn != nil {
+		if a.listed.Load() && a.conn != nil {
 			a.conn.Close()
 		}
 	}

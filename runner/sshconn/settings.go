@@ -32,6 +32,9 @@ type settings struct {
 	onlyThese  bool     // offer no other key of the agent
 	agent      string   // socket; empty: no agent
 	jump       []string // hops, the first one first
+	control    string   // socket of an OpenSSH master that stands before the host, or is connected with it; empty: none
+	isMasters  bool     // it is connected with the host itself
+	forward    string   // socket of the agent that the host may use; empty: none
 	knownHosts []string // the first one is appended to
 	keyName    string   // what known_hosts is asked for: an alias, which has no port, or the address
 	keyPort    int
@@ -116,15 +119,14 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 		s.guessed = true
 		s.identities = d.defaults.Identity
 	}
-	switch name, isVariable := strings.CutPrefix(f.IdentityAgent, "$"); {
+	switch {
 	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
 	case isNone(f.IdentityAgent):
 		s.agent = ""
-	case isVariable && d.config.Local.Getenv != nil:
-		s.agent = d.config.Local.Getenv(name)
 	default:
-		s.agent = f.IdentityAgent
+		s.agent = d.variable(f.IdentityAgent)
 	}
+	s.forward = d.forwardedAgent(f, s.agent)
 	if len(s.knownHosts) == 0 {
 		s.knownHosts = f.UserKnownHostsFile
 		if len(s.knownHosts) == 1 && isNone(s.knownHosts[0]) {
@@ -141,7 +143,34 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
 		return s, err
 	}
+	name, given := GivenTo(h)
+	given.Options = append([]string{"HostName=" + s.address}, given.Options...)
+	if err := d.useMaster(&s, func(text string) (string, error) { return d.config.SSHConfig.Path(name, given, text) }); err != nil {
+		return s, fmt.Errorf("control socket: %w", err)
+	}
 	return s, d.further(&s, h, f)
+}
+
+// variable is the value of a variable of the environment where text is its name behind a $, and text otherwise.
+func (d *Dialer) variable(text string) string {
+	name, is := strings.CutPrefix(text, "$")
+	if !is || d.config.Local.Getenv == nil {
+		return text
+	}
+	return d.config.Local.Getenv(name)
+}
+
+// over says for people what stands before the host.
+func (s settings) over() string {
+	switch {
+	case s.control != "":
+		return " through the OpenSSH master at " + s.control
+	case len(s.jump) > 0:
+		return " over " + strings.Join(s.jump, ", ")
+	case s.proxy != "":
+		return " by " + s.proxy
+	}
+	return ""
 }
 
 // further puts in what only ssh_config can say.

@@ -20,12 +20,17 @@ import (
 // is a *runner.Failure.
 func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
+	cert, certified := key.(*ssh.Certificate)
+	revocable := map[string]ssh.PublicKey{blob: key}
+	if certified {
+		revocable = map[string]ssh.PublicKey{string(cert.Key.Marshal()): cert.Key, string(cert.SignatureKey.Marshal()): cert.SignatureKey}
+	}
 	for _, l := range known.marked("@revoked", s.keyName, s.keyPort) {
-		if l.blob == blob {
-			return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(key), l.place)
+		if r := revocable[l.blob]; r != nil {
+			return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(r), l.place)
 		}
 	}
-	if cert, ok := key.(*ssh.Certificate); ok {
+	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
 	keys := known.keys(s.keyName, s.keyPort)

@@ -27,6 +27,7 @@ type way struct {
 	phase string // under way: dns, tcp, proxy, handshake, login
 	limit time.Duration
 	clock *clock
+	trace Trace
 }
 
 // open makes the connection that SSH runs over: TCP, a tunnel of the jump host, or what a ProxyCommand makes.
@@ -71,6 +72,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	}
 	if err == nil {
 		w.reach.Address = nc.RemoteAddr().String()
+		w.trace.step(s.name, "connected to %s (%v)", w.reach.Address, w.reach.DNS+w.reach.TCP)
 	}
 	return nc, err
 }
@@ -86,11 +88,14 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func tunnelError(s settings, err error) error {
-	last := s.jump[len(s.jump)-1]
-	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
-		return fmt.Errorf("jump host %s does not connect to %s: %s", last, s.hostport(), refused.Message)
+	gate := "the OpenSSH master at " + s.control
+	if s.control == "" {
+		gate = "jump host " + s.jump[len(s.jump)-1]
 	}
-	return fmt.Errorf("jump host %s: the connection to it ended", last)
+	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
+		return fmt.Errorf("%s does not connect to %s: %s", gate, s.hostport(), refused.Message)
+	}
+	return fmt.Errorf("%s: the connection to it ended", gate)
 }
 
 // failed makes err the failure of the host, with how far the way was gone.
@@ -118,6 +123,8 @@ func (w *way) waitingFor() string {
 		return "its name was not resolved"
 	case "tcp":
 		return "no answer to the TCP connection"
+	case "master":
+		return "no answer of the OpenSSH master"
 	case "proxy":
 		return "the proxy command made no connection"
 	case "handshake":

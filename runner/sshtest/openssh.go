@@ -109,7 +109,7 @@ func (s *OpenSSH) writeFiles() error {
 	config := append(append([]string{}, s.Options...),
 		"Port "+strconv.Itoa(s.Port),
 		"ListenAddress "+listen,
-		"AllowUsers *@127.*",
+		"AllowUsers *@127.* *@::1",
 		"HostKey "+s.file("host_key"),
 		"PidFile none",
 		"AuthorizedKeysFile "+s.file("authorized_keys"),

@@ -1,0 +1,94 @@
+package sshconfig
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// oracle has ssh itself say what its configuration means for a host: ssh -G, which takes some 5 ms, once for each.
+type oracle struct {
+	args []string // for the files and options of Load
+
+	mu       sync.Mutex
+	answers  map[string]*Config
+	defaults map[string]bool // lines that ssh says of any host
+}
+
+// newOracle asks about the same files and options as Load: none, one that was named, or those that ssh reads by itself.
+func newOracle(paths, options []string) *oracle {
+	o := &oracle{answers: map[string]*Config{}}
+	switch len(paths) {
+	case 0:
+		o.args = []string{"-F", "none"}
+	case 1:
+		o.args = []string{"-F", paths[0]}
+	}
+	for _, text := range options {
+		o.args = append(o.args, "-o", text)
+	}
+	return o
+}
+
+// ask returns a Config that says of this host what ssh says, in plain lines.
+func (o *oracle) ask(local Local, name string, given Given) (*Config, error) {
+	args := slices.Clone(o.args)
+	for _, text := range given.Options {
+		args = append(args, "-o", text)
+	}
+	if given.User != "" {
+		args = append(args, "-l", given.User)
+	}
+	if given.Port != 0 {
+		args = append(args, "-p", strconv.Itoa(given.Port))
+	}
+	args = append(args, "--", name)
+	key := strings.Join(args, "\x00")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if c := o.answers[key]; c != nil {
+		return c, nil
+	}
+	if o.defaults == nil {
+		lines, err := sshG([]string{"-F", "none", "--", "host"})
+		if err != nil {
+			return nil, err
+		}
+		o.defaults = map[string]bool{}
+		for _, line := range lines {
+			o.defaults[line] = true
+		}
+	}
+	lines, err := sshG(args)
+	if err != nil {
+		return nil, err
+	}
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		keyword, _, _ := strings.Cut(line, " ")
+		// ssh has found the canonical name already, and a Host line would begin a block.
+		return o.defaults[line] || keyword == "host" || keyword == "canonicalizehostname"
+	})
+	directives, err := parseLines("ssh -G "+name, []byte(strings.Join(lines, "\n")+"\n"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{local: local, byName: map[string][]int{}, blocks: []block{{directives: directives}}}
+	c.index()
+	o.answers[key] = c
+	return c, nil
+}
+
+func sshG(args []string) ([]string, error) {
+	out, err := exec.Command("ssh", append([]string{"-G"}, args...)...).Output()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return nil, fmt.Errorf("ssh -G: %s", strings.TrimSpace(string(failed.Stderr)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ssh -G: %w", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
+}

@@ -1,0 +1,140 @@
+package sshconn
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// agentTimeout is how long an agent may take to be reached and to list its keys, and to sign, with all who wait in its line.
+const agentTimeout = 5 * time.Second
+
+// agentKeys are the keys of one agent, or why there are none. All hosts share its one connection.
+type agentKeys struct {
+	socket  string
+	once    sync.Once
+	conn    *agentConn
+	signers []ssh.Signer
+	err     error
+	listed  atomic.Bool // what is above is there
+	mute    atomic.Bool // it has stopped to answer
+}
+
+// agentConn notices when the agent hangs up.
+type agentConn struct {
+	net.Conn
+	gone atomic.Bool
+}
+
+func (c *agentConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.gone.Store(true)
+	}
+	return n, err
+}
+
+// agent asks the agent at socket for its keys, once, and again when its connection has ended since.
+func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
+	k.mu.Lock()
+	a := k.agents[socket]
+	if a == nil || a.lost() {
+		if k.agents == nil {
+			k.agents = map[string]*agentKeys{}
+		}
+		a = &agentKeys{socket: socket}
+		k.agents[socket] = a
+	}
+	k.mu.Unlock()
+	a.once.Do(func() { a.list(context.WithoutCancel(ctx)) })
+	return a
+}
+
+// lost says whether the agent has hung up after it had listed its keys.
+func (a *agentKeys) lost() bool { return a.listed.Load() && a.err == nil && a.conn.gone.Load() }
+
+func (a *agentKeys) list(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	defer cancel()
+	defer a.listed.Store(true)
+	nc, err := new(net.Dialer).DialContext(ctx, "unix", a.socket)
+	if err != nil {
+		a.err = err
+		return
+	}
+	c := &agentConn{Conn: nc}
+	c.SetDeadline(time.Now().Add(agentTimeout))
+	a.signers, a.err = agent.NewClient(c).Signers()
+	c.SetDeadline(time.Time{})
+	a.conn = c
+}
+
+// patientSigner waits for an agent, which signs for many hosts at once: the time of the login stands still meanwhile. It
+// lets go of one that does not answer at all, and asks a new one at the same socket when the agent has died.
+type patientSigner struct {
+	ssh.Signer
+	keys  *keyring
+	agent *agentKeys
+	ctx   context.Context
+	clock *clock
+}
+
+var errMute = fmt.Errorf("the agent did not sign within %v", agentTimeout)
+
+type signature struct {
+	*ssh.Signature
+	err error
+}
+
+func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
+	s, err := p.wait(p.Signer, by)
+	if err == nil || !p.agent.lost() {
+		return s, err
+	}
+	p.agent = p.keys.agent(p.ctx, p.agent.socket)
+	i := indexOf(p.agent.signers, p.PublicKey())
+	if i < 0 {
+		return nil, fmt.Errorf("the agent ended, and the one after it does not hold the key")
+	}
+	return p.wait(p.agent.signers[i], by)
+}
+
+func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
+	if p.agent.mute.Load() {
+		return nil, errMute
+	}
+	done := make(chan signature, 1)
+	p.keys.wg.Go(func() {
+		s, err := by(signer)
+		done <- signature{s, err}
+	})
+	p.clock.pause()
+	defer p.clock.resume()
+	select {
+	case s := <-done:
+		return s.Signature, s.err
+	case <-time.After(agentTimeout):
+		p.agent.mute.Store(true)
+		return nil, errMute
+	case <-p.ctx.Done():
+		return nil, context.Cause(p.ctx)
+	}
+}
+
+func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return p.sign(func(s ssh.Signer) (*ssh.Signature, error) { return s.Sign(rand, data) })
+}
+
+// SignWithAlgorithm makes RSA keys of an agent sign with SHA-2.
+func (p *patientSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	return p.sign(func(s ssh.Signer) (*ssh.Signature, error) {
+		return s.(ssh.AlgorithmSigner).SignWithAlgorithm(rand, data, algorithm)
+	})
+}

@@ -1,0 +1,67 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+)
+
+// A running OpenSSH client with a control socket (ControlMaster) has logged in by whatever OpenSSH can: Kerberos, keys that
+// want a touch, second factors. hail goes through it.
+
+// tokensOfHost are those that differ from host to host: a socket with one of them leads to the host itself, and one
+// without to a jump host.
+var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
+
+// useMaster puts the control socket into the settings, if there is one.
+func (d *Dialer) useMaster(s *settings, path func(text string) (string, error)) (err error) {
+	if d.config.Control == "" {
+		return nil
+	}
+	s.isMasters = tokensOfHost.MatchString(strings.ReplaceAll(d.config.Control, "%%", ""))
+	s.control, err = path(d.config.Control)
+	return err
+}
+
+// dialMaster returns a connection that shares the one of the master.
+func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, error) {
+	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
+	defer cancel()
+	w.phase, w.reach.Address = "master", s.control
+	begun := time.Now()
+	nc, err := new(net.Dialer).DialContext(ctx, "unix", s.control)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return nil, noMaster(s, err)
+	}
+	heard := &hearing{Conn: nc}
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
+	if !stop() || err != nil {
+		nc.Close()
+		return nil, noMaster(s, err)
+	}
+	w.phase, w.reach.Login = "", time.Since(begun)
+	c := d.newConn(sc, chans, reqs, heard, w.reach, s)
+	if !d.adopt(c) {
+		c.Close()
+		return nil, noMaster(s, net.ErrClosed)
+	}
+	return c, nil
+}
+
+func noMaster(s settings, err error) error {
+	return &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("the OpenSSH master at %s: %w", s.control, err)}
+}

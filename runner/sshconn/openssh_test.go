@@ -1,0 +1,519 @@
+package sshconn_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// privateKey writes a key file and returns its public half.
+func privateKey(t *testing.T, path string, key crypto.Signer) ssh.PublicKey {
+	t.Helper()
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	public, err := ssh.NewPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return public
+}
+
+// authorize lets one more key log in to the sshd of realHost.
+func authorize(t *testing.T, key ssh.PublicKey) (option string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "authorized_keys")
+	if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "AuthorizedKeysFile " + file
+}
+
+func TestKeysOfEachKind(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, edKey, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, key := range map[string]crypto.Signer{"rsa": rsaKey, "ecdsa": ecdsaKey, "ed25519": edKey} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "id")
+			h := realHost(t, authorize(t, privateKey(t, file, key)))
+			h.Connection.Identity = []string{file}
+			d := sshconn.New(sshconn.Config{Agent: serveAgent(t, file, func(a agent.ExtendedAgent) agent.Agent { return a })})
+			defer d.Close()
+			if got := output(t, d, h, "echo by the file"); got != "by the file" {
+				t.Errorf("it prints %q", got)
+			}
+			h.Connection.Identity = nil
+			if got := output(t, d, h, "echo by the agent"); got != "by the agent" {
+				t.Errorf("it prints %q", got)
+			}
+		})
+	}
+}
+
+// TestFullAgent: an agent with 20 keys does not use up the tries that sshd grants, when the right key is named.
+func TestFullAgent(t *testing.T) {
+	dir := t.TempDir()
+	ring := agent.NewKeyring()
+	var right ssh.PublicKey
+	for i := range 20 {
+		_, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+			t.Fatal(err)
+		}
+		right = privateKey(t, filepath.Join(dir, fmt.Sprint(i)), key) // the last one
+	}
+	pub := filepath.Join(dir, "right")
+	if err := os.WriteFile(pub+".pub", ssh.MarshalAuthorizedKey(right), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "19"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pub, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := realHost(t, authorize(t, right), "MaxAuthTries 3")
+	socket := serve(t, func(c net.Conn) { agent.ServeAgent(ring, c) })
+
+	h.Connection.Identity = nil
+	wantReason(t, reach(t, configured(t, "", sshconn.Config{Agent: socket}), h), runner.Unreachable, runner.Auth, "and 17 more keys")
+	d := configured(t, "IdentitiesOnly yes\nIdentityFile "+pub+"\n", sshconn.Config{Agent: socket})
+	if err := reach(t, d, h); err != nil {
+		t.Errorf("with IdentitiesOnly: %v", err)
+	}
+}
+
+// serve answers every connection to a socket until the test ends.
+func serve(t *testing.T, answer func(net.Conn)) (socket string) {
+	t.Helper()
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				answer(c)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestAgentThatDies: one that ends while it signs is asked again at its socket.
+func TestAgentThatDies(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "id")
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := privateKey(t, file, key)
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	asked := 0
+	socket := serve(t, func(c net.Conn) {
+		mu.Lock()
+		asked++
+		first := asked == 1
+		mu.Unlock()
+		if first {
+			agent.ServeAgent(dyingAgent{ring, c}, c)
+			return
+		}
+		agent.ServeAgent(ring, c)
+	})
+	s := newSite(t, sshtest.Server{Name: "web1", Authorized: []ssh.PublicKey{public}})
+	h := s.hosts[0]
+	h.Connection.Identity = nil
+	d := s.dialer(sshconn.Config{Agent: socket})
+	for range 3 {
+		if err := reach(t, d, h); err != nil {
+			t.Error(err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("the agent had %d connections, want 2", asked)
+	}
+}
+
+// dyingAgent hangs up where it should sign.
+type dyingAgent struct {
+	agent.Agent
+	conn net.Conn
+}
+
+func (d dyingAgent) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) {
+	d.conn.Close()
+	return nil, net.ErrClosed
+}
+
+// TestHostCertificates: a host that an authority vouches for is known by it, unless the key is revoked.
+func TestHostCertificates(t *testing.T) {
+	dir := t.TempDir()
+	ca, err := sshtest.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, hostKey, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := privateKey(t, filepath.Join(dir, "host"), hostKey)
+	cert := func(valid string, until uint64) string {
+		c := &ssh.Certificate{Key: public, CertType: ssh.HostCert, ValidPrincipals: []string{valid}, ValidBefore: until}
+		if err := c.SignCert(rand.Reader, ca); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "cert")
+		if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(c), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	forever := uint64(ssh.CertTimeInfinity)
+	authority := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(ca.PublicKey()))
+	for _, tt := range []struct {
+		name, cert, known string
+		reason            runner.Reason
+		text              string
+	}{
+		{"vouched for", cert("127.0.0.1", forever), authority, "", ""},
+		{"vouched for, and known by another key", cert("127.0.0.1", forever), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), "", ""},
+		{"vouched for as another", cert("db1", forever), authority, runner.HostKeyUnknown, "not in the set of valid principals"},
+		{"expired", cert("127.0.0.1", 1000), authority, runner.HostKeyUnknown, "expired"},
+		{"by nobody known", cert("127.0.0.1", forever), "@cert-authority other " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyUnknown, "not known"},
+		{"revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(public)), runner.HostKeyRevoked, "revoked"},
+		{"authority revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyRevoked, "revoked"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := realHost(t, "HostKey "+filepath.Join(dir, "host"), "HostCertificate "+tt.cert)
+			known := filepath.Join(t.TempDir(), "known_hosts")
+			if err := os.WriteFile(known, []byte(tt.known), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			h.Connection.KnownHosts = []string{known}
+			status := runner.Unreachable
+			if tt.reason == "" {
+				status = runner.OK
+			}
+			wantReason(t, reach(t, configured(t, "", sshconn.Config{}), h), status, tt.reason, tt.text)
+		})
+	}
+}
+
+// TestHashedNames: known_hosts as ssh-keygen hashes it, and an alias that has no port.
+func TestHashedNames(t *testing.T) {
+	h := realHost(t)
+	file := h.Connection.KnownHosts[0]
+	line, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("ssh-keygen", "-H", "-f", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if hashed, _ := os.ReadFile(file); !bytes.Contains(hashed, []byte("|1|")) || bytes.Contains(hashed, []byte("127.0.0.1")) {
+		t.Fatalf("it is not hashed: %s", hashed)
+	}
+	if err := reach(t, configured(t, "", sshconn.Config{}), h); err != nil {
+		t.Error(err)
+	}
+	_, key, _ := strings.Cut(string(line), " ")
+	if err := os.WriteFile(file, []byte("farm "+key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, reach(t, configured(t, "", sshconn.Config{}), h), runner.Unreachable, runner.HostKeyUnknown, "as [127.0.0.1]:")
+	if err := reach(t, configured(t, "HostKeyAlias farm\n", sshconn.Config{}), h); err != nil {
+		t.Errorf("with HostKeyAlias: %v", err)
+	}
+}
+
+// TestOpenSSH: what a real sshd does when it is set up in unusual ways.
+func TestOpenSSH(t *testing.T) {
+	dir := t.TempDir()
+	banner := filepath.Join(dir, "banner")
+	if err := os.WriteFile(banner, []byte(strings.Repeat("keep out\n", 100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		options []string
+		command string
+		status  runner.Status
+		text    string // in the output, or the error
+	}{
+		{"banner noise", []string{"Banner " + banner}, "echo hello", runner.OK, "hello\n"},
+		{"nologin", []string{"ForceCommand /usr/sbin/nologin"}, "echo hello", runner.Failed, "exit 1"},
+		{"a forced command", []string{"ForceCommand echo forced"}, "echo hello", runner.OK, "forced\n"},
+		{"one session", []string{"MaxSessions 1"}, "echo hello", runner.OK, "hello\n"},
+		{"no session", []string{"MaxSessions 0"}, "echo hello", runner.Unreachable, "opens no session"},
+		{"rekeying all the time", []string{"RekeyLimit 64K"}, "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo hello", runner.OK, "hello\n"},
+		{"rekeying with much input", []string{"RekeyLimit 64K"}, "wc -c", runner.OK, "3000000\n"},
+		{"SIGPIPE, SIGKILL", nil, "kill -9 $$", runner.Failed, "killed by signal KILL"},
+		{"a status of 255", nil, "exit 255", runner.Failed, "exit 255"},
+		{"noise of the login shell", []string{"SetEnv ENV=/dev/null"}, "echo hello", runner.OK, "hello\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := realHost(t, tt.options...)
+			d := configured(t, "", sshconn.Config{})
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			c, err := d.Dial(ctx, h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			for range 3 { // each session gives its place back
+				var out bytes.Buffer
+				err = c.Exec(ctx, tt.command, runner.Stdio{In: strings.NewReader(strings.Repeat("x", 3000000)), Out: &out})
+				if s, _ := runner.StatusOf(err); s != tt.status {
+					t.Fatalf("%s (%v), want %s", s, err, tt.status)
+				}
+				if err == nil && !strings.HasSuffix(out.String(), tt.text) || err != nil && !strings.Contains(err.Error(), tt.text) {
+					t.Errorf("%v, output %.100q; want %q", err, out.String(), tt.text)
+				}
+			}
+		})
+	}
+}
+
+// TestMaxStartups: an sshd that takes three connections that have not logged in yet, and drops the rest, serves thirty hosts when
+// they come two by two; when they come at once, those it dropped are closed, and nothing else.
+func TestMaxStartups(t *testing.T) {
+	h := realHost(t, "MaxStartups 3")
+	reachAll := func(perAddress int) (closed int) {
+		d := configured(t, "", sshconn.Config{PerAddress: perAddress, ConnectTimeout: bound})
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() {
+				if err := reach(t, d, h); err != nil {
+					wantReason(t, err, runner.Unreachable, runner.Closed, "")
+					mu.Lock()
+					closed++
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		return closed
+	}
+	if n := reachAll(2); n > 0 {
+		t.Errorf("two by two, %d of 30 were dropped", n)
+	}
+	if n := reachAll(0); n == 0 {
+		t.Log("all at once, none was dropped: this machine is too slow to be dropped")
+	}
+}
+
+func TestTwoHopsOverOpenSSH(t *testing.T) {
+	first, second, target := realHost(t), realHost(t), realHost(t)
+	first.Name, second.Name = "first", "second"
+	s := newSite(t)
+	s.hosts = append(s.hosts, first, second)
+	target.Connection.Jump = "first,second"
+	d := s.dialer(sshconn.Config{})
+	if got := output(t, d, target, "echo $SSH_CLIENT"); !strings.HasPrefix(got, "127.0.0.1 ") {
+		t.Errorf("it prints %q", got)
+	}
+	second.Connection.Port = 1
+	s.hosts[1] = second
+	wantReason(t, reach(t, s.dialer(sshconn.Config{}), target), runner.Unreachable, runner.Jump, "jump host second: jump host first does not connect to 127.0.0.1:1")
+}
+
+func TestIPv6(t *testing.T) {
+	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	} else {
+		l.Close()
+	}
+	h := realHost(t, "ListenAddress ::1")
+	for _, address := range []string{"::1", "[::1]"} {
+		h.Connection.Address = address
+		known := filepath.Join(t.TempDir(), "known_hosts")
+		text, err := os.ReadFile(h.Connection.KnownHosts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(known, bytes.Replace(text, []byte("127.0.0.1"), []byte("::1"), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h.Connection.KnownHosts = []string{known}
+		h.Connection.Options = map[string]string{"AddressFamily": "inet6"}
+		if got := output(t, configured(t, "", sshconn.Config{}), h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "::1 ") {
+			t.Errorf("%s: %q", address, got)
+		}
+		h.Connection.KnownHosts = []string{known}
+	}
+}
+
+func TestForwardAgent(t *testing.T) {
+	h := realHost(t)
+	socket := startAgent(t, h.Connection.Identity[0])
+	list := "test -n \"$SSH_AUTH_SOCK\" && ssh-add -l | wc -l || echo no agent"
+	for config, want := range map[string]string{
+		"":                               "no agent",
+		"ForwardAgent no\n":              "no agent",
+		"ForwardAgent yes\n":             "1",
+		"ForwardAgent " + socket + "\n":  "1",
+		"Host other\nForwardAgent yes\n": "no agent",
+	} {
+		d := configured(t, config, sshconn.Config{Agent: socket})
+		if got := output(t, d, h, list); got != want {
+			t.Errorf("%q: %q, want %q", config, got, want)
+		}
+	}
+}
+
+func TestTerminal(t *testing.T) {
+	h := realHost(t)
+	d := configured(t, "", sshconn.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := d.Dial(ctx, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, tty := range []bool{true, false} {
+		var out bytes.Buffer
+		err := c.Exec(ctx, "if test -t 1; then echo \"$TERM $(stty size)\"; else echo none; fi; echo err >&2", runner.Stdio{Out: &out, TTY: tty})
+		want := map[bool]string{true: "dumb 50 200\nerr\n", false: "none\n"}[tty]
+		if err != nil || out.String() != want {
+			t.Errorf("terminal %v: %q, %v; want %q", tty, out.String(), err, want)
+		}
+	}
+	refused := configured(t, "", sshconn.Config{})
+	cr, err := refused.Dial(ctx, realHost(t, "PermitTTY no"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cr.Close()
+	wantReason(t, cr.Exec(ctx, "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, "gives no terminal")
+}
+
+// TestMaster goes through a connection that OpenSSH's own client has made.
+func TestMaster(t *testing.T) {
+	gate := realHost(t)
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "master")
+	ssh := exec.Command("ssh", "-F", "none", "-M", "-N", "-S", socket, "-i", gate.Connection.Identity[0], "-o", "UserKnownHostsFile="+gate.Connection.KnownHosts[0],
+		"-o", "BatchMode=yes", "-p", fmt.Sprint(gate.Connection.Port), gate.Connection.User+"@127.0.0.1")
+	var said bytes.Buffer
+	ssh.Stderr = &said
+	if err := ssh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ssh.Process.Kill(); ssh.Wait() })
+	for range 500 {
+		if _, err := os.Stat(socket); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+
+	d := configured(t, "", sshconn.Config{Control: filepath.Join(dir, "%%m%h")})
+	h := gate
+	h.Connection.Identity = nil
+	h.Connection.Address = "aster"
+	if err := os.Symlink(socket, filepath.Join(dir, "%master")); err != nil {
+		t.Fatal(err)
+	}
+	if got := output(t, d, h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "127.0.0.1 ") {
+		t.Errorf("the master's own host prints %q; %s", got, &said)
+	}
+
+	behind := realHost(t)
+	d = configured(t, "", sshconn.Config{Control: socket})
+	if got := output(t, d, behind, "echo $SSH_CONNECTION"); !strings.HasSuffix(got, fmt.Sprint(behind.Connection.Port)) {
+		t.Errorf("a host behind it prints %q", got)
+	}
+	behind.Connection.Port = 1
+	wantReason(t, reach(t, d, behind), runner.Unreachable, runner.Jump, "the OpenSSH master at "+socket+" does not connect to 127.0.0.1:1")
+	d = configured(t, "", sshconn.Config{Control: filepath.Join(dir, "none")})
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Jump, "the OpenSSH master at "+filepath.Join(dir, "none")+": connect: no such file")
+}
+
+// TestTrace: the steps of the way are told, those of the protocol apart.
+func TestTrace(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	var mu sync.Mutex
+	var steps, details []string
+	d := s.dialer(sshconn.Config{Trace: func(host string, detail bool, text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if host != "web1" {
+			t.Errorf("%q is told of %s", text, host)
+		}
+		if detail {
+			details = append(details, text)
+		} else {
+			steps = append(steps, text)
+		}
+	}})
+	if got := output(t, d, s.hosts[0], "echo hello"); got != "hello" {
+		t.Errorf("it prints %q", got)
+	}
+	begin := []string{"connecting to 127.0.0.1:", "connected to 127.0.0.1:", "SSH-2.0-hail_sshtest shows the host key ssh-ed25519 SHA256:", "logged in as demo ("}
+	if !slices.EqualFunc(steps, begin, strings.HasPrefix) {
+		t.Errorf("the steps are\n%s", strings.Join(steps, "\n"))
+	}
+	all := strings.Join(details, "\n")
+	for _, want := range []string{"known_hosts is asked for [127.0.0.1]:", "offered " + s.Identity(), "key exchange ", "a session is open"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the details do not say %q:\n%s", want, all)
+		}
+	}
+}
