@@ -35,8 +35,8 @@ func Clean(dst, src []byte) []byte {
 
 const digits = "0123456789abcdef"
 
-// oneLine is Clean for a text that has to stay on its line.
-func oneLine(s string) string {
+// OneLine is Clean for a text that has to stay on its line.
+func OneLine(s string) string {
 	b := Clean(nil, []byte(s))
 	for i, c := range b {
 		if c == '\n' || c == '\t' {

@@ -47,7 +47,7 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 		where += " as " + c.User
 	}
 	_, err := fmt.Fprintf(&l.log, "# run     %s\n# host    %s\n# what    %s\n# attempt %d, %s\n",
-		r.head.Plan.Run, where, oneLine(r.head.What), attempt, time.Now().UTC().Format(time.RFC3339))
+		r.head.Plan.Run, where, OneLine(r.head.What), attempt, time.Now().UTC().Format(time.RFC3339))
 	return l, err
 }
 

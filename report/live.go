@@ -96,7 +96,7 @@ func (l *Live) tell(e *runner.Event) {
 	case l.told > mostTold:
 		line = "more went wrong; the summary has it all"
 	case e.Error != "" && e.Reason != runner.ExitStatus:
-		line += ": " + oneLine(e.Error)
+		line += ": " + OneLine(e.Error)
 	}
 	fmt.Fprintln(l.w, l.style.cut(line, 0))
 }

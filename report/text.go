@@ -135,7 +135,7 @@ func lastLine(files Files, r *Result) string {
 	}
 	text, _ := io.ReadAll(io.LimitReader(f, most))
 	lines := bytes.Split(bytes.TrimRight(text, "\r\n"), []byte("\n"))
-	return oneLine(string(lines[len(lines)-1]))
+	return OneLine(string(lines[len(lines)-1]))
 }
 
 // Hint says what the user can do about a host that ended so; it may be empty.
@@ -250,7 +250,7 @@ func Table(rows [][]string) (lines []string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for j := range row {
-			row[j] = oneLine(row[j])
+			row[j] = OneLine(row[j])
 			widths[j] = max(widths[j], utf8.RuneCountInString(row[j]))
 		}
 	}

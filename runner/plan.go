@@ -20,6 +20,9 @@ type Plan struct {
 	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
 	SSHOptions []string         `json:"ssh_options,omitempty"` // -o: Key=Value, before every ssh_config
 	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
+	AskSSH     bool             `json:"ask_ssh,omitempty"`     // ssh -G says what ssh_config means
+	Control    string           `json:"control,omitempty"`     // socket of an OpenSSH master to go through, with tokens as in ControlPath
+	TTY        bool             `json:"tty,omitempty"`         // commands have a terminal
 	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Hosts      []inventory.Host `json:"hosts"`
 }

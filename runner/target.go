@@ -55,6 +55,7 @@ func (s *starter) Exec(ctx context.Context, cmd string, io Stdio) error {
 		}
 	}
 	io.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + s.run.plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, io.Env...)
+	io.TTY = s.run.plan.TTY
 	if io.Grace == 0 {
 		io.Grace = s.run.plan.Clocks.Grace
 	}

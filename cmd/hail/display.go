@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,6 +13,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/sshconn"
 )
 
 // display shows a run: results on stdout, talk on stderr.
@@ -24,12 +26,15 @@ type display struct {
 	progress bool
 	total    int
 	ping     bool
+	verbose  bool // the steps on the way to a host
+	debug    bool // and those of the protocol
 }
 
 var outputModes = []string{"gather", "stream", "host", "json", "jsonl", "none"}
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
-	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing}
+	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
+		verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 {
 		d.modes = []string{"stream"}
@@ -74,6 +79,19 @@ func (d *display) header(p *runner.Plan, what string) {
 
 // remark says something that is no result, on a line of its own.
 func (d *display) remark(text string) { fmt.Fprintf(d.talk, "hail: %s\n", text) }
+
+// trace tells the steps on the way to a host, with the time since the run began; nil when nobody wants to know.
+func (d *display) trace() sshconn.Trace {
+	if !d.verbose {
+		return nil
+	}
+	begun := time.Now()
+	return func(host string, detail bool, text string) {
+		if !detail || d.debug {
+			fmt.Fprintf(d.talk, "%7.3fs %s: %s\n", time.Since(begun).Seconds(), host, report.OneLine(text))
+		}
+	}
+}
 
 // sinks are what shows the run while it goes on.
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {

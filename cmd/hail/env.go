@@ -98,8 +98,8 @@ func (e environment) configDir() string {
 }
 
 // sshLocal is this side, as ssh_config sees it.
-func (e environment) sshLocal(allowExec bool) sshconfig.Local {
-	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv, AllowExec: allowExec}
+func (e environment) sshLocal(allowExec, askSSH bool) sshconfig.Local {
+	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv, AllowExec: allowExec, AskSSH: askSSH}
 }
 
 // sshConfigFiles are the ssh_config files that count: the one that -F names, none, or those of ssh.

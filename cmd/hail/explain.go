@@ -85,7 +85,7 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		x.say(o.Key, o.Value, fmt.Sprintf("%s (%s)", o.Place, o.By))
 	}
 	h.Connection = h.Connection.Overlay(top)
-	local := e.sshLocal(c.Bool("allow-exec"))
+	local := e.sshLocal(c.Bool("allow-exec"), c.Bool("ask-ssh"))
 	if err := x.askSSHConfig(e, c, local, h); err != nil {
 		return err
 	}

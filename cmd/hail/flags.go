@@ -48,6 +48,8 @@ func connectionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
 		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
 		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
+		&cli.BoolFlag{Name: "ask-ssh", Category: c, Usage: "let ssh -G say what ssh_config means, and run what it asks for: for what hail does not take"},
+		&cli.StringFlag{Name: "control", Category: c, Usage: "go through the running OpenSSH master at this `SOCKET`: a jump host, or with %h or %C in it the host itself"},
 		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config (Match exec) and inventories (ProxyCommand) run programs"},
 		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
 		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD` for unknown host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
@@ -70,6 +72,7 @@ func commandFlags() []cli.Flag {
 		&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: c, Usage: "shell `LINE` to run, instead of arguments"},
 		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
 		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
+		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
 		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
 		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal (default: 50)"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
@@ -83,6 +86,8 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
 		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
+		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "and what the protocol does"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
 	}
 }

@@ -29,6 +29,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		SSHConfig:  c.String("ssh-config"),
 		SSHOptions: c.StringSlice("option"),
 		AllowExec:  c.Bool("allow-exec"),
+		AskSSH:     c.Bool("ask-ssh"),
+		Control:    c.String("control"),
+		TTY:        c.Bool("tty"),
 		Bare:       c.Bool("no-wrap"),
 	}
 	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
@@ -98,8 +101,8 @@ func lazyGC(e environment, p *runner.Plan) {
 
 // newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password *sshconn.Password, warn func(string)) (runner.Dialer, *sshconn.Dialer, error) {
-	local := e.sshLocal(p.AllowExec)
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password *sshconn.Password, d *display) (runner.Dialer, *sshconn.Dialer, error) {
+	local := e.sshLocal(p.AllowExec, p.AskSSH)
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +118,9 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		Connecting:     p.Connecting,
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
-		Warn:           warn,
+		Control:        p.Control,
+		Warn:           d.remark,
+		Trace:          d.trace(),
 	})
 	if p.Bare {
 		return ssh, ssh, nil

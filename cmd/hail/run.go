@@ -114,7 +114,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	if err != nil {
 		return err
 	}
-	dialer, ssh, err := newDialer(e, plan, inv, password, d.remark)
+	dialer, ssh, err := newDialer(e, plan, inv, password, d)
 	if err != nil {
 		return err
 	}

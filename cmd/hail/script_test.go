@@ -27,14 +27,14 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts drives the real main. The scripts in both/ run twice: against servers of our own, and against Debian's
-// sshd. In each there are the hosts web1 to web3 and db1, and down1, which nobody answers for, and mute1, which never
+// sshd, those in openssh/ against sshd alone. In each there are the hosts web1 to web3 and db1, and down1, which nobody answers for, and mute1, which never
 // says a word.
 func TestScripts(t *testing.T) {
 	t.Run("own servers", func(t *testing.T) {
 		runScripts(t, ownServers(t), "testdata/script", "testdata/script/both")
 	})
 	t.Run("OpenSSH", func(t *testing.T) {
-		runScripts(t, realServers(t), "testdata/script/both")
+		runScripts(t, realServers(t), "testdata/script/both", "testdata/script/openssh")
 	})
 }
 

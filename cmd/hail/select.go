@@ -27,7 +27,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 			sources = []string{s}
 		}
 	}
-	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false), e.sshConfigFiles("")
+	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false, false), e.sshConfigFiles("")
 	if len(sources) == 0 {
 		if _, err := os.Stat(projectFile); err == nil {
 			if err := ownedByUs(projectFile); err != nil {
@@ -234,7 +234,7 @@ func secretVars(c *cli.Context) ([]string, error) {
 
 // connectionOf reads the connection options, those behind -o included: they all go before the inventory.
 func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
-	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false))
+	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
 	if err != nil {
 		return inventory.Connection{}, err
 	}

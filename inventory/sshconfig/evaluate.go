@@ -116,7 +116,7 @@ func (e *evaluation) apply(d directive) error {
 		return nil
 	}
 	e.given[d.keyword] = true
-	e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, true})
+	e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, !k.idle})
 	return k.set(e, d)
 }
 

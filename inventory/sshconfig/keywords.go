@@ -14,6 +14,7 @@ type keyword struct {
 	list bool // takes several words
 	adds bool // each line adds to the ones before; otherwise the first line counts
 	raw  bool // takes the rest of the line as it stands
+	idle bool // read, and without effect here
 }
 
 // keywords are those that count for who and what is reached, and how.
@@ -39,8 +40,8 @@ var keywords = map[string]keyword{
 	"proxycommand":             {set: proxyCommand, raw: true},
 	"proxyjump":                {set: proxyJump},
 	"pubkeyacceptedalgorithms": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
-	"remotecommand":            {set: func(e *evaluation, d directive) error { e.s.RemoteCommand = d.rest; return nil }, raw: true},
-	"requesttty":               {set: word(func(s *Settings) *string { return &s.RequestTTY }, "yes", "true", "no", "false", "force", "auto")},
+	"remotecommand":            {set: func(e *evaluation, d directive) error { e.s.RemoteCommand = d.rest; return nil }, raw: true, idle: true},
+	"requesttty":               {set: word(func(s *Settings) *string { return &s.RequestTTY }, "yes", "true", "no", "false", "force", "auto"), idle: true},
 	"sendenv":                  {set: sendEnv, list: true, adds: true},
 	"serveralivecountmax":      {set: number(func(s *Settings) *int { return &s.ServerAliveCountMax })},
 	"serveraliveinterval":      {set: span(func(s *Settings) *time.Duration { return &s.ServerAliveInterval })},

@@ -41,6 +41,9 @@ func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
+	if s.TTY {
+		return &runner.Failure{Status: runner.Error, Err: errors.New("there is no terminal for commands on this machine")}
+	}
 	e := &execution{cmd: exec.Command(c.shell, "-c", line)}
 	e.cmd.Env = append(os.Environ(), s.Env...)
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -89,6 +89,9 @@ func (d *Dialer) Prepare(hosts []inventory.Host) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
+		if s.isMasters { // which has logged in
+			continue
+		}
 		if s.control == "" && len(s.jump) > 0 {
 			if _, err := d.wholeWay(s.jump); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)

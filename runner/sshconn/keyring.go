@@ -83,7 +83,7 @@ func (f *keyFile) read(path string) {
 func (d *Dialer) Locked(hosts []inventory.Host) (paths []string) {
 	for _, h := range hosts {
 		s, err := d.settings(h)
-		if err != nil || s.guessed {
+		if err != nil || s.guessed || s.isMasters {
 			continue
 		}
 		for _, path := range s.identities {

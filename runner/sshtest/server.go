@@ -50,6 +50,10 @@ type Faults struct {
 	Signal        string        // send this as the name of an exit signal instead of the exit status
 	KeepChannel   bool          // send the status, and leave the channel open
 	OpensChannels bool          // open a channel to the client after login
+
+	Raw      func(net.Conn)                         // speaks on a connection instead of SSH, and returns to close it
+	LoggedIn func(*ssh.ServerConn)                  // does what it likes beside a session, until the connection ends
+	Session  func(ssh.Channel, <-chan *ssh.Request) // serves sessions instead of running commands
 }
 
 // Running is a Server that has been started.
@@ -270,6 +274,9 @@ func (r *Running) pause(d time.Duration) {
 
 func (r *Running) serve(c net.Conn) {
 	switch {
+	case r.Raw != nil:
+		r.Raw(c)
+		return
 	case r.Mute:
 		io.Copy(io.Discard, c)
 		return
@@ -287,11 +294,18 @@ func (r *Running) serve(c net.Conn) {
 	if r.OpensChannels {
 		wg.Go(func() { sc.OpenChannel("forwarded-tcpip", nil) })
 	}
+	if r.LoggedIn != nil {
+		wg.Go(func() { r.LoggedIn(sc) })
+	}
 	for nc := range chans {
 		switch {
 		case r.MuteChannel:
 		case r.NoChannel:
 			nc.Reject(ssh.ResourceShortage, "no more sessions")
+		case nc.ChannelType() == "session" && r.Session != nil:
+			if ch, reqs, err := nc.Accept(); err == nil {
+				wg.Go(func() { r.Session(ch, reqs) })
+			}
 		case nc.ChannelType() == "session":
 			wg.Go(func() { r.session(c, sc.User(), nc) })
 		case nc.ChannelType() == "direct-tcpip":

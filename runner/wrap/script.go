@@ -115,12 +115,23 @@ done
 exit 1
 `
 
-// script is everything of the wrapper that is the same for all commands, encoded.
-var script = encode("watchdog='" + watchdog + "'\n" + wrapper)
+// onTerminal is what stands for the wrapper where the command has a terminal, which ends it when it is dropped.
+const onTerminal = `
+line=$(printf '%bx' "$2")
+line=${line%x}
+export SHLVL=1
+exec "${shell:-${SHELL:-/bin/sh}}" -c "$line"
+`
 
-// line returns the command line that starts the wrapper around cmd. It means the same to every login shell that knows
+// script is everything of the wrapper that is the same for all commands, encoded.
+var (
+	script      = encode("watchdog='" + watchdog + "'\n" + wrapper)
+	plainScript = encode(onTerminal)
+)
+
+// line returns the command line that starts one of the scripts with cmd. It means the same to every login shell that knows
 // exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
-func line(cmd, nonce, grace, shell string, env []string) string {
+func line(script, cmd, nonce, grace, shell string, env []string) string {
 	var head strings.Builder
 	head.WriteString("hail=" + nonce + " grace=" + grace + " shell=" + runner.Quote(shell) + "\n")
 	for _, v := range env {

@@ -56,9 +56,12 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if s.Err == nil {
 		s.Err = io.Discard
 	}
+	if s.TTY {
+		return c.Conn.Exec(ctx, line(plainScript, cmd, "", "0", c.shell, s.Env), runner.Stdio{Out: s.Out, Err: s.Err, Hold: true, TTY: true})
+	}
 	grace := time.Duration(s.Grace)
 	nonce := newNonce()
-	wrapped := line(cmd, nonce, strconv.Itoa(int((grace+time.Second-1)/time.Second)), c.shell, s.Env)
+	wrapped := line(script, cmd, nonce, strconv.Itoa(int((grace+time.Second-1)/time.Second)), c.shell, s.Env)
 	if len(wrapped) > MaxCommand {
 		return &runner.Failure{Status: runner.Error, Err: errors.New("the command is too long")}
 	}

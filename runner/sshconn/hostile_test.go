@@ -1,0 +1,360 @@
+package sshconn_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// packet is a binary packet of SSH before any key exchange (RFC 4253, section 6).
+func packet(payload string) string {
+	padding := 16 - (5+len(payload))%8
+	b := binary.BigEndian.AppendUint32(nil, uint32(1+len(payload)+padding))
+	return string(append(append(append(b, byte(padding)), payload...), make([]byte, padding)...))
+}
+
+const version = "SSH-2.0-hostile\r\n"
+
+// says sends a text, and then hangs up, or waits until the client does.
+func says(text string, thenWaits bool) func(net.Conn) {
+	return func(c net.Conn) {
+		if thenWaits {
+			go io.WriteString(c, text) // a client may not read it
+			io.Copy(io.Discard, c)
+			return
+		}
+		io.WriteString(c, text)
+		c.SetReadDeadline(time.Now().Add(time.Second)) // for the client's own version: closing before is a reset
+		io.CopyN(io.Discard, c, 10)
+	}
+}
+
+// endlessly sends a text again and again.
+func endlessly(first, text string) func(net.Conn) {
+	return func(c net.Conn) {
+		io.WriteString(c, first)
+		for {
+			if _, err := io.WriteString(c, text); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// drips sends a text byte by byte, so slowly that no limit on silence would notice.
+func drips(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		for i := range text {
+			if _, err := c.Write([]byte{text[i]}); err != nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+}
+
+// resets closes with a reset instead of an end.
+func resets(c net.Conn) {
+	c.Read(make([]byte, 1))
+	c.(*net.TCPConn).SetLinger(0)
+}
+
+// TestHostileLogin: whatever a server does before the login, the host is unreachable for a reason, in time, and the host
+// beside it is reached.
+func TestHostileLogin(t *testing.T) {
+	disconnect := "\x01\x00\x00\x00\x0b" + "\x00\x00\x00\x0fgo away\x1b[31m\n\x07x" + "\x00\x00\x00\x00"
+	for _, tt := range []struct {
+		name   string
+		raw    func(net.Conn)
+		reason runner.Reason
+		text   string
+	}{
+		{"drips its version", drips("SSH-2.0-" + strings.Repeat("x", 200)), runner.ConnectTimeout, ""},
+		{"says SSH-1.5 and waits", says("SSH-1.5-old\r\n", true), runner.ConnectTimeout, ""},
+		{"says nothing but lines", endlessly("", "hello\r\n"), runner.Handshake, ""},
+		{"says one line without end", endlessly("", "hello"), runner.Handshake, ""},
+		{"has a version of 300 bytes", says("SSH-2.0-"+strings.Repeat("x", 300)+"\r\n", true), runner.Handshake, ""},
+		{"says NULs", endlessly("", "\x00"), runner.Handshake, ""},
+		{"speaks TLS", says("\x15\x03\x01\x00\x02\x02\x46", false), runner.Closed, "hung up, saying"},
+		{"speaks SMTP", says("220 mail.example ESMTP\r\n", true), runner.ConnectTimeout, ""},
+		{"resets", resets, runner.Closed, ""},
+		{"says its version and is silent", says(version, true), runner.ConnectTimeout, "handshake did not end"},
+		{"says its version and hangs up", says(version, false), runner.Closed, "during the handshake"},
+		{"says its version and escape codes", says("SSH-2.0-\x1b]0;owned\x07\x1b[2J\r\n", true), runner.ConnectTimeout, ""},
+		{"says its version and noise", endlessly(version, "\xff\xfe\xfd\xfc"), runner.Handshake, ""},
+		{"announces a packet of 4 GB", says(version+"\xff\xff\xff\xff\x00", true), runner.Handshake, ""},
+		{"announces a packet of no length", says(version+"\x00\x00\x00\x00\x00\x00\x00\x00", true), runner.Handshake, ""},
+		{"pads more than the packet is long", says(version+"\x00\x00\x00\x0c\xff"+strings.Repeat("x", 20), true), runner.Handshake, ""},
+		{"begins the key exchange with a reply", says(version+packet("\x1f"+strings.Repeat("\x00", 32)), true), runner.Handshake, ""},
+		{"has a KEXINIT that is cut", says(version+packet("\x14"+strings.Repeat("x", 16)+"\x00\x00\xff\xff"), true), runner.Handshake, ""},
+		{"has no algorithm in common", says(version+packet("\x14"+strings.Repeat("x", 16)+strings.Repeat("\x00\x00\x00\x04none", 10)+"\x00\x00\x00\x00\x00"), true), runner.Handshake, "no common algorithm"},
+		{"disconnects with escape codes", says(version+packet(disconnect), true), runner.Handshake, "go away"},
+		{"ignores without end", endlessly(version, packet("\x02\x00\x00\x00\x04spam")), runner.ConnectTimeout, ""},
+		{"debugs without end", endlessly(version, packet("\x04\x01\x00\x00\x00\x04spam\x00\x00\x00\x00")), runner.ConnectTimeout, ""},
+		{"echoes", func(c net.Conn) { io.Copy(c, c) }, runner.Handshake, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: sshtest.Faults{Raw: tt.raw}}, sshtest.Server{Name: "good1"})
+			d := s.dialer(sshconn.Config{ConnectTimeout: time.Second})
+			begun := time.Now()
+			f := wantReason(t, reach(t, d, s.hosts[0]), runner.Unreachable, tt.reason, tt.text)
+			if took := time.Since(begun); took > bound/2 {
+				t.Errorf("it took %v, and has a second", took)
+			}
+			if f == nil || f.Reach == nil || f.Reach.Phase != "handshake" {
+				t.Errorf("%+v is no failure of the handshake", f)
+			}
+			if err := reach(t, d, s.hosts[1]); err != nil {
+				t.Errorf("the healthy host: %v", err)
+			}
+		})
+	}
+}
+
+// replies answers all requests of a session with yes, and calls begun at exec.
+func replies(begun func(ch ssh.Channel)) func(ssh.Channel, <-chan *ssh.Request) {
+	return func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+		for r := range reqs {
+			if r.WantReply {
+				r.Reply(true, nil)
+			}
+			if r.Type == "exec" {
+				go begun(ch)
+			}
+		}
+	}
+}
+
+func sendStatus(ch ssh.Channel, status uint32) {
+	ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
+}
+
+var spam = bytes.Repeat([]byte("spam spam spam\n"), 2000)
+
+// TestHostileSession: whatever a server does after the login, a command with a time limit ends with the truth about it, in
+// time and in little memory, and the host beside it is served.
+func TestHostileSession(t *testing.T) {
+	flood := func(name string, want bool) func(*ssh.ServerConn) {
+		return func(c *ssh.ServerConn) {
+			for {
+				if _, _, err := c.SendRequest(name, want, spam[:1000]); err != nil {
+					return
+				}
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		faults sshtest.Faults
+		input  io.Reader
+		status runner.Status
+		text   string
+	}{
+		{"sends EOF and no close", sshtest.Faults{Session: replies(func(ch ssh.Channel) { ch.CloseWrite() })}, nil, runner.Timeout, ""},
+		{"sends a status and no close", sshtest.Faults{Session: replies(func(ch ssh.Channel) { sendStatus(ch, 3) })}, nil, runner.Failed, "exit 3"},
+		{"sends a status, EOF and no close", sshtest.Faults{Session: replies(func(ch ssh.Channel) { sendStatus(ch, 0); ch.CloseWrite() })}, nil, runner.OK, ""},
+		{"closes at once", sshtest.Faults{Session: replies(func(ch ssh.Channel) { ch.Close() })}, nil, runner.Lost, "without an exit status"},
+		{"closes before it takes the command", sshtest.Faults{Session: func(ch ssh.Channel, reqs <-chan *ssh.Request) { ch.Close(); ssh.DiscardRequests(reqs) }}, nil, runner.Lost, ""},
+		{"takes no input", sshtest.Faults{Session: replies(func(ssh.Channel) {})}, endlessInput{}, runner.Timeout, ""},
+		{"takes no input and sends a status", sshtest.Faults{Session: replies(func(ch ssh.Channel) { sendStatus(ch, 5); ch.Close() })}, endlessInput{}, runner.Failed, "exit 5"},
+		{"prints without end", sshtest.Faults{Session: replies(func(ch ssh.Channel) { spew(ch) })}, nil, runner.Timeout, ""},
+		{"prints 6 MB of stderr first", sshtest.Faults{Session: replies(func(ch ssh.Channel) {
+			for range 200 {
+				ch.Stderr().Write(spam)
+			}
+			io.WriteString(ch, "done\n")
+			sendStatus(ch, 0)
+			ch.Close()
+		})}, nil, runner.OK, ""},
+		{"prints without end after its status", sshtest.Faults{Session: replies(func(ch ssh.Channel) { sendStatus(ch, 4); spew(ch) })}, nil, runner.Failed, "exit 4"},
+		{"prints stderr without end after its status", sshtest.Faults{Session: replies(func(ch ssh.Channel) { sendStatus(ch, 4); spew(ch.Stderr()) })}, nil, runner.Failed, "exit 4"},
+		{"sends statuses without end", sshtest.Faults{Session: replies(func(ch ssh.Channel) {
+			for n := uint32(6); ; n++ {
+				if _, err := ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{n})); err != nil {
+					return
+				}
+			}
+		})}, nil, runner.Failed, "exit 6"},
+		{"sends a status that is cut", sshtest.Faults{Session: replies(func(ch ssh.Channel) { ch.SendRequest("exit-status", false, []byte{0, 0}); ch.Close() })}, nil, runner.Lost, ""},
+		{"sends a signal that is cut", sshtest.Faults{Session: replies(func(ch ssh.Channel) { ch.SendRequest("exit-signal", false, []byte("\x00\x00\xff\xff")); ch.Close() })}, nil, runner.Lost, ""},
+		{"sends a signal of 30 kB", sshtest.Faults{Session: replies(func(ch ssh.Channel) {
+			ch.SendRequest("exit-signal", false, ssh.Marshal(struct {
+				Signal     string
+				Core       bool
+				Text, Lang string
+			}{string(spam), false, string(spam[:10]), ""}))
+			ch.Close()
+		})}, nil, runner.Failed, "killed by signal"},
+		{"asks the session without end", sshtest.Faults{Session: replies(func(ch ssh.Channel) {
+			for {
+				if _, err := ch.SendRequest("pty-req", true, spam[:1000]); err != nil {
+					return
+				}
+			}
+		})}, nil, runner.Timeout, ""},
+		{"asks the connection without end", sshtest.Faults{LoggedIn: flood("spam@example.com", true), Session: replies(func(ssh.Channel) {})}, nil, runner.Timeout, ""},
+		{"tells the connection without end", sshtest.Faults{LoggedIn: flood("spam@example.com", false), Session: replies(func(ssh.Channel) {})}, nil, runner.Timeout, ""},
+		{"opens channels without end", sshtest.Faults{Session: replies(func(ssh.Channel) {}), LoggedIn: func(c *ssh.ServerConn) {
+			for {
+				if _, _, err := c.OpenChannel("forwarded-tcpip", spam[:1000]); errors.Is(err, io.EOF) {
+					return
+				}
+			}
+		}}, nil, runner.Timeout, ""},
+		{"asks for the agent", sshtest.Faults{Session: replies(func(ssh.Channel) {}), LoggedIn: func(c *ssh.ServerConn) {
+			if _, _, err := c.OpenChannel("auth-agent@openssh.com", nil); err == nil {
+				panic("it got an agent")
+			}
+		}}, nil, runner.Timeout, ""},
+		{"hangs up at the command", sshtest.Faults{Session: replies(func(ch ssh.Channel) { ch.Close() }), LoggedIn: func(c *ssh.ServerConn) { time.Sleep(time.Millisecond); c.Close() }}, nil, "", ""},
+		{"answers the command after a while", sshtest.Faults{Session: func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+			for r := range reqs {
+				if r.Type == "exec" {
+					io.WriteString(ch, "early\n")
+					time.Sleep(50 * time.Millisecond)
+					r.Reply(true, nil)
+					sendStatus(ch, 2)
+					ch.Close()
+				}
+			}
+		}}, nil, runner.Failed, "exit 2"},
+		{"refuses the command after its output", sshtest.Faults{Session: func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+			for r := range reqs {
+				if r.Type == "exec" {
+					io.WriteString(ch, "early\n")
+					r.Reply(false, nil)
+				}
+			}
+		}}, nil, runner.Unreachable, "refuses to run commands"},
+		{"prints to a stream that does not exist", sshtest.Faults{Session: replies(func(ch ssh.Channel) {
+			ch.(interface{ Extended(uint32) io.ReadWriter }).Extended(77).Write(spam)
+			sendStatus(ch, 0)
+			ch.Close()
+		})}, nil, runner.OK, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults}, sshtest.Server{Name: "good1"})
+			d := s.dialer(sshconn.Config{ConnectTimeout: 2 * time.Second, SSHConfig: alive(t)})
+			begun := time.Now()
+			err := execFor(t, d, s.hosts[0], 2*time.Second, tt.input)
+			if took := time.Since(begun); took > bound/2 {
+				t.Errorf("it took %v", took)
+			}
+			got, _ := runner.StatusOf(err)
+			if tt.status == "" && (got == runner.OK || got == runner.Error) || tt.status != "" && got != tt.status || err != nil && !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%s (%.200v), want %s with %q", got, err, tt.status, tt.text)
+			}
+			if err := execFor(t, d, s.hosts[1], bound, nil); err != nil {
+				t.Errorf("the healthy host: %v", err)
+			}
+		})
+	}
+}
+
+func spew(w io.Writer) {
+	for {
+		if _, err := w.Write(spam); err != nil {
+			return
+		}
+	}
+}
+
+type endlessInput struct{}
+
+func (endlessInput) Read(p []byte) (int, error) { return copy(p, spam), nil }
+
+// alive is an ssh_config that asks for signs of life every second.
+func alive(t *testing.T) *sshconfig.Config {
+	t.Helper()
+	c, err := sshconfig.Load(nil, []string{"ServerAliveInterval=1", "ServerAliveCountMax=1"}, sshconfig.Local{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// execFor runs a command with a time limit, as a run does.
+func execFor(t *testing.T, d *sshconn.Dialer, h inventory.Host, limit time.Duration, input io.Reader) error {
+	t.Helper()
+	outer, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := d.Dial(outer, h)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, stop := context.WithTimeoutCause(outer, limit, runner.ErrTimeout)
+	defer stop()
+	err = c.Exec(ctx, "true", runner.Stdio{In: input, Out: io.Discard, Err: io.Discard})
+	if outer.Err() != nil {
+		t.Fatal("the command hung")
+	}
+	return err
+}
+
+// TestHostileMemory: floods of every kind, from ten servers each, leave the memory where it was.
+func TestHostileMemory(t *testing.T) {
+	floods := map[string]sshtest.Faults{
+		"lines":   {Raw: endlessly("", "hello\r\n")},
+		"noise":   {Raw: endlessly(version, "\x00\x00\x00\x0c\x04")},
+		"ignores": {Raw: endlessly(version, packet("\x02\x00\x00\x00\x04spam"))},
+		"banner":  {EndlessBanner: true},
+		"output":  {Session: replies(func(ch ssh.Channel) { spew(ch) })},
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	end := make(chan struct{})
+	most := make(chan uint64)
+	go func() {
+		var top uint64
+		for {
+			select {
+			case <-end:
+				most <- top
+				return
+			case <-time.After(20 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				top = max(top, m.HeapAlloc)
+			}
+		}
+	}()
+	for name, faults := range floods {
+		servers := make([]sshtest.Server, 10)
+		for i := range servers {
+			servers[i] = sshtest.Server{Name: "bad" + string(rune('a'+i)), Faults: faults}
+		}
+		s := newSite(t, servers...)
+		d := s.dialer(sshconn.Config{ConnectTimeout: time.Second})
+		done := make(chan error)
+		for _, h := range s.hosts {
+			go func() { done <- execFor(t, d, h, time.Second, nil) }()
+		}
+		for range s.hosts {
+			if err := <-done; err == nil {
+				t.Errorf("%s: a flood is taken for a good end", name)
+			}
+		}
+	}
+	close(end)
+	if top := <-most; top > 256<<20 {
+		t.Errorf("the heap grew to %d MiB", top>>20)
+	}
+}
