@@ -1,14 +1,15 @@
-# make test   everything, with the race detector; gets what it needs
-# make build  ./hail
-# make lint   gofmt, go vet, staticcheck
-# make bench  benchmarks
-# make fuzz   every fuzz target for a minute
+# make test     everything, with the race detector; gets what it needs
+# make build    ./hail
+# make lint     gofmt, go vet, staticcheck
+# make torture  the long form of the tests that have one
+# make bench    benchmarks
+# make fuzz     every fuzz target for a minute
 
 export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
 export LD_LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(shell uname -m)-linux-gnu:$(CURDIR)/.tools/lib/$(shell uname -m)-linux-gnu:$(LD_LIBRARY_PATH)
 export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH)
 
-.PHONY: build test tools lint bench fuzz
+.PHONY: build test tools lint torture bench fuzz
 
 build:
 	go build -trimpath -ldflags '-s -w' -o hail ./cmd/hail
@@ -23,6 +24,9 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	go vet ./...
 	go tool -modfile=.ci/tools.mod staticcheck ./...
+
+torture: tools
+	HAIL_TORTURE=1 go test -timeout 60m -run 'Torture|JumpOver' ./...
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

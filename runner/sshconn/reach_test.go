@@ -445,15 +445,20 @@ func TestJump(t *testing.T) {
 	})
 }
 
-// TestJumpOverOpenSSH reaches many hosts at once over one stock sshd, whose MaxStartups would refuse as many handshakes.
+// TestJumpOverOpenSSH reaches many hosts at once over one stock sshd, whose MaxStartups would refuse as many handshakes:
+// 150, and a thousand for make torture.
 func TestJumpOverOpenSSH(t *testing.T) {
+	hosts := 150
+	if os.Getenv("HAIL_TORTURE") != "" {
+		hosts = 1000
+	}
 	s := newSite(t, sshtest.Server{Name: "web1"})
-	gate := realHost(t)
+	gate := realHost(t, "MaxStartups 10:30:100")
 	gate.Name = "gate"
 	s.hosts = append(s.hosts, gate)
 	d := s.dialer(sshconn.Config{PerAddress: 8, ConnectTimeout: bound})
 	var wg sync.WaitGroup
-	for range 150 {
+	for range hosts {
 		wg.Go(func() {
 			h := s.hosts[0]
 			h.Connection.Jump = "gate"
