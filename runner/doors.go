@@ -38,6 +38,29 @@ type Conn interface {
 	Close() error
 }
 
+// Gate stands between waves. Pass returns nil when the next one may begin; its error stops the run.
+type Gate interface {
+	Pass(ctx context.Context, w WaveResult) error
+}
+
+// WaveResult is how the waves have ended so far.
+type WaveResult struct {
+	Run      string         `json:"run"`
+	Wave     int            `json:"wave"`     // that has just ended; 1 for the first
+	Counts   map[Status]int `json:"counts"`   // of this wave
+	Finished int            `json:"finished"` // hosts of all waves so far
+	Left     int            `json:"left"`     // hosts that have not begun
+	Hosts    []Ended        `json:"hosts"`    // of this wave, in the order in which they ended
+}
+
+// Ended is how a host ended.
+type Ended struct {
+	Host   string `json:"host"`
+	Status Status `json:"status"`
+	Reason Reason `json:"reason,omitempty"`
+	Exit   int    `json:"exit,omitempty"`
+}
+
 // Outputs opens the places for what a host prints, once an attempt; they are written by one goroutine at a time and
 // closed before the host's finish event. An error is the host's Error.
 type Outputs interface {

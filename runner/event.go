@@ -10,11 +10,13 @@ type Kind string
 // The kinds. New ones may be added; none changes its meaning.
 const (
 	KindPlan    Kind = "plan"    // first of a run; has Plan
+	KindWave    Kind = "wave"    // a wave begins: Wave is its number, Count its hosts; only where there are several
 	KindAttempt Kind = "attempt" // dialling a host begins
 	KindReach   Kind = "reach"   // the host was reached, or not: Reach says how far
 	KindExec    Kind = "exec"    // a command is about to begin: from here on, it may have run
 	KindOutput  Kind = "output"  // bytes were written to the host's outputs
 	KindNote    Kind = "note"    // an action says Key and Value
+	KindRetry   Kind = "retry"   // an attempt ended with Status and Reason, and another follows after Delay
 	KindFinish  Kind = "finish"  // exactly one a host; has Status
 	KindEnd     Kind = "end"     // last of a run
 )
@@ -32,7 +34,7 @@ const (
 // Fields that say nothing for its kind are zero and left out of JSON.
 //
 // A run's events keep these promises: the plan comes first and the end last; each host has exactly one finish;
-// a host's events are in order; (Run, Seq) is unique and Seq rises by one; an exec event has been taken by the consumer
+// a host's events are in order; a retry has been taken before the next attempt begins; (Run, Seq) is unique and Seq rises by one; an exec event has been taken by the consumer
 // before the command begins, so that a host without one has surely run nothing.
 type Event struct {
 	Seq     int64     `json:"seq"`
@@ -50,11 +52,15 @@ type Event struct {
 	Checksum uint32 `json:"checksum,omitempty"`
 	Partial  bool   `json:"partial,omitempty"`
 
+	Wave  int           `json:"wave,omitempty"` // 1 for the first
+	Count int           `json:"count,omitempty"`
+	Delay time.Duration `json:"delay_ns,omitempty"`
+
 	Key   string `json:"key,omitempty"`
 	Value string `json:"value,omitempty"`
 	Reach *Reach `json:"reach,omitempty"`
 
-	Status  Status  `json:"status,omitempty"`
+	Status  Status  `json:"status,omitempty"` // of a finish, or of the attempt before a retry
 	Reason  Reason  `json:"reason,omitempty"` // of a finish; of an end: why the run stopped early
 	Exit    int     `json:"exit,omitempty"`
 	Remains Remains `json:"remains,omitempty"`

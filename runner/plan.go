@@ -15,6 +15,14 @@ type Plan struct {
 	Fanout     int              `json:"fanout"`                // hosts at once; below 1: all
 	Connecting int              `json:"connecting"`            // handshakes at once; below 1: no limit
 	PerAddress int              `json:"per_address"`           // handshakes at once with one address; below 1: no limit
+	Per        *PerVar          `json:"per,omitempty"`         // hosts at once for each value of a var; nil: no limit
+	Rate       float64          `json:"rate,omitempty"`        // attempts that start in a second; 0: no limit
+	Splay      Duration         `json:"splay,omitempty"`       // each host of a wave starts after a random part of this
+	Waves      Waves            `json:"waves,omitempty"`       // one after the other
+	Pause      Duration         `json:"pause,omitempty"`       // between waves
+	Gate       string           `json:"gate,omitempty"`        // the command on this machine that lets the next wave begin
+	Budget     Budget           `json:"budget,omitzero"`       //
+	Retry      Retry            `json:"retry,omitzero"`        //
 	Clocks     Clocks           `json:"clocks"`                //
 	HostKeys   string           `json:"host_keys,omitempty"`   // strict, accept-new or off; empty: what ssh_config says, or strict
 	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
@@ -27,15 +35,25 @@ type Plan struct {
 	Hosts      []inventory.Host `json:"hosts"`
 }
 
+// Duration is a time that is written with its unit.
+type Duration = inventory.Duration
+
 // Spec names an action and holds its arguments; action.New builds the action from it.
 type Spec struct {
 	Kind string          `json:"kind"`
 	Args json.RawMessage `json:"args,omitempty"`
 }
 
-// Clocks are the limits on the time of one host.
+// PerVar limits how many hosts with the same value of a var run at once. Hosts without the var are not limited.
+type PerVar struct {
+	Var  string `json:"var"`
+	Most int    `json:"most"`
+}
+
+// Clocks are the limits on time.
 type Clocks struct {
-	Connect inventory.Duration `json:"connect"`           // reaching a host: DNS, TCP, handshake and login together
-	Attempt inventory.Duration `json:"attempt,omitempty"` // one attempt, from the first command on; 0: no limit
-	Grace   inventory.Duration `json:"grace"`             // between asking a remote command to end and killing it
+	Connect Duration `json:"connect"`           // reaching a host: DNS, TCP, handshake and login together
+	Attempt Duration `json:"attempt,omitempty"` // one attempt, from the first command on; 0: no limit
+	Run     Duration `json:"run,omitempty"`     // the whole run; 0: no limit
+	Grace   Duration `json:"grace"`             // between asking a remote command to end and killing it
 }

@@ -45,11 +45,20 @@ const (
 	ChannelRefused Reason = "channel"
 )
 
-// The reasons of Failed and of Skipped.
+// The reasons of Failed.
 const (
 	ExitStatus Reason = "exit"
 	Signalled  Reason = "signal"
-	Interrupt  Reason = "interrupt"
+	Escalation Reason = "sudo" // it could not become another user
+)
+
+// The reasons of Skipped and Cancelled, and of the end of a run that stopped early.
+const (
+	Interrupt   Reason = "interrupt"    // by the user
+	OverBudget  Reason = "budget"       // more went wrong than may
+	GateClosed  Reason = "gate"         // the gate did not let the next wave begin
+	OutOfTime   Reason = "run-timeout"  // the time of the whole run was over
+	HostStopped Reason = "host-stopped" // a host ended in a way after which nothing may go on
 )
 
 // Remains says whether anything of a stopped command is left on the host. Empty means that nothing had to be stopped.
@@ -71,6 +80,7 @@ type Failure struct {
 	Err     error   // what happened, for people; never holds a secret
 	Remains Remains // what is left of a command that was stopped
 	Reach   *Reach  // how far the way to the host was gone, when it was not reached
+	Stop    bool    // nothing may start after this, whatever the budget
 }
 
 // Error returns the text of Err, or the status and reason where there is none.
@@ -87,6 +97,22 @@ func (f *Failure) Unwrap() error { return f.Err }
 // ErrTimeout is the cause of a context that ended because the clock of an attempt ran out.
 var ErrTimeout = errors.New("its time ran out")
 
+// stopped is the cause of a context that ended because the run was stopped before its end.
+type stopped struct{ reason Reason }
+
+func (s stopped) Error() string { return "the run was stopped (" + string(s.reason) + ")" }
+
+// Is makes a stopped run look cancelled to those who only know the standard library.
+func (s stopped) Is(target error) bool { return target == context.Canceled }
+
+// stopReason is why a run was stopped whose context, or whose command, ended with err.
+func stopReason(err error) Reason {
+	if s := (stopped{}); errors.As(err, &s) {
+		return s.reason
+	}
+	return Interrupt
+}
+
 // StatusOf says how a host ended whose attempt returned err: the status and reason of the *Failure in it; else what
 // ended its context (Timeout, Cancelled); else Error. A nil err is OK.
 func StatusOf(err error) (Status, Reason) {
@@ -99,7 +125,7 @@ func StatusOf(err error) (Status, Reason) {
 	case errors.Is(err, ErrTimeout):
 		return Timeout, ""
 	case errors.Is(err, context.Canceled):
-		return Cancelled, Interrupt
+		return Cancelled, stopReason(err)
 	}
 	return Error, ""
 }

@@ -1,10 +1,6 @@
 package runner
 
-import (
-	"io"
-
-	"hail/inventory"
-)
+import "io"
 
 // Stdio is what a command is given besides its line. The zero value is a command with empty input whose output is
 // thrown away.
@@ -20,10 +16,14 @@ type Stdio struct {
 	// as the order to end the command.
 	Hold bool
 
+	// Limit is the time that the command has, which ctx keeps; a Conn that can has the host keep it, too, in case that the
+	// network dies without a word. 0: none.
+	Limit Duration
+
 	// TTY gives the command a terminal, on which Out and Err come as one, in Out. The terminal ends what runs on it when
 	// the command is dropped. A Conn that has none fails.
 	TTY bool
 
 	// Grace is how long a command may go on after ctx has ended and its input was closed; 0 drops it at once.
-	Grace inventory.Duration
+	Grace Duration
 }

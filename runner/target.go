@@ -13,6 +13,7 @@ import (
 // Err, which may be written by two.
 type Target struct {
 	Host    inventory.Host
+	Index   int // of the host in the plan
 	Attempt int // 1 for the first
 	Conn
 	Out, Err io.Writer // the host's outputs: what is written here is in its log
@@ -33,31 +34,36 @@ func (t *Target) Changed() { t.changed = true }
 // clock, so that neither queueing nor a slow consumer counts.
 type starter struct {
 	Conn
-	run    *run
-	host   string
-	index  int
-	expire func()
-	clock  *time.Timer
-	begun  bool
+	run     *run
+	host    string
+	index   int
+	attempt int
+	expire  func()
+	clock   *time.Timer
+	begun   bool
 }
 
 func (s *starter) Unwrap() Conn { return s.Conn }
 
 func (s *starter) Exec(ctx context.Context, cmd string, io Stdio) error {
+	plan := &s.run.plan
 	if !s.begun {
-		taken := s.run.announce(Event{Kind: KindExec, Host: s.host, Attempt: 1})
+		taken := s.run.announce(Event{Kind: KindExec, Host: s.host, Attempt: s.attempt})
 		if !taken || ctx.Err() != nil {
-			return &Failure{Status: Skipped, Reason: Interrupt}
+			return &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
 		}
 		s.begun = true
-		if d := time.Duration(s.run.plan.Clocks.Attempt); d > 0 {
+		if d := time.Duration(plan.Clocks.Attempt); d > 0 {
 			s.clock = time.AfterFunc(d, s.expire)
 		}
 	}
-	io.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + s.run.plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, io.Env...)
-	io.TTY = s.run.plan.TTY
+	io.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, io.Env...)
+	io.TTY = plan.TTY
 	if io.Grace == 0 {
-		io.Grace = s.run.plan.Clocks.Grace
+		io.Grace = plan.Clocks.Grace
+	}
+	if io.Limit == 0 {
+		io.Limit = plan.Clocks.Attempt
 	}
 	return s.Conn.Exec(ctx, cmd, io)
 }

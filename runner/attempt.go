@@ -1,0 +1,133 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"hail/inventory"
+)
+
+// item is one host on its way through the run.
+type item struct {
+	host  inventory.Host
+	index int // in the plan
+	tally Tally
+	tries int   // attempts begun
+	last  Event // how the last one ended, as the finish event that it would be
+}
+
+// try makes one attempt at a host. It says whether there should be another one, after how long, and whether the run must
+// not go on; what it tells of the attempt is in it.last.
+func (r *run) try(ctx context.Context, it *item) (result tried) {
+	result.item = it
+	it.tries++
+	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
+	var err error
+	if ctx.Err() != nil {
+		err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
+		it.last.Attempt--
+	} else {
+		var changed bool
+		changed, err = r.attempt(ctx, it)
+		if changed && err == nil {
+			it.last.Status = Changed
+		}
+	}
+	result.stop = it.ended(err)
+	it.tally.count(it.last.Status, it.last.Reason)
+	if result.stop || ctx.Err() != nil {
+		return result
+	}
+	if result.after, result.again = r.plan.Retry.Next(it.tally, rand.Float64()); result.again {
+		e := it.last
+		e.Kind, e.Delay = KindRetry, result.after
+		r.announce(e)
+	}
+	return result
+}
+
+// tried is what came of an attempt.
+type tried struct {
+	*item
+	again bool          // there is another attempt,
+	after time.Duration // so much later
+	stop  bool          // nothing may start any more
+}
+
+// ended fills in how an attempt that returned err ended.
+func (it *item) ended(err error) (stop bool) {
+	e := &it.last
+	if e.Status == "" {
+		e.Status, e.Reason = StatusOf(err)
+	}
+	if f := (*Failure)(nil); errors.As(err, &f) {
+		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
+	}
+	switch {
+	case err == nil, e.Status == OK, e.Status == Skipped && e.Reason != "", e.Reason == Interrupt: // which says it all
+	default:
+		e.Error = printable(err.Error())
+	}
+	return stop
+}
+
+// attempt opens the host's outputs, dials, and lets the action do its work. A panic below costs this host alone.
+func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Failure{Status: Error, Err: fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	h := it.host
+	stdout, stderr, err := r.outputs.Open(h, it.tries)
+	if err != nil {
+		return false, &Failure{Status: Error, Err: err}
+	}
+	o := newOutput(r, h.Name, it.tries, stdout, stderr)
+	defer func() {
+		if e := o.close(); e != nil && err == nil {
+			err = &Failure{Status: Error, Err: e}
+		}
+	}()
+
+	r.emit(Event{Kind: KindAttempt, Host: h.Name, Attempt: it.tries})
+	conn, err := r.dialer.Dial(ctx, h)
+	if err != nil {
+		r.reach(it, reachOf(err))
+		if f := (*Failure)(nil); !errors.As(err, &f) && ctx.Err() != nil {
+			err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))} // stopped before anything was started
+		}
+		return false, err
+	}
+	defer conn.Close()
+	if c, ok := As[Reacher](conn); ok {
+		reach := c.Reach()
+		r.reach(it, &reach)
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &starter{Conn: conn, run: r, host: h.Name, index: it.index, attempt: it.tries, expire: func() { cancel(ErrTimeout) }}
+	defer s.stop()
+	t := &Target{Host: h, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
+	err = r.action.Do(ctx, t)
+	return t.changed, err
+}
+
+func reachOf(err error) *Reach {
+	if f := (*Failure)(nil); errors.As(err, &f) {
+		return f.Reach
+	}
+	return nil
+}
+
+func (r *run) reach(it *item, reach *Reach) {
+	if reach != nil {
+		clean := *reach
+		clean.Server = printable(clean.Server)
+		r.emit(Event{Kind: KindReach, Host: it.host.Name, Attempt: it.tries, Reach: &clean})
+	}
+}

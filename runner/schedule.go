@@ -1,0 +1,293 @@
+package runner
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"hail/inventory"
+)
+
+// schedule decides what starts, and when. It is one goroutine and owns all that is below; attempts tell it on done how they
+// ended.
+//
+//	waves ─► wave: later (splay, retries) ─► ready ─► parked (--per) ─► a slot of the fan-out, at the rate ─► try
+//	           ▲                                                                                            │ done
+//	           └────────────── again, after a delay ◄───────────────────────────────────────────────────────┤
+//	                                                                     finish, budget ◄───────────────────┘
+type schedule struct {
+	*run
+	ctx    context.Context // of the attempts
+	cancel context.CancelCauseFunc
+	done   chan tried
+	hosts  []*item // that no wave has taken yet
+
+	free      int // slots of the fan-out
+	nextStart time.Time
+	busy      map[string]int // running hosts by the value of the var of Plan.Per
+
+	halted              bool   // nothing more starts,
+	why                 Reason // for this reason
+	failed, unreachable int
+	finished            int
+}
+
+// wave is a part of the hosts, from its first start to its last end.
+type wave struct {
+	later   laterItems         // hosts that wait for a time
+	first   []*item            // that wait for a slot, and have waited long enough
+	ready   []*item            // that wait for a slot
+	parked  map[string][]*item // that wait for another host with the same value of the var of Plan.Per
+	running int
+	result  WaveResult
+}
+
+func (r *run) schedule(ctx context.Context, gates []Gate) {
+	s := &schedule{run: r, free: len(r.plan.Hosts), busy: map[string]int{}}
+	if r.plan.Fanout > 0 {
+		s.free = min(s.free, r.plan.Fanout)
+	}
+	s.done = make(chan tried, s.free)
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	defer s.cancel(nil)
+	if d := r.plan.Clocks.Run.Value(); d > 0 {
+		stop := time.AfterFunc(d, func() { s.cancel(stopped{OutOfTime}) })
+		defer stop.Stop()
+	}
+	items := make([]item, len(r.plan.Hosts))
+	for i, h := range r.plan.Hosts {
+		items[i] = item{host: h, index: i}
+		s.hosts = append(s.hosts, &items[i])
+	}
+	sizes := r.plan.Waves.Sizes(len(items))
+	for n := 1; len(s.hosts) > 0 && !s.halted; n++ {
+		size := len(s.hosts) // what unreachable hosts of earlier waves have left over
+		if n <= len(sizes) {
+			size = min(size, sizes[n-1])
+		}
+		if len(sizes) > 1 {
+			r.emit(Event{Kind: KindWave, Wave: n, Count: size})
+		}
+		result := s.wave(n, size)
+		if len(s.hosts) > 0 && !s.halted {
+			s.pass(result, gates)
+		}
+	}
+	for _, it := range s.hosts {
+		s.skip(it)
+	}
+	if s.halted {
+		r.stopped = s.why
+	}
+}
+
+// pass waits between two waves, and asks the gates.
+func (s *schedule) pass(w WaveResult, gates []Gate) {
+	select {
+	case <-time.After(s.plan.Pause.Value()):
+	case <-s.ctx.Done():
+		s.halt(stopReason(context.Cause(s.ctx)))
+		return
+	}
+	w.Run, w.Finished, w.Left = s.plan.Run, s.finished, len(s.hosts)
+	for _, g := range gates {
+		if err := g.Pass(s.ctx, w); err != nil {
+			if s.ctx.Err() != nil {
+				s.halt(stopReason(context.Cause(s.ctx)))
+				return
+			}
+			s.halt(GateClosed)
+			s.stopError = printable(err.Error())
+			return
+		}
+	}
+}
+
+// wave runs the next hosts until as many as its size have ended otherwise than unreachable: one that was not reached
+// proves nothing, and the next one takes its place, unless none is left.
+func (s *schedule) wave(number, size int) WaveResult {
+	w := &wave{parked: map[string][]*item{}, result: WaveResult{Wave: number, Counts: map[Status]int{}}}
+	s.take(w, size)
+	interrupted := s.ctx.Done()
+	for {
+		if !s.halted {
+			s.start(w)
+		}
+		if w.running == 0 && (s.halted || w.empty()) {
+			break
+		}
+		select {
+		case t := <-s.done:
+			s.ended(w, t)
+		case <-s.due(w):
+		case <-interrupted:
+			interrupted = nil
+			s.halt(stopReason(context.Cause(s.ctx)))
+		}
+	}
+	for _, it := range w.left() {
+		if it.tries > 0 {
+			s.finish(w, it)
+		} else {
+			s.skip(it)
+		}
+	}
+	return w.result
+}
+
+// take moves hosts into the wave.
+func (s *schedule) take(w *wave, n int) {
+	n = min(n, len(s.hosts))
+	now := time.Now()
+	for _, it := range s.hosts[:n] {
+		if splay := s.plan.Splay; splay > 0 {
+			heap.Push(&w.later, laterItem{it, now.Add(time.Duration(rand.Float64() * float64(splay)))})
+		} else {
+			w.ready = append(w.ready, it)
+		}
+	}
+	s.hosts = s.hosts[n:]
+}
+
+// start starts what may start now.
+func (s *schedule) start(w *wave) {
+	now := time.Now()
+	for len(w.later) > 0 && !w.later[0].at.After(now) {
+		w.ready = append(w.ready, heap.Pop(&w.later).(laterItem).item)
+	}
+	for s.free > 0 && len(w.first)+len(w.ready) > 0 && !s.nextStart.After(now) {
+		from := &w.first
+		if len(w.first) == 0 {
+			from = &w.ready
+		}
+		it := (*from)[0]
+		*from = (*from)[1:]
+		if value := s.perValue(it); value != "" {
+			if s.busy[value] >= s.plan.Per.Most {
+				w.parked[value] = append(w.parked[value], it)
+				continue
+			}
+			s.busy[value]++
+		}
+		if rate := s.plan.Rate; rate > 0 {
+			s.nextStart = now.Add(time.Duration(float64(time.Second) / rate))
+		}
+		s.free--
+		w.running++
+		go func() { s.done <- s.try(s.ctx, it) }()
+	}
+}
+
+// due fires when a start has nothing to wait for but a time.
+func (s *schedule) due(w *wave) <-chan time.Time {
+	switch {
+	case s.halted || s.free == 0:
+	case len(w.first)+len(w.ready) > 0:
+		return time.After(time.Until(s.nextStart))
+	case len(w.later) > 0:
+		return time.After(time.Until(w.later[0].at))
+	}
+	return nil
+}
+
+// ended takes in the end of an attempt.
+func (s *schedule) ended(w *wave, t tried) {
+	s.free++
+	w.running--
+	if value := s.perValue(t.item); value != "" {
+		s.busy[value]--
+		if parked := w.parked[value]; len(parked) > 0 {
+			w.first, w.parked[value] = append(w.first, parked[0]), parked[1:]
+		}
+	}
+	if t.stop {
+		s.halt(HostStopped)
+	}
+	if t.again && !s.halted {
+		heap.Push(&w.later, laterItem{t.item, time.Now().Add(t.after)})
+		return
+	}
+	s.finish(w, t.item)
+	if t.last.Status == Unreachable && !s.halted {
+		s.take(w, 1)
+	}
+}
+
+// finish tells how a host ended, and counts it.
+func (s *schedule) finish(w *wave, it *item) {
+	s.emit(it.last)
+	s.finished++
+	w.result.Counts[it.last.Status]++
+	w.result.Hosts = append(w.result.Hosts, Ended{it.host.Name, it.last.Status, it.last.Reason, it.last.Exit})
+	switch it.last.Status {
+	case Failed, Timeout, Lost, Error:
+		s.failed++
+	case Unreachable:
+		s.unreachable++
+	}
+	if !s.halted && s.plan.Budget.Exceeded(s.failed, s.unreachable, len(s.plan.Hosts)) {
+		s.halt(OverBudget)
+		if s.plan.Budget.Cancel {
+			s.cancel(stopped{OverBudget})
+		}
+	}
+}
+
+// skip tells of a host that never started.
+func (s *schedule) skip(it *item) {
+	s.emit(Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: s.why})
+}
+
+// halt lets nothing more start. The first reason counts.
+func (s *schedule) halt(why Reason) {
+	if !s.halted {
+		s.halted, s.why = true, why
+	}
+}
+
+// perValue is what Plan.Per counts the host under; "" for nothing.
+func (s *schedule) perValue(it *item) string {
+	if s.plan.Per == nil {
+		return ""
+	}
+	return inventory.Attribute(it.host, s.plan.Per.Var)
+}
+
+// empty says whether no host of the wave waits, but for another host that runs.
+func (w *wave) empty() bool { return len(w.later)+len(w.first)+len(w.ready) == 0 }
+
+// left are the hosts of the wave that have no attempt under way, in the order of the plan.
+func (w *wave) left() (all []*item) {
+	for _, l := range w.later {
+		all = append(all, l.item)
+	}
+	all = append(append(all, w.first...), w.ready...)
+	for _, parked := range w.parked {
+		all = append(all, parked...)
+	}
+	slices.SortFunc(all, func(a, b *item) int { return a.index - b.index })
+	return all
+}
+
+// laterItems is a heap of hosts by the time that they wait for.
+type laterItems []laterItem
+
+type laterItem struct {
+	*item
+	at time.Time
+}
+
+func (l laterItems) Len() int { return len(l) }
+func (l laterItems) Less(i, j int) bool {
+	return cmp.Or(l[i].at.Compare(l[j].at), l[i].index-l[j].index) < 0
+}
+func (l laterItems) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *laterItems) Push(x any)   { *l = append(*l, x.(laterItem)) }
+func (l *laterItems) Pop() any {
+	last := (*l)[len(*l)-1]
+	*l = (*l)[:len(*l)-1]
+	return last
+}

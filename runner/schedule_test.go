@@ -1,0 +1,426 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/connsuite"
+)
+
+func refused(reason runner.Reason) error {
+	return &runner.Failure{Status: runner.Unreachable, Reason: reason, Err: errors.New(string(reason))}
+}
+
+func share(text string) *runner.Share {
+	s, err := runner.ParseShare(text)
+	if err != nil {
+		panic(err)
+	}
+	return &s
+}
+
+func waves(text string) runner.Waves {
+	w, err := runner.ParseWaves(text)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}
+
+// ran is what a run told, in short.
+type ran struct {
+	finish map[string]runner.Event
+	events []runner.Event
+	took   time.Duration
+	end    runner.Event
+}
+
+// play runs a plan in virtual time. Every command takes a second, unless the fake says otherwise.
+func play(t *testing.T, p runner.Plan, fake *connsuite.Fake, gates ...runner.Gate) (r ran) {
+	t.Helper()
+	if fake.Exec == nil {
+		fake.Exec = func(ctx context.Context, _ inventory.Host, _ string, _ runner.Stdio) error {
+			return connsuite.Sleep(ctx, time.Second)
+		}
+	}
+	begun := time.Now()
+	r.finish = finishes(t, func(yield func([]runner.Event) bool) {
+		for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}, gates...) {
+			r.events = append(r.events, batch...)
+			if !yield(batch) {
+				return
+			}
+		}
+	}, p.Hosts)
+	r.took = time.Since(begun)
+	r.end = r.events[len(r.events)-1]
+	return r
+}
+
+// counts says how the hosts ended: "3 ok, 1 unreachable(refused)".
+func (r ran) counts() string {
+	n := map[string]int{}
+	for _, e := range r.finish {
+		key := string(e.Status)
+		if e.Reason != "" {
+			key += "(" + string(e.Reason) + ")"
+		}
+		n[key]++
+	}
+	var all []string
+	for key, count := range n {
+		all = append(all, fmt.Sprintf("%d %s", count, key))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// waves are the hosts of each wave that made an attempt.
+func (r ran) waves() (all []string) {
+	for _, e := range r.events {
+		switch e.Kind {
+		case runner.KindWave:
+			all = append(all, fmt.Sprintf("%d:", e.Count))
+		case runner.KindAttempt:
+			if e.Attempt == 1 && len(all) > 0 {
+				all[len(all)-1] += " " + strings.TrimLeft(e.Host, "h0")
+			}
+		}
+	}
+	return all
+}
+
+type gateFunc func(ctx context.Context, w runner.WaveResult) error
+
+func (f gateFunc) Pass(ctx context.Context, w runner.WaveResult) error { return f(ctx, w) }
+
+// down makes hosts unreachable.
+func down(reason runner.Reason, names ...string) *connsuite.Fake {
+	return &connsuite.Fake{DialErr: func(h inventory.Host) error {
+		if slices.Contains(names, h.Name) {
+			return refused(reason)
+		}
+		return nil
+	}}
+}
+
+func TestWaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := play(t, runner.Plan{Hosts: hosts(10), Fanout: 1, Waves: waves("1,30%")}, &connsuite.Fake{})
+		if got := strings.Join(r.waves(), "|"); got != "1: |3: 1 2 3|3: 4 5 6|3: 7 8 9" {
+			t.Errorf("the waves are %s", got)
+		}
+		if r.counts() != "10 ok" || r.took != 10*time.Second {
+			t.Errorf("%s in %v", r.counts(), r.took)
+		}
+
+		// A wave waits for its slowest host, and the pause for the wave.
+		slow := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			return connsuite.Sleep(ctx, map[string]time.Duration{"h00000": time.Hour}[h.Name])
+		}}
+		r = play(t, runner.Plan{Hosts: hosts(4), Waves: waves("50%"), Pause: runner.Duration(time.Minute)}, slow)
+		if r.counts() != "4 ok" || r.took != time.Hour+time.Minute {
+			t.Errorf("%s in %v", r.counts(), r.took)
+		}
+	})
+}
+
+// TestUnreachableCanary: a host that was not reached proves nothing, and the next one takes its place.
+func TestUnreachableCanary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := play(t, runner.Plan{Hosts: hosts(5), Waves: waves("1,100%")}, down(runner.Refused, "h00000", "h00001"))
+		if got := strings.Join(r.waves(), "|"); got != "1:  1 2|2: 3 4" && got != "1:  1 2|2: 4 3" {
+			t.Errorf("the waves are %s", got)
+		}
+		if r.counts() != "2 unreachable(refused), 3 ok" {
+			t.Error(r.counts())
+		}
+		all := &connsuite.Fake{DialErr: func(inventory.Host) error { return refused(runner.Refused) }}
+		r = play(t, runner.Plan{Hosts: hosts(20), Waves: waves("1,100%")}, all)
+		if r.counts() != "20 unreachable(refused)" || r.end.Reason != "" {
+			t.Errorf("everything unreachable: %s, end %q", r.counts(), r.end.Reason)
+		}
+	})
+}
+
+func TestGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []string
+		gate := gateFunc(func(ctx context.Context, w runner.WaveResult) error {
+			seen = append(seen, fmt.Sprintf("wave %d of %s: %d ok, %d finished, %d left, %s first", w.Wave, w.Run, w.Counts[runner.OK], w.Finished, w.Left, w.Hosts[0].Host))
+			if w.Wave == 2 {
+				return errors.New("the pager rings")
+			}
+			return nil
+		})
+		r := play(t, runner.Plan{Run: "r", Hosts: hosts(10), Fanout: 1, Waves: waves("1,2,100%")}, &connsuite.Fake{}, gate)
+		want := []string{"wave 1 of r: 1 ok, 1 finished, 9 left, h00000 first", "wave 2 of r: 2 ok, 3 finished, 7 left, h00001 first"}
+		if !slices.Equal(seen, want) {
+			t.Errorf("the gate saw %q", seen)
+		}
+		if r.counts() != "3 ok, 7 skipped(gate)" || r.end.Reason != runner.GateClosed || r.end.Error != "the pager rings" {
+			t.Errorf("%s, end %q %q", r.counts(), r.end.Reason, r.end.Error)
+		}
+		never := gateFunc(func(context.Context, runner.WaveResult) error { t.Error("asked after the last wave"); return nil })
+		play(t, runner.Plan{Hosts: hosts(3)}, &connsuite.Fake{}, never)
+	})
+}
+
+func TestBudget(t *testing.T) {
+	failing := func(names ...string) *connsuite.Fake {
+		return &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			if !slices.Contains(names, h.Name) {
+				return connsuite.Sleep(ctx, 10*time.Second)
+			}
+			if err := connsuite.Sleep(ctx, time.Second); err != nil {
+				return err
+			}
+			return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1}
+		}}
+	}
+	for _, tt := range []struct {
+		name string
+		plan runner.Plan
+		fake *connsuite.Fake
+		want string
+		end  runner.Reason
+	}{
+		{"none", runner.Plan{Fanout: 2}, failing("h00000", "h00001"), "2 failed(exit), 8 ok", ""},
+		{"kept", runner.Plan{Fanout: 2, Budget: runner.Budget{Fail: share("2")}}, failing("h00000", "h00001"), "2 failed(exit), 8 ok", ""},
+		{"exceeded while others run", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0")}}, failing("h00001"), "1 failed(exit), 2 ok, 7 skipped(budget)", runner.OverBudget},
+		{"exceeded, and what runs is ended", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0"), Cancel: true}}, failing("h00001"), "1 failed(exit), 2 cancelled(budget), 7 skipped(budget)", runner.OverBudget},
+		{"a percentage, rounded down", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("19%")}}, failing("h00000", "h00001"), "2 failed(exit), 8 skipped(budget)", runner.OverBudget},
+		{"unreachable ones", runner.Plan{Fanout: 1, Budget: runner.Budget{Unreachable: share("1")}}, down(runner.Auth, "h00000", "h00002"), "1 ok, 2 unreachable(auth), 7 skipped(budget)", runner.OverBudget},
+		{"unreachable ones are no failures", runner.Plan{Budget: runner.Budget{Fail: share("0")}}, down(runner.Auth, "h00000"), "1 unreachable(auth), 9 ok", ""},
+		{"a retry that waits keeps how its attempt ended", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("0")}, Retry: runner.Retry{Unreachable: 3, Delay: runner.Duration(time.Hour)}},
+			&connsuite.Fake{DialErr: func(h inventory.Host) error {
+				if h.Name == "h00000" {
+					return refused(runner.Refused)
+				}
+				return nil
+			}, Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return errors.New("no") }},
+			"1 error, 1 unreachable(refused), 8 skipped(budget)", runner.OverBudget},
+		{"in the first wave", runner.Plan{Waves: waves("1,100%"), Budget: runner.Budget{Fail: share("0")}}, failing("h00000"), "1 failed(exit), 9 skipped(budget)", runner.OverBudget},
+		{"a host after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
+			return &runner.Failure{Status: runner.Failed, Stop: true}
+		}}, "1 failed, 9 skipped(host-stopped)", runner.HostStopped},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tt.plan.Hosts = hosts(10)
+				r := play(t, tt.plan, tt.fake)
+				if r.counts() != tt.want || r.end.Reason != tt.end {
+					t.Errorf("%s, end %q; want %s, %q", r.counts(), r.end.Reason, tt.want, tt.end)
+				}
+			})
+		})
+	}
+}
+
+func TestRetries(t *testing.T) {
+	second := runner.Duration(time.Second)
+	// flaky fails so many times before it is well.
+	flaky := func(times int, fail func() error) (*connsuite.Fake, *int) {
+		var mu sync.Mutex
+		tries := 0
+		return &connsuite.Fake{
+			DialErr: func(h inventory.Host) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if h.Name != "h00000" {
+					return nil
+				}
+				if tries++; tries <= times {
+					if err := fail(); runner.Unreachable == statusOf(err) {
+						return err
+					}
+				}
+				return nil
+			},
+			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if h.Name == "h00000" && tries <= times {
+					return fail()
+				}
+				return nil
+			},
+		}, &tries
+	}
+	fails := func(s runner.Status, r runner.Reason) func() error {
+		return func() error { return &runner.Failure{Status: s, Reason: r} }
+	}
+	for _, tt := range []struct {
+		name     string
+		retry    runner.Retry
+		times    int
+		fail     func() error
+		status   runner.Status
+		tries    int
+		min, max time.Duration
+	}{
+		{"never by itself", runner.Retry{}, 1, fails(runner.Unreachable, runner.Refused), runner.Unreachable, 1, 0, 0},
+		{"a refusal that passes", runner.Retry{Unreachable: 2, Delay: second}, 2, fails(runner.Unreachable, runner.Refused), runner.OK, 3, 2250 * time.Millisecond, 3750 * time.Millisecond},
+		{"a refusal that stays", runner.Retry{Unreachable: 2, Delay: second}, 9, fails(runner.Unreachable, runner.Refused), runner.Unreachable, 3, 2250 * time.Millisecond, 3750 * time.Millisecond},
+		{"no time to connect, once", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.ConnectTimeout), runner.Unreachable, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
+		{"hung up", runner.Retry{Unreachable: 1, Delay: second}, 1, fails(runner.Unreachable, runner.Closed), runner.OK, 2, 15 * time.Second, 30 * time.Second},
+		{"turned away", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.Auth), runner.Unreachable, 1, 0, 0},
+		{"a changed key", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.HostKeyChanged), runner.Unreachable, 1, 0, 0},
+		{"lost, whatever is asked for", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 9, fails(runner.Lost, ""), runner.Lost, 1, 0, 0},
+		{"failed, which may have run", runner.Retry{Unreachable: 5, Delay: second}, 1, fails(runner.Failed, runner.ExitStatus), runner.Failed, 1, 0, 0},
+		{"failed, and the user says it is safe", runner.Retry{Failed: 2, Delay: second}, 2, fails(runner.Failed, runner.ExitStatus), runner.OK, 3, 2250 * time.Millisecond, 3750 * time.Millisecond},
+		{"timed out likewise", runner.Retry{Failed: 1, Delay: second}, 1, fails(runner.Timeout, ""), runner.OK, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
+		{"our own error", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 1, fails(runner.Error, ""), runner.Error, 1, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fake, tries := flaky(tt.times, tt.fail)
+				r := play(t, runner.Plan{Hosts: hosts(3), Retry: tt.retry, Fanout: 1}, fake)
+				got := r.finish["h00000"]
+				if got.Status != tt.status || *tries != tt.tries || got.Attempt != tt.tries {
+					t.Errorf("%s after %d tries (attempt %d), want %s after %d", got.Status, *tries, got.Attempt, tt.status, tt.tries)
+				}
+				if r.took < tt.min || r.took > tt.max {
+					t.Errorf("it took %v, want %v to %v", r.took, tt.min, tt.max)
+				}
+				if tt.tries > 1 { // the others had their turn meanwhile
+					if e := r.events[len(r.events)-2]; e.Host != "h00000" || e.Kind != runner.KindFinish {
+						t.Errorf("the last to finish is %s", e.Host)
+					}
+				}
+				retries := 0
+				for _, e := range r.events {
+					if e.Kind == runner.KindRetry {
+						retries++
+						if e.Attempt != retries || e.Status == "" || e.Delay <= 0 {
+							t.Errorf("retry %+v", e)
+						}
+					}
+				}
+				if retries != tt.tries-1 {
+					t.Errorf("%d retries told, want %d", retries, tt.tries-1)
+				}
+			})
+		})
+	}
+}
+
+func statusOf(err error) runner.Status {
+	s, _ := runner.StatusOf(err)
+	return s
+}
+
+// TestRetryAtTheEndOfAWave: the wave waits for it, and the next one begins after.
+func TestRetryAtTheEndOfAWave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		tries := 0
+		fake := &connsuite.Fake{DialErr: func(h inventory.Host) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if h.Name == "h00001" {
+				if tries++; tries == 1 {
+					return refused(runner.Refused)
+				}
+			}
+			return nil
+		}}
+		r := play(t, runner.Plan{Hosts: hosts(4), Waves: waves("2"), Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}, fake)
+		if r.counts() != "4 ok" || strings.Join(r.waves(), "|") != "2:  1|2: 2 3" && strings.Join(r.waves(), "|") != "2: 1 |2: 2 3" && strings.Join(r.waves(), "|") != "2:  1|2: 3 2" {
+			t.Errorf("%s, %q", r.counts(), r.waves())
+		}
+		if r.took < 45*time.Second {
+			t.Errorf("it took %v", r.took)
+		}
+	})
+}
+
+func TestRunTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{
+			DialTime: func(h inventory.Host) time.Duration { return map[string]time.Duration{"h00001": time.Hour}[h.Name] },
+			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+				return connsuite.Sleep(ctx, time.Hour)
+			},
+		}
+		r := play(t, runner.Plan{Hosts: hosts(5), Fanout: 2, Clocks: runner.Clocks{Run: runner.Duration(time.Minute)}}, fake)
+		if r.counts() != "1 cancelled(run-timeout), 4 skipped(run-timeout)" || r.end.Reason != runner.OutOfTime || r.took != time.Minute {
+			t.Errorf("%s, end %q, after %v", r.counts(), r.end.Reason, r.took)
+		}
+		// In a pause, too.
+		r = play(t, runner.Plan{Hosts: hosts(2), Waves: waves("1"), Pause: runner.Duration(time.Hour), Clocks: runner.Clocks{Run: runner.Duration(time.Minute)}}, &connsuite.Fake{})
+		if r.counts() != "1 ok, 1 skipped(run-timeout)" || r.took != time.Minute {
+			t.Errorf("%s after %v", r.counts(), r.took)
+		}
+	})
+}
+
+func TestRateAndSplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := play(t, runner.Plan{Hosts: hosts(50), Rate: 5}, &connsuite.Fake{})
+		if r.counts() != "50 ok" || r.took != 49*200*time.Millisecond+time.Second {
+			t.Errorf("at 5 a second: %s in %v", r.counts(), r.took)
+		}
+		r = play(t, runner.Plan{Hosts: hosts(500), Splay: runner.Duration(time.Hour)}, &connsuite.Fake{})
+		if r.counts() != "500 ok" || r.took < 50*time.Minute || r.took > time.Hour+time.Second {
+			t.Errorf("spread over an hour: %s in %v", r.counts(), r.took)
+		}
+	})
+}
+
+func TestPer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := hosts(30)
+		for i := range all {
+			if rack := i % 4; rack < 3 { // the others have no rack
+				all[i].Vars = map[string]any{"rack": rack}
+			}
+		}
+		var mu sync.Mutex
+		busy, most := map[any]int{}, map[any]int{}
+		fake := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			rack := h.Vars["rack"]
+			mu.Lock()
+			busy[rack]++
+			most[rack] = max(most[rack], busy[rack])
+			mu.Unlock()
+			err := connsuite.Sleep(ctx, time.Second)
+			mu.Lock()
+			busy[rack]--
+			mu.Unlock()
+			return err
+		}}
+		r := play(t, runner.Plan{Hosts: all, Per: &runner.PerVar{Var: "rack", Most: 2}}, fake)
+		if r.counts() != "30 ok" || r.took != 4*time.Second {
+			t.Errorf("%s in %v", r.counts(), r.took)
+		}
+		if fmt.Sprint(most) != "map[<nil>:7 0:2 1:2 2:2]" {
+			t.Errorf("at once there were %v", most)
+		}
+	})
+}
+
+// TestAHostThatNeverEnds holds up nobody but its own wave.
+func TestAHostThatNeverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			if h.Name == "h00000" {
+				return connsuite.Sleep(ctx, 1000*time.Hour)
+			}
+			return connsuite.Sleep(ctx, time.Second)
+		}}
+		r := play(t, runner.Plan{Hosts: hosts(1000), Fanout: 2, Clocks: runner.Clocks{Run: runner.Duration(2 * time.Hour)}}, fake)
+		if r.counts() != "1 cancelled(run-timeout), 999 ok" {
+			t.Error(r.counts())
+		}
+	})
+}

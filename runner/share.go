@@ -1,0 +1,93 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Share is a part of some hosts: a number of them, "5", or a percentage, "10%". Its zero value is none of them.
+type Share struct {
+	Value   float64
+	Percent bool
+}
+
+// ParseShare reads "5" or "10%".
+func ParseShare(text string) (Share, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || strings.ContainsAny(number, "eExX_+-") || math.IsInf(v, 0) || math.IsNaN(v):
+		return Share{}, fmt.Errorf("%q is neither a number of hosts nor a percentage like 10%%", text)
+	case percent && v > 100:
+		return Share{}, fmt.Errorf("%q is more than all hosts", text)
+	case !percent && v != math.Trunc(v):
+		return Share{}, fmt.Errorf("%q is no whole number of hosts", text)
+	}
+	return Share{v, percent}, nil
+}
+
+// Down is how many of total hosts the share is, rounded down.
+func (s Share) Down(total int) int { return int(math.Floor(s.of(total) + 1e-9)) }
+
+// Up is how many of total hosts the share is, rounded up.
+func (s Share) Up(total int) int { return int(math.Ceil(s.of(total) - 1e-9)) }
+
+func (s Share) of(total int) float64 {
+	if s.Percent {
+		return s.Value * float64(total) / 100
+	}
+	return min(s.Value, math.MaxInt32)
+}
+
+// String spells the share as ParseShare reads it.
+func (s Share) String() string {
+	text := strconv.FormatFloat(s.Value, 'f', -1, 64)
+	if s.Percent {
+		text += "%"
+	}
+	return text
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Share) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseShare(string(text))
+	return err
+}
+
+// Waves are the sizes of the waves that hosts are run in, one after the other: of each the share of all hosts, rounded up.
+// The last one goes on until no host is left. No waves are one of all hosts.
+type Waves []Share
+
+// ParseWaves reads "1,10%,100%".
+func ParseWaves(text string) (w Waves, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		s, err := ParseShare(strings.TrimSpace(part))
+		if err == nil && s.Value == 0 {
+			err = errors.New("a wave of no hosts never ends")
+		}
+		if err != nil {
+			return nil, err
+		}
+		w = append(w, s)
+	}
+	return w, nil
+}
+
+// Sizes are the sizes of the waves of total hosts, which add up to total.
+func (w Waves) Sizes(total int) (sizes []int) {
+	for left, i := total, 0; left > 0; i++ {
+		size := left
+		if len(w) > 0 {
+			size = min(left, w[min(i, len(w)-1)].Up(total))
+		}
+		sizes = append(sizes, size)
+		left -= size
+	}
+	return sizes
+}
