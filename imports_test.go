@@ -22,6 +22,7 @@ var borders = map[string]struct {
 	"hail/runner/action":        {[]string{"hail/inventory", "hail/runner"}, "behaviour on a host is the same over every way to it"},
 	"hail/runner/local":         {[]string{"hail/inventory", "hail/runner"}, "a Dialer without SSH"},
 	"hail/runner/wrap":          {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
+	"hail/runner/become":        {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
 	"hail/runner/sshconn":       {[]string{"hail/inventory", "hail/inventory/sshconfig", "hail/runner", "golang.org/x/crypto", "github.com/gofrs/flock"}, "the one place of the SSH client"},
 	"hail/runner/sshtest":       {[]string{"golang.org/x/crypto"}, "a server knows nothing of its clients"},
 	"hail/runner/connsuite":     {[]string{"hail/inventory", "hail/runner"}, "it tests any Dialer"},

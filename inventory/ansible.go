@@ -207,7 +207,9 @@ func (s ansibleSetting) passOver(text string) {
 			s.b.remark(s.place, "ansible_connection is "+text+": hail reaches every host by SSH", "")
 		}
 	case "ansible_become_method":
-		if text != "sudo" && text != "ansible.builtin.sudo" {
+		text = text[strings.LastIndexByte(text, '.')+1:] // ansible.builtin.sudo, community.general.doas
+		if s.conn.BecomeMethod = text; checkBecomeMethod(text) != nil {
+			s.conn.BecomeMethod = ""
 			s.b.remark(s.place, "ansible_become_method is "+text+": hail becomes another user by sudo or doas", "")
 		}
 	default:

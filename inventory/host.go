@@ -28,9 +28,10 @@ type Connection struct {
 	Identity       []string          `json:"identity,omitempty"` // private key files, offered before any other
 	Jump           string            `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
 	SSHConfigHost  string            `json:"ssh_config_host,omitempty"`
-	Shell          string            `json:"shell,omitempty"`  // runs the command lines; empty: the login shell
-	Become         *bool             `json:"become,omitempty"` // run commands as another user; nil: not said
-	BecomeUser     string            `json:"become_user,omitempty"`
+	Shell          string            `json:"shell,omitempty"`         // runs the command lines; empty: the login shell
+	Become         *bool             `json:"become,omitempty"`        // run commands as another user; nil: not said
+	BecomeUser     string            `json:"become_user,omitempty"`   // empty: root
+	BecomeMethod   string            `json:"become_method,omitempty"` // sudo or doas; empty: sudo
 	ConnectTimeout Duration          `json:"connect_timeout,omitempty"`
 	KnownHosts     []string          `json:"known_hosts,omitempty"`
 	HostKeyAlias   string            `json:"host_key_alias,omitempty"`

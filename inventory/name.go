@@ -152,3 +152,11 @@ func checkJump(jump string) error {
 	}
 	return nil
 }
+
+// checkBecomeMethod says whether hail can become another user in this way.
+func checkBecomeMethod(method string) error {
+	if method != "sudo" && method != "doas" {
+		return fmt.Errorf("%q is neither sudo nor doas", method)
+	}
+	return nil
+}

@@ -104,6 +104,9 @@ var connectionFields = map[string]func(r nodeReader, n *strictyaml.Node, c *Conn
 	"become_user": func(r nodeReader, n *strictyaml.Node, c *Connection) {
 		r.text(n, "become_user", &c.BecomeUser, CheckUser)
 	},
+	"become_method": func(r nodeReader, n *strictyaml.Node, c *Connection) {
+		r.text(n, "become_method", &c.BecomeMethod, checkBecomeMethod)
+	},
 	"connect_timeout": func(r nodeReader, n *strictyaml.Node, c *Connection) {
 		r.duration(n, "connect_timeout", &c.ConnectTimeout)
 	},

@@ -7,7 +7,7 @@ import (
 )
 
 func TestBadYAML(t *testing.T) {
-	const fields = "it takes address, become, become_user, connect_timeout, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"
+	const fields = "it takes address, become, become_method, become_user, connect_timeout, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"
 	for _, c := range []struct{ text, want, hint string }{
 		{"hsots: [a]", `F:1:1: unknown key "hsots" in an inventory`, `did you mean "hosts"?`},
 		{"settings: {}", `F:1:1: unknown key "settings" in an inventory`, "it takes defaults, groups, hosts, vars"},

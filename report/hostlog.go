@@ -28,8 +28,10 @@ const longestTail = 64 << 10
 
 func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 	dir := r.folder(h.Name)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
+	if attempt == 1 {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, err
+		}
 	}
 	l := &hostLog{log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
 	for i, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
@@ -119,7 +121,7 @@ func (s logStream) Close() error {
 	return err
 }
 
-// finish writes the trailer and closes the log.
+// finish writes the trailer of an attempt, which e ends, and closes the log.
 func (l *hostLog) finish(e *runner.Event) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), outcome(e.Status, e.Reason, e.Exit))
@@ -128,6 +130,9 @@ func (l *hostLog) finish(e *runner.Event) error {
 	}
 	if e.Remains != "" {
 		fmt.Fprintf(&b, " (remote processes: %s)", e.Remains)
+	}
+	if e.Kind == runner.KindRetry {
+		fmt.Fprintf(&b, "\n# again   in %v", e.Delay.Round(time.Millisecond))
 	}
 	fmt.Fprintf(&b, "\n# output  %d bytes stdout, %d bytes stderr\n", l.lengths[0], l.lengths[1])
 	if _, err := l.log.Write(b.Bytes()); err != nil {

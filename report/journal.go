@@ -65,7 +65,7 @@ func (j *journalWriter) append(batch []runner.Event) error {
 			return err
 		}
 		switch batch[i].Kind {
-		case runner.KindPlan, runner.KindFinish, runner.KindEnd:
+		case runner.KindPlan, runner.KindRetry, runner.KindFinish, runner.KindEnd:
 			durable = true
 		}
 	}

@@ -74,6 +74,8 @@ func (l *Live) Events(batch []runner.Event) error {
 		switch e.Kind {
 		case runner.KindAttempt:
 			l.running[e.Host] = e.Time
+		case runner.KindRetry:
+			delete(l.running, e.Host)
 		case runner.KindFinish:
 			delete(l.running, e.Host)
 			l.done++

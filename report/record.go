@@ -52,7 +52,7 @@ type Record struct {
 	journal journalWriter
 	lock    *flock.Flock
 	handles atomic.Int64 // how many more files may be kept open
-	began   sync.Map     // host name to *hostLog, from Open to the finish event
+	began   sync.Map     // host name to *hostLog, from Open to the end of the attempt
 }
 
 // Create makes the folder of a run in dir, with its plan, and locks it. openFiles is how many files may be kept open at
@@ -118,14 +118,35 @@ func syncDir(path string) error {
 // Path is the folder of the record.
 func (r *Record) Path() string { return r.dir }
 
-// Open implements runner.Outputs: it makes the host's folder and begins its log.
+// Open implements runner.Outputs: it makes the host's folder and begins its log. The files of an attempt before this one,
+// whose end has been journaled, move to a folder of their own.
 func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error) {
+	if e := r.setAside(h.Name, attempt-1); e != nil {
+		return nil, nil, e
+	}
 	l, e := newHostLog(r, h, attempt)
 	if e != nil {
 		return nil, nil, e
 	}
 	r.began.Store(h.Name, l)
 	return l.stream(runner.Stdout), l.stream(runner.Stderr), nil
+}
+
+// setAside moves the files of an attempt to attempt-1, attempt-2 … in the host's folder.
+func (r *Record) setAside(host string, attempt int) error {
+	if attempt < 1 {
+		return nil
+	}
+	dir := filepath.Join(r.folder(host), fmt.Sprintf("attempt-%d", attempt))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"log", string(runner.Stdout), string(runner.Stderr)} {
+		if err := os.Rename(filepath.Join(r.folder(host), name), filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Events implements Sink: the journal first, then the ends of the hosts' logs.
@@ -135,7 +156,7 @@ func (r *Record) Events(batch []runner.Event) error {
 	}
 	for i := range batch {
 		e := &batch[i]
-		if e.Kind != runner.KindFinish {
+		if e.Kind != runner.KindFinish && e.Kind != runner.KindRetry {
 			continue
 		}
 		if l, ok := r.began.LoadAndDelete(e.Host); ok {

@@ -30,7 +30,7 @@ func (s *Stream) Events(batch []runner.Event) error {
 			if err := s.show(e); err != nil {
 				return err
 			}
-		case runner.KindFinish:
+		case runner.KindRetry, runner.KindFinish:
 			if err := s.finish(e.Host); err != nil {
 				return err
 			}

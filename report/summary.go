@@ -13,6 +13,7 @@ type Summary struct {
 	Started time.Time             `json:"started"`
 	Ended   time.Time             `json:"ended"`             // of the last event
 	Stopped runner.Reason         `json:"stopped,omitempty"` // why the run did not go to its end
+	Why     string                `json:"why,omitempty"`     // what was said of that
 	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
 	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
@@ -30,13 +31,15 @@ type Result struct {
 	Error   string            `json:"error,omitempty"`
 	Remains runner.Remains    `json:"remains,omitempty"`
 	Attempt int               `json:"attempt,omitempty"`
-	Began   time.Time         `json:"began,omitzero"` // dialling
+	Began   time.Time         `json:"began,omitzero"` // dialling, for the last time
 	Exec    time.Time         `json:"exec,omitzero"`  // the first command
 	Ended   time.Time         `json:"ended,omitzero"`
 	Stdout  Output            `json:"stdout,omitzero"`
 	Stderr  Output            `json:"stderr,omitzero"`
 	Reach   *runner.Reach     `json:"reach,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
+
+	before *runner.Event // how the attempt before this one ended
 }
 
 // Output is what is known of one stream: its length, and the CRC32C of all of it.
@@ -87,7 +90,7 @@ func (s *Summary) add(e *runner.Event) {
 		s.begin(e)
 		return
 	case runner.KindEnd:
-		s.Stopped, s.Whole = e.Reason, true
+		s.Stopped, s.Why, s.Whole = e.Reason, e.Error, true
 		return
 	}
 	i, ok := s.index[e.Host]
@@ -97,7 +100,10 @@ func (s *Summary) add(e *runner.Event) {
 	r := &s.Hosts[i]
 	switch e.Kind {
 	case runner.KindAttempt:
-		r.Attempt, r.Began = e.Attempt, e.Time
+		r.Attempt, r.Began, r.Exec, r.Stdout, r.Stderr, r.Reach = e.Attempt, e.Time, time.Time{}, Output{}, Output{}, nil
+	case runner.KindRetry:
+		before := *e
+		r.before = &before
 	case runner.KindReach:
 		r.Reach = e.Reach
 	case runner.KindExec:
@@ -132,14 +138,16 @@ func (s *Summary) begin(e *runner.Event) {
 	}
 }
 
-// Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, any other was
-// never started. Call it only when no more events can come.
+// Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, one that waited for
+// another attempt is what the one before was, any other was never started. Call it only when no more events can come.
 func (s *Summary) Settle() {
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		switch {
 		case r.Status != "":
 			continue
+		case r.Exec.IsZero() && r.before != nil:
+			r.Status, r.Reason, r.Exit, r.Error, r.Remains = r.before.Status, r.before.Reason, r.before.Exit, r.before.Error, r.before.Remains
 		case r.Exec.IsZero():
 			r.Status, r.Error = runner.Skipped, "hail ended before it was started"
 		default:

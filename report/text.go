@@ -27,11 +27,26 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
 	if s.Stopped != "" {
-		fmt.Fprintf(&b, "stopped early: %s\n", s.Stopped)
+		fmt.Fprintf(&b, "stopped early: %s\n", stopText(s))
 	}
 	fmt.Fprintf(&b, "record %s\n", files.Path())
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// stopText says why a run did not go to its end.
+func stopText(s *Summary) string {
+	switch s.Stopped {
+	case runner.OverBudget:
+		return "more hosts went wrong than --max-fail or --max-unreachable allows"
+	case runner.GateClosed:
+		return "the gate did not let the next wave begin: " + OneLine(s.Why)
+	case runner.OutOfTime:
+		return "--run-timeout was over"
+	case runner.HostStopped:
+		return "a host was left in a state that needs looking after first"
+	}
+	return string(s.Stopped)
 }
 
 func counts(s *Summary, style Style) string {
@@ -97,7 +112,11 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 		of = r.Host + ": "
 	}
 	if r.Error != "" && r.Reason != runner.ExitStatus {
-		fmt.Fprintf(b, "    %s\n", of+r.Error)
+		attempts := ""
+		if r.Attempt > 1 {
+			attempts = fmt.Sprintf(" (attempt %d)", r.Attempt)
+		}
+		fmt.Fprintf(b, "    %s%s\n", of+r.Error, attempts)
 	}
 	var left []string
 	for _, remains := range []runner.Remains{runner.Gone, runner.Alive, runner.Unknown} {
@@ -153,6 +172,8 @@ func Hint(status runner.Status, reason runner.Reason) string {
 		return "is it up? --connect-timeout gives it longer"
 	case runner.Closed:
 		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
+	case runner.Escalation:
+		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
 	case runner.ChannelRefused:
 		return "does the account run commands? --no-wrap sends the command alone"
 	}

@@ -137,8 +137,8 @@ func TestWaves(t *testing.T) {
 // TestUnreachableCanary: a host that was not reached proves nothing, and the next one takes its place.
 func TestUnreachableCanary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := play(t, runner.Plan{Hosts: hosts(5), Waves: waves("1,100%")}, down(runner.Refused, "h00000", "h00001"))
-		if got := strings.Join(r.waves(), "|"); got != "1:  1 2|2: 3 4" && got != "1:  1 2|2: 4 3" {
+		r := play(t, runner.Plan{Hosts: hosts(5), Fanout: 1, Waves: waves("1,100%")}, down(runner.Refused, "h00000", "h00001"))
+		if got := strings.Join(r.waves(), "|"); got != "1:  1 2|2: 3 4" {
 			t.Errorf("the waves are %s", got)
 		}
 		if r.counts() != "2 unreachable(refused), 3 ok" {
@@ -334,9 +334,9 @@ func TestRetryAtTheEndOfAWave(t *testing.T) {
 			}
 			return nil
 		}}
-		r := play(t, runner.Plan{Hosts: hosts(4), Waves: waves("2"), Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}, fake)
-		if r.counts() != "4 ok" || strings.Join(r.waves(), "|") != "2:  1|2: 2 3" && strings.Join(r.waves(), "|") != "2: 1 |2: 2 3" && strings.Join(r.waves(), "|") != "2:  1|2: 3 2" {
-			t.Errorf("%s, %q", r.counts(), r.waves())
+		r := play(t, runner.Plan{Hosts: hosts(4), Fanout: 1, Waves: waves("2"), Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}, fake)
+		if got := strings.Join(r.waves(), "|"); r.counts() != "4 ok" || got != "2:  1|2: 2 3" {
+			t.Errorf("%s, the waves are %s", r.counts(), got)
 		}
 		if r.took < 45*time.Second {
 			t.Errorf("it took %v", r.took)

@@ -6,11 +6,15 @@ import "io"
 // thrown away.
 type Stdio struct {
 	In       io.Reader // nil: empty. Exec returns without waiting for a read of it that blocks
+	Size     int64     // how many bytes In has; a Conn that has to know says so
 	Out, Err io.Writer // nil: thrown away, but read. One may be written while the other is
 
 	// Env are variables as KEY=value. They travel without the server's consent (no AcceptEnv) where the Conn can do
 	// that; a Conn that can't sends them as requests, which the server may ignore.
 	Env []string
+
+	// Secrets are variables likewise that must not stand in a command line, where others could see them.
+	Secrets []string
 
 	// Hold keeps the command's input open after In has ended, until ctx does: the wrapper takes the end of the input
 	// as the order to end the command.

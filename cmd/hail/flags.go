@@ -36,6 +36,17 @@ func targetFlags() []cli.Flag {
 	}
 }
 
+func becomeFlags() []cli.Flag {
+	const c = "As another user"
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run it as root, by sudo"},
+		&cli.StringFlag{Name: "sudo-user", Category: c, Usage: "as `USER`, and not as root"},
+		&cli.BoolFlag{Name: "doas", Category: c, Usage: "by doas instead, which has to want no password (nopass)"},
+		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: c, Usage: "ask for the password of sudo, once"},
+		&cli.StringFlag{Name: "sudo-pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
+	}
+}
+
 func connectionFlags() []cli.Flag {
 	const c = "Connection"
 	return []cli.Flag{
@@ -63,6 +74,26 @@ func limitFlags() []cli.Flag {
 		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit allows)"},
 		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64)"},
 		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
+		&cli.StringFlag{Name: "per", Category: c, Usage: "`VAR=N`: at most N hosts at once with the same value of a var"},
+		&cli.StringFlag{Name: "rate", Category: c, Usage: "`N/s`: start no more hosts in a second (also /m, /h)"},
+		&cli.StringFlag{Name: "splay", Category: c, Usage: "`TIME`: each host starts after a random part of it"},
+		&cli.StringFlag{Name: "run-timeout", Category: c, Usage: "`TIME` for the whole run (default: none)"},
+	}
+}
+
+// retryFlags are for what is worth trying again: all but ping, which tells how it is.
+func retryFlags() []cli.Flag {
+	const c = "Limits"
+	return []cli.Flag{
+		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "try a host again that was not reached for a reason that may pass, up to `N` times (default: 2)"},
+		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "`TIME` before the first of them; it doubles (default: 1s)"},
+		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "run it again on hosts where it failed or timed out, up to `N` times: say so only where that is safe (default: 0)"},
+		&cli.StringFlag{Name: "serial", Category: c, Usage: "in waves of these `SIZES`: 1,10%,100% is one host, then a tenth, then the rest"},
+		&cli.StringFlag{Name: "pause", Category: c, Usage: "`TIME` between waves"},
+		&cli.StringFlag{Name: "gate", Category: c, Usage: "between waves, run `CMD` here with the wave's result as JSON on its input; when it fails, the run stops"},
+		&cli.StringFlag{Name: "max-fail", Category: c, Usage: "start nothing more when over `N` hosts, or N%, have failed (default: no limit)"},
+		&cli.StringFlag{Name: "max-unreachable", Category: c, Usage: "likewise for hosts that were not reached, `N` or N%"},
+		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD` for what runs then: finish or cancel (default: finish)"},
 	}
 }
 

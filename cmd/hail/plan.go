@@ -13,6 +13,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/become"
 	"hail/runner/sshconn"
 	"hail/runner/wrap"
 )
@@ -34,20 +35,11 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		TTY:        c.Bool("tty"),
 		Bare:       c.Bool("no-wrap"),
 	}
-	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
+	if err := setLimits(p, c); err != nil {
 		return nil, err
 	}
 	var err error
 	if p.HostKeys, err = oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
-		return nil, err
-	}
-	if p.Clocks.Connect, err = duration(c, "connect-timeout"); err != nil {
-		return nil, err
-	}
-	if p.Clocks.Attempt, err = duration(c, "timeout"); err != nil {
-		return nil, err
-	}
-	if p.Clocks.Grace, err = duration(c, "grace"); err != nil {
 		return nil, err
 	}
 	if p.Bare {
@@ -59,9 +51,6 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles)
 	}
-	if err := checkBecome(spec, hosts); err != nil {
-		return nil, err
-	}
 	secret, err := secretVars(c)
 	if err != nil {
 		return nil, err
@@ -71,16 +60,6 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		p.Hosts[i] = h.Redact(secret)
 	}
 	return p, nil
-}
-
-// checkBecome refuses to run as the wrong user what should run as another one.
-func checkBecome(spec runner.Spec, hosts []inventory.Host) error {
-	for _, h := range hosts {
-		if b := h.Connection.Become; spec.Kind == action.KindExec && b != nil && *b {
-			return usage("hail hosts --explain "+h.Name+" shows who says so", "%s asks for become, and commands are not run as another user yet", h.Name)
-		}
-	}
-	return nil
 }
 
 // Every running host has a connection, up to three files of the record, and something to spare.
@@ -99,9 +78,10 @@ func lazyGC(e environment, p *runner.Plan) {
 	}
 }
 
-// newDialer stacks what reaches a host: wrap → ssh → jump → TCP. The caller closes the sshconn.Dialer, which ends
+// newDialer stacks what reaches a host: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can
+// end what that one started. The caller closes the sshconn.Dialer, which ends
 // everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password *sshconn.Password, d *display) (runner.Dialer, *sshconn.Dialer, error) {
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, passwords passwords, d *display) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal(p.AllowExec, p.AskSSH)
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
@@ -112,7 +92,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		Local:          local,
 		Environ:        e.environ,
 		Agent:          e.getenv("SSH_AUTH_SOCK"),
-		Password:       password,
+		Password:       passwords.login,
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),
 		Connecting:     p.Connecting,
@@ -122,10 +102,11 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		Warn:           d.remark,
 		Trace:          d.trace(),
 	})
+	as := become.Dialer{Inner: ssh, Password: passwords.sudo}
 	if p.Bare {
-		return ssh, ssh, nil
+		return as, ssh, nil
 	}
-	return wrap.Dialer{Inner: ssh}, ssh, nil
+	return wrap.Dialer{Inner: as}, ssh, nil
 }
 
 // showPlan writes the plan for people.

@@ -51,7 +51,7 @@ Examples:
   hail run -a -- 'df -h / | tail -1'
   hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
-		Flags: flags(targetFlags(), commandFlags(), connectionFlags(), limitFlags(), outputFlags(), recordFlags()),
+		Flags: flags(targetFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
 			if err != nil {
@@ -110,11 +110,11 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	if err != nil {
 		return err
 	}
-	password, err := e.loginPassword(c)
+	passwords, err := e.passwords(c)
 	if err != nil {
 		return err
 	}
-	dialer, ssh, err := newDialer(e, plan, inv, password, d)
+	dialer, ssh, err := newDialer(e, plan, inv, passwords, d)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,11 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	defer stop()
 	sinks := d.sinks(record)
 	signals := e.heed(d.remark, stop, func() { ssh.Close() })
-	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record), append([]report.Sink{stopping{record, stop}}, sinks...)...)
+	var gates []runner.Gate
+	if plan.Gate != "" {
+		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
+	}
+	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record, gates...), append([]report.Sink{stopping{record, stop}}, sinks...)...)
 	by := signals()
 	shown := d.results(summary, record)
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))

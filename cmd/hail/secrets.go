@@ -13,48 +13,67 @@ import (
 	"golang.org/x/term"
 
 	"hail/inventory"
+	"hail/runner/become"
 	"hail/runner/sshconn"
 )
 
-// loginPassword gets the password that the options ask for, before anything is reached; nil when they ask for none.
-func (e environment) loginPassword(c *cli.Context) (*sshconn.Password, error) {
-	command := c.String("pass-command")
+// passwords are those that the options ask for; nil where they ask for none.
+type passwords struct {
+	login *sshconn.Password
+	sudo  *become.Password
+}
+
+// passwords gets them before anything is reached. A dry run asks for none.
+func (e environment) passwords(c *cli.Context) (p passwords, err error) {
 	if c.IsSet("pass-refusals") && c.Int("pass-refusals") < 0 {
-		return nil, usage("0 never gives up", "--pass-refusals: %d is below 0", c.Int("pass-refusals"))
+		return p, usage("0 never gives up", "--pass-refusals: %d is below 0", c.Int("pass-refusals"))
 	}
-	var secret string
-	var err error
-	switch {
-	case c.Bool("ask-pass") && command != "":
-		return nil, usage("", "--ask-pass and --pass-command don't go together")
-	case c.Bool("dry-run"):
-		return nil, nil
-	case command != "":
-		secret, err = e.passwordOf(command)
-	case c.Bool("ask-pass"):
-		if !e.stdinTerminal {
-			return nil, usage("--pass-command CMD does without one", "--ask-pass needs a terminal")
-		}
-		secret, err = e.secret("password for logging in: ")
-	default:
-		return nil, nil
-	}
+	secret, err := e.password(c, "ask-pass", "pass-command", "password for logging in: ")
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	if secret == "" {
-		return nil, usage("", "the password is empty")
+	if secret != "" {
+		p.login = sshconn.NewPassword(secret, c.Int("pass-refusals"))
 	}
-	return sshconn.NewPassword(secret, c.Int("pass-refusals")), nil
+	if secret, err = e.password(c, "ask-sudo-pass", "sudo-pass-command", "password for sudo: "); err != nil {
+		return p, err
+	}
+	if secret != "" {
+		p.sudo = become.NewPassword(secret)
+	}
+	return p, nil
+}
+
+// password is the one that two options may ask for: on the terminal, or the first line that a command prints. It is empty
+// when neither is there.
+func (e environment) password(c *cli.Context, ask, from, prompt string) (secret string, err error) {
+	command := c.String(from)
+	switch {
+	case c.Bool(ask) && command != "":
+		return "", usage("", "--%s and --%s don't go together", ask, from)
+	case c.Bool("dry-run"), command == "" && !c.Bool(ask):
+		return "", nil
+	case command != "":
+		secret, err = e.passwordOf(from, command)
+	default:
+		if !e.stdinTerminal {
+			return "", usage("--"+from+" CMD does without one", "--%s needs a terminal", ask)
+		}
+		secret, err = e.secret(prompt)
+	}
+	if err == nil && secret == "" {
+		err = usage("", "the password is empty")
+	}
+	return secret, err
 }
 
 // passwordOf is the first line that a command prints.
-func (e environment) passwordOf(command string) (string, error) {
+func (e environment) passwordOf(option, command string) (string, error) {
 	c := exec.Command("/bin/sh", "-c", command)
 	c.Stderr = e.stderr
 	out, err := c.Output()
 	if err != nil {
-		return "", usage("", "--pass-command: %v", err)
+		return "", usage("", "--%s: %v", option, err)
 	}
 	line, _, _ := bytes.Cut(out, []byte("\n"))
 	return string(bytes.TrimSuffix(line, []byte("\r"))), nil

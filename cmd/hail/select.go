@@ -18,6 +18,7 @@ import (
 	"hail/inventory/sshconfig"
 	"hail/report"
 	"hail/runner"
+	"hail/runner/become"
 )
 
 // loadInventory reads the sources that were named, or the first one that is there by default; nil when there is none.
@@ -255,6 +256,28 @@ func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) 
 	return top, err
 }
 
+// readBecome reads --sudo and its kin.
+func readBecome(c *cli.Context, top *inventory.Connection) error {
+	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
+	switch {
+	case c.Bool("sudo") && c.Bool("doas"):
+		return usage("", "--sudo and --doas don't go together")
+	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
+		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
+	case c.IsSet("sudo-user"):
+		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
+			return usage("", "--sudo-user: %v", err)
+		}
+	}
+	if asked {
+		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
+	}
+	if c.Bool("doas") {
+		top.BecomeMethod = become.Doas
+	}
+	return nil
+}
+
 func readConnection(c *cli.Context, into *inventory.Connection) error {
 	top := inventory.Connection{
 		User:       c.String("user"),
@@ -267,6 +290,9 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 		if err := inventory.CheckUser(top.User); err != nil {
 			return usage("", "-l: %v", err)
 		}
+	}
+	if err := readBecome(c, &top); err != nil {
+		return err
 	}
 	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
 		return usage("", "-p: %d is not a port (1 to 65535)", top.Port)

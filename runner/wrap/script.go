@@ -1,55 +1,107 @@
 package wrap
 
 import (
+	"fmt"
 	"strings"
 
 	"hail/runner"
 )
 
-// The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets hail (the nonce),
-// grace (in seconds), shell and the exported variables.
+// The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets the nonce,
+// grace and limit (in seconds; no limit is 0), input (bytes), secrets (lines), shell and the variables to export. What it calls
+// its own begins with hail_, so that nothing of the command's environment is touched.
 //
-// The channel's input stays on descriptor 3, for the watchdog: its end is the order to end the command. The command has
-// empty input of its own and runs in the foreground, so that nothing of job control is needed, and a TERM for the
-// wrapper waits in a trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about
-// killed children goes nowhere. SHLVL keeps bash from reading its startup files for SSH a second time.
+// The channel's input is on descriptor 3: first the secret variables, a line each, encoded; then the command's input, which
+// is kept in a file that has no name any more when the command begins; then nothing, for the watchdog: its end is the order
+// to end the command. So that this end is heard at once, nothing that the command might not read may be before it.
+//
+// The command runs in the foreground, so that nothing of job control is needed, and a TERM for the wrapper waits in a
+// trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
+// nowhere. SHLVL keeps bash from reading its startup files for SSH a second time.
 const wrapper = `
-line=$(printf '%bx' "$2")
-line=${line%x}
-told=0
-trap told=1 TERM HUP INT
-exec 3<&0 </dev/null 4>&2 2>/dev/null
-sh -c "$watchdog" hail "$grace" <&3 >/dev/null 4>&- &
-dog=$!
-(
-	exec 2>&4 3<&- 4>&-
-	export SHLVL=1
-	exec "${shell:-${SHELL:-/bin/sh}}" -c "$line"
-)
-status=$?
-if [ $told = 0 ]; then
-	kill -9 $dog
-	exit $status
+hail_line=$(printf '%bx' "$2")
+hail_line=${hail_line%x}
+hail_told=0
+trap hail_told=1 TERM HUP INT
+exec 3<&0 </dev/null 4>&2 5</dev/null 2>/dev/null
+say() { printf '\036hail:%s:%s\036' "$hail_nonce" "$1" >&4; }
+while [ $hail_secrets -gt 0 ]; do
+	read -r hail_x <&3 || { say gone; exit 125; }
+	hail_value=$(printf '%bx' "${hail_x#*=}")
+	export "${hail_x%%=*}=${hail_value%x}"
+	hail_secrets=$((hail_secrets - 1))
+done
+if [ $hail_input -gt 0 ]; then
+	hail_mask=$(umask)
+	umask 077
+	for hail_dir in "${TMPDIR:-/tmp}" /tmp /dev/shm /var/tmp "$HOME"; do
+		hail_file=$hail_dir/hail-$hail_nonce
+		(set -C; : >"$hail_file") && break
+	done
+	umask $hail_mask
+	if [ ! -f "$hail_file" ]; then
+		echo "hail: there is no folder to put the input into: TMPDIR, /tmp, /dev/shm, /var/tmp" >&4
+		say gone
+		exit 125
+	fi
+	head -c $hail_input <&3 >>"$hail_file"
+	exec 5<"$hail_file"
+	hail_got=$(wc -c <&5)
+	exec 5<"$hail_file"
+	rm -f "$hail_file"
+	if [ ${hail_got:-0} -ne $hail_input ]; then
+		echo "hail: the input did not fit into $hail_dir, or ended early" >&4
+		say gone
+		exit 125
+	fi
 fi
-while wait $dog; left=$?; [ $left -gt 128 ]; do :; done
-case $left in
-0) left=gone ;;
-1) left=alive ;;
-*) left=unknown ;;
+sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" >/dev/null 4>&- 5<&- &
+hail_dog=$!
+(
+	exec <&5 2>&4 3<&- 4>&- 5<&-
+	set -- "${hail_shell:-${SHELL:-/bin/sh}}" "$hail_line"
+	eval "$hail_exports"
+	export SHLVL=1
+	exec "$1" -c "$2"
+)
+hail_status=$?
+if [ $hail_told = 0 ]; then
+	kill -9 $hail_dog
+	exit $hail_status
+fi
+while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ]; do :; done
+case $hail_left in
+0) say gone ;;
+1) say alive ;;
+*) say unknown ;;
 esac
-printf '\036hail:%s:%s\036' "$hail" "$left" >&4
-exit $status
+exit $hail_status
 `
 
-// The watchdog reads its input to the end, tells the wrapper ($PPID), and ends everything below the wrapper or in its
-// process group: TERM, the grace ($1), KILL. A process that was found once stays on the list when its parent dies. It
-// exits with 0 when all are gone, 1 when some are left, and 2 when the processes can't be listed. What it starts itself to
-// list them is below it, and is left out.
+// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID), and ends everything below the wrapper or in its
+// process group: TERM, the grace ($1), KILL. The limit ($2) is for a network that dies without a word: then the end would not
+// come. A process that was found once stays on the list when its parent dies. It exits with 0 when all are gone, 1 when
+// some are left, and 2 when the processes can't be listed. What it starts itself to list them is below it, and is left out.
 //
 // It holds no quote, so that it can stand in quotes.
 const watchdog = `
 trap "" TERM HUP INT
-while read -r x; do :; done
+if [ $2 = 0 ]; then
+	while read -r x; do :; done <&3
+else
+	cat <&3 >/dev/null &
+	reader=$!
+	(
+		n=0
+		while [ $n -lt $2 ]; do
+			sleep 1
+			kill -0 $PPID || exit
+			n=$((n + 1))
+		done
+		kill -9 $reader
+	) &
+	wait $reader
+fi
 kill -TERM $PPID
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
@@ -117,28 +169,44 @@ exit 1
 
 // onTerminal is what stands for the wrapper where the command has a terminal, which ends it when it is dropped.
 const onTerminal = `
-line=$(printf '%bx' "$2")
-line=${line%x}
+hail_line=$(printf '%bx' "$2")
+hail_line=${hail_line%x}
+set -- "${hail_shell:-${SHELL:-/bin/sh}}" "$hail_line"
+eval "$hail_exports"
 export SHLVL=1
-exec "${shell:-${SHELL:-/bin/sh}}" -c "$line"
+exec "$1" -c "$2"
 `
 
 // script is everything of the wrapper that is the same for all commands, encoded.
 var (
-	script      = encode("watchdog='" + watchdog + "'\n" + wrapper)
+	script      = encode("hail_watchdog='" + watchdog + "'\n" + wrapper)
 	plainScript = encode(onTerminal)
 )
 
-// line returns the command line that starts one of the scripts with cmd. It means the same to every login shell that knows
-// exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
-func line(script, cmd, nonce, grace, shell string, env []string) string {
-	var head strings.Builder
-	head.WriteString("hail=" + nonce + " grace=" + grace + " shell=" + runner.Quote(shell) + "\n")
-	for _, v := range env {
+// line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the same to
+// every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
+func line(script, head, cmd string) string {
+	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(head) + script + `' '` + encode(cmd) + `'`
+}
+
+// head is what the scripts need to know.
+type head struct {
+	nonce        string
+	grace, limit int // seconds
+	input        int64
+	secrets      int
+	shell        string
+	env          []string
+}
+
+func (h head) String() string {
+	var exports strings.Builder
+	for _, v := range h.env {
 		name, value, _ := strings.Cut(v, "=")
-		head.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
+		exports.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
 	}
-	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(head.String()) + script + `' '` + encode(cmd) + `'`
+	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_secrets=%d hail_shell=%s hail_exports=%s\n",
+		h.nonce, h.grace, h.limit, h.input, h.secrets, runner.Quote(h.shell), runner.Quote(exports.String()))
 }
 
 // encode writes text for printf %b between single quotes: what any shell could take for something else is octal.

@@ -10,10 +10,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
-	"strconv"
+	"strings"
 	"time"
 
 	"hail/inventory"
@@ -48,25 +48,41 @@ type conn struct {
 // Unwrap returns the Conn below.
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
-// Exec implements runner.Conn. The command has empty input. When ctx ends it, the *runner.Failure says what remains.
+// onTop is what the limit that the host keeps has on top of ours: it is for when we can't any more. Tests have less time.
+var onTop = 10 * time.Second
+
+// Exec implements runner.Conn. Input needs its size. When ctx ends it, the *runner.Failure says what remains.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	if s.In != nil {
-		return &runner.Failure{Status: runner.Error, Err: errors.New("a wrapped command takes no input")}
+	if s.In != nil && s.Size <= 0 {
+		s.In = nil
 	}
 	if s.Err == nil {
 		s.Err = io.Discard
 	}
+	h := head{nonce: rand.Text(), grace: ceil(s.Grace.Value()), shell: c.shell, env: s.Env, secrets: len(s.Secrets)}
+	if s.Limit > 0 {
+		h.limit = ceil(s.Limit.Value() + s.Grace.Value() + onTop)
+	}
+	if s.In != nil {
+		h.input = s.Size
+	}
+	around := script
 	if s.TTY {
-		return c.Conn.Exec(ctx, line(plainScript, cmd, "", "0", c.shell, s.Env), runner.Stdio{Out: s.Out, Err: s.Err, Hold: true, TTY: true})
+		if around = plainScript; h.input > 0 || h.secrets > 0 {
+			return &runner.Failure{Status: runner.Error, Err: errors.New("a command with a terminal takes no input and no secret variables")}
+		}
 	}
-	grace := time.Duration(s.Grace)
-	nonce := newNonce()
-	wrapped := line(script, cmd, nonce, strconv.Itoa(int((grace+time.Second-1)/time.Second)), c.shell, s.Env)
+	wrapped := line(around, h.String(), cmd)
 	if len(wrapped) > MaxCommand {
-		return &runner.Failure{Status: runner.Error, Err: errors.New("the command is too long")}
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command is too long: %d bytes, once it is encoded, of %d", len(wrapped), MaxCommand)}
 	}
-	stderr := &trailer{w: s.Err, mark: []byte("\x1ehail:" + nonce + ":")}
-	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(grace + afterGrace)})
+	if s.TTY {
+		return c.Conn.Exec(ctx, wrapped, runner.Stdio{Out: s.Out, Err: s.Err, Hold: true, TTY: true})
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stderr := &trailer{w: s.Err, mark: []byte("\x1ehail:" + h.nonce + ":")}
+	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(s, cancel), Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(s.Grace.Value() + afterGrace)})
 	if e := stderr.flush(); e != nil && err == nil {
 		err = e
 	}
@@ -80,10 +96,48 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return err
 }
 
-func newNonce() string {
-	var b [8]byte
-	rand.Read(b[:])
-	return hex.EncodeToString(b[:])
+func ceil(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// input is what goes over the channel: the secret variables, a line each, and then the command's own input. Input that has
+// fewer bytes than it was said to have ends the command.
+func input(s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
+	var lines strings.Builder
+	for _, v := range s.Secrets {
+		name, value, _ := strings.Cut(v, "=")
+		lines.WriteString(name + "=" + encode(value) + "\n")
+	}
+	var parts []io.Reader
+	if lines.Len() > 0 {
+		parts = append(parts, strings.NewReader(lines.String()))
+	}
+	if s.In != nil {
+		parts = append(parts, &exactly{s.In, s.Size, cancel})
+	}
+	if parts == nil {
+		return nil
+	}
+	return io.MultiReader(parts...)
+}
+
+// exactly reads so many bytes.
+type exactly struct {
+	r    io.Reader
+	left int64
+	fail context.CancelCauseFunc
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
+	if e.left -= int64(n); err != nil && e.left > 0 {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		e.fail(&runner.Failure{Status: runner.Error, Err: fmt.Errorf("the input of the command: %w", err)})
+	}
+	return n, err
 }
 
 // trailer passes stderr on, but for the wrapper's last words: mark, what remains, and a record separator. It holds back

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -198,16 +200,98 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 	syscall.Kill(pid, syscall.SIGKILL)
 }
 
-func TestInputAndLengthAreRefused(t *testing.T) {
+func TestTheLengthHasALimit(t *testing.T) {
 	c := login(t, []string{"dash"})
-	for _, err := range []error{
-		c.Exec(t.Context(), "cat", runner.Stdio{In: strings.NewReader("x")}),
-		c.Exec(t.Context(), strings.Repeat("x", wrap.MaxCommand), runner.Stdio{}),
-	} {
-		if s, _ := runner.StatusOf(err); s != runner.Error {
-			t.Errorf("%v", err)
-		}
+	err := c.Exec(t.Context(), strings.Repeat("x", wrap.MaxCommand), runner.Stdio{})
+	if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("%v", err)
 	}
+}
+
+// TestInput: bytes of any kind arrive unchanged, before and after secret variables, and nothing is left behind.
+func TestInput(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	binary := make([]byte, 300_000)
+	for i := range binary {
+		binary[i] = byte(i * 7)
+	}
+	for _, shell := range shells {
+		t.Run(shell[0], func(t *testing.T) {
+			c := login(t, shell)
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			for name, s := range map[string]runner.Stdio{
+				"input":                  {In: bytes.NewReader(binary), Size: int64(len(binary))},
+				"more than it is to be":  {In: io.MultiReader(bytes.NewReader(binary), strings.NewReader("more")), Size: int64(len(binary))},
+				"input behind a secret":  {In: bytes.NewReader(binary), Size: int64(len(binary)), Secrets: []string{"TOKEN=it's $ec`ret\\n!\n\n", "OTHER=ü=\x01"}},
+				"with a limit":           {In: bytes.NewReader(binary), Size: int64(len(binary)), Limit: inventory.Duration(time.Minute)},
+				"no input":               {},
+				"no input, and a secret": {Secrets: []string{"TOKEN=x", "OTHER="}},
+			} {
+				var out, errs bytes.Buffer
+				s.Out, s.Err, s.Env = &out, &errs, []string{"hail=1", "line=2", "dir=3", "limit=4"}
+				if err := c.Exec(ctx, `printf '%s|' "$TOKEN" "$OTHER" "$hail$line$dir$limit"; cat`, s); err != nil {
+					t.Errorf("%s: %v, %s", name, err, &errs)
+				}
+				want := "||1234|"
+				if s.Secrets != nil {
+					want = s.Secrets[0][6:] + "|" + s.Secrets[1][6:] + "|1234|"
+				}
+				if s.In != nil {
+					want += string(binary)
+				}
+				if out.String() != want {
+					t.Errorf("%s: %d bytes came, want %d: %.60q", name, out.Len(), len(want), out.String())
+				}
+			}
+		})
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestInputNobodyReads: a command that never looks at its input is ended as any other.
+func TestInputNobodyReads(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		ctx, cancel := context.WithCancel(t.Context())
+		out := &firstByte{then: cancel}
+		err := c.Exec(ctx, "echo $$; exec sleep 1000", runner.Stdio{In: strings.NewReader(strings.Repeat("x", 1<<20)), Size: 1 << 20, Out: out, Grace: inventory.Duration(time.Second)})
+		var pid int
+		fmt.Sscan(out.String(), &pid)
+		if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Remains != runner.Gone || alive(pid) {
+			t.Errorf("%v, alive %v", err, alive(pid))
+		}
+	})
+}
+
+// TestInputThatEndsEarly never reaches the command.
+func TestInputThatEndsEarly(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		var out bytes.Buffer
+		err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader("half"), Size: 8, Out: &out})
+		if s, _ := runner.StatusOf(err); s != runner.Error || out.Len() > 0 || !strings.Contains(err.Error(), "the input of the command: unexpected EOF") {
+			t.Errorf("%v, %q", err, out.String())
+		}
+	})
+}
+
+// TestTheHostKeepsTheLimit: a command ends at its time even if nobody can tell it to.
+func TestTheHostKeepsTheLimit(t *testing.T) {
+	wrap.SetOnTop(0)
+	t.Cleanup(func() { wrap.SetOnTop(10 * time.Second) })
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		defer cancel()
+		var out bytes.Buffer
+		c.Exec(ctx, "echo $$; exec sleep 1000", runner.Stdio{Out: &out, Limit: inventory.Duration(time.Second), Grace: inventory.Duration(time.Second)})
+		var pid int
+		fmt.Sscan(out.String(), &pid)
+		if pid == 0 || alive(pid) || ctx.Err() != nil {
+			t.Errorf("process %d is alive: %v", pid, alive(pid))
+		}
+	})
 }
 
 // TestStderrPasses: whatever looks like the trailer but is not the wrapper's passes unchanged.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"hail/runner"
+)
+
+// gate is a command on this machine that is asked between waves: it has their result as JSON on its input, and lets the
+// next wave begin by exiting with 0.
+type gate struct {
+	command string
+	talk    io.Writer // where what it prints goes
+	environ []string
+}
+
+// Pass implements runner.Gate. The command runs in a process group of its own, which ends with ctx.
+func (g gate) Pass(ctx context.Context, w runner.WaveResult) error {
+	text, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", g.command)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = bytes.NewReader(append(text, '\n')), g.talk, g.talk, g.environ
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", g.command, err)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// setLimits puts what the options say of how many, how fast, how long and how often into the plan. A command that has not an
+// option leaves it at its zero.
+func setLimits(p *runner.Plan, c *cli.Context) (err error) {
+	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
+		return err
+	}
+	for _, name := range []string{"retries", "retry-failed"} {
+		if c.Int(name) < 0 {
+			return usage("", "--%s: %d is below 0", name, c.Int(name))
+		}
+	}
+	for name, into := range map[string]*inventory.Duration{
+		"connect-timeout": &p.Clocks.Connect, "timeout": &p.Clocks.Attempt, "run-timeout": &p.Clocks.Run, "grace": &p.Clocks.Grace,
+		"splay": &p.Splay, "pause": &p.Pause, "retry-delay": &p.Retry.Delay,
+	} {
+		if *into, err = duration(c, name); err != nil {
+			return err
+		}
+	}
+	p.Retry.Unreachable, p.Retry.Failed = c.Int("retries"), c.Int("retry-failed")
+	if p.Retry.Unreachable+p.Retry.Failed == 0 {
+		p.Retry.Delay = 0
+	}
+	if p.Budget.Fail, err = share(c, "max-fail"); err != nil {
+		return err
+	}
+	if p.Budget.Unreachable, err = share(c, "max-unreachable"); err != nil {
+		return err
+	}
+	onBudget, err := oneOf(c, "on-budget", "finish", "cancel")
+	if err != nil {
+		return err
+	}
+	p.Budget.Cancel = onBudget == "cancel"
+	if p.Budget.Cancel && p.Budget.Fail == nil && p.Budget.Unreachable == nil {
+		return usage("--max-fail 10%", "--on-budget: there is no budget")
+	}
+	if text := c.String("serial"); c.IsSet("serial") {
+		if p.Waves, err = runner.ParseWaves(text); err != nil {
+			return usage("--serial 1,10%,100%", "--serial: %v", err)
+		}
+	}
+	if p.Gate = c.String("gate"); c.IsSet("gate") && strings.TrimSpace(p.Gate) == "" {
+		return usage("", "--gate: there is no command")
+	}
+	for _, name := range []string{"gate", "pause"} {
+		if c.IsSet(name) && p.Waves == nil {
+			return usage("--serial 1,10%,100%", "--%s: there is one wave only", name)
+		}
+	}
+	if p.Rate, err = rate(c); err != nil {
+		return err
+	}
+	p.Per, err = per(c)
+	return err
+}
+
+// share reads an option that is a number of hosts or a percentage; nil when it is not said.
+func share(c *cli.Context, name string) (*runner.Share, error) {
+	if !c.IsSet(name) {
+		return nil, nil
+	}
+	s, err := runner.ParseShare(c.String(name))
+	if err != nil {
+		return nil, usage("", "--%s: %v", name, err)
+	}
+	return &s, nil
+}
+
+// rate reads 5/s, 30/m or 100/h, as so many a second.
+func rate(c *cli.Context) (float64, error) {
+	if !c.IsSet("rate") {
+		return 0, nil
+	}
+	number, unit, _ := strings.Cut(c.String("rate"), "/")
+	n, err := strconv.ParseFloat(number, 64)
+	every, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
+	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
+		return 0, usage("10/s, 30/m, 100/h", "--rate: %q is no rate", c.String("rate"))
+	}
+	return n / every.Seconds(), nil
+}
+
+// per reads VAR=N.
+func per(c *cli.Context) (*runner.PerVar, error) {
+	if !c.IsSet("per") {
+		return nil, nil
+	}
+	name, number, _ := strings.Cut(c.String("per"), "=")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || name == "" {
+		return nil, usage("--per rack=2", "--per: %q is not VAR=N", c.String("per"))
+	}
+	return &runner.PerVar{Var: name, Most: n}, nil
+}

@@ -1,0 +1,272 @@
+// Package become runs commands as another user, by sudo or doas: a Dialer around a Dialer.
+//
+// A host that needs no password never sees one. Otherwise it is sent to a prompt that we have asked for, a random one, and
+// the command's own input only after a mark that the command itself has begun: so the command never reads the password, and
+// sudo never eats the input.
+package become
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// timeout is how long it may take until the command begins, without the time in which the password waits for its turn.
+const timeout = 30 * time.Second
+
+// Dialer runs the commands of the hosts whose settings ask for become as their become_user. It is as safe for concurrent use
+// as Inner.
+type Dialer struct {
+	Inner    runner.Dialer
+	Password *Password // nil: hosts that want one fail
+}
+
+// Dial implements runner.Dialer.
+func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	c, err := d.Inner.Dial(ctx, h)
+	if b := h.Connection.Become; err != nil || b == nil || !*b {
+		return c, err
+	}
+	return &conn{Conn: c, tool: cmp.Or(h.Connection.BecomeMethod, Sudo), user: cmp.Or(h.Connection.BecomeUser, "root"), password: d.Password}, nil
+}
+
+// The tools, as become_method names them.
+const (
+	Sudo = "sudo"
+	Doas = "doas"
+)
+
+type conn struct {
+	runner.Conn
+	tool, user string
+	password   *Password
+}
+
+// Unwrap returns the Conn below.
+func (c *conn) Unwrap() runner.Conn { return c.Conn }
+
+// line starts cmd as the user. It has to mean the same to every login shell, so it has no newline.
+func (c *conn) line(cmd, nonce string) string {
+	const mark = `printf "\036hail:%s:%s\036" "$2"`
+	user := runner.Quote(c.user)
+	begin := runner.Quote(mark + ` ready >&2; eval "$1"`)
+	as := func(options string) string {
+		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2"`, c.tool, options, user, begin)
+	}
+	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, mark)
+	switch {
+	case c.tool == Doas: // which asks on a terminal only
+		script += "exec " + as("-n")
+	case c.password == nil:
+		script += "exec " + as("-n -H")
+	default:
+		script += fmt.Sprintf(`if sudo -n -H -u %s -- sh -c : </dev/null >/dev/null 2>&1; then exec %s; fi; `, user, as("-n -H")) +
+			"exec " + as(`-S -H -p "$3"`)
+	}
+	return "exec sh -c " + runner.Quote(script) + " hail " + runner.Quote(cmd) + " " + nonce + " " + runner.Quote("\x1ehail:"+nonce+":ask\x1e")
+}
+
+// Exec implements runner.Conn. A command that did not begin, because the tool refused, is Failed with Escalation.
+func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	nonce := rand.Text()
+	e := &escalation{conn: c, ctx: ctx, fail: cancel, mark: []byte("\x1ehail:" + nonce + ":"), in: s.In, feed: feed{next: make(chan io.Reader, 2), end: ctx.Done()}}
+	e.clock = time.AfterFunc(timeout, func() { e.stop("it did not start the command within %v", timeout) })
+	defer e.clock.Stop()
+	shown := &s.Err
+	if s.TTY { // on which all outputs are one
+		shown = &s.Out
+	}
+	if *shown == nil {
+		*shown = io.Discard
+	}
+	e.out = *shown
+	*shown = e
+	s.In = &e.feed
+	err := c.Conn.Exec(ctx, c.line(cmd, nonce), s)
+	return e.outcome(err)
+}
+
+// escalation is one command on its way to another user. As a Writer it reads the marks in what the tool prints.
+type escalation struct {
+	*conn
+	ctx   context.Context
+	fail  context.CancelCauseFunc
+	mark  []byte
+	in    io.Reader
+	feed  feed
+	clock *time.Timer
+
+	mu      sync.Mutex
+	out     io.Writer
+	held    []byte // what the tool printed, while the command has not begun
+	ready   bool   // it has
+	given   bool   // the password
+	missing bool   // the tool
+	turn    bool   // the password's turn is ours
+	stopped error  // why we gave up
+}
+
+// mostHeld bounds what is kept of the tool's words.
+const mostHeld = 16 << 10
+
+// Write passes the command's output on, and before that looks for marks.
+func (e *escalation) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ready {
+		return e.out.Write(p)
+	}
+	e.held = append(e.held, p...)
+	for !e.ready {
+		from := bytes.Index(e.held, e.mark)
+		if from < 0 {
+			break
+		}
+		word, rest, whole := bytes.Cut(e.held[from+len(e.mark):], []byte{e.mark[0]})
+		if !whole {
+			break
+		}
+		e.heard(string(word))
+		if !e.ready {
+			e.held = append(e.held[:from:from], rest...)
+			continue
+		}
+		e.held = nil // the tool's words, which nobody needs now
+		if len(rest) > 0 {
+			if _, err := e.out.Write(rest); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if over := len(e.held) - mostHeld; over > 0 {
+		e.held = bytes.Clone(e.held[over:])
+	}
+	return len(p), nil
+}
+
+// heard acts on a mark.
+func (e *escalation) heard(word string) {
+	switch word {
+	case "missing":
+		e.missing = true
+	case "ask":
+		e.answer()
+	case "ready":
+		e.ready = true
+		e.clock.Stop()
+		e.password.done(e.given, &e.turn)
+		if e.in != nil {
+			e.feed.next <- e.in
+		}
+		close(e.feed.next)
+	}
+}
+
+// answer gives the password to the first prompt, when it is our turn.
+func (e *escalation) answer() {
+	if e.given {
+		e.password.refuse(&e.turn)
+		e.giveUp("wrong password for %s", e.tool)
+		return
+	}
+	e.clock.Stop()
+	secret, err := e.password.take(e.ctx, &e.turn)
+	e.clock.Reset(timeout)
+	if err != nil {
+		e.giveUp("%v", err)
+		return
+	}
+	e.given = true
+	e.feed.next <- strings.NewReader(secret + "\n")
+}
+
+func (e *escalation) stop(format string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.ready {
+		e.giveUp(format, args...)
+	}
+}
+
+func (e *escalation) giveUp(format string, args ...any) {
+	if e.stopped == nil {
+		e.stopped = fmt.Errorf(format, args...)
+		e.fail(e.stopped)
+	}
+}
+
+// outcome says how the command ended that ended with err.
+func (e *escalation) outcome(err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ready {
+		return err
+	}
+	e.password.done(false, &e.turn)
+	failed := func(why error) error {
+		return &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: why}
+	}
+	status, _ := runner.StatusOf(err)
+	switch {
+	case e.stopped != nil:
+		return failed(e.stopped)
+	case e.ctx.Err() != nil, status == runner.Lost, status == runner.Unreachable:
+		return err
+	case e.missing:
+		return failed(fmt.Errorf("%s is not installed", e.tool))
+	}
+	if _, err := e.out.Write(e.held); err != nil {
+		return err
+	}
+	words := lastLine(e.held)
+	if words == "" {
+		return failed(fmt.Errorf("%s did not start the command", e.tool))
+	}
+	return failed(errors.New(words))
+}
+
+func lastLine(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return string(bytes.TrimSpace(text[bytes.LastIndexByte(text, '\n')+1:]))
+}
+
+// feed is the input of the tool and then of the command: readers that are given one by one. It ends when next is closed, or
+// with end.
+type feed struct {
+	next chan io.Reader
+	now  io.Reader
+	end  <-chan struct{}
+}
+
+func (f *feed) Read(p []byte) (int, error) {
+	for {
+		if f.now != nil {
+			n, err := f.now.Read(p)
+			if n > 0 || !errors.Is(err, io.EOF) {
+				return n, err
+			}
+			f.now = nil
+		}
+		select {
+		case r, more := <-f.next:
+			if !more {
+				return 0, io.EOF
+			}
+			f.now = r
+		case <-f.end:
+			return 0, io.EOF
+		}
+	}
+}

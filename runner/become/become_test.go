@@ -1,0 +1,211 @@
+package become_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/become"
+	"hail/runner/connsuite"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+const bound = 30 * time.Second
+
+// fakeSudo behaves as sudo does on a host of this kind. It takes the password "right", and counts how often it was given one.
+const fakeSudo = `#!/bin/sh
+quiet=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-n) quiet=1 ;;
+	-H | -S) ;;
+	-u) shift ;;
+	-p) shift; prompt=$1 ;;
+	--) shift; break ;;
+	esac
+	shift
+done
+case $KIND in
+nopass) exec "$@" ;;
+tty) echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1 ;;
+esac
+[ -z "$quiet" ] || { echo "sudo: a password is required" >&2; exit 1; }
+echo "We trust you have received the usual lecture." >&2
+for try in 1 2 3; do
+	case $KIND in
+	rs) printf '[sudo: %s] Password: ' "$prompt" >&2 ;;
+	*) printf %s "$prompt" >&2 ;;
+	esac
+	IFS= read -r password || { echo "sudo: no password was provided" >&2; exit 1; }
+	echo given >>"$COUNT"
+	if [ "$password" = right ]; then
+		[ $KIND != stranger ] || { echo "demo is not in the sudoers file." >&2; exit 1; }
+		exec "$@"
+	fi
+	echo "Sorry, try again." >&2
+done
+exit 1
+`
+
+// host installs the fake, and returns how to reach the host and where its tries are counted.
+func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, inventory.Host, string) {
+	t.Helper()
+	dir := t.TempDir()
+	if kind != "missing" {
+		if err := os.WriteFile(filepath.Join(dir, "sudo"), []byte(fakeSudo), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := filepath.Join(dir, "count")
+	path := dir + ":" + os.Getenv("PATH")
+	if kind == "missing" {
+		for _, tool := range []string{"sh", "printf"} {
+			if err := os.Symlink("/bin/sh", filepath.Join(dir, tool)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path = dir
+	}
+	yes := true
+	d := become.Dialer{Inner: withEnv{local.Dialer{}, []string{"PATH=" + path, "KIND=" + kind, "COUNT=" + count}}, Password: password}
+	return d, inventory.Host{Name: "here", Connection: inventory.Connection{Become: &yes, Shell: "/bin/sh"}}, count
+}
+
+// withEnv gives the tool on the host an environment.
+type withEnv struct {
+	runner.Dialer
+	env []string
+}
+
+func (w withEnv) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	c, err := w.Dialer.Dial(ctx, h)
+	return envConn{c, w.env}, err
+}
+
+type envConn struct {
+	runner.Conn
+	env []string
+}
+
+func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	s.Env = append(s.Env, c.env...)
+	return c.Conn.Exec(ctx, cmd, s)
+}
+
+func tries(t *testing.T, count string) int {
+	t.Helper()
+	text, err := os.ReadFile(count)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return bytes.Count(text, []byte("\n"))
+}
+
+func TestConn(t *testing.T) {
+	for _, kind := range []string{"nopass", "password", "rs"} {
+		t.Run(kind, func(t *testing.T) {
+			connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
+				d, h, _ := host(t, kind, become.NewPassword("right"))
+				return d, h
+			})
+		})
+	}
+}
+
+// TestEscalation: each way in which sudo lets a command begin, or not. The command's input is its own in all of them.
+func TestEscalation(t *testing.T) {
+	for _, tt := range []struct {
+		name, kind, password string
+		tries                int
+		text                 string // of the failure; empty: the command runs
+	}{
+		{"no password wanted", "nopass", "right", 0, ""},
+		{"no password wanted, and none there", "nopass", "", 0, ""},
+		{"a password wanted", "password", "right", 1, ""},
+		{"sudo-rs wraps the prompt", "rs", "right", 1, ""},
+		{"a password wanted, and none there", "password", "", 0, "sudo: a password is required"},
+		{"the wrong one", "password", "wrong", 1, "wrong password for sudo"},
+		{"the wrong one for sudo-rs", "rs", "wrong", 1, "wrong password for sudo"},
+		{"not in sudoers", "stranger", "right", 1, "demo is not in the sudoers file."},
+		{"a terminal wanted", "tty", "right", 0, "you must have a tty"},
+		{"not installed", "missing", "right", 0, "sudo is not installed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var p *become.Password
+			if tt.password != "" {
+				p = become.NewPassword(tt.password)
+			}
+			d, h, count := host(t, tt.kind, p)
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			c, err := wrap.Dialer{Inner: d}.Dial(ctx, h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out, errs bytes.Buffer
+			input := strings.Repeat("right\nwrong\n", 1000)
+			err = c.Exec(ctx, `cat; echo "$TOKEN" >&2; exit 3`, runner.Stdio{In: strings.NewReader(input), Size: int64(len(input)), Out: &out, Err: &errs,
+				Secrets: []string{"TOKEN=secret"}, Grace: inventory.Duration(time.Second)})
+			status, reason := runner.StatusOf(err)
+			if tt.text == "" {
+				if reason != runner.ExitStatus || out.String() != input || errs.String() != "secret\n" {
+					t.Errorf("%v, %d bytes of output, stderr %q", err, out.Len(), errs.String())
+				}
+			} else if status != runner.Failed || reason != runner.Escalation || !strings.Contains(err.Error(), tt.text) || out.Len() > 0 {
+				t.Errorf("%s(%s) %v, want %q", status, reason, err, tt.text)
+			}
+			if n := tries(t, count); n != tt.tries {
+				t.Errorf("a password was given %d times, want %d", n, tt.tries)
+			}
+		})
+	}
+}
+
+// TestAWrongPasswordIsTriedOnce, and not on twenty hosts; a right one on all.
+func TestAWrongPasswordIsTriedOnce(t *testing.T) {
+	for _, secret := range []string{"wrong", "right"} {
+		p := become.NewPassword(secret)
+		d, h, count := host(t, "password", p)
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		defer cancel()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				c, err := d.Dial(ctx, h)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				err = c.Exec(ctx, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
+				if _, reason := runner.StatusOf(err); (reason == runner.Escalation) != (secret == "wrong") {
+					t.Errorf("%s: %v", secret, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n, want := tries(t, count), map[string]int{"wrong": 1, "right": 20}[secret]; n != want {
+			t.Errorf("the %s password was given %d times, want %d", secret, n, want)
+		}
+	}
+}
+
+func TestHostsThatDoNotAsk(t *testing.T) {
+	d, h, _ := host(t, "missing", nil)
+	h.Connection.Become = nil
+	c, err := d.Dial(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil {
+		t.Error(err)
+	}
+}
