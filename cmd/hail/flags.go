@@ -36,6 +36,19 @@ func targetFlags() []cli.Flag {
 	}
 }
 
+func surroundingsFlags() []cli.Flag {
+	const c = "Command"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run it in `DIR`"},
+		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "`NAME=VALUE` for its environment"},
+		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "likewise, lines of a `FILE`"},
+		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "variable `NAME` of our environment, which is shown and recorded nowhere"},
+		&cli.StringFlag{Name: "stdin", Category: c, Usage: "`FILE`, or -, that every host gets as input"},
+		&cli.StringFlag{Name: "stdin-dir", Category: c, Usage: "`DIR` with a file for each host, by its name"},
+		&cli.StringFlag{Name: "ok-exit", Category: c, Usage: "exit statuses that are accepted, with commas (`LIST`, default: 0)"},
+	}
+}
+
 func becomeFlags() []cli.Flag {
 	const c = "As another user"
 	return []cli.Flag{
@@ -100,7 +113,6 @@ func retryFlags() []cli.Flag {
 func commandFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: c, Usage: "shell `LINE` to run, instead of arguments"},
 		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
 		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
 		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},

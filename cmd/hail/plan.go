@@ -51,6 +51,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles)
 	}
+	if per := p.Per; per != nil && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
+		return nil, usage("", "--per: none of the hosts has the var %q", per.Var)
+	}
 	secret, err := secretVars(c)
 	if err != nil {
 		return nil, err
@@ -109,6 +112,64 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 	return wrap.Dialer{Inner: as}, ssh, nil
 }
 
+// wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
+func wavesText(p *runner.Plan) string {
+	sizes := p.Waves.Sizes(len(p.Hosts))
+	if len(sizes) < 2 {
+		return ""
+	}
+	var parts []string
+	for _, size := range sizes[:min(len(sizes), 6)] {
+		parts = append(parts, fmt.Sprint(size))
+	}
+	if len(sizes) > 6 {
+		parts = append(parts, fmt.Sprintf("… %d waves", len(sizes)))
+	}
+	text := strings.Join(parts, ", then ")
+	if p.Pause > 0 {
+		text += fmt.Sprintf("; a pause of %v between them", p.Pause)
+	}
+	if p.Gate != "" {
+		text += "; asks the gate " + p.Gate
+	}
+	return text
+}
+
+func budgetText(p *runner.Plan) string {
+	var parts []string
+	say := func(s *runner.Share, what string) {
+		if s == nil {
+			return
+		}
+		n, hosts := s.Down(len(p.Hosts)), "hosts have"
+		if n == 1 {
+			hosts = "host has"
+		}
+		parts = append(parts, fmt.Sprintf("more than %d %s %s", n, hosts, what))
+	}
+	say(p.Budget.Fail, "failed")
+	say(p.Budget.Unreachable, "not been reached")
+	if parts == nil {
+		return ""
+	}
+	text := "stops when " + strings.Join(parts, ", or ")
+	if p.Budget.Cancel {
+		text += ", and ends what runs"
+	}
+	return text
+}
+
+func retryText(p *runner.Plan) string {
+	var parts []string
+	if n := p.Retry.Unreachable; n > 0 {
+		parts = append(parts, fmt.Sprintf("up to %d times when not reached for a reason that may pass", n))
+	}
+	if n := p.Retry.Failed; n > 0 {
+		parts = append(parts, fmt.Sprintf("up to %d times after failed or timeout", n))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // showPlan writes the plan for people.
 func showPlan(e environment, p *runner.Plan, what string, settings []setting) error {
 	limit := func(d inventory.Duration) string {
@@ -125,10 +186,13 @@ func showPlan(e environment, p *runner.Plan, what string, settings []setting) er
 		{"what", what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names(p)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %d logging in, %d at one address", p.Fanout, p.Connecting, p.PerAddress)},
-		{"limits", fmt.Sprintf("connecting %v, command %s", p.Clocks.Connect, limit(p.Clocks.Attempt))},
+		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
+		{"waves", wavesText(p)},
+		{"budget", budgetText(p)},
+		{"again", retryText(p)},
 		{"command", wrapped},
 	}
-	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing })
+	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
 	for _, s := range settings {
 		rows = append(rows, [2]string{"setting", s.String()})
 	}

@@ -33,7 +33,7 @@ func pingCommand(e environment) *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return fanOut(e, c, action.Ping{}.Spec(), "ping")
+			return fanOut(e, c, action.Ping{}.Spec(), action.Sources{}, "ping")
 		},
 	}
 }
@@ -51,13 +51,18 @@ Examples:
   hail run -a -- 'df -h / | tail -1'
   hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
-		Flags: flags(targetFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"}},
+			surroundingsFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
 			if err != nil {
 				return err
 			}
-			return fanOut(e, c, action.Exec{Line: line}.Spec(), line)
+			around, from, err := e.surroundings(c)
+			if err != nil {
+				return err
+			}
+			return fanOut(e, c, action.Exec{Line: line, Surroundings: around}.Spec(), from, line)
 		},
 	}
 }
@@ -93,7 +98,7 @@ func commandLine(c *cli.Context) (string, error) {
 // fanOut runs the action on the hosts that the options mean:
 //
 //	options ─► hosts ─► plan ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
-func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error {
+func fanOut(e environment, c *cli.Context, spec runner.Spec, from action.Sources, what string) error {
 	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
 		return err
@@ -102,7 +107,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, what string) error 
 	if err != nil {
 		return err
 	}
-	act, err := action.New(spec)
+	act, err := action.New(spec, from)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("HAIL_INVENTORY", filepath.Join(home, "inventory.yaml"))
 	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
 	env.Setenv("SSH_AUTH_SOCK", "")
-	env.Setenv("HAIL_RETRIES", "0") // the bad hosts stay bad
+	env.Setenv("HAIL_RETRIES", "0")           // the bad hosts stay bad
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
 	for _, h := range s.others {
 		lines.WriteString(h.known)

@@ -12,25 +12,35 @@ import (
 
 // The kinds of action.
 const (
-	KindPing = "ping"
-	KindExec = "exec"
+	KindPing   = "ping"
+	KindExec   = "exec"
+	KindScript = "script"
 )
 
-// New builds the action that s describes. Arguments that it does not know are an error.
-func New(s runner.Spec) (runner.Action, error) {
+// New builds the action that s describes, with what it needs from outside. Arguments that it does not know are an error.
+func New(s runner.Spec, from Sources) (runner.Action, error) {
 	switch s.Kind {
 	case KindPing:
 		return Ping{}, nil
 	case KindExec:
-		var e Exec
-		strict := json.NewDecoder(bytes.NewReader(s.Args))
-		strict.DisallowUnknownFields()
-		if err := strict.Decode(&e); err != nil {
-			return nil, fmt.Errorf("arguments of exec: %w", err)
-		}
-		return e, nil
+		e := Exec{sources: from}
+		err := decode(s, &e)
+		return e, err
+	case KindScript:
+		e := Script{sources: from}
+		err := decode(s, &e)
+		return e, err
 	}
 	return nil, fmt.Errorf("%q is no kind of action", s.Kind)
+}
+
+func decode(s runner.Spec, into any) error {
+	strict := json.NewDecoder(bytes.NewReader(s.Args))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(into); err != nil {
+		return fmt.Errorf("arguments of %s: %w", s.Kind, err)
+	}
+	return nil
 }
 
 // Ping is the action of reaching a host and doing nothing there.
@@ -41,19 +51,3 @@ func (Ping) Spec() runner.Spec { return runner.Spec{Kind: KindPing} }
 
 // Do implements runner.Action.
 func (Ping) Do(context.Context, *runner.Target) error { return nil }
-
-// Exec runs one command line.
-type Exec struct {
-	Line string `json:"line"` // for the host's shell, quoted already
-}
-
-// Spec describes the action as data.
-func (e Exec) Spec() runner.Spec {
-	args, _ := json.Marshal(e) // a string always encodes
-	return runner.Spec{Kind: KindExec, Args: args}
-}
-
-// Do implements runner.Action.
-func (e Exec) Do(ctx context.Context, t *runner.Target) error {
-	return t.Exec(ctx, e.Line, runner.Stdio{Out: t.Out, Err: t.Err})
-}

@@ -3,6 +3,7 @@ package action_test
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -17,7 +18,8 @@ func TestSpecs(t *testing.T) {
 	for _, a := range []interface {
 		runner.Action
 		Spec() runner.Spec
-	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}} {
+	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}, action.Exec{Line: "x", Surroundings: action.Surroundings{Env: []string{"A=1"}, OKExit: []int{0, 1}}},
+		action.Script{Name: "s", Text: []byte("\xff"), Interpreter: []string{"sh"}}} {
 		text, err := json.Marshal(a.Spec())
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +28,7 @@ func TestSpecs(t *testing.T) {
 		if err := json.Unmarshal(text, &s); err != nil {
 			t.Fatal(err)
 		}
-		if back, err := action.New(s); err != nil || back != runner.Action(a) {
+		if back, err := action.New(s, action.Sources{}); err != nil || !reflect.DeepEqual(back, runner.Action(a)) {
 			t.Errorf("%s became %#v, %v", text, back, err)
 		}
 	}
@@ -42,7 +44,7 @@ func TestNewRefuses(t *testing.T) {
 		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"lines": "x"}`)}, `unknown field "lines"`},
 		{runner.Spec{Kind: action.KindExec}, "arguments of exec"},
 	} {
-		if a, err := action.New(tt.spec); err == nil || !strings.Contains(err.Error(), tt.text) {
+		if a, err := action.New(tt.spec, action.Sources{}); err == nil || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%v: %v, %v, want %q", tt.spec, a, err, tt.text)
 		}
 	}

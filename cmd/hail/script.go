@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/runner/action"
+)
+
+func scriptCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "script",
+		Usage:     "run a script of this machine on hosts",
+		ArgsUsage: "FILE [-- ARGUMENT…]",
+		Description: `The script goes over the connection to the interpreter of its #! line, and leaves nothing behind.
+
+Examples:
+  hail script -g web audit.sh
+  hail script -w 'web[01-20]' report.py -- --since '2 days ago'
+  hail script -a --sudo --serial 1,10%,100% --max-fail 1 patch.sh
+  hail script -g db --stdin dump.sql import.sh -- app
+  hail script -g web --interpreter 'bash -eu' snippet`,
+		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
+			surroundingsFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			file := c.Args().First()
+			if file == "" {
+				return usage("hail script -g web audit.sh", "there is no script to run")
+			}
+			if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+				if err == nil {
+					return usage("", "%s is no file", file)
+				}
+				return usage("", "%v", err)
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return usage("", "%v", err)
+			}
+			args := c.Args().Tail()
+			for _, a := range args {
+				if strings.ContainsRune(a, 0) {
+					return usage("", "an argument can't have a NUL byte")
+				}
+			}
+			s, err := action.NewScript(filepath.Base(file), text, c.String("interpreter"), args)
+			if err != nil {
+				return usage("", "%v", err)
+			}
+			var from action.Sources
+			if s.Surroundings, from, err = e.surroundings(c); err != nil {
+				return err
+			}
+			return fanOut(e, c, s.Spec(), from, strings.Join(append([]string{file}, args...), " "))
+		},
+	}
+}

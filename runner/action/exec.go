@@ -1,0 +1,104 @@
+package action
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Sources is what an action needs and a plan must not hold, or can't: secrets, and input.
+type Sources struct {
+	Secrets map[string]string                                  // values of secret variables, by name
+	Stdin   func(inventory.Host) (io.ReadCloser, int64, error) // input for a host, with its size; nil: empty input
+}
+
+// Surroundings is what a command finds on the host, beside its line.
+type Surroundings struct {
+	Chdir   string   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
+	Env     []string `json:"env,omitempty"`     // NAME=value
+	Secrets []string `json:"secrets,omitempty"` // names of variables whose values are in Sources
+	Stdin   string   `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
+	OKExit  []int    `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
+}
+
+// Exec runs one command line.
+type Exec struct {
+	Line string `json:"line"` // for the host's shell, quoted already
+	Surroundings
+	sources Sources
+}
+
+// Spec describes the action as data.
+func (e Exec) Spec() runner.Spec { return spec(KindExec, e) }
+
+func spec(kind string, action any) runner.Spec {
+	args, err := json.Marshal(action)
+	if err != nil {
+		panic(err) // texts and numbers always encode
+	}
+	return runner.Spec{Kind: kind, Args: args}
+}
+
+// Do implements runner.Action.
+func (e Exec) Do(ctx context.Context, t *runner.Target) error {
+	s, err := e.stdio(t, e.sources)
+	if err != nil {
+		return err
+	}
+	defer closeInput(s)
+	return e.judge(t.Exec(ctx, e.in(e.Line), s))
+}
+
+// in is the line that runs in the folder.
+func (s Surroundings) in(line string) string {
+	if s.Chdir == "" {
+		return line
+	}
+	dir := s.Chdir
+	if strings.HasPrefix(dir, "-") {
+		dir = "./" + dir
+	}
+	return "cd " + runner.Quote(dir) + " || exit 1; " + line
+}
+
+// stdio is what the command is given. The caller closes In.
+func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
+	io := runner.Stdio{Out: t.Out, Err: t.Err, Env: s.Env}
+	for _, name := range s.Secrets {
+		value, ok := from.Secrets[name]
+		if !ok {
+			return io, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the value of the secret variable %s is not there", name)}
+		}
+		io.Secrets = append(io.Secrets, name+"="+value)
+	}
+	if from.Stdin != nil {
+		in, size, err := from.Stdin(t.Host)
+		if err != nil {
+			return io, &runner.Failure{Status: runner.Error, Err: err}
+		}
+		io.In, io.Size = in, size
+	}
+	return io, nil
+}
+
+// judge says whether the exit status is accepted.
+func (s Surroundings) judge(err error) error {
+	if len(s.OKExit) == 0 {
+		return err
+	}
+	var f *runner.Failure
+	switch isExit := errors.As(err, &f) && f.Reason == runner.ExitStatus; {
+	case err == nil && !slices.Contains(s.OKExit, 0):
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Err: errors.New("exit 0")}
+	case isExit && slices.Contains(s.OKExit, f.Exit):
+		return &runner.Failure{Status: runner.OK, Exit: f.Exit}
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"hail/runner"
+)
+
+// Script runs a script that is sent over the connection.
+type Script struct {
+	Name        string   `json:"name"` // what it is called: $0 for a shell
+	Text        []byte   `json:"text"`
+	Interpreter []string `json:"interpreter"` // a program and its options
+	Args        []string `json:"args,omitempty"`
+	Surroundings
+	sources Sources
+}
+
+// MaxScript is the longest script, in bytes.
+const MaxScript = 16 << 20
+
+// NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. A text with
+// ends of lines as on Windows gets ours.
+func NewScript(name string, text []byte, interpreter string, args []string) (Script, error) {
+	s := Script{Name: name, Text: text, Args: args}
+	switch {
+	case len(text) > MaxScript:
+		return s, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), MaxScript)
+	case bytes.IndexByte(text, 0) >= 0:
+		return s, fmt.Errorf("%s: this is no script: it has a NUL byte", name)
+	}
+	s.Text = bytes.TrimPrefix(s.Text, []byte("\ufeff"))
+	if first, _, _ := bytes.Cut(s.Text, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
+		s.Text = bytes.ReplaceAll(s.Text, []byte("\r\n"), []byte("\n"))
+	}
+	if rest, ok := bytes.CutPrefix(s.Text, []byte("#!")); ok && interpreter == "" {
+		line, _, _ := bytes.Cut(rest, []byte("\n"))
+		interpreter = string(line)
+	}
+	if s.Interpreter = strings.Fields(interpreter); len(s.Interpreter) == 0 {
+		s.Interpreter = []string{"/bin/sh"}
+	}
+	return s, nil
+}
+
+// Spec describes the action as data.
+func (s Script) Spec() runner.Spec { return spec(KindScript, s) }
+
+// Do implements runner.Action. A script without input is the input of its interpreter; otherwise it is put into a folder of
+// its own on the host, which is removed again.
+func (s Script) Do(ctx context.Context, t *runner.Target) error {
+	if s.sources.Stdin != nil {
+		return s.staged(ctx, t)
+	}
+	io, err := s.stdio(t, Sources{Secrets: s.sources.Secrets})
+	if err != nil {
+		return err
+	}
+	io.In, io.Size = bytes.NewReader(s.Text), int64(len(s.Text))
+	return s.judge(t.Exec(ctx, s.in(s.fed()), io))
+}
+
+// The shells, which read a script whole before they run it: a command of the script would take the rest of it otherwise.
+var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "ksh": true, "mksh": true, "zsh": true}
+
+const wholeScript = `hail_script=$(cat; printf x); exec </dev/null; eval "${hail_script%x}"`
+
+// fed is the command line for a script that is the input.
+func (s Script) fed() string {
+	words := s.Interpreter
+	switch name := s.program(); {
+	case shells[name]:
+		words = append(words[:len(words):len(words)], "-c", wholeScript, s.Name)
+	case strings.HasPrefix(name, "python"), name == "perl", name == "ruby", name == "node":
+		words = append(words[:len(words):len(words)], "-")
+	default:
+		words = append(words[:len(words):len(words)], "/dev/stdin")
+	}
+	return runner.Words(append(words, s.Args...))
+}
+
+// program is the name of the interpreter, also behind env.
+func (s Script) program() string {
+	name := path.Base(s.Interpreter[0])
+	if name != "env" && name != "busybox" {
+		return name
+	}
+	for _, w := range s.Interpreter[1:] {
+		if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
+			return path.Base(w)
+		}
+	}
+	return name
+}
+
+// staged runs the script from a file.
+func (s Script) staged(ctx context.Context, t *runner.Target) (err error) {
+	io, err := s.stdio(t, s.sources)
+	if err != nil {
+		return err
+	}
+	defer closeInput(io)
+	dir := "/tmp/hail-" + rand.Text()
+	file := path.Join(dir, "script")
+	begin := runner.Stdio{In: bytes.NewReader(s.Text), Size: int64(len(s.Text)), Err: t.Err}
+	if err := t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin); err != nil {
+		return fmt.Errorf("putting the script on the host: %w", err)
+	}
+	defer func() {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
+		defer cancel()
+		if e := t.Exec(clean, "rm -rf "+dir, runner.Stdio{}); e != nil && err == nil {
+			err = fmt.Errorf("removing the script from the host: %w", e)
+		}
+	}()
+	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
+	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, s.Args...))), io))
+}
+
+// cleanTime is how long removing what was put on the host may take, when the time of the run is over.
+const cleanTime = 10 * time.Second
+
+func closeInput(s runner.Stdio) {
+	if c, ok := s.In.(io.Closer); ok {
+		c.Close()
+	}
+}
