@@ -127,7 +127,7 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 	if left != nil {
 		fmt.Fprintf(b, "    remote processes: %s\n", strings.Join(left, ", "))
 	}
-	if last := lastLine(files, r); last != "" {
+	if last := lastLine(files, r); last != "" && last != r.Error {
 		fmt.Fprintf(b, "    %s\n", style.cut(of+last, 4))
 	}
 	if hint := Hint(r.Status, r.Reason); hint != "" {
@@ -173,7 +173,7 @@ func Hint(status runner.Status, reason runner.Reason) string {
 	case runner.Closed:
 		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
 	case runner.Escalation:
-		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
+		return "-K asks for the password of sudo, which doas can't take; --tty gives sudo a terminal where it wants one"
 	case runner.ChannelRefused:
 		return "does the account run commands? --no-wrap sends the command alone"
 	}

@@ -112,7 +112,21 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 	return wrap.Dialer{Inner: as}, ssh, nil
 }
 
-// wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
+// paceText, wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
+func paceText(p *runner.Plan) string {
+	var parts []string
+	if p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%g starts a second", p.Rate))
+	}
+	if p.Splay > 0 {
+		parts = append(parts, fmt.Sprintf("spread over %v", p.Splay))
+	}
+	if p.Per != nil {
+		parts = append(parts, fmt.Sprintf("%d at once for each %s", p.Per.Most, p.Per.Var))
+	}
+	return strings.Join(parts, "; ")
+}
+
 func wavesText(p *runner.Plan) string {
 	sizes := p.Waves.Sizes(len(p.Hosts))
 	if len(sizes) < 2 {
@@ -187,6 +201,7 @@ func showPlan(e environment, p *runner.Plan, what string, settings []setting) er
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names(p)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %d logging in, %d at one address", p.Fanout, p.Connecting, p.PerAddress)},
 		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
+		{"pace", paceText(p)},
 		{"waves", wavesText(p)},
 		{"budget", budgetText(p)},
 		{"again", retryText(p)},

@@ -81,7 +81,8 @@ exit $hail_status
 // The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID), and ends everything below the wrapper or in its
 // process group: TERM, the grace ($1), KILL. The limit ($2) is for a network that dies without a word: then the end would not
 // come. A process that was found once stays on the list when its parent dies. It exits with 0 when all are gone, 1 when
-// some are left, and 2 when the processes can't be listed. What it starts itself to list them is below it, and is left out.
+// some are left, and 2 when the processes can't be listed. What is above the wrapper (sudo may be in its group) is left out, and
+// what the watchdog starts itself.
 //
 // It holds no quote, so that it can stand in quotes.
 const watchdog = `
@@ -116,6 +117,15 @@ scan() {
 	all=$(list)
 	[ -n "$all" ] || exit 2
 	mine=" $$ "
+	up=$PPID above=
+	while [ -n "$up" ]; do
+		down=$up up=
+		set -- $all
+		while [ $# -ge 4 ]; do
+			[ $1 = $down ] && [ $2 -gt 1 ] && up=$2 above="$above$2 "
+			shift 4
+		done
+	done
 	for x in 1 2; do
 		set -- $all
 		while [ $# -ge 4 ]; do
@@ -133,7 +143,7 @@ scan() {
 		more=
 		set -- $all
 		while [ $# -ge 4 ]; do
-			case "$4 $mine$PPID $found" in
+			case "$4 $mine$above$PPID $found" in
 			Z* | *" $1 "*) ;;
 			*)
 				case "$seen:$3:" in
