@@ -193,7 +193,11 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 	c, err := d.login(ctx, nc, s, w)
 	if err != nil {
 		nc.Close()
-		return nil, w.failed(ctx, err)
+		err = w.failed(ctx, err)
+		if _, reason := runner.StatusOf(err); reason == runner.Closed {
+			d.limits.narrow(s.hostport())
+		}
+		return nil, err
 	}
 	if !d.adopt(c) {
 		c.Close()

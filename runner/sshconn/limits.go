@@ -3,6 +3,7 @@ package sshconn
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // limits hold back handshakes: so many at once altogether, and so many with one address, because a stock sshd refuses
@@ -15,11 +16,18 @@ type limits struct {
 	addresses map[string]*queue
 }
 
-// queue is the line in front of one address; it goes away with the last one in it.
+// queue is the line in front of one address; it goes away with the last one in it, unless the address was found to take less
+// than the others.
 type queue struct {
 	slots
-	users int
+	users    int
+	size     int       // places that there are
+	owed     int       // of those taken, how many are not given back
+	narrowed time.Time // when their number was last halved
 }
+
+// Servers that hang up before the login do so to several at once: that counts as one time.
+const narrowAtMost = 5 * time.Second
 
 // slots are places that are taken by sending and given back by receiving; nil has no end of them.
 type slots chan struct{}
@@ -68,9 +76,41 @@ func (l limits) enter(ctx context.Context, address string) (leave func(), err er
 	}
 	return func() {
 		l.all.give()
-		q.give()
+		if !l.pays(q) {
+			q.give()
+		}
 		l.part(address, q)
 	}, nil
+}
+
+// narrow halves the places at an address whose server has hung up before the login. One is always left.
+func (l limits) narrow(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.addresses[address]
+	if q == nil || q.size < 2 || time.Since(q.narrowed) < narrowAtMost {
+		return
+	}
+	q.owed += q.size - q.size/2
+	q.size, q.narrowed = q.size/2, time.Now()
+	for ; q.owed > 0; q.owed-- { // free ones at once, the rest when they are left
+		select {
+		case q.slots <- struct{}{}:
+		default:
+			return
+		}
+	}
+}
+
+// pays says whether a place is kept, because there are to be fewer of them.
+func (l limits) pays(q *queue) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if q.owed == 0 {
+		return false
+	}
+	q.owed--
+	return true
 }
 
 func (l limits) join(address string) *queue {
@@ -78,7 +118,7 @@ func (l limits) join(address string) *queue {
 	defer l.mu.Unlock()
 	q := l.addresses[address]
 	if q == nil {
-		q = &queue{slots: newSlots(l.perAddress)}
+		q = &queue{slots: newSlots(l.perAddress), size: l.perAddress}
 		l.addresses[address] = q
 	}
 	q.users++
@@ -88,7 +128,7 @@ func (l limits) join(address string) *queue {
 func (l limits) part(address string, q *queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if q.users--; q.users == 0 {
+	if q.users--; q.users == 0 && q.narrowed.IsZero() {
 		delete(l.addresses, address)
 	}
 }

@@ -71,3 +71,45 @@ func TestLimitsGiveUpWithTheContext(t *testing.T) {
 		}
 	})
 }
+
+// TestLimitsNarrow: an address that hung up gets half of the places, once for several at the same time, and never none.
+func TestLimitsNarrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(0, 8)
+		most := func() int {
+			var inside, top atomic.Int64
+			var wg sync.WaitGroup
+			for range 40 {
+				wg.Go(func() {
+					leave, err := l.enter(t.Context(), "a")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if n := inside.Add(1); n > top.Load() {
+						top.Store(n)
+					}
+					time.Sleep(time.Second)
+					inside.Add(-1)
+					leave()
+				})
+			}
+			wg.Wait()
+			return int(top.Load())
+		}
+		leave, _ := l.enter(t.Context(), "a")
+		for _, want := range []int{4, 2, 1, 1} {
+			l.narrow("a")
+			l.narrow("a")
+			if leave != nil {
+				leave()
+				leave = nil
+			}
+			if got := most(); got != want {
+				t.Errorf("%d at once, want %d", got, want)
+			}
+			time.Sleep(time.Minute)
+		}
+		l.narrow("nowhere")
+	})
+}
