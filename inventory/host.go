@@ -114,6 +114,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // SecretVars are the patterns of the names of vars whose values are never shown or written down.
 var SecretVars = []string{"*pass*", "*secret*", "*token*", "*key"}
 
+// Redacted stands for a secret value.
+const Redacted = "(secret)"
+
 // Redact returns the host without the values of secret variables: patterns are globs, compared without case.
 func (h Host) Redact(patterns []string) Host {
 	vars := make(map[string]any, len(h.Vars))
@@ -129,7 +132,7 @@ func (h Host) Redact(patterns []string) Host {
 func redact(name string, value any, patterns []string) any {
 	for _, p := range patterns {
 		if ok, _ := path.Match(strings.ToLower(p), strings.ToLower(name)); ok {
-			return "(secret)"
+			return Redacted
 		}
 	}
 	switch v := value.(type) {

@@ -184,8 +184,8 @@ func retryText(p *runner.Plan) string {
 	return strings.Join(parts, "; ")
 }
 
-// showPlan writes the plan for people.
-func showPlan(e environment, p *runner.Plan, what string, settings []setting) error {
+// showPlan writes the plan for people; lines are the command lines of the hosts.
+func showPlan(e environment, p *runner.Plan, what string, lines []string, settings []setting) error {
 	limit := func(d inventory.Duration) string {
 		if d == 0 {
 			return "none"
@@ -208,6 +208,9 @@ func showPlan(e environment, p *runner.Plan, what string, settings []setting) er
 		{"command", wrapped},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
+	if len(lines) > 0 && lines[0] != what {
+		rows = append(rows, [2]string{"remote", fmt.Sprintf("%s: %s", p.Hosts[0].Name, lines[0])})
+	}
 	for _, s := range settings {
 		rows = append(rows, [2]string{"setting", s.String()})
 	}

@@ -50,8 +50,10 @@ Examples:
   hail run -g web -x web07 -- systemctl is-active nginx
   hail run -a -- 'df -h / | tail -1'
   hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
+  hail run -g db --template -c 'pg_basebackup -D /backup/{{.host}} -h {{.vars.primary}}'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
-		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"}},
+		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
+			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "{{.host}}, {{.address}}, {{.index}}, {{.vars.NAME}} in it stand for those of each host, quoted"}},
 			surroundingsFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
@@ -62,7 +64,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			return fanOut(e, c, action.Exec{Line: line, Surroundings: around}.Spec(), from, line)
+			return fanOut(e, c, action.Exec{Line: line, Template: c.Bool("template"), Surroundings: around}.Spec(), from, line)
 		},
 	}
 }
@@ -95,9 +97,7 @@ func commandLine(c *cli.Context) (string, error) {
 	return line, nil
 }
 
-// fanOut runs the action on the hosts that the options mean:
-//
-//	options ─► hosts ─► plan ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
+// fanOut runs the action on the hosts that the options mean.
 func fanOut(e environment, c *cli.Context, spec runner.Spec, from action.Sources, what string) error {
 	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
@@ -107,9 +107,22 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, from action.Sources
 	if err != nil {
 		return err
 	}
-	act, err := action.New(spec, from)
+	return carryOut(e, c, inv, plan, from, what)
+}
+
+// carryOut does what the plan says:
+//
+//	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
+func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, from action.Sources, what string) error {
+	act, err := action.New(plan.Action, from)
 	if err != nil {
 		return err
+	}
+	var lines []string
+	if exec, ok := act.(action.Exec); ok {
+		if lines, err = exec.Lines(plan.Hosts); err != nil {
+			return usage("", "%v", err)
+		}
 	}
 	d, err := newDisplay(e, c, plan)
 	if err != nil {
@@ -128,7 +141,7 @@ func fanOut(e environment, c *cli.Context, spec runner.Spec, from action.Sources
 		return usage("", "%v", err)
 	}
 	if c.Bool("dry-run") {
-		return showPlan(e, plan, what, appliedSettings(c))
+		return showPlan(e, plan, what, lines, appliedSettings(c))
 	}
 	if err := e.confirm(c, plan, what); err != nil {
 		return err

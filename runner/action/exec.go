@@ -30,9 +30,30 @@ type Surroundings struct {
 
 // Exec runs one command line.
 type Exec struct {
-	Line string `json:"line"` // for the host's shell, quoted already
+	Line     string `json:"line"`               // for the host's shell, quoted already
+	Template bool   `json:"template,omitempty"` // Line has places for what differs from host to host
 	Surroundings
 	sources Sources
+}
+
+// Lines returns the command line for each host, or what is wrong with it.
+func (e Exec) Lines(hosts []inventory.Host) (lines []string, err error) {
+	lines = make([]string, len(hosts))
+	var t commandTemplate
+	if e.Template {
+		if t, err = parseCommand(e.Line); err != nil {
+			return nil, err
+		}
+	}
+	for i, h := range hosts {
+		if lines[i] = e.Line; e.Template {
+			if lines[i], err = t.render(h, i); err != nil {
+				return nil, err
+			}
+		}
+		lines[i] = e.in(lines[i])
+	}
+	return lines, nil
 }
 
 // Spec describes the action as data.
@@ -48,12 +69,22 @@ func spec(kind string, action any) runner.Spec {
 
 // Do implements runner.Action.
 func (e Exec) Do(ctx context.Context, t *runner.Target) error {
+	line := e.Line
+	if e.Template {
+		template, err := parseCommand(line)
+		if err == nil {
+			line, err = template.render(t.Host, t.Index)
+		}
+		if err != nil {
+			return &runner.Failure{Status: runner.Error, Err: err}
+		}
+	}
 	s, err := e.stdio(t, e.sources)
 	if err != nil {
 		return err
 	}
 	defer closeInput(s)
-	return e.judge(t.Exec(ctx, e.in(e.Line), s))
+	return e.judge(t.Exec(ctx, e.in(line), s))
 }
 
 // in is the line that runs in the folder.

@@ -1,0 +1,91 @@
+package action
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"text/template"
+	"text/template/parse"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// commandTemplate is a command line with places for what differs from host to host, in the language of text/template:
+// {{.host}}, {{.address}}, {{.user}}, {{.port}}, {{.index}}, {{.groups}}, {{.vars.NAME}}. Every value is quoted for the shell, unless
+// raw stands behind it: {{.vars.flags | raw}}.
+type commandTemplate struct{ *template.Template }
+
+func parseCommand(line string) (commandTemplate, error) {
+	t, err := template.New("command").Option("missingkey=error").Funcs(template.FuncMap{"quote": quoteValue, "raw": rawValue}).Parse(line)
+	if err != nil {
+		return commandTemplate{}, fmt.Errorf("the template of the command: %s", strings.TrimPrefix(err.Error(), "template: "))
+	}
+	for _, part := range t.Templates() {
+		quoteAll(part.Tree, part.Tree.Root)
+	}
+	return commandTemplate{t}, nil
+}
+
+// quoteAll puts quote behind every value that is printed and has neither quote nor raw there.
+func quoteAll(tree *parse.Tree, n parse.Node) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, inner := range n.Nodes {
+			quoteAll(tree, inner)
+		}
+	case *parse.ActionNode:
+		if len(n.Pipe.Decl) > 0 {
+			return
+		}
+		last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
+		if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
+			return
+		}
+		n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos,
+			Args: []parse.Node{parse.NewIdentifier("quote").SetPos(n.Pos).SetTree(tree)}})
+	case *parse.IfNode:
+		quoteAll(tree, n.List)
+		quoteAll(tree, n.ElseList)
+	case *parse.RangeNode:
+		quoteAll(tree, n.List)
+		quoteAll(tree, n.ElseList)
+	case *parse.WithNode:
+		quoteAll(tree, n.List)
+		quoteAll(tree, n.ElseList)
+	}
+}
+
+func rawValue(v any) (string, error) {
+	text := inventory.ValueText(v)
+	switch {
+	case text == inventory.Redacted:
+		return "", fmt.Errorf("this value is secret, and command lines are not: --secret-env hands it over")
+	case strings.ContainsRune(text, 0):
+		return "", fmt.Errorf("a command can't have a NUL byte")
+	}
+	return text, nil
+}
+
+func quoteValue(v any) (string, error) {
+	text, err := rawValue(v)
+	return runner.Quote(text), err
+}
+
+// render returns the command line for a host. An undefined name is an error.
+func (t commandTemplate) render(h inventory.Host, index int) (string, error) {
+	var b strings.Builder
+	vars := h.Vars
+	if vars == nil {
+		vars = map[string]any{}
+	}
+	err := t.Execute(&b, map[string]any{"host": h.Name, "address": cmp.Or(h.Connection.Address, h.Name), "user": h.Connection.User,
+		"port": cmp.Or(h.Connection.Port, 22), "index": index, "groups": h.Groups, "vars": vars})
+	if err != nil {
+		return "", fmt.Errorf("the command for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: command:"))
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,46 @@
+package action_test
+
+import (
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner/action"
+)
+
+func TestTemplates(t *testing.T) {
+	h := inventory.Host{Name: "web1", Groups: []string{"web"}, Connection: inventory.Connection{Address: "10.0.0.1"},
+		Vars: map[string]any{"n": 7, "text": "it's $x", "flags": "-a -b", "list": []any{"a b", "c"}, "deep": map[string]any{"x": "y z"}, "token": inventory.Redacted}}
+	for line, want := range map[string]string{
+		"plain":                              "plain",
+		"{{.host}} {{.address}}":             "web1 10.0.0.1",
+		"{{.index}} {{.port}}":               "1 22",
+		"echo {{.vars.text}}":                `echo 'it'\''s $x'`,
+		"ls {{.vars.flags | raw}}":           "ls -a -b",
+		"ls {{.vars.flags}}":                 "ls '-a -b'",
+		"{{.vars.deep.x}}":                   "'y z'",
+		"{{range .vars.list}}<{{.}}>{{end}}": "<'a b'><c>",
+		"{{if eq .vars.n 7}}{{.vars.text}}{{else}}no{{end}}": `'it'\''s $x'`,
+		"{{with $v := .vars.text}}{{$v}}{{end}}":             `'it'\''s $x'`,
+	} {
+		got, err := action.Exec{Line: line, Template: true}.Lines([]inventory.Host{{Name: "web0", Vars: h.Vars}, h})
+		if err != nil || got[1] != want {
+			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
+		}
+	}
+	for line, want := range map[string]string{
+		"{{.vars.none}}":      `no entry for key "none"`,
+		"{{.hots}}":           `no entry for key "hots"`,
+		"{{.host":             "unclosed action",
+		"{{nothing .host}}":   `function "nothing" not defined`,
+		"{{.vars.token}}":     "this value is secret",
+		"{{.vars.token|raw}}": "this value is secret",
+	} {
+		if got, err := (action.Exec{Line: line, Template: true}).Lines([]inventory.Host{h}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
+		}
+	}
+	if got, err := (action.Exec{Line: "{{.host}}"}).Lines([]inventory.Host{h}); err != nil || got[0] != "{{.host}}" {
+		t.Errorf("without --template: %q, %v", got, err)
+	}
+}
