@@ -22,8 +22,8 @@ Commands:
 
 const overviewEnd = `
 hail help COMMAND tells more. Exit codes: 0 all well, 1 a host failed, 3 a host
-was not reached, 64 no host was touched, 74 the record is incomplete,
-130 interrupted.
+was not reached, 4 stopped early, 64 no host was touched, 74 the record is
+incomplete, 130 interrupted.
 `
 
 func overviewText(commands []*cli.Command) string {

@@ -50,7 +50,7 @@ Examples:
   hail run -g web -x web07 -- systemctl is-active nginx
   hail run -a -- 'df -h / | tail -1'
   hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
-  hail run -g db --template -c 'pg_basebackup -D /backup/{{.host}} -h {{.vars.primary}}'
+  hail run -g db --template -c 'pg_dump -h {{.host}} {{.vars.db}} | wc -c'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
 		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
 			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "{{.host}}, {{.address}}, {{.index}}, {{.vars.NAME}} in it stand for those of each host, quoted"}},
