@@ -1,8 +1,11 @@
 package report
 
 import (
+	"errors"
 	"os"
 	"sync/atomic"
+	"syscall"
+	"time"
 )
 
 // file is made at its first byte and stays open while there are handles to spare; otherwise it is opened for each
@@ -34,14 +37,23 @@ func (f *file) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *file) handle() (*os.File, error) {
-	if f.made {
-		return os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND, 0o600)
+// handle opens the file. When there are no descriptors left, other hosts will give some back: that is waited for.
+func (f *file) handle() (h *os.File, err error) {
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if f.made {
+			h, err = os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND, 0o600)
+		} else {
+			h, err = createFile(f.path)
+		}
+		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) || time.Since(begun) > waitForHandle {
+			break
+		}
 	}
-	h, err := createFile(f.path)
-	f.made = err == nil
+	f.made = f.made || err == nil
 	return h, err
 }
+
+const waitForHandle = time.Minute
 
 // Close closes the file, if it is open.
 func (f *file) Close() error {

@@ -64,6 +64,15 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
 	nc, err := dialer.DialContext(ctx, s.network, s.hostport())
+	for outOfFiles(err) { // another host will give some back; that is not this one's time
+		w.clock.pause()
+		more := pause(ctx, 100*time.Millisecond)
+		w.clock.resume()
+		if !more {
+			break
+		}
+		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
+	}
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
 		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
 	}
@@ -75,6 +84,11 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 		w.trace.step(s.name, "connected to %s (%v)", w.reach.Address, w.reach.DNS+w.reach.TCP)
 	}
 	return nc, err
+}
+
+// outOfFiles says whether we, or this machine, had no descriptor left.
+func outOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // pause waits; false when ctx ends before.
