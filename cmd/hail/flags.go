@@ -42,6 +42,7 @@ func surroundingsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run it in `DIR`"},
 		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "`NAME=VALUE` for its environment"},
 		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "likewise, lines of a `FILE`"},
+		&cli.BoolFlag{Name: "export-vars", Category: c, Usage: "the vars of each host as $HAIL_VAR_NAME, without secret ones"},
 		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "variable `NAME` of our environment, which is shown and recorded nowhere"},
 		&cli.StringFlag{Name: "stdin", Category: c, Usage: "`FILE`, or -, that every host gets as input"},
 		&cli.StringFlag{Name: "stdin-dir", Category: c, Usage: "`DIR` with a file for each host, by its name"},

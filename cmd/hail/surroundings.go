@@ -19,7 +19,7 @@ import (
 
 // surroundings reads what the options say that a command finds on the host, and gets what the plan must not hold.
 func (e environment) surroundings(c *cli.Context) (s action.Surroundings, from action.Sources, err error) {
-	s.Chdir = c.String("chdir")
+	s.Chdir, s.ExportVars = c.String("chdir"), c.Bool("export-vars")
 	if s.Env, err = envOf(c); err != nil {
 		return s, from, err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,7 +28,21 @@ type Surroundings struct {
 	Secrets []string `json:"secrets,omitempty"` // names of variables whose values are in Sources
 	Stdin   string   `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
 	OKExit  []int    `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
+
+	ExportVars bool `json:"export_vars,omitempty"` // the host's vars are in its environment, as HAIL_VAR_name
 }
+
+// exported are the host's vars for the environment: what a name can't have becomes _, and secret ones are left out.
+func exported(vars map[string]any) (env []string) {
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if value := inventory.ValueText(vars[name]); value != inventory.Redacted && !strings.ContainsRune(value, 0) {
+			env = append(env, "HAIL_VAR_"+notInNames.ReplaceAllString(name, "_")+"="+value)
+		}
+	}
+	return env
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // Exec runs one command line.
 type Exec struct {
@@ -102,6 +118,9 @@ func (s Surroundings) in(line string) string {
 // stdio is what the command is given. The caller closes In.
 func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
 	io := runner.Stdio{Out: t.Out, Err: t.Err, Env: s.Env}
+	if s.ExportVars {
+		io.Env = append(exported(t.Host.Vars), s.Env...)
+	}
 	for _, name := range s.Secrets {
 		value, ok := from.Secrets[name]
 		if !ok {
