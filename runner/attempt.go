@@ -13,7 +13,7 @@ import (
 // item is one host on its way through the run.
 type item struct {
 	host  inventory.Host
-	index int // in the plan
+	index int // by Plan.Index
 	tally Tally
 	tries int   // attempts begun
 	last  Event // how the last one ended, as the finish event that it would be

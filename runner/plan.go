@@ -33,6 +33,26 @@ type Plan struct {
 	TTY        bool             `json:"tty,omitempty"`         // commands have a terminal
 	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Hosts      []inventory.Host `json:"hosts"`
+	Indexes    []int            `json:"indexes,omitempty"` // of the hosts, for a run that repeats a part of another; nil: 0, 1, 2 …
+}
+
+// Index is the number of the i-th host, by which its command knows it: rising, and the same when a run is repeated in part.
+func (p *Plan) Index(i int) int {
+	if p.Indexes == nil {
+		return i
+	}
+	return p.Indexes[i]
+}
+
+// Part is the plan for those of its hosts alone that are at these places, in rising order.
+func (p *Plan) Part(places []int) *Plan {
+	part := *p
+	part.Hosts, part.Indexes = nil, nil
+	for _, i := range places {
+		part.Hosts = append(part.Hosts, p.Hosts[i])
+		part.Indexes = append(part.Indexes, p.Index(i))
+	}
+	return &part
 }
 
 // Duration is a time that is written with its unit.

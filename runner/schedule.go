@@ -59,7 +59,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	}
 	items := make([]item, len(r.plan.Hosts))
 	for i, h := range r.plan.Hosts {
-		items[i] = item{host: h, index: i}
+		items[i] = item{host: h, index: r.plan.Index(i)}
 		s.hosts = append(s.hosts, &items[i])
 	}
 	sizes := r.plan.Waves.Sizes(len(items))

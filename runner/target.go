@@ -13,7 +13,7 @@ import (
 // Err, which may be written by two.
 type Target struct {
 	Host    inventory.Host
-	Index   int // of the host in the plan
+	Index   int // of the host, by Plan.Index
 	Attempt int // 1 for the first
 	Conn
 	Out, Err io.Writer // the host's outputs: what is written here is in its log

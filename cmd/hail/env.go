@@ -30,7 +30,8 @@ type environment struct {
 	home           string
 	user           string
 	machine        string
-	openFiles      int // how many descriptors there may be
+	openFiles      int   // how many descriptors there may be
+	memory         int64 // how many bytes are free; 0: not known
 	signals        func() (s <-chan os.Signal, stop func())
 	exit           func(code int)                      // at once, whatever is under way
 	secret         func(prompt string) (string, error) // asks on the terminal
@@ -55,7 +56,8 @@ func osEnvironment(args []string) environment {
 			signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			return c, func() { signal.Stop(c) }
 		},
-		exit: os.Exit,
+		exit:   os.Exit,
+		memory: freeMemory(),
 	}
 	e.secret = e.readSecret
 	e.home = os.Getenv("HOME")

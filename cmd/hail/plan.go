@@ -49,7 +49,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		return nil, usage("", "--connect-timeout: a host needs some time to be reached")
 	}
 	if p.Fanout == 0 {
-		p.Fanout = fitFanout(len(hosts), e.openFiles)
+		p.Fanout = fitFanout(len(hosts), e.openFiles, e.memory)
 	}
 	if per := p.Per; per != nil && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
 		return nil, usage("", "--per: none of the hosts has the var %q", per.Var)
@@ -65,12 +65,20 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	return p, nil
 }
 
-// Every running host has a connection, up to three files of the record, and something to spare.
-const filesPerHost = 5
+// Every running host has a connection, up to three files of the record, and something to spare; and its share of memory, of
+// which a half is left to others.
+const (
+	filesPerHost  = 5
+	memoryPerHost = 256 << 10
+)
 
-// fitFanout is how many hosts run at once when nobody says.
-func fitFanout(hosts, openFiles int) int {
-	return max(1, min(hosts, 256, (openFiles-50)/filesPerHost))
+// fitFanout is how many hosts run at once when nobody says. A memory of 0 is not known, and counts for nothing.
+func fitFanout(hosts, openFiles int, memory int64) int {
+	n := min(hosts, 256, (openFiles-50)/filesPerHost)
+	if memory > 0 {
+		n = int(min(int64(n), memory/2/memoryPerHost))
+	}
+	return max(1, n)
 }
 
 // lazyGC lets garbage pile up to four times what is in use, where that is little: at a modest fan-out the heap is so small

@@ -74,10 +74,9 @@ func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	if i < 0 {
 		return nil, usage("hail show "+r.Plan.Run+" lists its hosts", "%s is no host of that run", host)
 	}
-	p := *r.Plan
-	p.Hosts = p.Hosts[i : i+1]
+	p := r.Plan.Part([]int{i})
 	p.Waves, p.Pause, p.Gate, p.Per, p.Splay, p.Rate, p.Budget, p.Retry = nil, 0, "", nil, 0, 0, runner.Budget{}, runner.Retry{}
-	return &p, nil
+	return p, nil
 }
 
 // sourcesAgain gets what the record does not hold.

@@ -120,7 +120,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	}
 	var lines []string
 	if exec, ok := act.(action.Exec); ok {
-		if lines, err = exec.Lines(plan.Hosts); err != nil {
+		if lines, err = exec.Lines(plan); err != nil {
 			return usage("", "%v", err)
 		}
 	}
@@ -141,7 +141,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return usage("", "%v", err)
 	}
 	if c.Bool("dry-run") {
-		return showPlan(e, plan, what, lines, appliedSettings(c))
+		return showPlan(e, plan, what, lines, origins(c))
 	}
 	if err := e.confirm(c, plan, what); err != nil {
 		return err

@@ -165,6 +165,25 @@ func appliedSettings(c *cli.Context) []setting {
 	return applied
 }
 
+// origins are the options that shape a run and are not at their built-in value, with where they have it from.
+func origins(c *cli.Context) []setting {
+	all := slices.Clone(appliedSettings(c))
+	for name := range settable() {
+		if c.IsSet(name) && !slices.ContainsFunc(all, func(s setting) bool { return s.option == name }) {
+			all = append(all, setting{name, valuesOf(c, name), "the command line"})
+		}
+	}
+	slices.SortFunc(all, func(a, b setting) int { return strings.Compare(a.option, b.option) })
+	return all
+}
+
+func valuesOf(c *cli.Context, name string) []string {
+	if list, ok := c.Value(name).(cli.StringSlice); ok {
+		return list.Value()
+	}
+	return []string{fmt.Sprint(c.Value(name))}
+}
+
 func (s setting) String() string {
 	return fmt.Sprintf("--%s %s from %s", s.option, strings.Join(s.values, " "), s.from)
 }

@@ -52,18 +52,18 @@ type Exec struct {
 	sources Sources
 }
 
-// Lines returns the command line for each host, or what is wrong with it.
-func (e Exec) Lines(hosts []inventory.Host) (lines []string, err error) {
-	lines = make([]string, len(hosts))
+// Lines returns the command line for each host of the plan, or what is wrong with it.
+func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
+	lines = make([]string, len(p.Hosts))
 	var t commandTemplate
 	if e.Template {
 		if t, err = parseCommand(e.Line); err != nil {
 			return nil, err
 		}
 	}
-	for i, h := range hosts {
+	for i, h := range p.Hosts {
 		if lines[i] = e.Line; e.Template {
-			if lines[i], err = t.render(h, i); err != nil {
+			if lines[i], err = t.render(h, p.Index(i)); err != nil {
 				return nil, err
 			}
 		}

@@ -59,9 +59,9 @@ func (c *conn) Unwrap() runner.Conn { return c.Conn }
 func (c *conn) line(cmd, nonce string) string {
 	const mark = `printf "\036hail:%s:%s\036" "$2"`
 	user := runner.Quote(c.user)
-	begin := runner.Quote(mark + ` ready >&2; eval "$1"`)
+	begin := runner.Quote(mark + ` ready >&2; SHELL=$3; export SHELL; eval "$1"`) // a service's own shell may run nothing
 	as := func(options string) string {
-		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2"`, c.tool, options, user, begin)
+		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2" "${SHELL:-/bin/sh}"`, c.tool, options, user, begin)
 	}
 	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, mark)
 	switch {

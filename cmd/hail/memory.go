@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// freeMemory is how many bytes this process may still take: what the kernel says is available, or what is left of the limit of
+// our control group. It is 0 where nobody says.
+func freeMemory() (free int64) {
+	meminfo, _ := os.ReadFile("/proc/meminfo")
+	for line := range strings.Lines(string(meminfo)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "MemAvailable:" {
+			kib, _ := strconv.ParseInt(fields[1], 10, 64)
+			free = kib << 10
+		}
+	}
+	own, _ := os.ReadFile("/proc/self/cgroup")
+	_, group, ok := strings.Cut(strings.TrimSpace(string(own)), "0::")
+	if !ok {
+		return free
+	}
+	limit, used := groupNumber(group, "memory.max"), groupNumber(group, "memory.current")
+	if limit > 0 && (free == 0 || limit-used < free) {
+		free = max(limit-used, 1)
+	}
+	return free
+}
+
+// groupNumber reads a number of a control group (version 2); 0 when it has none.
+func groupNumber(group, name string) int64 {
+	text, _ := os.ReadFile("/sys/fs/cgroup" + group + "/" + name)
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return n
+}

@@ -1,0 +1,131 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/become"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+// sudoPlay asks for a password as sudo does, and then runs the command.
+const sudoPlay = `#!/bin/sh
+[ "$1" != -n ] || { echo "sudo: a password is required" >&2; exit 1; }
+prompt= 
+while [ "$1" != -- ]; do
+	[ "$1" != -p ] || prompt=$2
+	shift
+done
+shift
+printf %s "$prompt" >&2
+IFS= read -r password
+[ "$password" = right ] && exec "$@"
+exit 1
+`
+
+// TestAnyBytesArrive: 10,000 texts of any bytes but NUL, through each of the ways by which a text gets to a command, over the
+// login shells that hosts have, as the login user and by sudo with a password.
+func TestAnyBytesArrive(t *testing.T) {
+	const texts, chunk = 10_000, 200
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte(sudoPlay), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	shells := [][]string{{"dash"}, {"bash"}, {"busybox", "sh"}, {"mksh"}}
+	for i, shell := range shells {
+		path, err := exec.LookPath(shell[0])
+		if err != nil {
+			t.Fatalf("%v: make tools installs the shells that the tests want", err)
+		}
+		if len(shell) > 1 {
+			link := filepath.Join(t.TempDir(), shell[1])
+			if err := os.Symlink(path, link); err != nil {
+				t.Fatal(err)
+			}
+			path = link
+		}
+		for _, sudo := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/sudo=%v", shell[0], sudo), func(t *testing.T) {
+				h := inventory.Host{Name: "here", Connection: inventory.Connection{Shell: path, Become: &sudo}}
+				d := wrap.Dialer{Inner: become.Dialer{Inner: local.Dialer{}, Password: become.NewPassword("right")}}
+				random := rand.New(rand.NewPCG(uint64(i), 1))
+				for range texts / chunk / len(shells) {
+					anyBytesArrive(t, d, h, randomTexts(random, chunk))
+				}
+			})
+		}
+	}
+}
+
+func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []string) {
+	t.Helper()
+	h.Vars = map[string]any{}
+	var places, env, variables []string
+	for i, s := range want {
+		h.Vars[fmt.Sprintf("v%d", i)] = s
+		places = append(places, fmt.Sprintf("{{.vars.v%d}}", i))
+		env = append(env, fmt.Sprintf("V%d=%s", i, s))
+		variables = append(variables, fmt.Sprintf(`"$V%d"`, i))
+	}
+	script, err := action.NewScript("show", []byte("#!"+h.Connection.Shell+"\n"+`printf '%s\0' "$@"`), "", want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const show = `printf '%s\0' `
+	for way, a := range map[string]runner.Action{
+		"words":       action.Exec{Line: runner.Words(append([]string{"printf", `%s\0`}, want...))},
+		"template":    action.Exec{Line: show + strings.Join(places, " "), Template: true},
+		"environment": action.Exec{Line: show + strings.Join(variables, " "), Surroundings: action.Surroundings{Env: env}},
+		"script":      script,
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		conn, err := d.Dial(ctx, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		if err := a.Do(ctx, &runner.Target{Host: h, Conn: conn, Out: &out, Err: &errs}); err != nil {
+			t.Fatalf("%s: %v\n%s", way, err, errs.String())
+		}
+		conn.Close()
+		got := strings.Split(strings.TrimSuffix(out.String(), "\x00"), "\x00")
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d texts came back, want %d", way, len(got), len(want))
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("%s: %q came back as %q", way, want[i], got[i])
+			}
+		}
+	}
+}
+
+// randomTexts are texts of up to 40 bytes, half of them of the bytes that shells take for something.
+func randomTexts(random *rand.Rand, n int) (all []string) {
+	const special = "'\"\\`$!#*?~<>|&;(){}[]^%=-\n\r\t \x1b\x7f\x80\xffab"
+	for range n {
+		b := make([]byte, random.IntN(41))
+		meant := random.IntN(2) == 0
+		for i := range b {
+			if b[i] = byte(1 + random.IntN(255)); meant {
+				b[i] = special[random.IntN(len(special))]
+			}
+		}
+		all = append(all, string(b))
+	}
+	return all
+}
