@@ -81,11 +81,16 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 	return max(1, n)
 }
 
-// lazyGC lets garbage pile up to four times what is in use, where that is little: at a modest fan-out the heap is so small
-// that collecting it all the time costs an eighth of the CPU. $GOGC has the last word.
-func lazyGC(e environment, p *runner.Plan) {
-	if e.getenv("GOGC") == "" && p.Fanout <= 512 {
+// setGC lets garbage pile up to four times what is in use, where that is little: at a modest fan-out the heap is so small
+// that collecting it all the time costs an eighth of the CPU. With thousands of connections it is the other way round.
+// $GOGC has the last word.
+func setGC(e environment, p *runner.Plan) {
+	switch at := min(p.Fanout, len(p.Hosts)); {
+	case e.getenv("GOGC") != "":
+	case at <= 512:
 		debug.SetGCPercent(400)
+	case at > 4096:
+		debug.SetGCPercent(50)
 	}
 }
 

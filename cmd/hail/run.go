@@ -155,7 +155,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return usage("name another folder with --runs-dir", "%v", err)
 	}
 	d.header(plan, what)
-	lazyGC(e, plan)
+	setGC(e, plan)
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

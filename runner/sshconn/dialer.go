@@ -171,14 +171,19 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 	}
 }
 
+// silence is how long a host may say nothing and count among the logins that are under way at once.
+const silence = time.Second
+
 // connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login.
 func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) (*conn, error) {
 	queued := time.Now()
-	leave, err := d.limits.enter(ctx, s.hostport())
+	place, err := d.limits.enter(ctx, s.hostport())
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer place.leave()
+	w.silent = time.AfterFunc(silence, place.quiet)
+	defer w.silent.Stop()
 	w.reach.Queue = time.Since(queued)
 	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
@@ -228,7 +233,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
-	heard := &hearing{Conn: nc}
+	heard := &hearing{Conn: nc, silent: w.silent}
 	begun := time.Now()
 	var offered offer
 	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}

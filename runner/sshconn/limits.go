@@ -61,9 +61,17 @@ func newLimits(all, perAddress int) limits {
 	return limits{all: newSlots(all), perAddress: perAddress, mu: new(sync.Mutex), addresses: map[string]*queue{}}
 }
 
+// place is a place at an address and, until it was quiet, one of all.
+type place struct {
+	limits
+	address string
+	queue   *queue
+	counted sync.Once
+}
+
 // enter waits for a place at the address and then for one of all, so that a busy address holds up nobody else. The
 // caller calls leave.
-func (l limits) enter(ctx context.Context, address string) (leave func(), err error) {
+func (l limits) enter(ctx context.Context, address string) (*place, error) {
 	q := l.join(address)
 	if err := q.take(ctx); err != nil {
 		l.part(address, q)
@@ -74,13 +82,18 @@ func (l limits) enter(ctx context.Context, address string) (leave func(), err er
 		l.part(address, q)
 		return nil, err
 	}
-	return func() {
-		l.all.give()
-		if !l.pays(q) {
-			q.give()
-		}
-		l.part(address, q)
-	}, nil
+	return &place{limits: l, address: address, queue: q}, nil
+}
+
+// quiet gives back the place among all, for good: who says nothing costs us nothing, and many of them would hold up the rest.
+func (p *place) quiet() { p.counted.Do(p.all.give) }
+
+func (p *place) leave() {
+	p.quiet()
+	if !p.pays(p.queue) {
+		p.queue.give()
+	}
+	p.part(p.address, p.queue)
 }
 
 // narrow halves the places at an address whose server has hung up before the login. One is always left.

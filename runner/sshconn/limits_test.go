@@ -21,12 +21,12 @@ func TestLimits(t *testing.T) {
 		for i := range 400 {
 			wg.Go(func() {
 				address := i % 20
-				leave, err := l.enter(t.Context(), fmt.Sprint(address))
+				place, err := l.enter(t.Context(), fmt.Sprint(address))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				defer leave()
+				defer place.leave()
 				if n := at[address].Add(1); n > perAddress {
 					t.Errorf("%d at one address", n)
 				}
@@ -51,7 +51,7 @@ func TestLimits(t *testing.T) {
 func TestLimitsGiveUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(1, 1)
-		leave, err := l.enter(t.Context(), "a")
+		place, err := l.enter(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,11 +63,11 @@ func TestLimitsGiveUpWithTheContext(t *testing.T) {
 				t.Errorf("%s: %v", address, err)
 			}
 		}
-		leave()
-		if leave, err := l.enter(t.Context(), "b"); err != nil {
+		place.leave()
+		if place, err := l.enter(t.Context(), "b"); err != nil {
 			t.Error(err)
 		} else {
-			leave()
+			place.leave()
 		}
 	})
 }
@@ -81,7 +81,7 @@ func TestLimitsNarrow(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 40 {
 				wg.Go(func() {
-					leave, err := l.enter(t.Context(), "a")
+					place, err := l.enter(t.Context(), "a")
 					if err != nil {
 						t.Error(err)
 						return
@@ -91,19 +91,19 @@ func TestLimitsNarrow(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 					inside.Add(-1)
-					leave()
+					place.leave()
 				})
 			}
 			wg.Wait()
 			return int(top.Load())
 		}
-		leave, _ := l.enter(t.Context(), "a")
+		place, _ := l.enter(t.Context(), "a")
 		for _, want := range []int{4, 2, 1, 1} {
 			l.narrow("a")
 			l.narrow("a")
-			if leave != nil {
-				leave()
-				leave = nil
+			if place != nil {
+				place.leave()
+				place = nil
 			}
 			if got := most(); got != want {
 				t.Errorf("%d at once, want %d", got, want)
@@ -111,5 +111,32 @@ func TestLimitsNarrow(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		l.narrow("nowhere")
+	})
+}
+
+// TestSilentHostsHoldUpNobody: places of those who say nothing are given to others, once.
+func TestSilentHostsHoldUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(2, 1)
+		for i := range 10 {
+			place, err := l.enter(t.Context(), fmt.Sprint("mute", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			place.quiet()
+			defer place.leave()
+		}
+		for _, address := range []string{"a", "b"} {
+			place, err := l.enter(t.Context(), address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer place.leave()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := l.enter(ctx, "c"); err == nil {
+			t.Error("there are more places than two")
+		}
 	})
 }
