@@ -141,6 +141,9 @@ func (l *hostLog) finish(e *runner.Event) error {
 	return l.log.Close()
 }
 
+// Outcome is how a finish says that its host ended.
+func Outcome(e *runner.Event) string { return outcome(e.Status, e.Reason, e.Exit) }
+
 // outcome is a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
 func outcome(status runner.Status, reason runner.Reason, exit int) string {
 	switch {

@@ -101,8 +101,8 @@ type journalReader struct {
 
 const batchSize = 512
 
-// events yields what the journal holds, in batches; one slice is used for all.
-func (j *journalReader) events() iter.Seq[[]runner.Event] {
+// events yields what the journal holds, in batches; one slice is used for all. At its end, more says whether to look again.
+func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 	return func(yield func([]runner.Event) bool) {
 		j.torn, j.err = 0, nil
 		f, err := os.Open(j.path)
@@ -114,25 +114,36 @@ func (j *journalReader) events() iter.Seq[[]runner.Event] {
 		batch := make([]runner.Event, 0, batchSize)
 		r := bufio.NewReaderSize(f, 64<<10)
 		offset := int64(0)
-		for number := 1; ; number++ {
-			line, err := r.ReadBytes('\n')
-			if err != nil && !errors.Is(err, io.EOF) {
-				j.err = err
+		var line []byte
+		for number := 1; ; {
+			rest, err := r.ReadBytes('\n')
+			if line = append(line, rest...); err != nil {
+				if !errors.Is(err, io.EOF) {
+					j.err = err
+					break
+				}
+				if len(batch) > 0 {
+					if !yield(batch) {
+						return
+					}
+					batch = batch[:0]
+				}
+				if more() {
+					continue
+				}
+				j.torn = len(line)
 				break
 			}
-			if len(line) == 0 {
-				break
-			}
-			e, ok := parseLine(bytes.TrimSuffix(line, []byte("\n")))
-			if !ok || err != nil {
-				if _, more := r.Peek(1); more == nil {
+			e, ok := parseLine(line[:len(line)-1])
+			if !ok {
+				if _, behind := r.Peek(1); behind == nil {
 					j.err = &DamageError{j.path, number, offset}
 				} else {
 					j.torn = len(line)
 				}
 				break
 			}
-			offset += int64(len(line))
+			number, offset, line = number+1, offset+int64(len(line)), line[:0]
 			if e.Kind == runner.KindPlan {
 				e.Plan = j.plan
 			}

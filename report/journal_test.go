@@ -56,7 +56,7 @@ func recorded(t *testing.T) string {
 	events := story()
 	plan := events[0].Plan
 	dir := t.TempDir()
-	r, err := Create(dir, Head{Version: "1", Started: start, User: "me", Machine: "here", Argv: []string{"run"}, What: "echo hi", Plan: plan}, 100)
+	r, err := Create(dir, Head{Version: "1", Started: start, User: "me", Machine: "here", Argv: []string{"run"}, What: "echo hi", Plan: plan}, nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

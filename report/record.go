@@ -55,12 +55,12 @@ type Record struct {
 	began   sync.Map     // host name to *hostLog, from Open to the end of the attempt
 }
 
-// Create makes the folder of a run in dir, with its plan, and locks it. openFiles is how many files may be kept open at
-// once. The caller passes the Record to Drain, which closes it, and calls Finish.
-func Create(dir string, head Head, openFiles int) (*Record, error) {
+// Create makes the folder of a run in dir, with its plan and the contents that it names, and locks it. openFiles is how many
+// files may be kept open at once. The caller passes the Record to Drain, which closes it, and calls Finish.
+func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
 	r.handles.Store(int64(openFiles))
-	if err := r.create(dir); err != nil {
+	if err := r.create(dir, blobs); err != nil {
 		var p *fs.PathError
 		if errors.As(err, &p) {
 			err = fmt.Errorf("%s: %w", p.Path, p.Err)
@@ -70,14 +70,22 @@ func Create(dir string, head Head, openFiles int) (*Record, error) {
 	return r, nil
 }
 
-func (r *Record) create(dir string) error {
+// create makes the folder under another name first, so that a record that is found is a whole one.
+func (r *Record) create(dir string, blobs []Blob) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: an id that is taken, or a link, is an error
-		return err
+	final := r.dir
+	if _, err := os.Lstat(final); err == nil {
+		return &fs.PathError{Op: "mkdir", Path: final, Err: fs.ErrExist}
 	}
-	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
+	r.dir = filepath.Join(dir, unfinishedPrefix+r.head.Plan.Run)
+	for _, d := range []string{r.dir, filepath.Join(r.dir, "hosts")} {
+		if err := os.Mkdir(d, 0o700); err != nil { // exclusively: what is there already, or a link, is an error
+			return err
+		}
+	}
+	if err := r.writeBlobs(blobs); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(r.head, "", "  ")
@@ -96,6 +104,13 @@ func (r *Record) create(dir string) error {
 		return err
 	}
 	if err := syncDir(r.dir); err != nil {
+		return err
+	}
+	if err := os.Rename(r.dir, final); err != nil {
+		return err
+	}
+	r.dir = final
+	if err := syncDir(dir); err != nil {
 		return err
 	}
 	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))

@@ -56,7 +56,7 @@ func TestRecordFiles(t *testing.T) {
 func TestHostLog(t *testing.T) {
 	dir := t.TempDir()
 	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Address: "192.0.2.1", Port: 22, User: "www"}}}}
-	r, err := Create(dir, Head{What: "cat\nfile", Plan: plan}, 1) // one handle: files are opened again and again
+	r, err := Create(dir, Head{What: "cat\nfile", Plan: plan}, nil, 1) // one handle: files are opened again and again
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,14 +111,14 @@ func TestCreateRefuses(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), filepath.Join(dir, plan.Run)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(dir, Head{Plan: plan}, 1); !errors.Is(err, fs.ErrExist) {
+	if _, err := Create(dir, Head{Plan: plan}, nil, 1); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("through a link: %v", err)
 	}
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(file, Head{Plan: plan}, 1); err == nil || !strings.Contains(err.Error(), "can't be recorded") {
+	if _, err := Create(file, Head{Plan: plan}, nil, 1); err == nil || !strings.Contains(err.Error(), "can't be recorded") {
 		t.Errorf("below a file: %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestFind(t *testing.T) {
 	var ids []string
 	for i := range 3 {
 		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: "n"}
-		if _, err := Create(dir, Head{Plan: plan}, 1); err != nil {
+		if _, err := Create(dir, Head{Plan: plan}, nil, 1); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, plan.Run)
@@ -223,7 +223,7 @@ func FuzzClean(f *testing.F) {
 
 func BenchmarkHostLog(b *testing.B) {
 	plan := &runner.Plan{Run: NewRunID(start)}
-	r, err := Create(b.TempDir(), Head{Plan: plan}, 100)
+	r, err := Create(b.TempDir(), Head{Plan: plan}, nil, 100)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,17 +1,13 @@
 package report
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -23,59 +19,6 @@ type Run struct {
 	Head
 	hostFiles
 	journal journalReader
-}
-
-// ErrNoRun says that there is no such record.
-var ErrNoRun = errors.New("no such run")
-
-var runID = regexp.MustCompile(`^\d{8}-\d{6}-[a-z0-9]{4}$`)
-
-// List returns the ids of the runs in dir, the newest first. A folder that is not there has none.
-func List(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	var ids []string
-	for _, e := range entries {
-		if e.IsDir() && runID.MatchString(e.Name()) {
-			ids = append(ids, e.Name())
-		}
-	}
-	slices.Sort(ids)
-	slices.Reverse(ids)
-	return ids, nil
-}
-
-// Find opens the run that ref means: an id, the beginning of one, last, or last~1 for the one before.
-func Find(dir, ref string) (*Run, error) {
-	ids, err := List(dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, fmt.Errorf("%w: %s has no records", ErrNoRun, dir)
-	}
-	if back, ok := strings.CutPrefix(ref, "last"); ok {
-		n := 0
-		if back != "" {
-			if n, err = strconv.Atoi(strings.TrimPrefix(back, "~")); err != nil || back[0] != '~' || n < 0 {
-				return nil, fmt.Errorf("%w: %q (last, last~1, last~2 …)", ErrNoRun, ref)
-			}
-		}
-		if n >= len(ids) {
-			return nil, fmt.Errorf("%w: %q, there are %d", ErrNoRun, ref, len(ids))
-		}
-		return Open(filepath.Join(dir, ids[n]))
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, ref) })
-	switch len(ids) {
-	case 0:
-		return nil, fmt.Errorf("%w: %q", ErrNoRun, ref)
-	case 1:
-		return Open(filepath.Join(dir, ids[0]))
-	}
-	return nil, fmt.Errorf("%q is the beginning of %d runs: %s …", ref, len(ids), strings.Join(ids[:min(3, len(ids))], ", "))
 }
 
 // Open opens the record in the folder path.
@@ -108,7 +51,28 @@ func (r *Run) Going() bool {
 
 // Events yields the events of the run, in batches, as runner.Run did. The slice is used again. Afterwards Torn and Err
 // tell how it ended.
-func (r *Run) Events() iter.Seq[[]runner.Event] { return r.journal.events() }
+func (r *Run) Events() iter.Seq[[]runner.Event] {
+	return r.journal.events(func() bool { return false })
+}
+
+// Follow is Events of a run that may be going on: at the end of what is there it waits for more, until the run or ctx ends.
+func (r *Run) Follow(ctx context.Context) iter.Seq[[]runner.Event] {
+	last := false
+	return r.journal.events(func() bool {
+		if last {
+			return false
+		}
+		last = !r.Going() // what was written before it ended is still read
+		select {
+		case <-time.After(followEvery):
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+}
+
+const followEvery = 100 * time.Millisecond
 
 // Torn is how many bytes at the end of the journal were no whole line, when it was last read: the end of a writer that
 // was killed.

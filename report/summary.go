@@ -3,6 +3,7 @@ package report
 import (
 	"time"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -38,6 +39,7 @@ type Result struct {
 	Stderr  Output            `json:"stderr,omitzero"`
 	Reach   *runner.Reach     `json:"reach,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
+	Run     string            `json:"run,omitempty"` // of several runs together, the one that this is from; empty: the first
 
 	before *runner.Event // how the attempt before this one ended
 }
@@ -155,6 +157,22 @@ func (s *Summary) Settle() {
 		}
 		s.Counts[r.Status]++
 	}
+}
+
+// Only is the summary for these of its hosts alone.
+func (s *Summary) Only(hosts []inventory.Host) *Summary {
+	only := *s
+	only.Hosts, only.Counts, only.index = nil, map[runner.Status]int{}, map[string]int{}
+	for _, h := range hosts {
+		if r := s.Result(h.Name); r != nil {
+			only.index[h.Name] = len(only.Hosts)
+			only.Hosts = append(only.Hosts, *r)
+			if r.Status != "" {
+				only.Counts[r.Status]++
+			}
+		}
+	}
+	return &only
 }
 
 // Result returns the result of the host, or nil if it was not selected.

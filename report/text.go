@@ -19,7 +19,7 @@ import (
 // record is.
 func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\n", counts(s, style))
+	fmt.Fprintf(&b, "%s\n", Counts(s, style))
 	for _, t := range troubles(s) {
 		t.write(&b, files, style)
 	}
@@ -49,7 +49,8 @@ func stopText(s *Summary) string {
 	return string(s.Stopped)
 }
 
-func counts(s *Summary, style Style) string {
+// Counts says how many hosts ended how.
+func Counts(s *Summary, style Style) string {
 	hosts := "hosts"
 	if len(s.Hosts) == 1 {
 		hosts = "host"

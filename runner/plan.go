@@ -9,8 +9,9 @@ import (
 // Plan is what a run will do, as data: printable, comparable, written down before anything happens. It holds no
 // functions, no connections and no secrets.
 type Plan struct {
-	Run        string           `json:"run"`            // the run's id, unique and sortable by time
-	Name       string           `json:"name,omitempty"` // the user's name for it
+	Run        string           `json:"run"`              // the run's id, unique and sortable by time
+	Name       string           `json:"name,omitempty"`   // the user's name for it
+	Parent     string           `json:"parent,omitempty"` // the run of which this does a part again
 	Action     Spec             `json:"action"`
 	Fanout     int              `json:"fanout"`                // hosts at once; below 1: all
 	Connecting int              `json:"connecting"`            // handshakes at once; below 1: no limit
@@ -30,6 +31,8 @@ type Plan struct {
 	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
 	AskSSH     bool             `json:"ask_ssh,omitempty"`     // ssh -G says what ssh_config means
 	Control    string           `json:"control,omitempty"`     // socket of an OpenSSH master to go through, with tokens as in ControlPath
+	Login      Password         `json:"login,omitzero"`        // to log in with
+	Sudo       Password         `json:"sudo,omitzero"`         // of sudo
 	TTY        bool             `json:"tty,omitempty"`         // commands have a terminal
 	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Hosts      []inventory.Host `json:"hosts"`
@@ -57,6 +60,13 @@ func (p *Plan) Part(places []int) *Plan {
 
 // Duration is a time that is written with its unit.
 type Duration = inventory.Duration
+
+// Password says where a password comes from, and never what it is. The zero value is none.
+type Password struct {
+	Ask      bool   `json:"ask,omitempty"`      // the user, on the terminal
+	Command  string `json:"command,omitempty"`  // the first line that this prints here
+	Refusals int    `json:"refusals,omitempty"` // so many hosts may refuse it before any has accepted it; 0: all
+}
 
 // Spec names an action and holds its arguments; action.New builds the action from it.
 type Spec struct {

@@ -104,7 +104,7 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	if strings.HasPrefix(last, "-") {
 		return found
 	}
-	if slices.Contains([]string{"show", "logs", "replay"}, cmd.Name) {
+	if slices.Contains([]string{"show", "logs", "replay", "retry", "resume", "diff", "rm"}, cmd.Name) {
 		ids, err := report.List(e.defaultRunsDir())
 		if err == nil && len(ids) > 0 {
 			return append([]string{"last"}, ids...)

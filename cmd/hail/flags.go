@@ -118,6 +118,12 @@ func commandFlags() []cli.Flag {
 		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
 		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
 		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
+	}
+}
+
+func confirmFlags() []cli.Flag {
+	const c = "Command"
+	return []cli.Flag{
 		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal (default: 50)"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
 	}
@@ -141,6 +147,7 @@ func recordFlags() []cli.Flag {
 	return []cli.Flag{
 		runsDirFlag(),
 		&cli.StringFlag{Name: "name", Category: c, Usage: "`NAME` for the run"},
+		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0: all (default: 200)"},
 	}
 }
 

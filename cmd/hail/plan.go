@@ -38,6 +38,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if err := setLimits(p, c); err != nil {
 		return nil, err
 	}
+	if err := passwordSources(c, p); err != nil {
+		return nil, err
+	}
 	var err error
 	if p.HostKeys, err = oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func pingCommand(e environment) *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return fanOut(e, c, action.Ping{}.Spec(), action.Sources{}, "ping")
+			return fanOut(e, c, func([]inventory.Host) (job, error) { return job{spec: action.Ping{}.Spec(), what: "ping"}, nil })
 		},
 	}
 }
@@ -54,17 +54,18 @@ Examples:
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
 		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
 			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "{{.host}}, {{.address}}, {{.index}}, {{.vars.NAME}} in it stand for those of each host, quoted"}},
-			surroundingsFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
 			if err != nil {
 				return err
 			}
-			around, from, err := e.surroundings(c)
-			if err != nil {
-				return err
-			}
-			return fanOut(e, c, action.Exec{Line: line, Template: c.Bool("template"), Surroundings: around}.Spec(), from, line)
+			return fanOut(e, c, func(hosts []inventory.Host) (job, error) {
+				j := job{what: line}
+				around, err := j.surroundings(e, c, hosts)
+				j.spec = action.Exec{Line: line, Template: c.Bool("template"), Surroundings: around}.Spec()
+				return j, err
+			})
 		},
 	}
 }
@@ -97,24 +98,29 @@ func commandLine(c *cli.Context) (string, error) {
 	return line, nil
 }
 
-// fanOut runs the action on the hosts that the options mean.
-func fanOut(e environment, c *cli.Context, spec runner.Spec, from action.Sources, what string) error {
+// fanOut does the job that build makes for them on the hosts that the options mean.
+func fanOut(e environment, c *cli.Context, build func([]inventory.Host) (job, error)) error {
 	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
 		return err
 	}
-	plan, err := newPlan(e, c, spec, hosts)
+	j, err := build(hosts)
 	if err != nil {
 		return err
 	}
-	return carryOut(e, c, inv, plan, from, what)
+	plan, err := newPlan(e, c, j.spec, hosts)
+	if err != nil {
+		return err
+	}
+	return carryOut(e, c, inv, plan, j)
 }
 
 // carryOut does what the plan says:
 //
 //	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
-func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, from action.Sources, what string) error {
-	act, err := action.New(plan.Action, from)
+func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
+	var record *report.Record
+	act, err := action.New(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return record.Blob(digest) }})
 	if err != nil {
 		return err
 	}
@@ -128,11 +134,13 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		return err
 	}
-	passwords, err := e.passwords(c)
-	if err != nil {
-		return err
+	var secrets passwords
+	if !c.Bool("dry-run") {
+		if secrets, err = e.passwords(plan); err != nil {
+			return err
+		}
 	}
-	dialer, ssh, err := newDialer(e, plan, inv, passwords, d)
+	dialer, ssh, err := newDialer(e, plan, inv, secrets, d)
 	if err != nil {
 		return err
 	}
@@ -141,20 +149,30 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return usage("", "%v", err)
 	}
 	if c.Bool("dry-run") {
-		return showPlan(e, plan, what, lines, origins(c))
+		return showPlan(e, plan, j.what, lines, origins(c))
 	}
-	if err := e.confirm(c, plan, what); err != nil {
+	if err := e.confirm(c, plan, j.what); err != nil {
 		return err
 	}
 	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err
 	}
-	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-		Argv: e.args, What: what, Plan: plan}, e.openFiles/4)
+	if j.begin != nil {
+		if err := j.begin(); err != nil {
+			return usage("", "%v", err)
+		}
+	}
+	record, err = report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+		Argv: e.args, What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
 	if err != nil {
 		return usage("name another folder with --runs-dir", "%v", err)
 	}
-	d.header(plan, what)
+	if keep := c.Int("keep-runs"); keep > 0 {
+		if err := report.Prune(e.runsDir(c), keep); err != nil {
+			d.remark("old records: " + err.Error())
+		}
+	}
+	d.header(plan, j.what)
 	setGC(e, plan)
 
 	ctx, stop := context.WithCancel(context.Background())

@@ -7,6 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hail/inventory"
+	"hail/report"
 	"hail/runner/action"
 )
 
@@ -24,7 +26,7 @@ Examples:
   hail script -g db --stdin dump.sql import.sh -- app
   hail script -g web --interpreter 'bash -eu' snippet`,
 		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
-			surroundingsFlags(), commandFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			file := c.Args().First()
 			if file == "" {
@@ -46,15 +48,16 @@ Examples:
 					return usage("", "an argument can't have a NUL byte")
 				}
 			}
-			s, err := action.NewScript(filepath.Base(file), text, c.String("interpreter"), args)
+			s, text, err := action.NewScript(filepath.Base(file), text, c.String("interpreter"), args)
 			if err != nil {
 				return usage("", "%v", err)
 			}
-			var from action.Sources
-			if s.Surroundings, from, err = e.surroundings(c); err != nil {
-				return err
-			}
-			return fanOut(e, c, s.Spec(), from, strings.Join(append([]string{file}, args...), " "))
+			return fanOut(e, c, func(hosts []inventory.Host) (j job, err error) {
+				j.what, j.blobs = strings.Join(append([]string{file}, args...), " "), []report.Blob{report.BlobOf(text)}
+				s.Surroundings, err = j.surroundings(e, c, hosts)
+				j.spec = s.Spec()
+				return j, err
+			})
 		},
 	}
 }

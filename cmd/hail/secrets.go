@@ -13,52 +13,67 @@ import (
 	"golang.org/x/term"
 
 	"hail/inventory"
+	"hail/runner"
 	"hail/runner/become"
 	"hail/runner/sshconn"
 )
 
-// passwords are those that the options ask for; nil where they ask for none.
+// passwordSources puts into the plan where the options say that passwords come from.
+func passwordSources(c *cli.Context, p *runner.Plan) error {
+	for _, o := range []struct {
+		ask, command string
+		into         *runner.Password
+	}{{"ask-pass", "pass-command", &p.Login}, {"ask-sudo-pass", "sudo-pass-command", &p.Sudo}} {
+		ask, command := c.Bool(o.ask), c.String(o.command)
+		switch {
+		case ask && command != "":
+			return usage("", "--%s and --%s don't go together", o.ask, o.command)
+		case ask || command != "":
+			o.into.Ask, o.into.Command = ask, command
+		}
+	}
+	if n := c.Int("pass-refusals"); n < 0 {
+		return usage("0 never gives up", "--pass-refusals: %d is below 0", n)
+	} else if p.Login != (runner.Password{}) && p.Login.Refusals == 0 {
+		p.Login.Refusals = n
+	}
+	return nil
+}
+
+// passwords are those that a plan wants; nil where it wants none.
 type passwords struct {
 	login *sshconn.Password
 	sudo  *become.Password
 }
 
-// passwords gets them before anything is reached. A dry run asks for none.
-func (e environment) passwords(c *cli.Context) (p passwords, err error) {
-	if c.IsSet("pass-refusals") && c.Int("pass-refusals") < 0 {
-		return p, usage("0 never gives up", "--pass-refusals: %d is below 0", c.Int("pass-refusals"))
-	}
-	secret, err := e.password(c, "ask-pass", "pass-command", "password for logging in: ")
+// passwords gets them before anything is reached.
+func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
+	secret, err := e.password(p.Login, "ask-pass", "pass-command", "password for logging in: ")
 	if err != nil {
-		return p, err
+		return all, err
 	}
 	if secret != "" {
-		p.login = sshconn.NewPassword(secret, c.Int("pass-refusals"))
+		all.login = sshconn.NewPassword(secret, p.Login.Refusals)
 	}
-	if secret, err = e.password(c, "ask-sudo-pass", "sudo-pass-command", "password for sudo: "); err != nil {
-		return p, err
+	if secret, err = e.password(p.Sudo, "ask-sudo-pass", "sudo-pass-command", "password for sudo: "); err != nil {
+		return all, err
 	}
 	if secret != "" {
-		p.sudo = become.NewPassword(secret)
+		all.sudo = become.NewPassword(secret)
 	}
-	return p, nil
+	return all, nil
 }
 
-// password is the one that two options may ask for: on the terminal, or the first line that a command prints. It is empty
-// when neither is there.
-func (e environment) password(c *cli.Context, ask, from, prompt string) (secret string, err error) {
-	command := c.String(from)
+// password gets one password, which two options may ask for. It is empty when none is wanted.
+func (e environment) password(p runner.Password, ask, command, prompt string) (secret string, err error) {
 	switch {
-	case c.Bool(ask) && command != "":
-		return "", usage("", "--%s and --%s don't go together", ask, from)
-	case c.Bool("dry-run"), command == "" && !c.Bool(ask):
+	case p.Command != "":
+		secret, err = e.passwordOf(command, p.Command)
+	case !p.Ask:
 		return "", nil
-	case command != "":
-		secret, err = e.passwordOf(from, command)
+	case !e.stdinTerminal:
+		return "", usage("--"+command+" CMD does without one", "--%s needs a terminal", ask)
 	default:
-		if !e.stdinTerminal {
-			return "", usage("--"+from+" CMD does without one", "--%s needs a terminal", ask)
-		}
 		secret, err = e.secret(prompt)
 	}
 	if err == nil && secret == "" {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,91 +14,6 @@ import (
 	"hail/report"
 	"hail/runner"
 )
-
-func runsCommand(e environment) *cli.Command {
-	return &cli.Command{
-		Name:  "runs",
-		Usage: "list the runs on record",
-		Description: `Examples:
-  hail runs
-  hail runs --json`,
-		Flags:  []cli.Flag{runsDirFlag(), &cli.BoolFlag{Name: "json", Category: "Output", Usage: "as JSON"}},
-		Action: func(c *cli.Context) error { return listRuns(e, c) },
-	}
-}
-
-// runLine is a run in the list.
-type runLine struct {
-	Run    string                `json:"run"`
-	Name   string                `json:"name,omitempty"`
-	What   string                `json:"what"`
-	Hosts  int                   `json:"hosts"`
-	Going  bool                  `json:"going,omitempty"`
-	Counts map[runner.Status]int `json:"counts"`
-	Error  string                `json:"error,omitempty"`
-}
-
-func listRuns(e environment, c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
-	dir := e.runsDir(c)
-	ids, err := report.List(dir)
-	if err != nil {
-		return err
-	}
-	lines := []runLine{}
-	for _, id := range ids {
-		lines = append(lines, describeRun(dir+"/"+id, id))
-	}
-	if c.Bool("json") {
-		return writeJSON(e.stdout, lines)
-	}
-	if len(lines) == 0 {
-		fmt.Fprintf(e.stderr, "hail: there are no runs in %s\n", dir)
-	}
-	for _, l := range lines {
-		if _, err := fmt.Fprintln(e.stdout, l.text()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func describeRun(path, id string) runLine {
-	r, err := report.Open(path)
-	if err != nil {
-		return runLine{Run: id, Error: err.Error()}
-	}
-	s, err := r.Summary()
-	l := runLine{Run: id, Name: r.Plan.Name, What: r.What, Hosts: len(r.Plan.Hosts), Going: r.Going(), Counts: s.Counts}
-	if err != nil {
-		l.Error = err.Error()
-	}
-	return l
-}
-
-func (l runLine) text() string {
-	text := fmt.Sprintf("%s  %d hosts", l.Run, l.Hosts)
-	sep := ": "
-	for _, s := range runner.Statuses {
-		if n := l.Counts[s]; n > 0 {
-			text += fmt.Sprintf("%s%d %s", sep, n, s)
-			sep = ", "
-		}
-	}
-	if l.Going {
-		text += sep + "going on"
-	}
-	if l.Name != "" {
-		text += "  [" + string(report.Clean(nil, []byte(l.Name))) + "]"
-	}
-	text += "  " + string(report.Clean(nil, []byte(l.What)))
-	if l.Error != "" {
-		text += "  (" + l.Error + ")"
-	}
-	return text
-}
 
 func showCommand(e environment) *cli.Command {
 	return &cli.Command{
@@ -108,8 +25,10 @@ func showCommand(e environment) *cli.Command {
 Examples:
   hail show last
   hail show last web03
+  hail show last --merged
   hail show last~1 --output json`,
 		Flags: []cli.Flag{runsDirFlag(),
+			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
 			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none (default: gather)"},
 			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
 		},
@@ -130,16 +49,24 @@ func findRun(e environment, c *cli.Context) (*report.Run, error) {
 	return r, err
 }
 
-// summaryOf folds the run, and says what of it can't be trusted or is not there yet.
-func summaryOf(e environment, r *report.Run) (*report.Summary, error) {
+// summaryOf folds the run, or with --merged those that belong together, and says what can't be trusted or is not there yet.
+func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, report.Files, error) {
+	if c.Bool("merged") {
+		l, err := report.LineageOf(e.runsDir(c), r)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := l.Summary()
+		return s, l, err
+	}
 	s, err := r.Summary()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if n := r.Torn(); n > 0 && !r.Going() {
 		fmt.Fprintf(e.stderr, "hail: the last %d bytes of the journal were not written whole and do not count\n", n)
 	}
-	return s, nil
+	return s, r, nil
 }
 
 func show(e environment, c *cli.Context) error {
@@ -166,18 +93,18 @@ func show(e environment, c *cli.Context) error {
 		}
 		return r.Err()
 	}
-	s, err := summaryOf(e, r)
+	s, files, err := summaryOf(e, c, r)
 	if err != nil {
 		return err
 	}
 	if host := c.Args().Get(1); host != "" {
-		return showHost(e, r, s, host)
+		return showHost(e, files, s, host)
 	}
 	switch mode {
 	case "gather":
-		err = report.Gather(e.stdout, s, r, style)
+		err = report.Gather(e.stdout, s, files, style)
 	case "host":
-		err = report.EachHost(e.stdout, s, r, style)
+		err = report.EachHost(e.stdout, s, files, style)
 	case "json":
 		return writeJSON(e.stdout, s)
 	}
@@ -187,22 +114,22 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return report.Text(e.stdout, s, r, style)
+	return report.Text(e.stdout, s, files, style)
 }
 
-func showHost(e environment, r *report.Run, s *report.Summary, host string) error {
+func showHost(e environment, files report.Files, s *report.Summary, host string) error {
 	if s.Result(host) == nil {
-		hint := "hail show " + r.Plan.Run + " lists what happened"
-		if near := inventory.Nearest(host, names(r.Plan)); near != "" {
+		hint := "hail show " + s.Run + " lists what happened"
+		if near := inventory.Nearest(host, names(s.Plan)); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		return usage(hint, "host %q is not in the run %s", host, r.Plan.Run)
+		return usage(hint, "host %q is not in the run %s", host, s.Run)
 	}
-	return writeLog(e.stdout, r, host)
+	return writeLog(e.stdout, files, host)
 }
 
 // writeLog writes a host's log, made harmless for a terminal.
-func writeLog(w io.Writer, r *report.Run, host string) error {
+func writeLog(w io.Writer, r report.Files, host string) error {
 	text, err := os.Open(r.LogPath(host))
 	if errors.Is(err, os.ErrNotExist) {
 		_, err := fmt.Fprintf(w, "# host    %s\n# it was never started\n", host)
@@ -225,12 +152,14 @@ func logsCommand(e environment) *cli.Command {
 Examples:
   hail logs last -w web03
   hail logs last -w 'web[01-05],@db'
+  hail logs last --follow
   hail logs 20261123-150405-k3f9 -a --raw | grep -c error`,
 		Flags: []cli.Flag{runsDirFlag(),
 			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "`EXPR` of hosts of the run"},
 			&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: "Hosts", Usage: "`GROUP` of hosts of the run"},
 			&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: "Hosts", Usage: "`EXPR` of hosts to leave out"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: "Hosts", Usage: "all hosts of the run"},
+			&cli.BoolFlag{Name: "follow", Category: "Output", Usage: "what they print, line by line as it comes, until the run ends"},
 			&cli.BoolFlag{Name: "raw", Category: "Output", Usage: "what the hosts printed on stdout, byte for byte"},
 		},
 		Action: func(c *cli.Context) error { return logs(e, c) },
@@ -256,6 +185,12 @@ func logs(e environment, c *cli.Context) error {
 	if err != nil {
 		return usage("hail show "+r.Plan.Run+" lists the hosts of the run", "the run %s: %v", r.Plan.Run, err)
 	}
+	if c.Bool("follow") {
+		if c.Bool("raw") {
+			return usage("", "--follow and --raw don't go together")
+		}
+		return follow(e, r, hosts)
+	}
 	for _, h := range hosts {
 		if c.Bool("raw") {
 			err = copyOutput(e.stdout, r, h.Name)
@@ -267,6 +202,29 @@ func logs(e environment, c *cli.Context) error {
 		}
 	}
 	return nil
+}
+
+// follow shows what the hosts of a run print, and how they end, until it has ended.
+func follow(e environment, r *report.Run, hosts []inventory.Host) error {
+	wanted := map[string]bool{}
+	for _, h := range hosts {
+		wanted[h.Name] = true
+	}
+	stream := &report.Stream{W: e.stdout, Files: r, Style: report.Style{Color: e.stdoutTerminal && e.getenv("NO_COLOR") == ""}}
+	return e.untilSignal(func(ctx context.Context) error {
+		for batch := range r.Follow(ctx) {
+			batch = slices.DeleteFunc(slices.Clone(batch), func(ev runner.Event) bool { return !wanted[ev.Host] })
+			if err := stream.Events(batch); err != nil {
+				return err
+			}
+			for i := range batch {
+				if ev := &batch[i]; ev.Kind == runner.KindFinish {
+					fmt.Fprintf(e.stderr, "hail: %s: %s\n", ev.Host, report.Outcome(ev))
+				}
+			}
+		}
+		return r.Err()
+	})
 }
 
 func copyOutput(w io.Writer, r *report.Run, host string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -80,7 +81,13 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 		env = append(env, fmt.Sprintf("V%d=%s", i, s))
 		variables = append(variables, fmt.Sprintf(`"$V%d"`, i))
 	}
-	script, err := action.NewScript("show", []byte("#!"+h.Connection.Shell+"\n"+`printf '%s\0' "$@"`), "", want)
+	script, text, err := action.NewScript("show", []byte("#!"+h.Connection.Shell+"\n"+`printf '%s\0' "$@"`), "", want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +96,7 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 		"words":       action.Exec{Line: runner.Words(append([]string{"printf", `%s\0`}, want...))},
 		"template":    action.Exec{Line: show + strings.Join(places, " "), Template: true},
 		"environment": action.Exec{Line: show + strings.Join(variables, " "), Surroundings: action.Surroundings{Env: env}},
-		"script":      script,
+		"script":      sent,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

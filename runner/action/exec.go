@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,10 +16,10 @@ import (
 	"hail/runner"
 )
 
-// Sources is what an action needs and a plan must not hold, or can't: secrets, and input.
+// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents.
 type Sources struct {
-	Secrets map[string]string                                  // values of secret variables, by name
-	Stdin   func(inventory.Host) (io.ReadCloser, int64, error) // input for a host, with its size; nil: empty input
+	Secrets map[string]string                                 // values of secret variables, by name
+	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size
 }
 
 // Surroundings is what a command finds on the host, beside its line.
@@ -27,9 +28,11 @@ type Surroundings struct {
 	Env     []string `json:"env,omitempty"`     // NAME=value
 	Secrets []string `json:"secrets,omitempty"` // names of variables whose values are in Sources
 	Stdin   string   `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
+	Input   string   `json:"input,omitempty"`   // the digest of the input of every host; empty: none
 	OKExit  []int    `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
 
-	ExportVars bool `json:"export_vars,omitempty"` // the host's vars are in its environment, as HAIL_VAR_name
+	Inputs     map[string]string `json:"inputs,omitempty"`      // the digests of those of single hosts, by name
+	ExportVars bool              `json:"export_vars,omitempty"` // the host's vars are in its environment, as HAIL_VAR_name
 }
 
 // exported are the host's vars for the environment: what a name can't have becomes _, and secret ones are left out.
@@ -128,8 +131,8 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 		}
 		io.Secrets = append(io.Secrets, name+"="+value)
 	}
-	if from.Stdin != nil {
-		in, size, err := from.Stdin(t.Host)
+	if digest := cmp.Or(s.Inputs[t.Host.Name], s.Input); digest != "" {
+		in, size, err := from.Blob(digest)
 		if err != nil {
 			return io, &runner.Failure{Status: runner.Error, Err: err}
 		}

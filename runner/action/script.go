@@ -15,8 +15,8 @@ import (
 
 // Script runs a script that is sent over the connection.
 type Script struct {
-	Name        string   `json:"name"` // what it is called: $0 for a shell
-	Text        []byte   `json:"text"`
+	Name        string   `json:"name"`        // what it is called: $0 for a shell
+	Text        string   `json:"text"`        // the digest of it
 	Interpreter []string `json:"interpreter"` // a program and its options
 	Args        []string `json:"args,omitempty"`
 	Surroundings
@@ -26,28 +26,29 @@ type Script struct {
 // MaxScript is the longest script, in bytes.
 const MaxScript = 16 << 20
 
-// NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. A text with
-// ends of lines as on Windows gets ours.
-func NewScript(name string, text []byte, interpreter string, args []string) (Script, error) {
-	s := Script{Name: name, Text: text, Args: args}
+// NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. The text
+// that is sent is returned, too: one with ends of lines as on Windows gets ours.
+func NewScript(name string, text []byte, interpreter string, args []string) (Script, []byte, error) {
+	s := Script{Name: name, Args: args}
 	switch {
 	case len(text) > MaxScript:
-		return s, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), MaxScript)
+		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), MaxScript)
 	case bytes.IndexByte(text, 0) >= 0:
-		return s, fmt.Errorf("%s: this is no script: it has a NUL byte", name)
+		return s, nil, fmt.Errorf("%s: this is no script: it has a NUL byte", name)
 	}
-	s.Text = bytes.TrimPrefix(s.Text, []byte("\ufeff"))
-	if first, _, _ := bytes.Cut(s.Text, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
-		s.Text = bytes.ReplaceAll(s.Text, []byte("\r\n"), []byte("\n"))
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if first, _, _ := bytes.Cut(text, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
-	if rest, ok := bytes.CutPrefix(s.Text, []byte("#!")); ok && interpreter == "" {
+	if rest, ok := bytes.CutPrefix(text, []byte("#!")); ok && interpreter == "" {
 		line, _, _ := bytes.Cut(rest, []byte("\n"))
 		interpreter = string(line)
 	}
 	if s.Interpreter = strings.Fields(interpreter); len(s.Interpreter) == 0 {
 		s.Interpreter = []string{"/bin/sh"}
 	}
-	return s, nil
+	s.Text = runner.Digest(text)
+	return s, text, nil
 }
 
 // Spec describes the action as data.
@@ -56,14 +57,20 @@ func (s Script) Spec() runner.Spec { return spec(KindScript, s) }
 // Do implements runner.Action. A script without input is the input of its interpreter; otherwise it is put into a folder of
 // its own on the host, which is removed again.
 func (s Script) Do(ctx context.Context, t *runner.Target) error {
-	if s.sources.Stdin != nil {
-		return s.staged(ctx, t)
+	text, size, err := s.sources.Blob(s.Text)
+	if err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	io, err := s.stdio(t, Sources{Secrets: s.sources.Secrets})
+	defer text.Close()
+	io, err := s.stdio(t, s.sources)
 	if err != nil {
 		return err
 	}
-	io.In, io.Size = bytes.NewReader(s.Text), int64(len(s.Text))
+	if io.In != nil {
+		defer closeInput(io)
+		return s.staged(ctx, t, runner.Stdio{In: text, Size: size, Err: t.Err}, io)
+	}
+	io.In, io.Size = text, size
 	return s.judge(t.Exec(ctx, s.in(s.fed()), io))
 }
 
@@ -100,16 +107,10 @@ func (s Script) program() string {
 	return name
 }
 
-// staged runs the script from a file.
-func (s Script) staged(ctx context.Context, t *runner.Target) (err error) {
-	io, err := s.stdio(t, s.sources)
-	if err != nil {
-		return err
-	}
-	defer closeInput(io)
+// staged runs the script, which begin sends, from a file.
+func (s Script) staged(ctx context.Context, t *runner.Target, begin, io runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
-	begin := runner.Stdio{In: bytes.NewReader(s.Text), Size: int64(len(s.Text)), Err: t.Err}
 	if err := t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin); err != nil {
 		return fmt.Errorf("putting the script on the host: %w", err)
 	}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// Doing a part of a run again: retry, resume and replay. The plan is that of the run, for fewer hosts.
+
+func retryCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "retry",
+		Usage:     "do a run once more where it did not end well",
+		ArgsUsage: "[RUN]",
+		Description: `The command, the limits and the way to the hosts are those of that run; what it sent, it sends again, and secrets
+are got again. The last attempt at each host counts: hail show RUN --merged shows them together. Hosts that are lost may
+have run to their end: they are done again only when --only names them.
+
+Examples:
+  hail retry last
+  hail retry last --only unreachable
+  hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
+  hail retry nightly --dry-run`,
+		Flags: flags(againFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "the hosts of these `STATUSES` (default: failed,timeout,unreachable,cancelled,skipped,error)"},
+		}, confirmFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			statuses, err := statusesOf(c, "only")
+			if err != nil {
+				return err
+			}
+			return continueRun(e, c, statuses)
+		},
+	}
+}
+
+func resumeCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "resume",
+		Usage:     "do the rest of a run that was stopped or killed",
+		ArgsUsage: "[RUN]",
+		Description: `The rest are the hosts that surely were never started. Those that are lost may have run to their end, and are left out.
+
+Examples:
+  hail resume
+  hail resume last --lost
+  hail resume 20261123-150405-k3f9 --dry-run`,
+		Flags: flags(againFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "those that are lost, too: say so only where running twice is safe"},
+		}, confirmFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			statuses := []runner.Status{runner.Skipped}
+			if c.Bool("lost") {
+				statuses = append(statuses, runner.Lost)
+			}
+			return continueRun(e, c, statuses)
+		},
+	}
+}
+
+// againFlags are for what a record does not hold.
+func againFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "`SOURCE` of jump hosts (default: as for hail run)"},
+		&cli.BoolFlag{Name: "ask-pass", Category: "Connection", Usage: "ask for a password to log in with (default: as the run did)"},
+		&cli.StringFlag{Name: "pass-command", Category: "Connection", Usage: "the first line that `CMD` prints is that password"},
+		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: "As another user", Usage: "ask for the password of sudo (default: as the run did)"},
+		&cli.StringFlag{Name: "sudo-pass-command", Category: "As another user", Usage: "the first line that `CMD` prints is that password"},
+	}
+}
+
+func statusesOf(c *cli.Context, name string) (all []runner.Status, err error) {
+	for word := range strings.SplitSeq(c.String(name), ",") {
+		status := runner.Status(strings.TrimSpace(word))
+		if !slices.Contains(runner.Statuses, status) {
+			wrong := unknownWord("a status", string(status), statusWords())
+			return nil, usage(wrong.Hint, "--%s: %s", name, wrong.Text)
+		}
+		all = append(all, status)
+	}
+	return all, nil
+}
+
+// continueRun does a run again on the hosts that ended with one of the statuses, in a run of its own that belongs to it.
+func continueRun(e environment, c *cli.Context, statuses []runner.Status) error {
+	if c.NArg() > 1 {
+		return usage("", "hail %s takes one run", c.Command.Name)
+	}
+	dir := e.runsDir(c)
+	r, err := findRun(e, c)
+	if err != nil {
+		return err
+	}
+	lineage, err := report.LineageOf(dir, r)
+	if err != nil {
+		return err
+	}
+	if !c.Bool("dry-run") {
+		release, err := lineage.Claim()
+		if errors.Is(err, report.ErrContinued) {
+			return usage("hail logs "+r.Plan.Run+" --follow shows how it goes", "%s can't be continued now: %v", r.Plan.Run, err)
+		}
+		if err != nil {
+			return usage("", "%v", err)
+		}
+		defer release()
+		if lineage, err = report.LineageOf(dir, r); err != nil { // somebody may have been faster
+			return err
+		}
+	}
+	before, err := lineage.Summary()
+	if err != nil {
+		return err
+	}
+	var places []int
+	for i := range before.Hosts {
+		if slices.Contains(statuses, before.Hosts[i].Status) {
+			places = append(places, i)
+		}
+	}
+	if places == nil {
+		fmt.Fprintf(e.stderr, "hail: nothing is left to do of %s, %s\n", lineage.Root().Plan.Run, report.Counts(before, report.Style{}))
+		return nil
+	}
+	parent := lineage.Runs[len(lineage.Runs)-1]
+	plan := lineage.Root().Plan.Part(places)
+	plan.Parent = parent.Plan.Run
+	inv, j, err := e.again(c, lineage.Root(), plan)
+	if err != nil {
+		return err
+	}
+	j.begin = func() error { return lineage.Continue(plan.Run) }
+	ended := carryOut(e, c, inv, plan, j)
+	if c.Bool("dry-run") || c.Bool("quiet") {
+		return ended
+	}
+	if lineage, err = report.LineageOf(dir, r); err == nil {
+		if all, err := lineage.Summary(); err == nil {
+			fmt.Fprintf(e.stderr, "with what was before: %s\n", report.Counts(all, report.Style{}))
+		}
+	}
+	return ended
+}
+
+// again gives the plan, a part of that of run r, an id of its own, and gets what the record does not hold.
+func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*inventory.Inventory, job, error) {
+	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
+	if err := passwordSources(c, plan); err != nil {
+		return nil, job{}, err
+	}
+	j := job{spec: plan.Action, what: r.What}
+	var had struct{ action.Surroundings }
+	if len(plan.Action.Args) > 0 {
+		if err := json.Unmarshal(plan.Action.Args, &had); err != nil {
+			return nil, j, fmt.Errorf("the record's action: %w", err)
+		}
+	}
+	for _, name := range had.Secrets {
+		value := e.getenv(name)
+		if value == "" {
+			return nil, j, usage("export "+name+" first", "the run had the secret variable %s, which is not set here", name)
+		}
+		if j.secrets == nil {
+			j.secrets = map[string]string{}
+		}
+		j.secrets[name] = value
+	}
+	var err error
+	if j.blobs, err = r.Blobs(); err != nil {
+		return nil, j, err
+	}
+	inv, err := e.inventoryOf(c, inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(plan.AllowExec, plan.AskSSH), SSHConfig: e.sshConfigFiles(plan.SSHConfig)})
+	return inv, j, err
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// job is what a command does on hosts: the action as data, and what of it the plan can't hold, or must not.
+type job struct {
+	spec    runner.Spec
+	what    string            // in a few words
+	secrets map[string]string // values of secret variables
+	blobs   []report.Blob     // contents that spec names
+	begin   func() error      // what has to be done before the run is recorded; may be nil
+}
+
+// input opens what commands are given as input, one file for all hosts, or one for each, and puts it into the job. Its length
+// and digest have to be known, so our own standard input, and what is no regular file, is read to its end.
+func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *action.Surroundings) (err error) {
+	file, dir := c.String("stdin"), c.String("stdin-dir")
+	switch {
+	case file != "" && dir != "":
+		return usage("", "--stdin and --stdin-dir don't go together")
+	case c.Bool("dry-run"):
+		return nil
+	case dir != "":
+		s.Stdin, s.Inputs = dir+"/HOST", map[string]string{}
+		for _, h := range hosts {
+			if !filepath.IsLocal(h.Name) || strings.ContainsRune(h.Name, '/') {
+				return usage("", "--stdin-dir: %q can't be the name of a file in %s", h.Name, dir)
+			}
+			blob, err := fileBlob(filepath.Join(dir, h.Name))
+			if err != nil {
+				return usage("every host needs a file there", "--stdin-dir: %v", err)
+			}
+			s.Inputs[h.Name] = blob.Digest
+			j.blobs = append(j.blobs, blob)
+		}
+		return nil
+	case file == "":
+		return nil
+	}
+	blob, err := e.blobOf(file)
+	if err != nil {
+		return usage("", "--stdin: %v", err)
+	}
+	s.Stdin, s.Input = file, blob.Digest
+	j.blobs = append(j.blobs, blob)
+	return nil
+}
+
+// blobOf is the content of a file, of what is no regular one, or of our own standard input (-).
+func (e environment) blobOf(file string) (report.Blob, error) {
+	if file == "-" {
+		return spooled(e.stdin)
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.Open(file)
+		if err != nil {
+			return report.Blob{}, err
+		}
+		defer f.Close()
+		return spooled(f)
+	}
+	return fileBlob(file)
+}
+
+// fileBlob is the content of a regular file.
+func fileBlob(path string) (report.Blob, error) {
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	f, err := os.Open(path)
+	if err != nil {
+		return report.Blob{}, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return report.Blob{}, fmt.Errorf("%s is no file", path)
+	}
+	read := runner.DigestWriter{W: io.Discard}
+	_, err = io.Copy(&read, f)
+	return report.Blob{Digest: read.Digest(), Open: open}, err
+}
+
+// spooled is a content that can be read once only. It is kept in a file that goes with us.
+func spooled(in io.Reader) (report.Blob, error) {
+	spool, err := os.CreateTemp("", "hail-stdin-")
+	if err != nil {
+		return report.Blob{}, err
+	}
+	os.Remove(spool.Name())
+	to := runner.DigestWriter{W: spool}
+	_, err = io.Copy(&to, in)
+	return report.Blob{Digest: to.Digest(), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(spool, 0, to.Size)), nil
+	}}, err
+}

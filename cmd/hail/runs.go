@@ -1,0 +1,268 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+)
+
+func runsCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:  "runs",
+		Usage: "list the runs on record",
+		Description: `Examples:
+  hail runs
+  hail runs --since 7d --bad
+  hail runs --name 'nightly*' --json
+  hail runs --limit 5`,
+		Flags: []cli.Flag{runsDirFlag(),
+			&cli.StringFlag{Name: "since", Category: "Runs", Usage: "those that began in this `TIME` up to now: 2h, 7d"},
+			&cli.StringFlag{Name: "name", Category: "Runs", Usage: "those with a name like `GLOB`"},
+			&cli.StringFlag{Name: "what", Category: "Runs", Usage: "those that did something with this `TEXT` in it"},
+			&cli.BoolFlag{Name: "bad", Category: "Runs", Usage: "those that did not end well everywhere"},
+			&cli.IntFlag{Name: "limit", Category: "Runs", Usage: "the newest `N` of them"},
+			&cli.BoolFlag{Name: "json", Category: "Output", Usage: "as JSON"}},
+		Action: func(c *cli.Context) error { return listRuns(e, c) },
+	}
+}
+
+// listedRun is a run in the list, or what is wrong with its record.
+type listedRun struct {
+	report.Line
+	Error string `json:"error,omitempty"`
+}
+
+func listRuns(e environment, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	since, err := duration(c, "since")
+	if err != nil {
+		return err
+	}
+	if _, err := path.Match(c.String("name"), ""); err != nil {
+		return usage("", "--name: %q is no pattern", c.String("name"))
+	}
+	if err := positive(c, "limit"); err != nil {
+		return err
+	}
+	dir := e.runsDir(c)
+	ids, err := report.List(dir)
+	if err != nil {
+		return err
+	}
+	lines := []listedRun{}
+	for _, id := range ids {
+		if begun, err := report.Started(id); since > 0 && err == nil && e.now().Sub(begun) > since.Value() {
+			break
+		}
+		l := listedRun{}
+		if l.Line, err = report.Describe(dir, id); err != nil {
+			l.Error = err.Error()
+		}
+		if !wantedRun(c, l) {
+			continue
+		}
+		if lines = append(lines, l); len(lines) == c.Int("limit") {
+			break
+		}
+	}
+	if c.Bool("json") {
+		return writeJSON(e.stdout, lines)
+	}
+	if len(lines) == 0 {
+		such := "such "
+		if len(ids) == 0 {
+			such = ""
+		}
+		fmt.Fprintf(e.stderr, "hail: there are no %sruns in %s\n", such, dir)
+		return nil
+	}
+	rows := [][]string{{"RUN", "WHEN", "HOSTS", "ENDED", "NAME", "WHAT"}}
+	for _, l := range lines {
+		rows = append(rows, l.row(e.now()))
+	}
+	for _, line := range report.Table(rows) {
+		if _, err := fmt.Fprintln(e.stdout, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func wantedRun(c *cli.Context, l listedRun) bool {
+	if named, _ := path.Match(c.String("name"), l.Name); c.IsSet("name") && !named {
+		return false
+	}
+	well := l.Counts[runner.OK] + l.Counts[runner.Changed]
+	return strings.Contains(l.What, c.String("what")) && (!c.Bool("bad") || l.Error != "" || well < l.Hosts)
+}
+
+func (l listedRun) row(now time.Time) []string {
+	var ended []string
+	for _, s := range runner.Statuses {
+		if n := l.Counts[s]; n > 0 {
+			ended = append(ended, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	if l.Going {
+		ended = append(ended, "going on")
+	}
+	if l.Error != "" {
+		ended = []string{l.Error}
+	}
+	what := l.What
+	if l.Parent != "" {
+		what += " (again, after " + l.Parent + ")"
+	}
+	return []string{l.Run, ago(now.Sub(l.Started)), fmt.Sprint(l.Hosts), strings.Join(ended, ", "), l.Name, what}
+}
+
+// ago writes how long something is past, as roughly as people want to know it.
+func ago(d time.Duration) string {
+	switch {
+	case d < 0 || d > 100*365*24*time.Hour:
+		return ""
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+}
+
+func rmCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "rm",
+		Usage:     "remove records of runs",
+		ArgsUsage: "[RUN…]",
+		Description: `What did a part of a run again goes together with it. With --older-than or --keep, runs with a name stay, and those that are
+going on.
+
+Examples:
+  hail rm last
+  hail rm 20261123-150405-k3f9 nightly
+  hail rm --older-than 30d
+  hail rm --keep 50 --dry-run`,
+		Flags: []cli.Flag{runsDirFlag(),
+			&cli.StringFlag{Name: "older-than", Category: "Runs", Usage: "all that began longer than this `TIME` ago: 30d"},
+			&cli.IntFlag{Name: "keep", Category: "Runs", Usage: "all but the newest `N`"},
+			&cli.BoolFlag{Name: "dry-run", Category: "Output", Usage: "say which, and remove nothing"}},
+		Action: func(c *cli.Context) error { return removeRuns(e, c) },
+	}
+}
+
+func removeRuns(e environment, c *cli.Context) error {
+	dir := e.runsDir(c)
+	older, err := duration(c, "older-than")
+	if err != nil {
+		return err
+	}
+	ways := 0
+	for _, asked := range []bool{c.NArg() > 0, c.IsSet("older-than"), c.IsSet("keep")} {
+		if asked {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "which runs: those that are named, --older-than or --keep")
+	}
+	if c.IsSet("keep") && c.Int("keep") < 0 {
+		return usage("", "--keep: %d is below 0", c.Int("keep"))
+	}
+	var ids []string
+	if c.NArg() > 0 {
+		for _, ref := range c.Args().Slice() {
+			r, err := report.Find(dir, ref)
+			if err != nil {
+				return usage("hail runs lists them", "%v", err)
+			}
+			ids = append(ids, r.Plan.Run)
+		}
+	} else {
+		keep := c.Int("keep")
+		if older > 0 {
+			all, err := report.List(dir)
+			if err != nil {
+				return err
+			}
+			for keep = 0; keep < len(all); keep++ {
+				if begun, err := report.Started(all[keep]); err == nil && e.now().Sub(begun) > older.Value() {
+					break
+				}
+			}
+		}
+		if ids, err = report.Old(dir, keep); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		removed := []string{id}
+		if !c.Bool("dry-run") {
+			if removed, err = report.Remove(dir, id); err != nil {
+				return usage("", "%v", err)
+			}
+		}
+		for _, id := range removed {
+			if _, err := fmt.Fprintln(e.stdout, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func diffCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "diff",
+		Usage:     "show what differs between two runs",
+		ArgsUsage: "RUN RUN",
+		Description: `Hosts whose end or output changed, those that differ in the same way together.
+
+Examples:
+  hail diff last~1 last
+  hail diff before after
+  hail diff last~1 last -w '@web'`,
+		Flags: []cli.Flag{runsDirFlag(),
+			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "`EXPR` of hosts of the runs"},
+			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"}},
+		Action: func(c *cli.Context) error { return diffRuns(e, c) },
+	}
+}
+
+func diffRuns(e environment, c *cli.Context) error {
+	if c.NArg() != 2 {
+		return usage("hail diff last~1 last", "two runs are wanted")
+	}
+	style, err := e.style(c, e.stdoutTerminal)
+	if err != nil {
+		return err
+	}
+	var runs [2]*report.Run
+	var summaries [2]*report.Summary
+	for i, ref := range c.Args().Slice() {
+		if runs[i], err = report.Find(e.runsDir(c), ref); err != nil {
+			return usage("hail runs lists them", "%v", err)
+		}
+		if summaries[i], err = runs[i].Summary(); err != nil {
+			return err
+		}
+		if targets := c.StringSlice("target"); targets != nil {
+			hosts, err := inventory.Select(inventory.Of(runs[i].Plan.Hosts), inventory.Query{Targets: targets}, inventory.Lookups{File: inventory.ReadFile})
+			if err != nil {
+				return usage("", "the run %s: %v", runs[i].Plan.Run, err)
+			}
+			summaries[i] = summaries[i].Only(hosts)
+		}
+	}
+	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], style)
+}

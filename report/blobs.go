@@ -1,0 +1,102 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hail/runner"
+)
+
+// Blob is a content that a plan names by its digest: a script, an input, a file that is pushed. The record holds each
+// once, so that a run that repeats this one sends the same.
+type Blob struct {
+	Digest string                        // runner.Digest of it
+	Open   func() (io.ReadCloser, error) // the caller closes it
+	Path   string                        // a file of another record that has it, to be linked to; may be empty
+}
+
+// BlobOf is a content that is in memory.
+func BlobOf(content []byte) Blob {
+	return Blob{Digest: runner.Digest(content), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+}
+
+func (f hostFiles) blob(digest string) string {
+	return filepath.Join(f.dir, "blobs", filepath.Base(digest))
+}
+
+// Blob opens a content of the record, and says its size. The caller closes it.
+func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
+	file, err := os.Open(f.blob(digest))
+	if err != nil {
+		return nil, 0, fmt.Errorf("the record has not the content %.12s…: %w", digest, err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// Blobs are the contents that the record holds.
+func (f hostFiles) Blobs() (all []Blob, err error) {
+	entries, err := os.ReadDir(filepath.Join(f.dir, "blobs"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		path := filepath.Join(f.dir, "blobs", e.Name())
+		all = append(all, Blob{Digest: e.Name(), Path: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }})
+	}
+	return all, nil
+}
+
+// writeBlobs puts contents into the record.
+func (f hostFiles) writeBlobs(blobs []Blob) error {
+	if len(blobs) == 0 {
+		return nil
+	}
+	if err := os.Mkdir(filepath.Join(f.dir, "blobs"), 0o700); err != nil {
+		return err
+	}
+	written := map[string]bool{}
+	for _, b := range blobs {
+		if written[b.Digest] {
+			continue
+		}
+		written[b.Digest] = true
+		if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
+			continue
+		}
+		if err := f.writeBlob(b); err != nil {
+			return err
+		}
+	}
+	return syncDir(filepath.Join(f.dir, "blobs"))
+}
+
+func (f hostFiles) writeBlob(b Blob) (err error) {
+	from, err := b.Open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	file, err := createFile(f.blob(b.Digest))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	to := runner.DigestWriter{W: file}
+	if _, err := io.Copy(&to, from); err != nil {
+		return err
+	}
+	if to.Digest() != b.Digest {
+		return errors.New("a file that is sent to the hosts was changed meanwhile")
+	}
+	return file.Sync()
+}

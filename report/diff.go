@@ -1,0 +1,149 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Diff writes which hosts ended otherwise, or printed something else, in run b than in run a: those that differ in the same
+// way together, the larger first.
+func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
+	var same, onlyA, onlyB []string
+	changes := map[string]*change{}
+	var order []*change
+	for i := range a.Hosts {
+		before := &a.Hosts[i]
+		after := b.Result(before.Host)
+		if after == nil {
+			onlyA = append(onlyA, before.Host)
+			continue
+		}
+		key, err := changeOf(before, after, filesA, filesB)
+		switch {
+		case err != nil:
+			return err
+		case key == "":
+			same = append(same, before.Host)
+			continue
+		case changes[key] == nil:
+			changes[key] = &change{text: key}
+			order = append(order, changes[key])
+		}
+		changes[key].hosts = append(changes[key].hosts, before.Host)
+	}
+	for i := range b.Hosts {
+		if a.Result(b.Hosts[i].Host) == nil {
+			onlyB = append(onlyB, b.Hosts[i].Host)
+		}
+	}
+	slices.SortStableFunc(order, func(x, y *change) int { return cmp.Compare(len(y.hosts), len(x.hosts)) })
+	var text bytes.Buffer
+	for _, c := range order {
+		fmt.Fprintf(&text, "%s\n", style.bold("── "+folded(c.hosts)))
+		text.WriteString(paintDiff(c.text, style))
+	}
+	for _, l := range []struct {
+		what  string
+		hosts []string
+	}{{"the same", same}, {"only in " + a.Run, onlyA}, {"only in " + b.Run, onlyB}} {
+		if l.hosts != nil {
+			fmt.Fprintf(&text, "%s: %s\n", l.what, style.cut(folded(l.hosts), len(l.what)+2))
+		}
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+type change struct {
+	hosts []string
+	text  string
+}
+
+// folded are names as people write them, with their number where there are several.
+func folded(names []string) string {
+	if len(names) < 2 {
+		return inventory.Fold(names)
+	}
+	return fmt.Sprintf("%s (%d)", inventory.Fold(names), len(names))
+}
+
+// changeOf says how a host differs between two runs; "" when it does not.
+func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
+	var text strings.Builder
+	if x, y := outcome(a.Status, a.Reason, a.Exit), outcome(b.Status, b.Reason, b.Exit); x != y {
+		fmt.Fprintf(&text, "-%s\n+%s\n", x, y)
+	}
+	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		if a.output(stream) == b.output(stream) {
+			continue
+		}
+		before, err := shown(filesA, a, stream)
+		if err != nil {
+			return "", err
+		}
+		after, err := shown(filesB, b, stream)
+		if err != nil {
+			return "", err
+		}
+		text.WriteString(unified(before, after, string(stream)))
+	}
+	return text.String(), nil
+}
+
+// longestDiff is the longest output whose lines are compared; of longer ones only the size is told.
+const longestDiff = 1 << 20
+
+// shown is what the host printed on the stream, made harmless.
+func shown(files Files, r *Result, stream runner.Stream) (string, error) {
+	if n := r.output(stream).Length; n > longestDiff {
+		return fmt.Sprintf("%d bytes, too many to compare their lines (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
+	}
+	f, err := files.Output(r.Host, stream)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var text bytes.Buffer
+	err = CleanCopy(&text, f)
+	return text.String(), err
+}
+
+// unified is the difference of two texts, with as many lines around as diff -u has.
+func unified(before, after, name string) string {
+	text := udiff.Unified(name, name, before, after)
+	_, text, _ = strings.Cut(text, "\n") // the names, which are the same
+	_, text, _ = strings.Cut(text, "\n")
+	if name == string(runner.Stdout) {
+		return text
+	}
+	return name + ":\n" + text
+}
+
+func paintDiff(text string, style Style) string {
+	if !style.Color {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "+"):
+			line = style.paint("32", line)
+		case strings.HasPrefix(line, "-"):
+			line = style.paint("31", line)
+		case strings.HasPrefix(line, "@@"):
+			line = style.paint("36", line)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}

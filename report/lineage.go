@@ -1,0 +1,145 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"hail/runner"
+)
+
+// Lineage is a run and those that did a part of it again, in the order in which they began. As Files, it has what the last
+// of them that started a host got from it.
+type Lineage struct {
+	Runs []*Run // the first is the one that the others come from
+	last map[string]*Run
+}
+
+// ErrContinued says that another program is doing a part of the run again right now.
+var ErrContinued = errors.New("another hail is at it")
+
+// Runs that come from one are named in a file of its folder, one a line, each before anything of it happens.
+const childrenFile = "children"
+
+// LineageOf finds the runs in dir that belong together with r. One that is gone is left out.
+func LineageOf(dir string, r *Run) (*Lineage, error) {
+	root := r
+	for root.Plan.Parent != "" {
+		above, err := Open(filepath.Join(dir, root.Plan.Parent))
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		root = above
+	}
+	l := &Lineage{Runs: []*Run{root}}
+	ids, err := os.ReadFile(filepath.Join(root.dir, childrenFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for id := range strings.Lines(string(ids)) {
+		id = strings.TrimSpace(id)
+		if !runID.MatchString(id) {
+			continue // torn
+		}
+		child, err := Open(filepath.Join(dir, id))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.Runs = append(l.Runs, child)
+	}
+	return l, nil
+}
+
+// Root is the run that the others come from.
+func (l *Lineage) Root() *Run { return l.Runs[0] }
+
+// Summary is how the hosts of the first run ended at last: for each, the last run that started it counts.
+func (l *Lineage) Summary() (*Summary, error) {
+	l.last = map[string]*Run{}
+	all, err := l.Root().Summary()
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range l.Runs[1:] {
+		s, err := run.Summary()
+		if err != nil {
+			return nil, err
+		}
+		for i := range s.Hosts {
+			at, known := all.index[s.Hosts[i].Host]
+			if status := s.Hosts[i].Status; known && status != "" && status != runner.Skipped {
+				all.Hosts[at] = s.Hosts[i]
+				all.Hosts[at].Run = run.Plan.Run
+				l.last[s.Hosts[i].Host] = run
+			}
+		}
+		all.Ended, all.Stopped, all.Why, all.Whole = s.Ended, s.Stopped, s.Why, s.Whole
+	}
+	all.Counts = map[runner.Status]int{}
+	for i := range all.Hosts {
+		if status := all.Hosts[i].Status; status != "" {
+			all.Counts[status]++
+		}
+	}
+	return all, nil
+}
+
+func (l *Lineage) of(host string) *Run {
+	if r := l.last[host]; r != nil {
+		return r
+	}
+	return l.Root()
+}
+
+// Output implements Files.
+func (l *Lineage) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	return l.of(host).Output(host, stream)
+}
+
+// LogPath implements Files.
+func (l *Lineage) LogPath(host string) string { return l.of(host).LogPath(host) }
+
+// Path implements Files: it is the folder of the last run.
+func (l *Lineage) Path() string { return l.Runs[len(l.Runs)-1].Path() }
+
+// Claim keeps others from continuing these runs until release is called. The error wraps ErrContinued when somebody else
+// has the claim, or one of the runs is still going on. What was known of the runs before the claim may have changed.
+func (l *Lineage) Claim() (release func() error, err error) {
+	lock := flock.New(filepath.Join(l.Root().dir, childrenFile), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("the run can't be continued: %w", err)
+	}
+	if !ok {
+		return nil, ErrContinued
+	}
+	for _, run := range l.Runs {
+		if run.Going() {
+			lock.Unlock()
+			return nil, fmt.Errorf("%w: %s is going on", ErrContinued, run.Plan.Run)
+		}
+	}
+	return lock.Unlock, nil
+}
+
+// Continue notes that the run with this id, which has not begun yet, comes from these. Only who has the claim may call it.
+func (l *Lineage) Continue(id string) error {
+	f, err := os.OpenFile(filepath.Join(l.Root().dir, childrenFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "\n%s\n", id) // what was torn before is a line of its own
+	return errors.Join(err, f.Sync(), f.Close())
+}

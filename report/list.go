@@ -1,0 +1,189 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/runner"
+)
+
+// ErrNoRun says that there is no such record.
+var ErrNoRun = errors.New("no such run")
+
+var runID = regexp.MustCompile(`^\d{8}-\d{6}-[a-z0-9]{4}$`)
+
+// List returns the ids of the runs in dir, the newest first. A folder that is not there has none.
+func List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var ids []string
+	for _, e := range entries {
+		if e.IsDir() && runID.MatchString(e.Name()) {
+			ids = append(ids, e.Name())
+		}
+	}
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	return ids, nil
+}
+
+// Find opens the run that ref means: an id, the beginning of one, last, last~1 for the one before, or the name of a run, of
+// which the newest counts.
+func Find(dir, ref string) (*Run, error) {
+	ids, err := List(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("%w: %s has no records", ErrNoRun, dir)
+	}
+	if back, ok := strings.CutPrefix(ref, "last"); ok && (back == "" || back[0] == '~') {
+		n := 0
+		if back != "" {
+			if n, err = strconv.Atoi(back[1:]); err != nil || n < 0 {
+				return nil, fmt.Errorf("%w: %q (last, last~1, last~2 …)", ErrNoRun, ref)
+			}
+		}
+		if n >= len(ids) {
+			return nil, fmt.Errorf("%w: %q, there are %d", ErrNoRun, ref, len(ids))
+		}
+		return Open(filepath.Join(dir, ids[n]))
+	}
+	var found []string
+	for _, id := range ids {
+		if ref != "" && strings.HasPrefix(id, ref) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return findNamed(dir, ids, ref)
+	case 1:
+		return Open(filepath.Join(dir, found[0]))
+	}
+	return nil, fmt.Errorf("%q is the beginning of %d runs: %s …", ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
+}
+
+func findNamed(dir string, ids []string, name string) (*Run, error) {
+	for _, id := range ids {
+		if l, err := Describe(dir, id); err == nil && name != "" && l.Name == name {
+			return Open(filepath.Join(dir, id))
+		}
+	}
+	return nil, fmt.Errorf("%w: %q", ErrNoRun, name)
+}
+
+// Line is what a list says of a run.
+type Line struct {
+	Run     string                `json:"run"`
+	Name    string                `json:"name,omitempty"`
+	Parent  string                `json:"parent,omitempty"`
+	What    string                `json:"what"`
+	User    string                `json:"user"`
+	Started time.Time             `json:"started"`
+	Hosts   int                   `json:"hosts"`
+	Going   bool                  `json:"going,omitempty"`
+	Counts  map[runner.Status]int `json:"counts"`
+}
+
+// Describe reads what a list says of a run, and no more of its files than it has to.
+func Describe(dir, id string) (Line, error) {
+	l := Line{Run: id}
+	if err := l.readHead(filepath.Join(dir, id, "run.json")); err != nil {
+		return l, fmt.Errorf("%s is no whole record: %w", id, err)
+	}
+	if l.readCounts(filepath.Join(dir, id, "summary.json")) == nil {
+		return l, nil
+	}
+	r, err := Open(filepath.Join(dir, id))
+	if err != nil {
+		return l, err
+	}
+	s, err := r.Summary()
+	l.Going, l.Counts, l.Hosts = r.Going(), s.Counts, len(s.Hosts)
+	return l, err
+}
+
+// readHead reads the beginning of run.json: what stands before the action of the plan.
+func (l *Line) readHead(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(bufio.NewReader(f))
+	return enough(fields(dec, map[string]func() error{
+		"started": func() error { return dec.Decode(&l.Started) },
+		"user":    func() error { return dec.Decode(&l.User) },
+		"what":    func() error { return dec.Decode(&l.What) },
+		"plan": func() error {
+			return fields(dec, map[string]func() error{
+				"name":   func() error { return dec.Decode(&l.Name) },
+				"parent": func() error { return dec.Decode(&l.Parent) },
+				"action": func() error { return errEnough },
+			})
+		},
+	}))
+}
+
+// readCounts reads the beginning of summary.json.
+func (l *Line) readCounts(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(bufio.NewReader(f))
+	err = enough(fields(dec, map[string]func() error{
+		"counts": func() error { return dec.Decode(&l.Counts) },
+		"hosts":  func() error { return errEnough },
+	}))
+	for _, n := range l.Counts {
+		l.Hosts += n
+	}
+	return err
+}
+
+var errEnough = errors.New("what follows is not wanted")
+
+func enough(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// fields walks over an object; a field with a function is read by it, any other is left out.
+func fields(dec *json.Decoder, read map[string]func() error) error {
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return errors.Join(err, errors.New("it is no object"))
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		var other json.RawMessage
+		from, wanted := read[name.(string)]
+		if !wanted {
+			from = func() error { return dec.Decode(&other) }
+		}
+		if err := from(); err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
+}

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Why a record is not removed.
+var (
+	ErrGoing = errors.New("it is going on")
+	ErrPart  = errors.New("it is a part of another run, which takes it along when it is removed")
+)
+
+// A record has another name until it is whole, and again before it is removed, so that no half of one is ever found.
+const (
+	unfinishedPrefix = ".unfinished-"
+	trashPrefix      = ".removed-"
+)
+
+// unfinishedFor is how long it may take to begin a record.
+const unfinishedFor = time.Hour
+
+// Remove removes the record of a run, and those of the runs that did a part of it again: without them it would not be known
+// what of it is still to be done. It returns the ids of what it has removed.
+func Remove(dir, id string) (removed []string, err error) {
+	family := []string{id}
+	if r, err := Open(filepath.Join(dir, id)); err == nil {
+		l, err := LineageOf(dir, r)
+		if err != nil {
+			return nil, err
+		}
+		if root := l.Root().Plan.Run; root != id {
+			return nil, fmt.Errorf("%s: %w: %s", id, ErrPart, root)
+		}
+		family = nil
+		for _, run := range l.Runs {
+			if run.Going() {
+				return nil, fmt.Errorf("%s: %w", run.Plan.Run, ErrGoing)
+			}
+			family = append(family, run.Plan.Run)
+		}
+	}
+	for _, id := range family { // the first run first: without it the others stand for themselves
+		trash := filepath.Join(dir, trashPrefix+id)
+		if err := os.Rename(filepath.Join(dir, id), trash); err != nil {
+			return removed, err
+		}
+		if err := os.RemoveAll(trash); err != nil {
+			return removed, err
+		}
+		removed = append(removed, id)
+	}
+	return removed, nil
+}
+
+// Old are the records beyond the newest keep that nothing holds, the newest first. Runs with a name are held, those that are
+// going on, and what belongs together with a run that stays. Of runs that belong together it is the first one.
+func Old(dir string, keep int) (old []string, err error) {
+	ids, err := List(dir)
+	if err != nil || len(ids) <= keep {
+		return nil, err
+	}
+	parent, held := map[string]string{}, map[string]bool{}
+	for _, id := range ids {
+		l, err := Describe(dir, id)
+		parent[id] = l.Parent
+		held[id] = err == nil && (l.Name != "" || l.Going)
+	}
+	root := func(id string) string {
+		for {
+			above, ok := parent[id]
+			if _, there := parent[above]; !ok || !there || above >= id {
+				return id
+			}
+			id = above
+		}
+	}
+	for i, id := range ids {
+		if i < keep || held[id] {
+			held[root(id)] = true
+		}
+	}
+	for _, id := range ids {
+		if root(id) == id && !held[id] {
+			old = append(old, id)
+		}
+	}
+	return old, nil
+}
+
+// Prune removes the records that are Old, and what an earlier beginning or removal has left behind.
+func Prune(dir string, keep int) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		id, unfinished := strings.CutPrefix(e.Name(), unfinishedPrefix)
+		begun, _ := Started(id)
+		if strings.HasPrefix(e.Name(), trashPrefix) || unfinished && time.Since(begun) > unfinishedFor {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	old, e := Old(dir, keep)
+	err = errors.Join(err, e)
+	for _, id := range old {
+		_, e := Remove(dir, id)
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// Started is when the run with this id began, to the second.
+func Started(id string) (time.Time, error) {
+	if !runID.MatchString(id) {
+		return time.Time{}, fmt.Errorf("%q is no id of a run", id)
+	}
+	return time.Parse("20060102-150405", id[:15])
+}

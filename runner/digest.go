@@ -1,0 +1,40 @@
+package runner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"io"
+)
+
+// Digest names contents by what they are: SHA-256, in hexadecimal.
+func Digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// DigestWriter passes what it gets on to W, and knows the digest of it.
+type DigestWriter struct {
+	W    io.Writer
+	Size int64
+	sum  hash.Hash
+}
+
+// Write implements io.Writer.
+func (d *DigestWriter) Write(p []byte) (int, error) {
+	n, err := d.W.Write(p)
+	if d.sum == nil {
+		d.sum = sha256.New()
+	}
+	d.sum.Write(p[:n])
+	d.Size += int64(n)
+	return n, err
+}
+
+// Digest is that of what was written so far.
+func (d *DigestWriter) Digest() string {
+	if d.sum == nil {
+		return Digest(nil)
+	}
+	return hex.EncodeToString(d.sum.Sum(nil))
+}
