@@ -5,11 +5,14 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
+	github.com/aymanbagabas/go-udiff v0.4.1 // unified diffs; from gopls, no dependencies
 	github.com/gofrs/flock v0.13.2 // the lock of a record and of known_hosts; portable, no dependencies
 	github.com/google/renameio/v2 v2.0.2 // files that are whole or not there; from Google, no dependencies
+	github.com/itchyny/gojq v0.12.20 // jq expressions, which users know; alive
 	github.com/kevinburke/ssh_config v1.6.0 // parses ssh_config; given
 	github.com/rogpeppe/go-internal v1.16.0 // tests: scripts that drive the real main
 	github.com/urfave/cli/v2 v2.27.7 // commands and options; given
+	go.starlark.net v0.0.0-20260908191801-89a6a09411d5 // the parser of Python's literals, for Ansible's INI
 	golang.org/x/crypto v0.58.0 // the SSH protocol; given
 	golang.org/x/sys v0.49.0 // fdatasync
 	golang.org/x/term v0.47.0 // is it a terminal, and how wide
@@ -18,12 +21,11 @@ require (
 )
 
 require (
-	github.com/aymanbagabas/go-udiff v0.4.1 // indirect
 	github.com/cpuguy83/go-md2man/v2 v2.0.7 // indirect
+	github.com/itchyny/timefmt-go v0.1.9 // indirect
 	github.com/kr/pretty v0.1.0 // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/xrash/smetrics v0.0.0-20240521201337-686a1a2994c1 // indirect
-	go.starlark.net v0.0.0-20260908191801-89a6a09411d5 // indirect
 	golang.org/x/tools v0.26.0 // indirect
 	gopkg.in/check.v1 v1.0.0-20180628173108-788fd7840127 // indirect
 )

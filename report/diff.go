@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -86,11 +87,11 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 		if a.output(stream) == b.output(stream) {
 			continue
 		}
-		before, err := shown(filesA, a, stream)
+		before, err := shown(filesA, a, stream, nil)
 		if err != nil {
 			return "", err
 		}
-		after, err := shown(filesB, b, stream)
+		after, err := shown(filesB, b, stream, nil)
 		if err != nil {
 			return "", err
 		}
@@ -102,8 +103,8 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 // longestDiff is the longest output whose lines are compared; of longer ones only the size is told.
 const longestDiff = 1 << 20
 
-// shown is what the host printed on the stream, made harmless.
-func shown(files Files, r *Result, stream runner.Stream) (string, error) {
+// shown is what the host printed on the stream, masked and made harmless.
+func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
 	if n := r.output(stream).Length; n > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare their lines (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
 	}
@@ -113,8 +114,9 @@ func shown(files Files, r *Result, stream runner.Stream) (string, error) {
 	}
 	defer f.Close()
 	var text bytes.Buffer
-	err = CleanCopy(&text, f)
-	return text.String(), err
+	l := liner{w: &text}
+	err = m.copy(&l, f)
+	return text.String(), errors.Join(err, l.end())
 }
 
 // unified is the difference of two texts, with as many lines around as diff -u has.

@@ -3,11 +3,12 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -18,20 +19,38 @@ type Files interface {
 	Path() string
 }
 
-// group is hosts that ended alike and printed the same.
+// Gathering says which hosts are shown together, and how. Its zero value is for those that printed the same bytes.
+type Gathering struct {
+	Alike bool // what differs only by a host's own name, address or vars is the same
+	Diff  bool // only the largest group is shown whole, and of others what differs from it
+}
+
+// group is hosts that ended alike and printed the same, but for what their masks hide.
 type group struct {
 	results []*Result
+	mask    mask // of the first
 }
 
 // Gather writes one block for the hosts that ended alike and printed the same: the larger first, and what did not end
 // well last, so that it stays on the screen. Hosts that printed nothing show up in the summary alone.
-func Gather(w io.Writer, s *Summary, files Files, style Style) error {
-	groups, err := gather(s, files)
+func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) error {
+	groups, err := gather(s, files, by)
 	if err != nil {
 		return err
 	}
-	for _, g := range groups {
-		if err := g.write(w, files, style); err != nil {
+	most := 0
+	for i, g := range groups {
+		if len(g.results) > len(groups[most].results) {
+			most = i
+		}
+	}
+	for i, g := range groups {
+		if by.Diff && i != most {
+			err = g.writeDiff(w, groups[most], files, style)
+		} else {
+			err = g.write(w, files, style)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -42,7 +61,7 @@ func Gather(w io.Writer, s *Summary, files Files, style Style) error {
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; r.Stdout.Length+r.Stderr.Length > 0 {
-			if err := (group{[]*Result{r}}).write(w, files, style); err != nil {
+			if err := (group{results: []*Result{r}}).write(w, files, style); err != nil {
 				return err
 			}
 		}
@@ -50,12 +69,13 @@ func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	return nil
 }
 
-func gather(s *Summary, files Files) ([]group, error) {
+func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 	type alike struct {
 		status   runner.Status
 		reason   runner.Reason
 		exit     int
 		out, err Output
+		look     [sha256.Size]byte
 	}
 	byLook := map[alike][]group{}
 	var order []alike
@@ -64,12 +84,28 @@ func gather(s *Summary, files Files) ([]group, error) {
 		if r.Stdout.Length+r.Stderr.Length == 0 {
 			continue
 		}
-		key := alike{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}
-		if byLook[key] == nil {
-			order = append(order, key)
-		}
+		key := alike{status: r.Status, reason: r.Reason, exit: r.Exit}
+		var m mask
 		var err error
-		if byLook[key], err = join(byLook[key], r, files); err != nil {
+		if by.Alike {
+			m = maskOf(s.Plan.Hosts[i])
+			if key.look, err = look(files, r, m); err != nil {
+				return nil, err
+			}
+		} else {
+			key.out, key.err = r.Stdout, r.Stderr
+		}
+		groups := byLook[key]
+		switch {
+		case groups == nil:
+			order = append(order, key)
+			byLook[key] = []group{{[]*Result{r}, m}}
+		case by.Alike:
+			groups[0].results = append(groups[0].results, r)
+		default:
+			byLook[key], err = join(groups, r, files)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +138,7 @@ func join(groups []group, r *Result, files Files) ([]group, error) {
 			return groups, nil
 		}
 	}
-	return append(groups, group{[]*Result{r}}), nil
+	return append(groups, group{results: []*Result{r}}), nil
 }
 
 func samePrint(files Files, a, b *Result) (bool, error) {
@@ -151,40 +187,64 @@ func sameBytes(files Files, a, b string, stream runner.Stream) (bool, error) {
 
 func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
 
-func (g group) write(w io.Writer, files Files, style Style) error {
+func (g group) title(style Style) string {
 	first := g.results[0]
 	names := make([]string, len(g.results))
 	for i, r := range g.results {
 		names[i] = r.Host
 	}
-	title := inventory.Fold(names)
-	if len(names) > 1 {
-		title += fmt.Sprintf(" (%d)", len(names))
-	}
+	title := folded(names)
 	if badness(first.Status) > 0 {
 		title += " " + style.status(first.Status, outcome(first.Status, first.Reason, first.Exit))
 	}
-	if _, err := fmt.Fprintf(w, "%s\n", style.bold("── "+title)); err != nil {
-		return err
-	}
-	if err := writeStream(w, files, first.Host, runner.Stdout, ""); err != nil {
-		return err
-	}
-	return writeStream(w, files, first.Host, runner.Stderr, "stderr: ")
+	return style.bold("── " + title)
 }
 
-// writeStream writes what the host printed on the stream, line by line behind the prefix, cleaned.
-func writeStream(w io.Writer, files Files, host string, stream runner.Stream, prefix string) error {
-	f, err := files.Output(host, stream)
+func (g group) write(w io.Writer, files Files, style Style) error {
+	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
+		return err
+	}
+	if err := g.writeStream(w, files, runner.Stdout, ""); err != nil {
+		return err
+	}
+	return g.writeStream(w, files, runner.Stderr, "stderr: ")
+}
+
+// writeStream writes what the hosts printed on the stream, line by line behind the prefix, cleaned.
+func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefix string) error {
+	f, err := files.Output(g.results[0].Host, stream)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	l := liner{w: w, prefix: prefix}
-	if _, err := io.Copy(&l, f); err != nil {
+	if err := g.mask.copy(&l, f); err != nil {
 		return err
 	}
 	return l.end()
+}
+
+// writeDiff writes what differs from the output of the largest group.
+func (g group) writeDiff(w io.Writer, from group, files Files, style Style) error {
+	var text strings.Builder
+	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		before, err := shown(files, from.results[0], stream, from.mask)
+		if err != nil {
+			return err
+		}
+		after, err := shown(files, g.results[0], stream, g.mask)
+		if err != nil {
+			return err
+		}
+		if before != after {
+			text.WriteString(unified(before, after, string(stream)))
+		}
+	}
+	if text.Len() == 0 {
+		text.WriteString(" the same output\n")
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s", g.title(style), paintDiff(text.String(), style))
+	return err
 }
 
 // liner writes lines behind a prefix, cleaned, each whole. A line without an end gets one.

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,12 +25,18 @@ type Live struct {
 	mu      sync.Mutex
 	done    int
 	counts  map[runner.Status]int
-	running map[string]time.Time // since when
+	running map[string]step
 	told    int
 	shown   bool // the line is on the screen
 
 	quit chan struct{}
 	wg   sync.WaitGroup
+}
+
+// step is what a host that has not ended is at, and since when.
+type step struct {
+	phase        string
+	began, since time.Time // the attempt; the phase
 }
 
 // How often the line is drawn on a terminal, and written elsewhere; and how many failures are told one by one.
@@ -41,7 +49,7 @@ const (
 // NewLive starts telling on w. Close ends it.
 func NewLive(w io.Writer, total int, terminal bool, style Style) *Live {
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
-		running: map[string]time.Time{}, quit: make(chan struct{})}
+		running: map[string]step{}, quit: make(chan struct{})}
 	l.wg.Go(l.tick)
 	return l
 }
@@ -73,7 +81,11 @@ func (l *Live) Events(batch []runner.Event) error {
 		e := &batch[i]
 		switch e.Kind {
 		case runner.KindAttempt:
-			l.running[e.Host] = e.Time
+			l.running[e.Host] = step{"connecting", e.Time, e.Time}
+		case runner.KindReach:
+			l.enter(e, "connected")
+		case runner.KindExec:
+			l.enter(e, "running")
 		case runner.KindRetry:
 			delete(l.running, e.Host)
 		case runner.KindFinish:
@@ -85,6 +97,41 @@ func (l *Live) Events(batch []runner.Event) error {
 	}
 	return nil
 }
+
+func (l *Live) enter(e *runner.Event, phase string) {
+	if at, ok := l.running[e.Host]; ok {
+		l.running[e.Host] = step{phase, at.began, e.Time}
+	}
+}
+
+// List tells which hosts have not ended, what they are at and for how long, the oldest first.
+func (l *Live) List() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(l.running), func(a, b string) int {
+		return cmp.Or(l.running[a].began.Compare(l.running[b].began), strings.Compare(a, b))
+	})
+	rows := [][]string{}
+	for _, name := range names[:min(len(names), mostListed)] {
+		at := l.running[name]
+		rows = append(rows, []string{"  " + name, at.phase, seconds(time.Since(at.since).Round(100 * time.Millisecond)), seconds(time.Since(at.began).Round(100*time.Millisecond)) + " in all"})
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s\n", l.line())
+	if len(rows) > 0 {
+		for _, line := range Table(rows) {
+			fmt.Fprintln(&text, l.style.cut(line, 0))
+		}
+	}
+	if more := len(names) - mostListed; more > 0 {
+		fmt.Fprintf(&text, "  and %d more\n", more)
+	}
+	l.clear()
+	io.WriteString(l.w, text.String())
+}
+
+// mostListed is how many hosts that run are listed.
+const mostListed = 40
 
 // tell says at once what went wrong, on a terminal and while it is not too much.
 func (l *Live) tell(e *runner.Event) {
@@ -147,8 +194,8 @@ func (l *Live) slowest(n int) []string {
 		time time.Time
 	}
 	var first []since
-	for host, t := range l.running {
-		first = append(first, since{host, t})
+	for host, at := range l.running {
+		first = append(first, since{host, at.began})
 		slices.SortFunc(first, func(a, b since) int { return a.time.Compare(b.time) })
 		first = first[:min(len(first), n)]
 	}

@@ -48,7 +48,7 @@ func (f hostFiles) folder(host string) string {
 func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
 	file, err := os.Open(filepath.Join(f.folder(host), string(stream)))
 	if os.IsNotExist(err) {
-		return nothing{strings.NewReader("")}, nil
+		return inMemory{strings.NewReader("")}, nil
 	}
 	return file, err
 }
@@ -56,9 +56,10 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 // LogPath is the path of the host's log.
 func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(host), "log") }
 
-type nothing struct{ *strings.Reader }
+// inMemory is an output that is no file: there is nothing to close.
+type inMemory struct{ *strings.Reader }
 
-func (nothing) Close() error { return nil }
+func (inMemory) Close() error { return nil }
 
 const longestFolder = 100
 

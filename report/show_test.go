@@ -45,7 +45,7 @@ func golden(t *testing.T, name string, got []byte) {
 type printed map[string]string
 
 func (p printed) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	return nothing{strings.NewReader(p[host+" "+string(stream)])}, nil
+	return inMemory{strings.NewReader(p[host+" "+string(stream)])}, nil
 }
 func (p printed) LogPath(host string) string { return "runs/id/hosts/" + host + "/log" }
 func (p printed) Path() string               { return "runs/id" }
@@ -114,8 +114,8 @@ func forty() (*Summary, printed) {
 func TestGolden(t *testing.T) {
 	s, files := forty()
 	for name, show := range map[string]func(w io.Writer) error{
-		"gather.txt":     func(w io.Writer) error { return Gather(w, s, files, Style{Width: 80}) },
-		"gather.ansi":    func(w io.Writer) error { return Gather(w, s, files, Style{Width: 80, Color: true}) },
+		"gather.txt":     func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{Width: 80}) },
+		"gather.ansi":    func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{Width: 80, Color: true}) },
 		"summary.txt":    func(w io.Writer) error { return Text(w, s, files, Style{Width: 80}) },
 		"summary200.txt": func(w io.Writer) error { return Text(w, s, files, Style{Width: 200}) },
 		"ping.txt":       func(w io.Writer) error { return PingTable(w, s, Style{Width: 80}) },
@@ -150,7 +150,7 @@ func TestGatherLosesNobody(t *testing.T) {
 			out[h], errs[h] = text.Draw(t, "out"), text.Draw(t, "err")
 		}
 		s, files := fleet(results, out, errs)
-		groups, err := gather(s, files)
+		groups, err := gather(s, files, Gathering{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -161,17 +161,25 @@ func (s *Summary) Settle() {
 
 // Only is the summary for these of its hosts alone.
 func (s *Summary) Only(hosts []inventory.Host) *Summary {
+	wanted := map[string]bool{}
+	for _, h := range hosts {
+		wanted[h.Name] = true
+	}
 	only := *s
 	only.Hosts, only.Counts, only.index = nil, map[runner.Status]int{}, map[string]int{}
-	for _, h := range hosts {
-		if r := s.Result(h.Name); r != nil {
-			only.index[h.Name] = len(only.Hosts)
-			only.Hosts = append(only.Hosts, *r)
-			if r.Status != "" {
-				only.Counts[r.Status]++
-			}
+	var places []int
+	for i, r := range s.Hosts {
+		if !wanted[r.Host] {
+			continue
+		}
+		places = append(places, i)
+		only.index[r.Host] = len(only.Hosts)
+		only.Hosts = append(only.Hosts, r)
+		if r.Status != "" {
+			only.Counts[r.Status]++
 		}
 	}
+	only.Plan = s.Plan.Part(places)
 	return &only
 }
 

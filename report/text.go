@@ -268,7 +268,10 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 
 // Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
 // a text is left out.
-func Table(rows [][]string) (lines []string) {
+func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
+
+// tableLines is Table, which may keep columns that are empty.
+func tableLines(rows [][]string, empty bool) (lines []string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for j := range row {
@@ -279,7 +282,7 @@ func Table(rows [][]string) (lines []string) {
 	for _, row := range rows {
 		var line strings.Builder
 		for j, cell := range row {
-			if widths[j] > 0 {
+			if widths[j] > 0 || empty {
 				fmt.Fprintf(&line, "%-*s  ", widths[j], cell)
 			}
 		}

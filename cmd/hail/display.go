@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -21,9 +22,12 @@ type display struct {
 	env      environment
 	modes    []string
 	out, err report.Style
-	talk     io.Writer // where remarks go
+	by       report.Gathering
+	columns  *report.Columns // nil: no table
+	talk     io.Writer       // where remarks go
 	quiet    bool
 	progress bool
+	live     *report.Live // while the run goes on; nil without progress
 	total    int
 	ping     bool
 	verbose  bool // the steps on the way to a host
@@ -34,13 +38,20 @@ var outputModes = []string{"gather", "stream", "host", "json", "jsonl", "none"}
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
 	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
-		verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
+		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 {
 		d.modes = []string{"stream"}
 	}
 	if c.IsSet("output") {
 		d.modes = strings.Split(c.String("output"), ",")
+	}
+	var err error
+	if d.columns, err = columnsOf(c); err != nil {
+		return nil, err
+	}
+	if d.columns != nil && !c.IsSet("output") {
+		d.modes = nil
 	}
 	if c.Bool("json") {
 		d.modes = []string{"json"}
@@ -97,11 +108,11 @@ func (d *display) trace() sshconn.Trace {
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		live := report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.err)
-		sinks = append(sinks, live)
-		d.talk = live.Above(d.env.stderr)
+		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.err)
+		sinks = append(sinks, d.live)
+		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
-			out = live.Above(out)
+			out = d.live.Above(out)
 		}
 	}
 	for _, m := range d.modes {
@@ -115,13 +126,38 @@ func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	return sinks
 }
 
+// answer lists the hosts that run whenever the user asks how it goes, until the returned function is called.
+func (d *display) answer(typed bool) (stop func()) {
+	if d.live == nil {
+		return func() {}
+	}
+	asked, ignore := d.env.enquiries(typed)
+	end := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-asked:
+				d.live.List()
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() {
+		ignore()
+		close(end)
+		wg.Wait()
+	}
+}
+
 // results shows what is shown at the end: blocks and tables on stdout, the summary on stderr.
 func (d *display) results(s *report.Summary, files report.Files) error {
 	for _, m := range d.modes {
 		var err error
 		switch m {
 		case "gather":
-			err = report.Gather(d.env.stdout, s, files, d.out)
+			err = report.Gather(d.env.stdout, s, files, d.by, d.out)
 		case "host":
 			err = report.EachHost(d.env.stdout, s, files, d.out)
 		case "json":
@@ -131,6 +167,11 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 			err = report.PingTable(d.env.stdout, s, d.out)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	if d.columns != nil {
+		if err := report.ColumnsTable(d.env.stdout, s, files, d.columns, d.out); err != nil {
 			return err
 		}
 	}

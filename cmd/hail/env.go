@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"os"
@@ -33,8 +34,9 @@ type environment struct {
 	openFiles      int   // how many descriptors there may be
 	memory         int64 // how many bytes are free; 0: not known
 	signals        func() (s <-chan os.Signal, stop func())
-	exit           func(code int)                      // at once, whatever is under way
-	secret         func(prompt string) (string, error) // asks on the terminal
+	enquiries      func(typed bool) (asked <-chan struct{}, stop func()) // of the user, how it goes: SIGQUIT, or Enter
+	exit           func(code int)                                        // at once, whatever is under way
+	secret         func(prompt string) (string, error)                   // asks on the terminal
 }
 
 func osEnvironment(args []string) environment {
@@ -60,6 +62,7 @@ func osEnvironment(args []string) environment {
 		memory: freeMemory(),
 	}
 	e.secret = e.readSecret
+	e.enquiries = e.osEnquiries
 	e.home = os.Getenv("HOME")
 	if u, err := user.Current(); err == nil {
 		e.user = u.Username
@@ -73,6 +76,43 @@ func osEnvironment(args []string) environment {
 		e.openFiles = int(min(limit.Cur, 1<<20))
 	}
 	return e
+}
+
+// osEnquiries listens for SIGQUIT and, if nobody else reads what is typed on the terminal, for Enter.
+func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
+	asked := make(chan struct{}, 1)
+	tell := func() {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+	}
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	end := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-quit:
+				tell()
+			case <-end:
+				return
+			}
+		}
+	}()
+	if typed && e.stdinTerminal {
+		signal.Ignore(syscall.SIGTTIN)    // in the background a read fails then, and does not stop us
+		keys := bufio.NewReader(os.Stdin) // the read that is under way at the end goes with the process
+		go func() {
+			for {
+				if _, err := keys.ReadString('\n'); err != nil {
+					return
+				}
+				tell()
+			}
+		}()
+	}
+	return asked, func() { signal.Stop(quit); close(end) }
 }
 
 func terminalWidth() int {

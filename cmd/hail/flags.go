@@ -129,17 +129,47 @@ func confirmFlags() []cli.Flag {
 	}
 }
 
-func outputFlags() []cli.Flag {
+// gatherFlags say how results are laid out.
+func gatherFlags() []cli.Flag {
 	const c = "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, json, jsonl or none; two with a comma (default: gather; stream for one host)"},
+		&cli.BoolFlag{Name: "alike", Category: c, Usage: "what differs only by a host's own name, address or vars is the same"},
+		&cli.BoolFlag{Name: "diff-groups", Category: c, Usage: "show the largest group, and of others what differs from it"},
 		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
+	}
+}
+
+func gathering(c *cli.Context) report.Gathering {
+	return report.Gathering{Alike: c.Bool("alike"), Diff: c.Bool("diff-groups")}
+}
+
+func columnsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "columns", Category: "Output", Usage: "a table of the output: NAME=EXPR with commas are jq expressions over JSON, other `NAMES` the fields of a line, vars.NAME a var of the host"}
+}
+
+// columnsOf reads --columns; nil when it is not said.
+func columnsOf(c *cli.Context) (*report.Columns, error) {
+	if !c.IsSet("columns") {
+		return nil, nil
+	}
+	columns, err := report.ParseColumns(c.String("columns"))
+	if err != nil {
+		return nil, usage("--columns 'kernel=.kernel,cpu=.load[0]', or --columns size,name", "--columns: %v", err)
+	}
+	return columns, nil
+}
+
+func outputFlags() []cli.Flag {
+	const c = "Output"
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, json, jsonl or none; two with a comma (default: gather; stream for one host)"},
 		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "and what the protocol does"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
-	}
+		columnsFlag(),
+	}, gatherFlags()...)
 }
 
 func recordFlags() []cli.Flag {

@@ -178,6 +178,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	sinks := d.sinks(record)
+	quiet := d.answer(!plan.TTY && c.String("stdin") != "-")
 	signals := e.heed(d.remark, stop, func() { ssh.Close() })
 	var gates []runner.Gate
 	if plan.Gate != "" {
@@ -185,6 +186,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	}
 	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record, gates...), append([]report.Sink{stopping{record, stop}}, sinks...)...)
 	by := signals()
+	quiet()
 	shown := d.results(summary, record)
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
 	if err != nil {

@@ -27,11 +27,10 @@ Examples:
   hail show last web03
   hail show last --merged
   hail show last~1 --output json`,
-		Flags: []cli.Flag{runsDirFlag(),
+		Flags: append([]cli.Flag{runsDirFlag(), columnsFlag(),
 			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
 			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none (default: gather)"},
-			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
-		},
+		}, gatherFlags()...),
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}
 }
@@ -97,15 +96,21 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	table, err := columnsOf(c)
+	if err != nil {
+		return err
+	}
 	if host := c.Args().Get(1); host != "" {
 		return showHost(e, files, s, host)
 	}
-	switch mode {
-	case "gather":
-		err = report.Gather(e.stdout, s, files, style)
-	case "host":
+	switch {
+	case table != nil:
+		err = report.ColumnsTable(e.stdout, s, files, table, style)
+	case mode == "gather":
+		err = report.Gather(e.stdout, s, files, gathering(c), style)
+	case mode == "host":
 		err = report.EachHost(e.stdout, s, files, style)
-	case "json":
+	case mode == "json":
 		return writeJSON(e.stdout, s)
 	}
 	if err == nil && r.What == "ping" {

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// mask replaces what is a host's own by what it stands for: {host}, {address}, {vars.NAME}. The zero value changes nothing.
+type mask []struct{ value, name []byte }
+
+// shortestVar is how long the value of a var has to be to be looked for: shorter ones stand anywhere.
+const shortestVar = 3
+
+func maskOf(h inventory.Host) (m mask) {
+	add := func(value, name string) {
+		if value != "" && value != inventory.Redacted {
+			m = append(m, struct{ value, name []byte }{[]byte(value), []byte(name)})
+		}
+	}
+	add(h.Name, "{host}")
+	if short, _, ok := strings.Cut(h.Name, "."); ok {
+		add(short, "{host}")
+	}
+	add(h.Connection.Address, "{address}")
+	for _, name := range slices.Sorted(maps.Keys(h.Vars)) {
+		switch h.Vars[name].(type) {
+		case bool, nil, map[string]any, []any:
+			continue
+		}
+		if text := inventory.ValueText(h.Vars[name]); len(text) >= shortestVar {
+			add(text, "{vars."+name+"}")
+		}
+	}
+	slices.SortStableFunc(m, func(a, b struct{ value, name []byte }) int { return cmp.Compare(len(b.value), len(a.value)) })
+	return m
+}
+
+// apply returns line with the values replaced that stand in it as words of their own.
+func (m mask) apply(line []byte) []byte {
+	for _, v := range m {
+		var out []byte
+		rest := line
+		for {
+			i := bytes.Index(rest, v.value)
+			if i < 0 {
+				break
+			}
+			end := i + len(v.value)
+			whole := (i == 0 || !wordByte(rest[i-1])) && (end == len(rest) || !wordByte(rest[end]))
+			if whole {
+				out = append(append(out, rest[:i]...), v.name...)
+			} else {
+				out = append(out, rest[:end]...)
+			}
+			rest = rest[end:]
+		}
+		if out != nil {
+			line = append(out, rest...)
+		}
+	}
+	return line
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
+}
+
+// copy writes what r has to w, masked line by line; a line that is too long is masked in pieces.
+func (m mask) copy(w io.Writer, r io.Reader) error {
+	if m == nil {
+		_, err := io.Copy(w, r)
+		return err
+	}
+	in := bufio.NewReaderSize(r, longestTail)
+	for {
+		line, err := in.ReadSlice('\n')
+		if _, e := w.Write(m.apply(line)); e != nil {
+			return e
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// look is what the host printed, masked, as a digest.
+func look(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		f, err := files.Output(r.Host, stream)
+		if err != nil {
+			return sum, err
+		}
+		err = m.copy(h, f)
+		f.Close()
+		if err != nil {
+			return sum, err
+		}
+		h.Write([]byte{0xff, 0}) // between the streams
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}

@@ -1,0 +1,237 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/itchyny/gojq"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Columns turn what hosts print into rows of a table.
+type Columns struct {
+	all []column
+}
+
+type column struct {
+	name  string
+	query *gojq.Code // over JSON output; nil for the others
+	vars  string     // the name of a var of the host; or
+	field int        // of a line, 0 for the first
+}
+
+// ParseColumns reads columns with commas between them. NAME=EXPR is a jq expression over JSON output, one row for each
+// value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, one row a line.
+func ParseColumns(text string) (*Columns, error) {
+	c := &Columns{}
+	fields, queries := 0, 0
+	for _, part := range splitColumns(text) {
+		name, expr, isQuery := strings.Cut(part, "=")
+		name = strings.TrimSpace(name)
+		col := column{name: name}
+		switch v, isVar := strings.CutPrefix(name, "vars."); {
+		case name == "":
+			return nil, fmt.Errorf("a column has no name: %q", part)
+		case isQuery:
+			query, err := gojq.Parse(expr)
+			if err != nil {
+				return nil, fmt.Errorf("column %s: %q is no jq expression: %w", name, expr, err)
+			}
+			if col.query, err = gojq.Compile(query); err != nil {
+				return nil, fmt.Errorf("column %s: %w", name, err)
+			}
+			queries++
+		case isVar && v != "":
+			col.name, col.vars = v, v
+		default:
+			col.field = fields
+			fields++
+		}
+		c.all = append(c.all, col)
+	}
+	if fields > 0 && queries > 0 {
+		return nil, errors.New("fields of lines and jq expressions don't go together")
+	}
+	if fields+queries == 0 {
+		return nil, errors.New("no column is from the output: kernel=.kernel, or name,size")
+	}
+	return c, nil
+}
+
+// splitColumns splits at the commas that are in no bracket and no quotes.
+func splitColumns(text string) (parts []string) {
+	depth, start, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case strings.IndexByte("([{", c) >= 0:
+			depth++
+		case strings.IndexByte(")]}", c) >= 0:
+			depth--
+		case c == ',' && depth == 0:
+			parts = append(parts, text[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, text[start:])
+}
+
+// Names are the heads of the columns.
+func (c *Columns) Names() (names []string) {
+	for _, col := range c.all {
+		names = append(names, col.name)
+	}
+	return names
+}
+
+// longestColumns is the longest output that is made into columns, in bytes.
+const longestColumns = 16 << 20
+
+// Rows are the cells of what the host printed: texts, and what jq makes of JSON. The error says why there are none, or not all.
+func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
+	if r.Stdout.Length > longestColumns {
+		return nil, fmt.Errorf("%d bytes are too many for columns", r.Stdout.Length)
+	}
+	f, err := files.Output(r.Host, runner.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if c.fromJSON() {
+		return c.jsonRows(h, f)
+	}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, longestColumns)
+	for lines.Scan() {
+		if cells := strings.Fields(lines.Text()); len(cells) > 0 {
+			rows = append(rows, c.row(h, func(col column) any {
+				if col.field >= len(cells) {
+					return nil
+				}
+				if col.field == c.fields()-1 { // the last takes the rest of the line
+					return strings.Join(cells[col.field:], " ")
+				}
+				return cells[col.field]
+			}))
+		}
+	}
+	return rows, lines.Err()
+}
+
+func (c *Columns) fromJSON() bool { return c.fields() == 0 }
+
+func (c *Columns) fields() (n int) {
+	for _, col := range c.all {
+		if col.query == nil && col.vars == "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
+	for _, col := range c.all {
+		if col.vars != "" {
+			row = append(row, h.Vars[col.vars])
+		} else {
+			row = append(row, cell(col))
+		}
+	}
+	return row
+}
+
+func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
+	dec := json.NewDecoder(in)
+	for {
+		var value any
+		if e := dec.Decode(&value); e != nil {
+			if !errors.Is(e, io.EOF) {
+				err = fmt.Errorf("the output is not JSON: %w", e)
+			}
+			return rows, err
+		}
+		var failed error
+		rows = append(rows, c.row(h, func(col column) any {
+			v, ok := col.query.Run(value).Next()
+			if e, bad := v.(error); bad && ok {
+				failed = fmt.Errorf("column %s: %w", col.name, e)
+				return nil
+			}
+			return v
+		}))
+		if failed != nil {
+			return rows, failed
+		}
+	}
+}
+
+// ColumnsTable writes the table of what hosts printed, in their order. A host without a row has an empty one, and why
+// stands below.
+func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style) error {
+	table := [][]string{append([]string{"HOST"}, c.Names()...)}
+	notes := map[string][]string{}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
+		why := ""
+		switch {
+		case badness(r.Status) > 0:
+			why = outcome(r.Status, r.Reason, r.Exit)
+		case err != nil:
+			why = OneLine(err.Error())
+		}
+		if why != "" {
+			notes[why] = append(notes[why], r.Host)
+		}
+		if len(rows) == 0 {
+			rows = [][]any{c.row(s.Plan.Hosts[i], func(column) any { return nil })}
+		}
+		for _, row := range rows {
+			cells := []string{r.Host}
+			for _, v := range row {
+				cells = append(cells, cellText(v))
+			}
+			table = append(table, cells)
+		}
+	}
+	var b bytes.Buffer
+	for _, line := range tableLines(table, true) {
+		b.WriteString(style.cut(line, 0) + "\n")
+	}
+	for i := range s.Hosts { // in the order of the hosts
+		for why, hosts := range notes {
+			if hosts[0] == s.Hosts[i].Host {
+				fmt.Fprintf(&b, "%s: %s\n", folded(hosts), why)
+				delete(notes, why)
+			}
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// cellText is a value of a cell for people.
+func cellText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	text, err := gojq.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}
