@@ -63,7 +63,7 @@ Examples:
 			return fanOut(e, c, func(hosts []inventory.Host) (job, error) {
 				j := job{what: line}
 				around, err := j.surroundings(e, c, hosts)
-				j.spec = action.Exec{Line: line, Template: c.Bool("template"), Surroundings: around}.Spec()
+				j.spec = action.Exec{Line: runner.Text(line), Template: c.Bool("template"), Surroundings: around}.Spec()
 				return j, err
 			})
 		},

@@ -11,12 +11,13 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/runner"
 	"hail/runner/action"
 )
 
 // surroundings reads what the options say that a command finds on the host, and puts into the job what the plan must not hold.
 func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host) (s action.Surroundings, err error) {
-	s.Chdir, s.ExportVars = c.String("chdir"), c.Bool("export-vars")
+	s.Chdir, s.ExportVars = runner.Text(c.String("chdir")), c.Bool("export-vars")
 	if s.Env, err = envOf(c); err != nil {
 		return s, err
 	}
@@ -55,13 +56,13 @@ func checkVariable(option, name string) error {
 }
 
 // envOf reads --env-file, lines of NAME=value, and then --env.
-func envOf(c *cli.Context) (env []string, err error) {
+func envOf(c *cli.Context) (env []runner.Text, err error) {
 	add := func(place, v string) error {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || strings.ContainsRune(value, 0) {
 			return usage("NAME=value", "%s: %q is not NAME=value", place, v)
 		}
-		env = append(env, v)
+		env = append(env, runner.Text(v))
 		return checkVariable(place, name)
 	}
 	for _, path := range c.StringSlice("env-file") {

@@ -37,7 +37,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	record, err := report.Create(dir, report.Head{What: command.Line, Plan: &plan}, nil, 64)
+	record, err := report.Create(dir, report.Head{What: string(command.Line), Plan: &plan}, nil, 64)
 	if err != nil {
 		return err
 	}

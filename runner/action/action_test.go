@@ -18,7 +18,7 @@ func TestSpecs(t *testing.T) {
 	for _, a := range []interface {
 		runner.Action
 		Spec() runner.Spec
-	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}, action.Exec{Line: "x", Surroundings: action.Surroundings{Env: []string{"A=1"}, OKExit: []int{0, 1}}},
+	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}, action.Exec{Line: "x", Surroundings: action.Surroundings{Env: []runner.Text{"A=1"}, OKExit: []int{0, 1}}},
 		action.Script{Name: "s", Text: "00", Interpreter: []string{"sh"}}} {
 		text, err := json.Marshal(a.Spec())
 		if err != nil {

@@ -85,19 +85,20 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+	from := action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
 		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}}
 	const show = `printf '%s\0' `
-	for way, a := range map[string]runner.Action{
-		"words":       action.Exec{Line: runner.Words(append([]string{"printf", `%s\0`}, want...))},
-		"template":    action.Exec{Line: show + strings.Join(places, " "), Template: true},
-		"environment": action.Exec{Line: show + strings.Join(variables, " "), Surroundings: action.Surroundings{Env: env}},
-		"script":      sent,
+	for way, spec := range map[string]runner.Spec{
+		"words":       action.Exec{Line: runner.Text(runner.Words(append([]string{"printf", `%s\0`}, want...)))}.Spec(),
+		"template":    action.Exec{Line: runner.Text(show + strings.Join(places, " ")), Template: true}.Spec(),
+		"environment": action.Exec{Line: runner.Text(show + strings.Join(variables, " ")), Surroundings: action.Surroundings{Env: runner.Texts(env)}}.Spec(),
+		"script":      script.Spec(),
 	} {
+		a, err := action.New(spec, from)
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		conn, err := d.Dial(ctx, h)

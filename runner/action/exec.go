@@ -24,12 +24,12 @@ type Sources struct {
 
 // Surroundings is what a command finds on the host, beside its line.
 type Surroundings struct {
-	Chdir   string   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
-	Env     []string `json:"env,omitempty"`     // NAME=value
-	Secrets []string `json:"secrets,omitempty"` // names of variables whose values are in Sources
-	Stdin   string   `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
-	Input   string   `json:"input,omitempty"`   // the digest of the input of every host; empty: none
-	OKExit  []int    `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
+	Chdir   runner.Text   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
+	Env     []runner.Text `json:"env,omitempty"`     // NAME=value
+	Secrets []string      `json:"secrets,omitempty"` // names of variables whose values are in Sources
+	Stdin   string        `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
+	Input   string        `json:"input,omitempty"`   // the digest of the input of every host; empty: none
+	OKExit  []int         `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
 
 	Inputs     map[string]string `json:"inputs,omitempty"`      // the digests of those of single hosts, by name
 	ExportVars bool              `json:"export_vars,omitempty"` // the host's vars are in its environment, as HAIL_VAR_name
@@ -49,8 +49,8 @@ var notInNames = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // Exec runs one command line.
 type Exec struct {
-	Line     string `json:"line"`               // for the host's shell, quoted already
-	Template bool   `json:"template,omitempty"` // Line has places for what differs from host to host
+	Line     runner.Text `json:"line"`               // for the host's shell, quoted already
+	Template bool        `json:"template,omitempty"` // Line has places for what differs from host to host
 	Surroundings
 	sources Sources
 }
@@ -60,12 +60,12 @@ func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
 	lines = make([]string, len(p.Hosts))
 	var t commandTemplate
 	if e.Template {
-		if t, err = parseCommand(e.Line); err != nil {
+		if t, err = parseCommand(string(e.Line)); err != nil {
 			return nil, err
 		}
 	}
 	for i, h := range p.Hosts {
-		if lines[i] = e.Line; e.Template {
+		if lines[i] = string(e.Line); e.Template {
 			if lines[i], err = t.render(h, p.Index(i)); err != nil {
 				return nil, err
 			}
@@ -88,7 +88,7 @@ func spec(kind string, action any) runner.Spec {
 
 // Do implements runner.Action.
 func (e Exec) Do(ctx context.Context, t *runner.Target) error {
-	line := e.Line
+	line := string(e.Line)
 	if e.Template {
 		template, err := parseCommand(line)
 		if err == nil {
@@ -111,7 +111,7 @@ func (s Surroundings) in(line string) string {
 	if s.Chdir == "" {
 		return line
 	}
-	dir := s.Chdir
+	dir := string(s.Chdir)
 	if strings.HasPrefix(dir, "-") {
 		dir = "./" + dir
 	}
@@ -120,9 +120,9 @@ func (s Surroundings) in(line string) string {
 
 // stdio is what the command is given. The caller closes In.
 func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
-	io := runner.Stdio{Out: t.Out, Err: t.Err, Env: s.Env}
+	io := runner.Stdio{Out: t.Out, Err: t.Err, Env: runner.Strings(s.Env)}
 	if s.ExportVars {
-		io.Env = append(exported(t.Host.Vars), s.Env...)
+		io.Env = append(exported(t.Host.Vars), io.Env...)
 	}
 	for _, name := range s.Secrets {
 		value, ok := from.Secrets[name]

@@ -15,10 +15,10 @@ import (
 
 // Script runs a script that is sent over the connection.
 type Script struct {
-	Name        string   `json:"name"`        // what it is called: $0 for a shell
-	Text        string   `json:"text"`        // the digest of it
-	Interpreter []string `json:"interpreter"` // a program and its options
-	Args        []string `json:"args,omitempty"`
+	Name        string        `json:"name"`        // what it is called: $0 for a shell
+	Text        string        `json:"text"`        // the digest of it
+	Interpreter []string      `json:"interpreter"` // a program and its options
+	Args        []runner.Text `json:"args,omitempty"`
 	Surroundings
 	sources Sources
 }
@@ -29,7 +29,7 @@ const MaxScript = 16 << 20
 // NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. The text
 // that is sent is returned, too: one with ends of lines as on Windows gets ours.
 func NewScript(name string, text []byte, interpreter string, args []string) (Script, []byte, error) {
-	s := Script{Name: name, Args: args}
+	s := Script{Name: name, Args: runner.Texts(args)}
 	switch {
 	case len(text) > MaxScript:
 		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), MaxScript)
@@ -90,7 +90,7 @@ func (s Script) fed() string {
 	default:
 		words = append(words[:len(words):len(words)], "/dev/stdin")
 	}
-	return runner.Words(append(words, s.Args...))
+	return runner.Words(append(words, runner.Strings(s.Args)...))
 }
 
 // program is the name of the interpreter, also behind env.
@@ -122,7 +122,7 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, io runner.S
 		}
 	}()
 	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
-	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, s.Args...))), io))
+	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), io))
 }
 
 // cleanTime is how long removing what was put on the host may take, when the time of the run is over.

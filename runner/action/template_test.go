@@ -24,7 +24,7 @@ func TestTemplates(t *testing.T) {
 		"{{if eq .vars.n 7}}{{.vars.text}}{{else}}no{{end}}": `'it'\''s $x'`,
 		"{{with $v := .vars.text}}{{$v}}{{end}}":             `'it'\''s $x'`,
 	} {
-		got, err := action.Exec{Line: line, Template: true}.Lines(&runner.Plan{Hosts: []inventory.Host{{Name: "web0", Vars: h.Vars}, h}})
+		got, err := action.Exec{Line: runner.Text(line), Template: true}.Lines(&runner.Plan{Hosts: []inventory.Host{{Name: "web0", Vars: h.Vars}, h}})
 		if err != nil || got[1] != want {
 			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
 		}
@@ -37,7 +37,7 @@ func TestTemplates(t *testing.T) {
 		"{{.vars.token}}":     "this value is secret",
 		"{{.vars.token|raw}}": "this value is secret",
 	} {
-		if got, err := (action.Exec{Line: line, Template: true}).Lines(&runner.Plan{Hosts: []inventory.Host{h}}); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := (action.Exec{Line: runner.Text(line), Template: true}).Lines(&runner.Plan{Hosts: []inventory.Host{h}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
 		}
 	}

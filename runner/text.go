@@ -1,0 +1,51 @@
+package runner
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// Text is a string of any bytes. JSON, which has characters only, keeps it as it is: what is no UTF-8 is written as
+// {"base64": …}.
+type Text string
+
+type encodedText struct {
+	Base64 []byte `json:"base64"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (t Text) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(t)) {
+		return json.Marshal(string(t))
+	}
+	return json.Marshal(encodedText{[]byte(t)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*t = Text(s)
+		return nil
+	}
+	var e encodedText
+	err := json.Unmarshal(b, &e)
+	*t = Text(e.Base64)
+	return err
+}
+
+// Texts are strings as Texts, and Strings the other way round.
+func Texts(all []string) (texts []Text) {
+	for _, s := range all {
+		texts = append(texts, Text(s))
+	}
+	return texts
+}
+
+// Strings is the inverse of Texts.
+func Strings(texts []Text) (all []string) {
+	for _, t := range texts {
+		all = append(all, string(t))
+	}
+	return all
+}
