@@ -218,10 +218,27 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 	}
 	defer f.Close()
 	l := liner{w: w, prefix: prefix}
-	if err := g.mask.copy(&l, f); err != nil {
+	var text io.Reader = f
+	if left, kept, err := missing(f, g.results[0].output(stream)); err != nil {
+		return err
+	} else if left > 0 {
+		if err := g.mask.copy(&l, io.LimitReader(f, kept/2)); err != nil {
+			return err
+		}
+		text = io.MultiReader(strings.NewReader(fmt.Sprintf("\n… %d bytes left out …\n", left)), f)
+	}
+	if err := g.mask.copy(&l, text); err != nil {
 		return err
 	}
 	return l.end()
+}
+
+// missing says how many bytes of an output were left out, and how many are kept: a half from its beginning, a half from its end.
+func missing(f io.Seeker, o Output) (left, kept int64, err error) {
+	if kept, err = f.Seek(0, io.SeekEnd); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	return max(0, o.Length-kept), kept, err
 }
 
 // writeDiff writes what differs from the output of the largest group.

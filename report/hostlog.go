@@ -16,11 +16,12 @@ import (
 // stream, a trailer. As every line of output has that prefix, nothing that a host prints can pass for the rest. The raw
 // bytes are beside it, each stream in a file that is made at its first byte.
 type hostLog struct {
+	reserve *reserve
 	log     file
-	outputs [2]file
+	outputs [2]capped
+	full    bool      // the log has as much as it takes
 	tails   [2][]byte // the beginning of a line whose end has not come
 	line    bytes.Buffer
-	lengths [2]int64
 }
 
 // longestTail is how much of a line without an end is held back from the log.
@@ -33,9 +34,9 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 			return nil, err
 		}
 	}
-	l := &hostLog{log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
+	l := &hostLog{reserve: &r.reserve, log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
 	for i, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
-		l.outputs[i] = file{path: filepath.Join(dir, string(stream)), handles: &r.handles}
+		l.outputs[i] = capped{file: file{path: filepath.Join(dir, string(stream)), handles: &r.handles}, limit: r.head.Plan.MaxOutput}
 	}
 	c := h.Connection
 	where := h.Name
@@ -67,10 +68,18 @@ type logStream struct {
 	prefix string
 }
 
+// Write fails as the disk does, which ends the host: output that nobody keeps should not go on.
 func (s logStream) Write(p []byte) (int, error) {
-	n, err := s.outputs[s.i].Write(p)
-	s.lengths[s.i] += int64(n)
+	n, err := s.write(p)
 	if err != nil {
+		s.reserve.met(err)
+	}
+	return n, err
+}
+
+func (s logStream) write(p []byte) (int, error) {
+	n, err := s.outputs[s.i].Write(p)
+	if err != nil || s.full {
 		return n, err
 	}
 	rest := p
@@ -88,6 +97,12 @@ func (s logStream) Write(p []byte) (int, error) {
 		rest = rest[end:]
 	}
 	s.tails[s.i] = append(s.tails[s.i], rest...)
+	if s.outputs[s.i].leftOut() > 0 {
+		s.full = true
+		s.tails = [2][]byte{}
+		s.line.Reset()
+		s.line.WriteString("# more than --max-output; the end is in the files stdout and stderr\n")
+	}
 	if len(s.tails[s.i]) > longestTail {
 		s.endLine(stamp)
 	}
@@ -106,6 +121,9 @@ func (s logStream) endLine(stamp string) {
 		s.tails[s.i] = nil
 	}
 }
+
+// LeftOut tells the runner how much is not kept.
+func (s logStream) LeftOut() int64 { return s.outputs[s.i].leftOut() }
 
 // Close writes the line that has no end. The log itself waits for the trailer.
 func (s logStream) Close() error {
@@ -134,7 +152,7 @@ func (l *hostLog) finish(e *runner.Event) error {
 	if e.Kind == runner.KindRetry {
 		fmt.Fprintf(&b, "\n# again   in %v", e.Delay.Round(time.Millisecond))
 	}
-	fmt.Fprintf(&b, "\n# output  %d bytes stdout, %d bytes stderr\n", l.lengths[0], l.lengths[1])
+	fmt.Fprintf(&b, "\n# output  %s stdout, %s stderr\n", l.outputs[0].account(), l.outputs[1].account())
 	if _, err := l.log.Write(b.Bytes()); err != nil {
 		return err
 	}

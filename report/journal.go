@@ -18,6 +18,8 @@ import (
 // A journal is the events of a run, one JSON object a line, append-only. The last field of each line is the CRC32C of
 // the object without it. The plan itself is left out: run.json has it.
 
+const journalFile = "journal.jsonl"
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const crcSuffix = len(`,"crc":"00000000"}`)
@@ -55,6 +57,7 @@ func parseLine(line []byte) (e runner.Event, ok bool) {
 type journalWriter struct {
 	file *os.File
 	buf  bytes.Buffer
+	size int64 // of whole batches
 }
 
 func (j *journalWriter) append(batch []runner.Event) error {
@@ -69,9 +72,13 @@ func (j *journalWriter) append(batch []runner.Event) error {
 			durable = true
 		}
 	}
-	if _, err := j.file.Write(j.buf.Bytes()); err != nil {
+	if n, err := j.file.Write(j.buf.Bytes()); err != nil {
+		if n > 0 { // a torn line may stand at the end only
+			err = errors.Join(err, j.file.Truncate(j.size))
+		}
 		return err
 	}
+	j.size += int64(j.buf.Len())
 	if durable {
 		return datasync(j.file)
 	}

@@ -53,6 +53,7 @@ type Record struct {
 	lock    *flock.Flock
 	handles atomic.Int64 // how many more files may be kept open
 	began   sync.Map     // host name to *hostLog, from Open to the end of the attempt
+	reserve reserve
 }
 
 // Create makes the folder of a run in dir, with its plan and the contents that it names, and locks it. openFiles is how many
@@ -95,7 +96,10 @@ func (r *Record) create(dir string, blobs []Blob) error {
 	if err := renameio.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600, renameio.IgnoreUmask()); err != nil {
 		return err
 	}
-	path := filepath.Join(r.dir, "journal.jsonl")
+	if err := r.reserve.keep(r.dir, len(r.head.Plan.Hosts)); err != nil {
+		return err
+	}
+	path := filepath.Join(r.dir, journalFile)
 	if r.journal.file, err = createFile(path); err != nil {
 		return err
 	}
@@ -110,6 +114,7 @@ func (r *Record) create(dir string, blobs []Blob) error {
 		return err
 	}
 	r.dir = final
+	r.reserve.moved(final)
 	if err := syncDir(dir); err != nil {
 		return err
 	}
@@ -136,11 +141,13 @@ func (r *Record) Path() string { return r.dir }
 // Open implements runner.Outputs: it makes the host's folder and begins its log. The files of an attempt before this one,
 // whose end has been journaled, move to a folder of their own.
 func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error) {
-	if e := r.setAside(h.Name, attempt-1); e != nil {
-		return nil, nil, e
+	e = r.setAside(h.Name, attempt-1)
+	var l *hostLog
+	if e == nil {
+		l, e = newHostLog(r, h, attempt)
 	}
-	l, e := newHostLog(r, h, attempt)
 	if e != nil {
+		r.reserve.met(e)
 		return nil, nil, e
 	}
 	r.began.Store(h.Name, l)
@@ -166,7 +173,14 @@ func (r *Record) setAside(host string, attempt int) error {
 
 // Events implements Sink: the journal first, then the ends of the hosts' logs.
 func (r *Record) Events(batch []runner.Event) error {
-	if err := r.journal.append(batch); err != nil {
+	err := r.journal.append(batch)
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		p.Path = filepath.Join(r.dir, journalFile) // and not as it was called when it was made
+	}
+	if err != nil && r.reserve.met(err) { // there may be room now
+		err = r.journal.append(batch)
+	}
+	if err != nil {
 		return &RecordError{err}
 	}
 	for i := range batch {
@@ -176,16 +190,20 @@ func (r *Record) Events(batch []runner.Event) error {
 		}
 		if l, ok := r.began.LoadAndDelete(e.Host); ok {
 			if err := l.(*hostLog).finish(e); err != nil {
-				return &RecordError{err}
+				r.reserve.met(err)
 			}
 		}
 	}
 	return nil
 }
 
+// Failed is the first thing that could not be written; nil as long as there is none. The journal goes on after it while it
+// can: who carries out the run stops it in order.
+func (r *Record) Failed() error { return r.reserve.first() }
+
 // Close implements Sink.
 func (r *Record) Close() error {
-	if err := r.journal.file.Close(); err != nil {
+	if err := errors.Join(r.reserve.first(), r.journal.file.Close()); err != nil {
 		return &RecordError{err}
 	}
 	return nil
@@ -194,8 +212,8 @@ func (r *Record) Close() error {
 // Finish writes what is made of the summary, and gives up the lock. The summary can always be made again from the
 // journal, so what fails here loses nothing but these files.
 func (r *Record) Finish(s *Summary) error {
-	err := errors.Join(r.writeSummary(s), r.lock.Unlock())
-	if err != nil {
+	err := errors.Join(r.writeSummary(s), r.reserve.release(), r.lock.Unlock())
+	if err != nil && r.Failed() == nil { // which has been told
 		return &RecordError{err}
 	}
 	return nil

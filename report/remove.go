@@ -107,10 +107,22 @@ func Prune(dir string, keep int) error {
 		}
 	}
 	old, e := Old(dir, keep)
-	err = errors.Join(err, e)
+	err = errors.Join(err, e, unreserve(dir))
 	for _, id := range old {
 		_, e := Remove(dir, id)
 		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// unreserve gives back what runs that were killed have kept back.
+func unreserve(dir string) error {
+	kept, err := filepath.Glob(filepath.Join(dir, "*", reserveFile))
+	for _, path := range kept {
+		if r, e := Open(filepath.Dir(path)); e != nil || r.Going() {
+			continue
+		}
+		err = errors.Join(err, os.Remove(path))
 	}
 	return err
 }

@@ -32,7 +32,7 @@ func Open(path string) (*Run, error) {
 		return nil, fmt.Errorf("%s/run.json is damaged", path)
 	}
 	r.hostFiles = newHostFiles(path, r.Plan.Hosts)
-	r.journal = journalReader{path: filepath.Join(path, "journal.jsonl"), plan: r.Plan}
+	r.journal = journalReader{path: filepath.Join(path, journalFile), plan: r.Plan}
 	return r, nil
 }
 

@@ -6,3 +6,9 @@ import "os"
 
 // datasync waits until f is on disk.
 func datasync(f *os.File) error { return f.Sync() }
+
+// allocate gives f n bytes on the disk.
+func allocate(f *os.File, n int64) error {
+	_, err := f.Write(make([]byte, n))
+	return err
+}

@@ -43,6 +43,8 @@ func stopText(s *Summary) string {
 		return "the gate did not let the next wave begin: " + OneLine(s.Why)
 	case runner.OutOfTime:
 		return "--run-timeout was over"
+	case runner.Unrecorded:
+		return "the record could not be written"
 	case runner.HostStopped:
 		return "a host was left in a state that needs looking after first"
 	}
@@ -185,51 +187,6 @@ func Hint(status runner.Status, reason runner.Reason) string {
 		return "--timeout gives it longer"
 	}
 	return ""
-}
-
-// timing says where the time went. A run of one host, or of none that was reached, has nothing to compare.
-func timing(s *Summary) string {
-	wall := s.Ended.Sub(s.Started)
-	var sum time.Duration
-	var connecting, running []time.Duration
-	var slowest *Result
-	for i := range s.Hosts {
-		r := &s.Hosts[i]
-		took := r.Took()
-		sum += took
-		if c := r.Connecting(); c > 0 && r.Status != runner.Unreachable {
-			connecting = append(connecting, c)
-		}
-		if d := r.Running(); d > 0 {
-			running = append(running, d)
-		}
-		if took > 0 && (slowest == nil || took > slowest.Took()) {
-			slowest = r
-		}
-	}
-	if slowest == nil || wall <= 0 {
-		return ""
-	}
-	line := "wall " + seconds(wall)
-	if len(s.Hosts) > 1 {
-		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
-	}
-	if len(s.Hosts) > 1 {
-		line += fmt.Sprintf(" · slowest %s %s", slowest.Host, seconds(slowest.Took()))
-	}
-	return line + spread("connecting", connecting) + spread("running", running)
-}
-
-func spread(what string, all []time.Duration) string {
-	if len(all) == 0 {
-		return ""
-	}
-	slices.Sort(all)
-	if len(all) == 1 {
-		return fmt.Sprintf("\n%s %s", what, seconds(all[0]))
-	}
-	at := func(q float64) string { return seconds(all[int(q*float64(len(all)-1))]) }
-	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
 }
 
 // PingTable writes how each host was reached: status, the time of each phase, who answered.

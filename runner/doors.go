@@ -62,7 +62,8 @@ type Ended struct {
 }
 
 // Outputs opens the places for what a host prints, once an attempt; they are written by one goroutine at a time and
-// closed before the host's finish event. An error is the host's Error.
+// closed before the host's finish event. An error is the host's Error. A writer that does not keep all of it has a method
+// LeftOut() int64, which is asked after Close and noted.
 type Outputs interface {
 	Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error)
 }

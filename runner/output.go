@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"sync"
@@ -130,5 +131,11 @@ func (o *output) close() error {
 			o.run.emit(e)
 		}
 	}
-	return errors.Join(o.streams[0].w.Close(), o.streams[1].w.Close())
+	err := errors.Join(o.streams[0].w.Close(), o.streams[1].w.Close())
+	for i := range o.streams {
+		if w, ok := o.streams[i].w.(interface{ LeftOut() int64 }); ok && w.LeftOut() > 0 {
+			o.run.emit(Event{Kind: KindNote, Host: o.host, Attempt: o.attempt, Key: "left out of " + string(o.streams[i].name), Value: fmt.Sprint(w.LeftOut(), " bytes")})
+		}
+	}
+	return err
 }

@@ -25,6 +25,7 @@ type Plan struct {
 	Budget     Budget           `json:"budget,omitzero"`       //
 	Retry      Retry            `json:"retry,omitzero"`        //
 	Clocks     Clocks           `json:"clocks"`                //
+	MaxOutput  int64            `json:"max_output,omitempty"`  // bytes of each stream that are kept, from its beginning and its end; 0: all
 	HostKeys   string           `json:"host_keys,omitempty"`   // strict, accept-new or off; empty: what ssh_config says, or strict
 	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
 	SSHOptions []string         `json:"ssh_options,omitempty"` // -o: Key=Value, before every ssh_config

@@ -59,6 +59,7 @@ const (
 	GateClosed  Reason = "gate"         // the gate did not let the next wave begin
 	OutOfTime   Reason = "run-timeout"  // the time of the whole run was over
 	HostStopped Reason = "host-stopped" // a host ended in a way after which nothing may go on
+	Unrecorded  Reason = "record"       // what happens can't be written down any more
 )
 
 // Remains says whether anything of a stopped command is left on the host. Empty means that nothing had to be stopped.
@@ -104,6 +105,9 @@ func (s stopped) Error() string { return "the run was stopped (" + string(s.reas
 
 // Is makes a stopped run look cancelled to those who only know the standard library.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
+
+// Stopped is the cause with which the context of a run is cancelled to stop it for this reason.
+func Stopped(why Reason) error { return stopped{why} }
 
 // stopReason is why a run was stopped whose context, or whose command, ended with err.
 func stopReason(err error) Reason {

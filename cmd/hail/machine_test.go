@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
 	"hail/runner/sshtest"
@@ -226,6 +227,45 @@ func until(t *testing.T, what string, here func() bool) {
 	for begin := time.Now(); !here(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begin) > bound {
 			t.Fatalf("%s: waited %v in vain", what, bound)
+		}
+	}
+}
+
+// home makes a home folder as the scripts have one, and returns the environment for it.
+func (s site) home(t *testing.T) []string {
+	t.Helper()
+	env := &testscript.Env{WorkDir: t.TempDir(), Vars: os.Environ()}
+	if err := s.setup(env); err != nil {
+		t.Fatal(err)
+	}
+	return env.Vars
+}
+
+// TestTortureFullDisk: the disk of the record fills up in the middle of a run. The run stops in order, the record says so and
+// can be read, and every host is accounted for.
+func TestTortureFullDisk(t *testing.T) {
+	asRoot(t, "mount", "umount")
+	s := ownServers(t)
+	env, dir := s.home(t), t.TempDir()
+	for _, kib := range []int{900, 1200, 1500, 3000, 6000} {
+		machine(t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dk", kib), "tmpfs", dir)
+		cmd := exec.Command("hail", "run", "-w", "@web,db1", "-f", "2", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
+		cmd.Env = env
+		out, err := cmd.CombinedOutput()
+		code := cmd.ProcessState.ExitCode()
+		shown := exec.Command("hail", "show", "last", "--runs-dir", dir, "--output", "none")
+		shown.Env = env
+		text, showErr := shown.CombinedOutput()
+		machine(t, "umount", dir)
+		switch {
+		case kib == 900:
+			if code != 64 || !strings.Contains(string(out), "no space left on device") {
+				t.Errorf("%d KiB: %v\n%s", kib, err, out)
+			}
+		case code != 74 || !strings.Contains(string(out), "no space left on device"):
+			t.Errorf("%d KiB: exit %d\n%s", kib, code, out)
+		case showErr != nil || !strings.Contains(string(text), "4 hosts: "):
+			t.Errorf("%d KiB: %v\n%s", kib, showErr, text)
 		}
 	}
 }

@@ -42,6 +42,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		return nil, err
 	}
 	var err error
+	if p.MaxOutput, err = size(c, "max-output"); err != nil {
+		return nil, err
+	}
 	if p.HostKeys, err = oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
 		return nil, err
 	}

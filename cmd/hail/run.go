@@ -175,16 +175,16 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	d.header(plan, j.what)
 	setGC(e, plan)
 
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	sinks := d.sinks(record)
 	quiet := d.answer(!plan.TTY && c.String("stdin") != "-")
-	signals := e.heed(d.remark, stop, func() { ssh.Close() })
+	signals := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
 	var gates []runner.Gate
 	if plan.Gate != "" {
 		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 	}
-	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record, gates...), append([]report.Sink{stopping{record, stop}}, sinks...)...)
+	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record, gates...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
 	by := signals()
 	quiet()
 	shown := d.results(summary, record)
@@ -200,13 +200,13 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 
 // stopping stops the run when its record can't be written: what nobody writes down should not go on.
 type stopping struct {
-	report.Sink
+	*report.Record
 	stop func()
 }
 
 func (s stopping) Events(batch []runner.Event) error {
-	err := s.Sink.Events(batch)
-	if err != nil {
+	err := s.Record.Events(batch)
+	if err != nil || s.Failed() != nil {
 		s.stop()
 	}
 	return err

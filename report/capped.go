@@ -1,0 +1,106 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// capped is a file that keeps the first and the last part of what is written, when that is more than its limit. The last part
+// goes round in a file beside it until Close, which puts both together.
+type capped struct {
+	file
+	limit int64 // 0: none
+	size  int64 // of all that was written
+}
+
+const tailSuffix = ".tail"
+
+func (c *capped) head() int64 { return c.limit / 2 }
+
+// leftOut is how much of what was written is not kept.
+func (c *capped) leftOut() int64 {
+	if c.limit == 0 {
+		return 0
+	}
+	return max(0, c.size-c.limit)
+}
+
+// account says in words how much there was.
+func (c *capped) account() string {
+	if left := c.leftOut(); left > 0 {
+		return fmt.Sprintf("%d bytes, %d of them left out,", c.size, left)
+	}
+	return fmt.Sprintf("%d bytes", c.size)
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	room := int64(len(p))
+	if c.limit > 0 {
+		room = min(room, max(0, c.head()-c.size))
+	}
+	n := 0
+	if room > 0 {
+		var err error
+		n, err = c.file.Write(p[:room])
+		c.size += int64(n)
+		if err != nil {
+			return n, err
+		}
+	}
+	if n == len(p) {
+		return n, nil
+	}
+	m, err := c.goRound(p[n:])
+	c.size += int64(m)
+	return n + m, err
+}
+
+// goRound writes into the tail, each byte at its place modulo the length of the tail.
+func (c *capped) goRound(p []byte) (n int, err error) {
+	f, err := os.OpenFile(c.path+tailSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	length := c.limit - c.head()
+	at := c.size - c.head()
+	if skip := int64(len(p)) - length; skip > 0 { // would be written over at once
+		n, at = int(skip), at+skip
+	}
+	for n < len(p) {
+		place := at % length
+		m, err := f.WriteAt(p[n:min(int64(len(p)), int64(n)+length-place)], place)
+		n, at = n+m, at+int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Close puts the parts together.
+func (c *capped) Close() (err error) {
+	defer func() { err = errors.Join(err, c.file.Close()) }()
+	if c.limit == 0 || c.size <= c.head() {
+		return nil
+	}
+	f, err := os.Open(c.path + tailSuffix)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	length := c.limit - c.head()
+	written := c.size - c.head()
+	first := int64(0) // where the oldest byte is
+	if written > length {
+		first = written % length
+	}
+	for _, part := range []io.Reader{io.NewSectionReader(f, first, min(written, length)-first), io.NewSectionReader(f, 0, first)} {
+		if _, err := io.Copy(&c.file, part); err != nil {
+			return err
+		}
+	}
+	return os.Remove(c.path + tailSuffix)
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestCapped: of what is written in any pieces the first and the last half of the limit is kept, and no more is on disk meanwhile.
+func TestCapped(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		dir, err := os.MkdirTemp(t.TempDir(), "")
+		if err != nil {
+			r.Fatal(err)
+		}
+		limit := rapid.Int64Range(2, 64).Draw(r, "limit")
+		var handles atomic.Int64
+		handles.Store(rapid.Int64Range(0, 1).Draw(r, "handles"))
+		c := &capped{file: file{path: filepath.Join(dir, "stdout"), handles: &handles}, limit: limit}
+		var all []byte
+		for range rapid.IntRange(0, 12).Draw(r, "pieces") {
+			p := rapid.SliceOfN(rapid.Byte(), 1, 100).Draw(r, "piece")
+			if n, err := c.Write(p); n != len(p) || err != nil {
+				r.Fatalf("%d of %d, %v", n, len(p), err)
+			}
+			all = append(all, p...)
+		}
+		left := c.leftOut()
+		if err := c.Close(); err != nil {
+			r.Fatal(err)
+		}
+		want := all
+		if over := int64(len(all)) - limit; over > 0 {
+			want = append(bytes.Clone(all[:limit/2]), all[int64(len(all))-(limit-limit/2):]...)
+			if left != over {
+				r.Errorf("%d left out, want %d", left, over)
+			}
+		} else if left != 0 {
+			r.Errorf("%d left out, want none", left)
+		}
+		got, err := os.ReadFile(c.path)
+		if len(all) == 0 && os.IsNotExist(err) {
+			return
+		}
+		if err != nil || !bytes.Equal(got, want) {
+			r.Fatalf("%q, %v; want %q", got, err, want)
+		}
+		if files, _ := os.ReadDir(dir); len(files) != 1 {
+			r.Fatalf("%d files are left", len(files))
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// reserve is space that is kept back for a record: when the disk is full, what is left to be said of the run still has to go
+// there. It remembers the first thing that could not be written.
+type reserve struct {
+	mu   sync.Mutex
+	err  error
+	path string // of the space; empty when it is given back
+}
+
+// The space is enough for the ends of all hosts in the journal, and for those of the logs of the ones that run.
+const (
+	reserveFile     = "reserve"
+	reservedSize    = 1 << 20
+	reservedPerHost = 512
+)
+
+// keep keeps the space back, in the folder of the record.
+func (r *reserve) keep(dir string, hosts int) error {
+	f, err := createFile(filepath.Join(dir, reserveFile))
+	if err != nil {
+		return err
+	}
+	r.path = f.Name()
+	return errors.Join(allocate(f, int64(reservedSize+hosts*reservedPerHost)), f.Close())
+}
+
+// moved says where the folder is now.
+func (r *reserve) moved(dir string) { r.path = filepath.Join(dir, filepath.Base(r.path)) }
+
+// met notes an error of writing, and gives the space back. It says whether there was some.
+func (r *reserve) met(err error) bool {
+	r.mu.Lock()
+	if r.err == nil {
+		r.err = err
+	}
+	had := r.path != ""
+	r.mu.Unlock()
+	return had && r.release() == nil
+}
+
+func (r *reserve) first() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+func (r *reserve) release() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.path == "" {
+		return nil
+	}
+	err := os.Remove(r.path)
+	if r.path = ""; errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hail/runner"
+)
+
+// timing says where the time went. A run of one host, or of none that was reached, has nothing to compare.
+func timing(s *Summary) string {
+	wall := s.Ended.Sub(s.Started)
+	var sum time.Duration
+	var connecting, running []time.Duration
+	var slowest *Result
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		took := r.Took()
+		sum += took
+		if c := r.Connecting(); c > 0 && r.Status != runner.Unreachable {
+			connecting = append(connecting, c)
+		}
+		if d := r.Running(); d > 0 {
+			running = append(running, d)
+		}
+		if took > 0 && (slowest == nil || took > slowest.Took()) {
+			slowest = r
+		}
+	}
+	if slowest == nil || wall <= 0 {
+		return ""
+	}
+	line := "wall " + seconds(wall)
+	if len(s.Hosts) > 1 {
+		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
+	}
+	if len(s.Hosts) > 1 {
+		line += fmt.Sprintf(" · slowest %s %s", slowest.Host, seconds(slowest.Took()))
+	}
+	line += spread("connecting", connecting) + spread("running", running)
+	if hint := hintOfTime(s, wall, sum, slowest); hint != "" {
+		line += "\nhint: " + hint
+	}
+	return line
+}
+
+// shortRun is how long a run takes that nobody wants to be shorter.
+const shortRun = 2 * time.Second
+
+// hintOfTime says which setting would have made the run shorter, where one surely would.
+func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
+	if s.Plan == nil || wall < shortRun || len(s.Hosts) < 4 {
+		return ""
+	}
+	var queued, others time.Duration // waiting for a turn to log in, in all; the slowest but one
+	waiting := 0
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		if r.Reach != nil && r.Reach.Queue > 0 {
+			queued += r.Reach.Queue
+			waiting++
+		}
+		if r != slowest {
+			others = max(others, r.Took())
+		}
+	}
+	at := min(s.Plan.Fanout, len(s.Hosts))
+	if at < 1 {
+		at = len(s.Hosts)
+	}
+	switch {
+	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
+		return fmt.Sprintf("the run waited for %s alone; --timeout limits that", slowest.Host)
+	case queued > sum/2 && queued > wall:
+		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: --connecting and --per-address allow more at once", waiting, seconds(queued/time.Duration(waiting)))
+	case len(s.Hosts) >= 2*at && s.Plan.Rate == 0 && len(s.Plan.Waves) == 0 && s.Plan.Per == nil && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
+		return fmt.Sprintf("hosts waited for a place: -f %d would about halve the time, if this machine and the network bear it", 2*at)
+	case at >= 4 && sum < wall*3/2 && slowest.Took() < wall/2:
+		return "little was gained by running at once: what held the hosts back is outside of them (the network, a shared service, this machine)"
+	}
+	return ""
+}
+
+func spread(what string, all []time.Duration) string {
+	if len(all) == 0 {
+		return ""
+	}
+	slices.Sort(all)
+	if len(all) == 1 {
+		return fmt.Sprintf("\n%s %s", what, seconds(all[0]))
+	}
+	at := func(q float64) string { return seconds(all[int(q*float64(len(all)-1))]) }
+	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
+}

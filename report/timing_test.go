@@ -1,0 +1,70 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// TestHintOfTime: a run of eight hosts, told by when each began, how long it waited for its turn, and how long it ran.
+func TestHintOfTime(t *testing.T) {
+	type host struct{ began, queued, ran time.Duration }
+	const s = time.Second
+	same := func(n int, h host) (all []host) {
+		for range n {
+			all = append(all, h)
+		}
+		return all
+	}
+	var turns []host // two at once
+	for i := range 8 {
+		turns = append(turns, host{time.Duration(i/2) * 5 * s, 0, 5 * s})
+	}
+	var oneByOne []host
+	for i := range 8 {
+		oneByOne = append(oneByOne, host{time.Duration(i) * s, 0, s})
+	}
+	for _, tt := range []struct {
+		name   string
+		fanout int
+		hosts  []host
+		want   string
+	}{
+		{"short", 8, same(8, host{0, 0, s}), ""},
+		{"even", 8, same(8, host{0, 0, 10 * s}), ""},
+		{"one is slow", 8, append(same(7, host{0, 0, s}), host{0, 0, 20 * s}), "waited for h7 alone"},
+		{"turns to log in", 8, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average"},
+		{"a small fan-out", 2, turns, "-f 4 would about halve"},
+		{"nothing gained", 8, oneByOne, "little was gained"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+			plan := &runner.Plan{Fanout: tt.fanout}
+			sum := &Summary{}
+			var events []runner.Event
+			var end time.Duration
+			for i, h := range tt.hosts {
+				name := fmt.Sprint("h", i)
+				plan.Hosts = append(plan.Hosts, inventory.Host{Name: name})
+				ended := h.began + h.queued + h.ran
+				events = append(events,
+					runner.Event{Kind: runner.KindAttempt, Host: name, Attempt: 1, Time: start.Add(h.began)},
+					runner.Event{Kind: runner.KindReach, Host: name, Time: start.Add(h.began + h.queued), Reach: &runner.Reach{Queue: h.queued}},
+					runner.Event{Kind: runner.KindExec, Host: name, Time: start.Add(h.began + h.queued)},
+					runner.Event{Kind: runner.KindFinish, Host: name, Status: runner.OK, Time: start.Add(ended)})
+				end = max(end, ended)
+			}
+			sum.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan, Time: start}})
+			sum.Add(events)
+			sum.Add([]runner.Event{{Kind: runner.KindEnd, Time: start.Add(end)}})
+			_, got, _ := strings.Cut(timing(sum), "hint: ")
+			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+				t.Errorf("the hint is %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
