@@ -1,13 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Clean makes what a host sent harmless for a terminal, and appends it to dst: control characters but newline and tab,
 // those that turn the direction of text, and bytes that are no UTF-8 become visible as \x1b or \u202e. A carriage
-// return before a newline is dropped.
+// return before a newline is dropped, and so are colours, which change nothing but the look.
 func Clean(dst, src []byte) []byte {
 	for len(src) > 0 {
 		n := 0
@@ -19,6 +20,10 @@ func Clean(dst, src []byte) []byte {
 			break
 		}
 		r, size := utf8.DecodeRune(src)
+		if color := colorLength(src); color > 0 {
+			src = src[color:]
+			continue
+		}
 		switch {
 		case r == '\r' && len(src) > 1 && src[1] == '\n':
 		case r == utf8.RuneError && size == 1, r < 0x80:
@@ -31,6 +36,33 @@ func Clean(dst, src []byte) []byte {
 		src = src[size:]
 	}
 	return dst
+}
+
+// colorLength is how long the sequence is that sets a colour at the beginning of b (ESC [ … m); 0 for anything else.
+func colorLength(b []byte) int {
+	if len(b) < 3 || b[0] != 0x1b || b[1] != '[' {
+		return 0
+	}
+	for i := 2; i < min(len(b), 32); i++ {
+		switch c := b[i]; {
+		case c == 'm':
+			return i + 1
+		case c != ';' && c != ':' && (c < '0' || c > '9'):
+			return 0
+		}
+	}
+	return 0
+}
+
+// lastState is what a terminal would show of a line in the end that was written over, as progress bars are. What came before
+// is left out, and an ellipsis says so.
+func lastState(line []byte) []byte {
+	body := bytes.TrimRight(line, "\r\n")
+	i := bytes.LastIndexByte(body, '\r')
+	if i < 0 {
+		return line
+	}
+	return append([]byte("… "), append(bytes.TrimLeft(body[i+1:], " "), line[len(body):]...)...)
 }
 
 const digits = "0123456789abcdef"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -193,9 +194,19 @@ func (g group) title(style Style) string {
 	for i, r := range g.results {
 		names[i] = r.Host
 	}
-	title := folded(names)
+	title, count, ended := inventory.Fold(names), "", ""
+	if len(names) > 1 {
+		count = fmt.Sprintf(" (%d)", len(names))
+	}
 	if badness(first.Status) > 0 {
-		title += " " + style.status(first.Status, outcome(first.Status, first.Reason, first.Exit))
+		ended = outcome(first.Status, first.Reason, first.Exit)
+	}
+	if style.Brief {
+		title = style.cut(title, 4+len(count)+len(ended))
+	}
+	title += count
+	if ended != "" {
+		title += " " + style.status(first.Status, ended)
 	}
 	return style.bold("── " + title)
 }
@@ -268,6 +279,7 @@ func (g group) writeDiff(w io.Writer, from group, files Files, style Style) erro
 type liner struct {
 	w      io.Writer
 	prefix string
+	whole  bool // lines that were written over are shown whole
 	tail   []byte
 	buf    []byte
 }
@@ -282,7 +294,11 @@ func (l *liner) Write(p []byte) (int, error) {
 		}
 		l.buf = append(l.buf, l.prefix...)
 		l.tail = append(l.tail, rest[:end]...)
-		l.buf = Clean(l.buf, l.tail)
+		line := l.tail
+		if !l.whole {
+			line = lastState(line)
+		}
+		l.buf = Clean(l.buf, line)
 		l.tail = l.tail[:0]
 		rest = rest[end:]
 	}
@@ -305,9 +321,9 @@ func (l *liner) end() error {
 	return err
 }
 
-// CleanCopy copies text to w, made harmless for a terminal.
+// CleanCopy copies text to w, made harmless for a terminal, and nothing left out.
 func CleanCopy(w io.Writer, text io.Reader) error {
-	l := liner{w: w}
+	l := liner{w: w, whole: true}
 	if _, err := io.Copy(&l, text); err != nil {
 		return err
 	}

@@ -191,13 +191,14 @@ func TestFolders(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain\ttext\n":      "plain\ttext\n",
-		"\x1b[31mred\x1b[0m": `\x1b[31mred\x1b[0m`,
-		"line\r\n50%\r100%":  "line\n50%" + `\x0d` + "100%",
-		"\x00\x07\x7f":       `\x00\x07\x7f`,
-		"\xff\xfe":           `\xff\xfe`,
-		"\u009b31m":          `\u009b31m`,
-		"a\u202eb\u2066c":    `a\u202eb\u2066c`,
+		"plain\ttext\n":       "plain\ttext\n",
+		"\x1b[1;31mred\x1b[m": "red",
+		"\x1b[2J\x1b[31":      `\x1b[2J\x1b[31`,
+		"line\r\n50%\r100%":   "line\n50%" + `\x0d` + "100%",
+		"\x00\x07\x7f":        `\x00\x07\x7f`,
+		"\xff\xfe":            `\xff\xfe`,
+		"\u009b31m":           `\u009b31m`,
+		"a\u202eb\u2066c":     `a\u202eb\u2066c`,
 		"日本 ü 👩\u200d💻 العربية": "日本 ü 👩\u200d💻 العربية",
 	} {
 		if got := string(Clean(nil, []byte(in))); got != want {
@@ -210,7 +211,7 @@ func FuzzClean(f *testing.F) {
 	f.Add([]byte("\x1b]0;title\x07\u202e\xff\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		out := Clean(nil, in)
-		for _, r := range string(out) {
+		for _, r := range string(out) { // a colour that goes must leave no other behind
 			if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == '\ufeff' {
 				t.Fatalf("%q became %q, with %q in it", in, out, r)
 			}

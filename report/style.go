@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/width"
 
 	"hail/runner"
 )
@@ -12,6 +15,7 @@ import (
 type Style struct {
 	Color bool // of statuses and of hosts' names; nothing is told by colour alone
 	Width int  // columns; 0: no limit
+	Brief bool // names of many hosts are cut to a line in titles, too
 }
 
 func (s Style) paint(code, text string) string {
@@ -49,14 +53,38 @@ func (s Style) host(name string) string {
 // cut shortens text to the width that is left beside used columns.
 func (s Style) cut(text string, used int) string {
 	room := s.Width - used
-	if s.Width == 0 || len(text) <= room {
+	if s.Width == 0 || len(text) <= room || columnsOf(text) <= room {
 		return text
 	}
-	runes := []rune(text)
-	if len(runes) <= room {
-		return text
+	at := 0
+	for i, r := range text {
+		if at += runeColumns(r); at > max(room-1, 1) {
+			return text[:i] + "…"
+		}
 	}
-	return string(runes[:max(room-1, 1)]) + "…"
+	return text
+}
+
+// columnsOf is how many columns of a terminal the text takes.
+func columnsOf(text string) (n int) {
+	for _, r := range text {
+		n += runeColumns(r)
+	}
+	return n
+}
+
+func runeColumns(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
 }
 
 // seconds writes a time as people read it: 6.2s, 340ms, 2m05s.

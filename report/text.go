@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hail/inventory"
 	"hail/runner"
@@ -233,14 +232,14 @@ func tableLines(rows [][]string, empty bool) (lines []string) {
 	for _, row := range rows {
 		for j := range row {
 			row[j] = OneLine(row[j])
-			widths[j] = max(widths[j], utf8.RuneCountInString(row[j]))
+			widths[j] = max(widths[j], columnsOf(row[j]))
 		}
 	}
 	for _, row := range rows {
 		var line strings.Builder
 		for j, cell := range row {
 			if widths[j] > 0 || empty {
-				fmt.Fprintf(&line, "%-*s  ", widths[j], cell)
+				line.WriteString(cell + strings.Repeat(" ", widths[j]-columnsOf(cell)+2))
 			}
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))

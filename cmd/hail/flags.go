@@ -255,7 +255,7 @@ func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) 
 	color, err := oneOf(c, "color", "auto", "always", "never")
 	s := report.Style{Width: 100}
 	if terminal {
-		s.Width = e.width()
+		s.Width, s.Brief = e.width(), true
 	}
 	switch {
 	case color == "always":
