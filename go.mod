@@ -16,11 +16,10 @@ require (
 	golang.org/x/crypto v0.58.0 // the SSH protocol; given
 	golang.org/x/sys v0.49.0 // fdatasync
 	golang.org/x/term v0.47.0 // is it a terminal, and how wide
+	golang.org/x/text v0.43.0 // how wide a character is on a terminal
 	gopkg.in/yaml.v3 v3.0.1 // parses YAML; given
 	pgregory.net/rapid v1.3.0 // tests: properties
 )
-
-require golang.org/x/text v0.43.0
 
 require (
 	github.com/cpuguy83/go-md2man/v2 v2.0.7 // indirect

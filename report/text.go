@@ -22,7 +22,7 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	for _, t := range troubles(s) {
 		t.write(&b, files, style)
 	}
-	if line := timing(s); line != "" {
+	if line := timing(s, style); line != "" {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
 	if s.Stopped != "" {

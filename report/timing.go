@@ -9,7 +9,7 @@ import (
 )
 
 // timing says where the time went. A run of one host, or of none that was reached, has nothing to compare.
-func timing(s *Summary) string {
+func timing(s *Summary, style Style) string {
 	wall := s.Ended.Sub(s.Started)
 	var sum time.Duration
 	var connecting, running []time.Duration
@@ -36,7 +36,9 @@ func timing(s *Summary) string {
 		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
 	}
 	if len(s.Hosts) > 1 {
-		line += fmt.Sprintf(" · slowest %s %s", slowest.Host, seconds(slowest.Took()))
+		took := seconds(slowest.Took())
+		line += " · slowest "
+		line += style.cut(slowest.Host, columnsOf(line)+1+len(took)) + " " + took
 	}
 	line += spread("connecting", connecting) + spread("running", running)
 	if hint := hintOfTime(s, wall, sum, slowest); hint != "" {

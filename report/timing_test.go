@@ -61,7 +61,7 @@ func TestHintOfTime(t *testing.T) {
 			sum.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan, Time: start}})
 			sum.Add(events)
 			sum.Add([]runner.Event{{Kind: runner.KindEnd, Time: start.Add(end)}})
-			_, got, _ := strings.Cut(timing(sum), "hint: ")
+			_, got, _ := strings.Cut(timing(sum, Style{}), "hint: ")
 			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 				t.Errorf("the hint is %q, want %q", got, tt.want)
 			}
