@@ -3,10 +3,12 @@ package report
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,14 +139,17 @@ func TestRunIDs(t *testing.T) {
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	var ids []string
+	var records []*Record // whose locks go with them
 	for i := range 3 {
-		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: "n"}
-		if _, err := Create(dir, Head{Plan: plan}, nil, 1); err != nil {
+		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: fmt.Sprint("night", i%2)}
+		r, err := Create(dir, Head{Plan: plan}, nil, 1)
+		if err != nil {
 			t.Fatal(err)
 		}
+		records = append(records, r)
 		ids = append(ids, plan.Run)
 	}
-	for ref, want := range map[string]string{"last": ids[2], "last~0": ids[2], "last~2": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1],
+	for ref, want := range map[string]string{"last": ids[2], "last~0": ids[2], "last~2": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1], "night0": ids[2], "night1": ids[1],
 		"last~3": "", "last~x": "", "last2": "", "2026": "", "nothing": "", "../x": ""} {
 		r, err := Find(dir, ref)
 		switch {
@@ -157,6 +162,7 @@ func TestFind(t *testing.T) {
 	if r, err := Find(dir, "last"); err != nil || !r.Going() {
 		t.Errorf("a run whose writer has it is not going on: %v", err)
 	}
+	runtime.KeepAlive(records)
 }
 
 // TestFolders: every host has a folder of its own, one step below hosts/, whatever it is called.
