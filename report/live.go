@@ -36,7 +36,7 @@ type Live struct {
 // step is what a host that has not ended is at, and since when.
 type step struct {
 	phase        string
-	began, since time.Time // the attempt; the phase
+	began, since time.Time // since when: the attempt, the phase
 }
 
 // How often the line is drawn on a terminal, and written elsewhere; and how many failures are told one by one.
@@ -104,34 +104,40 @@ func (l *Live) enter(e *runner.Event, phase string) {
 	}
 }
 
-// List tells which hosts have not ended, what they are at and for how long, the oldest first.
+// List tells which hosts have not ended, what they are at and for how long: the longest first, those alike together.
 func (l *Live) List() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	names := slices.SortedFunc(maps.Keys(l.running), func(a, b string) int {
-		return cmp.Or(l.running[a].began.Compare(l.running[b].began), strings.Compare(a, b))
-	})
-	rows := [][]string{}
-	for _, name := range names[:min(len(names), mostListed)] {
-		at := l.running[name]
-		rows = append(rows, []string{"  " + name, at.phase, seconds(time.Since(at.since).Round(100 * time.Millisecond)), seconds(time.Since(at.began).Round(100*time.Millisecond)) + " in all"})
+	type at struct {
+		age   time.Duration
+		phase string
 	}
+	alike := map[at][]string{}
+	for host, step := range l.running {
+		key := at{time.Since(step.since).Round(time.Second), step.phase}
+		alike[key] = append(alike[key], host)
+	}
+	keys := slices.SortedFunc(maps.Keys(alike), func(a, b at) int { return cmp.Or(cmp.Compare(b.age, a.age), strings.Compare(a.phase, b.phase)) })
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n", l.line())
-	if len(rows) > 0 {
-		for _, line := range Table(rows) {
-			fmt.Fprintln(&text, l.style.cut(line, 0))
+	fmt.Fprintf(&text, "%s\n", l.style.cut(l.line(), 0))
+	rest := 0
+	for i, key := range keys {
+		if i >= mostListed {
+			rest += len(alike[key])
+			continue
 		}
+		slices.Sort(alike[key])
+		fmt.Fprintln(&text, l.style.cut(fmt.Sprintf("  %-10s %6s  %s", key.phase, seconds(key.age), folded(alike[key])), 0))
 	}
-	if more := len(names) - mostListed; more > 0 {
-		fmt.Fprintf(&text, "  and %d more\n", more)
+	if rest > 0 {
+		fmt.Fprintf(&text, "  and %d more\n", rest)
 	}
 	l.clear()
 	io.WriteString(l.w, text.String())
 }
 
-// mostListed is how many hosts that run are listed.
-const mostListed = 40
+// mostListed is how many lines the list of the hosts that run has.
+const mostListed = 20
 
 // tell says at once what went wrong, on a terminal and while it is not too much.
 func (l *Live) tell(e *runner.Event) {
