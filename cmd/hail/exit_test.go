@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -80,6 +81,18 @@ func TestOptionsFirst(t *testing.T) {
 		got, err := optionsFirst(cmd, tt.args)
 		if (err == nil) != (tt.wrong == "") || err != nil && err.Error() != tt.wrong || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%q: %q, %v; want %q, %q", tt.args, got, err, tt.want, tt.wrong)
+		}
+	}
+}
+
+// TestHelpFits: every help text fits a terminal, but for lines that are examples.
+func TestHelpFits(t *testing.T) {
+	for _, c := range newApp(environment{}).Commands {
+		for line := range strings.Lines(commandText(c)) {
+			line = strings.TrimRight(line, "\n")
+			if len([]rune(line)) > helpWidth && !strings.HasPrefix(line, "  hail ") {
+				t.Errorf("hail help %s: %s", c.Name, line)
+			}
 		}
 	}
 }

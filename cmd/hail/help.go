@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -44,16 +45,26 @@ const helpWidth = 80
 func commandText(c *cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nUsage: hail %s\n", c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
-	if c.Description != "" {
-		fmt.Fprintf(&b, "\n%s\n", c.Description)
+	prose, examples, _ := strings.Cut(c.Description, "Examples:")
+	if prose = strings.TrimSpace(prose); prose != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines(prose, helpWidth), "\n"))
 	}
-	var category string
+	if examples != "" {
+		fmt.Fprintf(&b, "\nExamples:%s\n", examples)
+	}
+	var categories []string
 	for _, f := range c.Flags {
-		if is := f.(cli.CategorizableFlag).GetCategory(); is != category {
-			category = is
-			fmt.Fprintf(&b, "\n%s:\n", category)
+		if is := f.(cli.CategorizableFlag).GetCategory(); !slices.Contains(categories, is) {
+			categories = append(categories, is)
 		}
-		b.WriteString(optionText(f.(cli.DocGenerationFlag)))
+	}
+	for _, category := range categories {
+		fmt.Fprintf(&b, "\n%s:\n", category)
+		for _, f := range c.Flags {
+			if f.(cli.CategorizableFlag).GetCategory() == category {
+				b.WriteString(optionText(f.(cli.DocGenerationFlag)))
+			}
+		}
 	}
 	return b.String()
 }
