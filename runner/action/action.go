@@ -26,6 +26,10 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		e := Exec{sources: from}
 		err := decode(s, &e)
 		return e, err
+	case KindPush:
+		p := Push{sources: from}
+		err := decode(s, &p)
+		return p, err
 	case KindScript:
 		e := Script{sources: from}
 		err := decode(s, &e)

@@ -1,0 +1,192 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"hail/runner"
+)
+
+// KindPush is the kind of Push.
+const KindPush = "push"
+
+// Push brings files to hosts, all of them or none: what a host has and what it should have is compared, and the differences are made
+// in one step that can be taken back. See docs/push.md for what happens on a host.
+type Push struct {
+	Manifests []Manifest     `json:"manifests"` // what hosts should have, each once
+	Of        map[string]int `json:"of"`        // which of them, by the name of the host
+	Check     []string       `json:"check,omitempty"`
+	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
+	Health    []Health       `json:"health,omitempty"`
+	Keep      bool           `json:"keep,omitempty"`   // what was changed when a handler or the health fails, and don't roll back
+	Backup    int            `json:"backup,omitempty"` // so many earlier contents of each file stay, in .hail-backup beside it
+	DryRun    bool           `json:"dry_run,omitempty"`
+	Diff      bool           `json:"diff,omitempty"`     // print what differs
+	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
+	sources   Sources
+}
+
+// Manifest is what a host should have.
+type Manifest struct {
+	Items   []Item  `json:"items"`
+	Deletes []Prune `json:"deletes,omitempty"`
+}
+
+// Item is one path as it should be.
+type Item struct {
+	Path   runner.Text `json:"path"`             // absolute
+	Kind   ItemKind    `json:"kind"`             //
+	Digest string      `json:"digest,omitempty"` // of a file
+	Size   int64       `json:"size,omitempty"`   // of a file
+	Target runner.Text `json:"target,omitempty"` // of a link
+	Mode   int         `json:"mode,omitempty"`   // permissions; 0: as the old one has, or 0644 and 0755
+	Owner  string      `json:"owner,omitempty"`  // a name or number; empty: as the old one has, or who logs in
+	Group  string      `json:"group,omitempty"`
+	Check  string      `json:"check,omitempty"`  // a command that has to accept the staged file, which stands for {{staged}}
+	Notify []string    `json:"notify,omitempty"` // handlers
+	Link   string      `json:"link,omitempty"`   // what to do with a link in its place: follow, replace; empty: refuse
+	Secret bool        `json:"secret,omitempty"` // never shown or recorded
+}
+
+// ItemKind is what an Item is.
+type ItemKind string
+
+// The kinds of Item.
+const (
+	File   ItemKind = "file"
+	Folder ItemKind = "folder"
+	Link   ItemKind = "link"
+	Absent ItemKind = "absent"
+)
+
+// Prune says which files below a folder go that the manifest does not have.
+type Prune struct {
+	Path runner.Text `json:"path"`
+	All  bool        `json:"all,omitempty"`  // all that are there; otherwise those that an earlier push has put there
+	Most int         `json:"most,omitempty"` // how many may go; 0: the smaller of 50 and a fifth of what is there
+}
+
+// Handler is a command that runs once after something that notifies it has changed.
+type Handler struct {
+	Name    string          `json:"name"`
+	Run     string          `json:"run"`
+	Timeout runner.Duration `json:"timeout,omitempty"`
+}
+
+// Health is a command that has to succeed after the handlers, within a time.
+type Health struct {
+	Name     string          `json:"name"`
+	Run      string          `json:"run"`
+	Timeout  runner.Duration `json:"timeout"`
+	Interval runner.Duration `json:"interval"`
+}
+
+// Spec describes the action as data.
+func (p Push) Spec() runner.Spec { return spec(KindPush, p) }
+
+// Do implements runner.Action.
+func (p Push) Do(ctx context.Context, t *runner.Target) error {
+	which, ok := p.Of[t.Host.Name]
+	if !ok {
+		return nil // nothing is meant for it
+	}
+	manifest := &p.Manifests[which]
+	have, err := probe(ctx, t, manifest)
+	if err != nil {
+		return err
+	}
+	c, err := p.compare(manifest, have)
+	if err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	if p.Diff || p.DryRun {
+		if err := p.showDiff(ctx, t, c); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.steps {
+		t.Note(string(s.item.Path), s.account())
+		if !p.Diff && !p.DryRun {
+			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
+		}
+	}
+	for _, w := range c.warnings {
+		fmt.Fprintf(t.Err, "%s\n", w)
+	}
+	switch {
+	case len(c.steps) > 0 && p.DryRun:
+		t.Changed() // would be
+		return nil
+	case p.DryRun, len(c.steps) == 0 && !have.owed && !c.remembers:
+		return nil
+	}
+	return p.apply(ctx, t, c, have)
+}
+
+// encode writes a path as printf %b reads it, without a character that a shell or a line takes for something.
+func encode(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("/._-+:,@%=", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\0%03o`, c)
+		}
+	}
+	return b.String()
+}
+
+// answers runs a program of ours on the host, and returns what it says: the lines behind the nonce, and those between them.
+func answers(ctx context.Context, t *runner.Target, nonce string, line string, io runner.Stdio, each func(kind, rest string) error) error {
+	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
+	io.Out, io.Err = out, t.Err
+	if err := t.Exec(ctx, line, io); err != nil {
+		return err
+	}
+	if out.err == nil && len(out.tail) > 0 {
+		out.err = errors.New("the answer of the host is cut off")
+	}
+	if out.err != nil {
+		return &runner.Failure{Status: runner.Error, Err: out.err}
+	}
+	return nil
+}
+
+// longestAnswer is how much a host may say; what is more is no answer of our program.
+const longestAnswer = 256 << 20
+
+// answerReader is the Writer for what a program of ours says.
+type answerReader struct {
+	mark string
+	each func(kind, rest string) error // kind is empty for a line between the marked ones
+	tail []byte
+	size int64
+	err  error
+}
+
+func (a *answerReader) Write(p []byte) (int, error) {
+	if a.size += int64(len(p)); a.size > longestAnswer && a.err == nil {
+		a.err = errors.New("the host says more than was asked")
+	}
+	if a.err != nil {
+		return len(p), nil
+	}
+	a.tail = append(a.tail, p...)
+	for a.err == nil {
+		end := bytes.IndexByte(a.tail, '\n')
+		if end < 0 {
+			break
+		}
+		line, kind := string(a.tail[:end]), ""
+		a.tail = a.tail[end+1:]
+		if said, ok := strings.CutPrefix(line, a.mark); ok {
+			kind, line, _ = strings.Cut(said, " ")
+		}
+		a.err = a.each(kind, line)
+	}
+	return len(p), nil
+}

@@ -1,0 +1,247 @@
+package action
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"hail/runner"
+)
+
+// step is what is to be done about one path.
+type step struct {
+	item     *Item
+	have     *state
+	what     stepKind
+	mode     int // in the end
+	uid, gid int
+}
+
+type stepKind string
+
+// The kinds of step.
+const (
+	create  stepKind = "create"  // nothing is there
+	content stepKind = "content" // a file has another content, and perhaps other rights
+	meta    stepKind = "meta"    // only the rights differ
+	retype  stepKind = "type"    // something of another kind, or another link, is there
+	remove  stepKind = "delete"
+)
+
+func (s *step) verb() string {
+	if s.what == create && s.item.Kind == Folder {
+		return "mkdir"
+	}
+	if s.what != remove && s.item.Kind == Link {
+		return "link"
+	}
+	return string(s.what)
+}
+
+// account is the step for the record: what was done, and the digests before and after.
+func (s *step) account() string {
+	text := s.verb()
+	short := func(sum string) string { return sum[:min(12, len(sum))] }
+	if s.item.Kind == File && s.what != meta && !s.item.Secret {
+		if s.have.sum != "" {
+			text += " " + short(s.have.sum) + " →"
+		}
+		text += " " + short(s.item.Digest)
+	}
+	if s.what == meta {
+		text += fmt.Sprintf(" %04o %d:%d → %04o %d:%d", s.have.mode, s.have.uid, s.have.gid, s.mode, s.uid, s.gid)
+	}
+	return text
+}
+
+// comparison is what a push has to do on a host.
+type comparison struct {
+	steps     []*step
+	warnings  []string
+	notified  map[string]bool     // handlers
+	managed   map[string][]string // what is to be remembered, by folder
+	remembers bool                // it differs from what the host remembers
+}
+
+// compare says what has to be done so that the host has what the manifest says. It is an error where that can't be done, or
+// would do harm.
+func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
+	c := &comparison{notified: map[string]bool{}, managed: map[string][]string{}}
+	made := map[string]bool{} // folders that this push makes
+	items := make([]*Item, len(m.Items))
+	for i := range m.Items {
+		items[i] = &m.Items[i]
+	}
+	slices.SortStableFunc(items, func(a, b *Item) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	need := map[string]int64{} // bytes, by device
+	where := map[string]string{}
+	for _, item := range items {
+		s, err := p.step(item, have, made)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", item.Path, err)
+		}
+		if s == nil {
+			continue
+		}
+		if s.what == create && item.Kind == Folder {
+			made[string(item.Path)] = true
+		}
+		parent := path.Dir(string(item.Path))
+		if at := have.at[parent]; at != nil && at.kind == 'd' && item.Kind == File && (s.what == create || s.what == content || s.what == retype) {
+			need[at.device] += item.Size
+			where[at.device] = parent
+		}
+		if s.what == content && s.have.links > 1 {
+			c.warnings = append(c.warnings, fmt.Sprintf("%s has %d hard links: the others keep the old content", item.Path, s.have.links))
+		}
+		c.add(s)
+	}
+	for device, bytes := range need {
+		if room, known := have.room[where[device]]; known && bytes > room<<10 {
+			return nil, fmt.Errorf("%s: there is room for %d KiB, and %d are needed", where[device], room, (bytes+1023)>>10)
+		}
+	}
+	for _, d := range m.Deletes {
+		if err := c.prune(d, items, have); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *comparison) add(s *step) {
+	c.steps = append(c.steps, s)
+	for _, h := range s.item.Notify {
+		c.notified[h] = true
+	}
+}
+
+// step says what is to be done about an item; nil when it is as it should be.
+func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error) {
+	at := have.at[string(item.Path)]
+	s := &step{item: item, have: at, mode: item.Mode, uid: at.uid, gid: at.gid}
+	parent := path.Dir(string(item.Path))
+	if at.kind == '-' {
+		s.uid, s.gid = have.uid, have.gid
+		if item.Kind == Absent {
+			return nil, nil
+		}
+		if above := have.at[parent]; !made[parent] && above.kind != 'd' && !(above.kind == 'l' && above.resolved != "") {
+			return nil, fmt.Errorf("the folder %s is not there", parent)
+		}
+	} else if s.mode == 0 {
+		s.mode = at.mode
+	}
+	if s.mode == 0 {
+		if s.mode = 0o644; item.Kind == Folder {
+			s.mode = 0o755
+		}
+	}
+	var err error
+	if item.Owner != "" {
+		if s.uid, err = owner(item.Owner, have.users, "user"); err != nil {
+			return nil, err
+		}
+	}
+	if item.Group != "" {
+		if s.gid, err = owner(item.Group, have.groups, "group"); err != nil {
+			return nil, err
+		}
+	}
+	if (s.uid != at.uid || at.kind == '-' && s.uid != have.uid) && have.uid != 0 && item.Owner != "" {
+		return nil, fmt.Errorf("only root may give it to %s: --sudo", item.Owner)
+	}
+	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
+	if err != nil || s.what != "" {
+		return s, err
+	}
+	if item.Kind == File || item.Kind == Folder && at.kind == 'd' {
+		if s.mode != at.mode || s.uid != at.uid || s.gid != at.gid {
+			s.what = meta
+			return s, nil
+		}
+	}
+	return nil, nil
+}
+
+// kindOfStep compares kind and content alone; "" when they are as they should be.
+func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
+	switch {
+	case at.kind == '-':
+		return create, nil
+	case item.Kind == Folder && (at.kind == 'd' || at.kind == 'l' && at.resolved != ""):
+		return "", nil
+	case mounted:
+		return "", errors.New("something is mounted there")
+	case at.kind == 'o':
+		return "", errors.New("it is a device, a pipe or a socket")
+	case item.Kind == Absent:
+		if at.kind == 'd' && protected(string(item.Path)) {
+			return "", errors.New("this folder is not deleted")
+		}
+		return remove, nil
+	case at.kind == 'd':
+		return "", errors.New("it is a directory")
+	case at.kind == 'l' && item.Kind == Link && at.target == string(item.Target):
+		return "", nil
+	case at.kind == 'l' && item.Kind != Link && item.Link != "replace":
+		return "", fmt.Errorf("it is a link to %s: symlink: follow or replace says what to do", at.target)
+	case at.kind == 'f' && item.Kind == File && at.sum == item.Digest:
+		return "", nil
+	case at.kind == 'f' && item.Kind == File:
+		return content, nil
+	case at.kind == 'f' && item.Kind == Folder:
+		return "", errors.New("it is a file, and should be a directory")
+	}
+	return retype, nil
+}
+
+// protected are folders that nobody means when he says that something is to be deleted whole.
+func protected(folder string) bool {
+	folder = path.Clean(folder)
+	up := path.Dir(folder)
+	return folder == "/" || up == "/" || up == "/home" || up == "/usr" || folder == "/var/lib" || folder == "/var/log"
+}
+
+// prune adds what goes because the manifest does not have it.
+func (c *comparison) prune(d Prune, items []*Item, have *found) error {
+	folder := string(d.Path)
+	wanted := map[string]bool{}
+	for _, item := range items {
+		if strings.HasPrefix(string(item.Path), folder+"/") && item.Kind != Absent {
+			wanted[string(item.Path)] = true
+			if item.Kind != Folder {
+				c.managed[folder] = append(c.managed[folder], string(item.Path))
+			}
+		}
+	}
+	there := have.trees[folder]
+	if !d.All {
+		there = have.managed[folder]
+		c.remembers = c.remembers || !slices.Equal(slices.Sorted(slices.Values(there)), slices.Sorted(slices.Values(c.managed[folder])))
+	}
+	slices.Sort(there)
+	gone := 0
+	last := "\x00"
+	for _, p := range there {
+		if wanted[p] || strings.Contains(p, "/.hail-") {
+			continue
+		}
+		gone++
+		if strings.HasPrefix(p, last+"/") { // goes with its folder
+			continue
+		}
+		last = p
+		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: &state{}, what: remove})
+	}
+	most := d.Most
+	if most == 0 {
+		most = max(1, min(50, len(there)/5))
+	}
+	if gone > most {
+		return fmt.Errorf("%s: %d of %d would be deleted, and %d may (max_delete)", folder, gone, len(there), most)
+	}
+	return nil
+}
