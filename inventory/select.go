@@ -16,6 +16,8 @@ type Query struct {
 	All     bool     // every host of the inventory
 	AnyHost bool     // accept names that the inventory does not have
 	Narrow  Narrowing
+
+	MayBeEmpty bool // nothing selected is no error
 }
 
 // Lookups reach what this package can't: each may be nil, and a term that needs it is then an error.
@@ -67,7 +69,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name)}
 	}
 	hosts = q.Narrow.apply(hosts)
-	if len(hosts) == 0 {
+	if len(hosts) == 0 && !q.MayBeEmpty {
 		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: u.whyNone()}
 	}
 	return hosts, nil

@@ -16,13 +16,14 @@ import (
 // once, so that a run that repeats this one sends the same.
 type Blob struct {
 	Digest string                        // runner.Digest of it
+	Size   int64                         //
 	Open   func() (io.ReadCloser, error) // the caller closes it
 	Path   string                        // a file of another record that has it, to be linked to; may be empty
 }
 
 // BlobOf is a content that is in memory.
 func BlobOf(content []byte) Blob {
-	return Blob{Digest: runner.Digest(content), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+	return Blob{Digest: runner.Digest(content), Size: int64(len(content)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
 func (f hostFiles) blob(digest string) string {

@@ -179,6 +179,33 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 	if j.blobs, err = r.Blobs(); err != nil {
 		return nil, j, err
 	}
+	if plan.Action.Kind == action.KindPush {
+		if j.private, err = privateAgain(plan); err != nil {
+			return nil, j, err
+		}
+	}
 	inv, err := e.inventoryOf(c, inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(plan.AllowExec, plan.AskSSH), SSHConfig: e.sshConfigFiles(plan.SSHConfig)})
 	return inv, j, err
+}
+
+// privateAgain reads the secret files of a push once more: they have to be what they were.
+func privateAgain(plan *runner.Plan) (all []report.Blob, err error) {
+	var push struct{ Private map[string]string }
+	if err := json.Unmarshal(plan.Action.Args, &push); err != nil {
+		return nil, fmt.Errorf("the record's action: %w", err)
+	}
+	for digest, path := range push.Private {
+		if path == "" {
+			return nil, usage("hail push again", "what a template made with a secret is in no record")
+		}
+		blob, err := fileBlob(path)
+		if err != nil {
+			return nil, usage("", "the secret file of the run: %v", err)
+		}
+		if blob.Digest != digest {
+			return nil, usage("hail push again", "%s is secret, and has changed since the run", path)
+		}
+		all = append(all, blob)
+	}
+	return all, nil
 }

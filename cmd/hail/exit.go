@@ -16,6 +16,7 @@ const (
 	exitFailed      = 1  // some host failed, timed out, was lost or hit an error
 	exitUnreachable = 3  // nothing failed, but some host was not reached
 	exitStopped     = 4  // stopped early by a limit
+	exitWouldChange = 5  // a dry run would change something, when asked to say so
 	exitUsage       = 64 // usage, inventory or configuration: no host was touched
 	exitRecord      = 74 // the record, or the output, is not complete
 	exitInterrupt   = 130

@@ -21,7 +21,21 @@ type job struct {
 	what    string            // in a few words
 	secrets map[string]string // values of secret variables
 	blobs   []report.Blob     // contents that spec names
+	private []report.Blob     // contents that no record holds
+	remark  string            // what else is to be said when it begins
+	looks   bool              // a dry run reaches the hosts, too, and changes nothing
 	begin   func() error      // what has to be done before the run is recorded; may be nil
+}
+
+// open is where the action has its contents from: those that are private, or the record.
+func (j *job) open(digest string, record *report.Record) (io.ReadCloser, int64, error) {
+	for _, b := range j.private {
+		if b.Digest == digest {
+			content, err := b.Open()
+			return content, b.Size, err
+		}
+	}
+	return record.Blob(digest)
 }
 
 // input opens what commands are given as input, one file for all hosts, or one for each, and puts it into the job. Its length
@@ -88,7 +102,7 @@ func fileBlob(path string) (report.Blob, error) {
 	}
 	read := runner.DigestWriter{W: io.Discard}
 	_, err = io.Copy(&read, f)
-	return report.Blob{Digest: read.Digest(), Open: open}, err
+	return report.Blob{Digest: read.Digest(), Size: read.Size, Open: open}, err
 }
 
 // spooled is a content that can be read once only. It is kept in a file that goes with us.

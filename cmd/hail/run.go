@@ -33,7 +33,9 @@ func pingCommand(e environment) *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return fanOut(e, c, func([]inventory.Host) (job, error) { return job{spec: action.Ping{}.Spec(), what: "ping"}, nil })
+			return fanOut(e, c, func(*inventory.Inventory, []inventory.Host) (job, error) {
+				return job{spec: action.Ping{}.Spec(), what: "ping"}, nil
+			})
 		},
 	}
 }
@@ -60,7 +62,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			return fanOut(e, c, func(hosts []inventory.Host) (job, error) {
+			return fanOut(e, c, func(_ *inventory.Inventory, hosts []inventory.Host) (job, error) {
 				j := job{what: line}
 				around, err := j.surroundings(e, c, hosts)
 				j.spec = action.Exec{Line: runner.Text(line), Template: c.Bool("template"), Surroundings: around}.Spec()
@@ -99,12 +101,12 @@ func commandLine(c *cli.Context) (string, error) {
 }
 
 // fanOut does the job that build makes for them on the hosts that the options mean.
-func fanOut(e environment, c *cli.Context, build func([]inventory.Host) (job, error)) error {
+func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []inventory.Host) (job, error)) error {
 	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
 		return err
 	}
-	j, err := build(hosts)
+	j, err := build(inv, hosts)
 	if err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func fanOut(e environment, c *cli.Context, build func([]inventory.Host) (job, er
 //	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
 func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
 	var record *report.Record
-	act, err := action.New(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return record.Blob(digest) }})
+	act, err := action.New(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,8 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return err
 	}
 	var secrets passwords
-	if !c.Bool("dry-run") {
+	planOnly := c.Bool("dry-run") && !j.looks
+	if !planOnly {
 		if secrets, err = e.passwords(plan); err != nil {
 			return err
 		}
@@ -148,10 +151,12 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err := ssh.Prepare(plan.Hosts); err != nil {
 		return usage("", "%v", err)
 	}
-	if c.Bool("dry-run") {
+	if planOnly {
 		return showPlan(e, plan, j.what, lines, origins(c))
 	}
-	if err := e.confirm(c, plan, j.what); err != nil {
+	if c.Bool("dry-run") {
+		d.remark("a dry run: what would change is shown, and nothing is changed")
+	} else if err := e.confirm(c, plan, j.what); err != nil {
 		return err
 	}
 	if err := e.unlock(ssh, plan.Hosts); err != nil {
@@ -173,6 +178,9 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		}
 	}
 	d.header(plan, j.what)
+	if j.remark != "" {
+		d.remark(j.remark)
+	}
 	setGC(e, plan)
 
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -192,7 +200,11 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		tell(e.stderr, err)
 	}
-	if code := exitCode(summary, err, by); code != exitOK {
+	code := exitCode(summary, err, by)
+	if code == exitOK && c.Bool("dry-run") && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
+		code = exitWouldChange
+	}
+	if code != exitOK {
 		return &exitError{code}
 	}
 	return nil

@@ -52,7 +52,7 @@ Examples:
 			if err != nil {
 				return usage("", "%v", err)
 			}
-			return fanOut(e, c, func(hosts []inventory.Host) (j job, err error) {
+			return fanOut(e, c, func(_ *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
 				j.what, j.blobs = strings.Join(append([]string{file}, args...), " "), []report.Blob{report.BlobOf(text)}
 				s.Surroundings, err = j.surroundings(e, c, hosts)
 				j.spec = s.Spec()

@@ -26,7 +26,11 @@ type Push struct {
 	DryRun    bool           `json:"dry_run,omitempty"`
 	Diff      bool           `json:"diff,omitempty"`     // print what differs
 	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
-	sources   Sources
+
+	// Private are the digests of the contents that are in no record, with the file that has each; empty: a template made it.
+	Private map[string]string `json:"private,omitempty"`
+
+	sources Sources
 }
 
 // Manifest is what a host should have.
@@ -107,11 +111,14 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 			return err
 		}
 	}
-	for _, s := range c.steps {
+	for i, s := range c.steps {
 		t.Note(string(s.item.Path), s.account())
-		if !p.Diff && !p.DryRun {
+		if !p.Diff && !p.DryRun && i < mostListed {
 			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
 		}
+	}
+	if more := len(c.steps) - mostListed; more > 0 && !p.Diff && !p.DryRun {
+		fmt.Fprintf(t.Out, "and %d more\n", more)
 	}
 	for _, w := range c.warnings {
 		fmt.Fprintf(t.Err, "%s\n", w)
@@ -125,6 +132,9 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 	return p.apply(ctx, t, c, have)
 }
+
+// mostListed is how many changes are told one by one.
+const mostListed = 50
 
 // encode writes a path as printf %b reads it, without a character that a shell or a line takes for something.
 func encode(path string) string {

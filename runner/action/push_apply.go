@@ -362,7 +362,7 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 		return olds, nil
 	}
 	var out bytes.Buffer
-	if err := t.Exec(ctx, "xargs -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err}); err != nil {
+	if err := t.Exec(ctx, "xargs -r -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err}); err != nil {
 		return nil, err
 	}
 	if int64(out.Len()) != total {
@@ -373,4 +373,3 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	}
 	return olds, nil
 }
-

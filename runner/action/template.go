@@ -78,14 +78,18 @@ func quoteValue(v any) (string, error) {
 // render returns the command line for a host. An undefined name is an error.
 func (t commandTemplate) render(h inventory.Host, index int) (string, error) {
 	var b strings.Builder
+	if err := t.Execute(&b, templateData(h, index)); err != nil {
+		return "", fmt.Errorf("the command for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: command:"))
+	}
+	return b.String(), nil
+}
+
+// templateData is what a template knows of a host.
+func templateData(h inventory.Host, index int) map[string]any {
 	vars := h.Vars
 	if vars == nil {
 		vars = map[string]any{}
 	}
-	err := t.Execute(&b, map[string]any{"host": h.Name, "address": cmp.Or(h.Connection.Address, h.Name), "user": h.Connection.User,
-		"port": cmp.Or(h.Connection.Port, 22), "index": index, "groups": h.Groups, "vars": vars})
-	if err != nil {
-		return "", fmt.Errorf("the command for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: command:"))
-	}
-	return b.String(), nil
+	return map[string]any{"host": h.Name, "address": cmp.Or(h.Connection.Address, h.Name), "user": h.Connection.User,
+		"port": cmp.Or(h.Connection.Port, 22), "index": index, "groups": h.Groups, "vars": vars}
 }

@@ -90,7 +90,7 @@ batch() {
 	exec 8>&-
 	done=0
 	if [ $count -gt 0 ]; then
-		( cd "$folder" && xargs -0 sh -c "$1" "$staged" <"$journal/names" ) || done=1
+		( cd "$folder" && xargs -r -0 sh -c "$1" "$staged" <"$journal/names" ) || done=1
 	fi
 	count=0
 	exec 8>"$journal/names"
@@ -240,9 +240,9 @@ expect() { decode "$2"; echo "$1" >&6; printf '%s\0' "$path" >&8; }
 exec 6>"$want" 8>"$journal/names"
 each s expect
 exec 6>&- 8>&-
-xargs -0 sha256sum -- <"$journal/names" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' >"$got"
+xargs -r -0 sha256sum -- <"$journal/names" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' >"$got"
 [ ! -s "$want" ] || cmp -s "$want" "$got" || fail error "what arrived is not what was sent"
-if [ -s "$want" ]; then xargs -0 sync -- <"$journal/names" 2>/dev/null || sync; fi
+if [ -s "$want" ]; then xargs -r -0 sync -- <"$journal/names" 2>/dev/null || sync; fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
@@ -251,7 +251,7 @@ absent() { decode "$1"; [ ! -e "$path" ] && [ ! -L "$path" ] || { say "moved $1"
 exec 6>"$want" 8>"$journal/names"
 each e saw
 exec 6>&- 8>&-
-xargs -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/names" >"$got" 2>/dev/null
+xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/names" >"$got" 2>/dev/null
 [ ! -s "$want" ] || cmp -s "$want" "$got" || fail "moved -"
 each n absent || fail stopped
 

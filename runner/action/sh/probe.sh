@@ -57,9 +57,9 @@ each() { # the paths of some kinds, for xargs -0
 }
 say "kinds $kinds"
 say stats
-each fldo | xargs -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' --
+each fldo | xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' --
 say sums
-each f | xargs -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'
+each f | xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'
 say links
 i=0
 while [ $i -lt $n ]; do

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner/action"
+)
+
+func pushCommand(e environment) *cli.Command {
+	const c = "Files"
+	return &cli.Command{
+		Name:      "push",
+		Usage:     "bring files to hosts, all of them or none",
+		ArgsUsage: "SPEC.yaml… | SRC:DEST…",
+		Description: `A file is replaced in one step, after what is new has been checked beside it; when a handler or a health check
+fails, all of it is taken back. docs/push.md has the form of a spec, and what happens on a host.
+
+Examples:
+  hail push -g web nginx.yaml --sudo --dry-run
+  hail push -g web nginx.yaml --sudo --serial 1,10%,100% --max-fail 1
+  hail push -w 'web[01-20]' motd:/etc/motd --mode 0644 --sudo
+  hail push -a site/:/var/www/site --diff
+  hail push -g web nginx.yaml --dry-run --exit-code`,
+		Flags: flags(targetFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "mode", Category: c, Usage: "`MODE` of SRC:DEST, in octal (default: that of the old file, or 0644)"},
+			&cli.StringFlag{Name: "owner", Category: c, Usage: "`USER` of SRC:DEST"},
+			&cli.StringFlag{Name: "group-of-files", Category: c, Usage: "`GROUP` of SRC:DEST"},
+			&cli.BoolFlag{Name: "template", Category: c, Usage: "SRC is a template: {{.host}}, {{.vars.NAME}} …"},
+			&cli.BoolFlag{Name: "secret", Category: c, Usage: "SRC is shown and recorded nowhere"},
+			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show what differs, while it is changed"},
+			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier contents of each file on the host"},
+			&cli.IntFlag{Name: "patience", Category: c, Value: 10, Usage: "wait `N` seconds for another push on the host (default: 10)"},
+			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
+		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			specs, err := pushSpecs(c)
+			if err != nil {
+				return err
+			}
+			if c.Bool("no-wrap") || c.Bool("tty") {
+				return usage("", "a push needs the wrapper, and no terminal: it does not go with --no-wrap and --tty")
+			}
+			secret, err := secretVars(c)
+			if err != nil {
+				return err
+			}
+			return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
+				return pushJob(c, specs, inv, hosts, secret)
+			})
+		},
+	}
+}
+
+// pushSpecs reads the arguments: files with specs, or SRC:DEST.
+func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
+	short := &action.PushSpec{}
+	for _, arg := range c.Args().Slice() {
+		src, dest, isShort := strings.Cut(arg, ":/")
+		if !isShort {
+			text, err := inventory.ReadFile(arg)
+			if err != nil {
+				return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
+			}
+			s, err := action.ReadPushSpec(arg, text)
+			if err != nil {
+				return nil, err
+			}
+			specs = append(specs, s)
+			continue
+		}
+		f := action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean("/" + dest), Delete: "none",
+			Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Secret: c.Bool("secret")}
+		if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") {
+			f.Dest = filepath.Join(f.Dest, filepath.Base(src))
+		}
+		if err := action.CheckDest(f.Dest); err != nil {
+			return nil, usage("", "%s: %v", arg, err)
+		}
+		for _, name := range []string{f.Owner, f.Group} {
+			if err := inventory.CheckUser(name); name != "" && err != nil {
+				return nil, usage("", "--owner, --group-of-files: %v", err)
+			}
+		}
+		if c.IsSet("mode") {
+			if f.Mode, err = action.ParseMode(c.String("mode")); err != nil {
+				return nil, usage("", "--mode: %v", err)
+			}
+		}
+		short.Files = append(short.Files, f)
+	}
+	if short.Files != nil {
+		specs = append(specs, short)
+	} else {
+		for _, name := range []string{"mode", "owner", "group-of-files", "template", "secret"} {
+			if c.IsSet(name) {
+				return nil, usage("the spec says it for each file", "--%s is for SRC:DEST", name)
+			}
+		}
+	}
+	if specs == nil {
+		return nil, usage("hail push -g web motd:/etc/motd", "there is nothing to push")
+	}
+	return specs, nil
+}
+
+// pushJob renders every content for every host.
+func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
+	for _, name := range []string{"backup", "patience"} {
+		if c.Int(name) < 0 {
+			return job{}, usage("", "--%s: %d is below 0", name, c.Int(name))
+		}
+	}
+	choose := func(expr string) (map[string]bool, error) {
+		from := inv
+		if from == nil {
+			from = inventory.Of(hosts)
+		}
+		chosen, err := inventory.Select(from, inventory.Query{Targets: []string{expr}, MayBeEmpty: true}, inventory.Lookups{File: inventory.ReadFile})
+		names := map[string]bool{}
+		for _, h := range chosen {
+			names[h.Name] = true
+		}
+		return names, err
+	}
+	push, contents, err := action.Render(specs, hosts, choose, secret)
+	if err != nil {
+		if wrong := (*inventory.Error)(nil); errors.As(err, &wrong) {
+			return job{}, wrong
+		}
+		return job{}, usage("", "%v", err)
+	}
+	push.Backup = max(push.Backup, c.Int("backup"))
+	push.Patience, push.DryRun, push.Diff = c.Int("patience"), c.Bool("dry-run"), c.Bool("diff")
+	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
+	for _, content := range contents {
+		blob := report.Blob{Digest: content.Digest, Size: content.Size, Open: func() (io.ReadCloser, error) { return os.Open(content.Path) }}
+		if content.Path == "" {
+			blob = report.BlobOf(content.Bytes)
+		}
+		if content.Secret {
+			j.private = append(j.private, blob)
+		} else {
+			j.blobs = append(j.blobs, blob)
+		}
+	}
+	if !c.Bool("quiet") {
+		items := 0
+		for _, m := range push.Manifests {
+			items = max(items, len(m.Items))
+		}
+		j.remark = fmt.Sprintf("%d paths, %d contents over %d hosts", items, len(contents), len(hosts))
+	}
+	return j, nil
+}

@@ -1,0 +1,267 @@
+package action
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+)
+
+// PushSpec is what a file for hail push says.
+type PushSpec struct {
+	Files    []PushFile
+	Validate []string // commands that have to accept the whole
+	Handlers []Handler
+	Health   []Health
+	Keep     bool
+	Backup   int
+}
+
+// PushFile is one file, folder or link of a PushSpec.
+type PushFile struct {
+	Place         inventory.Place
+	Src           string // a file or, with a slash at its end, what is in a folder; or
+	Content       *string
+	Target        string // of a link
+	Dest          string
+	Absent        bool
+	Folder        bool // an empty one
+	Template      bool
+	Mode          int // 0: not said
+	Owner, Group  string
+	Validate      string
+	Notify        []string
+	Symlink       string
+	Delete        string // none, managed or all
+	MaxDelete     int
+	Secret        bool
+	When          string // a target expression; empty: all hosts
+	notifyDefined []*strictyaml.Node
+}
+
+// ReadPushSpec reads the file for hail push; the error has all that is wrong, with places. Sources are looked up beside the file.
+func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
+	s := &PushSpec{}
+	err := readSpec(file, text, "a push", func(r *specReader) fieldsOf {
+		return fieldsOf{
+			"files": func(n *strictyaml.Node) {
+				for _, item := range r.items(n) {
+					s.Files = append(s.Files, r.pushFile(item))
+				}
+			},
+			"validate": func(n *strictyaml.Node) { r.texts(n, &s.Validate) },
+			"handlers": func(n *strictyaml.Node) { s.Handlers = r.handlers(n) },
+			"health": func(n *strictyaml.Node) {
+				for i, item := range r.items(n) {
+					s.Health = append(s.Health, r.health(item, i))
+				}
+			},
+			"on_failure": func(n *strictyaml.Node) {
+				var word string
+				r.word(n, &word, "rollback", "keep")
+				s.Keep = word == "keep"
+			},
+			"backup": func(n *strictyaml.Node) { r.number(n, &s.Backup) },
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var errs inventory.Errors
+	known := map[string]bool{}
+	var names []string
+	for _, h := range s.Handlers {
+		known[h.Name] = true
+		names = append(names, h.Name)
+	}
+	for i, f := range s.Files {
+		if f.Src != "" && !filepath.IsAbs(f.Src) {
+			slash := strings.HasSuffix(f.Src, "/")
+			if s.Files[i].Src = filepath.Join(filepath.Dir(file), f.Src); slash {
+				s.Files[i].Src += "/"
+			}
+		}
+		for _, n := range f.notifyDefined {
+			if !known[n.Text] {
+				hint := "handlers: {" + n.Text + ": {run: …}}"
+				if near := inventory.Nearest(n.Text, names); near != "" {
+					hint = fmt.Sprintf("did you mean %q?", near)
+				}
+				errs = append(errs, &inventory.Error{Place: inventory.Place{File: file, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf("there is no handler %q", n.Text), Hint: hint})
+			}
+		}
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	if len(s.Files) == 0 {
+		return nil, &inventory.Error{Place: inventory.Place{File: file}, Text: "there is nothing to push", Hint: "files: [{src: motd, dest: /etc/motd}]"}
+	}
+	return s, nil
+}
+
+func (r *specReader) pushFile(n *strictyaml.Node) (f PushFile) {
+	f.Place = inventory.Place{File: r.file, Line: n.Line, Col: n.Col}
+	f.Delete = "none"
+	var state string
+	before := len(r.errs)
+	r.mapping(n, "a file", fieldsOf{
+		"src":        func(n *strictyaml.Node) { r.text(n, &f.Src) },
+		"content":    func(n *strictyaml.Node) { f.Content = &n.Text },
+		"link":       func(n *strictyaml.Node) { r.text(n, &f.Target) },
+		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest) },
+		"state":      func(n *strictyaml.Node) { r.word(n, &state, "present", "absent", "directory") },
+		"template":   func(n *strictyaml.Node) { r.yes(n, &f.Template) },
+		"mode":       func(n *strictyaml.Node) { r.mode(n, &f.Mode) },
+		"owner":      func(n *strictyaml.Node) { r.account(n, &f.Owner) },
+		"group":      func(n *strictyaml.Node) { r.account(n, &f.Group) },
+		"validate":   func(n *strictyaml.Node) { r.text(n, &f.Validate) },
+		"notify":     func(n *strictyaml.Node) { r.texts(n, &f.Notify); f.notifyDefined = r.items(n) },
+		"symlink":    func(n *strictyaml.Node) { r.word(n, &f.Symlink, "follow", "replace") },
+		"delete":     func(n *strictyaml.Node) { r.word(n, &f.Delete, "none", "managed", "all") },
+		"max_delete": func(n *strictyaml.Node) { r.number(n, &f.MaxDelete) },
+		"secret":     func(n *strictyaml.Node) { r.yes(n, &f.Secret) },
+		"when":       func(n *strictyaml.Node) { r.text(n, &f.When) },
+	})
+	if len(r.errs) > before {
+		return f
+	}
+	f.Absent, f.Folder = state == "absent", state == "directory"
+	sources := 0
+	for _, said := range []bool{f.Src != "", f.Content != nil, f.Target != "", f.Absent, f.Folder} {
+		if said {
+			sources++
+		}
+	}
+	switch {
+	case f.Dest == "":
+		r.fail(n, "dest: /etc/motd", "this file has no dest")
+	case sources != 1:
+		r.fail(n, "", "a file has one of src, content, link, state: absent and state: directory")
+	case f.Delete != "none" && !strings.HasSuffix(f.Src, "/"):
+		r.fail(n, "src: site/", "delete is for the content of a folder, whose src ends in a slash")
+	case f.Delete == "all" && protected(f.Dest):
+		r.fail(n, "", "delete: all: nothing that is not pushed would be left in %s", f.Dest)
+	}
+	return f
+}
+
+// dest reads a path on the host.
+func (r *specReader) dest(n *strictyaml.Node, into *string) {
+	if r.text(n, into); *into != "" {
+		if err := CheckDest(*into); err != nil {
+			r.fail(n, "", "%v", err)
+		}
+		*into = path.Clean(*into)
+	}
+}
+
+// CheckDest says what is wrong with a path on hosts that is to be pushed.
+func CheckDest(dest string) error {
+	switch {
+	case !path.IsAbs(dest):
+		return fmt.Errorf("%q is not an absolute path", dest)
+	case strings.ContainsRune(dest, 0):
+		return fmt.Errorf("a path can't have a NUL byte")
+	case path.Clean(dest) == "/":
+		return fmt.Errorf("/ can't be pushed")
+	}
+	for part := range strings.SplitSeq(dest, "/") {
+		if len(part) > 255 {
+			return fmt.Errorf("a name of %d bytes is too long (255)", len(part))
+		}
+		if strings.HasPrefix(part, ".hail-") {
+			return fmt.Errorf("names that begin with .hail- are ours")
+		}
+	}
+	return nil
+}
+
+func (r *specReader) mode(n *strictyaml.Node, into *int) {
+	mode, err := ParseMode(n.Text)
+	if n.Kind != strictyaml.Scalar || !n.Quoted || err != nil {
+		r.fail(n, `mode: "0644"`, "a mode is a text of octal digits, in quotes")
+		return
+	}
+	*into = mode
+}
+
+// ParseMode reads permissions as chmod does: 0644, 755, 4755.
+func ParseMode(text string) (int, error) {
+	mode, err := strconv.ParseUint(text, 8, 16)
+	if err != nil || len(text) < 3 || len(text) > 4 || mode == 0 {
+		return 0, fmt.Errorf("%q is not a mode like 0644", text)
+	}
+	return int(mode), nil
+}
+
+// account reads the name or number of a user or group.
+func (r *specReader) account(n *strictyaml.Node, into *string) {
+	if r.text(n, into); *into != "" {
+		if err := inventory.CheckUser(*into); err != nil {
+			r.fail(n, "", "%v", err)
+		}
+	}
+}
+
+// handlers reads them in the order in which they stand, which is that in which they run.
+func (r *specReader) handlers(n *strictyaml.Node) (all []Handler) {
+	if n.Kind != strictyaml.Map {
+		r.fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")
+		return nil
+	}
+	for _, p := range n.Pairs {
+		h := Handler{Name: p.Key.Text}
+		r.mapping(p.Value, "a handler", fieldsOf{
+			"run":     func(n *strictyaml.Node) { r.text(n, &h.Run) },
+			"timeout": func(n *strictyaml.Node) { r.time(n, &h.Timeout) },
+		})
+		if h.Run == "" {
+			r.fail(p.Value, "run: systemctl reload nginx", "the handler %s has nothing to run", h.Name)
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// health reads a check, of which commands on the host can be health checks.
+func (r *specReader) health(n *strictyaml.Node, i int) Health {
+	h := Health{Name: fmt.Sprint("health-", i+1), Timeout: runner.Duration(10 * time.Second), Interval: runner.Duration(time.Second)}
+	exit := 0
+	r.mapping(n, "a health check", fieldsOf{
+		"id": func(n *strictyaml.Node) { r.text(n, &h.Name) },
+		"command": func(n *strictyaml.Node) {
+			r.mapping(n, "a command", fieldsOf{
+				"run": func(n *strictyaml.Node) {
+					if n.Kind == strictyaml.List {
+						var words []string
+						r.texts(n, &words)
+						h.Run = runner.Words(words)
+						return
+					}
+					r.text(n, &h.Run)
+				},
+				"exit": func(n *strictyaml.Node) { r.number(n, &exit) },
+			})
+		},
+		"retry": func(n *strictyaml.Node) {
+			r.mapping(n, "retry", fieldsOf{
+				"timeout":  func(n *strictyaml.Node) { r.time(n, &h.Timeout) },
+				"interval": func(n *strictyaml.Node) { r.time(n, &h.Interval) },
+			})
+		},
+	})
+	if h.Run == "" {
+		r.fail(n, "health: [{command: {run: curl -fs localhost/health}}]", "a health check has to run a command")
+	}
+	if exit != 0 {
+		h.Run = fmt.Sprintf("(%s\n); test $? -eq %d", h.Run, exit)
+	}
+	return h
+}
