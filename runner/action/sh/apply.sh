@@ -37,7 +37,7 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-if [ "$(id -u)" = 0 ]; then state=/var/lib/hail; else state=$HOME/.local/state/hail; fi
+state=${HOME:-/var/lib}/.local/state/hail
 journal=$state/push lock=$state/lock
 mkdir -p "$state" && [ -w "$state" ] || { say error state; exit 0; }
 stopped=

@@ -13,7 +13,7 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-if [ "$(id -u)" = 0 ]; then state=/var/lib/hail; else state=$HOME/.local/state/hail; fi
+state=${HOME:-/var/lib}/.local/state/hail
 for tool in tar xargs stat sha256sum find; do
 	command -v $tool >/dev/null 2>&1 || say "missing $tool"
 done

@@ -1,0 +1,411 @@
+package action_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+// machine is this machine as a host, with a home folder of its own, and a folder to push to.
+type machine struct {
+	dialer runner.Dialer
+	host   inventory.Host
+	dir    string
+	execs  int
+	grace  time.Duration // 0: 5 s
+}
+
+// withEnv gives every command an environment, and counts them.
+type withEnv struct {
+	runner.Dialer
+	env   []string
+	execs *int
+}
+
+func (w withEnv) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	c, err := w.Dialer.Dial(ctx, h)
+	return envConn{c, w}, err
+}
+
+type envConn struct {
+	runner.Conn
+	with withEnv
+}
+
+func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	*c.with.execs++
+	s.Env = append(s.Env, c.with.env...)
+	return c.Conn.Exec(ctx, cmd, s)
+}
+
+// machines are this one with the tools of GNU, and with those of busybox alone.
+func machines(t *testing.T, test func(t *testing.T, m *machine)) {
+	for _, userland := range []string{"gnu", "busybox"} {
+		t.Run(userland, func(t *testing.T) {
+			m := &machine{dir: t.TempDir()}
+			path := os.Getenv("PATH")
+			shell := "/bin/sh"
+			if userland == "busybox" {
+				path, shell = busybox(t)
+			}
+			env := []string{"HOME=" + t.TempDir(), "PATH=" + path}
+			m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, env, &m.execs}}
+			m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
+			test(t, m)
+		})
+	}
+}
+
+// busybox makes a folder with busybox's applets and nothing else.
+func busybox(t *testing.T) (path, shell string) {
+	t.Helper()
+	program, err := exec.LookPath("busybox")
+	if err != nil {
+		t.Fatalf("%v: make tools installs what the tests want", err)
+	}
+	list, err := exec.Command(program, "--list").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = t.TempDir()
+	for name := range strings.Lines(string(list)) {
+		if err := os.Symlink(program, filepath.Join(path, strings.TrimSpace(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path, filepath.Join(path, "sh")
+}
+
+// pushed is what came of a push.
+type pushed struct {
+	status   runner.Status
+	reason   runner.Reason
+	err      string
+	out, log string
+	notes    map[string]string
+}
+
+type buffers struct {
+	mu  sync.Mutex
+	all [2]bytes.Buffer
+}
+
+func (b *buffers) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return bufferEnd{&b.mu, &b.all[0]}, bufferEnd{&b.mu, &b.all[1]}, nil
+}
+
+type bufferEnd struct {
+	mu *sync.Mutex
+	*bytes.Buffer
+}
+
+func (b bufferEnd) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+func (bufferEnd) Close() error { return nil }
+
+// push pushes the spec in text, in which DIR stands for the folder of the machine.
+func (m *machine) push(t *testing.T, ctx context.Context, text string, change func(*action.Push)) pushed {
+	t.Helper()
+	spec, err := action.ReadPushSpec(filepath.Join(t.TempDir(), "spec.yaml"), []byte(strings.ReplaceAll(text, "DIR", m.dir)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.pushSpec(t, ctx, spec, change)
+}
+
+func (m *machine) pushSpec(t *testing.T, ctx context.Context, spec *action.PushSpec, change func(*action.Push)) (result pushed) {
+	t.Helper()
+	push, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{m.host}, nil, inventory.SecretVars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(&push)
+	}
+	m.execs = 0
+	a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
+		i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
+		if contents[i].Path != "" {
+			f, err := os.Open(contents[i].Path)
+			return f, contents[i].Size, err
+		}
+		return io.NopCloser(bytes.NewReader(contents[i].Bytes)), contents[i].Size, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var b buffers
+	result.notes = map[string]string{}
+	plan := runner.Plan{Hosts: []inventory.Host{m.host}, Clocks: runner.Clocks{Grace: runner.Duration(cmp.Or(m.grace, 5*time.Second))}}
+	for batch := range runner.Run(ctx, plan, a, m.dialer, &b) {
+		for _, e := range batch {
+			switch e.Kind {
+			case runner.KindNote:
+				result.notes[e.Key] = e.Value
+			case runner.KindFinish:
+				result.status, result.reason, result.err = e.Status, e.Reason, e.Error
+			}
+		}
+	}
+	result.out, result.log = b.all[0].String(), b.all[1].String()
+	return result
+}
+
+func (m *machine) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(m.dir, name))
+	if errors.Is(err, os.ErrNotExist) {
+		return "(absent)"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	path := filepath.Join(m.dir, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clean: nothing of ours is left in the folder.
+func (m *machine) clean(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command("find", m.dir, "-name", ".hail-*").Output()
+	if err != nil || len(out) > 0 {
+		t.Errorf("left behind: %s %v", out, err)
+	}
+}
+
+func (p pushed) want(t *testing.T, what string, status runner.Status, reason runner.Reason, words string) {
+	t.Helper()
+	if p.status != status || p.reason != reason || !strings.Contains(p.err, words) {
+		t.Errorf("%s: %s(%s) %s\n%s%s\nwant %s(%s) %s", what, p.status, p.reason, p.err, p.out, p.log, status, reason, words)
+	}
+}
+
+func TestPush(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		ctx := t.Context()
+		one := `files: [{content: "one\n", dest: DIR/conf, mode: "0640"}]`
+		p := m.push(t, ctx, one, nil)
+		p.want(t, "create", runner.Changed, "", "")
+		if m.read(t, "conf") != "one\n" || m.execs != 2 {
+			t.Errorf("%q after %d commands", m.read(t, "conf"), m.execs)
+		}
+		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o640 {
+			t.Errorf("%v, %v", info, err)
+		}
+		p = m.push(t, ctx, one, nil)
+		p.want(t, "again", runner.OK, "", "")
+		if m.execs != 1 || p.out != "" {
+			t.Errorf("%d commands, %q", m.execs, p.out)
+		}
+
+		// The rights of the old file stay, where nothing else is said; so does its inode when the push is taken back.
+		m.write(t, "conf", "two\n", 0o751)
+		var before, after syscall.Stat_t
+		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &before); err != nil {
+			t.Fatal(err)
+		}
+		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new/deep, mode: "0600"}, {dest: DIR/new, state: directory}, {dest: DIR/gone, state: absent}], handlers: {h: {run: "echo $(cat DIR/conf) >>DIR/seen; exit 3"}}}`, nil)
+		p.want(t, "handler", runner.Failed, action.HandlerFailed, "the handler h failed; rolled back")
+		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &after); err != nil || after.Ino != before.Ino || after.Mode != before.Mode {
+			t.Errorf("inode %d, mode %o; was %d, %o: %v", after.Ino, after.Mode, before.Ino, before.Mode, err)
+		}
+		if m.read(t, "conf") != "two\n" || m.read(t, "new/deep") != "(absent)" || m.read(t, "seen") != "three\ntwo\n" {
+			t.Errorf("%q, %q, %q", m.read(t, "conf"), m.read(t, "new/deep"), m.read(t, "seen"))
+		}
+		p = m.push(t, ctx, `{on_failure: keep, files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
+		p.want(t, "keep", runner.Failed, action.HandlerFailed, "the new files stay")
+		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o751 || m.read(t, "conf") != "three\n" {
+			t.Errorf("%v, %v", info, err)
+		}
+
+		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
+		p.want(t, "validate the whole", runner.Failed, action.Validation, "not accepted: grep -q three")
+		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
+		p.want(t, "health", runner.Failed, action.Unhealthy, "the health check up did not pass in time; rolled back")
+		if m.read(t, "conf") != "three\n" {
+			t.Errorf("%q", m.read(t, "conf"))
+		}
+
+		// Backups of earlier contents.
+		for _, text := range []string{"five", "six", "seven"} {
+			m.push(t, ctx, `{backup: 2, files: [{content: `+text+`, dest: DIR/conf}]}`, nil).want(t, text, runner.Changed, "", "")
+		}
+		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "six" || b != "five" {
+			t.Errorf("the backups are %q and %q", a, b)
+		}
+		if err := os.RemoveAll(filepath.Join(m.dir, ".hail-backup")); err != nil {
+			t.Fatal(err)
+		}
+
+		// Only the rights.
+		p = m.push(t, ctx, `files: [{content: seven, dest: DIR/conf, mode: "0600"}]`, nil)
+		p.want(t, "meta", runner.Changed, "", "")
+		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o600 || !strings.HasPrefix(p.notes[m.dir+"/conf"], "meta 0751") {
+			t.Errorf("%v, %v, %v", info, err, p.notes)
+		}
+		m.clean(t)
+	})
+}
+
+// TestPushRefuses: what would do harm is an error that names it, and changes nothing.
+func TestPushRefuses(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "target", "old", 0o644)
+		m.write(t, "dir/x", "old", 0o644)
+		for _, err := range []error{os.Symlink("target", filepath.Join(m.dir, "link")), os.Symlink("nowhere", filepath.Join(m.dir, "dangling")), syscall.Mkfifo(filepath.Join(m.dir, "fifo"), 0o600)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for dest, words := range map[string]string{
+			"dir": "it is a directory", "fifo": "a device, a pipe or a socket", "link": "it is a link to target", "dangling": "it is a link to nowhere",
+			"none/x": "the folder " + m.dir + "/none is not there", "target/x": "is not there",
+		} {
+			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/`+dest+`}, {content: new, dest: DIR/other}]`, nil)
+			p.want(t, dest, runner.Error, "", words)
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/target, owner: nosuchuser}]`, nil)
+		p.want(t, "owner", runner.Error, "", "there is no user nosuchuser on the host")
+		if m.read(t, "target") != "old" || m.read(t, "other") != "(absent)" {
+			t.Errorf("%q, %q", m.read(t, "target"), m.read(t, "other"))
+		}
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/link, symlink: follow}]`, nil).want(t, "follow", runner.Changed, "", "")
+		if m.read(t, "target") != "new" {
+			t.Errorf("followed: %q", m.read(t, "target"))
+		}
+		m.push(t, t.Context(), `files: [{content: newer, dest: DIR/link, symlink: replace}]`, nil).want(t, "replace", runner.Changed, "", "")
+		if info, err := os.Lstat(filepath.Join(m.dir, "link")); err != nil || !info.Mode().IsRegular() || m.read(t, "target") != "new" {
+			t.Errorf("replaced: %v, %v", info, err)
+		}
+		m.clean(t)
+	})
+}
+
+// TestPushTree: a folder of a thousand files with hard names, in two commands, and one when nothing changes.
+func TestPushTree(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := t.TempDir()
+		names := []string{"with space", "it's", `back\slash`, "new\nline", "-dash", "ünïcödé", "$HOME `id`", "*", strings.Repeat("n", 255), "sub/deep/er", "sub/tab\there", `"quoted"`}
+		for i := range 1000 - len(names) {
+			names = append(names, fmt.Sprintf("many/file%03d", i))
+		}
+		for i, name := range names {
+			path := filepath.Join(src, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, fmt.Appendf(nil, "content %d of %q", i, name), 0o640)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(os.Mkdir(filepath.Join(src, "empty"), 0o700), os.Symlink("../out there", filepath.Join(src, "a link"))); err != nil {
+			t.Fatal(err)
+		}
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: m.dir + "/tree", Delete: "managed", MaxDelete: 10, Symlink: "replace"}}}
+		m.pushSpec(t, t.Context(), spec, nil).want(t, "tree", runner.Changed, "", "")
+		same := func(what string) {
+			t.Helper()
+			if out, err := exec.Command("diff", "-r", "--no-dereference", src, m.dir+"/tree").CombinedOutput(); err != nil {
+				t.Errorf("%s: %s", what, out)
+			}
+		}
+		same("new")
+		if m.execs > 3 {
+			t.Errorf("%d commands", m.execs)
+		}
+		if info, err := os.Stat(filepath.Join(m.dir, "tree/empty")); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%v, %v", info, err)
+		}
+		m.pushSpec(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
+		if m.execs != 1 {
+			t.Errorf("%d commands for nothing", m.execs)
+		}
+		// Some change, some go, some come.
+		for _, err := range []error{os.WriteFile(filepath.Join(src, "it's"), []byte("changed"), 0o640), os.Remove(filepath.Join(src, "new\nline")), os.WriteFile(filepath.Join(src, "sub/come"), nil, 0o600),
+			os.Remove(filepath.Join(src, "a link")), os.WriteFile(filepath.Join(src, "a link"), []byte("a file now"), 0o600)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := m.pushSpec(t, t.Context(), spec, nil)
+		p.want(t, "changes", runner.Changed, "", "")
+		same("changed")
+		if len(p.notes) != 4 || m.execs != 2 {
+			t.Errorf("%d commands, %v", m.execs, p.notes)
+		}
+		m.clean(t)
+	})
+}
+
+// TestPushIsWholeOrNot: a reader never sees a torn or a missing file while pushes are killed at any moment, and the next push
+// leaves nothing behind.
+func TestPushIsWholeOrNot(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		texts := [2]string{strings.Repeat("a", 100_000), strings.Repeat("b", 100_000)}
+		m.write(t, "conf", texts[0], 0o644)
+		end := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for {
+				select {
+				case <-end:
+					return
+				default:
+				}
+				if got := m.read(t, "conf"); got != texts[0] && got != texts[1] {
+					t.Errorf("a file of %d bytes, from %.1q", len(got), got)
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		})
+		for i := range rounds(8, 100) {
+			m.grace = time.Duration(i%2) * time.Millisecond // every other one is killed at once
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+i*37%200)*time.Millisecond)
+			m.push(t, ctx, `{files: [{content: `+texts[(i+1)%2]+`, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new, mode: "0600"}], handlers: {h: {run: "sleep 0.05"}}}`, nil)
+			cancel()
+		}
+		close(end)
+		wg.Wait()
+		m.grace = 0
+		m.push(t, t.Context(), `files: [{content: the end, dest: DIR/conf}]`, func(p *action.Push) { p.Patience = 20 }).want(t, "the next", runner.Changed, "", "")
+		if m.read(t, "conf") != "the end" {
+			t.Errorf("%.1q", m.read(t, "conf"))
+		}
+		m.clean(t)
+	})
+}
+
+func rounds(short, long int) int {
+	if os.Getenv("HAIL_TORTURE") != "" {
+		return long
+	}
+	return short
+}
