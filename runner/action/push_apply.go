@@ -23,7 +23,7 @@ var applyScript string
 // apply does the steps on the host, in one command that finishes or takes back what it has begun, even when we are gone.
 func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *found) error {
 	nonce := rand.Text()
-	in, size, err := p.input(c, have, ".hail-"+nonce)
+	in, table, size, err := p.input(c, have, ".hail-"+nonce)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
@@ -38,7 +38,7 @@ func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *
 	if p.Keep {
 		onFailure = "keep"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, stream)
+	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, table, stream)
 	o := outcome{push: &p}
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(in(writer)) }()
@@ -53,8 +53,8 @@ func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *
 // sent says whether something of the step is in the stream.
 func (s *step) sent() bool { return s.what != meta && s.what != remove }
 
-// input is the table and the stream of tar, whose length is known beforehand; staged is the name of the folders for what is new.
-func (p Push) input(c *comparison, have *found, staged string) (write func(io.Writer) error, size int64, err error) {
+// input is the table, and the stream of tar; their sizes are known beforehand. staged is the name of the folders for what is new.
+func (p Push) input(c *comparison, have *found, staged string) (write func(io.Writer) error, tableSize int, size int64, err error) {
 	table, files := p.table(c, have, staged)
 	var headers []*bytes.Buffer
 	var sent []*step
@@ -73,7 +73,7 @@ func (p Push) input(c *comparison, have *found, staged string) (write func(io.Wr
 		}
 		var b bytes.Buffer
 		if err := tar.NewWriter(&b).WriteHeader(h); err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		headers, sent = append(headers, &b), append(sent, s)
 		size += int64(b.Len()) + padded(h.Size)
@@ -101,7 +101,7 @@ func (p Push) input(c *comparison, have *found, staged string) (write func(io.Wr
 		}
 		_, err := w.Write(make([]byte, 1024))
 		return err
-	}, size, nil
+	}, len(table), size, nil
 }
 
 func padded(size int64) int64 { return (size + 511) &^ 511 }
@@ -127,13 +127,14 @@ func (p Push) send(w io.Writer, item *Item) error {
 func (p Push) table(c *comparison, have *found, staged string) (text string, at map[*step]string) {
 	at = map[*step]string{}
 	made := map[string]string{} // folders that are made, and where they are staged
-	sections := map[string][]string{}
+	sections := map[string]*section{}
 	var order, rest []string
-	section := func(folder, line string) {
+	in := func(folder string) *section {
 		if sections[folder] == nil {
 			order = append(order, folder)
+			sections[folder] = &section{names: map[byte][]string{}}
 		}
-		sections[folder] = append(sections[folder], line)
+		return sections[folder]
 	}
 	steps := slices.Clone(c.steps)
 	slices.SortStableFunc(steps, byPath)
@@ -147,7 +148,7 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 			at[s] = path.Join(folder, staged, name)
 			switch s.what {
 			case create:
-				section(folder, "c "+word)
+				in(folder).add('c', word)
 				rest = append(rest, "n "+encode(string(s.item.Path)))
 			case content:
 				mode, own := "-", "-"
@@ -157,17 +158,18 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 				if s.item.Owner != "" || s.item.Group != "" {
 					own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 				}
-				section(folder, strings.Join([]string{"r", word, mode, own}, " "))
+				in(folder).add('r', word)
+				in(folder).lines = append(in(folder).lines, strings.Join([]string{"a", word, mode, own}, " "))
 			case retype:
-				section(folder, "t "+word)
+				in(folder).add('t', word)
 			case remove:
-				section(folder, "x "+word)
+				in(folder).add('x', word)
 			case meta:
 				own := "-"
 				if s.uid != s.have.uid || s.gid != s.have.gid {
 					own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 				}
-				section(folder, fmt.Sprintf("m %s %04o %s %04o %d:%d", word, s.mode, own, s.have.mode, s.have.uid, s.have.gid))
+				in(folder).lines = append(in(folder).lines, fmt.Sprintf("m %s %04o %s %04o %d:%d", word, s.mode, own, s.have.mode, s.have.uid, s.have.gid))
 			}
 			if k := s.have.kind; k == 'f' || k == 'l' {
 				rest = append(rest, "e "+encode(string(s.item.Path))+" "+s.have.stat)
@@ -189,15 +191,24 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 	}
 	var b strings.Builder
 	for _, folder := range order {
-		fmt.Fprintf(&b, "P %s\n%s\n", encode(folder), strings.Join(sections[folder], "\n"))
+		fmt.Fprintf(&b, "P %s\n", encode(folder))
+		for _, op := range []byte("crtx") {
+			if names := sections[folder].names[op]; names != nil {
+				fmt.Fprintf(&b, "%c %s\n", op, strings.Join(names, " "))
+			}
+		}
+		for _, line := range sections[folder].lines {
+			b.WriteString(line + "\n")
+		}
 	}
 	for _, line := range rest {
 		b.WriteString(line + "\n")
 	}
 	for folder, paths := range c.managed {
-		fmt.Fprintf(&b, "M %s\n", managedKey(folder))
+		key := managedKey(folder)
+		fmt.Fprintf(&b, "M %s\n", key)
 		for _, one := range paths {
-			fmt.Fprintf(&b, "k %s\n", encode(one))
+			fmt.Fprintf(&b, "k %s %s\n", key, encode(one))
 		}
 	}
 	for _, check := range p.Check {
@@ -211,9 +222,16 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 	for _, h := range p.Health {
 		fmt.Fprintf(&b, "C %s %d %d %s\n", encode(h.Name), wholeSeconds(h.Timeout, 10*time.Second), wholeSeconds(h.Interval, time.Second), encode(h.Run))
 	}
-	b.WriteString(".\n")
 	return b.String(), at
 }
+
+// section is what happens in one folder.
+type section struct {
+	names map[byte][]string // by what is done with them
+	lines []string
+}
+
+func (s *section) add(op byte, name string) { s.names[op] = append(s.names[op], name) }
 
 // stagedMark stands for the path of the staged file in the command that checks it.
 const stagedMark = "{{staged}}"

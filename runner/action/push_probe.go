@@ -113,7 +113,6 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 			managed = append(managed, p)
 		}
 	}
-	in.WriteString(".\n")
 	nonce := rand.Text()
 	section, ended := "", false
 	var stats, sums, links []*state

@@ -388,7 +388,7 @@ func TestPushIsWholeOrNot(t *testing.T) {
 		})
 		for i := range rounds(8, 100) {
 			m.grace = time.Duration(i%2) * time.Millisecond // every other one is killed at once
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+i*37%200)*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+i*7%90)*time.Millisecond)
 			m.push(t, ctx, `{files: [{content: `+texts[(i+1)%2]+`, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new, mode: "0600"}], handlers: {h: {run: "sleep 0.05"}}}`, nil)
 			cancel()
 		}

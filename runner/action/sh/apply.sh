@@ -1,18 +1,20 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
-# how many seconds to wait for another push, how many backups to keep, whether a stream follows the table. Input: the table of the steps, then a
-# stream of tar with what is new. Answers go to descriptor 9; what tools print is shown as errors of the host.
+# how many seconds to wait for another push, how many backups to keep, the size of the table, whether a stream follows it (tar, table
+# or none). Input: the table of the steps, then a stream of tar with what is new. Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
 # In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
 # before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
 # these folders to the end: it has the table, and how far it went. The next push finds it when this one was killed.
 #
-# Lines of the table, words with blanks between them, paths as for printf %b:
+# Lines of the table, words with blanks between them, paths as for printf %b. The shell reads lines a byte at a time, so what there
+# may be thousands of is taken out with sed.
 #
 #	P DIR               what follows is in this folder
-#	c NAME              is made
-#	r NAME MODE OWNER   replaces a file; - keeps what the old one had
-#	t NAME              replaces something of another kind
-#	x NAME              goes
+#	c NAME…             are made
+#	r NAME…             replace files
+#	t NAME…             replace something of another kind
+#	x NAME…             go
+#	a NAME MODE OWNER   of a file that replaces another; - keeps what the old one had
 #	m NAME MODE OWNER OLDMODE OLDOWNER
 #	e PATH STAT…        what the probe saw of it
 #	n PATH              the probe saw nothing there
@@ -23,9 +25,10 @@
 #	F PATH              has changed, for the handlers
 #	H NAME SECONDS COMMAND
 #	C NAME SECONDS INTERVAL COMMAND     has to succeed within the time
-#	M KEY               the paths that follow as k are those that pushes have put there
-#	k PATH
-nonce=$1 on_failure=$2 patience=$3 backups=$4 stream=$5
+#	M KEY               what pushes have put below a folder is remembered under this key:
+#	k KEY PATH
+nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6
+set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
 umask 077
@@ -66,43 +69,39 @@ until ln -s "$me" "$lock" 2>/dev/null; do
 done
 trap 'rm -f "$lock"' EXIT
 
-# in_batches OPS COMMAND: in each folder, COMMAND gets the names of the lines with these letters, as arguments of xargs -0.
-in_batches() {
-	folder= count=0
-	exec 8>"$journal/names"
-	while read -r op word rest; do
-		case $op in
-		P)
-			batch "$2" || return 1
-			decode "$word"
-			folder=$path
-			;;
-		[$1])
-			decode "$word"
-			printf '%s\0' "$path" >&8
-			count=$((count + 1))
-			;;
-		esac
-	done <"$journal/table"
-	batch "$2"
-}
-batch() {
-	exec 8>&-
-	done=0
-	if [ $count -gt 0 ]; then
-		( cd "$folder" && xargs -r -0 sh -c "$1" "$staged" <"$journal/names" ) || done=1
-	fi
-	count=0
-	exec 8>"$journal/names"
-	return $done
+# words EXPRESSION: what sed takes out of the table; paths EXPRESSION: that as paths, for xargs -0.
+words() { sed -n "$1" "$journal/table"; }
+paths() {
+	set -- $(words "$1")
+	[ $# = 0 ] || printf '%b\0' "$@"
 }
 
-# each LETTER FUNCTION: the function gets the words of each such line, with $folder set.
+# in_batches OPS COMMAND: in each folder, COMMAND gets the names of the lines with these letters, as arguments of xargs -0.
+in_batches() {
+	words "/^[P$1] /p" >"$journal/lines"
+	folder=
+	while read -r op names; do
+		if [ $op = P ]; then
+			decode "$names"
+			folder=$path
+			continue
+		fi
+		printf '%b\0' $names >"$journal/names"
+		( cd "$folder" && xargs -r -0 sh -c "$2" "$staged" <"$journal/names" ) || return 1
+	done <"$journal/lines"
+}
+
+# each LETTER FUNCTION: the function gets the words of each such line, with $folder set; for names, one by one.
 each() {
-	while read -r op word rest <&7; do
-		[ $op != P ] || { decode "$word"; folder=$path; }
-		[ $op != "$1" ] || $2 "$word" $rest || return 1
-	done 7<"$journal/table"
+	words "/^[P$1] /p" >"$journal/each"
+	while read -r op rest <&7; do
+		[ $op != P ] || { decode "$rest"; folder=$path; }
+		[ $op = "$1" ] || continue
+		case $op in
+		[crtx]) for name in $rest; do $2 "$name" || return 1; done ;;
+		*) $2 $rest || return 1 ;;
+		esac
+	done 7<"$journal/each"
 }
 
 stage_folder() { decode "$1"; [ ! -d "$path" ] || { rm -rf "$path/$staged" "$path/$staged.old"; mkdir "$path/$staged" "$path/$staged.old"; }; }
@@ -136,9 +135,6 @@ rollback() {
 		in_batches r 'cd "$0.old" && for f; do if [ -e "$f" ]; then mv -f -- "$f" .. || exit 1; fi; done'
 }
 accept() { decode "$1"; sh -c "$path" <&- || { say "refused $1"; return 1; }; }
-changed() { decode "$1"; FILES=$FILES$path$newline; }
-newline='
-'
 limited() { # SECONDS COMMAND
 	if command -v timeout >/dev/null 2>&1; then timeout "$1" sh -c "$2" <&-; else sh -c "$2" <&-; fi
 }
@@ -161,8 +157,7 @@ healthy() {
 	return 1
 }
 activate() {
-	FILES=
-	each F changed
+	FILES=$(printf '%b\n' $(words 's/^F //p'))
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
@@ -176,11 +171,6 @@ undo() { # puts everything back, and runs the handlers again
 		say stuck
 	fi
 }
-remember() {
-	decode "$1"
-	exec 8>"$state/managed/$path"
-}
-one_of() { printf '%s\n' "$1" >&8; }
 back_up() { # NAME: the newest backup has number 1
 	decode "$1"
 	mkdir -p "$folder/.hail-backup" || return 0
@@ -194,13 +184,9 @@ back_up() { # NAME: the newest backup has number 1
 finish() {
 	[ "$backups" = 0 ] || each r back_up
 	mkdir -p "$state/managed"
-	while read -r op word rest; do
-		case $op in
-		M) exec 8>"$state/managed/$word" ;;
-		k) printf '%s\n' "$word" >&8 ;;
-		esac
-	done <"$journal/table"
-	exec 8>&-
+	for key in $(words 's/^M //p'); do
+		words "s/^k $key //p" >"$state/managed/$key"
+	done
 	tidy
 }
 
@@ -219,38 +205,29 @@ fi
 staged=.hail-$nonce
 fail() { say "$*"; tidy; exit 0; }
 mkdir "$journal" && echo "$staged" >"$journal/staged" && echo staging >"$journal/phase" || { rm -rf "$journal"; say error state; exit 0; }
-while IFS= read -r line && [ "$line" != . ]; do printf '%s\n' "$line"; done >"$journal/table"
+dd bs="$size" count=1 of="$journal/table" 2>/dev/null && [ "$(wc -c <"$journal/table")" -eq "$size" ] || fail error state
 
-immutable() {
-	word=$1
-	decode "$word"
-	set -- $(lsattr -d -- "$path" 2>/dev/null | head -n 1)
-	case ${1-} in
-	*[ia]*) say "immutable $word"; return 1 ;;
-	esac
-}
-if command -v lsattr >/dev/null 2>&1; then each i immutable || fail stopped; fi
+if command -v lsattr >/dev/null 2>&1; then
+	flagged=$(paths 's/^i //p' | xargs -r -0 lsattr -d -- 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
+	[ -z "$flagged" ] || fail immutable "$flagged"
+fi
 each P stage_folder || fail error stage
 if [ "$stream" = tar ]; then
 	tar -x -p -f - -C / || fail error stage
 fi
-each r keep_attributes || fail error attributes
+each a keep_attributes || fail error attributes
 want=$journal/want got=$journal/got
-expect() { decode "$2"; echo "$1" >&6; printf '%s\0' "$path" >&8; }
-exec 6>"$want" 8>"$journal/names"
-each s expect
-exec 6>&- 8>&-
+words 's/^s \([^ ]*\) .*/\1/p' >"$want"
+paths 's/^s [^ ]* //p' >"$journal/names"
 xargs -r -0 sha256sum -- <"$journal/names" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' >"$got"
 [ ! -s "$want" ] || cmp -s "$want" "$got" || fail error "what arrived is not what was sent"
 if [ -s "$want" ]; then xargs -r -0 sync -- <"$journal/names" 2>/dev/null || sync; fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
-saw() { decode "$1"; shift; echo "$*" >&6; printf '%s\0' "$path" >&8; }
 absent() { decode "$1"; [ ! -e "$path" ] && [ ! -L "$path" ] || { say "moved $1"; return 1; }; }
-exec 6>"$want" 8>"$journal/names"
-each e saw
-exec 6>&- 8>&-
+words 's/^e [^ ]* //p' >"$want"
+paths 's/^e \([^ ]*\) .*/\1/p' >"$journal/names"
 xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/names" >"$got" 2>/dev/null
 [ ! -s "$want" ] || cmp -s "$want" "$got" || fail "moved -"
 each n absent || fail stopped

@@ -1,6 +1,6 @@
 # What is on the host, for a push. Arguments: the nonce of the answers. Input, a line each, in which a path is written as for
 # printf %b: "p PATH" what is there, "d PATH" how much room there is, "t PATH" the tree below, "m PATH" what earlier pushes have
-# put below, "u NAME" and "g NAME" a number of a user or group, "." the end.
+# put below, "u NAME" and "g NAME" a number of a user or group. Reading lines one by one would cost a system call a byte.
 #
 # Each answer begins a line with hail:NONCE: and its kind.
 nonce=$1
@@ -20,7 +20,11 @@ done
 say "id $(id -u) $(id -g)"
 [ ! -d "$state/push" ] || say owed
 n=0 kinds= rooms=0
-while read -r what word; do
+set -f
+set -- $(cat)
+while [ $# -gt 1 ]; do
+	what=$1 word=$2
+	shift 2
 	case $what in
 	p)
 		decode "$word"
@@ -42,7 +46,6 @@ while read -r what word; do
 		;;
 	u) say "user $word $(id -u -- "$word" 2>/dev/null || echo -)" ;;
 	g) say "group $word $(sed -n "s/^$word:[^:]*:\([0-9]*\):.*/\1/p" /etc/group | head -n 1)" ;;
-	.) break ;;
 	esac
 done
 each() { # the paths of some kinds, for xargs -0
