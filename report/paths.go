@@ -1,9 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,9 +20,9 @@ func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
 	f := hostFiles{dir: dir, special: map[string]string{}}
 	taken := make(map[string]bool, len(hosts))
 	for _, h := range hosts {
-		folder := escapeName(h.Name)
+		folder := inventory.FileName(h.Name)
 		if taken[strings.ToLower(folder)] { // some disks don't tell Web1 from web1
-			folder += "~" + digest(h.Name)
+			folder += "~" + inventory.Digest(h.Name)
 		}
 		taken[strings.ToLower(folder)] = true
 		if folder != h.Name {
@@ -60,42 +57,3 @@ func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(h
 type inMemory struct{ *strings.Reader }
 
 func (inMemory) Close() error { return nil }
-
-const longestFolder = 100
-
-// escapeName makes a host's name a file name that is safe everywhere: what is not a letter, digit, dot, dash or
-// underscore is percent-escaped, names with a meaning of their own are, and long ones end in a digest.
-func escapeName(name string) string {
-	var b strings.Builder
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if letter || c == '-' || c == '_' || c == '.' && i > 0 && i < len(name)-1 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	escaped := b.String()
-	if stem, _, _ := strings.Cut(strings.ToLower(escaped), "."); reserved[stem] {
-		escaped = "%" + fmt.Sprintf("%02X", escaped[0]) + escaped[1:]
-	}
-	if len(escaped) > longestFolder {
-		escaped = escaped[:longestFolder] + "~" + digest(name)
-	}
-	return escaped
-}
-
-// reserved are names that Windows takes for devices, whatever follows the dot.
-var reserved = func() map[string]bool {
-	m := map[string]bool{"con": true, "prn": true, "aux": true, "nul": true}
-	for i := range 10 {
-		m[fmt.Sprint("com", i)], m[fmt.Sprint("lpt", i)] = true, true
-	}
-	return m
-}()
-
-func digest(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return hex.EncodeToString(sum[:6])
-}

@@ -169,7 +169,7 @@ func TestFind(t *testing.T) {
 func TestFolders(t *testing.T) {
 	for name, want := range map[string]string{"web1": "web1", "..": "%2E%2E", ".": "%2E", "a/b": "a%2Fb", "con": "%63on", "Con.txt": "%43on.txt",
 		"[::1]": "%5B%3A%3A1%5D", "x.": "x%2E"} {
-		if got := escapeName(name); got != want {
+		if got := inventory.FileName(name); got != want {
 			t.Errorf("%q is in %q, want %q", name, got, want)
 		}
 	}

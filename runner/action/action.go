@@ -30,6 +30,10 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		p := Push{sources: from}
 		err := decode(s, &p)
 		return p, err
+	case KindFetch:
+		var f Fetch
+		err := decode(s, &f)
+		return f, err
 	case KindScript:
 		e := Script{sources: from}
 		err := decode(s, &e)

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+func fetchCommand(e environment) *cli.Command {
+	const c = "Files"
+	return &cli.Command{
+		Name:      "fetch",
+		Usage:     "bring files of hosts here",
+		ArgsUsage: "REMOTE… DIR",
+		Description: `Each host has a folder in DIR; with {host} in it, DIR is the name of one file a host. Times and permissions are kept, owners are
+not; links that lead out of the host's folder, devices and the like are refused and told. hail diff of two fetches shows what
+has changed.
+
+Examples:
+  hail fetch -g web /etc/nginx backups
+  hail fetch -w 'web[01-20]' '/var/log/nginx/*.log' logs
+  hail fetch -a /etc/os-release 'releases/{host}.txt'
+  hail fetch -g db --sudo /etc/shadow secret`,
+		Flags: flags(targetFlags(), []cli.Flag{
+			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},
+			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
+			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another (default: 64)"},
+		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			args := c.Args().Slice()
+			if len(args) < 2 {
+				return usage("hail fetch -g web /etc/nginx backups", "what to fetch, and the folder to put it into")
+			}
+			if c.Bool("tty") {
+				return usage("", "--tty does not go with a fetch")
+			}
+			if err := positive(c, "max-entries", "max-depth"); err != nil {
+				return err
+			}
+			f := action.Fetch{Entries: c.Int("max-entries"), Depth: c.Int("max-depth"), Bytes: action.MostBytes}
+			if n, err := size(c, "max-bytes"); err != nil {
+				return err
+			} else if n > 0 {
+				f.Bytes = n
+			}
+			for _, p := range args[:len(args)-1] {
+				if !path.IsAbs(p) || strings.ContainsRune(p, 0) {
+					return usage("/etc/hosts", "%q is not an absolute path", p)
+				}
+				f.Paths = append(f.Paths, runner.Text(p))
+			}
+			dir, err := filepath.Abs(args[len(args)-1])
+			if err != nil {
+				return err
+			}
+			f.Dir = dir
+			return fanOut(e, c, func(*inventory.Inventory, []inventory.Host) (job, error) {
+				return job{spec: f.Spec(), what: "fetch " + strings.Join(args, " ")}, nil
+			})
+		},
+	}
+}

@@ -1,0 +1,169 @@
+package action_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestFetch brings a folder with hard names from this machine, and again when something has changed.
+func TestFetch(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "x.log": "l1", "y.log": "l2"} {
+			m.write(t, name, text, 0o640)
+		}
+		for _, err := range []error{os.Symlink("it's", filepath.Join(m.dir, "inside")), os.Symlink("../../../../../../../etc/passwd", filepath.Join(m.dir, "outside")), os.Link(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "b")), os.Chmod(filepath.Join(m.dir, "x.log"), 0o4755)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		dir := t.TempDir()
+		fetch := func(f action.Fetch) (out string, err error) {
+			conn, err := m.dialer.Dial(t.Context(), m.host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			f.Entries, f.Bytes, f.Depth = 1000, 1<<30, 64
+			var b, errs bytes.Buffer
+			err = f.Do(t.Context(), &runner.Target{Host: m.host, Conn: conn, Out: &b, Err: &errs})
+			return b.String() + errs.String(), err
+		}
+		out, err := fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir})
+		if _, reason := runner.StatusOf(err); reason != action.NotFetched || !strings.Contains(err.Error(), "outside is a link that leads out") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		here := filepath.Join(dir, "here", m.dir)
+		diff, _ := exec.Command("diff", "-r", "--no-dereference", m.dir, here).Output()
+		if want := "Only in " + m.dir + ": outside\n"; string(diff) != want {
+			t.Errorf("%s, want %s", diff, want)
+		}
+		if info, err := os.Stat(filepath.Join(here, "x.log")); err != nil || info.Mode() != 0o755 {
+			t.Errorf("%v, %v", info, err)
+		}
+
+		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "logs")})
+		if err != nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "0755 2 "+m.dir+"/x.log") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if _, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a")}, Dir: filepath.Join(dir, "flat-{host}.txt")}); err != nil {
+			t.Error(err)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
+			t.Errorf("%q, %v", text, err)
+		}
+		// What is not there, or can't be read, is told, and the others come.
+		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
+		if _, reason := runner.StatusOf(err); reason != action.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+// stream is a host that answers tar with what it likes, and tells digests as it should.
+type stream struct {
+	runner.Conn
+	tar []byte
+}
+
+func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
+	if strings.Contains(cmd, "tar -c") {
+		_, err := io_.Out.Write(s.tar)
+		if err != nil {
+			return fmt.Errorf("stopped: %w", err)
+		}
+		return nil
+	}
+	list, err := io.ReadAll(io_.In)
+	if err != nil {
+		return err
+	}
+	for range strings.Count(string(list), "\x00") {
+		fmt.Fprintf(io_.Out, "%x\n", sha256.Sum256([]byte("x")))
+	}
+	return nil
+}
+
+// TestHostileFetch: nothing that a host sends leaves its folder, or has no end; what is harmless comes.
+func TestHostileFetch(t *testing.T) {
+	file := func(name string) *tar.Header {
+		return &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 1, Mode: 0o644}
+	}
+	for _, tt := range []struct {
+		name    string
+		headers []*tar.Header
+		words   string
+		limits  action.Fetch
+	}{
+		{"up", []*tar.Header{file("good"), file("../evil")}, "../evil leads out", action.Fetch{}},
+		{"up inside", []*tar.Header{file("good"), file("a/../../evil")}, "leads out", action.Fetch{}},
+		{"absolute", []*tar.Header{file("good"), file("/good2")}, "", action.Fetch{}},
+		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
+		{"over two links", []*tar.Header{file("good"), {Name: "d/l", Typeflag: tar.TypeSymlink, Linkname: "../x"}, {Name: "x", Typeflag: tar.TypeSymlink, Linkname: "../../evil"}}, "x is a link that leads out", action.Fetch{}},
+		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to what has not come", action.Fetch{}},
+		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is no file", action.Fetch{}},
+		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
+		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
+		{"deep", []*tar.Header{file("good"), file("a/b/c/d")}, "deeper than 2", action.Fetch{Depth: 2}},
+		{"torn", []*tar.Header{file("good"), nil}, "unexpected EOF", action.Fetch{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			w := tar.NewWriter(&b)
+			for _, h := range tt.headers {
+				if h == nil {
+					b.Truncate(b.Len() - 700)
+					break
+				}
+				if err := w.WriteHeader(h); err != nil {
+					t.Fatal(err)
+				}
+				if h.Typeflag == tar.TypeReg {
+					w.Write([]byte("x"))
+				}
+				w.Flush()
+			}
+			if !slices.Contains(tt.headers, nil) {
+				w.Close()
+			}
+			outer := t.TempDir()
+			f := tt.limits
+			f.Dir, f.Paths = filepath.Join(outer, "dir"), []runner.Text{"/"}
+			if f.Entries == 0 {
+				f.Entries = 100
+			}
+			if f.Bytes == 0 {
+				f.Bytes = 100
+			}
+			if f.Depth == 0 {
+				f.Depth = 10
+			}
+			err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: ".."}, Conn: stream{tar: b.Bytes()}, Out: io.Discard, Err: io.Discard})
+			if tt.words == "" && err != nil || tt.words != "" && (err == nil || !strings.Contains(err.Error(), tt.words)) {
+				t.Errorf("%v, want %q", err, tt.words)
+			}
+			out, _ := os.ReadDir(outer)
+			in, _ := os.ReadDir(f.Dir)
+			if len(out) != 1 || len(in) != 1 {
+				t.Errorf("it has left its folder: %v, %v", out, in)
+			}
+			if _, err := os.Stat(filepath.Join(f.Dir, inventory.FileName(".."), "good")); err != nil && !errors.Is(err, os.ErrNotExist) || err != nil && tt.name != "torn" {
+				t.Errorf("what is harmless did not come: %v", err)
+			}
+		})
+	}
+}
