@@ -19,7 +19,7 @@ var borders = map[string]struct {
 	"hail/inventory/wildcard":   {nil, "two packages match names in one way"},
 	"hail/inventory/sshconfig":  {[]string{"hail/inventory/wildcard", "github.com/kevinburke/ssh_config"}, "the one importer of the ssh_config library"},
 	"hail/runner":               {[]string{"hail/inventory"}, "scheduling knows nothing of SSH, files or screens"},
-	"hail/runner/action":        {[]string{"hail/inventory", "hail/runner"}, "behaviour on a host is the same over every way to it"},
+	"hail/runner/action":        {[]string{"hail/inventory", "hail/runner", "github.com/aymanbagabas/go-udiff"}, "behaviour on a host is the same over every way to it"},
 	"hail/runner/local":         {[]string{"hail/inventory", "hail/runner"}, "a Dialer without SSH"},
 	"hail/runner/wrap":          {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
 	"hail/runner/become":        {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},

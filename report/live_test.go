@@ -27,6 +27,7 @@ func TestLiveList(t *testing.T) {
 		event(runner.KindExec, "web1", "web2", "web3")
 		event(runner.KindFinish, "web3")
 		time.Sleep(2950 * time.Millisecond) // not when the line is drawn
+		synctest.Wait()
 		b.Reset()
 		l.List()
 		if err := l.Close(); err != nil {

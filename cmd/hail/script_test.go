@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -86,6 +87,17 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("SSH_AUTH_SOCK", "")
 	env.Setenv("HAIL_RETRIES", "0")           // the bad hosts stay bad
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLES", examples)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	env.Setenv("FREEPORT", strconv.Itoa(free.Addr().(*net.TCPAddr).Port))
+	free.Close()
 	for _, h := range s.others {
 		lines.WriteString(h.known)
 	}

@@ -134,9 +134,10 @@ rollback() {
 	each t bring_back && each x bring_back && each m unset_meta &&
 		in_batches r 'cd "$0.old" && for f; do if [ -e "$f" ]; then mv -f -- "$f" .. || exit 1; fi; done'
 }
-accept() { decode "$1"; sh -c "$path" <&- || { say "refused $1"; return 1; }; }
+accept() { decode "$1"; sh -c "$path" </dev/null 7<&- 9>&- || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND
-	if command -v timeout >/dev/null 2>&1; then timeout "$1" sh -c "$2" <&-; else sh -c "$2" <&-; fi
+	if command -v timeout >/dev/null 2>&1; then set -- timeout "$1" sh -c "$2"; else set -- sh -c "$2"; fi
+	"$@" </dev/null 7<&- 9>&- # what stays in the background holds nothing of ours
 }
 handle() {
 	decode "$3"
