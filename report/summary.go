@@ -18,6 +18,7 @@ type Summary struct {
 	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
 	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
+	Fleet   []runner.Verdict      `json:"fleet,omitempty"`   // of the checks over all hosts
 
 	Plan  *runner.Plan `json:"-"`
 	index map[string]int
@@ -39,6 +40,7 @@ type Result struct {
 	Stderr  Output            `json:"stderr,omitzero"`
 	Reach   *runner.Reach     `json:"reach,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
+	Checks  []runner.Verdict  `json:"checks,omitempty"` // as the plan has them; what the host did not get to is not evaluated
 	Run     string            `json:"run,omitempty"` // of several runs together, the one that this is from; empty: the first
 
 	before *runner.Event // how the attempt before this one ended
@@ -91,6 +93,11 @@ func (s *Summary) add(e *runner.Event) {
 	case runner.KindPlan:
 		s.begin(e)
 		return
+	case runner.KindCheck:
+		if e.Host == "" {
+			s.Fleet = e.Verdicts
+			return
+		}
 	case runner.KindEnd:
 		s.Stopped, s.Why, s.Whole = e.Reason, e.Error, true
 		return
@@ -102,7 +109,7 @@ func (s *Summary) add(e *runner.Event) {
 	r := &s.Hosts[i]
 	switch e.Kind {
 	case runner.KindAttempt:
-		r.Attempt, r.Began, r.Exec, r.Stdout, r.Stderr, r.Reach = e.Attempt, e.Time, time.Time{}, Output{}, Output{}, nil
+		r.Attempt, r.Began, r.Exec, r.Stdout, r.Stderr, r.Reach, r.Checks = e.Attempt, e.Time, time.Time{}, Output{}, Output{}, nil, nil
 	case runner.KindRetry:
 		before := *e
 		r.before = &before
@@ -121,6 +128,8 @@ func (s *Summary) add(e *runner.Event) {
 			r.Notes = map[string]string{}
 		}
 		r.Notes[e.Key] = e.Value
+	case runner.KindCheck:
+		r.Checks = e.Verdicts
 	case runner.KindFinish:
 		r.Status, r.Reason, r.Exit, r.Error, r.Remains, r.Ended = e.Status, e.Reason, e.Exit, e.Error, e.Remains, e.Time
 		s.Counts[e.Status]++
@@ -145,6 +154,9 @@ func (s *Summary) begin(e *runner.Event) {
 func (s *Summary) Settle() {
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
+		if s.Plan != nil {
+			r.Checks = complete(r.Checks, s.Plan.Checks)
+		}
 		switch {
 		case r.Status != "":
 			continue
@@ -157,6 +169,34 @@ func (s *Summary) Settle() {
 		}
 		s.Counts[r.Status]++
 	}
+}
+
+// complete are the verdicts on all checks, in their order.
+func complete(verdicts []runner.Verdict, checks []runner.Check) []runner.Verdict {
+	if len(verdicts) == len(checks) {
+		return verdicts
+	}
+	whole := make([]runner.Verdict, len(checks))
+	for i, c := range checks {
+		whole[i] = runner.Verdict{Check: c.ID, Outcome: runner.NotEvaluated}
+		for _, v := range verdicts {
+			if v.Check == c.ID {
+				whole[i] = v
+			}
+		}
+	}
+	return whole
+}
+
+// Outcomes counts the verdicts of all hosts; they add up to the hosts times the checks of the plan.
+func (s *Summary) Outcomes() map[runner.Outcome]int {
+	counts := map[runner.Outcome]int{}
+	for i := range s.Hosts {
+		for _, v := range s.Hosts[i].Checks {
+			counts[v.Outcome]++
+		}
+	}
+	return counts
 }
 
 // Only is the summary for these of its hosts alone.

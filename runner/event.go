@@ -16,6 +16,7 @@ const (
 	KindExec    Kind = "exec"    // a command is about to begin: from here on, it may have run
 	KindOutput  Kind = "output"  // bytes were written to the host's outputs
 	KindNote    Kind = "note"    // an action says Key and Value
+	KindCheck   Kind = "check"   // checks were made: Verdicts; without a Host, those over the fleet
 	KindRetry   Kind = "retry"   // an attempt ended with Status and Reason, and another follows after Delay
 	KindFinish  Kind = "finish"  // exactly one a host; has Status
 	KindEnd     Kind = "end"     // last of a run
@@ -59,6 +60,8 @@ type Event struct {
 	Key   string `json:"key,omitempty"`
 	Value string `json:"value,omitempty"`
 	Reach *Reach `json:"reach,omitempty"`
+
+	Verdicts []Verdict `json:"verdicts,omitempty"`
 
 	Status  Status  `json:"status,omitempty"` // of a finish, or of the attempt before a retry
 	Reason  Reason  `json:"reason,omitempty"` // of a finish; of an end: why the run stopped early

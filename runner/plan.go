@@ -36,6 +36,8 @@ type Plan struct {
 	Sudo       Password         `json:"sudo,omitzero"`         // of sudo
 	TTY        bool             `json:"tty,omitempty"`         // commands have a terminal
 	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
+	Checks     []Check          `json:"checks,omitempty"`      // that the action makes on each host, in this order
+	Fleet      []Check          `json:"fleet,omitempty"`       // that are made over all hosts, when they have ended
 	Hosts      []inventory.Host `json:"hosts"`
 	Indexes    []int            `json:"indexes,omitempty"` // of the hosts, for a run that repeats a part of another; nil: 0, 1, 2 …
 }

@@ -27,6 +27,14 @@ func (t *Target) Note(key, value string) {
 	t.run.emit(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
 }
 
+// Judge records the outcomes of the plan's checks on the host, once an attempt and all together. What texts say is made printable.
+func (t *Target) Judge(verdicts []Verdict) {
+	for i := range verdicts {
+		verdicts[i].Text = printable(verdicts[i].Text)
+	}
+	t.run.emit(Event{Kind: KindCheck, Host: t.Host.Name, Attempt: t.Attempt, Verdicts: verdicts})
+}
+
 // Changed says that the action has made something on the host different: a good end is then Changed instead of OK.
 func (t *Target) Changed() { t.changed = true }
 
