@@ -41,7 +41,7 @@ type Result struct {
 	Reach   *runner.Reach     `json:"reach,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
 	Checks  []runner.Verdict  `json:"checks,omitempty"` // as the plan has them; what the host did not get to is not evaluated
-	Run     string            `json:"run,omitempty"` // of several runs together, the one that this is from; empty: the first
+	Run     string            `json:"run,omitempty"`    // of several runs together, the one that this is from; empty: the first
 
 	before *runner.Event // how the attempt before this one ended
 }
