@@ -1,11 +1,8 @@
 package action
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"hail/runner"
 )
@@ -135,68 +132,3 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 
 // mostListed is how many changes are told one by one.
 const mostListed = 50
-
-// encode writes a path as printf %b reads it, without a character that a shell or a line takes for something.
-func encode(path string) string {
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("/._-+:,@%=", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, `\0%03o`, c)
-		}
-	}
-	return b.String()
-}
-
-// answers runs a program of ours on the host, and returns what it says: the lines behind the nonce, and those between them.
-func answers(ctx context.Context, t *runner.Target, nonce string, line string, io runner.Stdio, each func(kind, rest string) error) error {
-	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
-	io.Out, io.Err = out, t.Err
-	if err := t.Exec(ctx, line, io); err != nil {
-		return err
-	}
-	if out.err == nil && len(out.tail) > 0 {
-		out.err = errors.New("the answer of the host is cut off")
-	}
-	if out.err != nil {
-		return &runner.Failure{Status: runner.Error, Err: out.err}
-	}
-	return nil
-}
-
-// longestAnswer is how much a host may say; what is more is no answer of our program.
-const longestAnswer = 256 << 20
-
-// answerReader is the Writer for what a program of ours says.
-type answerReader struct {
-	mark string
-	each func(kind, rest string) error // kind is empty for a line between the marked ones
-	tail []byte
-	size int64
-	err  error
-}
-
-func (a *answerReader) Write(p []byte) (int, error) {
-	if a.size += int64(len(p)); a.size > longestAnswer && a.err == nil {
-		a.err = errors.New("the host says more than was asked")
-	}
-	if a.err != nil {
-		return len(p), nil
-	}
-	a.tail = append(a.tail, p...)
-	for a.err == nil {
-		end := bytes.IndexByte(a.tail, '\n')
-		if end < 0 {
-			break
-		}
-		line, kind := string(a.tail[:end]), ""
-		a.tail = a.tail[end+1:]
-		if said, ok := strings.CutPrefix(line, a.mark); ok {
-			kind, line, _ = strings.Cut(said, " ")
-		}
-		a.err = a.each(kind, line)
-	}
-	return len(p), nil
-}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hail/runner"
+	"hail/runner/action/program"
 )
 
 //go:embed sh/apply.sh
@@ -42,7 +43,7 @@ func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *
 	o := outcome{push: &p}
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(in(writer)) }()
-	err = answers(ctx, t, nonce, line, runner.Stdio{In: reader, Size: size}, o.hear)
+	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: reader, Size: size}, o.hear)
 	reader.Close()
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 	for _, s := range steps {
 		folder, name := path.Split(string(s.item.Path))
 		folder = path.Clean(folder)
-		word := encode(name)
+		word := program.Word(name)
 		if above, inside := made[folder]; inside {
 			at[s] = above + "/" + name
 		} else {
@@ -149,7 +150,7 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 			switch s.what {
 			case create:
 				in(folder).add('c', word)
-				rest = append(rest, "n "+encode(string(s.item.Path)))
+				rest = append(rest, "n "+program.Word(string(s.item.Path)))
 			case content:
 				mode, own := "-", "-"
 				if s.item.Mode != 0 {
@@ -172,9 +173,9 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 				in(folder).lines = append(in(folder).lines, fmt.Sprintf("m %s %04o %s %04o %d:%d", word, s.mode, own, s.have.mode, s.have.uid, s.have.gid))
 			}
 			if k := s.have.kind; k == 'f' || k == 'l' {
-				rest = append(rest, "e "+encode(string(s.item.Path))+" "+s.have.stat)
+				rest = append(rest, "e "+program.Word(string(s.item.Path))+" "+s.have.stat)
 				if k == 'f' {
-					rest = append(rest, "i "+encode(string(s.item.Path)))
+					rest = append(rest, "i "+program.Word(string(s.item.Path)))
 				}
 			}
 		}
@@ -182,16 +183,16 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 			made[string(s.item.Path)] = at[s]
 		}
 		if s.item.Kind == File && s.sent() {
-			rest = append(rest, "s "+s.item.Digest+" "+encode(at[s]))
+			rest = append(rest, "s "+s.item.Digest+" "+program.Word(at[s]))
 			if s.item.Check != "" {
-				rest = append(rest, "v "+encode(strings.ReplaceAll(s.item.Check, stagedMark, runner.Quote(at[s]))))
+				rest = append(rest, "v "+program.Word(strings.ReplaceAll(s.item.Check, stagedMark, runner.Quote(at[s]))))
 			}
 		}
-		rest = append(rest, "F "+encode(string(s.item.Path)))
+		rest = append(rest, "F "+program.Word(string(s.item.Path)))
 	}
 	var b strings.Builder
 	for _, folder := range order {
-		fmt.Fprintf(&b, "P %s\n", encode(folder))
+		fmt.Fprintf(&b, "P %s\n", program.Word(folder))
 		for _, op := range []byte("crtx") {
 			if names := sections[folder].names[op]; names != nil {
 				fmt.Fprintf(&b, "%c %s\n", op, strings.Join(names, " "))
@@ -208,19 +209,19 @@ func (p Push) table(c *comparison, have *found, staged string) (text string, at 
 		key := managedKey(folder)
 		fmt.Fprintf(&b, "M %s\n", key)
 		for _, one := range paths {
-			fmt.Fprintf(&b, "k %s %s\n", key, encode(one))
+			fmt.Fprintf(&b, "k %s %s\n", key, program.Word(one))
 		}
 	}
 	for _, check := range p.Check {
-		fmt.Fprintf(&b, "V %s\n", encode(check))
+		fmt.Fprintf(&b, "V %s\n", program.Word(check))
 	}
 	for _, h := range p.Handlers {
 		if c.notified[h.Name] {
-			fmt.Fprintf(&b, "H %s %d %s\n", encode(h.Name), wholeSeconds(h.Timeout, time.Minute), encode(h.Run))
+			fmt.Fprintf(&b, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(h.Run))
 		}
 	}
 	for _, h := range p.Health {
-		fmt.Fprintf(&b, "C %s %d %d %s\n", encode(h.Name), wholeSeconds(h.Timeout, 10*time.Second), wholeSeconds(h.Interval, time.Second), encode(h.Run))
+		fmt.Fprintf(&b, "C %s %d %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, 10*time.Second), wholeSeconds(h.Interval, time.Second), program.Word(h.Run))
 	}
 	return b.String(), at
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"hail/runner"
+	"hail/runner/action/program"
 )
 
 //go:embed sh/probe.sh
@@ -77,7 +78,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		if f.at[p] == nil {
 			f.at[p] = &state{}
 			paths = append(paths, p)
-			fmt.Fprintf(&in, "p %s\n", encode(p))
+			fmt.Fprintf(&in, "p %s\n", program.Word(p))
 		}
 	}
 	wanted := map[string]bool{}
@@ -92,7 +93,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		ask(string(item.Path))
 		parent := path.Dir(string(item.Path))
 		ask(parent)
-		if line := "d " + encode(parent); !wanted[line] {
+		if line := "d " + program.Word(parent); !wanted[line] {
 			once(line)
 			folders = append(folders, parent)
 		}
@@ -106,10 +107,10 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 	var trees, managed []string
 	for _, d := range m.Deletes {
 		if p := string(d.Path); d.All {
-			once("t " + encode(p))
+			once("t " + program.Word(p))
 			trees = append(trees, p)
 		} else {
-			once("m " + encode(p))
+			once("m " + program.Word(p))
 			managed = append(managed, p)
 		}
 	}
@@ -125,7 +126,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		return s, nil
 	}
 	rooms := slices.Clone(folders)
-	err := answers(ctx, t, nonce, "sh -c "+runner.Quote(probeScript)+" hail "+nonce, runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len())},
+	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(probeScript)+" hail "+nonce, runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len())},
 		func(kind, rest string) error {
 			words := strings.Fields(rest)
 			switch kind {
@@ -270,7 +271,7 @@ func decodeOctal(word, mark string) string {
 
 // managedKey is the name of the file on the host that lists what pushes have put below a folder.
 func managedKey(folder string) string {
-	sum := sha256.Sum256([]byte(encode(folder)))
+	sum := sha256.Sum256([]byte(program.Word(folder)))
 	return hex.EncodeToString(sum[:])
 }
 

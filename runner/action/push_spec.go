@@ -11,6 +11,7 @@ import (
 	"hail/inventory"
 	"hail/inventory/strictyaml"
 	"hail/runner"
+	"hail/runner/action/specfile"
 )
 
 // PushSpec is what a file for hail push says.
@@ -45,30 +46,34 @@ type PushFile struct {
 	notifyDefined []*strictyaml.Node
 }
 
+// pushReader reads what only pushes have.
+type pushReader struct{ *specfile.Reader }
+
 // ReadPushSpec reads the file for hail push; the error has all that is wrong, with places. Sources are looked up beside the file.
 func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 	s := &PushSpec{}
-	err := readSpec(file, text, "a push", func(r *specReader) fieldsOf {
-		return fieldsOf{
+	err := specfile.Read(file, text, func(reader *specfile.Reader, root *strictyaml.Node) {
+		r := pushReader{reader}
+		r.Mapping(root, "a push", specfile.Fields{
 			"files": func(n *strictyaml.Node) {
-				for _, item := range r.items(n) {
+				for _, item := range r.Items(n) {
 					s.Files = append(s.Files, r.pushFile(item))
 				}
 			},
-			"validate": func(n *strictyaml.Node) { r.texts(n, &s.Validate) },
+			"validate": func(n *strictyaml.Node) { r.Texts(n, &s.Validate) },
 			"handlers": func(n *strictyaml.Node) { s.Handlers = r.handlers(n) },
 			"health": func(n *strictyaml.Node) {
-				for i, item := range r.items(n) {
+				for i, item := range r.Items(n) {
 					s.Health = append(s.Health, r.health(item, i))
 				}
 			},
 			"on_failure": func(n *strictyaml.Node) {
 				var word string
-				r.word(n, &word, "rollback", "keep")
+				r.Word(n, &word, "rollback", "keep")
 				s.Keep = word == "keep"
 			},
-			"backup": func(n *strictyaml.Node) { r.number(n, &s.Backup) },
-		}
+			"backup": func(n *strictyaml.Node) { r.Number(n, &s.Backup) },
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -106,30 +111,30 @@ func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 	return s, nil
 }
 
-func (r *specReader) pushFile(n *strictyaml.Node) (f PushFile) {
-	f.Place = inventory.Place{File: r.file, Line: n.Line, Col: n.Col}
+func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
+	f.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
 	f.Delete = "none"
 	var state string
-	before := len(r.errs)
-	r.mapping(n, "a file", fieldsOf{
-		"src":        func(n *strictyaml.Node) { r.text(n, &f.Src) },
+	before := r.Wrong()
+	r.Mapping(n, "a file", specfile.Fields{
+		"src":        func(n *strictyaml.Node) { r.Text(n, &f.Src) },
 		"content":    func(n *strictyaml.Node) { f.Content = &n.Text },
-		"link":       func(n *strictyaml.Node) { r.text(n, &f.Target) },
+		"link":       func(n *strictyaml.Node) { r.Text(n, &f.Target) },
 		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest) },
-		"state":      func(n *strictyaml.Node) { r.word(n, &state, "present", "absent", "directory") },
-		"template":   func(n *strictyaml.Node) { r.yes(n, &f.Template) },
+		"state":      func(n *strictyaml.Node) { r.Word(n, &state, "present", "absent", "directory") },
+		"template":   func(n *strictyaml.Node) { r.Yes(n, &f.Template) },
 		"mode":       func(n *strictyaml.Node) { r.mode(n, &f.Mode) },
 		"owner":      func(n *strictyaml.Node) { r.account(n, &f.Owner) },
 		"group":      func(n *strictyaml.Node) { r.account(n, &f.Group) },
-		"validate":   func(n *strictyaml.Node) { r.text(n, &f.Validate) },
-		"notify":     func(n *strictyaml.Node) { r.texts(n, &f.Notify); f.notifyDefined = r.items(n) },
-		"symlink":    func(n *strictyaml.Node) { r.word(n, &f.Symlink, "follow", "replace") },
-		"delete":     func(n *strictyaml.Node) { r.word(n, &f.Delete, "none", "managed", "all") },
-		"max_delete": func(n *strictyaml.Node) { r.number(n, &f.MaxDelete) },
-		"secret":     func(n *strictyaml.Node) { r.yes(n, &f.Secret) },
-		"when":       func(n *strictyaml.Node) { r.text(n, &f.When) },
+		"validate":   func(n *strictyaml.Node) { r.Text(n, &f.Validate) },
+		"notify":     func(n *strictyaml.Node) { r.Texts(n, &f.Notify); f.notifyDefined = r.Items(n) },
+		"symlink":    func(n *strictyaml.Node) { r.Word(n, &f.Symlink, "follow", "replace") },
+		"delete":     func(n *strictyaml.Node) { r.Word(n, &f.Delete, "none", "managed", "all") },
+		"max_delete": func(n *strictyaml.Node) { r.Number(n, &f.MaxDelete) },
+		"secret":     func(n *strictyaml.Node) { r.Yes(n, &f.Secret) },
+		"when":       func(n *strictyaml.Node) { r.Text(n, &f.When) },
 	})
-	if len(r.errs) > before {
+	if r.Wrong() > before {
 		return f
 	}
 	f.Absent, f.Folder = state == "absent", state == "directory"
@@ -141,22 +146,22 @@ func (r *specReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	}
 	switch {
 	case f.Dest == "":
-		r.fail(n, "dest: /etc/motd", "this file has no dest")
+		r.Fail(n, "dest: /etc/motd", "this file has no dest")
 	case sources != 1:
-		r.fail(n, "", "a file has one of src, content, link, state: absent and state: directory")
+		r.Fail(n, "", "a file has one of src, content, link, state: absent and state: directory")
 	case f.Delete != "none" && !strings.HasSuffix(f.Src, "/"):
-		r.fail(n, "src: site/", "delete is for the content of a folder, whose src ends in a slash")
+		r.Fail(n, "src: site/", "delete is for the content of a folder, whose src ends in a slash")
 	case f.Delete == "all" && protected(f.Dest):
-		r.fail(n, "", "delete: all: nothing that is not pushed would be left in %s", f.Dest)
+		r.Fail(n, "", "delete: all: nothing that is not pushed would be left in %s", f.Dest)
 	}
 	return f
 }
 
 // dest reads a path on the host.
-func (r *specReader) dest(n *strictyaml.Node, into *string) {
-	if r.text(n, into); *into != "" {
+func (r pushReader) dest(n *strictyaml.Node, into *string) {
+	if r.Text(n, into); *into != "" {
 		if err := CheckDest(*into); err != nil {
-			r.fail(n, "", "%v", err)
+			r.Fail(n, "", "%v", err)
 		}
 		*into = path.Clean(*into)
 	}
@@ -183,10 +188,10 @@ func CheckDest(dest string) error {
 	return nil
 }
 
-func (r *specReader) mode(n *strictyaml.Node, into *int) {
+func (r pushReader) mode(n *strictyaml.Node, into *int) {
 	mode, err := ParseMode(n.Text)
 	if n.Kind != strictyaml.Scalar || !n.Quoted || err != nil {
-		r.fail(n, `mode: "0644"`, "a mode is a text of octal digits, in quotes")
+		r.Fail(n, `mode: "0644"`, "a mode is a text of octal digits, in quotes")
 		return
 	}
 	*into = mode
@@ -202,28 +207,28 @@ func ParseMode(text string) (int, error) {
 }
 
 // account reads the name or number of a user or group.
-func (r *specReader) account(n *strictyaml.Node, into *string) {
-	if r.text(n, into); *into != "" {
+func (r pushReader) account(n *strictyaml.Node, into *string) {
+	if r.Text(n, into); *into != "" {
 		if err := inventory.CheckUser(*into); err != nil {
-			r.fail(n, "", "%v", err)
+			r.Fail(n, "", "%v", err)
 		}
 	}
 }
 
 // handlers reads them in the order in which they stand, which is that in which they run.
-func (r *specReader) handlers(n *strictyaml.Node) (all []Handler) {
+func (r pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 	if n.Kind != strictyaml.Map {
-		r.fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")
+		r.Fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")
 		return nil
 	}
 	for _, p := range n.Pairs {
 		h := Handler{Name: p.Key.Text}
-		r.mapping(p.Value, "a handler", fieldsOf{
-			"run":     func(n *strictyaml.Node) { r.text(n, &h.Run) },
-			"timeout": func(n *strictyaml.Node) { r.time(n, &h.Timeout) },
+		r.Mapping(p.Value, "a handler", specfile.Fields{
+			"run":     func(n *strictyaml.Node) { r.Text(n, &h.Run) },
+			"timeout": func(n *strictyaml.Node) { r.Time(n, &h.Timeout) },
 		})
 		if h.Run == "" {
-			r.fail(p.Value, "run: systemctl reload nginx", "the handler %s has nothing to run", h.Name)
+			r.Fail(p.Value, "run: systemctl reload nginx", "the handler %s has nothing to run", h.Name)
 		}
 		all = append(all, h)
 	}
@@ -231,34 +236,34 @@ func (r *specReader) handlers(n *strictyaml.Node) (all []Handler) {
 }
 
 // health reads a check, of which commands on the host can be health checks.
-func (r *specReader) health(n *strictyaml.Node, i int) Health {
+func (r pushReader) health(n *strictyaml.Node, i int) Health {
 	h := Health{Name: fmt.Sprint("health-", i+1), Timeout: runner.Duration(10 * time.Second), Interval: runner.Duration(time.Second)}
 	exit := 0
-	r.mapping(n, "a health check", fieldsOf{
-		"id": func(n *strictyaml.Node) { r.text(n, &h.Name) },
+	r.Mapping(n, "a health check", specfile.Fields{
+		"id": func(n *strictyaml.Node) { r.Text(n, &h.Name) },
 		"command": func(n *strictyaml.Node) {
-			r.mapping(n, "a command", fieldsOf{
+			r.Mapping(n, "a command", specfile.Fields{
 				"run": func(n *strictyaml.Node) {
 					if n.Kind == strictyaml.List {
 						var words []string
-						r.texts(n, &words)
+						r.Texts(n, &words)
 						h.Run = runner.Words(words)
 						return
 					}
-					r.text(n, &h.Run)
+					r.Text(n, &h.Run)
 				},
-				"exit": func(n *strictyaml.Node) { r.number(n, &exit) },
+				"exit": func(n *strictyaml.Node) { r.Number(n, &exit) },
 			})
 		},
 		"retry": func(n *strictyaml.Node) {
-			r.mapping(n, "retry", fieldsOf{
-				"timeout":  func(n *strictyaml.Node) { r.time(n, &h.Timeout) },
-				"interval": func(n *strictyaml.Node) { r.time(n, &h.Interval) },
+			r.Mapping(n, "retry", specfile.Fields{
+				"timeout":  func(n *strictyaml.Node) { r.Time(n, &h.Timeout) },
+				"interval": func(n *strictyaml.Node) { r.Time(n, &h.Interval) },
 			})
 		},
 	})
 	if h.Run == "" {
-		r.fail(n, "health: [{command: {run: curl -fs localhost/health}}]", "a health check has to run a command")
+		r.Fail(n, "health: [{command: {run: curl -fs localhost/health}}]", "a health check has to run a command")
 	}
 	if exit != 0 {
 		h.Run = fmt.Sprintf("(%s\n); test $? -eq %d", h.Run, exit)

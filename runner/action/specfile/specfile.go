@@ -1,0 +1,138 @@
+// Package specfile reads files of hail's own YAML by their keys, strictly, and collects all that is wrong with one, each with its
+// place.
+package specfile
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+)
+
+// Reader reads one file.
+type Reader struct {
+	File string
+	errs inventory.Errors
+}
+
+// Fields says what to do with the value of each key.
+type Fields map[string]func(n *strictyaml.Node)
+
+// Read gives the root of text to read. The error is what was wrong with it: an *inventory.Error, or inventory.Errors.
+func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node)) error {
+	r := &Reader{File: file}
+	doc, err := strictyaml.Parse(text)
+	var root *strictyaml.Node
+	if err == nil {
+		root, err = doc.Strict()
+	}
+	var wrong *strictyaml.Error
+	if errors.As(err, &wrong) {
+		return &inventory.Error{Place: inventory.Place{File: file, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
+	}
+	if err != nil {
+		return err
+	}
+	read(r, root)
+	if r.errs != nil {
+		return r.errs
+	}
+	return nil
+}
+
+// Fail says that something is wrong at n.
+func (r *Reader) Fail(n *strictyaml.Node, hint, format string, args ...any) {
+	r.errs = append(r.errs, &inventory.Error{Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// Wrong is how much was wrong so far.
+func (r *Reader) Wrong() int { return len(r.errs) }
+
+// Mapping reads a mapping whose keys are all known.
+func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
+	if n.Kind != strictyaml.Map {
+		r.Fail(n, "it takes "+strings.Join(slices.Sorted(maps.Keys(known)), ", "), "%s has to be a mapping", what)
+		return
+	}
+	for _, p := range n.Pairs {
+		read, ok := known[p.Key.Text]
+		if !ok {
+			names := slices.Sorted(maps.Keys(known))
+			hint := "it takes " + strings.Join(names, ", ")
+			if near := inventory.Nearest(p.Key.Text, names); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			r.Fail(p.Key, hint, "unknown key %q in %s", p.Key.Text, what)
+			continue
+		}
+		read(p.Value)
+	}
+}
+
+// Items are those of a list, or the one thing that stands there alone.
+func (r *Reader) Items(n *strictyaml.Node) []*strictyaml.Node {
+	if n.Kind == strictyaml.List {
+		return n.Items
+	}
+	return []*strictyaml.Node{n}
+}
+
+// Text reads a text that is not empty.
+func (r *Reader) Text(n *strictyaml.Node, into *string) {
+	if n.Kind != strictyaml.Scalar || n.Text == "" {
+		r.Fail(n, "", "this has to be a text")
+		return
+	}
+	*into = n.Text
+}
+
+// Texts reads a list of texts, or one.
+func (r *Reader) Texts(n *strictyaml.Node, into *[]string) {
+	for _, item := range r.Items(n) {
+		var text string
+		if r.Text(item, &text); text != "" {
+			*into = append(*into, text)
+		}
+	}
+}
+
+// Number reads a whole number that is not negative.
+func (r *Reader) Number(n *strictyaml.Node, into *int) {
+	i, ok := n.Int()
+	if !ok || i < 0 {
+		r.Fail(n, "", "this has to be a whole number")
+		return
+	}
+	*into = i
+}
+
+// Yes reads true or false.
+func (r *Reader) Yes(n *strictyaml.Node, into *bool) {
+	b, ok := n.Any().(bool)
+	if !ok {
+		r.Fail(n, "", "this has to be true or false")
+		return
+	}
+	*into = b
+}
+
+// Time reads a time with its unit.
+func (r *Reader) Time(n *strictyaml.Node, into *runner.Duration) {
+	if err := into.UnmarshalText([]byte(n.Text)); err != nil || n.Kind != strictyaml.Scalar {
+		r.Fail(n, "write it with its unit: 10s, 5m", "%q is not a time", n.Text)
+	}
+}
+
+// Word reads one of some words.
+func (r *Reader) Word(n *strictyaml.Node, into *string, words ...string) {
+	if n.Kind != strictyaml.Scalar || !slices.Contains(words, n.Text) {
+		r.Fail(n, "it is one of "+strings.Join(words, ", "), "%q is not known here", n.Text)
+		return
+	}
+	*into = n.Text
+}
