@@ -8,6 +8,7 @@ package runner
 import (
 	"context"
 	"io"
+	"net"
 
 	"hail/inventory"
 )
@@ -66,6 +67,13 @@ type Ended struct {
 // LeftOut() int64, which is asked after Close and noted.
 type Outputs interface {
 	Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error)
+}
+
+// Tunneler is a Conn that opens connections from where the host is. A host that does not let it is a *Failure with ChannelRefused;
+// any other error is that of the connection. Tunnel may be called from many goroutines at once, also during Exec. The caller closes
+// what it returns.
+type Tunneler interface {
+	Tunnel(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // As returns c as a T, or the first Conn below it that is one: Conns that wrap another have an Unwrap() Conn.

@@ -47,9 +47,10 @@ const (
 
 // The reasons of Failed.
 const (
-	ExitStatus Reason = "exit"
-	Signalled  Reason = "signal"
-	Escalation Reason = "sudo" // it could not become another user
+	ExitStatus  Reason = "exit"
+	Signalled   Reason = "signal"
+	Escalation  Reason = "sudo"  // it could not become another user
+	CheckFailed Reason = "check" // something is not as it should be
 )
 
 // The reasons of Skipped and Cancelled, and of the end of a run that stopped early.

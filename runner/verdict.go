@@ -7,6 +7,7 @@ type Check struct {
 	Title    string   `json:"title,omitempty"`    // for people; empty: the ID
 	Severity Severity `json:"severity,omitempty"` // empty: Major
 	Tags     []string `json:"tags,omitempty"`
+	Capture  string   `json:"capture,omitempty"` // what the value is called that its verdicts keep; empty: they keep none
 }
 
 // Severity is how bad it is when a check fails.

@@ -40,7 +40,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error)
 	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
 		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
-	if d.total == 1 {
+	if d.total == 1 && len(p.Checks) == 0 {
 		d.modes = []string{"stream"}
 	}
 	if c.IsSet("output") {
@@ -155,12 +155,14 @@ func (d *display) answer(typed bool) (stop func()) {
 func (d *display) results(s *report.Summary, files report.Files) error {
 	for _, m := range d.modes {
 		var err error
-		switch m {
-		case "gather":
+		switch {
+		case m == "gather" && len(s.Plan.Checks) > 0:
+			err = report.Checks(d.env.stdout, s, d.out)
+		case m == "gather":
 			err = report.Gather(d.env.stdout, s, files, d.by, d.out)
-		case "host":
+		case m == "host":
 			err = report.EachHost(d.env.stdout, s, files, d.out)
-		case "json":
+		case m == "json":
 			err = writeJSON(d.env.stdout, s)
 		}
 		if err == nil && d.ping && (m == "gather" || m == "stream" || m == "host") {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"slices"
 	"syscall"
 
 	"hail/report"
@@ -41,7 +42,7 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return exitInterrupt
 	case s.Stopped != "":
 		return exitStopped
-	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0:
+	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0, slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome != runner.Pass }):
 		return exitFailed
 	case count(runner.Unreachable) > 0:
 		return exitUnreachable

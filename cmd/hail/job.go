@@ -23,6 +23,8 @@ type job struct {
 	blobs   []report.Blob     // contents that spec names
 	private []report.Blob     // contents that no record holds
 	remark  string            // what else is to be said when it begins
+	checks  []runner.Check    // that it makes on each host,
+	fleet   []runner.Check    // and over all of them
 	looks   bool              // a dry run reaches the hosts, too, and changes nothing
 	begin   func() error      // what has to be done before the run is recorded; may be nil
 }

@@ -119,19 +119,7 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 			return job{}, usage("", "--%s: %d is below 0", name, c.Int(name))
 		}
 	}
-	choose := func(expr string) (map[string]bool, error) {
-		from := inv
-		if from == nil {
-			from = inventory.Of(hosts)
-		}
-		chosen, err := inventory.Select(from, inventory.Query{Targets: []string{expr}, MayBeEmpty: true}, inventory.Lookups{File: inventory.ReadFile})
-		names := map[string]bool{}
-		for _, h := range chosen {
-			names[h.Name] = true
-		}
-		return names, err
-	}
-	push, contents, err := action.Render(specs, hosts, choose, secret)
+	push, contents, err := action.Render(specs, hosts, chooser(inv, hosts), secret)
 	if err != nil {
 		if wrong := (*inventory.Error)(nil); errors.As(err, &wrong) {
 			return job{}, wrong

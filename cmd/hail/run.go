@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/check"
 )
 
 func pingCommand(e environment) *cli.Command {
@@ -114,6 +116,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
+	plan.Checks, plan.Fleet = j.checks, j.fleet
 	return carryOut(e, c, inv, plan, j)
 }
 
@@ -122,7 +125,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 //	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
 func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
 	var record *report.Record
-	act, err := action.New(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
+	act, judge, err := newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
 	if err != nil {
 		return err
 	}
@@ -192,7 +195,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if plan.Gate != "" {
 		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 	}
-	summary, err := report.Drain(runner.Run(ctx, *plan, act, dialer, record, gates...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
+	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...)), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
 	by := signals()
 	quiet()
 	shown := d.results(summary, record)
@@ -208,6 +211,16 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return &exitError{code}
 	}
 	return nil
+}
+
+// newAction makes the action of a plan, and what judges its events before anybody sees them.
+func newAction(spec runner.Spec, from action.Sources) (runner.Action, func(iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event], error) {
+	if spec.Kind == check.Kind {
+		suite, err := check.New(spec)
+		return suite, suite.Judge, err
+	}
+	act, err := action.New(spec, from)
+	return act, func(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] { return events }, err
 }
 
 // stopping stops the run when its record can't be written: what nobody writes down should not go on.

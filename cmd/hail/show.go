@@ -106,6 +106,8 @@ func show(e environment, c *cli.Context) error {
 	switch {
 	case table != nil:
 		err = report.ColumnsTable(e.stdout, s, files, table, style)
+	case mode == "gather" && len(s.Plan.Checks) > 0:
+		err = report.Checks(e.stdout, s, style)
 	case mode == "gather":
 		err = report.Gather(e.stdout, s, files, gathering(c), style)
 	case mode == "host":

@@ -84,6 +84,31 @@ func (t commandTemplate) render(h inventory.Host, index int) (string, error) {
 	return b.String(), nil
 }
 
+// RenderLine fills in a command line for a host: every value is quoted for the shell. An undefined name is an error.
+func RenderLine(line string, h inventory.Host, index int) (string, error) {
+	t, err := parseCommand(line)
+	if err != nil {
+		return "", err
+	}
+	return t.render(h, index)
+}
+
+// RenderText fills in a text that no shell sees. An undefined name is an error, and so is a secret.
+func RenderText(text string, h inventory.Host, index int) (string, error) {
+	t, err := template.New("text").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "template: "))
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, templateData(h, index)); err != nil {
+		return "", fmt.Errorf("for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: text:"))
+	}
+	if strings.Contains(b.String(), inventory.Redacted) {
+		return "", fmt.Errorf("for %s: this value is secret", h.Name)
+	}
+	return b.String(), nil
+}
+
 // templateData is what a template knows of a host.
 func templateData(h inventory.Host, index int) map[string]any {
 	vars := h.Vars

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"sync"
@@ -32,6 +33,11 @@ func (Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 }
 
 type conn struct{ shell string }
+
+// Tunnel implements runner.Tunneler.
+func (conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
 
 // Close implements runner.Conn.
 func (conn) Close() error { return nil }

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -118,4 +119,13 @@ func (c *conn) Close() error {
 // tunnel opens a connection to addr from the host at the other end. It ends with the connection.
 func (c *conn) tunnel(ctx context.Context, addr string) (net.Conn, error) {
 	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, "tcp", addr)
+}
+
+// Tunnel implements runner.Tunneler.
+func (c *conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
+	tunnel, err := (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
+	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) && refused.Reason != ssh.ConnectionFailed {
+		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: err}
+	}
+	return tunnel, err
 }

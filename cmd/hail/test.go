@@ -1,0 +1,152 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action/check"
+)
+
+func testCommand(e environment) *cli.Command {
+	const c = "Checks"
+	return &cli.Command{
+		Name:      "test",
+		Usage:     "check that hosts are as they should be",
+		ArgsUsage: "CHECKS.yaml…",
+		Description: `Files, services, processes, ports, packages, accounts, mounts, certificates and more, without anything to install: all that is
+seen from a host is one round trip. docs/checks.md lists the checks. Files of goss are taken, too.
+
+Examples:
+  hail test -a linux.yaml
+  hail test -g web web.yaml --severity critical
+  hail test -a linux.yaml --waivers waivers.yaml --compare last
+  hail test -w web01 web.yaml --watch 2m
+  hail test -w web01 --baseline > web.yaml`,
+		Flags: flags(targetFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "waivers", Category: c, Usage: "`FILE` of what may fail, why, and until when"},
+			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like this `GLOB`"},
+			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`)"},
+			&cli.StringFlag{Name: "severity", Category: c, Usage: "checks that are as bad as `WORD` at least: minor, major or critical"},
+			&cli.StringFlag{Name: "compare", Category: c, Usage: "tell what has changed since this `RUN`"},
+			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for `TIME` at most"},
+			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "`TIME` between two tests of --watch (default: 10s)"},
+			&cli.BoolFlag{Name: "baseline", Category: c, Usage: "write checks that describe the host as it is"},
+			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "`TIME` for the checks of one host (default: 60s, or what their retries need)"},
+			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a check and killing it (default: 5s)"},
+		}, becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		Action: func(c *cli.Context) error {
+			if c.Bool("baseline") {
+				return baseline(e, c)
+			}
+			suite, err := suiteOf(c)
+			if err != nil {
+				return err
+			}
+			if err := timeoutFor(c, suite); err != nil {
+				return err
+			}
+			return watch(e, c, func() error {
+				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
+					return testJob(e, c, suite, inv, hosts)
+				})
+			})
+		},
+	}
+}
+
+// suiteOf reads the files of checks, and takes those that the options ask for.
+func suiteOf(c *cli.Context) (*check.Suite, error) {
+	if c.NArg() == 0 {
+		return nil, usage("hail test -a linux.yaml", "there is no file of checks")
+	}
+	suite, err := check.Read(c.Args().Slice(), inventory.ReadFile)
+	if err != nil {
+		return nil, err
+	}
+	severity, err := oneOf(c, "severity", "minor", "major", "critical")
+	if err != nil {
+		return nil, err
+	}
+	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: c.StringSlice("tags"), Severity: runner.Severity(severity)}); err != nil {
+		return nil, usage("", "%v", err)
+	}
+	return suite, nil
+}
+
+// timeoutFor gives a host the time that retries may need, unless a time was said.
+func timeoutFor(c *cli.Context, suite *check.Suite) error {
+	longest := time.Duration(0)
+	for i := range suite.Checks {
+		longest = max(longest, suite.Checks[i].Retry.Timeout.Value())
+	}
+	if c.IsSet("timeout") || longest < 45*time.Second {
+		return nil
+	}
+	return c.Set("timeout", (longest + 15*time.Second).String())
+}
+
+// testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
+func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
+	choose := chooser(inv, hosts)
+	if err := suite.Aim(hosts, choose); err != nil {
+		return j, err
+	}
+	if file := c.String("waivers"); file != "" {
+		text, err := inventory.ReadFile(file)
+		if err != nil {
+			return j, usage("", "--waivers: %v", err)
+		}
+		waivers, err := check.ReadWaivers(file, text)
+		if err == nil {
+			err = suite.Waive(waivers, hosts, choose, e.now())
+		}
+		if err != nil {
+			return j, err
+		}
+	}
+	j = job{spec: suite.Spec(), what: fmt.Sprintf("test with %s", cmp.Or(joinWords(c.Args().Slice()), "checks"))}
+	j.checks, j.fleet = suite.Listed()
+	return j, nil
+}
+
+// chooser says which of the hosts a target expression means.
+func chooser(inv *inventory.Inventory, hosts []inventory.Host) func(expr string) (map[string]bool, error) {
+	if inv == nil {
+		inv = inventory.Of(hosts)
+	}
+	return func(expr string) (map[string]bool, error) {
+		chosen, err := inventory.Select(inv, inventory.Query{Targets: []string{expr}, MayBeEmpty: true}, inventory.Lookups{File: inventory.ReadFile})
+		names := map[string]bool{}
+		for _, h := range chosen {
+			names[h.Name] = true
+		}
+		return names, err
+	}
+}
+
+// watch does a test until it passes, or until the time of --watch is over.
+func watch(e environment, c *cli.Context, test func() error) error {
+	limit, err := duration(c, "watch")
+	if err != nil {
+		return err
+	}
+	every, err := duration(c, "every")
+	if err != nil {
+		return err
+	}
+	until := e.now().Add(limit.Value())
+	for {
+		err := test()
+		ended, isExit := err.(*exitError)
+		if !isExit || !slices.Contains([]int{exitFailed, exitUnreachable}, ended.code) || !e.now().Add(every.Value()).Before(until) {
+			return err
+		}
+		time.Sleep(every.Value())
+	}
+}

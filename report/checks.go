@@ -1,0 +1,225 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// finding is hosts on which a check came out alike, and not well.
+type finding struct {
+	check   *runner.Check
+	outcome runner.Outcome
+	text    string
+	hosts   []string
+}
+
+// Checks writes what came of a run's checks: a table of hosts and checks where there is room for it, then what is waived, what could not be
+// evaluated and what failed, the same on several hosts together, the worst last, and the counts.
+func Checks(w io.Writer, s *Summary, style Style) error {
+	var b bytes.Buffer
+	b.WriteString(matrix(s, style))
+	for _, f := range findings(s) {
+		f.write(&b, style)
+	}
+	fmt.Fprintf(&b, "%s\n", checkCounts(s, style))
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func findings(s *Summary) (all []*finding) {
+	type key struct {
+		check   string
+		outcome runner.Outcome
+		text    string
+	}
+	known := map[key]*finding{}
+	add := func(check *runner.Check, v runner.Verdict, host string) {
+		if v.Outcome == runner.Pass || v.Outcome == runner.Skip || v.Outcome == runner.NotEvaluated {
+			return
+		}
+		k := key{v.Check, v.Outcome, v.Text}
+		f := known[k]
+		if f == nil {
+			f = &finding{check: check, outcome: v.Outcome, text: v.Text}
+			known[k] = f
+			all = append(all, f)
+		}
+		if host != "" {
+			f.hosts = append(f.hosts, host)
+		}
+	}
+	for i := range s.Hosts {
+		for j, v := range s.Hosts[i].Checks {
+			add(&s.Plan.Checks[j], v, s.Hosts[i].Host)
+		}
+	}
+	for i, v := range s.Fleet {
+		add(&s.Plan.Fleet[i], v, "")
+	}
+	slices.SortStableFunc(all, func(a, b *finding) int {
+		return cmp.Or(slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
+			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts))
+	})
+	return all
+}
+
+func (f *finding) write(b *bytes.Buffer, style Style) {
+	name := f.check.ID
+	if f.check.Title != "" {
+		name += " (" + f.check.Title + ")"
+	}
+	if f.check.Severity == runner.Critical {
+		name += ", critical"
+	}
+	on := "over the fleet"
+	if f.hosts != nil {
+		on = "on " + inventory.Fold(f.hosts)
+	}
+	if len(f.hosts) > 1 {
+		on += fmt.Sprintf(" (%d)", len(f.hosts))
+	}
+	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, string(f.outcome)), style.bold(OneLine(name)), style.cut(on, len(f.outcome)+len(name)+2))
+	if f.text != "" {
+		fmt.Fprintf(b, "  %s\n", OneLine(f.text))
+	}
+}
+
+// outcome paints text as befits the outcome.
+func (s Style) outcome(o runner.Outcome, text string) string {
+	switch o {
+	case runner.Pass:
+		return s.paint("32", text)
+	case runner.Skip, runner.Waived, runner.NotEvaluated:
+		return s.paint("33", text)
+	}
+	return s.paint("31", text)
+}
+
+// marks are the outcomes as a cell of the matrix.
+var marks = map[runner.Outcome]string{runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?"}
+
+// matrix is the table of checks and hosts; empty where it has no room, or where there is one host only.
+func matrix(s *Summary, style Style) string {
+	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > 60 {
+		return ""
+	}
+	head := []string{"CHECK"}
+	for i := range s.Hosts {
+		head = append(head, s.Hosts[i].Host)
+	}
+	rows := [][]string{head}
+	for j, c := range s.Plan.Checks {
+		row := []string{c.ID}
+		for i := range s.Hosts {
+			row = append(row, marks[s.Hosts[i].Checks[j].Outcome])
+		}
+		rows = append(rows, row)
+	}
+	lines := Table(rows)
+	for _, line := range lines {
+		if style.Width > 0 && columnsOf(line) > style.Width {
+			return ""
+		}
+	}
+	for i, line := range lines {
+		lines[i] = strings.ReplaceAll(line, "FAIL", style.outcome(runner.Fail, "FAIL"))
+	}
+	return strings.Join(lines, "\n") + "\n\n"
+}
+
+// checkCounts says how many checks came out how; they add up to the hosts times the checks.
+func checkCounts(s *Summary, style Style) string {
+	counts := s.Outcomes()
+	hosts, checks := len(s.Hosts), 0
+	if s.Plan != nil {
+		checks = len(s.Plan.Checks)
+	}
+	line := fmt.Sprintf("%d checks on %d hosts: ", checks, hosts)
+	if hosts == 1 {
+		line = fmt.Sprintf("%d checks on 1 host: ", checks)
+	}
+	var parts []string
+	for _, o := range slices.Backward(runner.Outcomes) {
+		if n := counts[o]; n > 0 {
+			parts = append(parts, style.outcome(o, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(o), "-", " "))))
+		}
+	}
+	line += strings.Join(parts, ", ")
+	if len(s.Fleet) > 0 {
+		passed := 0
+		for _, v := range s.Fleet {
+			if v.Outcome == runner.Pass {
+				passed++
+			}
+		}
+		line += fmt.Sprintf("; over the fleet: %d of %d pass", passed, len(s.Fleet))
+	}
+	return line
+}
+
+// CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, and what fails
+// still. Checks and hosts that one of them does not have are left out, and told.
+func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
+	bad := func(o runner.Outcome) bool {
+		return o == runner.Fail || o == runner.CheckError || o == runner.NotEvaluated
+	}
+	was := map[[2]string]runner.Outcome{}
+	for i := range before.Hosts {
+		for _, v := range before.Hosts[i].Checks {
+			was[[2]string{before.Hosts[i].Host, v.Check}] = v.Outcome
+		}
+	}
+	changes := map[string]map[string][]string{"newly failing": {}, "newly passing": {}, "still failing": {}}
+	unknown := 0
+	for i := range now.Hosts {
+		for _, v := range now.Hosts[i].Checks {
+			old, known := was[[2]string{now.Hosts[i].Host, v.Check}]
+			change := ""
+			switch {
+			case !known:
+				unknown++
+			case bad(v.Outcome) && bad(old):
+				change = "still failing"
+			case bad(v.Outcome):
+				change = "newly failing"
+			case v.Outcome == runner.Pass && bad(old):
+				change = "newly passing"
+			}
+			if change != "" {
+				changes[change][v.Check] = append(changes[change][v.Check], now.Hosts[i].Host)
+			}
+		}
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "compared with %s:\n", before.Run)
+	for _, change := range []string{"still failing", "newly passing", "newly failing"} {
+		total := 0
+		for _, c := range now.Plan.Checks {
+			hosts := changes[change][c.ID]
+			if hosts == nil {
+				continue
+			}
+			total += len(hosts)
+			outcome := runner.Fail
+			if change == "newly passing" {
+				outcome = runner.Pass
+			}
+			fmt.Fprintf(&b, "  %s %s on %s\n", style.outcome(outcome, change), c.ID, style.cut(inventory.Fold(hosts), len(change)+len(c.ID)+6))
+		}
+		if total == 0 {
+			fmt.Fprintf(&b, "  nothing is %s\n", change)
+		}
+	}
+	if unknown > 0 {
+		fmt.Fprintf(&b, "  %d verdicts are new: that run did not have them\n", unknown)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}

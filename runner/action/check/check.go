@@ -1,0 +1,196 @@
+// Package check tests hosts: what should be there is compared with what is. The checks of a host that look at it from inside are one
+// program, which is sent in one command; those that look at it from outside are made from here.
+//
+//	file ─► Read ─► []Check ─┐
+//	          hosts, waivers ┴► Suite ─► on each host: render ─┬─► program ─► facts ─┬─► matchers ─► verdicts
+//	                                                           └─► from here ────────┘
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// Kind is the kind of a Suite.
+const Kind = "check"
+
+// Check is one check, as data.
+type Check struct {
+	runner.Check
+	Params   map[string]string `json:"params"`             // what is looked at: the path of a file, the name of a service
+	Wants    []Want            `json:"wants,omitempty"`    // all of them have to hold
+	From     string            `json:"from,omitempty"`     // target: a connection is made from the host's end; empty: from here
+	Sudo     bool              `json:"sudo,omitempty"`     // by sudo -n
+	Timeout  runner.Duration   `json:"timeout"`            // of one look
+	Retry    Retry             `json:"retry,omitzero"`     //
+	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
+	Off      bool              `json:"off,omitempty"`      // it is skipped everywhere
+	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
+	Template bool              `json:"template,omitempty"` // parameters or matchers have places for what differs from host to host
+	Place    inventory.Place   `json:"-"`                  //
+}
+
+// Want is what one attribute has to be.
+type Want struct {
+	Attribute string  `json:"attribute"`
+	Matcher   Matcher `json:"matcher"`
+}
+
+// Retry says how long a check may fail before it counts. The zero value is not at all.
+type Retry struct {
+	Timeout  runner.Duration `json:"timeout"`
+	Interval runner.Duration `json:"interval"`
+}
+
+// kind is one type of check: its parameters and attributes, and how to see what they are.
+type kind struct {
+	name    string
+	subject string           // the parameter that has to be there
+	params  map[string]shape // the other ones
+	attrs   map[string]shape
+	implied Want                 // what has to be when a check says nothing; the zero value: it has to say something
+	main    string               // the attribute that is captured where none is named
+	verify  func(c *Check) error // says what is wrong with the parameters; may be nil
+
+	// A kind that looks from the host: a shell function probe_NAME, whose arguments are the values of words. It asks wants
+	// ATTRIBUTE, and says what it sees by fact and facts, or cannot ATTRIBUTE WHY. values makes attributes of that where they
+	// are not the facts themselves; may be nil.
+	probe  string
+	words  []string
+	values func(c *Check, s *seen) error
+
+	// A kind that looks from here, or through the connection from where the host is.
+	outside func(l *look, c *Check) *seen
+}
+
+// seen is what is known of the subject of a check.
+type seen struct {
+	facts   map[string][]string // that a probe said
+	values  map[string]any      // of attributes; none: there is no such thing
+	cannot  map[string]string   // why an attribute can't be seen; of "": why none can
+	because string              // why it is so, where that helps
+	heard   float64             // when the host said what time it is, by our clock, in seconds since 1970
+	took    runner.Duration
+}
+
+func cannot(why string, args ...any) *seen {
+	return &seen{cannot: map[string]string{"": fmt.Sprintf(why, args...)}}
+}
+
+// kinds are all types of check. A new one is a file with its kind.
+var kinds = map[string]*kind{}
+
+func register(k *kind) *kind {
+	kinds[k.name] = k
+	return k
+}
+
+func kindNames() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// id is what a check is called that has no id.
+func (c *Check) id(k *kind) string { return k.name + ":" + c.Params[k.subject] }
+
+// inside says whether the check is part of the program on the host.
+func (c *Check) inside() bool {
+	k := kinds[c.Type]
+	return k.outside == nil || c.From == "target" && k.probe != ""
+}
+
+// render puts the values of a host into the places that the check has for them. An undefined name is an error.
+func (c Check) render(h inventory.Host, index int) (Check, error) {
+	if !c.Template {
+		return c, nil
+	}
+	fill := func(s string) (string, error) { return action.RenderText(s, h, index) }
+	params := maps.Clone(c.Params)
+	for name, value := range params {
+		if !strings.Contains(value, "{{") {
+			continue
+		}
+		var err error
+		if name == "run" {
+			params[name], err = action.RenderLine(value, h, index)
+		} else {
+			params[name], err = fill(value)
+		}
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", c.ID, err)
+		}
+	}
+	c.Params = params
+	k := kinds[c.Type]
+	for i, w := range c.Wants {
+		m, changed, err := w.Matcher.render(fill, k.shapeOf(w.Attribute))
+		if err != nil {
+			return c, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
+		}
+		if changed {
+			c.Wants = slices.Clone(c.Wants)
+			c.Wants[i].Matcher = m
+		}
+	}
+	if k.verify != nil {
+		if err := k.verify(&c); err != nil {
+			return c, fmt.Errorf("%s: %w", c.ID, err)
+		}
+	}
+	return c, nil
+}
+
+func (k *kind) shapeOf(attribute string) shape {
+	if name, _, below := strings.Cut(attribute, "."); below && k.attrs[name] == fields {
+		return text
+	}
+	return k.attrs[attribute]
+}
+
+func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, changed bool, err error) {
+	switch {
+	case m.Op == length:
+		s = number
+	case m.Op == query, m.Op == contains:
+		s = unknown
+	}
+	one := func(v any) (any, error) {
+		written, isText := v.(string)
+		if !isText || !strings.Contains(written, "{{") {
+			return v, nil
+		}
+		changed = true
+		filled, err := fill(written)
+		if err != nil {
+			return nil, err
+		}
+		if m.Op == matches || m.Op == version || m.Op == query || m.Op == contains {
+			return filled, nil
+		}
+		return parseLiteral(filled, plain(filled), s)
+	}
+	if list, ok := m.Want.([]any); ok {
+		list = slices.Clone(list)
+		for i := range list {
+			if list[i], err = one(list[i]); err != nil {
+				return m, false, err
+			}
+		}
+		m.Want = list
+	} else if m.Want, err = one(m.Want); err != nil {
+		return m, false, err
+	}
+	of := slices.Clone(m.Of)
+	for i := range of {
+		var inner bool
+		if of[i], inner, err = of[i].render(fill, s); err != nil {
+			return m, false, err
+		}
+		changed = changed || inner
+	}
+	m.Of = of
+	return m, changed, nil
+}

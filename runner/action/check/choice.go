@@ -1,0 +1,88 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Choice is some checks of a suite. Its zero value is all.
+type Choice struct {
+	IDs      []string // globs; nil: any
+	Tags     []string // one of them; nil: any
+	Severity runner.Severity
+}
+
+// Take leaves the checks of the choice in the suite; those over the fleet stay if the check that they are about does. None is an error.
+func (s *Suite) Take(by Choice) error {
+	for _, glob := range by.IDs {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("%q is no pattern", glob)
+		}
+	}
+	places := make([]int, len(s.Checks))
+	var taken []Check
+	for i, c := range s.Checks {
+		if places[i] = len(taken); by.has(c.Check) {
+			taken = append(taken, c)
+		} else {
+			places[i] = -1
+		}
+	}
+	var fleet []Fleet
+	for _, f := range s.Fleet {
+		if f.Of = places[f.Of]; f.Of >= 0 {
+			fleet = append(fleet, f)
+		}
+	}
+	if taken == nil {
+		return errors.New("no check is like that")
+	}
+	s.Checks, s.Fleet = taken, fleet
+	return nil
+}
+
+func (by Choice) has(c runner.Check) bool {
+	like := func(glob string) bool { ok, _ := path.Match(glob, c.ID); return ok }
+	tagged := func(tag string) bool { return slices.Contains(c.Tags, tag) }
+	return (by.IDs == nil || slices.ContainsFunc(by.IDs, like)) && (by.Tags == nil || slices.ContainsFunc(by.Tags, tagged)) &&
+		slices.Index(runner.Severities, c.Severity) >= slices.Index(runner.Severities, by.Severity)
+}
+
+// Aim finds which checks are meant for which hosts, and renders them all once, so that an undefined variable shows before a host is
+// reached. choose says which hosts an expression means.
+func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string]bool, error)) error {
+	s.Skip = map[string][]int{}
+	for i, c := range s.Checks {
+		if c.When == "" {
+			continue
+		}
+		meant, err := choose(c.When)
+		if err != nil {
+			return &inventory.Error{Place: c.Place, Text: "when: " + err.Error()}
+		}
+		for _, h := range hosts {
+			if !meant[h.Name] {
+				s.Skip[h.Name] = append(s.Skip[h.Name], i)
+			}
+		}
+	}
+	for i, c := range s.Checks {
+		if !c.Template || c.Off {
+			continue
+		}
+		for index, h := range hosts {
+			if slices.Contains(s.Skip[h.Name], i) {
+				continue
+			}
+			if _, err := c.render(h, index); err != nil {
+				return &inventory.Error{Place: c.Place, Text: err.Error()}
+			}
+		}
+	}
+	return nil
+}

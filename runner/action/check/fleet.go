@@ -1,0 +1,207 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+	"hail/runner/action/specfile"
+)
+
+// Fleet is a check over the values that another check has kept of all hosts.
+type Fleet struct {
+	runner.Check
+	ValueOf  string          `json:"value_of"`
+	Of       int             `json:"of"` // the place of that check in the suite
+	AllEqual bool            `json:"all_equal,omitempty"`
+	Distinct *Matcher        `json:"distinct,omitempty"` // how many different values there are
+	Spread   *Matcher        `json:"spread,omitempty"`   // how far the largest is from the smallest
+	AtLeast  *runner.Share   `json:"at_least,omitempty"` // so many hosts have a value
+	That     *Matcher        `json:"that,omitempty"`     // which has to be like this
+	Place    inventory.Place `json:"-"`
+}
+
+func (r reader) fleet(n *strictyaml.Node) *Fleet {
+	f := &Fleet{}
+	matcher := func(into **Matcher, s shape) func(n *strictyaml.Node) {
+		return func(n *strictyaml.Node) {
+			m := r.matcher(n, "this", s)
+			*into = &m
+		}
+	}
+	r.Mapping(n, "a check over the fleet", specfile.Fields{
+		"value_of":  func(n *strictyaml.Node) { r.Text(n, &f.ValueOf) },
+		"all_equal": func(n *strictyaml.Node) { r.Yes(n, &f.AllEqual) },
+		"distinct":  matcher(&f.Distinct, number),
+		"spread":    matcher(&f.Spread, number),
+		"that":      matcher(&f.That, unknown),
+		"at_least": func(n *strictyaml.Node) {
+			share, err := runner.ParseShare(n.Text)
+			if err != nil || n.Kind != strictyaml.Scalar {
+				r.Fail(n, "at_least: 80%", "%q is not a number of hosts, or a part of them", n.Text)
+				return
+			}
+			f.AtLeast = &share
+		},
+	})
+	switch {
+	case f.ValueOf == "":
+		r.Fail(n, "value_of: ID of another check", "a check over the fleet needs values")
+	case !f.AllEqual && f.Distinct == nil && f.Spread == nil && f.AtLeast == nil:
+		r.Fail(n, "it takes all_equal, distinct, spread and at_least", "nothing is expected of the values of %s", f.ValueOf)
+	case f.That != nil && f.AtLeast == nil:
+		r.Fail(n, "at_least: 80%", "that says which values at_least counts")
+	}
+	return f
+}
+
+// Judge puts the verdicts over the fleet into the events of a run, before its end, when they have the values of all hosts.
+func (s Suite) Judge(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
+	if len(s.Fleet) == 0 {
+		return events
+	}
+	return func(yield func([]runner.Event) bool) {
+		values := make([]map[string]string, len(s.Checks)) // by check and host
+		hosts := 0
+		for batch := range events {
+			for i := range batch {
+				switch e := &batch[i]; e.Kind {
+				case runner.KindPlan:
+					hosts = len(e.Plan.Hosts)
+				case runner.KindCheck:
+					s.keep(values, e)
+				case runner.KindEnd:
+					verdicts := runner.Event{Seq: e.Seq, Time: e.Time, Run: e.Run, Kind: runner.KindCheck}
+					for _, f := range s.Fleet {
+						verdicts.Verdicts = append(verdicts.Verdicts, f.judge(values[f.Of], hosts))
+					}
+					end := *e
+					end.Seq++
+					batch = append(slices.Clip(batch[:i]), verdicts, end)
+				}
+			}
+			if !yield(batch) {
+				return
+			}
+		}
+	}
+}
+
+// keep takes the values that a host has; those of a later attempt replace it.
+func (s Suite) keep(values []map[string]string, e *runner.Event) {
+	for i, v := range e.Verdicts {
+		if i >= len(values) || v.Value == nil {
+			continue
+		}
+		if values[i] == nil {
+			values[i] = map[string]string{}
+		}
+		values[i][e.Host] = string(*v.Value)
+	}
+}
+
+func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
+	v := runner.Verdict{Check: f.ID, Outcome: runner.Pass}
+	if len(values) == 0 {
+		v.Outcome, v.Text = runner.CheckError, "no host has a value"
+		return v
+	}
+	groups := map[string][]string{}
+	for host, value := range values {
+		groups[value] = append(groups[value], host)
+	}
+	var failed []string
+	miss := func(m *Matcher, is float64, what string) {
+		if m == nil {
+			return
+		}
+		t, err := m.compile(number)
+		if err == nil {
+			var ok bool
+			if ok, err = t(is); ok {
+				return
+			}
+		}
+		failed = append(failed, fmt.Sprintf("%s: expected %s, is %s", what, m.expectation(number), show(is, number)))
+	}
+	if f.AllEqual && len(groups) > 1 {
+		failed = append(failed, fmt.Sprintf("expected one value, there are %d: %s", len(groups), different(groups)))
+	}
+	miss(f.Distinct, float64(len(groups)), "distinct values")
+	if f.Spread != nil {
+		low, high := math.Inf(1), math.Inf(-1)
+		for value := range groups {
+			n, ok := plain(value).(float64)
+			if !ok {
+				v.Outcome, v.Text = runner.CheckError, fmt.Sprintf("%s is not a number", show(value, text))
+				return v
+			}
+			low, high = min(low, n), max(high, n)
+		}
+		miss(f.Spread, high-low, "spread")
+	}
+	if f.AtLeast != nil {
+		n, err := f.count(values)
+		want := f.AtLeast.Up(hosts)
+		if err != nil {
+			failed = append(failed, err.Error())
+		} else if n < want {
+			failed = append(failed, fmt.Sprintf("expected at least %d of %d hosts, are %d", want, hosts, n))
+		}
+	}
+	if failed != nil {
+		v.Outcome, v.Text = runner.Fail, strings.Join(failed, "; ")
+	}
+	return v
+}
+
+// count says how many values are as they should be.
+func (f Fleet) count(values map[string]string) (n int, err error) {
+	if f.That == nil {
+		return len(values), nil
+	}
+	t, err := f.That.compile(unknown)
+	if err != nil {
+		return 0, err
+	}
+	for _, value := range values {
+		var v any = value
+		var parsed any
+		if json.Unmarshal([]byte(value), &parsed) == nil {
+			v = parsed
+		}
+		if ok, err := t(v); err == nil && ok {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// different tells the values with their hosts, the rarest last.
+func different(groups map[string][]string) string {
+	values := make([]string, 0, len(groups))
+	for value := range groups {
+		values = append(values, value)
+	}
+	slices.SortFunc(values, func(a, b string) int {
+		if n := len(groups[b]) - len(groups[a]); n != 0 {
+			return n
+		}
+		return strings.Compare(a, b)
+	})
+	var told []string
+	for i, value := range values {
+		if i == 5 {
+			told = append(told, "…")
+			break
+		}
+		told = append(told, fmt.Sprintf("%s on %s", show(value, text), inventory.Fold(groups[value])))
+	}
+	return strings.Join(told, ", ")
+}

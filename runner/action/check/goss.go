@@ -1,0 +1,232 @@
+package check
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+	"hail/runner/action/specfile"
+)
+
+// gossTypes are the types of check of goss files that are read, with ours and what their attributes are called here. Their meaning is
+// that of github.com/goss-org/goss/blob/master/docs/gossfile.md.
+var gossTypes = map[string]struct {
+	kind  string
+	attrs map[string]string
+}{
+	"command":      {"command", map[string]string{"exit-status": "exit", "stdout": "stdout", "stderr": "stderr"}},
+	"file":         {"file", map[string]string{"exists": "exists", "mode": "mode", "size": "size", "owner": "owner", "group": "group", "filetype": "type", "linked-to": "link", "contents": "content", "contains": "content", "sha256": "sha256"}},
+	"port":         {"port", map[string]string{"listening": "listening", "ip": "addresses"}},
+	"service":      {"service", map[string]string{"enabled": "enabled", "running": "running"}},
+	"process":      {"process", map[string]string{"running": "running"}},
+	"package":      {"package", map[string]string{"installed": "installed", "versions": "version"}},
+	"user":         {"user", map[string]string{"exists": "exists", "uid": "uid", "gid": "gid", "groups": "groups", "home": "home", "shell": "shell"}},
+	"group":        {"group", map[string]string{"exists": "exists", "gid": "gid"}},
+	"addr":         {"tcp", map[string]string{"reachable": "reachable"}},
+	"http":         {"http", map[string]string{"status": "status", "body": "body"}},
+	"dns":          {"dns", map[string]string{"resolvable": "reachable", "resolveable": "reachable", "addrs": "addresses"}},
+	"mount":        {"mount", map[string]string{"exists": "exists", "opts": "options", "source": "source", "filesystem": "fstype", "usage": "usage_percent"}},
+	"kernel-param": {"kernel_param", map[string]string{"value": "value"}},
+	"interface":    {"interface", map[string]string{"exists": "exists", "addrs": "addresses", "mtu": "mtu"}},
+}
+
+var gossFileTypes = map[string]string{"file": "file", "directory": "dir", "symlink": "link", "pipe": "fifo", "socket": "socket", "character-device": "device", "block-device": "device"}
+
+// isGoss says whether a file of checks is one of goss: it has types where ours have checks.
+func isGoss(root *strictyaml.Node) bool {
+	if root.Kind != strictyaml.Map {
+		return false
+	}
+	types := 0
+	for _, p := range root.Pairs {
+		if p.Key.Text == "checks" || p.Key.Text == "include" {
+			return false
+		}
+		if _, ok := gossTypes[p.Key.Text]; ok || p.Key.Text == "gossfile" || p.Key.Text == "matching" {
+			types++
+		}
+	}
+	return types > 0
+}
+
+// gossReader reads a file of goss. What has another meaning there than anything here is an error by its name.
+type gossReader struct{ reader }
+
+func (r gossReader) checks(root *strictyaml.Node) (all []Check) {
+	for _, p := range root.Pairs {
+		t, ok := gossTypes[p.Key.Text]
+		if !ok {
+			r.Fail(p.Key, "it takes "+strings.Join(slices.Sorted(maps.Keys(gossTypes)), ", "), "%q of goss is not taken", p.Key.Text)
+			continue
+		}
+		if p.Value.Kind != strictyaml.Map {
+			r.Fail(p.Value, "", "%s has to be a mapping", p.Key.Text)
+			continue
+		}
+		for _, one := range p.Value.Pairs {
+			all = append(all, r.check(p.Key.Text, t.kind, t.attrs, one))
+		}
+	}
+	return all
+}
+
+func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
+	k := kinds[kindName]
+	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{}}
+	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
+	c.Params[k.subject] = p.Key.Text
+	switch goss {
+	case "port":
+		proto, port, ok := strings.Cut(p.Key.Text, ":")
+		if !ok {
+			proto, port = "tcp", p.Key.Text
+		}
+		c.Params["port"], c.Params["proto"] = port, strings.TrimSuffix(proto, "6")
+	case "addr":
+		proto, addr, _ := strings.Cut(p.Key.Text, "://")
+		if proto != "tcp" {
+			r.Fail(p.Key, "", "goss: only tcp:// addresses are taken")
+		}
+		c.Params["address"], c.From = addr, "target"
+	case "http":
+		c.From, c.Params["follow"] = "target", "true"
+	case "dns":
+		c.From = "target"
+	}
+	known := specfile.Fields{
+		"title": func(n *strictyaml.Node) { r.Text(n, &c.Title) },
+		"meta":  func(*strictyaml.Node) {}, // for people
+		"skip":  func(n *strictyaml.Node) { r.Yes(n, &c.Off) },
+	}
+	switch goss {
+	case "command":
+		known["exec"] = func(n *strictyaml.Node) { c.Params["run"] = n.Text }
+	case "http":
+		known["method"] = func(n *strictyaml.Node) { c.Params["method"] = n.Text }
+		known["allow-insecure"] = func(n *strictyaml.Node) { c.Params["insecure"] = n.Text }
+		known["no-follow-redirects"] = func(n *strictyaml.Node) {
+			if n.Text == "true" {
+				delete(c.Params, "follow")
+			}
+		}
+	}
+	if goss == "command" || goss == "http" || goss == "addr" || goss == "dns" {
+		known["timeout"] = func(n *strictyaml.Node) {
+			ms, ok := n.Int()
+			if !ok || ms <= 0 {
+				r.Fail(n, "", "goss: timeout has to be a number of milliseconds")
+			}
+			c.Timeout = runner.Duration(time.Duration(ms) * time.Millisecond)
+		}
+	}
+	for theirs, ours := range attrs {
+		known[theirs] = func(n *strictyaml.Node) { c.Wants = append(c.Wants, r.wants(n, ours, k.shapeOf(ours))...) }
+	}
+	r.Mapping(p.Value, goss+" "+strconv.Quote(p.Key.Text)+" of goss", known)
+	if len(c.Wants) == 0 && k.implied.Attribute != "" {
+		c.Wants = []Want{k.implied}
+	}
+	if hasTemplate(p.Key) || hasTemplate(p.Value) {
+		r.Fail(p.Key, "write it in hail's own form", "goss: templates are not taken")
+	} else if k.verify != nil && r.Wrong() == 0 {
+		if err := k.verify(&c); err != nil {
+			r.Fail(p.Key, "", "%v", err)
+		}
+	}
+	return c
+}
+
+// wants reads what goss expects of an attribute. A list is of patterns for texts, and of elements for lists; all have to be there.
+func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants []Want) {
+	one := func(m Matcher) { wants = append(wants, Want{attribute, m}) }
+	switch {
+	case n.Kind == strictyaml.List && s == text:
+		for _, item := range n.Items {
+			if attribute == "version" {
+				one(Matcher{Op: equals, Want: item.Text})
+			} else {
+				one(gossPattern(r, item))
+			}
+		}
+	case n.Kind == strictyaml.List:
+		for _, item := range n.Items {
+			one(Matcher{Op: contains, Want: item.Text})
+		}
+	case n.Kind == strictyaml.Map:
+		one(r.matcher(n, attribute, s))
+	case attribute == "type":
+		ours, ok := gossFileTypes[n.Text]
+		if !ok {
+			r.Fail(n, "", "goss: %q is no filetype", n.Text)
+		}
+		one(Matcher{Op: equals, Want: ours})
+	case s == text && (attribute == "stdout" || attribute == "stderr" || attribute == "content" || attribute == "body") && n.Kind == strictyaml.Scalar:
+		one(Matcher{Op: equals, Want: trimNewline(n.Text)})
+	default:
+		if value := r.literal(n, attribute, s); value != nil {
+			one(Matcher{Op: equals, Want: value})
+		}
+	}
+	return wants
+}
+
+// gossPattern reads a pattern of goss: a text, /a regular expression/ for a line, with ! before it what must not be there.
+func gossPattern(r gossReader, n *strictyaml.Node) (m Matcher) {
+	pattern, negated := strings.CutPrefix(n.Text, "!")
+	m = Matcher{Op: contains, Want: strings.TrimPrefix(pattern, `\`)}
+	if len(pattern) > 1 && pattern[0] == '/' && pattern[len(pattern)-1] == '/' {
+		m = Matcher{Op: matches, Want: "(?m)" + pattern[1:len(pattern)-1]}
+		if _, err := m.compile(text); err != nil {
+			r.Fail(n, "", "%v", err)
+		}
+	}
+	if negated {
+		return Matcher{Op: not, Of: []Matcher{m}}
+	}
+	return m
+}
+
+var gossOperators = map[string]op{"equal": equals, "contain-substring": contains, "match-regexp": matches, "contain-element": contains, "contain-elements": contains,
+	"gt": more, "ge": atLeast, "lt": less, "le": atMost, "semver-constraint": version, "have-len": length, "not": not, "and": allOf, "or": anyOf}
+
+// matcher reads a matcher of goss, which is ours under another name.
+func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matcher) {
+	if n.Kind != strictyaml.Map {
+		return r.reader.matcher(n, attribute, s)
+	}
+	if len(n.Pairs) != 1 {
+		r.Fail(n, "", "goss: a matcher has one key")
+		return m
+	}
+	p := n.Pairs[0]
+	ours, ok := gossOperators[p.Key.Text]
+	if !ok {
+		switch p.Key.Text {
+		case "have-prefix":
+			return Matcher{Op: matches, Want: "^" + regexp.QuoteMeta(p.Value.Text)}
+		case "have-suffix":
+			return Matcher{Op: matches, Want: regexp.QuoteMeta(p.Value.Text) + "$"}
+		}
+		r.Fail(p.Key, "it takes "+strings.Join(slices.Sorted(maps.Keys(gossOperators)), ", "), "the matcher %q of goss is not taken", p.Key.Text)
+		return m
+	}
+	switch ours {
+	case not:
+		return Matcher{Op: not, Of: []Matcher{r.matcher(p.Value, attribute, s)}}
+	case allOf, anyOf:
+		m.Op = ours
+		for _, item := range r.Items(p.Value) {
+			m.Of = append(m.Of, r.matcher(item, attribute, s))
+		}
+		return m
+	}
+	named := *p.Key
+	named.Text = string(ours)
+	return r.reader.operator(strictyaml.Pair{Key: &named, Value: p.Value}, attribute, s)
+}

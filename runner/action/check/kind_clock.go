@@ -1,0 +1,34 @@
+package check
+
+import "math"
+
+// clock compares the host's clock with ours: the answer has been on its way for half a round trip when it is heard. Where date knows no
+// parts of a second, half a second is what it may be wrong.
+var _ = register(&kind{
+	name: "clock", main: "offset",
+	attrs: map[string]shape{"offset": period},
+	probe: `
+probe_clock() { echo "now $(date +%s.%N)"; }
+`,
+	values: func(_ *Check, s *seen) error {
+		said, fine := plain(s.fact("now")).(float64)
+		if !fine {
+			whole, err := valueOf([]string{wholeSeconds(s.fact("now"))}, number)
+			if err != nil {
+				return err
+			}
+			said = whole.(float64) + 0.5
+		}
+		s.values["offset"] = math.Abs(said - s.heard)
+		return nil
+	},
+})
+
+func wholeSeconds(s string) string {
+	for i, c := range s {
+		if c < '0' || c > '9' {
+			return s[:i]
+		}
+	}
+	return s
+}

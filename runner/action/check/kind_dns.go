@@ -1,0 +1,57 @@
+package check
+
+import (
+	"context"
+	"net"
+	"slices"
+)
+
+// dns asks for the addresses of a name: the resolver of this machine, the server that is named, or, from the target, that of the host.
+var _ = register(&kind{
+	name: "dns", subject: "name", main: "addresses",
+	params:  map[string]shape{"server": text},
+	attrs:   map[string]shape{"reachable": yesNo, "addresses": texts},
+	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
+	words:   []string{"name"},
+	verify:  plainName("name"),
+	probe: `
+probe_dns() {
+	if has_tool getent; then found=$(getent ahosts "$1" | sed 's/ .*//' | sort -u)
+	elif has_tool nslookup; then found=$(nslookup "$1" 2>/dev/null | sed -n '/^Name:/,$s/^Address[ 0-9]*: *\([^ ]*\).*/\1/p' | sort -u)
+	else
+		cannot '*' "there is neither getent nor nslookup"
+		return 0
+	fi
+	[ -n "$found" ]
+	yes_no reachable $?
+	echo "addresses "
+	printf '%s\n' "$found" | sed 's/^/addresses /'
+}
+`,
+	outside: func(l *look, c *Check) *seen {
+		r := net.Resolver{}
+		if server := c.Params["server"]; server != "" {
+			if _, _, err := net.SplitHostPort(server); err != nil {
+				server = net.JoinHostPort(server, "53")
+			}
+			r.PreferGo = true
+			r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, network, server)
+			}
+		}
+		found, err := r.LookupHost(l.ctx, c.Params["name"])
+		if err != nil {
+			s := &seen{values: map[string]any{"reachable": false, "addresses": []any{}}, because: "there is no such name"}
+			if e, ok := err.(*net.DNSError); !ok || !e.IsNotFound {
+				s.because = plainError(err)
+			}
+			return s
+		}
+		slices.Sort(found)
+		addresses := []any{}
+		for _, a := range slices.Compact(found) {
+			addresses = append(addresses, a)
+		}
+		return &seen{values: map[string]any{"reachable": true, "addresses": addresses}}
+	},
+})

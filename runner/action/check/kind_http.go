@@ -1,0 +1,61 @@
+package check
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// mostBody is how much of a body is read.
+const mostBody = 1 << 20
+
+// http asks a server. Redirections are answers like others, unless follow is said.
+var _ = register(&kind{
+	name: "http", subject: "url", main: "status",
+	params:  map[string]shape{"method": text, "host": text, "insecure": yesNo, "follow": yesNo},
+	attrs:   map[string]shape{"reachable": yesNo, "status": number, "headers": fields, "body": text},
+	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
+	verify: func(c *Check) error {
+		u, err := url.Parse(c.Params["url"])
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return fmt.Errorf("%q is not a URL like http://127.0.0.1:8080/health", c.Params["url"])
+		}
+		return nil
+	},
+	outside: func(l *look, c *Check) *seen {
+		request, err := http.NewRequestWithContext(l.ctx, c.Params["method"], c.Params["url"], nil)
+		if err != nil {
+			return cannot("%v", err)
+		}
+		request.Host = c.Params["host"]
+		request.Header.Set("User-Agent", "hail")
+		client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: c.Params["insecure"] == "true"}}}
+		if c.Params["follow"] != "true" {
+			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		}
+		answer, err := client.Do(request)
+		if err != nil {
+			return l.unreached(err)
+		}
+		defer answer.Body.Close()
+		s := &seen{values: map[string]any{"reachable": true, "status": float64(answer.StatusCode)}, cannot: map[string]string{}}
+		headers := map[string]any{}
+		for name := range answer.Header {
+			headers[name] = answer.Header.Get(name)
+		}
+		s.values["headers"] = headers
+		body, err := io.ReadAll(io.LimitReader(answer.Body, mostBody+1))
+		switch {
+		case err != nil:
+			s.cannot["body"] = "it did not come whole: " + plainError(err)
+		case len(body) > mostBody:
+			s.cannot["body"] = "it has more than 1 MiB"
+		default:
+			s.values["body"] = trimNewline(string(body))
+		}
+		return s
+	},
+})

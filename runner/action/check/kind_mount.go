@@ -1,0 +1,45 @@
+package check
+
+import "strings"
+
+// mount looks at a mount point. Only usage and inodes touch the file system itself.
+var _ = register(&kind{
+	name: "mount", subject: "path", main: "usage_percent",
+	attrs:   map[string]shape{"exists": yesNo, "fstype": text, "options": texts, "source": text, "usage_percent": number, "inodes_percent": number},
+	implied: Want{"exists", Matcher{Op: equals, Want: true}},
+	words:   []string{"path"},
+	verify:  absolute,
+	probe: `
+probe_mount() {
+	[ -r /proc/mounts ] || { cannot '*' "there is no /proc/mounts"; return 0; }
+	found=
+	while read -r source path fstype options rest; do
+		[ "$(printf %b "$path")" = "$1" ] || continue
+		found=1 from=$source is=$fstype with=$options
+	done </proc/mounts
+	if [ -z "$found" ]; then echo "exists false"; return 0; fi
+	echo "exists true"
+	fact source "$(printf %b "$from")"
+	fact fstype "$is"
+	fact mounted "$with"
+	if wants usage_percent; then
+		used=$(df -P -k -- "$1" 2>/dev/null | sed -n '$s/.* \([0-9]*\)% .*/\1/p')
+		if [ -n "$used" ]; then echo "usage_percent $used"; else cannot usage_percent "df does not say"; fi
+	fi
+	if wants inodes_percent; then
+		used=$(df -P -i -- "$1" 2>/dev/null | sed -n '$s/.* \([0-9]*\)% .*/\1/p')
+		if [ -n "$used" ]; then echo "inodes_percent $used"; else cannot inodes_percent "df does not say: this file system has no fixed number of them, or there is no df -i"; fi
+	fi
+}
+`,
+	values: func(_ *Check, s *seen) error {
+		options := []any{}
+		for o := range strings.SplitSeq(s.fact("mounted"), ",") {
+			options = append(options, o)
+		}
+		if s.values["exists"] == true {
+			s.values["options"] = options
+		}
+		return nil
+	},
+})

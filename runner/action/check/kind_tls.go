@@ -1,0 +1,52 @@
+package check
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"math"
+	"net"
+	"time"
+)
+
+// tls looks at the certificate that a server shows. valid says whether this machine would trust it for the name.
+var _ = register(&kind{
+	name: "tls", subject: "address", main: "days_left",
+	params:  map[string]shape{"server_name": text},
+	attrs:   map[string]shape{"reachable": yesNo, "valid": yesNo, "days_left": number, "issuer": text, "names": texts},
+	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
+	verify:  hostPort("address"),
+	outside: func(l *look, c *Check) *seen {
+		conn, s := l.reach(c.Params["address"])
+		if s != nil {
+			return s
+		}
+		defer conn.Close()
+		host, _, _ := net.SplitHostPort(c.Params["address"])
+		name := cmp.Or(c.Params["server_name"], host)
+		client := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true}) // the verdict is ours, below
+		if err := client.HandshakeContext(l.ctx); err != nil {
+			return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
+		}
+		chain := client.ConnectionState().PeerCertificates
+		leaf := chain[0]
+		between := x509.NewCertPool()
+		for _, cert := range chain[1:] {
+			between.AddCert(cert)
+		}
+		_, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Intermediates: between})
+		names := []any{}
+		for _, n := range leaf.DNSNames {
+			names = append(names, n)
+		}
+		for _, ip := range leaf.IPAddresses {
+			names = append(names, ip.String())
+		}
+		s = &seen{values: map[string]any{"reachable": true, "valid": err == nil, "days_left": math.Floor(time.Until(leaf.NotAfter).Hours() / 24),
+			"issuer": leaf.Issuer.String(), "names": names}}
+		if err != nil {
+			s.because = err.Error()
+		}
+		return s
+	},
+})

@@ -1,0 +1,84 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+
+	"hail/runner"
+)
+
+// look is a look at something from outside: from here, or from where a host is.
+type look struct {
+	ctx  context.Context
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// lookouts is how many connections are made at once for one host.
+const lookouts = 8
+
+// observe makes the checks that look from outside, and returns what they see, in their order.
+func observe(ctx context.Context, t *runner.Target, checks []*Check) []*seen {
+	all := make([]*seen, len(checks))
+	turns := make(chan struct{}, lookouts)
+	var wg sync.WaitGroup
+	for i, c := range checks {
+		wg.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			all[i] = c.observe(ctx, t)
+		})
+	}
+	wg.Wait()
+	return all
+}
+
+func (c *Check) observe(ctx context.Context, t *runner.Target) *seen {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout.Value())
+	defer cancel()
+	l := &look{ctx, (&net.Dialer{}).DialContext}
+	if c.From == "target" {
+		tunneler, ok := runner.As[runner.Tunneler](t.Conn)
+		if !ok {
+			return cannot("the way to the host has no tunnels")
+		}
+		l.dial = tunneler.Tunnel
+	}
+	s := kinds[c.Type].outside(l, c)
+	return s
+}
+
+// reach connects, or says why not: seen is then the answer.
+func (l *look) reach(addr string) (net.Conn, *seen) {
+	conn, err := l.dial(l.ctx, "tcp", addr)
+	if err == nil {
+		if d, ok := l.ctx.Deadline(); ok {
+			conn.SetDeadline(d) // a tunnel has none: closing it below does it
+		}
+		return conn, nil
+	}
+	return nil, l.unreached(err)
+}
+
+// unreached is what is seen of something that can't be connected to.
+func (l *look) unreached(err error) *seen {
+	if f := (*runner.Failure)(nil); errors.As(err, &f) && f.Reason == runner.ChannelRefused {
+		return cannot("the host does not let connections be made from it: %v", f.Err)
+	}
+	return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
+}
+
+// plainError is an error of the network without the addresses, which the check has.
+func plainError(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return strings.TrimPrefix(fmt.Sprint(err), "connect: ")
+}

@@ -1,0 +1,314 @@
+package check
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/itchyny/gojq"
+
+	"hail/inventory"
+)
+
+// Matcher says what a value has to be. As data it is what the file said; compile makes it work.
+type Matcher struct {
+	Op   op        `json:"op"`
+	Want any       `json:"want,omitempty"` // what a value is compared with: bool, float64, string, or a list of these
+	Of   []Matcher `json:"of,omitempty"`   // of not, len and jq, one; of all and any, several
+}
+
+type op string
+
+const (
+	equals   op = "equals"
+	contains op = "contains"
+	matches  op = "regex"
+	less     op = "lt"
+	atMost   op = "le"
+	more     op = "gt"
+	atLeast  op = "ge"
+	version  op = "semver"
+	oneOf    op = "in"
+	length   op = "len"
+	query    op = "jq"
+	not      op = "not"
+	allOf    op = "all"
+	anyOf    op = "any"
+)
+
+// shape is what values an attribute has.
+type shape string
+
+const (
+	yesNo   shape = "true or false"
+	number  shape = "a number"
+	text    shape = "a text"
+	texts   shape = "a list of texts"
+	period  shape = "a time" // in seconds
+	sizes   shape = "a size" // in bytes
+	rights  shape = "a mode" // octal digits, without zeros before them
+	fields  shape = "named texts"
+	unknown shape = "a value"
+)
+
+// allowed says which operators go with a shape; equals, in, not, all and any go with each.
+var allowed = map[op][]shape{
+	contains: {text, texts, unknown}, matches: {text, texts, unknown}, version: {text, unknown}, length: {text, texts, unknown}, query: {text, fields, unknown},
+	less: {number, period, sizes, unknown}, atMost: {number, period, sizes, unknown}, more: {number, period, sizes, unknown}, atLeast: {number, period, sizes, unknown},
+}
+
+// test is a Matcher that works: it says whether a value is as it should be, and what was expected. The error says why that can't
+// be told.
+type test func(value any) (ok bool, err error)
+
+// compile makes a test for values of a shape. The error says what is wrong with the matcher.
+func (m Matcher) compile(s shape) (test, error) {
+	switch m.Op {
+	case equals:
+		return func(v any) (bool, error) { return same(v, m.Want), nil }, nil
+	case oneOf:
+		list, _ := m.Want.([]any)
+		return func(v any) (bool, error) {
+			return slices.ContainsFunc(list, func(w any) bool { return same(v, w) }), nil
+		}, nil
+	case less, atMost, more, atLeast:
+		want, _ := m.Want.(float64)
+		return func(v any) (bool, error) {
+			n, ok := v.(float64)
+			if !ok {
+				return false, fmt.Errorf("%s is not a number", show(v, s))
+			}
+			c := cmp.Compare(n, want)
+			return m.Op == less && c < 0 || m.Op == atMost && c <= 0 || m.Op == more && c > 0 || m.Op == atLeast && c >= 0, nil
+		}, nil
+	case contains:
+		wants, isList := m.Want.([]any)
+		if !isList {
+			wants = []any{m.Want}
+		}
+		return func(v any) (bool, error) {
+			for _, w := range wants {
+				if !has(v, w) {
+					return false, nil
+				}
+			}
+			return true, nil
+		}, nil
+	case matches:
+		pattern, err := regexp.Compile(fmt.Sprint(m.Want))
+		if err != nil {
+			return nil, err
+		}
+		return func(v any) (bool, error) {
+			if list, ok := v.([]any); ok {
+				return slices.ContainsFunc(list, func(one any) bool { return pattern.MatchString(inventory.ValueText(one)) }), nil
+			}
+			return pattern.MatchString(inventory.ValueText(v)), nil
+		}, nil
+	case version:
+		constraint, err := semver.NewConstraint(fmt.Sprint(m.Want))
+		if err != nil {
+			return nil, fmt.Errorf("%q is no range of versions like >=1.2, <3", m.Want)
+		}
+		return func(v any) (bool, error) {
+			is, err := numbersOf(inventory.ValueText(v))
+			return err == nil && constraint.Check(is), err
+		}, nil
+	}
+	return m.combine(s)
+}
+
+// combine compiles a matcher that is made of others.
+func (m Matcher) combine(s shape) (test, error) {
+	inner := s
+	if m.Op == length {
+		inner = number
+	} else if m.Op == query {
+		inner = unknown
+	}
+	var of []test
+	for _, one := range m.Of {
+		t, err := one.compile(inner)
+		if err != nil {
+			return nil, err
+		}
+		of = append(of, t)
+	}
+	switch m.Op {
+	case not:
+		return func(v any) (bool, error) { ok, err := of[0](v); return !ok, err }, nil
+	case allOf, anyOf:
+		return func(v any) (bool, error) {
+			for _, t := range of {
+				if ok, err := t(v); err != nil || ok == (m.Op == anyOf) {
+					return ok, err
+				}
+			}
+			return m.Op == allOf, nil
+		}, nil
+	case length:
+		return func(v any) (bool, error) {
+			if list, ok := v.([]any); ok {
+				return of[0](float64(len(list)))
+			}
+			return of[0](float64(len([]rune(inventory.ValueText(v)))))
+		}, nil
+	case query:
+		parsed, err := gojq.Parse(fmt.Sprint(m.Want))
+		if err != nil {
+			return nil, fmt.Errorf("%q is no jq expression: %w", m.Want, err)
+		}
+		code, err := gojq.Compile(parsed)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", m.Want, err)
+		}
+		return func(v any) (bool, error) {
+			found, err := ask(code, v)
+			if err != nil {
+				return false, err
+			}
+			return of[0](found)
+		}, nil
+	}
+	return nil, fmt.Errorf("%q is no matcher", m.Op)
+}
+
+// ask returns the first answer of a jq expression to a value, which is JSON when it is a text.
+func ask(code *gojq.Code, v any) (any, error) {
+	if s, ok := v.(string); ok {
+		if err := json.Unmarshal([]byte(s), &v); err != nil {
+			return nil, fmt.Errorf("%s is no JSON", show(s, text))
+		}
+	}
+	found, ok := code.Run(v).Next()
+	if err, failed := found.(error); failed {
+		return nil, err
+	}
+	if i, isInt := found.(int); isInt {
+		found = float64(i)
+	}
+	if !ok {
+		found = nil
+	}
+	return found, nil
+}
+
+var versionNumbers = regexp.MustCompile(`(?:^|[^0-9.])(?:\d+:)?v?(\d+(?:\.\d+){0,2})`)
+
+// numbersOf is the first version number in a text: what stands before it, an epoch, and what comes behind its third number do not count,
+// because packages put their own counts there.
+func numbersOf(s string) (*semver.Version, error) {
+	m := versionNumbers.FindStringSubmatch(s)
+	if m == nil {
+		return nil, fmt.Errorf("there is no version in %s", show(s, text))
+	}
+	return semver.NewVersion(m[1])
+}
+
+// same compares strictly: "1" is not 1. Lists are the same when they have the same elements, in any order.
+func same(v, want any) bool {
+	a, isList := v.([]any)
+	b, wantsList := want.([]any)
+	if !isList || !wantsList {
+		return reflect.DeepEqual(v, want)
+	}
+	return len(a) == len(b) && reflect.DeepEqual(sorted(a), sorted(b))
+}
+
+func sorted(list []any) []string {
+	var all []string
+	for _, v := range list {
+		all = append(all, show(v, unknown))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func has(v, want any) bool {
+	if list, ok := v.([]any); ok {
+		return slices.ContainsFunc(list, func(one any) bool { return same(one, want) })
+	}
+	s, isText := v.(string)
+	return isText && strings.Contains(s, inventory.ValueText(want))
+}
+
+// expectation says what the matcher wants, in words behind "expected".
+func (m Matcher) expectation(s shape) string {
+	var of []string
+	for _, one := range m.Of {
+		of = append(of, one.expectation(s))
+	}
+	signs := map[op]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
+	switch m.Op {
+	case equals:
+		return show(m.Want, s)
+	case less, atMost, more, atLeast:
+		return signs[m.Op] + " " + show(m.Want, s)
+	case contains:
+		return "something with " + show(m.Want, unknown)
+	case matches:
+		return fmt.Sprintf("something like /%v/", m.Want)
+	case version:
+		return fmt.Sprintf("a version %v", m.Want)
+	case oneOf:
+		return "one of " + show(m.Want, s)
+	case not:
+		return "not " + of[0]
+	case allOf:
+		return strings.Join(of, " and ")
+	case anyOf:
+		return strings.Join(of, " or ")
+	case length:
+		return "a length " + m.Of[0].expectation(number)
+	}
+	return fmt.Sprintf("%v to be %s", m.Want, m.Of[0].expectation(unknown)) // jq
+}
+
+// show is a value for people, on one line and not too long.
+func show(v any, s shape) string {
+	switch v := v.(type) {
+	case nil:
+		return "nothing"
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		switch {
+		case s == period && v >= 48*3600:
+			return strconv.FormatFloat(math.Floor(v/864)/100, 'f', -1, 64) + "d"
+		case s == period:
+			return time.Duration(v * float64(time.Second)).Round(time.Millisecond).String()
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case string:
+		const most = 200
+		if len(v) > most {
+			return strconv.Quote(v[:most]) + "…"
+		}
+		if s == rights {
+			return v
+		}
+		return strconv.Quote(v)
+	case []any:
+		var all []string
+		for _, one := range v {
+			if all = append(all, show(one, s)); len(all) == 20 {
+				all = append(all, "…")
+				break
+			}
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	}
+	said, err := gojq.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(said)
+}

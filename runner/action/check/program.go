@@ -1,0 +1,208 @@
+package check
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hail/runner"
+	"hail/runner/action/program"
+)
+
+// programScript looks at one check after the other, and frames what each says; libraryScript is what probes are written with.
+var (
+	//go:embed sh/program.sh
+	programScript string
+	//go:embed sh/library.sh
+	libraryScript string
+)
+
+// mostSaid is how many bytes a probe may say.
+const mostSaid = 4 << 20
+
+// inspect runs the probes of checks in one command on the host. Those that the host did not come to are not in the answer, and err
+// says why.
+func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check]*seen, error) {
+	var table, library strings.Builder
+	library.WriteString(libraryScript)
+	var included []string
+	for i, c := range checks {
+		k := kinds[c.Type]
+		if !slices.Contains(included, k.name) {
+			included = append(included, k.name)
+			library.WriteString(k.probe)
+		}
+		as := "-"
+		if c.Sudo {
+			as = "sudo"
+		}
+		fmt.Fprintf(&table, "%d %d %s %s %s", i, max(1, int(c.Timeout.Value().Round(time.Second).Seconds())), as, k.name, program.Word(","+strings.Join(c.attributes(), ",")+","))
+		for _, name := range k.words {
+			table.WriteString(" =" + program.Word(c.Params[name])) // a word can be empty
+		}
+		table.WriteByte('\n')
+	}
+	library.WriteString("\nprobe_\"$@\"\n")
+	nonce := rand.Text()
+	found := map[*Check]*seen{}
+	var now *seen
+	var of *Check
+	var began float64
+	said := 0
+	var underway time.Duration // of an answer
+	if r, ok := runner.As[runner.Reacher](t.Conn); ok {
+		underway = r.Reach().TCP / 2
+	}
+	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(programScript)+" hail "+nonce+" "+runner.Quote(library.String()),
+		runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, func(kind, rest string) error {
+			switch word, value, _ := strings.Cut(rest, " "); {
+			case kind == "begin":
+				i, err := strconv.Atoi(word)
+				if err != nil || i < 0 || i >= len(checks) {
+					return errors.New("the host has answered a check that was not asked")
+				}
+				of, now, said = checks[i], &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}, 0
+				began, _ = strconv.ParseFloat(value, 64)
+			case kind == "end" && now != nil:
+				ended, _ := strconv.ParseFloat(value, 64)
+				now.took = runner.Duration((ended - began) * float64(time.Second))
+				now.ended(of, word)
+				found[of], now = now, nil
+			case now != nil:
+				if said += len(rest); said > mostSaid {
+					now.cannot[""] = "it says too much"
+					return nil
+				}
+				if strings.HasPrefix(rest, "now ") {
+					now.heard = float64(time.Now().Add(-underway).UnixNano()) / 1e9
+				}
+				now.hear(rest)
+			}
+			return nil
+		})
+	return found, err
+}
+
+// hear takes one line of a probe: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY.
+func (s *seen) hear(line string) {
+	if rest, ok := strings.CutPrefix(line, "!"); ok {
+		attribute, why, _ := strings.Cut(rest, " ")
+		if attribute == "*" {
+			attribute = ""
+		}
+		s.cannot[attribute] = why
+		return
+	}
+	end := strings.IndexAny(line, " :")
+	if end < 0 {
+		return
+	}
+	name, value := line[:end], line[end+1:]
+	if line[end] == ':' {
+		raw, err := hex.DecodeString(value)
+		if err != nil {
+			s.cannot[name] = "the host says it in a way that is not understood"
+			return
+		}
+		value = string(raw)
+	}
+	s.facts[name] = append(s.facts[name], value)
+}
+
+// ended takes the exit status of a probe, and makes values of its facts.
+func (s *seen) ended(c *Check, status string) {
+	switch status {
+	case "0":
+	case "124", "137", "143":
+		s.cannot[""] = "it took longer than " + c.Timeout.String()
+		return
+	default:
+		if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
+			s.cannot[""] = "sudo -n did not let it: it wants a password, or has no such right"
+		} else if s.cannot[""] == "" {
+			s.cannot[""] = "the look at it ended with status " + status
+		}
+		return
+	}
+	k := kinds[c.Type]
+	for name, shape := range k.attrs {
+		if facts, ok := s.facts[name]; ok {
+			value, err := valueOf(facts, shape)
+			if err != nil {
+				s.cannot[name] = err.Error()
+				continue
+			}
+			s.values[name] = value
+		}
+	}
+	if k.values != nil {
+		if err := k.values(c, s); err != nil {
+			s.cannot[""] = err.Error()
+		}
+	}
+}
+
+// valueOf is what facts mean as a value of a shape.
+func valueOf(facts []string, s shape) (any, error) {
+	if s == texts {
+		list := []any{}
+		for _, f := range facts {
+			if f != "" {
+				list = append(list, f)
+			}
+		}
+		return list, nil
+	}
+	f := facts[len(facts)-1]
+	switch s {
+	case yesNo:
+		return f == "true", nil
+	case number, period, sizes:
+		n, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
+		if err != nil {
+			return nil, fmt.Errorf("the host says %s, which is no number", show(f, text))
+		}
+		return n, nil
+	case rights:
+		return strings.TrimLeft(f, "0"), nil
+	}
+	return f, nil
+}
+
+// fact is the last one of this name, or nothing.
+func (s *seen) fact(name string) string {
+	if all := s.facts[name]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return ""
+}
+
+// attributes are those that the check wants to know.
+func (c *Check) attributes() (names []string) {
+	for _, w := range c.Wants {
+		name, _, _ := strings.Cut(w.Attribute, ".")
+		names = append(names, name)
+	}
+	if c.Value != "" {
+		names = append(names, c.Value)
+	}
+	return names
+}
+
+// plain is what YAML would take a text for.
+func plain(s string) any {
+	if b, err := strconv.ParseBool(s); err == nil && (s == "true" || s == "false") {
+		return b
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		return n
+	}
+	return s
+}

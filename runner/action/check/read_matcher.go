@@ -1,0 +1,233 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner/action/specfile"
+)
+
+// reader reads files of checks.
+type reader struct {
+	*specfile.Reader
+}
+
+// matcher reads what an attribute of this shape has to be.
+func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matcher) {
+	switch n.Kind {
+	case strictyaml.Scalar:
+		m = Matcher{Op: equals, Want: r.literal(n, attribute, s)}
+	case strictyaml.List:
+		if s != texts && s != unknown {
+			r.Fail(n, "in: […] takes one of several", "%s is %s, and no list", attribute, s)
+			return m
+		}
+		m = Matcher{Op: equals, Want: r.literals(n, attribute, text)}
+	case strictyaml.Map:
+		var of []Matcher
+		for _, p := range n.Pairs {
+			of = append(of, r.operator(p, attribute, s))
+		}
+		of = chain(of)
+		switch len(of) {
+		case 0:
+			r.Fail(n, attribute+": {contains: …}", "an empty matcher matches everything, so it is none")
+		case 1:
+			return of[0]
+		default:
+			return Matcher{Op: allOf, Of: of}
+		}
+	default:
+		r.Fail(n, "", "%s has no value to be compared with", attribute)
+	}
+	return m
+}
+
+// chain hands what stands beside a jq expression to it: {jq: .load, lt: 3} is about the load. Alone, it has to be true.
+func chain(of []Matcher) []Matcher {
+	i := slices.IndexFunc(of, func(m Matcher) bool { return m.Op == query })
+	if i < 0 {
+		return of
+	}
+	rest := slices.Delete(slices.Clone(of), i, i+1)
+	switch len(rest) {
+	case 0:
+		of[i].Of = []Matcher{{Op: equals, Want: true}}
+	case 1:
+		of[i].Of = rest
+	default:
+		of[i].Of = []Matcher{{Op: allOf, Of: rest}}
+	}
+	return of[i : i+1]
+}
+
+var operators = []string{string(equals), string(contains), string(matches), string(less), string(atMost), string(more), string(atLeast), string(version),
+	string(oneOf), string(length), string(query), string(not), string(allOf), string(anyOf)}
+
+func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
+	m.Op = op(p.Key.Text)
+	if !slices.Contains(operators, p.Key.Text) {
+		hint := "it takes " + strings.Join(operators, ", ")
+		if near := inventory.Nearest(p.Key.Text, operators); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		r.Fail(p.Key, hint, "there is no matcher %q", p.Key.Text)
+		return m
+	}
+	if shapes := allowed[m.Op]; shapes != nil && !slices.Contains(shapes, s) {
+		r.Fail(p.Key, "", "%s is %s, which %s does not go with", attribute, s, m.Op)
+		return m
+	}
+	n := p.Value
+	switch m.Op {
+	case equals:
+		return r.matcherOfValue(n, attribute, s)
+	case less, atMost, more, atLeast:
+		if s == unknown {
+			s = number
+		}
+		m.Want = r.literal(n, attribute, s)
+	case contains:
+		if n.Kind == strictyaml.List {
+			m.Want = r.literals(n, attribute, text)
+		} else {
+			m.Want = r.literal(n, attribute, text)
+		}
+	case matches, version, query:
+		var want string
+		r.Text(n, &want)
+		m.Want = want
+		if m.Op == query {
+			break
+		}
+		if _, err := m.compile(s); err != nil && want != "" && !strings.Contains(want, "{{") {
+			r.Fail(n, "", "%v", err)
+		}
+	case oneOf:
+		m.Want = r.literals(n, attribute, s)
+	case length:
+		m.Of = []Matcher{r.matcher(n, "the length", number)}
+	case not:
+		m.Of = []Matcher{r.matcher(n, attribute, s)}
+	case allOf, anyOf:
+		if n.Kind != strictyaml.List || len(n.Items) == 0 {
+			r.Fail(n, fmt.Sprintf("%s: [{contains: a}, {contains: b}]", m.Op), "%s takes a list of matchers", m.Op)
+		}
+		for _, item := range n.Items {
+			m.Of = append(m.Of, r.matcher(item, attribute, s))
+		}
+	}
+	if m.Op == query {
+		if _, err := (Matcher{Op: query, Want: m.Want, Of: []Matcher{{Op: equals}}}).compile(s); err != nil {
+			r.Fail(n, "", "%v", err)
+		}
+	}
+	return m
+}
+
+func (r reader) matcherOfValue(n *strictyaml.Node, attribute string, s shape) Matcher {
+	if n.Kind == strictyaml.Map {
+		r.Fail(n, "", "equals takes a value")
+		return Matcher{Op: equals}
+	}
+	return r.matcher(n, attribute, s)
+}
+
+// literals reads a list of values.
+func (r reader) literals(n *strictyaml.Node, attribute string, s shape) []any {
+	if n.Kind != strictyaml.List || len(n.Items) == 0 {
+		r.Fail(n, "", "this has to be a list")
+	}
+	values := []any{}
+	for _, item := range n.Items {
+		values = append(values, r.literal(item, attribute, s))
+	}
+	return values
+}
+
+// literal reads a value of a shape; templates are read when they are rendered.
+func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
+	if n.Kind != strictyaml.Scalar {
+		r.Fail(n, "", "%s has to be %s", attribute, s)
+		return nil
+	}
+	if strings.Contains(n.Text, "{{") {
+		return n.Text
+	}
+	value, err := parseLiteral(n.Text, n.Any(), s)
+	if err != nil {
+		hint := ""
+		if s == yesNo {
+			hint = "write true or false, without quotes"
+		}
+		r.Fail(n, hint, "%s has to be %s, and %q is not", attribute, s, n.Text)
+	}
+	return value
+}
+
+// parseLiteral reads a value of a shape: written is its text, and plain what YAML takes it for.
+func parseLiteral(written string, plain any, s shape) (any, error) {
+	bad := fmt.Errorf("%q is not %s", written, s)
+	switch s {
+	case yesNo:
+		if b, ok := plain.(bool); ok {
+			return b, nil
+		}
+		return nil, bad
+	case number:
+		if n, ok := toFloat(plain); ok {
+			return n, nil
+		}
+		return nil, bad
+	case period:
+		var d inventory.Duration
+		if d.UnmarshalText([]byte(written)) != nil {
+			return nil, bad
+		}
+		return d.Value().Seconds(), nil
+	case sizes:
+		return parseSize(written)
+	case rights:
+		if _, err := strconv.ParseUint(written, 8, 16); err != nil {
+			return nil, bad
+		}
+		return cmp.Or(strings.TrimLeft(written, "0"), "0"), nil
+	case unknown:
+		if n, ok := toFloat(plain); ok {
+			return n, nil
+		}
+		return plain, nil
+	}
+	return written, nil
+}
+
+func toFloat(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
+
+var units = map[string]float64{"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+func parseSize(written string) (any, error) {
+	digits := strings.TrimRight(written, "BKMGTi")
+	n, err := strconv.ParseFloat(digits, 64)
+	unit, ok := units[written[len(digits):]]
+	if err != nil || !ok || n < 0 {
+		return nil, fmt.Errorf("%q is not a size like 64MiB", written)
+	}
+	return n * unit, nil
+}

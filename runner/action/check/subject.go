@@ -1,0 +1,39 @@
+package check
+
+import (
+	"fmt"
+	"net"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// absolute says what is wrong with the path of a check.
+func absolute(c *Check) error {
+	if p := c.Params["path"]; !path.IsAbs(p) || strings.ContainsRune(p, 0) {
+		return fmt.Errorf("%q is not an absolute path", p)
+	}
+	return nil
+}
+
+var nameOf = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$`)
+
+// plainName says what is wrong with a name that programs on the host are given, and patterns are made of.
+func plainName(param string) func(c *Check) error {
+	return func(c *Check) error {
+		if name := c.Params[param]; !nameOf.MatchString(name) {
+			return fmt.Errorf("%q can't be the name of a %s", name, c.Type)
+		}
+		return nil
+	}
+}
+
+// hostPort says what is wrong with the address to connect to.
+func hostPort(param string) func(c *Check) error {
+	return func(c *Check) error {
+		if _, _, err := net.SplitHostPort(c.Params[param]); err != nil {
+			return fmt.Errorf("%q is not an address like 127.0.0.1:443", c.Params[param])
+		}
+		return nil
+	}
+}

@@ -1,0 +1,292 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Suite is the action of making checks.
+type Suite struct {
+	Checks  []Check                   `json:"checks"`
+	Fleet   []Fleet                   `json:"fleet,omitempty"`
+	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the checks, by their places, that are not meant for it
+	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check: why it may fail; or, where the time is over, that it was
+
+	tests [][]test // of Checks without templates
+}
+
+// Spec describes the action as data.
+func (s Suite) Spec() runner.Spec {
+	args, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // texts and numbers always encode
+	}
+	return runner.Spec{Kind: Kind, Args: args}
+}
+
+// Listed are the checks as the plan has them.
+func (s Suite) Listed() (checks, fleet []runner.Check) {
+	for _, c := range s.Checks {
+		checks = append(checks, c.Check)
+	}
+	for _, f := range s.Fleet {
+		fleet = append(fleet, f.Check)
+	}
+	return checks, fleet
+}
+
+// New builds the action that spec describes.
+func New(spec runner.Spec) (Suite, error) {
+	var s Suite
+	strict := json.NewDecoder(bytes.NewReader(spec.Args))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&s); err != nil {
+		return s, fmt.Errorf("arguments of %s: %w", spec.Kind, err)
+	}
+	for i := range s.Checks {
+		if kinds[s.Checks[i].Type] == nil {
+			return s, fmt.Errorf("%s: %q is no type of check", s.Checks[i].ID, s.Checks[i].Type)
+		}
+		tests, err := s.Checks[i].compile()
+		if err != nil {
+			return s, err
+		}
+		s.tests = append(s.tests, tests)
+	}
+	return s, nil
+}
+
+// compile makes the tests of the check's matchers; with a template, there are none before it is rendered.
+func (c *Check) compile() (tests []test, err error) {
+	if c.Template {
+		return nil, nil
+	}
+	for _, w := range c.Wants {
+		t, err := w.Matcher.compile(kinds[c.Type].shapeOf(w.Attribute))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
+		}
+		tests = append(tests, t)
+	}
+	return tests, nil
+}
+
+// one is a check on its way through a host.
+type one struct {
+	*Check
+	tests   []test
+	verdict *runner.Verdict
+	began   time.Time
+}
+
+// For returns the checks of a host as they are made there, or what is wrong with one.
+func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
+	rendered := make([]Check, len(s.Checks))
+	for i, c := range s.Checks {
+		if c.Off || slices.Contains(s.Skip[h.Name], i) {
+			continue
+		}
+		r, err := c.render(h, index)
+		if err != nil {
+			return nil, err
+		}
+		rendered[i] = r
+	}
+	return rendered, nil
+}
+
+// Do implements runner.Action: one command for all that is seen from the host, and another one for those that are tried again.
+func (s Suite) Do(ctx context.Context, t *runner.Target) error {
+	rendered, err := s.For(t.Host, t.Index)
+	if err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	verdicts := make([]runner.Verdict, len(s.Checks))
+	var open []*one
+	for i := range s.Checks {
+		verdicts[i] = runner.Verdict{Check: s.Checks[i].ID, Outcome: runner.Skip}
+		if rendered[i].Type == "" {
+			continue
+		}
+		verdicts[i].Outcome = runner.NotEvaluated
+		o := &one{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
+		if o.Template {
+			o.Template = false
+			if o.tests, err = o.compile(); err != nil {
+				return &runner.Failure{Status: runner.Error, Err: err}
+			}
+		}
+		open = append(open, o)
+	}
+	err = rounds(ctx, t, open)
+	for i, why := range s.Waivers[t.Host.Name] {
+		waive(&verdicts[i], why)
+	}
+	return s.conclude(t, verdicts, err)
+}
+
+// rounds makes the checks, and those again that failed and may be tried again.
+func rounds(ctx context.Context, t *runner.Target, open []*one) error {
+	for len(open) > 0 {
+		err := round(ctx, t, open)
+		if err != nil {
+			return err
+		}
+		pause := time.Duration(-1)
+		open = slices.DeleteFunc(open, func(o *one) bool {
+			again := o.verdict.Outcome == runner.Fail || o.verdict.Outcome == runner.CheckError
+			if !again || time.Since(o.began)+o.Retry.Interval.Value() >= o.Retry.Timeout.Value() {
+				return true
+			}
+			if pause < 0 || o.Retry.Interval.Value() < pause {
+				pause = o.Retry.Interval.Value()
+			}
+			return false
+		})
+		if len(open) == 0 {
+			break
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("checks that were to be tried again: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// round makes each of the checks once.
+func round(ctx context.Context, t *runner.Target, open []*one) error {
+	var inside, outside []*one
+	for _, o := range open {
+		if o.inside() {
+			inside = append(inside, o)
+		} else {
+			outside = append(outside, o)
+		}
+	}
+	done := make(chan []*seen, 1)
+	go func() { done <- observe(ctx, t, checksOf(outside)) }()
+	var err error
+	if len(inside) > 0 {
+		var found map[*Check]*seen
+		found, err = inspect(ctx, t, checksOf(inside))
+		for _, o := range inside {
+			if s := found[o.Check]; s != nil {
+				o.judge(s)
+			}
+		}
+	}
+	for i, s := range <-done {
+		outside[i].judge(s)
+	}
+	return err
+}
+
+func checksOf(some []*one) (checks []*Check) {
+	for _, o := range some {
+		checks = append(checks, o.Check)
+	}
+	return checks
+}
+
+// judge compares what is seen with what was expected.
+func (o *one) judge(s *seen) {
+	v := o.verdict
+	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
+	var failed, unseen []string
+	for i, w := range o.Wants {
+		attribute, below, _ := strings.Cut(w.Attribute, ".")
+		why := s.cannot[attribute]
+		if why == "" {
+			why = s.cannot[""]
+		}
+		value, known := s.values[attribute]
+		if fields, ok := value.(map[string]any); ok && below != "" {
+			value = fields[below]
+		}
+		if why != "" && !known {
+			unseen = append(unseen, fmt.Sprintf("%s: %s", w.Attribute, why))
+			continue
+		}
+		shape := kinds[o.Type].shapeOf(w.Attribute)
+		ok, err := false, error(nil)
+		if value != nil {
+			ok, err = o.tests[i](value)
+		} else if w.Matcher.Op == not {
+			ok = true
+		}
+		if ok && err == nil {
+			continue
+		}
+		said := fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(value, shape))
+		if err != nil {
+			said = fmt.Sprintf("%s: expected %s, but %v", w.Attribute, w.Matcher.expectation(shape), err)
+		}
+		failed = append(failed, said)
+	}
+	switch {
+	case failed != nil:
+		v.Outcome, v.Text = runner.Fail, strings.Join(failed, "; ")
+		if s.because != "" {
+			v.Text += " (" + s.because + ")"
+		}
+	case unseen != nil:
+		v.Outcome, v.Text = runner.CheckError, strings.Join(slices.Compact(unseen), "; ")
+	}
+	if value, known := s.values[o.Value]; known {
+		said := runner.Text(valueText(value))
+		v.Value = &said
+	}
+}
+
+// valueText is a captured value: texts as they are, all else as JSON.
+func valueText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	said, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(said)
+}
+
+// conclude records the verdicts, prints them for the host's log, and says how the host has ended. err is what has kept checks
+// from being made.
+func (s Suite) conclude(t *runner.Target, verdicts []runner.Verdict, err error) error {
+	t.Judge(verdicts)
+	var log strings.Builder
+	var bad []string
+	for _, v := range verdicts {
+		fmt.Fprintf(&log, "%-13s %s", v.Outcome, v.Check)
+		if v.Text != "" {
+			fmt.Fprintf(&log, "  %s", v.Text)
+		}
+		log.WriteByte('\n')
+		if v.Outcome == runner.Fail || v.Outcome == runner.CheckError || v.Outcome == runner.NotEvaluated {
+			bad = append(bad, v.Check)
+		}
+	}
+	if _, e := t.Out.Write([]byte(log.String())); e != nil && err == nil {
+		err = e
+	}
+	if err != nil || bad == nil {
+		return err
+	}
+	const most = 3
+	said := strings.Join(bad[:min(most, len(bad))], ", ")
+	if more := len(bad) - most; more > 0 {
+		said += fmt.Sprintf(" and %d more", more)
+	}
+	return &runner.Failure{Status: runner.Failed, Reason: runner.CheckFailed, Err: errors.New(said)}
+}

@@ -1,0 +1,127 @@
+package check
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+	"hail/runner/action/specfile"
+)
+
+// Waiver lets checks fail: somebody knows, and has said until when.
+type Waiver struct {
+	Place  inventory.Place
+	ID     string // of checks: a glob
+	Hosts  string // a target expression; empty: all
+	Reason string
+	Owner  string
+	Until  time.Time // the last day; zero: none was said
+}
+
+// ReadWaivers reads a file of waivers; the error has all that is wrong, with places.
+func ReadWaivers(file string, text []byte) (all []Waiver, err error) {
+	err = specfile.Read(file, text, func(r *specfile.Reader, root *strictyaml.Node) {
+		r.Mapping(root, "a file of waivers", specfile.Fields{"waivers": func(n *strictyaml.Node) {
+			for _, item := range r.Items(n) {
+				all = append(all, readWaiver(r, item))
+			}
+		}})
+	})
+	return all, err
+}
+
+func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
+	w.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+	before := r.Wrong()
+	r.Mapping(n, "a waiver", specfile.Fields{
+		"id": func(n *strictyaml.Node) {
+			r.Text(n, &w.ID)
+			if _, err := path.Match(w.ID, ""); err != nil {
+				r.Fail(n, "*, ? and […] stand for others", "%q is no pattern", w.ID)
+			}
+		},
+		"hosts":  func(n *strictyaml.Node) { r.Text(n, &w.Hosts) },
+		"reason": func(n *strictyaml.Node) { r.Text(n, &w.Reason) },
+		"owner":  func(n *strictyaml.Node) { r.Text(n, &w.Owner) },
+		"until": func(n *strictyaml.Node) {
+			var err error
+			if w.Until, err = time.ParseInLocation(time.DateOnly, n.Text, time.Local); err != nil {
+				r.Fail(n, "until: 2026-12-31", "%q is not a day", n.Text)
+			}
+		},
+	})
+	switch {
+	case r.Wrong() > before:
+	case w.ID == "":
+		r.Fail(n, "id: cert*", "this waiver has no id")
+	case w.Reason == "":
+		r.Fail(n, "reason: replaced in spring", "this waiver has no reason")
+	}
+	return w
+}
+
+const expired = "waived no more"
+
+// Waive enters the waivers into the suite. choose says which hosts an expression means. A waiver that no check has is an error.
+func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), now time.Time) error {
+	s.Waivers = map[string]map[int]string{}
+	for _, w := range waivers {
+		var places []int
+		for i, c := range s.Checks {
+			if ok, _ := path.Match(w.ID, c.ID); ok {
+				places = append(places, i)
+			}
+		}
+		if places == nil {
+			return &inventory.Error{Place: w.Place, Text: fmt.Sprintf("no check has an id like %q", w.ID)}
+		}
+		var meant map[string]bool
+		if w.Hosts != "" {
+			var err error
+			if meant, err = choose(w.Hosts); err != nil {
+				return &inventory.Error{Place: w.Place, Text: "hosts: " + err.Error()}
+			}
+		}
+		said := w.Reason
+		if w.Owner != "" {
+			said += ", " + w.Owner
+		}
+		if !w.Until.IsZero() {
+			said += ", until " + w.Until.Format(time.DateOnly)
+			if now.After(w.Until.AddDate(0, 0, 1)) {
+				said = fmt.Sprintf("%s since %s: %s", expired, w.Until.Format(time.DateOnly), w.Reason)
+			}
+		}
+		for _, h := range hosts {
+			if w.Hosts != "" && !meant[h.Name] {
+				continue
+			}
+			if s.Waivers[h.Name] == nil {
+				s.Waivers[h.Name] = map[int]string{}
+			}
+			for _, i := range places {
+				if was := s.Waivers[h.Name][i]; was == "" || strings.HasPrefix(was, expired) {
+					s.Waivers[h.Name][i] = said
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// waive lets a check fail for a reason; when the time of the reason is over, it says so.
+func waive(v *runner.Verdict, why string) {
+	if !slices.Contains([]runner.Outcome{runner.Fail, runner.CheckError}, v.Outcome) {
+		return
+	}
+	if strings.HasPrefix(why, expired) {
+		v.Text += " (" + why + ")"
+		return
+	}
+	v.Outcome, v.Text = runner.Waived, v.Text+" (waived: "+why+")"
+}
