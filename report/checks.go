@@ -60,6 +60,7 @@ func findings(s *Summary) (all []*finding) {
 			add(&s.Plan.Checks[j], v, s.Hosts[i].Host)
 		}
 	}
+	all = append(all, unevaluated(s)...)
 	for i, v := range s.Fleet {
 		add(&s.Plan.Fleet[i], v, "")
 	}
@@ -67,6 +68,34 @@ func findings(s *Summary) (all []*finding) {
 		return cmp.Or(slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
 			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts))
 	})
+	return all
+}
+
+// unevaluated are the hosts that did not get to checks, together by how they ended.
+func unevaluated(s *Summary) (all []*finding) {
+	known := map[string]*finding{}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		missing := 0
+		for _, v := range r.Checks {
+			if v.Outcome == runner.NotEvaluated {
+				missing++
+			}
+		}
+		if missing == 0 {
+			continue
+		}
+		text := outcome(r.Status, r.Reason, r.Exit)
+		if r.Error != "" {
+			text += ": " + r.Error
+		}
+		key := fmt.Sprint(missing, text)
+		if known[key] == nil {
+			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %d checks", missing, len(r.Checks))}, outcome: runner.NotEvaluated, text: text}
+			all = append(all, known[key])
+		}
+		known[key].hosts = append(known[key].hosts, r.Host)
+	}
 	return all
 }
 
@@ -85,7 +114,7 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 	if len(f.hosts) > 1 {
 		on += fmt.Sprintf(" (%d)", len(f.hosts))
 	}
-	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, string(f.outcome)), style.bold(OneLine(name)), style.cut(on, len(f.outcome)+len(name)+2))
+	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, strings.ReplaceAll(string(f.outcome), "-", " ")), style.bold(OneLine(name)), style.cut(on, len(f.outcome)+len(name)+2))
 	if f.text != "" {
 		fmt.Fprintf(b, "  %s\n", OneLine(f.text))
 	}

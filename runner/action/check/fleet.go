@@ -124,7 +124,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 		t, err := m.compile(number)
 		if err == nil {
 			var ok bool
-			if ok, err = t(is); ok {
+			if ok, _, err = t(is); ok {
 				return
 			}
 		}
@@ -176,7 +176,7 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 		if json.Unmarshal([]byte(value), &parsed) == nil {
 			v = parsed
 		}
-		if ok, err := t(v); err == nil && ok {
+		if ok, _, err := t(v); err == nil && ok {
 			n++
 		}
 	}

@@ -65,62 +65,62 @@ var allowed = map[op][]shape{
 	less: {number, period, sizes, unknown}, atMost: {number, period, sizes, unknown}, more: {number, period, sizes, unknown}, atLeast: {number, period, sizes, unknown},
 }
 
-// test is a Matcher that works: it says whether a value is as it should be, and what was expected. The error says why that can't
-// be told.
-type test func(value any) (ok bool, err error)
+// test is a Matcher that works: it says whether a value is as it should be, and what was looked at, which is the value or, with jq, a
+// part of it. The error says why that can't be told.
+type test func(value any) (ok bool, is any, err error)
 
 // compile makes a test for values of a shape. The error says what is wrong with the matcher.
 func (m Matcher) compile(s shape) (test, error) {
 	switch m.Op {
 	case equals:
-		return func(v any) (bool, error) { return same(v, m.Want), nil }, nil
+		return func(v any) (bool, any, error) { return same(v, m.Want), v, nil }, nil
 	case oneOf:
 		list, _ := m.Want.([]any)
-		return func(v any) (bool, error) {
-			return slices.ContainsFunc(list, func(w any) bool { return same(v, w) }), nil
+		return func(v any) (bool, any, error) {
+			return slices.ContainsFunc(list, func(w any) bool { return same(v, w) }), v, nil
 		}, nil
 	case less, atMost, more, atLeast:
 		want, _ := m.Want.(float64)
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			n, ok := v.(float64)
 			if !ok {
-				return false, fmt.Errorf("%s is not a number", show(v, s))
+				return false, v, fmt.Errorf("%s is not a number", show(v, s))
 			}
 			c := cmp.Compare(n, want)
-			return m.Op == less && c < 0 || m.Op == atMost && c <= 0 || m.Op == more && c > 0 || m.Op == atLeast && c >= 0, nil
+			return m.Op == less && c < 0 || m.Op == atMost && c <= 0 || m.Op == more && c > 0 || m.Op == atLeast && c >= 0, v, nil
 		}, nil
 	case contains:
 		wants, isList := m.Want.([]any)
 		if !isList {
 			wants = []any{m.Want}
 		}
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			for _, w := range wants {
 				if !has(v, w) {
-					return false, nil
+					return false, v, nil
 				}
 			}
-			return true, nil
+			return true, v, nil
 		}, nil
 	case matches:
 		pattern, err := regexp.Compile(fmt.Sprint(m.Want))
 		if err != nil {
 			return nil, err
 		}
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			if list, ok := v.([]any); ok {
-				return slices.ContainsFunc(list, func(one any) bool { return pattern.MatchString(inventory.ValueText(one)) }), nil
+				return slices.ContainsFunc(list, func(one any) bool { return pattern.MatchString(inventory.ValueText(one)) }), v, nil
 			}
-			return pattern.MatchString(inventory.ValueText(v)), nil
+			return pattern.MatchString(inventory.ValueText(v)), v, nil
 		}, nil
 	case version:
 		constraint, err := semver.NewConstraint(fmt.Sprint(m.Want))
 		if err != nil {
 			return nil, fmt.Errorf("%q is no range of versions like >=1.2, <3", m.Want)
 		}
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			is, err := numbersOf(inventory.ValueText(v))
-			return err == nil && constraint.Check(is), err
+			return err == nil && constraint.Check(is), v, err
 		}, nil
 	}
 	return m.combine(s)
@@ -144,18 +144,18 @@ func (m Matcher) combine(s shape) (test, error) {
 	}
 	switch m.Op {
 	case not:
-		return func(v any) (bool, error) { ok, err := of[0](v); return !ok, err }, nil
+		return func(v any) (bool, any, error) { ok, is, err := of[0](v); return !ok, is, err }, nil
 	case allOf, anyOf:
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			for _, t := range of {
-				if ok, err := t(v); err != nil || ok == (m.Op == anyOf) {
-					return ok, err
+				if ok, is, err := t(v); err != nil || ok == (m.Op == anyOf) {
+					return ok, is, err
 				}
 			}
-			return m.Op == allOf, nil
+			return m.Op == allOf, v, nil
 		}, nil
 	case length:
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			if list, ok := v.([]any); ok {
 				return of[0](float64(len(list)))
 			}
@@ -170,10 +170,10 @@ func (m Matcher) combine(s shape) (test, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", m.Want, err)
 		}
-		return func(v any) (bool, error) {
+		return func(v any) (bool, any, error) {
 			found, err := ask(code, v)
 			if err != nil {
-				return false, err
+				return false, v, err
 			}
 			return of[0](found)
 		}, nil
@@ -293,7 +293,7 @@ func show(v any, s shape) string {
 			return strconv.Quote(v[:most]) + "…"
 		}
 		if s == rights {
-			return v
+			return "0" + v
 		}
 		return strconv.Quote(v)
 	case []any:

@@ -30,8 +30,16 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		m = Matcher{Op: equals, Want: r.literals(n, attribute, text)}
 	case strictyaml.Map:
 		var of []Matcher
+		beside := s
+		if slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return p.Key.Text == string(query) }) {
+			beside = unknown // what is about the answer
+		}
 		for _, p := range n.Pairs {
-			of = append(of, r.operator(p, attribute, s))
+			if p.Key.Text == string(query) {
+				of = append(of, r.operator(p, attribute, s))
+			} else {
+				of = append(of, r.operator(p, attribute, beside))
+			}
 		}
 		of = chain(of)
 		switch len(of) {

@@ -219,16 +219,16 @@ func (o *one) judge(s *seen) {
 			continue
 		}
 		shape := kinds[o.Type].shapeOf(w.Attribute)
-		ok, err := false, error(nil)
+		ok, is, err := false, value, error(nil)
 		if value != nil {
-			ok, err = o.tests[i](value)
+			ok, is, err = o.tests[i](value)
 		} else if w.Matcher.Op == not {
 			ok = true
 		}
 		if ok && err == nil {
 			continue
 		}
-		said := fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(value, shape))
+		said := fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
 		if err != nil {
 			said = fmt.Sprintf("%s: expected %s, but %v", w.Attribute, w.Matcher.expectation(shape), err)
 		}

@@ -1,0 +1,145 @@
+package check_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action/check"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+// counting counts the commands that a host is given, and gives each an environment.
+type counting struct {
+	runner.Dialer
+	env   []string
+	execs *int
+}
+
+func (c counting) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	conn, err := c.Dialer.Dial(ctx, h)
+	return countingConn{conn, c}, err
+}
+
+type countingConn struct {
+	runner.Conn
+	with counting
+}
+
+func (c countingConn) Unwrap() runner.Conn { return c.Conn }
+
+func (c countingConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	*c.with.execs++
+	s.Env = append(s.Env, c.with.env...)
+	return c.Conn.Exec(ctx, cmd, s)
+}
+
+type nowhere struct{ io.Writer }
+
+func (nowhere) Close() error { return nil }
+
+type outputs struct{}
+
+func (outputs) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return nowhere{io.Discard}, nowhere{io.Discard}, nil
+}
+
+// machine is this machine as a host.
+type machine struct {
+	path  string // of programs; empty: ours
+	shell string
+	host  inventory.Host
+	execs int
+}
+
+// userlands are this machine with the tools of GNU, and with those of busybox alone.
+func userlands(t *testing.T) map[string]*machine {
+	return map[string]*machine{"gnu": {}, "busybox": busybox(t)}
+}
+
+var busyboxOnce = sync.OnceValues(func() (string, error) {
+	program, err := exec.LookPath("busybox")
+	if err != nil {
+		return "", fmt.Errorf("%w: make tools installs what the tests want", err)
+	}
+	list, err := exec.Command(program, "--list").Output()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "busybox")
+	if err != nil {
+		return "", err
+	}
+	for name := range strings.Lines(string(list)) {
+		if err := os.Symlink(program, filepath.Join(dir, strings.TrimSpace(name))); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := busyboxOnce(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+func busybox(t *testing.T) *machine {
+	t.Helper()
+	dir, err := busyboxOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &machine{path: dir, shell: filepath.Join(dir, "sh")}
+}
+
+// read reads the checks in a text, as if it stood in a file of this name.
+func read(t *testing.T, text string) *check.Suite {
+	t.Helper()
+	suite, err := check.Read([]string{"checks.yaml"}, func(string) ([]byte, error) { return []byte(text), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return suite
+}
+
+// run makes the checks, and returns the verdicts by their ids, and how the host ended.
+func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdict, runner.Event) {
+	t.Helper()
+	action, err := check.New(suite.Spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.execs = 0
+	with := counting{Dialer: local.Dialer{}, execs: &m.execs}
+	if m.path != "" {
+		with.env = []string{"PATH=" + m.path}
+	}
+	m.host.Name, m.host.Connection.Shell = "here", m.shell
+	plan := runner.Plan{Run: "test", Hosts: []inventory.Host{m.host}, Fanout: 1}
+	plan.Checks, plan.Fleet = action.Listed()
+	verdicts := map[string]runner.Verdict{}
+	var finish runner.Event
+	for batch := range action.Judge(runner.Run(t.Context(), plan, action, wrap.Dialer{Inner: with}, outputs{})) {
+		for _, e := range batch {
+			for _, v := range e.Verdicts {
+				verdicts[v.Check] = v
+			}
+			if e.Kind == runner.KindFinish {
+				finish = e
+			}
+		}
+	}
+	return verdicts, finish
+}

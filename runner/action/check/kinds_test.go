@@ -1,0 +1,241 @@
+package check_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hail/runner"
+)
+
+// TestKinds makes every type of check of real things: for each attribute one that holds, one that does not, and where that can be, one that can't
+// be seen. What is written as DIR, and the like, is put in before.
+func TestKinds(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, content := range map[string]string{"plain": "hello\nworld\n", "it's a \"name\"": "x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, os.Symlink("plain", filepath.Join(dir, "link")), os.Symlink("nowhere", filepath.Join(dir, "dangling")),
+		os.Chtimes(filepath.Join(dir, "plain"), time.Time{}, time.Now().Add(-3*time.Hour)), os.Chmod(filepath.Join(dir, "plain"), 0o640))
+	must(t, exec.Command("mkfifo", filepath.Join(dir, "fifo")).Run())
+	me, err := user.Current()
+	must(t, err)
+	group, err := user.LookupGroupId(me.Gid)
+	must(t, err)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer listener.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	closed.Close()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, err)
+	defer packets.Close()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Load", "7")
+		switch r.URL.Path {
+		case "/moved":
+			http.Redirect(w, r, "/health", http.StatusFound)
+		case "/long":
+			fmt.Fprint(w, strings.Repeat("x", 2<<20))
+		default:
+			fmt.Fprintln(w, `{"ok": true, "load": 0.5, "method": "`+r.Method+`"}`)
+		}
+	}))
+	defer web.Close()
+	secure := secureServer(t, 30)
+	defer secure.Close()
+	sleeper := exec.Command("sleep", "3600")
+	sleeper.Args[0] = "hail-sleeper"
+	must(t, sleeper.Start())
+	defer sleeper.Process.Kill()
+	port := func(a net.Addr) string { _, p, _ := net.SplitHostPort(a.String()); return p }
+
+	places := strings.NewReplacer("DIR", dir, "ME", me.Username, "UID", me.Uid, "GROUP", group.Name, "GID", me.Gid, "HOME", me.HomeDir,
+		"LISTENS", port(listener.Addr()), "CLOSED", port(closed.Addr()), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()))
+	for _, row := range kindRows {
+		for userland, m := range userlands(t) {
+			if row.not == userland {
+				continue
+			}
+			t.Run(userland+" "+row.check, func(t *testing.T) {
+				verdicts, _ := m.run(t, read(t, places.Replace("checks:\n  - {id: it, "+row.check+"}")))
+				v := verdicts["it"]
+				if v.Outcome != row.want || !strings.Contains(v.Text, places.Replace(row.says)) {
+					t.Errorf("%s: %s, want %s with %q", v.Outcome, v.Text, row.want, places.Replace(row.says))
+				}
+			})
+		}
+	}
+}
+
+var kindRows = []struct {
+	check string
+	want  runner.Outcome
+	says  string // a part of the text
+	not   string // a userland where it can't be
+}{
+	{"command: {run: \"echo hello\", stdout: hello}", runner.Pass, "", ""},
+	{"command: {run: [echo, \"it's\", \"$HOME\"], stdout: \"it's $HOME\"}", runner.Pass, "", ""},
+	{"command: {run: \"echo hello\", stdout: bye}", runner.Fail, `stdout: expected "bye", is "hello"`, ""},
+	{"command: {run: \"exit 3\"}", runner.Fail, "exit: expected 0, is 3", ""},
+	{"command: {run: \"exit 3\", exit: {in: [2, 3]}}", runner.Pass, "", ""},
+	{"command: {run: \"echo oops >&2\", stderr: {contains: oops}}", runner.Pass, "", ""},
+	{"command: {run: \"true\", duration: {lt: 5s}}", runner.Pass, "", ""},
+	{"command: {run: \"sleep 1\", duration: {lt: 100ms}}", runner.Fail, "duration: expected < 100ms", ""},
+	{"command: {run: \"sleep 60\", timeout: 1s}", runner.CheckError, "it took longer than 1s", ""},
+	{"command: {run: \"head -c 2000000 /dev/zero\", stdout: x}", runner.CheckError, "more than 1 MiB", ""},
+	{"command: {run: \"echo '{\\\"load\\\": [1, 2]}'\", stdout: {jq: \".load[1]\", lt: 3}}", runner.Pass, "", ""},
+	{"command: {run: \"echo '{\\\"load\\\": [1, 2]}'\", stdout: {jq: \".load | length == 3\"}}", runner.Fail, "to be true", ""},
+	{"command: {run: \"echo no\", stdout: {jq: .a, equals: 1}}", runner.Fail, "is no JSON", ""},
+
+	{"file: DIR/plain", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, exists: false}", runner.Fail, "exists: expected false, is true", ""},
+	{"file: {path: DIR/none, exists: false}", runner.Pass, "", ""},
+	{"file: {path: DIR/none, mode: \"0644\"}", runner.Fail, "mode: expected 0644, is nothing", ""},
+	{"file: {path: \"DIR/it's a \\\"name\\\"\", size: 1}", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, type: file, mode: \"0640\", owner: ME, group: GROUP, size: {lt: 1KiB}}", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, type: dir}", runner.Fail, `type: expected "dir", is "file"`, ""},
+	{"file: {path: DIR/plain, mode: \"0600\"}", runner.Fail, "mode: expected 0600, is 0640", ""},
+	{"file: {path: DIR/plain, owner: nobody}", runner.Fail, `owner: expected "nobody"`, ""},
+	{"file: {path: DIR/plain, group: {not: GROUP}}", runner.Fail, "group: expected not", ""},
+	{"file: {path: DIR/plain, size: {gt: 1MiB}}", runner.Fail, "size: expected > 1048576, is 12", ""},
+	{"file: {path: DIR/plain, content: {regex: \"(?m)^world$\"}}", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, content: {contains: [hello, moon]}}", runner.Fail, "moon", ""},
+	{"file: {path: DIR/plain, sha256: 4a1e67f2fe1d1cc7b31d0ca2ec441da4778203a036a77da10344c85e24ff0f92}", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, sha256: {not: {len: 64}}}", runner.Fail, "sha256", ""},
+	{"file: {path: DIR, sha256: x}", runner.CheckError, "it can't be read", ""},
+	{"file: {path: DIR/plain, mtime_age: {gt: 2h, lt: 4h}}", runner.Pass, "", ""},
+	{"file: {path: DIR/plain, mtime_age: {lt: 1h}}", runner.Fail, "mtime_age: expected < 1h0m0s, is 3h", ""},
+	{"file: {path: DIR/link, type: link, link: plain, size: 12}", runner.Pass, "", ""},
+	{"file: {path: DIR/link, link: other}", runner.Fail, `link: expected "other", is "plain"`, ""},
+	{"file: {path: DIR/dangling, type: link, link: nowhere}", runner.Pass, "", ""},
+	{"file: {path: DIR/dangling, size: 12}", runner.CheckError, "leads nowhere", ""},
+	{"file: {path: DIR/fifo, type: fifo}", runner.Pass, "", ""},
+	{"file: {path: DIR/fifo, content: x}", runner.CheckError, "it can't be read", ""},
+	{"file: {path: /dev/null, type: device}", runner.Pass, "", ""},
+
+	{"service: {name: hail-none}", runner.Fail, "running: expected true, is false", ""},
+	{"service: {name: hail-none, installed: false, running: false, enabled: false, masked: false}", runner.Pass, "", ""},
+
+	{"process: {name: sleep, args: {contains: \"hail-sleeper 3600\"}}", runner.Pass, "", ""},
+	{"process: {name: sleep, count: {ge: 1}, user: {contains: ME}}", runner.Pass, "", ""},
+	{"process: {name: hail-none, running: false, count: 0}", runner.Pass, "", ""},
+	{"process: {name: hail-none}", runner.Fail, "running: expected true, is false", ""},
+
+	{"port: LISTENS", runner.Pass, "", ""},
+	{"port: {port: LISTENS, proto: tcp, addresses: [127.0.0.1]}", runner.Pass, "", ""},
+	{"port: {port: LISTENS, addresses: {contains: 0.0.0.0}}", runner.Fail, `is ["127.0.0.1"]`, ""},
+	{"port: {port: UDP, proto: udp}", runner.Pass, "", ""},
+	{"port: {port: CLOSED, listening: false}", runner.Pass, "", ""},
+	{"port: CLOSED", runner.Fail, "listening: expected true, is false", ""},
+
+	{"package: {name: openssh-server, version: {semver: \">=7.0\"}}", runner.Pass, "", "busybox"},
+	{"package: {name: hail-none, installed: false}", runner.Pass, "", "busybox"},
+	{"package: {name: openssh-server, version: {semver: \"<7.0\"}}", runner.Fail, "version: expected a version <7.0", "busybox"},
+	{"package: openssh-server", runner.CheckError, "there is neither dpkg nor rpm", "gnu"},
+
+	{"user: {name: ME, exists: true, uid: UID, gid: GID, home: HOME, groups: {contains: GROUP}, shell: {regex: /}}", runner.Pass, "", ""},
+	{"user: {name: ME, uid: 4242}", runner.Fail, "uid: expected 4242, is UID", ""},
+	{"user: {name: hail-none, exists: false}", runner.Pass, "", ""},
+	{"user: hail-none", runner.Fail, "exists: expected true, is false", ""},
+	{"group: {name: GROUP, gid: GID}", runner.Pass, "", ""},
+	{"group: {name: GROUP, gid: 4242}", runner.Fail, "gid: expected 4242, is GID", ""},
+	{"group: hail-none", runner.Fail, "exists: expected true, is false", ""},
+
+	{"mount: {path: /proc, fstype: proc, options: {contains: rw}, source: proc}", runner.Pass, "", ""},
+	{"mount: {path: /proc, fstype: ext4}", runner.Fail, `fstype: expected "ext4", is "proc"`, ""},
+	{"mount: {path: /, usage_percent: {le: 100}}", runner.Pass, "", ""},
+	{"mount: {path: /, usage_percent: {gt: 100}}", runner.Fail, "usage_percent: expected > 100", ""},
+	{"mount: {path: /proc, inodes_percent: {le: 100}}", runner.CheckError, "df does not say", "busybox"},
+	{"mount: /hail-none", runner.Fail, "exists: expected true, is false", ""},
+
+	{"kernel_param: {name: kernel.ostype, value: Linux}", runner.Pass, "", ""},
+	{"kernel_param: {name: kernel.ostype, value: Minix}", runner.Fail, `value: expected "Minix", is "Linux"`, ""},
+	{"kernel_param: {name: kernel.hail_none, value: x}", runner.Fail, "is nothing", ""},
+
+	{"interface: {name: lo, exists: true, up: true, mtu: {gt: 1000}}", runner.Pass, "", ""},
+	{"interface: {name: lo, addresses: {contains: 127.0.0.1}}", runner.Pass, "", "gnu"},
+	{"interface: {name: lo, mtu: 1}", runner.Fail, "mtu: expected 1", ""},
+	{"interface: hail0", runner.Fail, "up: expected true, is false", ""},
+
+	{"tcp: \"127.0.0.1:LISTENS\"", runner.Pass, "", ""},
+	{"tcp: \"127.0.0.1:LISTENS\", from: target", runner.Pass, "", ""},
+	{"tcp: {address: \"127.0.0.1:CLOSED\", reachable: false}", runner.Pass, "", ""},
+	{"tcp: \"127.0.0.1:CLOSED\"", runner.Fail, "connection refused", ""},
+
+	{"http: {url: WEB/health, status: 200, headers: {X-Load: \"7\"}, body: {jq: .ok, equals: true}}", runner.Pass, "", ""},
+	{"http: {url: WEB/health, body: {jq: .load, lt: 0.1}}, from: target", runner.Fail, ".load to be < 0.1, is 0.5", ""},
+	{"http: {url: WEB/moved, status: 302}", runner.Pass, "", ""},
+	{"http: {url: WEB/moved, follow: true, status: 200}", runner.Pass, "", ""},
+	{"http: {url: WEB/health, method: POST, body: {contains: POST}}", runner.Pass, "", ""},
+	{"http: {url: WEB/health, headers: {X-None: \"7\"}}", runner.Fail, `headers.X-None: expected "7", is nothing`, ""},
+	{"http: {url: WEB/long, body: x}", runner.CheckError, "more than 1 MiB", ""},
+	{"http: \"http://127.0.0.1:CLOSED/\"", runner.Fail, "connection refused", ""},
+
+	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 21}, issuer: {contains: hail}, names: {contains: 127.0.0.1}}", runner.Pass, "", ""},
+	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 60}}, from: target", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
+	{"tls: {address: \"127.0.0.1:SECURE\", valid: true}", runner.Fail, "signed by unknown authority", ""},
+	{"tls: \"127.0.0.1:LISTENS\", timeout: 1s", runner.Fail, "no answer in time", ""},
+
+	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},
+	{"dns: {name: hail-none.invalid, reachable: false}", runner.Pass, "", ""},
+	{"dns: {name: localhost}, from: target", runner.Pass, "", "busybox"},
+
+	{"clock: {offset: {lt: 2s}}", runner.Pass, "", ""},
+	{"clock: {offset: {gt: 1h}}", runner.Fail, "offset: expected > 1h0m0s", ""},
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// secureServer accepts TLS connections with a certificate of its own that is good for some days.
+func secureServer(t *testing.T, days int) net.Listener {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hail test"}, NotAfter: time.Now().AddDate(0, 0, days),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(t, err)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+	must(t, err)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				conn.(*tls.Conn).Handshake()
+				conn.Close()
+			}()
+		}
+	}()
+	return l
+}
