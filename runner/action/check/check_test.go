@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -58,6 +59,7 @@ type machine struct {
 	path  string // of programs; empty: ours
 	shell string
 	host  inventory.Host
+	limit runner.Duration // of an attempt; 0: none
 	execs int
 }
 
@@ -127,7 +129,7 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 		with.env = []string{"PATH=" + m.path}
 	}
 	m.host.Name, m.host.Connection.Shell = "here", m.shell
-	plan := runner.Plan{Run: "test", Hosts: []inventory.Host{m.host}, Fanout: 1}
+	plan := runner.Plan{Run: "test", Hosts: []inventory.Host{m.host}, Fanout: 1, Clocks: runner.Clocks{Attempt: m.limit, Grace: runner.Duration(time.Second)}}
 	plan.Checks, plan.Fleet = action.Listed()
 	verdicts := map[string]runner.Verdict{}
 	var finish runner.Event

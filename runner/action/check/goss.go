@@ -33,7 +33,7 @@ var gossTypes = map[string]struct {
 	"dns":          {"dns", map[string]string{"resolvable": "reachable", "resolveable": "reachable", "addrs": "addresses"}},
 	"mount":        {"mount", map[string]string{"exists": "exists", "opts": "options", "source": "source", "filesystem": "fstype", "usage": "usage_percent"}},
 	"kernel-param": {"kernel_param", map[string]string{"value": "value"}},
-	"interface":    {"interface", map[string]string{"exists": "exists", "addrs": "addresses", "mtu": "mtu"}},
+	"interface":    {"interface", map[string]string{"exists": "exists", "addrs": "networks", "mtu": "mtu"}},
 }
 
 var gossFileTypes = map[string]string{"file": "file", "directory": "dir", "symlink": "link", "pipe": "fifo", "socket": "socket", "character-device": "device", "block-device": "device"}
@@ -78,7 +78,7 @@ func (r gossReader) checks(root *strictyaml.Node) (all []Check) {
 
 func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
 	k := kinds[kindName]
-	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{}}
+	c := Check{Exact: true, Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{}}
 	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
 	c.Params[k.subject] = p.Key.Text
 	switch goss {
@@ -166,8 +166,6 @@ func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants 
 			r.Fail(n, "", "goss: %q is no filetype", n.Text)
 		}
 		one(Matcher{Op: equals, Want: ours})
-	case s == text && (attribute == "stdout" || attribute == "stderr" || attribute == "content" || attribute == "body") && n.Kind == strictyaml.Scalar:
-		one(Matcher{Op: equals, Want: trimNewline(n.Text)})
 	default:
 		if value := r.literal(n, attribute, s); value != nil {
 			one(Matcher{Op: equals, Want: value})

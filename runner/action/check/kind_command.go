@@ -21,10 +21,10 @@ probe_command() {
 	echo "ended $ended"
 }
 `,
-	values: func(_ *Check, s *seen) error {
+	values: func(c *Check, s *seen) error {
 		for _, name := range []string{"stdout", "stderr"} {
 			if said, ok := s.values[name].(string); ok {
-				s.values[name] = trimNewline(said)
+				s.values[name] = c.trimNewline(said)
 			}
 		}
 		began, err1 := valueOf([]string{s.fact("began")}, number)
@@ -38,9 +38,9 @@ probe_command() {
 	},
 })
 
-// trimNewline takes one newline off the end, which a shell's $(…) would do, too.
-func trimNewline(s string) string {
-	if n := len(s); n > 0 && s[n-1] == '\n' {
+// trimNewline takes one newline off the end of what is read, as a shell's $(…) would, unless the check wants it as it is.
+func (c *Check) trimNewline(s string) string {
+	if n := len(s); !c.Exact && n > 0 && s[n-1] == '\n' {
 		return s[:n-1]
 	}
 	return s

@@ -54,7 +54,7 @@ var _ = register(&kind{
 		case len(body) > mostBody:
 			s.cannot["body"] = "it has more than 1 MiB"
 		default:
-			s.values["body"] = trimNewline(string(body))
+			s.values["body"] = c.trimNewline(string(body))
 		}
 		return s
 	},

@@ -1,9 +1,15 @@
 package check
 
-// interface looks at a network interface. One is up when it was set so, with or without a carrier.
+import (
+	"fmt"
+	"strings"
+)
+
+// interface looks at a network interface. One is up when it was set so, with or without a carrier. networks are the addresses with the
+// length of their prefix.
 var _ = register(&kind{
 	name: "interface", subject: "name", main: "addresses",
-	attrs:   map[string]shape{"exists": yesNo, "up": yesNo, "addresses": texts, "mtu": number},
+	attrs:   map[string]shape{"exists": yesNo, "up": yesNo, "addresses": texts, "networks": texts, "mtu": number},
 	implied: Want{"up", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
 	verify:  plainName("name"),
@@ -20,14 +26,27 @@ probe_interface() {
 	read -r flags <"$d/flags" && [ $((flags & 1)) = 1 ]
 	yes_no up $?
 	echo "mtu $(cat "$d/mtu")"
-	if wants addresses; then
+	if wants addresses || wants networks; then
 		if has_tool ip; then
-			echo "addresses "
-			ip -o addr show dev "$1" | sed -n 's/.* inet6\{0,1\} \([^/ ]*\).*/addresses \1/p'
+			echo "networks "
+			ip -o addr show dev "$1" | sed -n 's/.* inet6\{0,1\} \([^ ]*\).*/networks \1/p'
 		else
 			cannot addresses "there is no ip"
+			cannot networks "there is no ip"
 		fi
 	fi
 }
 `,
+	values: func(_ *Check, s *seen) error {
+		networks, ok := s.values["networks"].([]any)
+		addresses := []any{}
+		for _, n := range networks {
+			address, _, _ := strings.Cut(fmt.Sprint(n), "/")
+			addresses = append(addresses, address)
+		}
+		if ok {
+			s.values["addresses"] = addresses
+		}
+		return nil
+	},
 })

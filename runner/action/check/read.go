@@ -195,6 +195,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 			c.Type, subject = name, n
 		}
 	}
+	before := r.Wrong()
 	r.Mapping(n, "a check", known)
 	if over != nil {
 		if c.ID == "" {
@@ -205,7 +206,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		return c, over
 	}
 	if c.Type == "" {
-		if n.Kind == strictyaml.Map {
+		if r.Wrong() == before {
 			r.Fail(n, "it is one of "+strings.Join(kindNames(), ", "), "this check looks at nothing")
 		}
 		return c, nil

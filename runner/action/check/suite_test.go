@@ -1,0 +1,225 @@
+package check_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action/check"
+)
+
+// TestOneRoundTrip: however many checks look at a host from inside, it is given one command; those that are tried again get another one
+// to themselves.
+func TestOneRoundTrip(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("checks:\n")
+	for i := range 50 {
+		fmt.Fprintf(&b, "  - {id: c%d, file: {path: /etc/passwd, owner: root}}\n", i)
+	}
+	m := &machine{}
+	verdicts, finish := m.run(t, read(t, b.String()))
+	if m.execs != 1 || len(verdicts) != 50 || finish.Status != runner.OK {
+		t.Errorf("%d commands for %d checks, %s %s", m.execs, len(verdicts), finish.Status, finish.Error)
+	}
+
+	flag := filepath.Join(t.TempDir(), "flag")
+	count := filepath.Join(t.TempDir(), "count")
+	verdicts, finish = m.run(t, read(t, `checks:
+  - {id: once, command: "echo x >> `+count+`"}
+  - {id: again, command: "test -e `+flag+` || { touch `+flag+`; exit 1; }", retry: {timeout: 30s, interval: 10ms}}
+  - {id: never, command: "exit 1", retry: {timeout: 50ms, interval: 10ms}}
+`))
+	said, _ := os.ReadFile(count)
+	if verdicts["again"].Outcome != runner.Pass || verdicts["never"].Outcome != runner.Fail || string(said) != "x\n" || m.execs < 2 {
+		t.Errorf("%v after %d commands, the one that passed at once ran %q", verdicts, m.execs, said)
+	}
+	if finish.Status != runner.Failed || finish.Reason != runner.CheckFailed || finish.Error != "never" {
+		t.Errorf("the host ends as %s(%s): %s", finish.Status, finish.Reason, finish.Error)
+	}
+}
+
+// TestHang: a check that hangs is an error of its own, also when it does not heed signals, and the one after it is made.
+func TestHang(t *testing.T) {
+	for userland, m := range userlands(t) {
+		verdicts, _ := m.run(t, read(t, `checks:
+  - {id: hangs, command: {run: "trap '' TERM; sleep 300 & wait; wait", timeout: 1s}}
+  - {id: next, command: "true"}
+`))
+		if verdicts["hangs"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
+			t.Errorf("%s: %v", userland, verdicts)
+		}
+	}
+}
+
+// TestOutOfTime: when the time of the host is over, the checks that were made count, and the others are missing.
+func TestOutOfTime(t *testing.T) {
+	suite := read(t, "checks:\n  - {id: first, command: \"true\"}\n  - {id: hangs, command: {run: sleep 300, timeout: 200s}}\n")
+	m := &machine{}
+	m.limit = runner.Duration(time.Second)
+	verdicts, finish := m.run(t, suite)
+	if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
+		t.Errorf("%v, %s", verdicts, finish.Status)
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	m := &machine{host: inventory.Host{Vars: map[string]any{"text": "it's $HOME", "port": 4242, "limit": "10s"}}}
+	verdicts, _ := m.run(t, read(t, `checks:
+  - {id: quoted, command: {run: "printf %s {{.vars.text}}", stdout: "{{.vars.text}}"}}
+  - {id: typed, command: {run: "exit 42", exit: {not: "{{.vars.port}}"}, duration: {lt: "{{.vars.limit}}"}}}
+  - {id: host, command: {run: "echo {{.host}}", stdout: {regex: "^{{.host}}$"}}}
+`))
+	for id, v := range verdicts {
+		if v.Outcome != runner.Pass {
+			t.Errorf("%s: %s %s", id, v.Outcome, v.Text)
+		}
+	}
+	suite := read(t, "checks:\n  - {file: \"/etc/{{.vars.none}}\"}\n")
+	err := suite.Aim([]inventory.Host{{Name: "web1"}}, nil)
+	if err == nil || !strings.HasPrefix(err.Error(), "checks.yaml:2:5: ") {
+		t.Errorf("an undefined variable: %v", err)
+	}
+}
+
+func TestWhenAndWaivers(t *testing.T) {
+	suite := read(t, `checks:
+  - {id: cert-a, command: "exit 1"}
+  - {id: cert-b, command: "exit 1"}
+  - {id: elsewhere, command: "exit 1", when: other}
+  - {id: off, command: "exit 1", skip: true}
+  - {id: good, command: "true"}
+`)
+	choose := func(expr string) (map[string]bool, error) { return map[string]bool{expr: true}, nil }
+	hosts := []inventory.Host{{Name: "here"}}
+	must(t, suite.Aim(hosts, choose))
+	waivers, err := check.ReadWaivers("w.yaml", []byte(`waivers:
+  - {id: cert-a, hosts: here, reason: known, owner: ops, until: 2026-12-31}
+  - {id: cert-b, reason: forgotten, until: 2026-01-01}
+  - {id: good, reason: none}
+`))
+	must(t, err, suite.Waive(waivers, hosts, choose, time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)))
+	verdicts, finish := (&machine{}).run(t, suite)
+	for id, want := range map[string]runner.Verdict{
+		"cert-a":    {Outcome: runner.Waived, Text: "exit: expected 0, is 1 (waived: known, ops, until 2026-12-31)"},
+		"cert-b":    {Outcome: runner.Fail, Text: "exit: expected 0, is 1 (waived no more since 2026-01-01: forgotten)"},
+		"elsewhere": {Outcome: runner.Skip}, "off": {Outcome: runner.Skip}, "good": {Outcome: runner.Pass}} {
+		if v := verdicts[id]; v.Outcome != want.Outcome || v.Text != want.Text {
+			t.Errorf("%s: %s %q, want %s %q", id, v.Outcome, v.Text, want.Outcome, want.Text)
+		}
+	}
+	if finish.Error != "cert-b" {
+		t.Errorf("the host ends with %q", finish.Error)
+	}
+	if err := suite.Waive([]check.Waiver{{ID: "none"}}, hosts, choose, time.Time{}); err == nil {
+		t.Error("a waiver for no check is taken")
+	}
+}
+
+// TestFleet: checks over the fleet are made of the values of all hosts, before the end of the run.
+func TestFleet(t *testing.T) {
+	suite := read(t, `checks:
+  - {id: kernel, command: {run: uname -r}}
+  - {id: load, command: {run: uptime}, capture: load}
+  - {id: same, fleet: {value_of: kernel, all_equal: true}}
+  - {id: few, fleet: {value_of: kernel, distinct: {le: 2}}}
+  - {id: close, fleet: {value_of: load, spread: {lt: 5}}}
+  - {id: most, fleet: {value_of: load, at_least: 50%, that: {lt: 5}}}
+  - {id: many, fleet: {value_of: load, at_least: 90%}}
+`)
+	action, err := check.New(suite.Spec())
+	must(t, err)
+	plan := &runner.Plan{Hosts: make([]inventory.Host, 4)}
+	value := func(s string) *runner.Text { v := runner.Text(s); return &v }
+	events := []runner.Event{{Seq: 1, Kind: runner.KindPlan, Plan: plan}}
+	for i, kernel := range []string{"6.1", "6.1", "5.10"} {
+		events = append(events, runner.Event{Seq: int64(i + 2), Kind: runner.KindCheck, Host: fmt.Sprint("web", i+1),
+			Verdicts: []runner.Verdict{{Check: "kernel", Value: value(kernel)}, {Check: "load", Value: value(fmt.Sprint(i * 4))}}})
+	}
+	events = append(events, runner.Event{Seq: 5, Kind: runner.KindEnd})
+	var last []runner.Event
+	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(events) }) {
+		last = batch[len(batch)-2:]
+	}
+	if last[0].Seq != 5 || last[1].Seq != 6 || last[1].Kind != runner.KindEnd {
+		t.Errorf("the end is %v", last)
+	}
+	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "",
+		"many": "expected at least 4 of 4 hosts, are 3"}
+	for _, v := range last[0].Verdicts {
+		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
+			t.Errorf("%s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
+		}
+	}
+}
+
+// TestBadFiles: what is wrong with a file is told with its place, and with a hint where there is one.
+func TestBadFiles(t *testing.T) {
+	for _, row := range []struct{ text, want, hint string }{
+		{"checks:\n  - {id: a, fil: /etc/passwd}\n", `c.yaml:2:13: unknown key "fil" in a check`, `did you mean "file"?`},
+		{"checks:\n  - {file: {path: /a, mod: x}}\n", `c.yaml:2:23: unknown key "mod" in a file`, `did you mean "mode"?`},
+		{"checks:\n  - {file: {path: /a, size: {lessthan: 3}}}\n", `c.yaml:2:30: there is no matcher "lessthan"`, ""},
+		{"checks:\n  - {file: {path: /a, content: {contain: x}}}\n", `c.yaml:2:33: there is no matcher "contain"`, `did you mean "contains"?`},
+		{"checks:\n  - {file: {path: /a, content: {}}}\n", "c.yaml:2:32: an empty matcher matches everything, so it is none", ""},
+		{"checks:\n  - {file: {path: /a, content: }}\n", "c.yaml:2:32: content has no value to be compared with", ""},
+		{"checks:\n  - {service: {name: x, running: \"yes\"}}\n", `c.yaml:2:34: running has to be true or false, and "yes" is not`, "write true or false, without quotes"},
+		{"checks:\n  - {file: {path: /a, size: {lt: big}}}\n", `c.yaml:2:34: size has to be a size, and "big" is not`, ""},
+		{"checks:\n  - {file: {path: /a, mtime_age: {lt: 5}}}\n", `c.yaml:2:39: mtime_age has to be a time, and "5" is not`, ""},
+		{"checks:\n  - {file: {path: /a, size: {regex: x}}}\n", "c.yaml:2:30: size is a size, which regex does not go with", ""},
+		{"checks:\n  - {file: {path: /a, content: {regex: \"(\"}}}\n", "c.yaml:2:40: error parsing regexp: missing closing ): `(`", ""},
+		{"checks:\n  - {command: {run: x, stdout: {jq: \".[\"}}}\n", `c.yaml:2:37: ".[" is no jq expression: unexpected EOF`, ""},
+		{"checks:\n  - {package: {name: x, version: {semver: newest}}}\n", `c.yaml:2:43: "newest" is no range of versions like >=1.2, <3`, ""},
+		{"checks:\n  - {id: a, file: /a}\n  - {id: a, file: /b}\n", `c.yaml:3:5: the id "a" is taken, first at c.yaml:2:5`, "give one of them another id"},
+		{"checks:\n  - {id: a}\n", "c.yaml:2:5: this check looks at nothing", ""},
+		{"checks:\n  - {id: a, file: /a, tcp: \"a:1\"}\n", "c.yaml:2:28: this check is a file already", "make two checks of it"},
+		{"checks:\n  - {file: {mode: \"0644\"}}\n", "c.yaml:2:12: this file has no path", ""},
+		{"checks:\n  - {file: etc/passwd}\n", `c.yaml:2:12: "etc/passwd" is not an absolute path`, ""},
+		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
+		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: nothing is expected of this clock: it has offset", ""},
+		{"checks:\n  - {file: /a, from: target}\n", "c.yaml:2:5: a file is always seen from the host: from is for tcp, http, tls and dns", ""},
+		{"checks:\n  - {file: /a, severity: bad}\n", `c.yaml:2:26: "bad" is not known here`, "it is one of minor, major, critical"},
+		{"checks:\n  - {file: /a, retry: {interval: 3s}}\n", "c.yaml:2:23: retry needs a timeout", ""},
+		{"checks:\n  - {file: /a, timeout: 5}\n", `c.yaml:2:25: "5" is not a time`, ""},
+		{"checks:\n  - {fleet: {value_of: none, all_equal: true}}\n", `c.yaml:2:5: value_of: there is no check "none"`, ""},
+		{"checks:\n  - {fleet: {value_of: x}}\n", "c.yaml:2:13: nothing is expected of the values of x", ""},
+		{"checks: {}\n", "c.yaml:1:9: checks have to be a list", ""},
+		{"include: c.yaml\n", "c.yaml: it includes itself: c.yaml → c.yaml", ""},
+		{"include: none.yaml\n", "c.yaml:1:10: no none.yaml", ""},
+		{"", "c.yaml:1:1: a file of checks has to be a mapping", ""},
+		{"file:\n  /etc/passwd: {md5: x}\n", `c.yaml:2:17: unknown key "md5" in file "/etc/passwd" of goss`, ""},
+		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not taken`, ""},
+		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not taken`, ""},
+	} {
+		_, err := check.Read([]string{"c.yaml"}, func(file string) ([]byte, error) {
+			if file != "c.yaml" {
+				return nil, fmt.Errorf("no %s", file)
+			}
+			return []byte(row.text), nil
+		})
+		hint := ""
+		var one *inventory.Error
+		var many inventory.Errors
+		if errors.As(err, &many) {
+			hint = many[0].Hint
+		} else if errors.As(err, &one) {
+			hint = one.Hint
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), row.want) || row.hint != "" && hint != row.hint {
+			t.Errorf("%q: %v (%s), want %s (%s)", row.text, err, hint, row.want, row.hint)
+		}
+	}
+	for _, row := range []struct{ text, want string }{
+		{"waivers:\n  - {id: a}\n", "w.yaml:2:5: this waiver has no reason"},
+		{"waivers:\n  - {reason: a}\n", "w.yaml:2:5: this waiver has no id"},
+		{"waivers:\n  - {id: a, reason: b, until: soon}\n", `w.yaml:2:31: "soon" is not a day`},
+	} {
+		if _, err := check.ReadWaivers("w.yaml", []byte(row.text)); err == nil || err.Error() != row.want {
+			t.Errorf("%q: %v, want %s", row.text, err, row.want)
+		}
+	}
+}
