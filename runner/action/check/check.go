@@ -30,6 +30,7 @@ type Check struct {
 	Timeout  runner.Duration   `json:"timeout"`            // of one look
 	Retry    Retry             `json:"retry,omitzero"`     //
 	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
+	Exact    bool              `json:"exact,omitempty"`    // a newline at the end of what is read counts
 	Off      bool              `json:"off,omitempty"`      // it is skipped everywhere
 	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
 	Template bool              `json:"template,omitempty"` // parameters or matchers have places for what differs from host to host
