@@ -1,5 +1,21 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"github.com/urfave/cli/v2"
 
-func baseline(e environment, c *cli.Context) error { return usage("", "to be done") }
+	"hail/inventory"
+	"hail/runner/action/check"
+)
+
+// baseline prints checks that describe one host.
+func baseline(e environment, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return usage("hail test -w web01 --baseline > web.yaml", "--baseline writes checks, and takes none")
+	}
+	return fanOut(e, c, func(_ *inventory.Inventory, hosts []inventory.Host) (job, error) {
+		if len(hosts) != 1 {
+			return job{}, usage("name one host with -w", "--baseline describes one host, and these are %d", len(hosts))
+		}
+		return job{spec: check.Baseline{}.Spec(), what: "baseline", raw: true}, nil
+	})
+}

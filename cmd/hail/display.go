@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -160,6 +161,10 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 			err = report.Checks(d.env.stdout, s, d.out)
 		case m == "gather":
 			err = report.Gather(d.env.stdout, s, files, d.by, d.out)
+		case m == "raw":
+			for i := range s.Hosts {
+				err = errors.Join(err, copyOutput(d.env.stdout, files, s.Hosts[i].Host))
+			}
 		case m == "host":
 			err = report.EachHost(d.env.stdout, s, files, d.out)
 		case m == "json":

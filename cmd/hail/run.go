@@ -139,6 +139,9 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		return err
 	}
+	if j.raw {
+		d.modes = []string{"raw"}
+	}
 	var secrets passwords
 	planOnly := c.Bool("dry-run") && !j.looks
 	if !planOnly {
@@ -215,12 +218,16 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 
 // newAction makes the action of a plan, and what judges its events before anybody sees them.
 func newAction(spec runner.Spec, from action.Sources) (runner.Action, func(iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event], error) {
-	if spec.Kind == check.Kind {
+	asTheyAre := func(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] { return events }
+	switch spec.Kind {
+	case check.Kind:
 		suite, err := check.New(spec)
 		return suite, suite.Judge, err
+	case check.KindBaseline:
+		return check.Baseline{}, asTheyAre, nil
 	}
 	act, err := action.New(spec, from)
-	return act, func(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] { return events }, err
+	return act, asTheyAre, err
 }
 
 // stopping stops the run when its record can't be written: what nobody writes down should not go on.

@@ -234,7 +234,8 @@ func follow(e environment, r *report.Run, hosts []inventory.Host) error {
 	})
 }
 
-func copyOutput(w io.Writer, r *report.Run, host string) error {
+// copyOutput writes what a host printed, byte for byte.
+func copyOutput(w io.Writer, r report.Files, host string) error {
 	f, err := r.Output(host, runner.Stdout)
 	if err != nil {
 		return err

@@ -1,0 +1,115 @@
+package check
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"hail/runner"
+	"hail/runner/action/program"
+)
+
+// KindBaseline is the kind of Baseline.
+const KindBaseline = "baseline"
+
+// Baseline is the action of writing checks that describe a host as it is: what it prints is a file for Read, which that host passes.
+// Packages and what changes by the hour are not in it.
+type Baseline struct{}
+
+// Spec describes the action as data.
+func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: KindBaseline} }
+
+// surveyScript lists what is worth describing.
+//
+//go:embed sh/survey.sh
+var surveyScript string
+
+// described are the attributes that a baseline has of each type.
+var described = []struct {
+	kind  string
+	attrs []string
+}{
+	{"file", []string{"type", "mode", "owner", "group"}},
+	{"service", []string{"running", "enabled"}},
+	{"port", []string{"listening"}},
+	{"user", []string{"uid", "gid", "home", "shell"}},
+	{"mount", []string{"fstype"}},
+	{"kernel_param", []string{"value"}},
+	{"interface", []string{"up", "mtu"}},
+}
+
+// Do implements runner.Action.
+func (Baseline) Do(ctx context.Context, t *runner.Target) error {
+	var checks []*Check
+	nonce := rand.Text()
+	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(surveyScript)+" hail "+nonce, runner.Stdio{}, func(name, subject string) error {
+		for _, d := range described {
+			if d.kind != name {
+				continue
+			}
+			c := &Check{Params: map[string]string{kinds[name].subject: subject}, Timeout: defaultTimeout}
+			c.Type, c.ID = name, name+":"+subject
+			if verify := kinds[name].verify; verify != nil && verify(c) != nil ||
+				slices.ContainsFunc(checks, func(known *Check) bool { return known.ID == c.ID }) {
+				continue
+			}
+			for _, a := range d.attrs {
+				c.Wants = append(c.Wants, Want{Attribute: a})
+			}
+			checks = append(checks, c)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	found, err := inspect(ctx, t, checks)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s as it was found. Take out what may differ, and tell the rest in hail test -a FILE.\nchecks:\n", t.Host.Name)
+	for _, d := range described {
+		for _, c := range checks {
+			if s := found[c]; c.Type == d.kind && s != nil && s.cannot[""] == "" {
+				c.describe(&b, s)
+			}
+		}
+	}
+	_, err = t.Out.Write([]byte(b.String()))
+	return err
+}
+
+// describe writes the check of what is seen.
+func (c *Check) describe(b *strings.Builder, s *seen) {
+	k := kinds[c.Type]
+	fmt.Fprintf(b, "  - {%s: {%s: %s", c.Type, k.subject, literalText(c.Params[k.subject], text))
+	for _, w := range c.Wants {
+		if value, known := s.values[w.Attribute]; known {
+			fmt.Fprintf(b, ", %s: %s", w.Attribute, literalText(value, k.attrs[w.Attribute]))
+		}
+	}
+	b.WriteString("}}\n")
+}
+
+// plainWord is a text that YAML takes for nothing else.
+var plainWord = regexp.MustCompile(`^/[\w./-]*$|^[a-z][\w.-]{5,}$|^(file|dir|link|root)$`)
+
+// literalText writes a value as parseLiteral reads it: JSON is YAML.
+func literalText(v any, s shape) string {
+	if s == rights {
+		v = "0" + fmt.Sprint(v)
+	} else if word, ok := v.(string); ok && plainWord.MatchString(word) {
+		return word
+	}
+	said, err := json.Marshal(v)
+	if err != nil {
+		return `""`
+	}
+	return string(said)
+}
