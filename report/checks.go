@@ -91,7 +91,7 @@ func unevaluated(s *Summary) (all []*finding) {
 		}
 		key := fmt.Sprint(missing, text)
 		if known[key] == nil {
-			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %d checks", missing, len(r.Checks))}, outcome: runner.NotEvaluated, text: text}
+			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
 			all = append(all, known[key])
 		}
 		known[key].hosts = append(known[key].hosts, r.Host)
@@ -170,10 +170,7 @@ func checkCounts(s *Summary, style Style) string {
 	if s.Plan != nil {
 		checks = len(s.Plan.Checks)
 	}
-	line := fmt.Sprintf("%d checks on %d hosts: ", checks, hosts)
-	if hosts == 1 {
-		line = fmt.Sprintf("%d checks on 1 host: ", checks)
-	}
+	line := plural(checks, "check") + " on " + plural(hosts, "host") + ": "
 	var parts []string
 	for _, o := range slices.Backward(runner.Outcomes) {
 		if n := counts[o]; n > 0 {
@@ -191,6 +188,13 @@ func checkCounts(s *Summary, style Style) string {
 		line += fmt.Sprintf("; over the fleet: %d of %d pass", passed, len(s.Fleet))
 	}
 	return line
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, and what fails

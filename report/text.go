@@ -52,11 +52,7 @@ func stopText(s *Summary) string {
 
 // Counts says how many hosts ended how.
 func Counts(s *Summary, style Style) string {
-	hosts := "hosts"
-	if len(s.Hosts) == 1 {
-		hosts = "host"
-	}
-	line := fmt.Sprintf("%d %s", len(s.Hosts), hosts)
+	line := plural(len(s.Hosts), "host")
 	sep := ": "
 	left := len(s.Hosts)
 	for _, status := range runner.Statuses {

@@ -25,6 +25,7 @@ type job struct {
 	remark  string            // what else is to be said when it begins
 	checks  []runner.Check    // that it makes on each host,
 	fleet   []runner.Check    // and over all of them
+	before  *report.Summary   // the run that the checks are compared with; may be nil
 	raw     bool              // what the hosts print is the result, byte for byte
 	looks   bool              // a dry run reaches the hosts, too, and changes nothing
 	begin   func() error      // what has to be done before the run is recorded; may be nil

@@ -202,6 +202,9 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	by := signals()
 	quiet()
 	shown := d.results(summary, record)
+	if j.before != nil && shown == nil {
+		shown = report.CompareChecks(e.stdout, j.before, summary, d.out)
+	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
 	if err != nil {
 		tell(e.stderr, err)

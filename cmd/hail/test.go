@@ -1,14 +1,13 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 	"hail/runner/action/check"
 )
@@ -110,7 +109,16 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 			return j, err
 		}
 	}
-	j = job{spec: suite.Spec(), what: fmt.Sprintf("test with %s", cmp.Or(joinWords(c.Args().Slice()), "checks"))}
+	if ref := c.String("compare"); ref != "" {
+		before, err := report.Find(e.runsDir(c), ref)
+		if err != nil {
+			return j, usage("hail runs lists them", "--compare: %v", err)
+		}
+		if j.before, err = before.Summary(); err != nil {
+			return j, err
+		}
+	}
+	j.spec, j.what = suite.Spec(), "test with "+joinWords(c.Args().Slice())
 	j.checks, j.fleet = suite.Listed()
 	return j, nil
 }

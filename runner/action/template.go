@@ -3,6 +3,7 @@ package action
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -79,7 +80,7 @@ func quoteValue(v any) (string, error) {
 func (t commandTemplate) render(h inventory.Host, index int) (string, error) {
 	var b strings.Builder
 	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return "", fmt.Errorf("the command for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: command:"))
+		return "", fmt.Errorf("the command for %s: %s", h.Name, wordsOf(err))
 	}
 	return b.String(), nil
 }
@@ -101,12 +102,26 @@ func RenderText(text string, h inventory.Host, index int) (string, error) {
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return "", fmt.Errorf("for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: text:"))
+		return "", fmt.Errorf("for %s: %s", h.Name, wordsOf(err))
 	}
 	if strings.Contains(b.String(), inventory.Redacted) {
 		return "", fmt.Errorf("for %s: this value is secret", h.Name)
 	}
 	return b.String(), nil
+}
+
+var templateFailed = regexp.MustCompile(`<([^<>]*)>: (?:error calling \w+: )?(.*)$`)
+
+// wordsOf says what was wrong with a template, without the library's own places.
+func wordsOf(err error) string {
+	m := templateFailed.FindStringSubmatch(err.Error())
+	switch {
+	case m == nil:
+		return strings.TrimPrefix(err.Error(), "template: ")
+	case strings.HasPrefix(m[2], "map has no entry"):
+		return "{{" + m[1] + "}} is not defined"
+	}
+	return "{{" + m[1] + "}}: " + m[2]
 }
 
 // templateData is what a template knows of a host.
