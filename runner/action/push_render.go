@@ -210,7 +210,7 @@ func (r *renderer) render(name string, text []byte, h inventory.Host, index int)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return nil, fmt.Errorf("for %s: %s", h.Name, strings.TrimPrefix(err.Error(), "template: "))
+		return nil, fmt.Errorf("for %s: %s", h.Name, wordsOf(err))
 	}
 	return b.Bytes(), nil
 }

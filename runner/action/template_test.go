@@ -30,8 +30,8 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"{{.vars.none}}":      `no entry for key "none"`,
-		"{{.hots}}":           `no entry for key "hots"`,
+		"{{.vars.none}}":      "{{.vars.none}} is not defined",
+		"{{.hots}}":           "{{.hots}} is not defined",
 		"{{.host":             "unclosed action",
 		"{{nothing .host}}":   `function "nothing" not defined`,
 		"{{.vars.token}}":     "this value is secret",
