@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"hail/runner/action/check"
 )
 
 // TestDocs checks what the documentation shows: every command and option exists, and every file that is linked.
@@ -95,6 +97,32 @@ func TestExamples(t *testing.T) {
 	}
 	if ran < 10 {
 		t.Errorf("only %d examples were run", ran)
+	}
+}
+
+// TestChecksInDocs reads every file of checks and of waivers that the documentation shows.
+func TestChecksInDocs(t *testing.T) {
+	text, err := os.ReadFile("docs/checks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+		if m[1] != "yaml" {
+			continue
+		}
+		read++
+		if strings.HasPrefix(m[3], "waivers:") {
+			_, err = check.ReadWaivers("docs/checks.md", []byte(m[3]))
+		} else {
+			_, err = check.Read([]string{"docs/checks.md"}, func(string) ([]byte, error) { return []byte(m[3]), nil })
+		}
+		if err != nil {
+			t.Errorf("%v in\n%s", err, m[3])
+		}
+	}
+	if read < 4 {
+		t.Errorf("only %d files were found", read)
 	}
 }
 

@@ -1,11 +1,18 @@
 package examples_test
 
 import (
+	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action/check"
+	"hail/runner/local"
+	"hail/runner/wrap"
 )
 
 func TestInventory(t *testing.T) {
@@ -22,6 +29,63 @@ func TestInventory(t *testing.T) {
 		t.Errorf("web21 is %+v", h)
 	}
 }
+
+// TestChecks: the checks are files that can be read, and this machine can be looked at with them.
+func TestChecks(t *testing.T) {
+	for _, file := range []string{"checks/linux.yaml", "checks/web.yaml", "goss/goss.yaml", "goss/linux.yaml"} {
+		suite, err := check.Read([]string{file}, os.ReadFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts := []inventory.Host{{Name: "here"}}
+		here := func(string) (map[string]bool, error) { return map[string]bool{"here": true}, nil }
+		if err := suite.Aim(hosts, here); err != nil {
+			t.Fatal(err)
+		}
+		if file == "checks/web.yaml" {
+			text, err := os.ReadFile("checks/waivers.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			waivers, err := check.ReadWaivers("checks/waivers.yaml", text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := suite.Waive(waivers, hosts, here, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		action, err := check.New(suite.Spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := runner.Plan{Hosts: hosts, Fanout: 1}
+		plan.Checks, plan.Fleet = action.Listed()
+		for batch := range runner.Run(t.Context(), plan, action, wrap.Dialer{Inner: local.Dialer{}}, nowhere{}) {
+			for _, e := range batch {
+				for _, v := range e.Verdicts {
+					if v.Outcome == runner.NotEvaluated || strings.Contains(v.Text, "ended with status 2") {
+						t.Errorf("%s: %s %s %s", file, v.Check, v.Outcome, v.Text)
+					}
+				}
+				if e.Kind == runner.KindFinish && e.Status != runner.OK && e.Reason != runner.CheckFailed {
+					t.Errorf("%s: %s %s", file, e.Status, e.Error)
+				}
+			}
+		}
+	}
+}
+
+// nowhere are outputs that nobody keeps.
+type nowhere struct{}
+
+func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return discard{io.Discard}, discard{io.Discard}, nil
+}
+
+type discard struct{ io.Writer }
+
+func (discard) Close() error { return nil }
 
 func TestLibrary(t *testing.T) {
 	out, err := exec.Command("go", "run", "./library").CombinedOutput()

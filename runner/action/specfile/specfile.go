@@ -11,7 +11,6 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/strictyaml"
-	"hail/runner"
 )
 
 // Reader reads one file.
@@ -122,7 +121,7 @@ func (r *Reader) Yes(n *strictyaml.Node, into *bool) {
 }
 
 // Time reads a time with its unit.
-func (r *Reader) Time(n *strictyaml.Node, into *runner.Duration) {
+func (r *Reader) Time(n *strictyaml.Node, into *inventory.Duration) {
 	if err := into.UnmarshalText([]byte(n.Text)); err != nil || n.Kind != strictyaml.Scalar {
 		r.Fail(n, "write it with its unit: 10s, 5m", "%q is not a time", n.Text)
 	}
