@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,15 +30,17 @@ type machine struct {
 	dialer runner.Dialer
 	host   inventory.Host
 	dir    string
-	execs  int
+	execs  atomic.Int32
 	grace  time.Duration // 0: 5 s
+
+	meanwhile func() // happens before the second command; may be nil
 }
 
 // withEnv gives every command an environment, and counts them.
 type withEnv struct {
 	runner.Dialer
-	env   []string
-	execs *int
+	env []string
+	of  *machine
 }
 
 func (w withEnv) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
@@ -51,7 +54,9 @@ type envConn struct {
 }
 
 func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	*c.with.execs++
+	if c.with.of.execs.Add(1) == 2 && c.with.of.meanwhile != nil {
+		c.with.of.meanwhile()
+	}
 	s.Env = append(s.Env, c.with.env...)
 	return c.Conn.Exec(ctx, cmd, s)
 }
@@ -67,7 +72,7 @@ func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 				path, shell = busybox(t)
 			}
 			env := []string{"HOME=" + t.TempDir(), "PATH=" + path}
-			m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, env, &m.execs}}
+			m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, env, m}}
 			m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
 			test(t, m)
 		})
@@ -143,7 +148,7 @@ func (m *machine) pushSpec(t *testing.T, ctx context.Context, spec *action.PushS
 	if change != nil {
 		change(&push)
 	}
-	m.execs = 0
+	m.execs.Store(0)
 	a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
 		i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
 		if contents[i].Path != "" {
@@ -216,16 +221,16 @@ func TestPush(t *testing.T) {
 		one := `files: [{content: "one\n", dest: DIR/conf, mode: "0640"}]`
 		p := m.push(t, ctx, one, nil)
 		p.want(t, "create", runner.Changed, "", "")
-		if m.read(t, "conf") != "one\n" || m.execs != 2 {
-			t.Errorf("%q after %d commands", m.read(t, "conf"), m.execs)
+		if m.read(t, "conf") != "one\n" || m.execs.Load() != 2 {
+			t.Errorf("%q after %d commands", m.read(t, "conf"), m.execs.Load())
 		}
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o640 {
 			t.Errorf("%v, %v", info, err)
 		}
 		p = m.push(t, ctx, one, nil)
 		p.want(t, "again", runner.OK, "", "")
-		if m.execs != 1 || p.out != "" {
-			t.Errorf("%d commands, %q", m.execs, p.out)
+		if m.execs.Load() != 1 || p.out != "" {
+			t.Errorf("%d commands, %q", m.execs.Load(), p.out)
 		}
 
 		// The rights of the old file stay, where nothing else is said; so does its inode when the push is taken back.
@@ -337,15 +342,15 @@ func TestPushTree(t *testing.T) {
 			}
 		}
 		same("new")
-		if m.execs > 3 {
-			t.Errorf("%d commands", m.execs)
+		if m.execs.Load() > 3 {
+			t.Errorf("%d commands", m.execs.Load())
 		}
 		if info, err := os.Stat(filepath.Join(m.dir, "tree/empty")); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%v, %v", info, err)
 		}
 		m.pushSpec(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
-		if m.execs != 1 {
-			t.Errorf("%d commands for nothing", m.execs)
+		if m.execs.Load() != 1 {
+			t.Errorf("%d commands for nothing", m.execs.Load())
 		}
 		// Some change, some go, some come.
 		for _, err := range []error{os.WriteFile(filepath.Join(src, "it's"), []byte("changed"), 0o640), os.Remove(filepath.Join(src, "new\nline")), os.WriteFile(filepath.Join(src, "sub/come"), nil, 0o600),
@@ -357,8 +362,8 @@ func TestPushTree(t *testing.T) {
 		p := m.pushSpec(t, t.Context(), spec, nil)
 		p.want(t, "changes", runner.Changed, "", "")
 		same("changed")
-		if len(p.notes) != 4 || m.execs != 2 {
-			t.Errorf("%d commands, %v", m.execs, p.notes)
+		if len(p.notes) != 4 || m.execs.Load() != 2 {
+			t.Errorf("%d commands, %v", m.execs.Load(), p.notes)
 		}
 		m.clean(t)
 	})

@@ -1,0 +1,157 @@
+package action_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestTorturePushMachine: file systems that refuse. The old content stays whole, the reason is named, and nothing of ours is left.
+func TestTorturePushMachine(t *testing.T) {
+	if os.Getenv("HAIL_TORTURE") == "" {
+		t.Skip("make torture mounts file systems for it")
+	}
+	if os.Getuid() != 0 {
+		t.Fatal("make torture has to run as root: this mounts file systems")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		in := func(name string) string { return filepath.Join(m.dir, name) }
+		do := func(name string, args ...string) {
+			t.Helper()
+			if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+				t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+			}
+		}
+		later := func(name string, args ...string) { t.Cleanup(func() { exec.Command(name, args...).Run() }) }
+		refused := func(what, name, words string, status runner.Status) {
+			t.Helper()
+			old := m.read(t, name)
+			p := m.push(t, t.Context(), `files: [{content: "`+strings.Repeat("n", 60_000)+`", dest: DIR/`+name+`}]`, nil)
+			p.want(t, what, status, "", words)
+			if m.read(t, name) != old {
+				t.Errorf("%s: the old content is gone", what)
+			}
+			m.clean(t)
+		}
+
+		// Full: so much room as the probe wants is there, and then it is not.
+		do("mkdir", in("full"))
+		do("mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", in("full"))
+		later("umount", in("full"))
+		m.write(t, "full/conf", strings.Repeat("o", 50_000), 0o644)
+		refused("no room", "full/conf", "room", runner.Error)
+		if err := os.Truncate(in("full/conf"), 30_000); err != nil {
+			t.Fatal(err)
+		}
+		m.meanwhile = func() { os.WriteFile(in("full/other"), make([]byte, 40_000), 0o600) }
+		refused("full while it is sent", "full/conf", "", runner.Error)
+		m.meanwhile = nil
+
+		// Read-only.
+		do("mkdir", in("ro"))
+		do("mount", "-t", "tmpfs", "tmpfs", in("ro"))
+		later("umount", in("ro"))
+		m.write(t, "ro/conf", "old", 0o644)
+		do("mount", "-o", "remount,ro", in("ro"))
+		refused("read-only", "ro/conf", "", runner.Error)
+
+		// A mount point.
+		m.write(t, "from", "mounted", 0o644)
+		m.write(t, "point", "below", 0o644)
+		do("mount", "--bind", in("from"), in("point"))
+		later("umount", in("point"))
+		refused("mount point", "point", "something is mounted there", runner.Error)
+
+		// Immutable, where the file system knows that.
+		m.write(t, "fixed", "old", 0o644)
+		if exec.Command("chattr", "+i", in("fixed")).Run() == nil {
+			later("chattr", "-i", in("fixed"))
+			refused("immutable", "fixed", "", runner.Error)
+			do("chattr", "-i", in("fixed"))
+		}
+
+		// Changed between the two commands.
+		m.write(t, "race", "old", 0o644)
+		m.meanwhile = func() { os.WriteFile(in("race"), []byte("somebody else's"), 0o644) }
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/race}]`, nil)
+		m.meanwhile = nil
+		p.want(t, "changed underneath", runner.Error, "", "changed")
+		if m.read(t, "race") != "somebody else's" {
+			t.Errorf("changed underneath: %q", m.read(t, "race"))
+		}
+
+		// A hard link is told, and the other name keeps the old content.
+		m.write(t, "linked", "old", 0o644)
+		if err := errors.Join(os.Link(in("linked"), in("twin"))); err != nil {
+			t.Fatal(err)
+		}
+		p = m.push(t, t.Context(), `files: [{content: new, dest: DIR/linked}]`, nil)
+		p.want(t, "hard link", runner.Changed, "", "")
+		if !strings.Contains(p.log, "link") || m.read(t, "twin") != "old" || m.read(t, "linked") != "new" {
+			t.Errorf("hard link: %q, %q, %q", p.log, m.read(t, "twin"), m.read(t, "linked"))
+		}
+		m.clean(t)
+	})
+}
+
+// TestTorturePushAttributes: ACLs and extended attributes of a file stay when its content changes. Busybox has no tools for them.
+func TestTorturePushAttributes(t *testing.T) {
+	if os.Getenv("HAIL_TORTURE") == "" {
+		t.Skip("make torture has the tools for it")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		if strings.HasSuffix(t.Name(), "busybox") {
+			return
+		}
+		m.write(t, "conf", "old", 0o640)
+		path := filepath.Join(m.dir, "conf")
+		for _, c := range [][]string{{"setfacl", "-m", "u:nobody:r", path}, {"setfattr", "-n", "user.note", "-v", "kept", path}} {
+			if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %v %s (Debian's packages acl and attr)", c, err, out)
+			}
+		}
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "push", runner.Changed, "", "")
+		acl, err1 := exec.Command("getfacl", "-c", path).Output()
+		note, err2 := exec.Command("getfattr", "--only-values", "-n", "user.note", path).Output()
+		if err := errors.Join(err1, err2); err != nil || !strings.Contains(string(acl), "user:nobody:r--") || string(note) != "kept" || m.read(t, "conf") != "new" {
+			t.Errorf("%v: %s, %s", err, acl, note)
+		}
+	})
+}
+
+// TestTwoPushes: of two at once, each is whole or locked out, and never a mixture.
+func TestTwoPushes(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		spec := func(letter string) string {
+			return `{files: [{content: ` + letter + `, dest: DIR/one, notify: [h]}, {content: ` + letter + `, dest: DIR/two}], handlers: {h: {run: "sleep 0.2; cat DIR/one DIR/two >>DIR/seen"}}}`
+		}
+		m.write(t, "one", "0", 0o644)
+		m.write(t, "two", "0", 0o644)
+		var wg sync.WaitGroup
+		results := make([]pushed, 2)
+		for i, letter := range []string{"a", "b"} {
+			wg.Go(func() {
+				results[i] = m.push(t, t.Context(), spec(letter), func(p *action.Push) { p.Patience = i * 20 })
+			})
+		}
+		wg.Wait()
+		seen := m.read(t, "seen")
+		for _, r := range results {
+			ok := r.status == runner.Changed || r.status == runner.Failed && r.reason == action.Locked || r.status == runner.Error && strings.Contains(r.err, "changed")
+			if !ok {
+				t.Errorf("%s(%s) %s", r.status, r.reason, r.err)
+			}
+		}
+		if m.read(t, "one") != m.read(t, "two") || strings.Trim(strings.ReplaceAll(strings.ReplaceAll(seen, "aa", ""), "bb", ""), "\n") != "" {
+			t.Errorf("%q, %q, handlers saw %q", m.read(t, "one"), m.read(t, "two"), seen)
+		}
+		m.clean(t)
+	})
+}
