@@ -27,6 +27,9 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		err := decode(s, &e)
 		return e, err
 	case KindPush:
+		if from.Blob != nil {
+			from.Blob = (&contents{open: from.Blob, kept: map[string][]byte{}}).blob
+		}
 		p := Push{sources: from}
 		err := decode(s, &p)
 		return p, err

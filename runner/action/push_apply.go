@@ -2,6 +2,7 @@ package action
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hail/runner"
@@ -42,9 +44,15 @@ func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *
 	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, table, stream)
 	o := outcome{push: &p}
 	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(in(writer)) }()
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		// Without a buffer, each header and each small file would be a packet of its own.
+		buffered := bufio.NewWriterSize(writer, 32<<10)
+		writer.CloseWithError(errors.Join(in(buffered), buffered.Flush()))
+	})
 	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: reader, Size: size}, o.hear)
 	reader.Close()
+	sending.Wait()
 	if err != nil {
 		return err
 	}

@@ -272,6 +272,14 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 
+		// A large one.
+		large := strings.Repeat("0123456789abcdef\n", 200_000)
+		m.write(t, "large.src", large, 0o600)
+		m.push(t, ctx, `files: [{src: DIR/large.src, dest: DIR/large}]`, nil).want(t, "large", runner.Changed, "", "")
+		if m.read(t, "large") != large {
+			t.Error("a large file differs")
+		}
+
 		// Only the rights.
 		p = m.push(t, ctx, `files: [{content: seven, dest: DIR/conf, mode: "0600"}]`, nil)
 		p.want(t, "meta", runner.Changed, "", "")

@@ -75,7 +75,7 @@ done
 i=0
 while [ $i -lt $rooms ]; do
 	eval "path=\$room$i"
-	say "room $(df -Pk -- "$path" 2>/dev/null | sed -n '$s/.* \([0-9]*\) *[0-9]*% .*/\1/p')"
+	say "room $(df -Pk -- "$path" 2>/dev/null | sed -n '$s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p')"
 	i=$((i + 1))
 done
 while read -r device mount rest; do say "mount $mount"; done </proc/mounts 2>/dev/null
