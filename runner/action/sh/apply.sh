@@ -133,7 +133,7 @@ rollback() {
 	each c forget_new
 	each t bring_back && each x bring_back && each m unset_meta &&
 		in_batches r 'cd "$0.old" && for f; do
-			[ ! -e "$f" ] || mv -f -- "$f" .. || [ "$(stat -c %i -- "$f")" = "$(stat -c %i -- "../$f")" ] || exit 1 # the same: it was never replaced
+			[ ! -e "$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
 accept() { decode "$1"; sh -c "$path" </dev/null 7<&- 9>&- || { say "refused $1"; return 1; }; }
