@@ -35,7 +35,7 @@ type display struct {
 	debug    bool // and those of the protocol
 }
 
-var outputModes = []string{"gather", "stream", "host", "json", "jsonl", "none"}
+var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
 	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
@@ -167,8 +167,8 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 			}
 		case m == "host":
 			err = report.EachHost(d.env.stdout, s, files, d.out)
-		case m == "json":
-			err = writeJSON(d.env.stdout, s)
+		case m != "jsonl" && report.Formats[m] != nil:
+			err = formatted(d.env.stdout, m, s, files, d.columns)
 		}
 		if err == nil && d.ping && (m == "gather" || m == "stream" || m == "host") {
 			err = report.PingTable(d.env.stdout, s, d.out)

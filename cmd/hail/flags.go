@@ -163,7 +163,7 @@ func columnsOf(c *cli.Context) (*report.Columns, error) {
 func outputFlags() []cli.Flag {
 	const c = "Output"
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, json, jsonl or none; two with a comma (default: gather; stream for one host)"},
+		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; two with a comma (default: gather; stream for one host)"},
 		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
@@ -178,6 +178,7 @@ func recordFlags() []cli.Flag {
 	return []cli.Flag{
 		runsDirFlag(),
 		&cli.StringFlag{Name: "name", Category: c, Usage: "`NAME` for the run"},
+		&cli.StringSliceFlag{Name: "report", Category: c, Usage: "write a report when it has ended, `FORMAT=PATH`: " + formatNames()},
 		&cli.StringFlag{Name: "max-output", Category: c, Usage: "keep `SIZE` of each output, its beginning and its end: 64MiB (default: all)"},
 		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0: all (default: 200)"},
 	}

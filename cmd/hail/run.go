@@ -139,6 +139,10 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		return err
 	}
+	reports, err := reportsOf(c)
+	if err != nil {
+		return err
+	}
 	if j.raw {
 		d.modes = []string{"raw"}
 	}
@@ -206,6 +210,9 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		shown = report.CompareChecks(e.stdout, j.before, summary, d.out)
 	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
+	if err == nil {
+		err = writeAll(reports, record.Path(), d.columns)
+	}
 	if err != nil {
 		tell(e.stderr, err)
 	}

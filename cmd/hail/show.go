@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,10 +38,11 @@ Examples:
 
 // findRun opens the run that the first argument means, the last one if there is none.
 func findRun(e environment, c *cli.Context) (*report.Run, error) {
-	ref := c.Args().First()
-	if ref == "" {
-		ref = "last"
-	}
+	return e.findRun(c, cmp.Or(c.Args().First(), "last"))
+}
+
+// findRun opens the run that ref means.
+func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
 		return nil, usage("hail runs lists them", "%v", err)

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+)
+
+func reportCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "report",
+		Usage:     "write a run as a report: a spreadsheet, JUnit, Markdown …",
+		ArgsUsage: "[RUN] FORMAT",
+		Description: `RUN is an id, the beginning of one, a name, last, or last~1. FORMAT is one of ` + formatNames() + `.
+docs/reports.md tells what is in each.
+
+Examples:
+  hail report last csv > hosts.csv
+  hail report last junit -o results.xml
+  hail report last csv --columns 'kernel=.kernel'
+  hail report nightly markdown --merged`,
+		Flags: []cli.Flag{runsDirFlag(), columnsFlag(),
+			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "`FILE` to write to (default: standard output)"},
+			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
+		},
+		Action: func(c *cli.Context) error { return writeReport(e, c) },
+	}
+}
+
+// formatNames are the formats, with commas.
+func formatNames() string { return strings.Join(report.FormatNames(), ", ") }
+
+func writeReport(e environment, c *cli.Context) error {
+	args := c.Args().Slice()
+	if len(args) == 1 {
+		args = []string{"last", args[0]}
+	}
+	if len(args) != 2 {
+		return usage("hail report last csv", "hail report takes a run and a format: %s", formatNames())
+	}
+	format, err := formatOf(args[1])
+	if err != nil {
+		return err
+	}
+	columns, err := columnsOf(c)
+	if err != nil {
+		return err
+	}
+	run, err := e.findRun(c, args[0])
+	if err != nil {
+		return err
+	}
+	s, files, err := summaryOf(e, c, run)
+	if err != nil {
+		return err
+	}
+	r := &report.Report{Summary: s, Files: files, Columns: columns}
+	if !c.Bool("merged") {
+		r.Events = run.Events()
+	}
+	if to := c.String("to"); to != "" {
+		if err := r.WriteFile(to, format); err != nil {
+			return usage("", "%v", err)
+		}
+		return nil
+	}
+	return format(e.stdout, r)
+}
+
+func formatOf(name string) (report.Format, error) {
+	if format, ok := report.Formats[name]; ok {
+		return format, nil
+	}
+	hint := "it takes " + formatNames()
+	if near := inventory.Nearest(name, report.FormatNames()); near != "" {
+		hint = fmt.Sprintf("did you mean %s?", near)
+	}
+	return nil, usage(hint, "there is no report format %q", name)
+}
+
+// wantedReport is a report that --report asks for.
+type wantedReport struct {
+	path   string
+	format report.Format
+}
+
+// reportsOf reads --report. What could not be written is told before a host is reached.
+func reportsOf(c *cli.Context) (all []wantedReport, err error) {
+	for _, text := range c.StringSlice("report") {
+		name, path, ok := strings.Cut(text, "=")
+		if !ok || path == "" {
+			return nil, usage("--report junit=results.xml", "--report: %q is not FORMAT=PATH", text)
+		}
+		format, err := formatOf(name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(all, func(w wantedReport) bool { return w.path == path }) {
+			return nil, usage("", "--report: two reports can't be in %s", path)
+		}
+		if err := report.CanWrite(path); err != nil {
+			return nil, usage("", "--report: %v", err)
+		}
+		all = append(all, wantedReport{path, format})
+	}
+	return all, nil
+}
+
+// writeAll writes reports of the run whose record is at this place.
+func writeAll(reports []wantedReport, record string, columns *report.Columns) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	run, err := report.Open(record)
+	if err != nil {
+		return err
+	}
+	s, err := run.Summary()
+	if err != nil {
+		return err
+	}
+	for _, w := range reports {
+		r := &report.Report{Summary: s, Files: run, Events: run.Events(), Columns: columns}
+		if err := r.WriteFile(w.path, w.format); err != nil {
+			return fmt.Errorf("the report %s: %w", w.path, err)
+		}
+	}
+	return nil
+}
+
+// formatted writes the run in a format as its result.
+func formatted(w io.Writer, name string, s *report.Summary, files report.Files, columns *report.Columns) error {
+	return report.Formats[name](w, &report.Report{Summary: s, Files: files, Columns: columns})
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// mostGroups is how many groups of equal output a ticket has.
+const mostGroups = 20
+
+// writeMarkdown writes what one puts into a ticket: the counts, what went wrong, what the checks found, and what was printed, the same
+// of several hosts together.
+func writeMarkdown(w io.Writer, r *Report) error {
+	var b bytes.Buffer
+	title := r.what()
+	if r.Name != "" {
+		title = r.Name
+	}
+	fmt.Fprintf(&b, "# %s: %s\n\nRun `%s`, %s, %s.\n\n", mdText(title), mdText(Counts(r.Summary, Style{})), r.Run, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), seconds(r.Ended.Sub(r.Started)))
+	if r.Stopped != "" {
+		fmt.Fprintf(&b, "**Stopped early:** %s.\n\n", mdText(stopText(r.Summary)))
+	}
+	b.WriteString("| status | hosts |\n|---|---:|\n")
+	for _, s := range runner.Statuses {
+		if r.Counts[s] > 0 {
+			fmt.Fprintf(&b, "| %s | %d |\n", s, r.Counts[s])
+		}
+	}
+	if all := troubles(r.Summary); all != nil {
+		b.WriteString("\n## What went wrong\n\n| how | hosts | what the first says |\n|---|---|---|\n")
+		for _, t := range all {
+			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(outcome(t.first.Status, t.first.Reason, t.first.Exit)), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(OneLine(t.first.Error)))
+		}
+	}
+	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {
+		fmt.Fprintf(&b, "\n## Checks\n\n%s\n\n", mdText(checkCounts(r.Summary, Style{})))
+		if all := findings(r.Summary); all != nil {
+			b.WriteString("| outcome | check | severity | hosts | |\n|---|---|---|---|---|\n")
+			for i := len(all) - 1; i >= 0; i-- { // the worst first
+				f := all[i]
+				hosts := "the fleet"
+				if f.hosts != nil {
+					hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
+				}
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
+			}
+		}
+	} else if err := r.markdownOutput(&b); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (r *Report) markdownOutput(b *bytes.Buffer) error {
+	groups, err := gather(r.Summary, r.Files, Gathering{})
+	if err != nil || len(groups) == 0 {
+		return err
+	}
+	b.WriteString("\n## Output\n")
+	for i := len(groups) - 1; i >= 0; i-- { // what went wrong first
+		if shown := len(groups) - 1 - i; shown == mostGroups {
+			fmt.Fprintf(b, "\n%d more groups are in the record.\n", i+1)
+			break
+		}
+		first := groups[i].results[0]
+		fmt.Fprintf(b, "\n%s\n", mdText(groups[i].title(Style{})))
+		for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+			if text := r.excerpt(first, stream, 8<<10); text != "" {
+				fence := "```"
+				for strings.Contains(text, fence) {
+					fence += "`"
+				}
+				fmt.Fprintf(b, "\n%s\n%s\n%s\n", fence+map[runner.Stream]string{runner.Stderr: "stderr"}[stream], strings.TrimSuffix(text, "\n"), fence)
+			}
+		}
+	}
+	return nil
+}
+
+var mdEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "#", `\#`)
+
+// mdText is a text that Markdown takes for nothing else.
+func mdText(s string) string { return mdEscapes.Replace(OneLine(s)) }

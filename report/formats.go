@@ -1,0 +1,144 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"hail/runner"
+)
+
+// Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed.
+type Report struct {
+	*Summary
+	Files   Files
+	Events  iter.Seq[[]runner.Event] // of the one run; nil where there are several
+	Columns *Columns                 // more columns for tables; nil: none
+}
+
+// Format writes a report.
+type Format func(w io.Writer, r *Report) error
+
+// Formats are all of them, by their names.
+var Formats = map[string]Format{
+	"csv":        writeCSV,
+	"joblog":     writeJoblog,
+	"json":       writeJSON,
+	"jsonl":      writeJSONL,
+	"junit":      writeJUnit,
+	"markdown":   writeMarkdown,
+	"nagios":     writeNagios,
+	"prometheus": writePrometheus,
+	"tap":        writeTAP,
+}
+
+// FormatNames are the names of the formats, sorted.
+func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
+
+// WriteFile writes the report to a file, which is there whole or, after an error, as it was before. Only its owner can read it.
+func (r *Report) WriteFile(path string, format Format) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.IgnoreUmask())
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	if err := format(f, r); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
+}
+
+// CanWrite says why a report could not be written to path, without touching what is there.
+func CanWrite(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &os.PathError{Op: "report", Path: path, Err: errors.New("it is no file")}
+	}
+	f, err := renameio.NewPendingFile(path)
+	if err != nil {
+		return err
+	}
+	return f.Cleanup()
+}
+
+func writeJSON(w io.Writer, r *Report) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r.Summary)
+}
+
+func writeJSONL(w io.Writer, r *Report) error {
+	if r.Events == nil {
+		return errors.New("several runs together have no events in one order: jsonl is for one run")
+	}
+	for batch := range r.Events {
+		if err := (JSONL{w}).Events(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict is a check, and what came of it.
+type verdict struct {
+	runner.Verdict
+	*runner.Check
+}
+
+// verdicts are those of a host, with their checks.
+func (r *Report) verdicts(host *Result) (all []verdict) {
+	for i, v := range host.Checks {
+		all = append(all, verdict{v, &r.Plan.Checks[i]})
+	}
+	return all
+}
+
+// fleet are the verdicts over all hosts, with their checks.
+func (r *Report) fleet() (all []verdict) {
+	for i, v := range r.Summary.Fleet {
+		all = append(all, verdict{v, &r.Plan.Fleet[i]})
+	}
+	return all
+}
+
+// what the run did, in a word.
+func (r *Report) what() string { return r.Plan.Action.Kind }
+
+// said is how a host ended, on one line.
+func (h *Result) said() string {
+	text := outcome(h.Status, h.Reason, h.Exit)
+	if h.Error != "" && h.Reason != runner.ExitStatus {
+		text += ": " + h.Error
+	}
+	return OneLine(text)
+}
+
+// excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out is said.
+func (r *Report) excerpt(host *Result, stream runner.Stream, most int64) string {
+	length := host.output(stream).Length
+	if length == 0 {
+		return ""
+	}
+	f, err := r.Files.Output(host.Host, stream)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var b strings.Builder
+	if length > most {
+		if _, err := f.Seek(length-most, io.SeekStart); err != nil {
+			return ""
+		}
+		b.WriteString("… \n")
+	}
+	if err := CleanCopy(&b, io.LimitReader(f, most)); err != nil {
+		return ""
+	}
+	return b.String()
+}
