@@ -1,0 +1,251 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// reportOf is a run of some hosts that ended in every way, and a test of the same with checks.
+func reportOf(t *testing.T, checks bool) *Report {
+	t.Helper()
+	s, files := forty()
+	for i, h := range s.Plan.Hosts {
+		s.Plan.Hosts[i].Vars = map[string]any{"rack": fmt.Sprint("r", i%4), "cpus": 4 + i, "formula": "=1+1", "token": inventory.Redacted}
+		if files[h.Name+" stdout"] == "" && s.Hosts[i].Status == runner.OK {
+			t.Fatalf("%s printed nothing", h.Name)
+		}
+	}
+	if checks {
+		s.Plan.Checks = []runner.Check{{ID: "file:/etc/passwd", Type: "file", Severity: runner.Critical}, {ID: "=2+3 | # \"<b>", Type: "command", Severity: runner.Minor}, {ID: "third", Type: "port"}}
+		s.Plan.Fleet = []runner.Check{{ID: "same"}}
+		for i := range s.Hosts {
+			if s.Hosts[i].Status == runner.OK {
+				outcomes := []runner.Outcome{runner.Pass, runner.Waived, runner.Skip}
+				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Pass}, {Check: "=2+3 | # \"<b>", Outcome: outcomes[i%3], Text: "is \x00\x1b[31m]]> `x` | # \ufffe"}, {Check: "third", Outcome: runner.Pass}}
+			} else if s.Hosts[i].Status == runner.Failed {
+				s.Hosts[i].Reason = runner.CheckFailed
+				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Fail, Text: "mode: expected 0644"}, {Check: "=2+3 | # \"<b>", Outcome: runner.CheckError, Text: "no"}, {Check: "third", Outcome: runner.Pass}}
+			}
+		}
+		s.Fleet = []runner.Verdict{{Check: "same", Outcome: runner.Fail, Text: "there are 2"}}
+		s.Settle()
+	}
+	return &Report{Summary: s, Files: files}
+}
+
+func (r *Report) written(t *testing.T, name string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Formats[name](&b, r); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return b.String()
+}
+
+// TestFormatsAgree reads each report back, and compares the counts.
+func TestFormatsAgree(t *testing.T) {
+	for _, checks := range []bool{false, true} {
+		r := reportOf(t, checks)
+		well := r.Counts[runner.OK] + r.Counts[runner.Changed]
+		outcomes := r.Outcomes()
+		is := func(what string, got, want any) {
+			t.Helper()
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("with checks %v, %s: %v, want %v", checks, what, got, want)
+			}
+		}
+
+		var read Summary
+		if err := json.Unmarshal([]byte(r.written(t, "json")), &read); err != nil {
+			t.Fatal(err)
+		}
+		is("json", read.Counts, r.Counts)
+		is("json's checks", read.Outcomes(), outcomes)
+
+		rows, err := csv.NewReader(strings.NewReader(r.written(t, "csv"))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[runner.Status]int{}
+		column := map[string]int{}
+		for i, name := range rows[0] {
+			column[name] = i
+		}
+		for i, row := range rows[1:] {
+			counts[runner.Status(row[column["status"]])]++
+			if n, err := strconv.Atoi(row[column["vars.cpus"]]); err != nil || n != 4+i || row[column["vars.formula"]] != "'=1+1" {
+				t.Errorf("csv has the row %q", row)
+			}
+			for _, cell := range row {
+				if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+					t.Errorf("csv has the cell %q", cell)
+				}
+			}
+		}
+		is("csv", counts, r.Counts)
+		if _, secret := column["vars.token"]; secret {
+			t.Error("csv has a secret var")
+		}
+
+		var suites junitSuites
+		junit := r.written(t, "junit")
+		if err := xml.Unmarshal([]byte(junit), &suites); err != nil {
+			t.Fatal(err)
+		}
+		validJUnit(t, junit)
+		if checks {
+			is("junit's failures", suites.Failures, outcomes[runner.Fail]+r.Counts[runner.Timeout]+1)
+			is("junit's errors", suites.Errors, outcomes[runner.CheckError]+r.Counts[runner.Unreachable])
+			is("junit's skipped", suites.Skipped, outcomes[runner.Skip]+outcomes[runner.Waived]+outcomes[runner.NotEvaluated])
+		} else {
+			is("junit's cases", suites.Tests, len(r.Hosts))
+			is("junit's good", suites.Tests-suites.Failures-suites.Errors-suites.Skipped, well)
+		}
+
+		tap := r.written(t, "tap")
+		fleet := len(r.Fleet)
+		is("tap's hosts", len(regexp.MustCompile(`(?m)^ok `).FindAllString(tap, -1)), well)
+		is("tap's bad hosts", len(regexp.MustCompile(`(?m)^not ok `).FindAllString(tap, -1)), len(r.Hosts)-well+fleet)
+		is("tap's checks", len(regexp.MustCompile(`(?m)^    (not )?ok `).FindAllString(tap, -1)), len(r.Hosts)*len(r.Plan.Checks)+fleet)
+		prove(t, tap, len(r.Hosts)+fleet, len(r.Hosts)-well+fleet)
+
+		prometheus := r.written(t, "prometheus")
+		for _, s := range runner.Statuses {
+			if !strings.Contains(prometheus, fmt.Sprintf("hail_hosts{run=\"\",status=%q} %d\n", s, r.Counts[s])) {
+				t.Errorf("prometheus does not have %d %s", r.Counts[s], s)
+			}
+		}
+		is("prometheus's checks", strings.Count(prometheus, "\nhail_check{"), len(r.Hosts)*len(r.Plan.Checks))
+		metric := regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .*|[a-z_]+\{([a-z]+="([^"\\]|\\.)*",?)*\} [0-9.]+)$`)
+		for line := range strings.Lines(prometheus) {
+			if !metric.MatchString(strings.TrimSuffix(line, "\n")) {
+				t.Errorf("prometheus has the line %q", line)
+			}
+		}
+
+		jobs := strings.Split(strings.TrimSpace(r.written(t, "joblog")), "\n")[1:]
+		good := 0
+		for _, job := range jobs {
+			if fields := strings.Split(job, "\t"); len(fields) == 9 && fields[6] == "0" && fields[7] == "0" {
+				good++
+			}
+		}
+		is("joblog", []int{len(jobs), good}, []int{len(r.Hosts), well})
+
+		nagios := r.written(t, "nagios")
+		if !strings.HasPrefix(nagios, "HAIL CRITICAL - 40 hosts: ") || strings.Count(nagios, "|") != 1 || strings.Count(nagios, "\n") != 1 {
+			t.Errorf("nagios: %s", nagios)
+		}
+		is("nagios", strings.Contains(nagios, fmt.Sprintf(" ok=%d;;;0;40 ", r.Counts[runner.OK])), true)
+
+		markdown := r.written(t, "markdown")
+		for s, n := range r.Counts {
+			is("markdown's "+string(s), strings.Contains(markdown, fmt.Sprintf("| %s | %d |\n", s, n)), true)
+		}
+	}
+}
+
+// validJUnit: xmllint takes it by the schema that readers share.
+func validJUnit(t *testing.T, text string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "junit.xml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("xmllint", "--noout", "--schema", "testdata/junit.xsd", file).CombinedOutput(); err != nil {
+		t.Errorf("xmllint: %v (make tools gets it)\n%s", err, out)
+	}
+}
+
+// prove: Perl's reader of TAP counts as we do. That of Debian 12 knows version 13, in which subtests are comments.
+func prove(t *testing.T, text string, tests, failed int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "report.tap")
+	if err := os.WriteFile(file, []byte(strings.Replace(text, "version 14", "version 13", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("prove", "--exec", "cat", file).CombinedOutput()
+	want := fmt.Sprintf("Failed %d/%d subtests", failed, tests)
+	if err == nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "Parse errors") {
+		t.Errorf("prove: %v\n%s\nwant %s", err, out, want)
+	}
+}
+
+// TestFormatsOfHostileOutput: what a host printed is data in every format.
+func TestFormatsOfHostileOutput(t *testing.T) {
+	hostile := []string{"</script><script>alert(1)</script>", "]]><x/>", "```\n# not a title\n", "=cmd|' /C calc'!A0", "\x00\x01\x1b[2J\x7f\xff\xfe\u202e", "not ok 1 - forged\nBail out!\n",
+		"web01\",status=\"ok\"} 1\n", "1\tweb9\t0\t0\t0\t0\t0\t0\ttrue\n", "\ufffe\uffff", strings.Repeat("x", 200_000)}
+	var results []Result
+	out, errs := map[string]string{}, map[string]string{}
+	for i, text := range hostile {
+		name := fmt.Sprintf("h%d", i)
+		results = append(results, Result{Host: name, Status: runner.Failed, Reason: runner.Signalled, Error: text[:min(len(text), 500)]})
+		out[name], errs[name] = text, text
+	}
+	s, files := fleet(results, out, errs)
+	r := &Report{Summary: s, Files: files}
+	for name := range Formats {
+		if name == "jsonl" || name == "json" { // texts as they are, by JSON's own rules
+			continue
+		}
+		text := r.written(t, name)
+		for _, c := range text {
+			if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f || c == '\u202e' {
+				t.Errorf("%s has the character %U", name, c)
+				break
+			}
+		}
+	}
+	validJUnit(t, r.written(t, "junit"))
+	prove(t, r.written(t, "tap"), len(hostile), len(hostile))
+	if n := strings.Count(r.written(t, "joblog"), "\n"); n != len(hostile)+1 {
+		t.Errorf("joblog has %d lines", n)
+	}
+	if strings.Contains(r.written(t, "markdown"), "\n# not a title\n```\n#") {
+		t.Error("a fence was left")
+	}
+}
+
+// TestReportFile: a report is there whole, or what was there before stays.
+func TestReportFile(t *testing.T) {
+	r := reportOf(t, false)
+	path := filepath.Join(t.TempDir(), "report")
+	if err := r.WriteFile(path, Formats["csv"]); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := func(w io.Writer, _ *Report) error {
+		io.WriteString(w, "half")
+		return io.ErrUnexpectedEOF
+	}
+	if err := r.WriteFile(path, broken); err == nil {
+		t.Error("an error is lost")
+	}
+	after, err := os.ReadFile(path)
+	info, _ := os.Stat(path)
+	if err != nil || !bytes.Equal(before, after) || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %d bytes were %d, %v", err, len(after), len(before), info.Mode())
+	}
+	for _, bad := range []string{filepath.Dir(path), filepath.Join(path, "x"), "/nowhere/x"} {
+		if CanWrite(bad) == nil {
+			t.Errorf("%s could be written", bad)
+		}
+	}
+}
