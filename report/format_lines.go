@@ -2,16 +2,12 @@ package report
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -197,88 +193,4 @@ func oneIf(yes bool) int {
 		return 1
 	}
 	return 0
-}
-
-// writeCSV writes a row a host, or a row a row of the columns: what was known of it, how it ended, what it said. A cell that a spreadsheet
-// would take for a formula gets a quote in front.
-func writeCSV(w io.Writer, r *Report) error {
-	vars := varNames(r.Plan.Hosts)
-	head := []string{"host"}
-	for _, v := range vars {
-		head = append(head, cell("vars."+v))
-	}
-	head = append(head, "status", "reason", "exit", "started", "seconds", "stdout_bytes", "stderr_bytes", "error")
-	for _, c := range r.Plan.Checks {
-		head = append(head, cell("check:"+c.ID))
-	}
-	if r.Columns != nil {
-		for _, c := range r.Columns.Names() {
-			head = append(head, cell(c))
-		}
-	}
-	out := csv.NewWriter(w)
-	if err := out.Write(head); err != nil {
-		return err
-	}
-	for i := range r.Hosts {
-		h := &r.Hosts[i]
-		row := []string{cell(h.Host)}
-		for _, v := range vars {
-			row = append(row, csvCell(r.Plan.Hosts[i].Vars[v]))
-		}
-		exit, started := "", ""
-		if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
-			exit = strconv.Itoa(h.Exit)
-		}
-		if !h.Began.IsZero() {
-			started = h.Began.UTC().Format(time.RFC3339)
-		}
-		row = append(row, string(h.Status), string(h.Reason), exit, started, fmt.Sprintf("%.3f", h.Took().Seconds()), strconv.FormatInt(h.Stdout.Length, 10),
-			strconv.FormatInt(h.Stderr.Length, 10), cell(OneLine(h.Error)))
-		for _, v := range h.Checks {
-			row = append(row, string(v.Outcome))
-		}
-		rows := [][]any{nil}
-		if r.Columns != nil {
-			if found, _ := r.Columns.Rows(r.Plan.Hosts[i], h, r.Files); len(found) > 0 {
-				rows = found
-			}
-		}
-		for _, cells := range rows {
-			whole := slices.Clone(row)
-			for _, c := range cells {
-				whole = append(whole, csvCell(c))
-			}
-			for len(whole) < len(head) {
-				whole = append(whole, "")
-			}
-			if err := out.Write(whole); err != nil {
-				return err
-			}
-		}
-	}
-	out.Flush()
-	return out.Error()
-}
-
-// csvCell is a value as a cell: numbers stay numbers.
-func csvCell(v any) string {
-	switch v.(type) {
-	case int, int64, float64:
-		return cellText(v)
-	}
-	return cell(string(Clean(nil, []byte(cellText(v)))))
-}
-
-// varNames are the names of all vars of the hosts that are not secret.
-func varNames(hosts []inventory.Host) []string {
-	names := map[string]bool{}
-	for _, h := range hosts {
-		for name, value := range h.Vars {
-			if value != inventory.Redacted {
-				names[name] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
 }

@@ -37,6 +37,7 @@ var Formats = map[string]Format{
 	"nagios":     writeNagios,
 	"prometheus": writePrometheus,
 	"tap":        writeTAP,
+	"xlsx":       writeXLSX,
 }
 
 // FormatNames are the names of the formats, sorted.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"hail/inventory"
 	"hail/runner"
 )
@@ -100,6 +102,36 @@ func TestFormatsAgree(t *testing.T) {
 		if _, secret := column["vars.token"]; secret {
 			t.Error("csv has a secret var")
 		}
+
+		book, err := excelize.OpenReader(strings.NewReader(r.written(t, "xlsx")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheet, err := book.GetRows("hosts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts = map[runner.Status]int{}
+		for i, row := range sheet[1:] {
+			counts[runner.Status(row[column["status"]])]++
+			at, _ := excelize.CoordinatesToCellName(column["vars.cpus"]+1, i+2)
+			if kind, err := book.GetCellType("hosts", at); err != nil || kind != excelize.CellTypeUnset && kind != excelize.CellTypeNumber || row[column["vars.formula"]] != "=1+1" {
+				t.Errorf("xlsx has at %s a %v, and the row %q", at, kind, row)
+			}
+			at, _ = excelize.CoordinatesToCellName(column["vars.formula"]+1, i+2)
+			if formula, err := book.GetCellFormula("hosts", at); err != nil || formula != "" {
+				t.Errorf("xlsx has the formula %q, %v", formula, err)
+			}
+		}
+		is("xlsx", counts, r.Counts)
+		if checks {
+			sheet, err = book.GetRows("checks")
+			is("xlsx's checks", len(sheet)-1, len(r.Hosts)*len(r.Plan.Checks)+len(r.Fleet))
+		} else {
+			sheet, err = book.GetRows("groups")
+			is("xlsx's groups", len(sheet) > 3, true)
+		}
+		is("xlsx", err, nil)
 
 		var suites junitSuites
 		junit := r.written(t, "junit")
@@ -199,7 +231,7 @@ func TestFormatsOfHostileOutput(t *testing.T) {
 	s, files := fleet(results, out, errs)
 	r := &Report{Summary: s, Files: files}
 	for name := range Formats {
-		if name == "jsonl" || name == "json" { // texts as they are, by JSON's own rules
+		if name == "xlsx" || name == "jsonl" || name == "json" { // packed, or texts as they are by JSON's own rules
 			continue
 		}
 		text := r.written(t, name)

@@ -121,10 +121,8 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 		if m == nil {
 			return
 		}
-		t, err := m.compile(number)
-		if err == nil {
-			var ok bool
-			if ok, _, err = t(is); ok {
+		if t, err := m.compile(number); err == nil {
+			if ok, _, err := t(is); ok && err == nil {
 				return
 			}
 		}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// hostsTable is a row a host, or a row a row of the columns: what was known of the host, how it ended, what it said. Cells are texts, numbers
+// and times; a nil is empty.
+func (r *Report) hostsTable() (head []string, rows [][]any) {
+	vars := varNames(r.Plan.Hosts)
+	head = []string{"host"}
+	for _, v := range vars {
+		head = append(head, "vars."+v)
+	}
+	head = append(head, "status", "reason", "exit", "started", "seconds", "stdout_bytes", "stderr_bytes", "error")
+	for _, c := range r.Plan.Checks {
+		head = append(head, "check:"+c.ID)
+	}
+	said := r.columnsOrFields()
+	head = append(head, said.head...)
+	for i := range r.Hosts {
+		h := &r.Hosts[i]
+		row := []any{h.Host}
+		for _, v := range vars {
+			row = append(row, varCell(r.Plan.Hosts[i].Vars[v]))
+		}
+		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(h.Error))
+		if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
+			row[len(vars)+3] = h.Exit
+		}
+		if !h.Began.IsZero() {
+			row[len(vars)+4] = h.Began.UTC()
+		}
+		for _, v := range h.Checks {
+			row = append(row, string(v.Outcome))
+		}
+		for _, cells := range said.rows(i) {
+			rows = append(rows, append(slices.Clone(row), cells...))
+		}
+	}
+	return head, rows
+}
+
+// sayings are further columns of the table, from what hosts printed. There is a row at least for every host.
+type sayings struct {
+	head []string
+	rows func(host int) [][]any
+}
+
+// columnsOrFields are the report's columns or, where it has none and hosts printed JSON objects, the fields of these.
+func (r *Report) columnsOrFields() sayings {
+	if r.Columns != nil {
+		return sayings{r.Columns.Names(), func(i int) [][]any {
+			found, _ := r.Columns.Rows(r.Plan.Hosts[i], &r.Hosts[i], r.Files) // why there are none is the host's status
+			for _, cells := range found {
+				for j := range cells {
+					cells[j] = varCell(cells[j])
+				}
+			}
+			if found == nil {
+				found = [][]any{nil}
+			}
+			return found
+		}}
+	}
+	const mostFields, longest = 100, 64 << 10
+	objects := make([]map[string]any, len(r.Hosts))
+	names := map[string]bool{}
+	for i := range r.Hosts {
+		h := &r.Hosts[i]
+		if h.Stdout.Length == 0 || h.Stdout.Length > longest || badness(h.Status) > 0 {
+			continue
+		}
+		f, err := r.Files.Output(h.Host, runner.Stdout)
+		if err != nil {
+			continue
+		}
+		text, err := io.ReadAll(f)
+		f.Close()
+		if err != nil || json.Unmarshal(text, &objects[i]) != nil {
+			continue
+		}
+		for name := range objects[i] {
+			if len(names) < mostFields {
+				names["out."+name] = true
+			}
+		}
+	}
+	head := slices.Sorted(maps.Keys(names))
+	return sayings{head, func(i int) [][]any {
+		cells := make([]any, len(head))
+		for j, name := range head {
+			cells[j] = varCell(objects[i][name[len("out."):]])
+		}
+		return [][]any{cells}
+	}}
+}
+
+// varCell is a value as a cell: numbers stay numbers, and what is neither text nor number is JSON.
+func varCell(v any) any {
+	switch v := v.(type) {
+	case nil, string, int, int64, float64:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return cellText(v)
+}
+
+// writeCSV writes the table. A text that a spreadsheet would take for a formula gets a quote in front.
+func writeCSV(w io.Writer, r *Report) error {
+	head, rows := r.hostsTable()
+	out := csv.NewWriter(w)
+	texts := make([]string, len(head))
+	for i, name := range head {
+		texts[i] = csvCell(name)
+	}
+	out.Write(texts) // what goes wrong is told by Error
+	for _, row := range rows {
+		clear(texts)
+		for i, v := range row {
+			texts[i] = csvCell(v)
+		}
+		out.Write(texts)
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func csvCell(v any) string {
+	switch v := v.(type) {
+	case string:
+		return cell(string(Clean(nil, []byte(v))))
+	case time.Time:
+		return v.Format(time.RFC3339)
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
+}
+
+// varNames are the names of all vars of the hosts that are not secret.
+func varNames(hosts []inventory.Host) []string {
+	names := map[string]bool{}
+	for _, h := range hosts {
+		for name, value := range h.Vars {
+			if value != inventory.Redacted {
+				names[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"cmp"
+	"io"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// writeXLSX writes a workbook: a sheet of the hosts, one of checks, and one of groups that printed the same. Heads stay in sight and can be
+// filtered; a text is never a formula.
+func writeXLSX(w io.Writer, r *Report) error {
+	book, err := newWorkbook()
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	head, rows := r.hostsTable()
+	if err := book.sheet("hosts", head, rows); err != nil {
+		return err
+	}
+	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {
+		if err := book.sheet("checks", []string{"host", "check", "type", "severity", "outcome", "text", "value", "seconds"}, r.checkRows()); err != nil {
+			return err
+		}
+	}
+	groups, err := gather(r.Summary, r.Files, Gathering{})
+	if err != nil {
+		return err
+	}
+	if len(groups) > 0 && len(r.Plan.Checks) == 0 {
+		if err := book.sheet("groups", []string{"hosts", "count", "status", "reason", "exit", "stdout", "stderr"}, r.groupRows(groups)); err != nil {
+			return err
+		}
+	}
+	if err := book.DeleteSheet("Sheet1"); err != nil {
+		return err
+	}
+	_, err = book.WriteTo(w)
+	return err
+}
+
+func (r *Report) checkRows() (rows [][]any) {
+	add := func(host string, v verdict) {
+		value := ""
+		if v.Value != nil {
+			value = string(*v.Value)
+		}
+		rows = append(rows, []any{host, v.ID, v.Type, string(v.Severity), string(v.Outcome), v.Text, value, v.Took.Value().Seconds()})
+	}
+	for i := range r.Hosts {
+		for _, v := range r.verdicts(&r.Hosts[i]) {
+			add(r.Hosts[i].Host, v)
+		}
+	}
+	for _, v := range r.fleet() {
+		add("(the fleet)", v)
+	}
+	return rows
+}
+
+func (r *Report) groupRows(groups []group) (rows [][]any) {
+	for _, g := range groups {
+		first := g.results[0]
+		var names []string
+		for _, h := range g.results {
+			names = append(names, h.Host)
+		}
+		rows = append(rows, []any{inventory.Fold(names), len(names), string(first.Status), string(first.Reason), first.Exit,
+			r.excerpt(first, runner.Stdout, mostInCell/2), r.excerpt(first, runner.Stderr, mostInCell/2)})
+	}
+	return rows
+}
+
+// mostInCell is how many bytes a cell gets: a spreadsheet takes 32,767 characters.
+const mostInCell = 32_000
+
+// workbook is a file of sheets whose cells are coloured by status.
+type workbook struct {
+	*excelize.File
+	head, date int // styles
+	colors     map[string]int
+}
+
+// The colours of what went well, of what needs a look, and of what went wrong.
+var cellColors = map[string]string{"ok": "C6EFCE", "changed": "DDEBF7", "pass": "C6EFCE", "failed": "FFC7CE", "fail": "FFC7CE", "error": "FFC7CE", "timeout": "FFC7CE", "lost": "FFC7CE",
+	"unreachable": "FFEB9C", "cancelled": "FFEB9C", "skipped": "FFEB9C", "waived": "FFEB9C", "not-evaluated": "FFEB9C"}
+
+func newWorkbook() (*workbook, error) {
+	b := &workbook{File: excelize.NewFile(), colors: map[string]int{}}
+	var err error
+	if b.head, err = b.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}}); err != nil {
+		return nil, err
+	}
+	format := "yyyy-mm-dd hh:mm:ss"
+	if b.date, err = b.NewStyle(&excelize.Style{CustomNumFmt: &format}); err != nil {
+		return nil, err
+	}
+	for word, color := range cellColors {
+		if b.colors[word], err = b.NewStyle(&excelize.Style{Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}}); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// sheet adds a sheet with a table.
+func (b *workbook) sheet(name string, head []string, rows [][]any) error {
+	if _, err := b.NewSheet(name); err != nil {
+		return err
+	}
+	out, err := b.NewStreamWriter(name)
+	if err != nil {
+		return err
+	}
+	for i, width := range widths(head, rows) {
+		if err := out.SetColWidth(i+1, i+1, width); err != nil {
+			return err
+		}
+	}
+	if err := out.SetPanes(&excelize.Panes{Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight"}); err != nil {
+		return err
+	}
+	cells := make([]any, len(head))
+	for i, text := range head {
+		cells[i] = excelize.Cell{StyleID: b.head, Value: legal(text)}
+	}
+	if err := out.SetRow("A1", cells); err != nil {
+		return err
+	}
+	for i, row := range rows {
+		for j := range cells {
+			cells[j] = nil
+			if j < len(row) {
+				cells[j] = b.cell(row[j])
+			}
+		}
+		at, err := excelize.CoordinatesToCellName(1, i+2)
+		if err != nil {
+			return err
+		}
+		if err := out.SetRow(at, cells); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	last, err := excelize.CoordinatesToCellName(len(head), len(rows)+1)
+	if err != nil {
+		return err
+	}
+	return b.AutoFilter(name, "A1:"+last, nil)
+}
+
+func (b *workbook) cell(v any) any {
+	switch v := v.(type) {
+	case string:
+		text := legal(v)
+		if len(text) > mostInCell {
+			text = text[:mostInCell] + "…"
+		}
+		return excelize.Cell{StyleID: b.colors[text], Value: text}
+	case time.Time:
+		return excelize.Cell{StyleID: b.date, Value: v}
+	}
+	return v
+}
+
+// widths are those of the columns, by what the first rows have in them.
+func widths(head []string, rows [][]any) []float64 {
+	all := make([]float64, len(head))
+	for j, name := range head {
+		all[j] = float64(len(name)) + 4
+		for i := range min(len(rows), 200) {
+			if j < len(rows[i]) {
+				if text, ok := rows[i][j].(string); ok {
+					all[j] = max(all[j], float64(columnsOf(text))+2)
+				} else if _, isTime := rows[i][j].(time.Time); isTime {
+					all[j] = max(all[j], 20)
+				}
+			}
+		}
+		all[j] = min(cmp.Or(all[j], 8), 60)
+	}
+	return all
+}
