@@ -29,6 +29,7 @@ type Format func(w io.Writer, r *Report) error
 // Formats are all of them, by their names.
 var Formats = map[string]Format{
 	"csv":        writeCSV,
+	"html":       writeHTML,
 	"joblog":     writeJoblog,
 	"json":       writeJSON,
 	"jsonl":      writeJSONL,

@@ -1,0 +1,245 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aymanbagabas/go-udiff"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// The page: its frame, its look, and what makes it move. Nothing is loaded from elsewhere, and the policy in its head forbids it.
+var (
+	//go:embed html/report.html
+	htmlPage string
+	//go:embed html/report.css
+	htmlStyle string
+	//go:embed html/report.js
+	htmlScript string
+
+	htmlTemplate = template.Must(template.New("report").Parse(htmlPage))
+)
+
+// What the page has of outputs: so much of a stream, of all of them together, and so many diffs.
+const (
+	htmlExcerpt = 16 << 10
+	htmlOutput  = 48 << 20
+	htmlDiffs   = 50
+)
+
+// htmlView is what the frame is filled with.
+type htmlView struct {
+	Title, Counts, Run, Started, Took, Stopped, Written string
+	Policy                                              string
+	Style                                               template.CSS
+	Script, Data                                        template.JS
+	StatusChart, DurationChart, TimeChart               template.HTML
+	Troubles                                            []htmlTrouble
+	Outcomes                                            []string
+	Checks                                              []htmlCheck
+	CheckCounts                                         string
+	Findings                                            []htmlFinding
+	GroupsNote                                          string
+}
+
+type htmlTrouble struct {
+	Class, How, Hosts, Says string
+	Count                   int
+}
+
+type htmlCheck struct {
+	Index          int
+	Name, Severity string
+	Counts         []int
+	Bar            template.HTML
+}
+
+type htmlFinding struct{ Class, Outcome, Check, Hosts, Text string }
+
+// htmlData is what the script shows. Outputs are in groups: equal ones once.
+type htmlData struct {
+	Statuses []runner.Status `json:"statuses"`
+	Vars     []string        `json:"vars"`
+	Columns  []string        `json:"columns"`
+	Checks   []string        `json:"checks"`
+	Hosts    []htmlHost      `json:"hosts"`
+	Groups   []htmlGroup     `json:"groups"`
+}
+
+type htmlHost struct {
+	Name    string            `json:"name"`
+	Status  runner.Status     `json:"status"`
+	How     string            `json:"how"`
+	Exit    *int              `json:"exit,omitempty"`
+	Took    *float64          `json:"took"`
+	Error   string            `json:"error,omitempty"`
+	Attempt int               `json:"attempt,omitempty"`
+	Server  string            `json:"server,omitempty"`
+	Vars    []string          `json:"vars,omitempty"`
+	Said    []string          `json:"said,omitempty"`
+	Notes   map[string]string `json:"notes,omitempty"`
+	Checks  [][2]string       `json:"checks"`
+	Group   int               `json:"group"`
+}
+
+type htmlGroup struct {
+	Status runner.Status `json:"status"`
+	How    string        `json:"how"`
+	Hosts  string        `json:"hosts"`
+	Count  int           `json:"count"`
+	Out    string        `json:"out"`
+	Err    string        `json:"err"`
+	Diff   string        `json:"diff,omitempty"`
+}
+
+// writeHTML writes one page that works without a network: an overview, the hosts to sort, filter and search, and what they printed.
+func writeHTML(w io.Writer, r *Report) error {
+	data, note, err := r.htmlData()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(data) // escapes <, > and & for us
+	if err != nil {
+		return err
+	}
+	v := htmlView{Title: "hail " + r.what(), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), Took: seconds(r.Ended.Sub(r.Started)),
+		Written: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Data: template.JS(text),
+		StatusChart: r.statusChart(), DurationChart: r.durationChart(), TimeChart: r.timeChart(), GroupsNote: note}
+	if r.Name != "" {
+		v.Title = r.Name
+	}
+	if r.Stopped != "" {
+		v.Stopped = stopText(r.Summary)
+	}
+	v.Policy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(htmlScript), sourceHash(htmlStyle))
+	for _, t := range troubles(r.Summary) {
+		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), outcome(t.first.Status, t.first.Reason, t.first.Exit), inventory.Fold(t.hosts), OneLine(t.first.Error), len(t.hosts)})
+	}
+	r.htmlChecks(&v)
+	return htmlTemplate.Execute(w, v)
+}
+
+// sourceHash is how a policy names what it lets be.
+func sourceHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func (r *Report) htmlData() (*htmlData, string, error) {
+	groups, err := gather(r.Summary, r.Files, Gathering{})
+	if err != nil {
+		return nil, "", err
+	}
+	slices.SortStableFunc(groups, func(a, b group) int { return len(b.results) - len(a.results) })
+	d := &htmlData{Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
+	if d.Vars == nil {
+		d.Vars = []string{}
+	}
+	of := map[*Result]int{}
+	kept := 0
+	for _, g := range groups {
+		first := g.results[0]
+		if kept > htmlOutput {
+			break
+		}
+		h := htmlGroup{Status: first.Status, How: outcome(first.Status, first.Reason, first.Exit), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
+		kept += len(h.Out) + len(h.Err)
+		var names []string
+		for _, one := range g.results {
+			names = append(names, one.Host)
+			of[one] = len(d.Groups)
+		}
+		h.Hosts = inventory.Fold(names)
+		if n := len(d.Groups); n > 0 && n <= htmlDiffs {
+			h.Diff = udiff.Unified("the largest group", "this one", d.Groups[0].Out, h.Out)
+		}
+		d.Groups = append(d.Groups, h)
+	}
+	for _, c := range r.Plan.Checks {
+		d.Checks = append(d.Checks, c.ID)
+	}
+	said := r.columnsOrFields()
+	d.Columns = append(d.Columns, said.head...)
+	for i := range r.Hosts {
+		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
+		if g, ok := of[&r.Hosts[i]]; ok {
+			d.Hosts[i].Group = g
+		}
+	}
+	note := fmt.Sprintf("%s of equal output, the largest first; of each the last %d KiB.", plural(len(groups), "group"), htmlExcerpt>>10)
+	if left := len(groups) - len(d.Groups); left > 0 {
+		note += fmt.Sprintf(" %d more are in the record only.", left)
+	}
+	return d, note, nil
+}
+
+func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
+	h := &r.Hosts[i]
+	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: h.Error, Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1}
+	if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
+		one.Exit = &h.Exit
+	}
+	if took := h.Took().Seconds(); !h.Began.IsZero() {
+		one.Took = &took
+	}
+	if h.Reach != nil {
+		one.Server = h.Reach.Server
+	}
+	for _, name := range vars {
+		one.Vars = append(one.Vars, OneLine(cellText(r.Plan.Hosts[i].Vars[name])))
+	}
+	for _, cells := range said.rows(i)[:1] {
+		for _, c := range cells {
+			one.Said = append(one.Said, OneLine(cellText(c)))
+		}
+	}
+	for _, v := range h.Checks {
+		one.Checks = append(one.Checks, [2]string{string(v.Outcome), v.Text})
+	}
+	return one
+}
+
+// htmlChecks fills in what the run's checks found.
+func (r *Report) htmlChecks(v *htmlView) {
+	if len(r.Plan.Checks)+len(r.Plan.Fleet) == 0 {
+		return
+	}
+	v.CheckCounts = checkCounts(r.Summary, Style{})
+	for _, o := range runner.Outcomes {
+		v.Outcomes = append(v.Outcomes, strings.ReplaceAll(string(o), "-", " "))
+	}
+	for i, c := range r.Plan.Checks {
+		one := htmlCheck{Index: i, Name: c.ID, Severity: string(c.Severity), Counts: make([]int, len(runner.Outcomes))}
+		if c.Title != "" {
+			one.Name += " · " + c.Title
+		}
+		for j := range r.Hosts {
+			if k := slices.Index(runner.Outcomes, r.Hosts[j].Checks[i].Outcome); k >= 0 {
+				one.Counts[k]++
+			}
+		}
+		var parts []part
+		for k, o := range slices.Backward(runner.Outcomes) {
+			parts = append(parts, part{string(o), one.Counts[k]})
+		}
+		one.Bar = stackedBar(parts, 10, "")
+		v.Checks = append(v.Checks, one)
+	}
+	for _, f := range slices.Backward(findings(r.Summary)) {
+		hosts := "the fleet"
+		if f.hosts != nil {
+			hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
+		}
+		v.Findings = append(v.Findings, htmlFinding{string(f.outcome), strings.ReplaceAll(string(f.outcome), "-", " "), f.check.ID, hosts, OneLine(f.text)})
+	}
+}
