@@ -26,6 +26,7 @@ lint:
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 
 torture: tools
+	npm install --silent --prefix .tools playwright-core
 	HAIL_TORTURE=1 go test -timeout 60m -run 'Torture|JumpOver' ./...
 
 bench:

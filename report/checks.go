@@ -85,12 +85,13 @@ func unevaluated(s *Summary) (all []*finding) {
 		if missing == 0 {
 			continue
 		}
-		text := outcome(r.Status, r.Reason, r.Exit)
-		if r.Error != "" {
-			text += ": " + r.Error
-		}
-		key := fmt.Sprint(missing, text)
+		how := outcome(r.Status, r.Reason, r.Exit)
+		key := fmt.Sprint(missing, how)
 		if known[key] == nil {
+			text := how
+			if r.Error != "" {
+				text += ": " + r.Host + ": " + r.Error
+			}
 			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
 			all = append(all, known[key])
 		}

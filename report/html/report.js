@@ -132,7 +132,7 @@
   const tell = () => {
     more.remove();
     for (const g of groups.slice(told, told + 50)) {
-      const d = make('details', {}, make('summary', {}, make('span', { className: 'mark ' + g.status, textContent: g.how + ' ' }), document.createTextNode(g.hosts + (g.count > 1 ? ' (' + g.count + ')' : ''))));
+      const d = make('details', {}, make('summary', {}, make('span', { className: 'mark ' + g.status, textContent: g.how + ' ' }), g.count > 1 ? g.count + ' hosts' : '', make('div', { className: 'fold', textContent: g.hosts })));
       d.addEventListener('toggle', () => { if (d.open && d.children.length === 1) d.append(...output('stdout', g.out), ...output('stderr', g.err), ...output('what differs from the largest group', g.diff, true)); });
       $('groups').append(d);
     }

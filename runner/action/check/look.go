@@ -77,7 +77,7 @@ func plainError(err error) string {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if late := net.Error(nil); errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout() {
 		return "no answer in time"
 	}
 	return strings.TrimPrefix(fmt.Sprint(err), "connect: ")
