@@ -21,6 +21,7 @@ func reportCommand(e environment) *cli.Command {
 docs/reports.md tells what is in each.
 
 Examples:
+  hail report last html -o run.html
   hail report last csv > hosts.csv
   hail report last junit -o results.xml
   hail report last csv --columns 'kernel=.kernel'
@@ -64,7 +65,11 @@ func writeReport(e environment, c *cli.Context) error {
 	if !c.Bool("merged") {
 		r.Events = run.Events()
 	}
-	if to := c.String("to"); to != "" {
+	to := c.String("to")
+	if to == "" && e.stdoutTerminal && args[1] == "xlsx" {
+		return usage("-o run.xlsx", "a workbook is nothing for a terminal")
+	}
+	if to != "" {
 		if err := r.WriteFile(to, format); err != nil {
 			return usage("", "%v", err)
 		}
