@@ -185,7 +185,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: h.Error, Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1}
 	if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
 		one.Exit = &h.Exit
 	}
@@ -204,7 +204,7 @@ func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 		}
 	}
 	for _, v := range h.Checks {
-		one.Checks = append(one.Checks, [2]string{string(v.Outcome), v.Text})
+		one.Checks = append(one.Checks, [2]string{string(v.Outcome), OneLine(v.Text)})
 	}
 	return one
 }
