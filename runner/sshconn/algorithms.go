@@ -16,20 +16,22 @@ type algorithms struct {
 	kex, ciphers, macs, hostKeys, publicKeys []string
 }
 
+// What the library implements: its defaults, and what it does only when it is asked for by name.
+var safe, insecure = ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+
 // newAlgorithms reads ssh_config's lists. What the library does not implement is left out of them; a list of which nothing
 // is left is an error.
 func newAlgorithms(f sshconfig.Settings) (a algorithms, err error) {
-	safe, all := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
 	for _, l := range []struct {
 		keyword, list  string
 		into           *[]string
 		safe, insecure []string
 	}{
-		{"KexAlgorithms", f.KexAlgorithms, &a.kex, safe.KeyExchanges, all.KeyExchanges},
-		{"Ciphers", f.Ciphers, &a.ciphers, safe.Ciphers, all.Ciphers},
-		{"MACs", f.MACs, &a.macs, safe.MACs, all.MACs},
-		{"HostKeyAlgorithms", f.HostKeyAlgorithms, &a.hostKeys, safe.HostKeys, all.HostKeys},
-		{"PubkeyAcceptedAlgorithms", f.PubkeyAcceptedAlgorithms, &a.publicKeys, safe.PublicKeyAuths, all.PublicKeyAuths},
+		{"KexAlgorithms", f.KexAlgorithms, &a.kex, safe.KeyExchanges, insecure.KeyExchanges},
+		{"Ciphers", f.Ciphers, &a.ciphers, safe.Ciphers, insecure.Ciphers},
+		{"MACs", f.MACs, &a.macs, safe.MACs, insecure.MACs},
+		{"HostKeyAlgorithms", f.HostKeyAlgorithms, &a.hostKeys, safe.HostKeys, insecure.HostKeys},
+		{"PubkeyAcceptedAlgorithms", f.PubkeyAcceptedAlgorithms, &a.publicKeys, safe.PublicKeyAuths, insecure.PublicKeyAuths},
 	} {
 		if l.list == "" {
 			continue

@@ -233,6 +233,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
+	keys := known.keys(s.keyName, s.keyPort)
 	heard := &hearing{Conn: nc, silent: w.silent}
 	begun := time.Now()
 	var offered offer
@@ -247,7 +248,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 				s.seeKey(known, key)
 				return errSeen
 			}
-			verified, err := d.verify(known, s, key)
+			verified, err := d.verify(known, keys, s, key)
 			if err != nil {
 				return err
 			}
@@ -266,7 +267,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {
-		config.HostKeyAlgorithms = known.algorithms(s.keyName, s.keyPort)
+		config.HostKeyAlgorithms = known.algorithms(keys, s.keyName, s.keyPort)
 	}
 	w.phase = "handshake"
 	d.config.Trace.detail(s.name, "known_hosts is asked for %s, which has keys for %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "nothing"))

@@ -227,7 +227,8 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 	}
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+// buffers hold two packets of the protocol: fewer and larger writes cost the disk less.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // listen takes the exit status, the first one only.
 func (e *execution) listen() {

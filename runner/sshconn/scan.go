@@ -31,7 +31,7 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	s.seeKey = func(known *knownHosts, key ssh.PublicKey) {
 		seen = &HostKey{Name: knownName(s.keyName, s.keyPort), Fingerprint: fingerprint(key), key: key, known: known}
 		var f *runner.Failure
-		if _, err := d.verify(known, s, key); errors.As(err, &f) {
+		if _, err := d.verify(known, known.keys(s.keyName, s.keyPort), s, key); errors.As(err, &f) {
 			seen.State, seen.Why = f.Reason, f.Err
 		}
 	}

@@ -16,9 +16,9 @@ import (
 	"hail/runner"
 )
 
-// verify says whether the host may be the one that shows key, and whether that is known, and not merely not asked. Its error
-// is a *runner.Failure.
-func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) (verified bool, err error) {
+// verify says whether the host, whose keys are the recorded ones, may be the one that shows key, and whether that is known, and not
+// merely not asked. Its error is a *runner.Failure.
+func (d *Dialer) verify(known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
 	revocable := map[string]ssh.PublicKey{blob: key}
@@ -33,7 +33,6 @@ func (d *Dialer) verify(known *knownHosts, s settings, key ssh.PublicKey) (verif
 	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
-	keys := known.keys(s.keyName, s.keyPort)
 	for _, k := range keys {
 		if k.blob == blob {
 			return true, nil
