@@ -187,11 +187,13 @@ export SHLVL=1
 exec "$1" -c "$2"
 `
 
-// script is everything of the wrapper that is the same for all commands, encoded.
+// script is everything of the wrapper that is the same for all commands, encoded. Every host gets it, so its indentation stays here.
 var (
-	script      = encode("hail_watchdog='" + watchdog + "'\n" + wrapper)
-	plainScript = encode(onTerminal)
+	script      = encode(flush("hail_watchdog='" + watchdog + "'\n" + wrapper))
+	plainScript = encode(flush(onTerminal))
 )
+
+func flush(script string) string { return strings.ReplaceAll(script, "\t", "") }
 
 // line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the same to
 // every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
@@ -219,12 +221,15 @@ func (h head) String() string {
 		h.nonce, h.grace, h.limit, h.input, h.secrets, runner.Quote(h.shell), runner.Quote(exports.String()))
 }
 
-// encode writes text for printf %b between single quotes: what any shell could take for something else is octal.
+// encode writes text for printf %b between single quotes: what any shell could take for something else is octal, but for the end of a
+// line, which is shorter.
 func encode(text string) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/4)
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
+		case c == '\n':
+			b.WriteString(`\n`)
 		case c == '\'', c == '\\', c == '!', c == '`', c < ' ', c >= 0x7f:
 			b.WriteString(`\0`)
 			b.WriteByte('0' + c>>6)
