@@ -12,7 +12,7 @@ import (
 func Clean(dst, src []byte) []byte {
 	for len(src) > 0 {
 		n := 0
-		for n < len(src) && (src[n] >= ' ' && src[n] < 0x7f || src[n] == '\n' || src[n] == '\t') {
+		for n < len(src) && plain[src[n]] {
 			n++
 		}
 		dst = append(dst, src[:n]...)
@@ -38,6 +38,14 @@ func Clean(dst, src []byte) []byte {
 	return dst
 }
 
+// plain are the bytes that stay as they are; almost all that is shown is of them.
+var plain = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= ' ' && c < 0x7f || c == '\n' || c == '\t'
+	}
+	return is
+}()
+
 // colorLength is how long the sequence is that sets a colour at the beginning of b (ESC [ … m); 0 for anything else.
 func colorLength(b []byte) int {
 	if len(b) < 3 || b[0] != 0x1b || b[1] != '[' {
@@ -57,6 +65,9 @@ func colorLength(b []byte) int {
 // lastState is what a terminal would show of a line in the end that was written over, as progress bars are. What came before
 // is left out, and an ellipsis says so.
 func lastState(line []byte) []byte {
+	if bytes.IndexByte(line, '\r') < 0 {
+		return line
+	}
 	body := bytes.TrimRight(line, "\r\n")
 	i := bytes.LastIndexByte(body, '\r')
 	if i < 0 {

@@ -293,8 +293,11 @@ func (l *liner) Write(p []byte) (int, error) {
 			break
 		}
 		l.buf = append(l.buf, l.prefix...)
-		l.tail = append(l.tail, rest[:end]...)
-		line := l.tail
+		line := rest[:end]
+		if len(l.tail) > 0 {
+			l.tail = append(l.tail, line...)
+			line = l.tail
+		}
 		if !l.whole {
 			line = lastState(line)
 		}

@@ -93,7 +93,7 @@ func (r *Record) create(dir string, blobs []Blob) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600, renameio.IgnoreUmask()); err != nil {
+	if err := writeWhole(filepath.Join(r.dir, "run.json"), append(text, '\n')); err != nil {
 		return err
 	}
 	if err := r.reserve.keep(r.dir, len(r.head.Plan.Hosts)); err != nil {
@@ -238,10 +238,20 @@ func (r *Record) writeSummary(s *Summary) error {
 			files[string(status)+".hosts"] = names
 		}
 	}
+	var all sync.WaitGroup // the disk takes as long for all of them as for one
+	failed := make(chan error, len(files))
 	for name, text := range files {
-		if err := renameio.WriteFile(filepath.Join(r.dir, name), text, 0o600, renameio.IgnoreUmask()); err != nil {
-			return err
-		}
+		all.Go(func() { failed <- writeWhole(filepath.Join(r.dir, name), text) })
 	}
-	return nil
+	all.Wait()
+	close(failed)
+	for e := range failed {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// writeWhole makes a file that is on disk whole, or not there.
+func writeWhole(path string, text []byte) error {
+	return renameio.WriteFile(path, text, 0o600, renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(path)))
 }

@@ -100,14 +100,18 @@ func Prune(dir string, keep int) error {
 		return err
 	}
 	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
 		id, unfinished := strings.CutPrefix(e.Name(), unfinishedPrefix)
 		begun, _ := Started(id)
-		if strings.HasPrefix(e.Name(), trashPrefix) || unfinished && time.Since(begun) > unfinishedFor {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		switch {
+		case strings.HasPrefix(e.Name(), trashPrefix) || unfinished && time.Since(begun) > unfinishedFor:
+			err = errors.Join(err, os.RemoveAll(path))
+		case !unfinished:
+			err = errors.Join(err, unreserve(path))
 		}
 	}
 	old, e := Old(dir, keep)
-	err = errors.Join(err, e, unreserve(dir))
+	err = errors.Join(err, e)
 	for _, id := range old {
 		_, e := Remove(dir, id)
 		err = errors.Join(err, e)
@@ -115,16 +119,13 @@ func Prune(dir string, keep int) error {
 	return err
 }
 
-// unreserve gives back what runs that were killed have kept back.
-func unreserve(dir string) error {
-	kept, err := filepath.Glob(filepath.Join(dir, "*", reserveFile))
-	for _, path := range kept {
-		if r, e := Open(filepath.Dir(path)); e != nil || r.Going() {
-			continue
-		}
-		err = errors.Join(err, os.Remove(path))
+// unreserve gives back what a run that was killed has kept back.
+func unreserve(path string) error {
+	kept := filepath.Join(path, reserveFile)
+	if _, err := os.Lstat(kept); err != nil || locked(filepath.Join(path, journalFile)) {
+		return nil
 	}
-	return err
+	return os.Remove(kept)
 }
 
 // Started is when the run with this id began, to the second.

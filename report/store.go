@@ -40,8 +40,10 @@ func Open(path string) (*Run, error) {
 func (r *Run) Path() string { return r.dir }
 
 // Going says whether the run is still under way: its writer holds the lock.
-func (r *Run) Going() bool {
-	lock := flock.New(r.journal.path, flock.SetFlag(os.O_RDONLY))
+func (r *Run) Going() bool { return locked(r.journal.path) }
+
+func locked(path string) bool {
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	free, err := lock.TryRLock()
 	if free {
 		lock.Unlock()
