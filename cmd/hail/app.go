@@ -15,6 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
+	e.setGC(0)
 	err := withoutEPIPE(dispatch(e, newApp(e), e.args))
 	if err == nil {
 		return exitOK
@@ -43,6 +44,7 @@ func dispatch(e environment, app *cli.App, args []string) error {
 		return err
 	}
 	rest, err := optionsFirst(cmd, args[1:])
+	app.Commands = []*cli.Command{cmd} // the library looks through all that there are
 	if help || wantsHelp(rest) {
 		_, err := io.WriteString(app.Writer, commandText(cmd))
 		return err

@@ -87,17 +87,20 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 	return max(1, n)
 }
 
-// setGC lets garbage pile up to four times what is in use, where that is little: at a modest fan-out the heap is so small
-// that collecting it all the time costs an eighth of the CPU. With thousands of connections it is the other way round.
+// setGC says how much garbage may pile up before it is collected, for so many hosts at once. At a modest fan-out the heap is so small
+// that collecting it all the time costs an eighth of the CPU; with thousands of connections it is the other way round.
 // $GOGC has the last word.
-func setGC(e environment, p *runner.Plan) {
-	switch at := min(p.Fanout, len(p.Hosts)); {
+func (e environment) setGC(atOnce int) {
+	percent := 100
+	switch {
 	case e.getenv("GOGC") != "":
-	case at <= 512:
-		debug.SetGCPercent(400)
-	case at > 4096:
-		debug.SetGCPercent(50)
+		return
+	case atOnce <= 512:
+		percent = 300
+	case atOnce > 4096:
+		percent = 50
 	}
+	debug.SetGCPercent(percent)
 }
 
 // newDialer stacks what reaches a host: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can

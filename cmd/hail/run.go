@@ -182,16 +182,11 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		return usage("name another folder with --runs-dir", "%v", err)
 	}
-	if keep := c.Int("keep-runs"); keep > 0 {
-		if err := report.Prune(e.runsDir(c), keep); err != nil {
-			d.remark("old records: " + err.Error())
-		}
-	}
 	d.header(plan, j.what)
 	if j.remark != "" {
 		d.remark(j.remark)
 	}
-	setGC(e, plan)
+	e.setGC(min(plan.Fanout, len(plan.Hosts)))
 
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -215,6 +210,11 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	}
 	if err != nil {
 		tell(e.stderr, err)
+	}
+	if keep := c.Int("keep-runs"); keep > 0 {
+		if err := report.Prune(e.runsDir(c), keep); err != nil {
+			d.remark("old records: " + err.Error())
+		}
 	}
 	code := exitCode(summary, err, by)
 	if code == exitOK && c.Bool("dry-run") && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -24,7 +25,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hail": main})
+	programs := maps.Clone(benchPrograms)
+	programs["hail"] = main
+	testscript.Main(m, programs)
 }
 
 // TestScripts drives the real main. The scripts in both/ run twice: against servers of our own, and against Debian's

@@ -139,9 +139,12 @@ func valueOf(n *strictyaml.Node, key string) *strictyaml.Node {
 
 // applySettings gives the options their values that the command line does not, and returns those that came to count.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
-	given := map[string]bool{}
+	given := map[string]bool{} // whether it is, for each option of the command
 	for _, f := range c.Command.Flags {
-		given[f.Names()[0]] = c.IsSet(f.Names()[0])
+		given[f.Names()[0]] = false
+	}
+	for _, name := range c.LocalFlagNames() { // asking for each of them is quadratic in the library
+		given[name] = true
 	}
 	for _, s := range slices.Backward(all) {
 		if taken, ours := given[s.option]; taken || !ours {

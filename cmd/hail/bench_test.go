@@ -1,0 +1,346 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+	"hail/runner/wrap"
+)
+
+// The programs of the benchmark, each a process of its own, so that what the servers cost is not counted: the fleet, and two
+// clients beside hail.
+//
+//	bare      the SSH library alone: dial, verify, log in, run, read, close
+//	engine    hail's runner, wrapper and connections, without a record: what is printed is thrown away
+//	hail      all of it
+var benchPrograms = map[string]func(){
+	"bench-fleet":  func() { exitWith(benchFleet(os.Args[1])) },
+	"bench-bare":   func() { exitWith(benchBare(os.Args[1], os.Args[2])) },
+	"bench-engine": func() { exitWith(benchEngine(os.Args[1], os.Args[2])) },
+}
+
+func exitWith(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Servers are fewer than hosts, because each takes descriptors; the names under which they are known are as many.
+const (
+	benchServers = 100
+	benchHosts   = 10_000
+)
+
+// benchFleet serves until its input ends. A command that is a number gets as many bytes. For each line of input it says how many
+// connections there were at once since the last one.
+func benchFleet(dir string) error {
+	var open, most atomic.Int64
+	play := func(c *sshtest.Command) {
+		// The wrapper has the command as its last word.
+		words := strings.Split(c.Line, "'")
+		n, _ := strconv.Atoi(words[max(0, len(words)-2)])
+		line := []byte(strings.Repeat("x", 79) + "\n")
+		for text := bytes.Repeat(line, 400); n > 0; n -= len(text) {
+			c.Stdout.Write(text[:min(n, len(text))])
+		}
+	}
+	count := func(c *ssh.ServerConn) {
+		for now := open.Add(1); ; {
+			if before := most.Load(); now <= before || most.CompareAndSwap(before, now) {
+				break
+			}
+		}
+		c.Wait()
+		open.Add(-1)
+	}
+	servers := make([]sshtest.Server, benchServers)
+	for i := range servers {
+		servers[i] = sshtest.Server{Name: fmt.Sprintf("server%d", i), Play: play, Faults: sshtest.Faults{LoggedIn: count}}
+	}
+	fleet, err := sshtest.StartFleet(dir, servers)
+	if err != nil {
+		return err
+	}
+	defer fleet.Close()
+	var hosts, known strings.Builder
+	fmt.Fprintf(&hosts, "defaults: {user: bench, identity: %q, known_hosts: %q, jump: none}\nhosts:\n", fleet.Identity(), fleet.KnownHosts())
+	for i := range benchHosts {
+		s := fleet.Servers[i%benchServers]
+		fmt.Fprintf(&hosts, "  h%05d: {address: %s, port: %d, host_key_alias: h%05[1]d}\n", i, s.Address(), s.Port())
+		fmt.Fprintf(&known, "h%05d %s", i, ssh.MarshalAuthorizedKey(s.HostKey.PublicKey()))
+	}
+	err = errors.Join(os.WriteFile(fleet.Inventory(), []byte(hosts.String()), 0o600), os.WriteFile(fleet.KnownHosts(), []byte(known.String()), 0o600))
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		fmt.Println(most.Swap(0))
+	}
+	return nil
+}
+
+// benchTarget is what both other clients go by.
+type benchTarget struct {
+	hosts  []inventory.Host
+	fanout int
+}
+
+func newBenchTarget(dir, sizes string) (t benchTarget, err error) {
+	inv, err := inventory.Load(context.Background(), []string{filepath.Join(dir, "inventory.yaml")}, inventory.Surroundings{})
+	if err != nil {
+		return t, err
+	}
+	n := 0
+	_, err = fmt.Sscan(sizes, &n, &t.fanout)
+	t.hosts = inv.Hosts()[:n]
+	return t, err
+}
+
+func benchEngine(dir, sizes string) error {
+	t, err := newBenchTarget(dir, sizes)
+	if err != nil {
+		return err
+	}
+	dialer := sshconn.New(sshconn.Config{Connecting: 64, PerAddress: 64})
+	defer dialer.Close()
+	if err := dialer.Prepare(t.hosts); err != nil {
+		return err
+	}
+	osEnvironment(nil).setGC(t.fanout)
+	command := action.Exec{Line: runner.Text(os.Getenv("BENCH_COMMAND"))}
+	plan := runner.Plan{Run: "bench", Action: command.Spec(), Fanout: t.fanout, Hosts: t.hosts}
+	s, err := report.Drain(runner.Run(context.Background(), plan, command, wrap.Dialer{Inner: dialer}, nowhere{}))
+	if err == nil && s.Counts[runner.OK] != len(t.hosts) {
+		err = fmt.Errorf("%v", s.Counts)
+	}
+	return err
+}
+
+// nowhere keeps nothing of what hosts print.
+type nowhere struct{}
+
+func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return nowhere{}, nowhere{}, nil
+}
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) Close() error                { return nil }
+
+func benchBare(dir, sizes string) error {
+	t, err := newBenchTarget(dir, sizes)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(t.hosts[0].Connection.Identity[0])
+	if err != nil {
+		return err
+	}
+	key, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		return err
+	}
+	known := map[string]ssh.PublicKey{}
+	if text, err = os.ReadFile(t.hosts[0].Connection.KnownHosts[0]); err != nil {
+		return err
+	}
+	for line := range bytes.Lines(text) {
+		name, rest, _ := bytes.Cut(line, []byte(" "))
+		if known[string(name)], _, _, _, err = ssh.ParseAuthorizedKey(rest); err != nil {
+			return err
+		}
+	}
+	var next, failed atomic.Int64
+	var wg sync.WaitGroup
+	for range t.fanout {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(len(t.hosts)); i = next.Add(1) {
+				h := &t.hosts[i-1]
+				config := &ssh.ClientConfig{User: h.Connection.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)},
+					HostKeyCallback: ssh.FixedHostKey(known[h.Name]), HostKeyAlgorithms: []string{ssh.KeyAlgoED25519}}
+				if bareRun(h, config, os.Getenv("BENCH_COMMAND")) != nil {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := failed.Load(); n > 0 {
+		return fmt.Errorf("%d hosts failed", n)
+	}
+	return nil
+}
+
+// bareRun is the least that reaches a host and runs a command, on the raw channel, which costs less than the library's Session.
+func bareRun(h *inventory.Host, config *ssh.ClientConfig, command string) error {
+	nc, err := net.Dial("tcp", net.JoinHostPort(h.Connection.Address, strconv.Itoa(h.Connection.Port)))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	c, chans, reqs, err := ssh.NewClientConn(nc, h.Name, config)
+	if err != nil {
+		return err
+	}
+	go ssh.DiscardRequests(reqs)
+	go func() {
+		for range chans {
+		}
+	}()
+	ch, requests, err := c.OpenChannel("session", nil)
+	if err != nil {
+		return err
+	}
+	if _, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{"'" + command + "'"})); err != nil {
+		return err
+	}
+	status := make(chan byte, 1)
+	go func() {
+		for r := range requests {
+			if r.Type == "exit-status" {
+				status <- r.Payload[3]
+			}
+		}
+		close(status)
+	}()
+	if _, err := io.Copy(io.Discard, ch); err != nil {
+		return err
+	}
+	if got, ok := <-status; !ok || got != 0 {
+		return errors.New("it failed")
+	}
+	return nil
+}
+
+// benchSite is a fleet that is up.
+type benchSite struct {
+	dir string
+	ask io.Writer
+	say *bufio.Reader
+}
+
+func newBenchSite(b *testing.B) *benchSite {
+	b.Helper()
+	s := &benchSite{dir: b.TempDir()}
+	fleet := exec.Command("bench-fleet", s.dir)
+	fleet.Stderr = os.Stderr
+	in, err := fleet.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := fleet.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := fleet.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { in.Close(); fleet.Wait() })
+	s.ask, s.say = in, bufio.NewReader(out)
+	if line, err := s.say.ReadString('\n'); line != "ready\n" {
+		b.Fatal(line, err)
+	}
+	return s
+}
+
+// cost is what one run of a program took.
+type cost struct {
+	cpu, wall float64 // seconds
+	peak      float64 // MiB of memory
+	held      int     // connections at once
+}
+
+func (s *benchSite) run(b *testing.B, hosts, fanout int, command, program string) (c cost) {
+	b.Helper()
+	args := []string{s.dir, fmt.Sprint(hosts, " ", fanout)}
+	if program == "hail" {
+		args = []string{"run", "-i", filepath.Join(s.dir, "inventory.yaml"), "-a", "--limit", fmt.Sprint(hosts), "-f", fmt.Sprint(fanout), "--per-address", "64", "-F", "none",
+			"--runs-dir", filepath.Join(s.dir, "runs"), "--output", "none", "-q", "--", command}
+	} else {
+		program = "bench-" + program
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SSH_AUTH_SOCK=") }), "BENCH_COMMAND="+command)
+	begun := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%s: %v\n%s", program, err, out)
+	}
+	c.wall = time.Since(begun).Seconds()
+	c.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		c.peak = float64(u.Maxrss) / 1024
+	}
+	fmt.Fprintln(s.ask)
+	line, err := s.say.ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.held, _ = strconv.Atoi(strings.TrimSpace(line))
+	if err := os.RemoveAll(filepath.Join(s.dir, "runs")); err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// BenchmarkFleet runs commands on fleets of three sizes, with hail and, in turns, with what it stands on. See docs/performance.md for
+// how to read it.
+func BenchmarkFleet(b *testing.B) {
+	site := newBenchSite(b)
+	before := map[string]float64{} // CPU a host of the size before, by command
+	for _, size := range []struct{ hosts, fanout int }{{100, 32}, {1000, 100}, {10_000, 100}, {10_000, 1000}} {
+		for _, command := range []struct{ name, bytes string }{{"true", "0"}, {"1KB", "1024"}, {"1MB", "1048576"}} {
+			b.Run(fmt.Sprintf("%d×%d/%s", size.hosts, size.fanout, command.name), func(b *testing.B) {
+				if command.name == "1MB" && size.hosts > 1000 {
+					b.Skip("10 GB are for those who have the room: -bench")
+				}
+				var bare, engine, hail cost
+				add := func(to *cost, program string) {
+					c := site.run(b, size.hosts, size.fanout, command.bytes, program)
+					to.cpu, to.wall, to.peak, to.held = to.cpu+c.cpu, to.wall+c.wall, max(to.peak, c.peak), max(to.held, c.held)
+				}
+				for b.Loop() {
+					add(&bare, "bare")
+					add(&engine, "engine")
+					add(&hail, "hail")
+				}
+				each := 1000 / float64(b.N*size.hosts)
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(bare.cpu*each, "bare-ms/host")
+				b.ReportMetric(engine.cpu/bare.cpu, "×engine")
+				b.ReportMetric(hail.cpu/bare.cpu, "×hail")
+				b.ReportMetric(hail.wall/bare.wall, "×wall")
+				b.ReportMetric(hail.wall/float64(b.N), "wall-s")
+				b.ReportMetric(hail.peak, "peak-MB")
+				b.ReportMetric(float64(hail.held), "held")
+				if had := before[command.name]; had > 0 {
+					b.ReportMetric(hail.cpu*each/had, "growth")
+				}
+				before[command.name] = hail.cpu * each
+			})
+		}
+	}
+}
