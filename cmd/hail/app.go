@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
-	e.setGC(0)
+	e.spareGC()
 	err := withoutEPIPE(dispatch(e, newApp(e), e.args))
 	if err == nil {
 		return exitOK

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -85,22 +84,6 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 		n = int(min(int64(n), memory/2/memoryPerHost))
 	}
 	return max(1, n)
-}
-
-// setGC says how much garbage may pile up before it is collected, for so many hosts at once. At a modest fan-out the heap is so small
-// that collecting it all the time costs an eighth of the CPU; with thousands of connections it is the other way round.
-// $GOGC has the last word.
-func (e environment) setGC(atOnce int) {
-	percent := 100
-	switch {
-	case e.getenv("GOGC") != "":
-		return
-	case atOnce <= 512:
-		percent = 300
-	case atOnce > 4096:
-		percent = 50
-	}
-	debug.SetGCPercent(percent)
 }
 
 // newDialer stacks what reaches a host: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can

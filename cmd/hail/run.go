@@ -186,7 +186,6 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if j.remark != "" {
 		d.remark(j.remark)
 	}
-	e.setGC(min(plan.Fanout, len(plan.Hosts)))
 
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
