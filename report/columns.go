@@ -153,6 +153,7 @@ func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
 
 func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
 	dec := json.NewDecoder(in)
+	dec.UseNumber()
 	for {
 		var value any
 		if e := dec.Decode(&value); e != nil {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hail/inventory"
@@ -84,11 +86,12 @@ func (r *Report) columnsOrFields() sayings {
 		if err != nil {
 			continue
 		}
-		text, err := io.ReadAll(f)
-		f.Close()
-		if err != nil || json.Unmarshal(text, &objects[i]) != nil {
-			continue
+		dec := json.NewDecoder(f)
+		dec.UseNumber()
+		if dec.Decode(&objects[i]) != nil || dec.More() { // one object, and nothing else
+			objects[i] = nil
 		}
+		f.Close()
 		for name := range objects[i] {
 			if len(names) < mostFields {
 				names["out."+name] = true
@@ -105,13 +108,21 @@ func (r *Report) columnsOrFields() sayings {
 	}}
 }
 
-// varCell is a value as a cell: numbers stay numbers, and what is neither text nor number is JSON.
+// varCell is a value as a cell: a number stays one, unless a spreadsheet would round its digits away, and what is neither text nor number is JSON.
 func varCell(v any) any {
+	const mostDigits = 1e15
 	switch v := v.(type) {
-	case nil, string, int, int64, float64:
+	case nil, string:
 		return v
-	case bool:
-		return strconv.FormatBool(v)
+	case int, float64, *big.Int, json.Number:
+		text := cellText(v)
+		if n, err := strconv.Atoi(text); err == nil && -mostDigits < n && n < mostDigits {
+			return n
+		}
+		if n, err := strconv.ParseFloat(text, 64); err == nil && strings.ContainsAny(text, ".eE") {
+			return n
+		}
+		return text
 	}
 	return cellText(v)
 }

@@ -2,7 +2,11 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -11,8 +15,8 @@ import (
 	"hail/runner"
 )
 
-// writeXLSX writes a workbook: a sheet of the hosts, one of checks, and one of groups that printed the same. Heads stay in sight and can be
-// filtered; a text is never a formula.
+// writeXLSX writes a workbook: a sheet of the hosts, one of checks, one of what was noted of hosts (a push: what has changed), and one of groups
+// that printed the same. Heads stay in sight and can be filtered; a text is never a formula.
 func writeXLSX(w io.Writer, r *Report) error {
 	book, err := newWorkbook()
 	if err != nil {
@@ -20,11 +24,16 @@ func writeXLSX(w io.Writer, r *Report) error {
 	}
 	defer book.Close()
 	head, rows := r.hostsTable()
-	if err := book.sheet("hosts", head, rows); err != nil {
+	if err := book.table("hosts", head, rows); err != nil {
 		return err
 	}
 	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {
-		if err := book.sheet("checks", []string{"host", "check", "type", "severity", "outcome", "text", "value", "seconds"}, r.checkRows()); err != nil {
+		if err := book.table("checks", []string{"host", "check", "type", "severity", "outcome", "text", "value", "seconds"}, r.checkRows()); err != nil {
+			return err
+		}
+	}
+	if rows := r.noteRows(); rows != nil {
+		if err := book.table("notes", []string{"host", "about", "note"}, rows); err != nil {
 			return err
 		}
 	}
@@ -32,13 +41,10 @@ func writeXLSX(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	if len(groups) > 0 && len(r.Plan.Checks) == 0 {
-		if err := book.sheet("groups", []string{"hosts", "count", "status", "reason", "exit", "stdout", "stderr"}, r.groupRows(groups)); err != nil {
+	if len(groups) > 0 {
+		if err := book.table("groups", []string{"hosts", "count", "status", "reason", "exit", "stdout", "stderr"}, r.groupRows(groups)); err != nil {
 			return err
 		}
-	}
-	if err := book.DeleteSheet("Sheet1"); err != nil {
-		return err
 	}
 	_, err = book.WriteTo(w)
 	return err
@@ -59,6 +65,16 @@ func (r *Report) checkRows() (rows [][]any) {
 	}
 	for _, v := range r.fleet() {
 		add("(the fleet)", v)
+	}
+	return rows
+}
+
+func (r *Report) noteRows() (rows [][]any) {
+	for i := range r.Hosts {
+		h := &r.Hosts[i]
+		for _, about := range slices.Sorted(maps.Keys(h.Notes)) {
+			rows = append(rows, []any{h.Host, about, h.Notes[about]})
+		}
 	}
 	return rows
 }
@@ -84,6 +100,7 @@ type workbook struct {
 	*excelize.File
 	head, date int // styles
 	colors     map[string]int
+	mostRows   int // of a sheet, below its head
 }
 
 // The colours of what went well, of what needs a look, and of what went wrong.
@@ -91,7 +108,7 @@ var cellColors = map[string]string{"ok": "C6EFCE", "changed": "DDEBF7", "pass": 
 	"unreachable": "FFEB9C", "cancelled": "FFEB9C", "skipped": "FFEB9C", "waived": "FFEB9C", "not-evaluated": "FFEB9C"}
 
 func newWorkbook() (*workbook, error) {
-	b := &workbook{File: excelize.NewFile(), colors: map[string]int{}}
+	b := &workbook{File: excelize.NewFile(), colors: map[string]int{}, mostRows: excelize.TotalRows - 1}
 	var err error
 	if b.head, err = b.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}}); err != nil {
 		return nil, err
@@ -108,9 +125,25 @@ func newWorkbook() (*workbook, error) {
 	return b, nil
 }
 
-// sheet adds a sheet with a table.
+// table adds a table; what is longer than a sheet can be goes on in the next.
+func (b *workbook) table(name string, head []string, rows [][]any) error {
+	err := b.sheet(name, head, rows[:min(len(rows), b.mostRows)])
+	for n := 2; err == nil && len(rows) > b.mostRows; n++ {
+		rows = rows[b.mostRows:]
+		err = b.sheet(fmt.Sprint(name, " ", n), head, rows[:min(len(rows), b.mostRows)])
+	}
+	return err
+}
+
 func (b *workbook) sheet(name string, head []string, rows [][]any) error {
-	if _, err := b.NewSheet(name); err != nil {
+	if err := b.newSheet(name); err != nil {
+		return err
+	}
+	last, err := excelize.CoordinatesToCellName(len(head), len(rows)+1)
+	if err != nil {
+		return err
+	}
+	if err := b.AutoFilter(name, "A1:"+last, nil); err != nil { // now: once the rows are written, it would read them all again
 		return err
 	}
 	out, err := b.NewStreamWriter(name)
@@ -147,14 +180,15 @@ func (b *workbook) sheet(name string, head []string, rows [][]any) error {
 			return err
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return err
+	return out.Flush()
+}
+
+func (b *workbook) newSheet(name string) error {
+	if first := b.GetSheetList()[0]; first == "Sheet1" { // a new workbook has one
+		return b.SetSheetName(first, name)
 	}
-	last, err := excelize.CoordinatesToCellName(len(head), len(rows)+1)
-	if err != nil {
-		return err
-	}
-	return b.AutoFilter(name, "A1:"+last, nil)
+	_, err := b.NewSheet(name)
+	return err
 }
 
 func (b *workbook) cell(v any) any {
@@ -162,7 +196,7 @@ func (b *workbook) cell(v any) any {
 	case string:
 		text := legal(v)
 		if len(text) > mostInCell {
-			text = text[:mostInCell] + "…"
+			text = strings.ToValidUTF8(text[:mostInCell], "") + "…"
 		}
 		return excelize.Cell{StyleID: b.colors[text], Value: text}
 	case time.Time:
