@@ -10,7 +10,7 @@ import (
 	"hail/runner"
 )
 
-// hosts makes a run of n hosts with a kilobyte of output each, all different.
+// manyHosts makes a run of n hosts with a kilobyte of output each, all different.
 func manyHosts(n int) *Report {
 	var results []Result
 	out := map[string]string{}
@@ -27,7 +27,7 @@ func manyHosts(n int) *Report {
 	return &Report{Summary: s, Files: files}
 }
 
-// TestTortureBrowser uses the page in a real Chromium, small and with 10,000 hosts.
+// TestTortureBrowser uses the page in a real Chromium: small, with output that means harm, and with 10,000 hosts.
 func TestTortureBrowser(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture has a browser")
@@ -37,14 +37,17 @@ func TestTortureBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	small, big := filepath.Join(dir, "small.html"), filepath.Join(dir, "big.html")
+	small, hostile, big := filepath.Join(dir, "small.html"), filepath.Join(dir, "hostile.html"), filepath.Join(dir, "big.html")
 	if err := reportOf(t, true).WriteFile(small, Formats["html"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := hostileReport().WriteFile(hostile, Formats["html"]); err != nil {
 		t.Fatal(err)
 	}
 	if err := manyHosts(10_000).WriteFile(big, Formats["html"]); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("node", "html/browser.mjs", tools, small, big).CombinedOutput()
+	out, err := exec.Command("node", "html/browser.mjs", tools, small, hostile, big).CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Errorf("%v (it needs node, Debian's chromium, and npm install --prefix .tools playwright-core)", err)

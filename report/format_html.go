@@ -10,7 +10,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aymanbagabas/go-udiff"
 
@@ -39,17 +38,18 @@ const (
 
 // htmlView is what the frame is filled with.
 type htmlView struct {
-	Title, Counts, Run, Started, Took, Stopped, Written string
-	Policy                                              string
-	Style                                               template.CSS
-	Script, Data                                        template.JS
-	StatusChart, DurationChart, TimeChart               template.HTML
-	Troubles                                            []htmlTrouble
-	Outcomes                                            []string
-	Checks                                              []htmlCheck
-	CheckCounts                                         string
-	Findings                                            []htmlFinding
-	GroupsNote                                          string
+	Title, What, Counts, Run, Started, Stopped string
+	Policy                                     string
+	Style                                      template.CSS
+	Script, Data                               template.JS
+	Charts                                     []chart
+	Troubles                                   []htmlTrouble
+	Outcomes                                   []string
+	Checks                                     []htmlCheck
+	CheckCounts                                string
+	Findings                                   []htmlFinding
+	FindingsLeft                               int
+	GroupsNote                                 string
 }
 
 type htmlTrouble struct {
@@ -64,10 +64,15 @@ type htmlCheck struct {
 	Bar            template.HTML
 }
 
-type htmlFinding struct{ Class, Outcome, Check, Hosts, Text string }
+type htmlFinding struct {
+	Class, Outcome, Check, Severity, Hosts, Text string
+	Count                                        int
+}
 
 // htmlData is what the script shows. Outputs are in groups: equal ones once.
 type htmlData struct {
+	Run      string          `json:"run"`
+	Kind     string          `json:"kind"`
 	Statuses []runner.Status `json:"statuses"`
 	Vars     []string        `json:"vars"`
 	Columns  []string        `json:"columns"`
@@ -90,6 +95,7 @@ type htmlHost struct {
 	Notes   map[string]string `json:"notes,omitempty"`
 	Checks  [][2]string       `json:"checks"`
 	Group   int               `json:"group"`
+	Run     string            `json:"run,omitempty"`
 }
 
 type htmlGroup struct {
@@ -112,9 +118,8 @@ func writeHTML(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	v := htmlView{Title: "hail " + r.what(), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), Took: seconds(r.Ended.Sub(r.Started)),
-		Written: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Data: template.JS(text),
-		StatusChart: r.statusChart(), DurationChart: r.durationChart(), TimeChart: r.timeChart(), GroupsNote: note}
+	v := htmlView{Title: "hail " + r.what(), What: OneLine(r.What), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
+		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Data: template.JS(text), Charts: []chart{r.statusChart(), r.durationChart(), r.timeChart()}, GroupsNote: note}
 	if r.Name != "" {
 		v.Title = r.Name
 	}
@@ -123,7 +128,7 @@ func writeHTML(w io.Writer, r *Report) error {
 	}
 	v.Policy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(htmlScript), sourceHash(htmlStyle))
 	for _, t := range troubles(r.Summary) {
-		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), outcome(t.first.Status, t.first.Reason, t.first.Exit), inventory.Fold(t.hosts), OneLine(t.first.Error), len(t.hosts)})
+		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), outcome(t.first.Status, t.first.Reason, t.first.Exit), inventory.Fold(t.hosts), r.says(t), len(t.hosts)})
 	}
 	r.htmlChecks(&v)
 	return htmlTemplate.Execute(w, v)
@@ -141,7 +146,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		return nil, "", err
 	}
 	slices.SortStableFunc(groups, func(a, b group) int { return len(b.results) - len(a.results) })
-	d := &htmlData{Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
+	d := &htmlData{Run: r.Run, Kind: r.what(), Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
 	if d.Vars == nil {
 		d.Vars = []string{}
 	}
@@ -161,7 +166,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		}
 		h.Hosts = inventory.Fold(names)
 		if n := len(d.Groups); n > 0 && n <= htmlDiffs {
-			h.Diff = udiff.Unified("the largest group", "this one", d.Groups[0].Out, h.Out)
+			_, h.Diff, _ = strings.Cut(udiff.Unified("", "", d.Groups[0].Out, h.Out), "+++ \n")
 		}
 		d.Groups = append(d.Groups, h)
 	}
@@ -176,16 +181,19 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 			d.Hosts[i].Group = g
 		}
 	}
-	note := fmt.Sprintf("%s of equal output, the largest first; of each the last %d KiB.", plural(len(groups), "group"), htmlExcerpt>>10)
+	if len(groups) == 0 {
+		return d, "", nil
+	}
+	note := fmt.Sprintf("%s of equal output, the largest first; of each the last %d KiB.", counted(len(groups), "group"), htmlExcerpt>>10)
 	if left := len(groups) - len(d.Groups); left > 0 {
-		note += fmt.Sprintf(" %d more are in the record only.", left)
+		note += fmt.Sprintf(" %s more are in the record only.", thousands(left))
 	}
 	return d, note, nil
 }
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1, Run: h.Run}
 	if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
 		one.Exit = &h.Exit
 	}
@@ -232,14 +240,16 @@ func (r *Report) htmlChecks(v *htmlView) {
 		for k, o := range slices.Backward(runner.Outcomes) {
 			parts = append(parts, part{string(o), one.Counts[k]})
 		}
-		one.Bar = stackedBar(parts, 10, "")
+		one.Bar = stackedBar(parts, "")
 		v.Checks = append(v.Checks, one)
 	}
-	for _, f := range slices.Backward(findings(r.Summary)) {
-		hosts := "the fleet"
+	found := findings(r.Summary)
+	v.FindingsLeft = max(0, len(found)-mostFindings)
+	for _, f := range slices.Backward(found[v.FindingsLeft:]) { // the worst first
+		one := htmlFinding{Class: string(f.outcome), Outcome: strings.ReplaceAll(string(f.outcome), "-", " "), Check: f.check.ID, Severity: string(f.check.Severity), Hosts: "the fleet", Text: OneLine(f.text)}
 		if f.hosts != nil {
-			hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
+			one.Hosts, one.Count = inventory.Fold(f.hosts), len(f.hosts)
 		}
-		v.Findings = append(v.Findings, htmlFinding{string(f.outcome), strings.ReplaceAll(string(f.outcome), "-", " "), f.check.ID, hosts, OneLine(f.text)})
+		v.Findings = append(v.Findings, one)
 	}
 }

@@ -11,29 +11,38 @@ import (
 	"hail/runner"
 )
 
+// chart is a figure of the page: what it is about in one large number, a line more of it, and the drawing.
+type chart struct {
+	Title, Big, Says string
+	Chart            template.HTML
+	Legend           []legend
+}
+
+type legend struct{ Class, N, Share string }
+
 // part is a piece of a bar; its class gives it its colour.
 type part struct {
 	class string
 	n     int
 }
 
-const chartWidth, chartHeight = 400, 130
+const chartWidth, chartHeight = 400, 120
 
 // stackedBar is a bar of parts, as wide as the chart.
-func stackedBar(parts []part, height int, label string) template.HTML {
+func stackedBar(parts []part, label string) template.HTML {
 	total := 0
 	for _, p := range parts {
 		total += p.n
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s">`, chartWidth, height, template.HTMLEscapeString(label))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d 18" preserveAspectRatio="none" role="img" aria-label="%s">`, chartWidth, template.HTMLEscapeString(label))
 	x := 0.0
 	for _, p := range parts {
 		if p.n == 0 {
 			continue
 		}
 		width := float64(chartWidth) * float64(p.n) / float64(total)
-		fmt.Fprintf(&b, `<rect class="fill %s" x="%.2f" y="0" width="%.2f" height="%d"><title>%d %s</title></rect>`, p.class, x, max(width-1, 0.5), height, p.n, p.class)
+		fmt.Fprintf(&b, `<rect class="fill %s" x="%.2f" y="0" width="%.2f" height="18"><title>%d %s</title></rect>`, p.class, x, max(width-1, 0.5), p.n, p.class)
 		x += width
 	}
 	b.WriteString("</svg>")
@@ -41,105 +50,151 @@ func stackedBar(parts []part, height int, label string) template.HTML {
 }
 
 // statusChart is a bar of the hosts by status, and what the parts mean.
-func (r *Report) statusChart() template.HTML {
+func (r *Report) statusChart() chart {
+	c := chart{Title: "Hosts", Big: "none", Says: "ended well"}
+	well := r.Counts[runner.OK] + r.Counts[runner.Changed]
+	switch n := len(r.Hosts); {
+	case n > 0 && well == n:
+		c.Big = thousands(n)
+		c.Says = "all ended well"
+		if n == 1 {
+			c.Says = "ended well"
+		}
+	case well > 0:
+		c.Big = fmt.Sprintf("%s of %s", thousands(well), thousands(n))
+	}
 	var parts []part
 	for _, s := range runner.Statuses {
-		if r.Counts[s] > 0 {
-			parts = append(parts, part{string(s), r.Counts[s]})
+		if n := r.Counts[s]; n > 0 {
+			parts = append(parts, part{string(s), n})
+			c.Legend = append(c.Legend, legend{string(s), thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
 		}
 	}
-	var b strings.Builder
-	b.WriteString(string(stackedBar(parts, 26, Counts(r.Summary, Style{}))))
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" aria-hidden="true">`, chartWidth, 20*len(parts)+6)
-	for i, p := range parts {
-		y := 20*i + 20
-		fmt.Fprintf(&b, `<rect class="fill %s" x="0" y="%d" width="11" height="11" rx="2"/><text x="18" y="%d">%s</text><text class="axis" x="150" y="%d">%d · %.1f %%</text>`,
-			p.class, y-10, y, p.class, y, p.n, 100*float64(p.n)/float64(max(len(r.Hosts), 1)))
-	}
-	b.WriteString("</svg>")
-	return template.HTML(b.String())
+	c.Chart = stackedBar(parts, Counts(r.Summary, Style{}))
+	return c
 }
 
-// durationChart is how many hosts took how long, in steps that grow.
-func (r *Report) durationChart() template.HTML {
-	var took []float64
+// durationChart is how many hosts took how long, in steps that grow, of the hosts that were reached.
+func (r *Report) durationChart() chart {
+	c := chart{Title: "Time of a host", Big: "–", Says: "no host was reached"}
+	var took []time.Duration
+	var slowest *Result
 	for i := range r.Hosts {
-		if d := r.Hosts[i].Took(); d > 0 {
-			took = append(took, d.Seconds())
+		h := &r.Hosts[i]
+		if d := h.Took(); d > 0 && !h.Exec.IsZero() {
+			took = append(took, d)
+			if slowest == nil || d > slowest.Took() {
+				slowest = h
+			}
 		}
 	}
-	if len(took) == 0 {
-		return noChart
+	if slowest == nil {
+		return c
 	}
-	low, high := slices.Min(took), slices.Max(took)
-	const most = 16
+	slices.Sort(took)
+	low, high := took[0].Seconds(), slowest.Took().Seconds()
+	c.Big, c.Says = seconds(took[len(took)/2]), slowest.Host
+	if len(took) == 1 {
+		return c
+	}
+	c.Says = fmt.Sprintf("half of them; 95 %% in %s; the slowest: %s", seconds(took[len(took)*95/100]), slowest.Host)
 	bins := 1
 	if high > low*1.001 {
-		bins = most
+		bins = min(20, max(5, len(took)/2))
 	}
 	step := math.Log(high/low) / float64(bins)
 	counts := make([]int, bins)
 	for _, t := range took {
 		i := 0
 		if bins > 1 {
-			i = min(int(math.Log(t/low)/step), bins-1)
+			i = min(int(math.Log(t.Seconds()/low)/step), bins-1)
 		}
 		counts[i]++
 	}
-	from := func(i int) time.Duration {
-		return time.Duration(low * math.Exp(step*float64(i)) * float64(time.Second))
+	from := func(i int) string {
+		return seconds(time.Duration(low * math.Exp(step*float64(i)) * float64(time.Second)))
 	}
 	tallest := slices.Max(counts)
 	width := float64(chartWidth) / float64(bins)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="durations from %s to %s">`, chartWidth, chartHeight+18, seconds(from(0)), seconds(from(bins)))
+	beginChart(&b, "durations from "+from(0)+" to "+from(bins))
 	for i, n := range counts {
-		height := float64(chartHeight-16) * float64(n) / float64(tallest)
-		fmt.Fprintf(&b, `<rect class="fill changed" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"><title>%d hosts took %s to %s</title></rect>`,
-			float64(i)*width+1, float64(chartHeight)-height, max(width-2, 1), height, n, seconds(from(i)), seconds(from(i+1)))
+		height := float64(chartHeight-18) * float64(n) / float64(tallest)
+		fmt.Fprintf(&b, `<rect class="plain" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s: %s to %s</title></rect>`,
+			float64(i)*width+1, float64(chartHeight)-height, max(width-2, 1), height, counted(n, "host"), from(i), from(i+1))
 	}
-	fmt.Fprintf(&b, `<text class="axis" x="0" y="%d">%s</text><text class="axis" x="%d" y="%d" text-anchor="end">%s</text><text class="axis" x="0" y="12">%d hosts at most</text></svg>`,
-		chartHeight+15, seconds(from(0)), chartWidth, chartHeight+15, seconds(from(bins)), tallest)
-	return template.HTML(b.String())
+	c.Chart = endChart(&b, from(0), from(bins), counted(tallest, "host"))
+	return c
 }
 
-// timeChart is how many hosts were at work at each time; waves show as hills.
-func (r *Report) timeChart() template.HTML {
+// timeChart is how many hosts were at work at each time, and when waves began.
+func (r *Report) timeChart() chart {
 	whole := r.Ended.Sub(r.Started)
+	c := chart{Title: "The run", Big: seconds(whole), Says: "no host was started"}
 	const steps = 100
 	change := make([]int, steps+1)
-	any := false
-	place := func(t time.Time) int {
-		return min(max(int(float64(steps)*float64(t.Sub(r.Started))/float64(max(whole, 1))), 0), steps)
+	place := func(t time.Time) float64 {
+		return steps * min(max(float64(t.Sub(r.Started))/float64(max(whole, 1)), 0), 1)
 	}
 	for i := range r.Hosts {
 		if h := &r.Hosts[i]; !h.Began.IsZero() && !h.Ended.IsZero() {
-			from, to := place(h.Began), place(h.Ended)
-			change[from]++
-			if to < steps {
+			change[int(place(h.Began))]++
+			if to := int(place(h.Ended)); to < steps {
 				change[to+1]--
 			}
-			any = true
 		}
-	}
-	if !any {
-		return noChart
 	}
 	at, most := 0, 0
 	atWork := make([]int, steps+1)
-	for i, c := range change {
-		at += c
+	for i, n := range change {
+		at += n
 		atWork[i] = at
 		most = max(most, at)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="up to %d hosts at once in %s"><path class="fill good" opacity="0.75" d="M0 %d`, chartWidth, chartHeight+18, most, seconds(whole), chartHeight)
-	for i, n := range atWork {
-		fmt.Fprintf(&b, "L%.1f %.1f", float64(chartWidth)*float64(i)/steps, float64(chartHeight)-float64(chartHeight-16)*float64(n)/float64(max(most, 1)))
+	if most == 0 {
+		return c
 	}
-	fmt.Fprintf(&b, `L%d %dZ"/><text class="axis" x="0" y="%d">0</text><text class="axis" x="%d" y="%d" text-anchor="end">%s</text><text class="axis" x="0" y="12">%d at once</text></svg>`,
-		chartWidth, chartHeight, chartHeight+15, chartWidth, chartHeight+15, seconds(whole), most)
+	c.Says = "up to " + counted(most, "host") + " at once"
+	if len(r.Waves) > 1 {
+		c.Says += ", in " + plural(len(r.Waves), "wave")
+	}
+	var b strings.Builder
+	beginChart(&b, c.Says)
+	fmt.Fprintf(&b, `<path class="plain" d="M0 %d`, chartHeight)
+	for i, n := range atWork {
+		fmt.Fprintf(&b, "L%.1f %.1f", float64(chartWidth)*float64(i)/steps, float64(chartHeight)-float64(chartHeight-18)*float64(n)/float64(most))
+	}
+	fmt.Fprintf(&b, `L%d %dZ"/>`, chartWidth, chartHeight)
+	for i, began := range r.Waves {
+		x := chartWidth / steps * place(began)
+		fmt.Fprintf(&b, `<path class="wave" d="M%.1f 14V%d"><title>wave %d</title></path>`, x, chartHeight, i+1)
+	}
+	c.Chart = endChart(&b, "0", seconds(whole), counted(most, "host"))
+	return c
+}
+
+func beginChart(b *strings.Builder, label string) {
+	fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight+18, template.HTMLEscapeString(label))
+}
+
+// endChart draws the ground, with what is at its ends, and how high the highest is.
+func endChart(b *strings.Builder, left, right, high string) template.HTML {
+	fmt.Fprintf(b, `<path class="rule" d="M0 %d.5H%d"/><text x="0" y="%d">%s</text><text x="%d" y="%d" text-anchor="end">%s</text><text x="0" y="10">%s</text></svg>`,
+		chartHeight, chartWidth, chartHeight+15, left, chartWidth, chartHeight+15, right, high)
 	return template.HTML(b.String())
 }
 
-const noChart = template.HTML(`<p class="quiet">no host was started</p>`)
+// counted is plural for people, 10,000 hosts.
+func counted(n int, what string) string {
+	_, words, _ := strings.Cut(plural(n, what), " ")
+	return thousands(n) + " " + words
+}
+
+// thousands is a number for people, 10,000.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"hail/inventory"
 	"hail/runner"
 )
 
-// mostGroups is how many groups of equal output a ticket has.
-const mostGroups = 20
+// How many groups of equal output, and findings of checks, a ticket has.
+const (
+	mostGroups   = 20
+	mostFindings = 50
+)
 
 // writeMarkdown writes what one puts into a ticket: the counts, what went wrong, what the checks found, and what was printed, the same
 // of several hosts together.
@@ -34,20 +38,23 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if all := troubles(r.Summary); all != nil {
 		b.WriteString("\n## What went wrong\n\n| how | hosts | what the first says |\n|---|---|---|\n")
 		for _, t := range all {
-			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(outcome(t.first.Status, t.first.Reason, t.first.Exit)), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(OneLine(t.first.Error)))
+			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(outcome(t.first.Status, t.first.Reason, t.first.Exit)), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(r.says(t)))
 		}
 	}
 	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {
 		fmt.Fprintf(&b, "\n## Checks\n\n%s\n\n", mdText(checkCounts(r.Summary, Style{})))
 		if all := findings(r.Summary); all != nil {
 			b.WriteString("| outcome | check | severity | hosts | |\n|---|---|---|---|---|\n")
-			for i := len(all) - 1; i >= 0; i-- { // the worst first
-				f := all[i]
+			left := max(0, len(all)-mostFindings)
+			for _, f := range slices.Backward(all[left:]) { // the worst first
 				hosts := "the fleet"
 				if f.hosts != nil {
 					hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
 				}
 				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
+			}
+			if left > 0 {
+				fmt.Fprintf(&b, "\n%d more findings are in the record.\n", left)
 			}
 		}
 	} else if err := r.markdownOutput(&b); err != nil {

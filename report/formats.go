@@ -18,6 +18,7 @@ import (
 // Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed.
 type Report struct {
 	*Summary
+	What    string // the run did, in a few words; may be empty
 	Files   Files
 	Events  iter.Seq[[]runner.Event] // of the one run; nil where there are several
 	Columns *Columns                 // more columns for tables; nil: none
@@ -119,6 +120,19 @@ func (h *Result) said() string {
 		text += ": " + h.Error
 	}
 	return OneLine(text)
+}
+
+// says is what the first of these hosts has to say: why it ended so, and the last line that it printed on stderr.
+func (r *Report) says(t *trouble) string {
+	text := OneLine(t.first.Error)
+	last := lastLine(r.Files, t.first)
+	switch {
+	case last == "" || last == text:
+		return text
+	case text == "" || t.first.Reason == runner.ExitStatus:
+		return last
+	}
+	return text + ": " + last
 }
 
 // excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out is said.

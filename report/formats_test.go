@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/xuri/excelize/v2"
 
@@ -217,10 +218,10 @@ func prove(t *testing.T, text string, tests, failed int) {
 	}
 }
 
-// TestFormatsOfHostileOutput: what a host printed is data in every format.
-func TestFormatsOfHostileOutput(t *testing.T) {
+// hostileReport is a run whose hosts printed what means harm to one format or another, and said it as their error.
+func hostileReport() *Report {
 	hostile := []string{"</script><script>alert(1)</script>", "]]><x/>", "```\n# not a title\n", "=cmd|' /C calc'!A0", "\x00\x01\x1b[2J\x7f\xff\xfe\u202e", "not ok 1 - forged\nBail out!\n",
-		"web01\",status=\"ok\"} 1\n", "1\tweb9\t0\t0\t0\t0\t0\t0\ttrue\n", "\ufffe\uffff", strings.Repeat("x", 200_000)}
+		"web01\",status=\"ok\"} 1\n", "1\tweb9\t0\t0\t0\t0\t0\t0\ttrue\n", "\ufffe\uffff", strings.Repeat("ä", 100_000), everyControl()}
 	var results []Result
 	out, errs := map[string]string{}, map[string]string{}
 	for i, text := range hostile {
@@ -229,22 +230,38 @@ func TestFormatsOfHostileOutput(t *testing.T) {
 		out[name], errs[name] = text, text
 	}
 	s, files := fleet(results, out, errs)
-	r := &Report{Summary: s, Files: files}
+	return &Report{Summary: s, Files: files}
+}
+
+// everyControl are all characters that steer terminals, browsers and readers of text, each behind an a.
+func everyControl() string {
+	var b strings.Builder
+	for c := range rune(0x110000) {
+		if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			b.WriteString("a" + string(c))
+		}
+	}
+	return b.String()
+}
+
+// TestFormatsOfHostileOutput: what a host printed is data in every format.
+func TestFormatsOfHostileOutput(t *testing.T) {
+	r := hostileReport()
 	for name := range Formats {
 		if name == "xlsx" || name == "jsonl" || name == "json" { // packed, or texts as they are by JSON's own rules
 			continue
 		}
 		text := r.written(t, name)
 		for _, c := range text {
-			if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f || c == '\u202e' {
+			if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && c != '\n' && c != '\t' && c != '\r' && c != '\u200d' {
 				t.Errorf("%s has the character %U", name, c)
 				break
 			}
 		}
 	}
 	validJUnit(t, r.written(t, "junit"))
-	prove(t, r.written(t, "tap"), len(hostile), len(hostile))
-	if n := strings.Count(r.written(t, "joblog"), "\n"); n != len(hostile)+1 {
+	prove(t, r.written(t, "tap"), len(r.Hosts), len(r.Hosts))
+	if n := strings.Count(r.written(t, "joblog"), "\n"); n != len(r.Hosts)+1 {
 		t.Errorf("joblog has %d lines", n)
 	}
 	if strings.Contains(r.written(t, "markdown"), "\n# not a title\n```\n#") {

@@ -17,6 +17,7 @@ type Summary struct {
 	Why     string                `json:"why,omitempty"`     // what was said of that
 	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
 	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
+	Waves   []time.Time           `json:"waves,omitempty"`   // when each began, where there are several
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
 	Fleet   []runner.Verdict      `json:"fleet,omitempty"`   // of the checks over all hosts
 
@@ -92,6 +93,9 @@ func (s *Summary) add(e *runner.Event) {
 	switch e.Kind {
 	case runner.KindPlan:
 		s.begin(e)
+		return
+	case runner.KindWave:
+		s.Waves = append(s.Waves, e.Time)
 		return
 	case runner.KindCheck:
 		if e.Host == "" {

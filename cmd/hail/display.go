@@ -21,6 +21,7 @@ import (
 // display shows a run: results on stdout, talk on stderr.
 type display struct {
 	env      environment
+	what     string // is done, in a few words
 	modes    []string
 	out, err report.Style
 	by       report.Gathering
@@ -37,8 +38,8 @@ type display struct {
 
 var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
 
-func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error) {
-	d := &display{env: e, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
+func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*display, error) {
+	d := &display{env: e, what: what, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
 		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 && len(p.Checks) == 0 {
@@ -79,13 +80,13 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan) (*display, error)
 }
 
 // header says what begins.
-func (d *display) header(p *runner.Plan, what string) {
+func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
 		hosts := inventory.Fold(names(p))
 		if len(p.Hosts) > 1 {
 			hosts += fmt.Sprintf(" (%d, %d at once)", len(p.Hosts), min(p.Fanout, len(p.Hosts)))
 		}
-		fmt.Fprintf(d.env.stderr, "hail: %s on %s\n", what, hosts)
+		fmt.Fprintf(d.env.stderr, "hail: %s on %s\n", d.what, hosts)
 	}
 }
 
@@ -168,7 +169,7 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 		case m == "host":
 			err = report.EachHost(d.env.stdout, s, files, d.out)
 		case m != "jsonl" && report.Formats[m] != nil:
-			err = formatted(d.env.stdout, m, s, files, d.columns)
+			err = report.Formats[m](d.env.stdout, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
 		}
 		if err == nil && d.ping && (m == "gather" || m == "stream" || m == "host") {
 			err = report.PingTable(d.env.stdout, s, d.out)

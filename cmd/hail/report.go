@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -61,7 +60,7 @@ func writeReport(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &report.Report{Summary: s, Files: files, Columns: columns}
+	r := &report.Report{Summary: s, What: run.What, Files: files, Columns: columns}
 	if !c.Bool("merged") {
 		r.Events = run.Events()
 	}
@@ -131,15 +130,10 @@ func writeAll(reports []wantedReport, record string, columns *report.Columns) er
 		return err
 	}
 	for _, w := range reports {
-		r := &report.Report{Summary: s, Files: run, Events: run.Events(), Columns: columns}
+		r := &report.Report{Summary: s, What: run.What, Files: run, Events: run.Events(), Columns: columns}
 		if err := r.WriteFile(w.path, w.format); err != nil {
 			return fmt.Errorf("the report %s: %w", w.path, err)
 		}
 	}
 	return nil
-}
-
-// formatted writes the run in a format as its result.
-func formatted(w io.Writer, name string, s *report.Summary, files report.Files, columns *report.Columns) error {
-	return report.Formats[name](w, &report.Report{Summary: s, Files: files, Columns: columns})
 }

@@ -135,7 +135,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 			return usage("", "%v", err)
 		}
 	}
-	d, err := newDisplay(e, c, plan)
+	d, err := newDisplay(e, c, plan, j.what)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err != nil {
 		return usage("name another folder with --runs-dir", "%v", err)
 	}
-	d.header(plan, j.what)
+	d.header(plan)
 	if j.remark != "" {
 		d.remark(j.remark)
 	}

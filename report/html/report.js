@@ -1,144 +1,202 @@
 'use strict';
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
+  const { hosts, groups, checks, statuses } = data;
   const $ = id => document.getElementById(id);
-  const make = (tag, props, ...children) => {
+  const make = (tag, props, ...children) => { // what hosts printed is put in as text, never as HTML
     const e = Object.assign(document.createElement(tag), props);
     e.append(...children);
     return e;
   };
-  const { hosts, groups, checks, statuses } = data;
+  const plural = (n, what) => n.toLocaleString('en') + ' ' + what + (n === 1 ? '' : 's');
   const seconds = s => s === null ? '' : s < 1 ? Math.round(s * 1000) + ' ms' : s < 60 ? s.toFixed(1) + ' s' : Math.floor(s / 60) + ' m ' + Math.round(s % 60) + ' s';
+  const outcomes = ['fail', 'error', 'not-evaluated', 'waived', 'skip', 'pass'];
+  const glyphs = { fail: '✗', error: '!', 'not-evaluated': '?', waived: 'w', skip: '–', pass: '✓' };
 
-  // Columns: what is shown, how wide, and what it is sorted by.
+  const ruler = document.createElement('canvas').getContext('2d');
+  ruler.font = '600 15px system-ui';
+
+  // Columns: what is shown, and what it is sorted by. They are as wide as what is in them, within reason.
+  const number = text => text !== '' && !isNaN(text) ? Number(text) : text;
+  const column = (name, text, sort) => {
+    let longest = name + ' ▾', numbers = true;
+    for (const h of hosts) {
+      const t = text(h);
+      if (t.length > longest.length) longest = t;
+      numbers = numbers && (t === '' || !isNaN(t));
+    }
+    return { name, text, sort: sort || (h => number(text(h))), numbers, width: Math.min(340, Math.ceil(ruler.measureText(longest).width) + 30) };
+  };
   const columns = [
-    { name: 'host', width: 220, text: h => h.name },
-    { name: 'status', width: 190, text: h => h.how, sort: h => statuses.indexOf(h.status), mark: true },
-    { name: 'exit', width: 70, text: h => h.exit === undefined ? '' : String(h.exit), sort: h => h.exit ?? -1 },
-    { name: 'took', width: 90, text: h => seconds(h.took), sort: h => h.took ?? -1 },
-    ...data.vars.map((name, i) => ({ name, width: 120, text: h => h.vars ? h.vars[i] : '', sort: h => { const v = h.vars ? h.vars[i] : '', n = Number(v); return v !== '' && !isNaN(n) ? n : v; } })),
-    ...data.columns.map((name, i) => ({ name, width: 140, text: h => h.said ? h.said[i] : '', sort: h => { const v = h.said ? h.said[i] : '', n = Number(v); return v !== '' && !isNaN(n) ? n : v; } })),
+    column('host', h => h.name, h => h.name),
+    Object.assign(column('status', h => h.how, h => statuses.indexOf(h.status)), { mark: true }),
+    ...(hosts.some(h => h.exit) ? [column('exit', h => h.exit === undefined ? '' : String(h.exit))] : []),
+    Object.assign(column('took', h => seconds(h.took), h => h.took ?? -1), { numbers: true }),
+    ...data.vars.map((name, i) => column(name, h => h.vars ? h.vars[i] : '')),
+    ...checks.map((name, i) => ({ name, check: i, width: 20, sort: h => h.checks[i] ? outcomes.indexOf(h.checks[i][0]) : -1 })),
+    ...data.columns.map((name, i) => column(name, h => h.said ? h.said[i] : '')),
   ];
-  if (checks.length) columns.push({ name: 'checks', width: 24 + 15 * checks.length, squares: true, sort: h => h.checks.filter(c => c[0] === 'fail' || c[0] === 'error').length, text: () => '' });
-  columns.push({ name: 'error', width: 420, text: h => h.error || '' });
+  columns[1].width += 16;
+  if (hosts.some(h => h.error)) columns.push(column('error', h => h.error || ''));
 
+  // The table: the hosts that were found, in their order, and the one that the keyboard is at.
   let order = { column: -1, down: false }, only = new Set(), check = -1, found = hosts, at = 0;
-  const texts = hosts.map(h => (h.name + ' ' + h.how + ' ' + (h.error || '') + ' ' + (h.vars || []).join(' ')).toLowerCase());
-  const printed = groups.map(g => (g.out + ' ' + g.err).toLowerCase());
-
-  const height = 30, table = $('table'), rows = $('rows');
-  let drawn = [];
-  const draw = () => {
-    const first = Math.max(0, Math.floor(table.scrollTop / height) - 10);
-    const last = Math.min(found.length, first + Math.ceil(table.clientHeight / height) + 20);
+  const height = 32, table = $('table'), rows = $('rows');
+  table.setAttribute('aria-colcount', columns.length);
+  const draw = () => show(Math.max(0, Math.floor(table.scrollTop / height) - 10), Math.ceil(innerHeight / height) + 20);
+  const show = (first, count) => {
     rows.style.height = found.length * height + 'px';
-    drawn = [];
-    for (let i = first; i < last; i++) drawn.push(row(found[i], i));
-    rows.replaceChildren(...drawn);
+    rows.replaceChildren(...found.slice(first, first + count).map((h, i) => row(h, first + i)));
+    table.setAttribute('aria-activedescendant', 'row' + at);
   };
   const row = (h, i) => {
-    const e = make('div', { className: 'row', onclick: () => { at = i; open(h); draw(); } });
+    const e = make('div', { className: 'row', id: 'row' + i, role: 'row', onclick: () => open(i) }, ...columns.map(c => cell(c, h)));
     e.style.top = i * height + 'px';
-    e.setAttribute('role', 'row');
+    e.setAttribute('aria-rowindex', i + 2);
     e.setAttribute('aria-selected', i === at);
-    for (const c of columns) {
-      const cell = c.squares ? make('div', { className: 'squares' }, ...h.checks.map((v, k) => make('i', { className: v[0], title: checks[k] + ': ' + v[0] + (v[1] ? ' · ' + v[1] : '') })))
-        : make('div', { className: 'cell' + (c.mark ? ' mark ' + h.status : ''), textContent: c.text(h), title: c.text(h) });
-      cell.style.width = c.width + 'px';
-      cell.setAttribute('role', 'gridcell');
-      e.append(cell);
+    return e;
+  };
+  const cell = (c, h) => {
+    let e;
+    if (c.check === undefined) {
+      const text = c.text(h);
+      e = make('div', { className: 'cell' + (c.numbers ? ' n' : ''), title: text }, c.mark ? make('span', { className: 'mark ' + h.status, textContent: text }) : text);
+    } else {
+      const [outcome, why] = h.checks[c.check] || ['not-evaluated', ''];
+      e = make('div', { className: 'check', title: c.name + ': ' + outcome + (why ? ' · ' + why : '') }, make('i', { className: outcome, textContent: glyphs[outcome] }));
     }
+    e.style.width = c.width + 'px';
+    e.role = 'gridcell';
     return e;
   };
   const heads = columns.map((c, i) => {
-    const b = make('button', { type: 'button', textContent: c.name, onclick: () => { order = { column: i, down: order.column === i && !order.down }; update(); } });
+    const b = make('button', { type: 'button', title: c.name, className: c.check !== undefined ? 'check' : c.numbers ? 'n' : '', onclick: () => { order = { column: i, down: order.column === i && !order.down }; update(); } });
     b.style.width = c.width + 'px';
+    b.setAttribute('role', 'columnheader');
     return b;
   });
   $('head').append(...heads);
+
+  const texts = hosts.map(h => (h.name + ' ' + h.how + ' ' + (h.error || '') + ' ' + (h.vars || []).join(' ')).toLowerCase());
+  const printed = groups.map(g => (g.out + ' ' + g.err).toLowerCase());
+  const failed = (h, i) => h.checks[i] && h.checks[i][0] !== 'pass' && h.checks[i][0] !== 'skip';
   const update = () => {
     const words = $('search').value.toLowerCase().split(/\s+/).filter(w => w);
-    found = hosts.filter((h, i) => (!only.size || only.has(h.status)) && (check < 0 || (h.checks[check] && h.checks[check][0] !== 'pass' && h.checks[check][0] !== 'skip')) &&
+    found = hosts.filter((h, i) => (!only.size || only.has(h.status)) && (check < 0 || failed(h, check)) &&
       words.every(w => texts[i].includes(w) || (h.group >= 0 && printed[h.group].includes(w))));
     if (order.column >= 0) {
-      const by = columns[order.column].sort || columns[order.column].text;
-      const keyed = found.map(h => [by(h), h]);
-      keyed.sort((a, b) => typeof a[0] === 'number' && typeof b[0] === 'number' ? a[0] - b[0] : String(a[0]).localeCompare(String(b[0]), undefined, { numeric: true }));
+      const compare = new Intl.Collator('en', { numeric: true }).compare;
+      const keyed = found.map(h => [columns[order.column].sort(h), h]);
+      keyed.sort(([a], [b]) => typeof a === 'number' && typeof b === 'number' ? a - b : compare(a, b));
       found = keyed.map(k => k[1]);
       if (order.down) found.reverse();
     }
-    heads.forEach((b, i) => { b.textContent = columns[i].name + (order.column === i ? (order.down ? ' ▾' : ' ▴') : ''); });
-    $('shown').textContent = found.length === hosts.length ? hosts.length + ' hosts' : found.length + ' of ' + hosts.length + ' hosts' + (check >= 0 ? ' where ' + checks[check] + ' did not pass' : '');
+    heads.forEach((b, i) => {
+      const sorted = order.column === i;
+      b.textContent = columns[i].name + (sorted ? (order.down ? ' ▾' : ' ▴') : '');
+      b.ariaSort = sorted ? (order.down ? 'descending' : 'ascending') : 'none';
+    });
+    $('shown').textContent = found.length === hosts.length ? plural(hosts.length, 'host') : found.length.toLocaleString('en') + ' of ' + plural(hosts.length, 'host');
+    $('none').hidden = found.length > 0;
+    table.setAttribute('aria-rowcount', found.length + 1);
     at = Math.min(at, Math.max(0, found.length - 1));
     table.scrollTop = 0;
     draw();
   };
   table.addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true });
   addEventListener('resize', draw);
+  addEventListener('beforeprint', () => show(0, 2000));
+  addEventListener('afterprint', draw);
   $('search').addEventListener('input', update);
 
+  const filter = (className, text, toggle) => {
+    const b = make('button', { type: 'button', className, textContent: text, onclick: () => { b.ariaPressed = toggle(); update(); } });
+    b.ariaPressed = false;
+    $('filters').append(b);
+    return b;
+  };
   for (const s of statuses) {
     const n = hosts.filter(h => h.status === s).length;
-    if (!n) continue;
-    const b = make('button', { type: 'button', className: s, textContent: s + ' ' + n, onclick: () => { only.has(s) ? only.delete(s) : only.add(s); b.setAttribute('aria-pressed', only.has(s)); update(); } });
-    b.setAttribute('aria-pressed', false);
-    $('filters').append(b);
+    if (n) filter(s, s + ' ' + n.toLocaleString('en'), () => only.delete(s) ? false : !!only.add(s));
   }
-  for (const b of document.querySelectorAll('[data-check]')) b.addEventListener('click', () => { const i = Number(b.dataset.check); check = check === i ? -1 : i; update(); table.scrollIntoView({ block: 'center' }); });
+  let chip;
+  for (const b of document.querySelectorAll('[data-check]')) b.addEventListener('click', () => {
+    if (chip) chip.remove();
+    check = Number(b.dataset.check);
+    chip = filter('bad', checks[check] + ' did not pass  ×', () => { check = -1; chip.remove(); return false; });
+    chip.ariaPressed = true;
+    update();
+    $('search').scrollIntoView({ block: 'start' });
+  });
 
-  // Output is put in as text, never as HTML.
+  // A host, beside the page.
+  const detail = $('detail');
   const output = (name, text, isDiff) => {
     if (!text) return [];
-    const pre = make('pre');
-    if (isDiff) for (const line of text.split(/(?<=\n)/)) pre.append(make('span', { className: line[0] === '+' ? 'add' : line[0] === '-' ? 'del' : '', textContent: line }));
+    const pre = make('pre', { tabIndex: 0 });
+    if (isDiff) pre.append(...text.replace(/\n$/, '').split('\n').map(line => make('span', { className: line[0] === '+' ? 'add' : line[0] === '-' ? 'del' : '', textContent: line || ' ' })));
     else pre.textContent = text;
-    return [make('div', { className: 'quiet', textContent: name }), pre];
+    return [make('h4', { textContent: name }), pre];
   };
-  const open = h => {
-    const facts = make('dl');
-    const fact = (k, v) => { if (v) facts.append(make('dt', { textContent: k }), make('dd', { textContent: v })); };
-    fact('status', h.how); fact('error', h.error); fact('took', seconds(h.took)); fact('attempts', h.attempt > 1 ? String(h.attempt) : ''); fact('server', h.server);
-    data.vars.forEach((v, i) => fact(v, h.vars && h.vars[i]));
-    for (const [k, v] of Object.entries(h.notes || {})) fact(k, v);
-    const g = h.group >= 0 ? groups[h.group] : { out: '', err: '' };
-    const list = h.checks.length ? [make('table', {}, make('tbody', {}, ...h.checks.map((v, k) => make('tr', {}, make('td', {}, make('span', { className: 'mark ' + v[0], textContent: v[0] })), make('td', { textContent: checks[k] }), make('td', { textContent: v[1] || '' })))))] : [];
-    $('detail').replaceChildren(make('h3', { textContent: h.name }), facts, ...list, ...output('stdout', g.out), ...output('stderr', g.err));
-    $('detail').hidden = false;
+  const facts = pairs => make('dl', {}, ...pairs.filter(([, v]) => v).flatMap(([k, v]) => [make('dt', { textContent: k }), make('dd', {}, v)]));
+  const open = i => {
+    at = i;
+    draw();
+    const h = found[i], g = h.group >= 0 ? groups[h.group] : { out: '', err: '' };
+    const step = (text, to) => make('button', { type: 'button', textContent: text, disabled: !found[to], onclick: () => open(to) });
+    detail.replaceChildren(
+      make('div', { className: 'title' }, make('h3', { textContent: h.name }), step('‹ previous', i - 1), step('next ›', i + 1), make('button', { type: 'button', textContent: 'close', onclick: () => detail.close() })),
+      facts([['status', make('span', { className: 'mark ' + h.status, textContent: h.how })], ['error', h.error], ['took', seconds(h.took)], ['attempts', h.attempt > 1 ? String(h.attempt) : ''], ['server', h.server],
+        ...data.vars.map((v, k) => [v, h.vars && h.vars[k]]), ...data.columns.map((c, k) => [c, h.said && h.said[k]]), ...Object.entries(h.notes || {})]),
+      ...(h.checks.length ? [make('h4', { textContent: 'checks' }), make('table', {}, make('tbody', {}, ...h.checks.map((v, k) => make('tr', {}, make('td', {}, make('span', { className: 'mark ' + v[0], textContent: v[0] })), make('td', { textContent: checks[k] }), make('td', { textContent: v[1] || '' })))))] : output('stdout', g.out, data.kind === 'push')),
+      ...output('stderr', g.err),
+      make('h4', { textContent: 'all of it' }), make('code', { textContent: 'hail logs ' + (h.run || data.run) + ' -w ' + (/^[\w.-]+$/.test(h.name) ? h.name : "'" + h.name + "'") }));
+    detail.ariaLabel = h.name;
+    detail.scrollTop = 0;
+    if (!detail.open) detail.showModal();
   };
-  const close = () => { $('detail').hidden = true; table.focus(); };
+  detail.addEventListener('click', e => { if (e.target === detail) detail.close(); });
+  detail.addEventListener('close', () => table.focus());
   table.addEventListener('keydown', e => {
-    const page = Math.floor(table.clientHeight / height) - 2;
+    if (e.target !== table) return;
+    const page = Math.max(1, Math.floor(table.clientHeight / height) - 2);
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -found.length, End: found.length }[e.key];
-    if (step && e.target === table) {
+    if (step) {
       e.preventDefault();
       at = Math.max(0, Math.min(found.length - 1, at + step));
-      const top = at * height;
-      if (top < table.scrollTop) table.scrollTop = top;
-      if (top > table.scrollTop + table.clientHeight - 3 * height) table.scrollTop = top - table.clientHeight + 3 * height;
+      const top = at * height, room = table.clientHeight - $('head').clientHeight - 2 * height;
+      table.scrollTop = Math.min(top, Math.max(table.scrollTop, top - room));
       draw();
-    } else if (e.key === 'Enter' && e.target === table && found[at]) {
-      open(found[at]);
-      $('detail').focus();
+    } else if (e.key === 'Enter' && found[at]) {
+      e.preventDefault();
+      open(at);
     }
   });
   addEventListener('keydown', e => {
-    if (e.key === '/' && e.target !== $('search')) { e.preventDefault(); $('search').focus(); }
-    if (e.key === 'Escape' && !$('detail').hidden) close();
+    if (e.key === '/' && !detail.open && e.target !== $('search')) {
+      e.preventDefault();
+      $('search').focus();
+    }
   });
 
   // Groups are built when they are opened, and some at a time.
+  const some = 25;
   let told = 0;
-  const more = make('button', { type: 'button', className: 'more', textContent: 'more groups', onclick: () => tell() });
+  const more = make('button', { type: 'button', className: 'more', onclick: () => tell() });
   const tell = () => {
     more.remove();
-    for (const g of groups.slice(told, told + 50)) {
-      const d = make('details', {}, make('summary', {}, make('span', { className: 'mark ' + g.status, textContent: g.how + ' ' }), g.count > 1 ? g.count + ' hosts' : '', make('div', { className: 'fold', textContent: g.hosts })));
-      d.addEventListener('toggle', () => { if (d.open && d.children.length === 1) d.append(...output('stdout', g.out), ...output('stderr', g.err), ...output('what differs from the largest group', g.diff, true)); });
+    for (const g of groups.slice(told, told + some)) {
+      const first = checks.length ? '' : (g.out || g.err).split('\n', 1)[0].slice(0, 200);
+      const d = make('details', {}, make('summary', {}, make('span', { className: 'mark ' + g.status, textContent: g.how }), make('span', { className: 'n', textContent: plural(g.count, 'host') }),
+        make('span', { className: 'names', textContent: g.hosts }), make('code', { className: 'peek quiet', textContent: first })));
+      d.addEventListener('toggle', () => { if (d.open && d.children.length === 1) d.append(...output('what differs from the largest group', g.diff, true), ...output('stdout', g.out, data.kind === 'push'), ...output('stderr', g.err)); });
       $('groups').append(d);
     }
-    told += 50;
+    told = Math.min(told + some, groups.length);
+    more.textContent = plural(groups.length - told, 'more group');
     if (told < groups.length) $('groups').append(more);
   };
   tell();
+  if (!groups.length) $('groups').append(make('p', { className: 'quiet', textContent: 'No host printed anything.' }));
   update();
 })();
