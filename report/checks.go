@@ -86,6 +86,9 @@ func unevaluated(s *Summary) (all []*finding) {
 			continue
 		}
 		how := outcome(r.Status, r.Reason, r.Exit)
+		if r.Status == "" {
+			how = unfinished
+		}
 		key := fmt.Sprint(missing, how)
 		if known[key] == nil {
 			text := how

@@ -194,6 +194,9 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
 	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1, Run: h.Run}
+	if h.Status == "" {
+		one.How = unfinished
+	}
 	if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
 		one.Exit = &h.Exit
 	}

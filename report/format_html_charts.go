@@ -64,12 +64,18 @@ func (r *Report) statusChart() chart {
 		c.Big = fmt.Sprintf("%s of %s", thousands(well), thousands(n))
 	}
 	var parts []part
-	for _, s := range runner.Statuses {
-		if n := r.Counts[s]; n > 0 {
-			parts = append(parts, part{string(s), n})
-			c.Legend = append(c.Legend, legend{string(s), thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
+	add := func(class string, n int) {
+		if n > 0 {
+			parts = append(parts, part{class, n})
+			c.Legend = append(c.Legend, legend{class, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
 		}
 	}
+	left := len(r.Hosts)
+	for _, s := range runner.Statuses {
+		add(string(s), r.Counts[s])
+		left -= r.Counts[s]
+	}
+	add(unfinished, left)
 	c.Chart = stackedBar(parts, Counts(r.Summary, Style{}))
 	return c
 }

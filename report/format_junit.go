@@ -124,7 +124,7 @@ func (h *Result) junit(what string) junitCase {
 	case runner.OK, runner.Changed:
 	case runner.Failed, runner.Timeout, runner.Lost:
 		c.Failure = bad
-	case runner.Skipped, runner.Cancelled:
+	case runner.Skipped, runner.Cancelled, "":
 		c.Skipped = &junitBad{Message: bad.Message}
 	default:
 		c.Error = bad

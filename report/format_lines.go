@@ -41,16 +41,17 @@ func writeTAP(w io.Writer, r *Report) error {
 	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		ok := badness(h.Status) == 0
+		ok := badness(h.Status) == 0 && h.Status != ""
+		skipped := h.Status == runner.Skipped || h.Status == ""
 		if len(h.Checks) > 0 {
 			ok = sub(h.Host, r.verdicts(h)) && ok
 		}
 		b.WriteString(tapLine(ok, i+1, h.Host))
-		if h.Status == runner.Skipped {
+		if skipped {
 			b.WriteString(" # SKIP " + tapText(h.said()))
 		}
 		b.WriteString("\n")
-		if !ok && h.Status != runner.Skipped {
+		if !ok && !skipped {
 			fmt.Fprintf(&b, "  ---\n  message: %s\n  ...\n", strconv.Quote(h.said()))
 		}
 	}
@@ -74,7 +75,7 @@ func tapText(s string) string {
 }
 
 // writeJoblog writes what GNU parallel's --joblog does, so that parallel --retry-failed takes it. A host that was not reached has the exit status
-// 255, as with ssh, and one that was stopped the signal 15.
+// 255, as with ssh, and one that was stopped the signal 15. One that has not finished yet is no job of it.
 func writeJoblog(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	b.WriteString("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n")
@@ -82,6 +83,8 @@ func writeJoblog(w io.Writer, r *Report) error {
 		h := &r.Hosts[i]
 		exit, signal := h.Exit, 0
 		switch h.Status {
+		case "":
+			continue
 		case runner.OK, runner.Changed:
 			exit = 0
 		case runner.Timeout, runner.Cancelled:
@@ -163,7 +166,7 @@ func writePrometheus(w io.Writer, r *Report) error {
 	}
 	metric("hail_host_ok", "Whether the host ended well.")
 	for i := range r.Hosts {
-		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(badness(r.Hosts[i].Status) == 0))
+		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(badness(r.Hosts[i].Status) == 0 && r.Hosts[i].Status != ""))
 	}
 	metric("hail_host_duration_seconds", "How long the host took.")
 	for i := range r.Hosts {

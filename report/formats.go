@@ -3,10 +3,12 @@ package report
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -61,13 +63,21 @@ func (r *Report) WriteFile(path string, format Format) error {
 // CanWrite says why a report could not be written to path, without touching what is there.
 func CanWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return &os.PathError{Op: "report", Path: path, Err: errors.New("it is no file")}
+		return fmt.Errorf("%s can't be written: it is no file", path)
 	}
 	f, err := renameio.NewPendingFile(path)
-	if err != nil {
-		return err
+	if err == nil {
+		return f.Cleanup()
 	}
-	return f.Cleanup()
+	folder := filepath.Dir(path)
+	var p *os.PathError
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		err = fmt.Errorf("the folder %s is not there", folder)
+	case errors.As(err, &p): // not the name of what was tried
+		err = fmt.Errorf("the folder %s: %w", folder, p.Err)
+	}
+	return fmt.Errorf("%s can't be written: %w", path, err)
 }
 
 func writeJSON(w io.Writer, r *Report) error {
@@ -115,12 +125,18 @@ func (r *Report) what() string { return r.Plan.Action.Kind }
 
 // said is how a host ended, on one line.
 func (h *Result) said() string {
+	if h.Status == "" {
+		return unfinished
+	}
 	text := outcome(h.Status, h.Reason, h.Exit)
 	if h.Error != "" && h.Reason != runner.ExitStatus {
 		text += ": " + h.Error
 	}
 	return OneLine(text)
 }
+
+// unfinished is what there is to say of a host that is still at it.
+const unfinished = "not finished yet"
 
 // says is what the first of these hosts has to say: why it ended so, and the last line that it printed on stderr.
 func (r *Report) says(t *trouble) string {
@@ -135,26 +151,38 @@ func (r *Report) says(t *trouble) string {
 	return text + ": " + last
 }
 
-// excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out is said.
+// excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out, or can't be read, is said.
 func (r *Report) excerpt(host *Result, stream runner.Stream, most int64) string {
-	length := host.output(stream).Length
-	if length == 0 {
+	if host.output(stream).Length == 0 {
 		return ""
 	}
-	f, err := r.Files.Output(host.Host, stream)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
 	var b strings.Builder
-	if length > most {
-		if _, err := f.Seek(length-most, io.SeekStart); err != nil {
-			return ""
-		}
-		b.WriteString("… \n")
-	}
-	if err := CleanCopy(&b, io.LimitReader(f, most)); err != nil {
-		return ""
+	if err := r.copyEnd(&b, host, stream, most); err != nil {
+		fmt.Fprintf(&b, "… can't be read: %s\n", OneLine(err.Error()))
 	}
 	return b.String()
+}
+
+func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most int64) error {
+	f, err := r.Files.Output(host.Host, stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	left, kept, err := missing(f, host.output(stream))
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		most = min(most, kept-kept/2) // what is behind the gap
+	}
+	if left > 0 || kept > most {
+		if _, err := f.Seek(max(0, kept-most), io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "… \n"); err != nil {
+			return err
+		}
+	}
+	return CleanCopy(w, io.LimitReader(f, most))
 }

@@ -84,7 +84,7 @@ func (r *Run) Torn() int { return r.journal.torn }
 func (r *Run) Err() error { return r.journal.err }
 
 // Summary folds the journal. Where it was cut off every host is accounted for, unless the run is still going on: then
-// the hosts that have not ended have no status.
+// the hosts that have not ended have no status, and their checks are not evaluated.
 func (r *Run) Summary() (*Summary, error) {
 	going := r.Going()
 	s := &Summary{}
@@ -94,7 +94,9 @@ func (r *Run) Summary() (*Summary, error) {
 	if s.Plan == nil { // cut off before the plan was journaled: run.json has it
 		s.Add([]runner.Event{{Run: r.Plan.Run, Kind: runner.KindPlan, Time: r.Started, Plan: r.Plan}})
 	}
-	if !going {
+	if going {
+		s.completeChecks()
+	} else {
 		s.Settle()
 	}
 	return s, r.Err()

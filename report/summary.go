@@ -156,11 +156,9 @@ func (s *Summary) begin(e *runner.Event) {
 // Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, one that waited for
 // another attempt is what the one before was, any other was never started. Call it only when no more events can come.
 func (s *Summary) Settle() {
+	s.completeChecks()
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		if s.Plan != nil {
-			r.Checks = complete(r.Checks, s.Plan.Checks)
-		}
 		switch {
 		case r.Status != "":
 			continue
@@ -172,6 +170,15 @@ func (s *Summary) Settle() {
 			r.Status, r.Error = runner.Lost, "hail ended while it ran"
 		}
 		s.Counts[r.Status]++
+	}
+}
+
+// completeChecks gives each host a verdict on each check of the plan: what there is none of is not evaluated.
+func (s *Summary) completeChecks() {
+	for i := range s.Hosts {
+		if s.Plan != nil {
+			s.Hosts[i].Checks = complete(s.Hosts[i].Checks, s.Plan.Checks)
+		}
 	}
 }
 

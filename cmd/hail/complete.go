@@ -40,6 +40,7 @@ var completionScripts = map[string]string{
 	"bash": `_hail() {
 	local IFS=$'\n'
 	COMPREPLY=($(hail ` + completeWord + ` "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+	[[ $COMPREPLY == *= ]] && compopt -o nospace 2>/dev/null
 }
 COMP_WORDBREAKS=${COMP_WORDBREAKS//[@=]/}
 complete -o default -F _hail hail
@@ -47,7 +48,9 @@ complete -o default -F _hail hail
 	"zsh": `_hail() {
 	local -a found
 	found=("${(@f)$(hail ` + completeWord + ` "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-	if [[ -n $found[1] ]]; then
+	if [[ $found[1] == *= ]]; then
+		compadd -Q -S '' -- $found
+	elif [[ -n $found[1] ]]; then
 		compadd -Q -- $found
 	else
 		_files
@@ -90,30 +93,55 @@ func complete(e environment, app *cli.App, words []string) error {
 
 // completions are the candidates for last behind the other words of a command.
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
-	var before string
-	if len(words) > 0 {
-		before = strings.TrimLeft(words[len(words)-1], "-")
-	}
-	for _, f := range cmd.Flags {
-		doc := f.(cli.DocGenerationFlag)
-		if doc.TakesValue() && len(words) > 0 && words[len(words)-1] != before && slices.Contains(f.Names(), before) {
-			return optionValues(e, f.Names()[0], words, last)
+	arguments := 0
+	for i, w := range words {
+		if !strings.HasPrefix(w, "-") && (i == 0 || optionOf(cmd, words[i-1]) == "") {
+			arguments++
 		}
-		found = append(found, "--"+f.Names()[0])
+	}
+	if len(words) > 0 {
+		if option := optionOf(cmd, words[len(words)-1]); option != "" {
+			return optionValues(e, option, words, last)
+		}
 	}
 	if strings.HasPrefix(last, "-") {
+		for _, f := range cmd.Flags {
+			found = append(found, "--"+f.Names()[0])
+		}
 		return found
 	}
-	if slices.Contains([]string{"show", "logs", "replay", "retry", "resume", "diff", "rm"}, cmd.Name) {
-		ids, err := report.List(e.defaultRunsDir())
-		if err == nil && len(ids) > 0 {
-			return append([]string{"last"}, ids...)
+	switch cmd.Name {
+	case "show", "logs", "replay", "retry", "resume", "diff", "rm":
+		return runNames(e)
+	case "report":
+		if arguments == 0 {
+			found = runNames(e)
 		}
-	}
-	if cmd.Name == "completion" {
+		return append(found, report.FormatNames()...)
+	case "completion":
 		return []string{"bash", "zsh", "fish"}
 	}
 	return nil
+}
+
+// optionOf is the option, by its first name, whose value has to follow this word; empty: none.
+func optionOf(cmd *cli.Command, word string) string {
+	name := strings.TrimLeft(word, "-")
+	for _, f := range cmd.Flags {
+		if name != word && f.(cli.DocGenerationFlag).TakesValue() && slices.Contains(f.Names(), name) {
+			return f.Names()[0]
+		}
+	}
+	return ""
+}
+
+// runNames are last and the ids of the runs.
+func runNames(e environment) []string {
+	ids, err := report.List(e.defaultRunsDir())
+	if err != nil || len(ids) == 0 {
+		return nil
+	}
+	return append([]string{"last"}, ids...)
 }
 
 // optionValues are the candidates for the value of an option.
@@ -121,6 +149,12 @@ func optionValues(e environment, option string, words []string, last string) []s
 	switch option {
 	case "output":
 		return outputModes
+	case "report":
+		var found []string
+		for _, f := range report.FormatNames() {
+			found = append(found, f+"=")
+		}
+		return found
 	case "color", "progress":
 		return []string{"auto", "always", "never"}
 	case "host-keys":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -68,13 +69,16 @@ func writeReport(e environment, c *cli.Context) error {
 	if to == "" && e.stdoutTerminal && args[1] == "xlsx" {
 		return usage("-o run.xlsx", "a workbook is nothing for a terminal")
 	}
-	if to != "" {
-		if err := r.WriteFile(to, format); err != nil {
-			return usage("", "%v", err)
-		}
-		return nil
+	if run.Going() {
+		fmt.Fprintf(e.stderr, "hail: %s is going on: the report has what there is so far\n", s.Run)
 	}
-	return format(e.stdout, r)
+	if to == "" {
+		return format(e.stdout, r)
+	}
+	if err := report.CanWrite(to); err != nil {
+		return usage("", "%v", err)
+	}
+	return r.WriteFile(to, format)
 }
 
 func formatOf(name string) (report.Format, error) {
@@ -105,7 +109,7 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(all, func(w wantedReport) bool { return w.path == path }) {
+		if slices.ContainsFunc(all, func(w wantedReport) bool { return filepath.Clean(w.path) == filepath.Clean(path) }) {
 			return nil, usage("", "--report: two reports can't be in %s", path)
 		}
 		if err := report.CanWrite(path); err != nil {
