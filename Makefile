@@ -25,8 +25,9 @@ lint:
 	go vet ./...
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 
-torture: tools
-	npm install --silent --prefix .tools playwright-core
+torture:
+	@.ci/tools torture
+	npm install --silent --prefix .tools playwright-core junit-to-ctrf
 	HAIL_TORTURE=1 go test -timeout 60m -run 'Torture|JumpOver' ./...
 
 bench:

@@ -7,10 +7,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,7 +49,19 @@ func reportOf(t *testing.T, checks bool) *Report {
 		s.Fleet = []runner.Verdict{{Check: "same", Outcome: runner.Fail, Text: "there are 2"}}
 		s.Settle()
 	}
-	return &Report{Summary: s, Files: files}
+	return &Report{Summary: s, Files: files, Events: eventsOf(s)}
+}
+
+// eventsOf are events from which this summary could have come, one batch of them.
+func eventsOf(s *Summary) iter.Seq[[]runner.Event] {
+	events := []runner.Event{{Kind: runner.KindPlan, Run: s.Run, Plan: s.Plan}}
+	for _, h := range s.Hosts {
+		if h.Checks != nil {
+			events = append(events, runner.Event{Kind: runner.KindCheck, Host: h.Host, Verdicts: h.Checks})
+		}
+		events = append(events, runner.Event{Kind: runner.KindFinish, Host: h.Host, Status: h.Status, Reason: h.Reason, Exit: h.Exit, Error: h.Error})
+	}
+	return slices.Values([][]runner.Event{append(events, runner.Event{Kind: runner.KindEnd})})
 }
 
 func (r *Report) written(t *testing.T, name string) string {
@@ -78,6 +92,33 @@ func TestFormatsAgree(t *testing.T) {
 		}
 		is("json", read.Counts, r.Counts)
 		is("json's checks", read.Outcomes(), outcomes)
+
+		var folded Summary
+		for line := range strings.Lines(r.written(t, "jsonl")) {
+			var e runner.Event
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			folded.Add([]runner.Event{e})
+		}
+		is("jsonl", folded.Counts, r.Counts)
+		is("jsonl's checks", folded.Outcomes(), outcomes)
+
+		_, data, _ := strings.Cut(r.written(t, "html"), `id="data">`)
+		data, _, _ = strings.Cut(data, "</script>")
+		var page htmlData
+		if err := json.Unmarshal([]byte(data), &page); err != nil {
+			t.Fatal(err)
+		}
+		inPage, checksInPage := map[runner.Status]int{}, map[runner.Outcome]int{}
+		for _, h := range page.Hosts {
+			inPage[h.Status]++
+			for _, c := range h.Checks {
+				checksInPage[runner.Outcome(c[0])]++
+			}
+		}
+		is("html", inPage, r.Counts)
+		is("html's checks", checksInPage, outcomes)
 
 		rows, err := csv.NewReader(strings.NewReader(r.written(t, "csv"))).ReadAll()
 		if err != nil {
