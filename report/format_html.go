@@ -98,6 +98,12 @@ type htmlHost struct {
 	Run     string            `json:"run,omitempty"`
 }
 
+// What a host has instead of the number of its group: it printed nothing, or the page has no room for it.
+const (
+	noOutput     = -1
+	inRecordOnly = -2
+)
+
 type htmlGroup struct {
 	Status runner.Status `json:"status"`
 	How    string        `json:"how"`
@@ -179,12 +185,17 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
 		if g, ok := of[&r.Hosts[i]]; ok {
 			d.Hosts[i].Group = g
+		} else if r.Hosts[i].Stdout.Length+r.Hosts[i].Stderr.Length > 0 {
+			d.Hosts[i].Group = inRecordOnly
 		}
 	}
 	if len(groups) == 0 {
 		return d, "", nil
 	}
 	note := fmt.Sprintf("%s of equal output, the largest first; of each the last %d KiB.", counted(len(groups), "group"), htmlExcerpt>>10)
+	if len(d.Groups) > htmlDiffs+1 {
+		note += fmt.Sprintf(" What differs from the largest is told for the next %d.", htmlDiffs)
+	}
 	if left := len(groups) - len(d.Groups); left > 0 {
 		note += fmt.Sprintf(" %s more are in the record only.", thousands(left))
 	}
@@ -193,7 +204,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: -1, Run: h.Run}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {
 		one.How = unfinished
 	}

@@ -58,7 +58,7 @@ type sayings struct {
 	rows func(host int) [][]any
 }
 
-// columnsOrFields are the report's columns or, where it has none and hosts printed JSON objects, the fields of these.
+// columnsOrFields are the report's columns or, where it has none, what a test captured, or the fields of JSON objects that hosts printed.
 func (r *Report) columnsOrFields() sayings {
 	if r.Columns != nil {
 		return sayings{r.Columns.Names(), func(i int) [][]any {
@@ -73,6 +73,9 @@ func (r *Report) columnsOrFields() sayings {
 			}
 			return found
 		}}
+	}
+	if len(r.Plan.Checks) > 0 {
+		return r.captures()
 	}
 	const mostFields, longest = 100, 64 << 10
 	objects := make([]map[string]any, len(r.Hosts))
@@ -106,6 +109,31 @@ func (r *Report) columnsOrFields() sayings {
 		}
 		return [][]any{cells}
 	}}
+}
+
+// captures are the values that checks kept.
+func (r *Report) captures() (said sayings) {
+	var checks []int
+	for i, c := range r.Plan.Checks {
+		if c.Capture != "" {
+			checks = append(checks, i)
+			said.head = append(said.head, "capture."+c.Capture)
+		}
+	}
+	said.rows = func(host int) [][]any {
+		cells := make([]any, len(checks))
+		for j, i := range checks {
+			if i < len(r.Hosts[host].Checks) && r.Hosts[host].Checks[i].Value != nil {
+				text := string(*r.Hosts[host].Checks[i].Value)
+				cells[j] = text
+				if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+					cells[j] = varCell(json.Number(text))
+				}
+			}
+		}
+		return [][]any{cells}
+	}
+	return said
 }
 
 // varCell is a value as a cell: a number stays one, unless a spreadsheet would round its digits away, and what is neither text nor number is JSON.

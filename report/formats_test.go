@@ -35,12 +35,13 @@ func reportOf(t *testing.T, checks bool) *Report {
 		}
 	}
 	if checks {
-		s.Plan.Checks = []runner.Check{{ID: "file:/etc/passwd", Type: "file", Severity: runner.Critical}, {ID: "=2+3 | # \"<b>", Type: "command", Severity: runner.Minor}, {ID: "third", Type: "port"}}
+		s.Plan.Checks = []runner.Check{{ID: "file:/etc/passwd", Type: "file", Severity: runner.Critical, Capture: "size"}, {ID: "=2+3 | # \"<b>", Type: "command", Severity: runner.Minor}, {ID: "third", Type: "port"}}
 		s.Plan.Fleet = []runner.Check{{ID: "same"}}
+		size := runner.Text("1024")
 		for i := range s.Hosts {
 			if s.Hosts[i].Status == runner.OK {
 				outcomes := []runner.Outcome{runner.Pass, runner.Waived, runner.Skip}
-				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Pass}, {Check: "=2+3 | # \"<b>", Outcome: outcomes[i%3], Text: "is \x00\x1b[31m]]> `x` | # \ufffe"}, {Check: "third", Outcome: runner.Pass}}
+				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Pass, Value: &size}, {Check: "=2+3 | # \"<b>", Outcome: outcomes[i%3], Text: "is \x00\x1b[31m]]> `x` | # \ufffe"}, {Check: "third", Outcome: runner.Pass}}
 			} else if s.Hosts[i].Status == runner.Failed {
 				s.Hosts[i].Reason = runner.CheckFailed
 				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Fail, Text: "mode: expected 0644"}, {Check: "=2+3 | # \"<b>", Outcome: runner.CheckError, Text: "no"}, {Check: "third", Outcome: runner.Pass}}
@@ -141,6 +142,9 @@ func TestFormatsAgree(t *testing.T) {
 			}
 		}
 		is("csv", counts, r.Counts)
+		if checks {
+			is("csv's captures", rows[1][column["capture.size"]], 1024)
+		}
 		if _, secret := column["vars.token"]; secret {
 			t.Error("csv has a secret var")
 		}
@@ -338,4 +342,30 @@ func TestReportFile(t *testing.T) {
 			t.Errorf("%s could be written", bad)
 		}
 	}
+}
+
+// unreadable are Files that are gone.
+type unreadable struct{ printed }
+
+func (unreadable) Output(string, runner.Stream) (io.ReadSeekCloser, error) {
+	return nil, os.ErrPermission
+}
+
+// TestExcerpt: the end of an output is shown, also of one whose middle was not kept, and what is not shown is said.
+func TestExcerpt(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "first half\nother half\n"}, nil)
+	r := &Report{Summary: s, Files: files}
+	is := func(most int64, want string) {
+		t.Helper()
+		if got := r.excerpt(&s.Hosts[0], runner.Stdout, most); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	is(100, "first half\nother half\n")
+	is(5, "… \nhalf\n")
+	s.Hosts[0].Stdout.Length = 1000 // of which 22 bytes were kept
+	is(100, "… \nother half\n")
+	is(5, "… \nhalf\n")
+	r.Files = unreadable{files}
+	is(100, "… can't be read: permission denied\n")
 }

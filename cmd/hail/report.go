@@ -15,16 +15,16 @@ import (
 func reportCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "write a run as a report: a spreadsheet, JUnit, Markdown …",
+		Usage:     "write a run as a report: a page, a spreadsheet, JUnit …",
 		ArgsUsage: "[RUN] FORMAT",
-		Description: `RUN is an id, the beginning of one, a name, last, or last~1. FORMAT is one of ` + formatNames() + `.
+		Description: `RUN is an id, the beginning of one, a name, last (the default), or last~1. FORMAT is one of ` + formatNames() + `.
 docs/reports.md tells what is in each.
 
 Examples:
   hail report last html -o run.html
-  hail report last csv > hosts.csv
+  hail report last xlsx -o hosts.xlsx
+  hail report last csv --columns 'kernel=.kernel' > hosts.csv
   hail report last junit -o results.xml
-  hail report last csv --columns 'kernel=.kernel'
   hail report nightly markdown --merged`,
 		Flags: []cli.Flag{runsDirFlag(), columnsFlag(),
 			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "`FILE` to write to (default: standard output)"},

@@ -105,7 +105,11 @@
   };
   table.addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true });
   addEventListener('resize', draw);
-  addEventListener('beforeprint', () => show(0, 2000));
+  const mostPrinted = 2000;
+  addEventListener('beforeprint', () => {
+    show(0, mostPrinted);
+    $('unprinted').textContent = found.length > mostPrinted ? 'The other ' + plural(found.length - mostPrinted, 'host') + ' are not printed.' : '';
+  });
   addEventListener('afterprint', draw);
   $('search').addEventListener('input', update);
 
@@ -150,7 +154,7 @@
         ...data.vars.map((v, k) => [v, h.vars && h.vars[k]]), ...data.columns.map((c, k) => [c, h.said && h.said[k]]), ...Object.entries(h.notes || {})]),
       ...(h.checks.length ? [make('h4', { textContent: 'checks' }), make('table', {}, make('tbody', {}, ...h.checks.map((v, k) => make('tr', {}, make('td', {}, make('span', { className: 'mark ' + v[0], textContent: v[0] })), make('td', { textContent: checks[k] }), make('td', { textContent: v[1] || '' })))))] : output('stdout', g.out, data.kind === 'push')),
       ...output('stderr', g.err),
-      make('h4', { textContent: 'all of it' }), make('code', { textContent: 'hail logs ' + (h.run || data.run) + ' -w ' + (/^[\w.-]+$/.test(h.name) ? h.name : "'" + h.name + "'") }));
+      make('h4', { textContent: h.group === -2 ? 'what it printed is in the record only' : 'all of it, with times' }), make('code', { textContent: 'hail logs ' + (h.run || data.run) + ' -w ' + (/^[\w.-]+$/.test(h.name) ? h.name : "'" + h.name + "'") }));
     detail.ariaLabel = h.name;
     detail.scrollTop = 0;
     if (!detail.open) detail.showModal();
