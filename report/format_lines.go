@@ -70,9 +70,9 @@ func tapLine(ok bool, n int, name string) string {
 	return fmt.Sprintf("%s %d - %s", word, n, tapText(name))
 }
 
-func tapText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(OneLine(s))
-}
+var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
+
+func tapText(s string) string { return tapEscapes.Replace(OneLine(s)) }
 
 // writeJoblog writes what GNU parallel's --joblog does, so that parallel --retry-failed takes it. A host that was not reached has the exit status
 // 255, as with ssh, and one that was stopped the signal 15. One that has not finished yet is no job of it.
@@ -145,6 +145,8 @@ func writeNagios(w io.Writer, r *Report) error {
 	return err
 }
 
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // writePrometheus writes metrics for the textfile collector of node_exporter.
 func writePrometheus(w io.Writer, r *Report) error {
 	var b bytes.Buffer
@@ -153,9 +155,7 @@ func writePrometheus(w io.Writer, r *Report) error {
 		name = r.what()
 	}
 	metric := func(metric, help string) { fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", metric, help, metric) }
-	label := func(s string) string {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(OneLine(s)) + `"`
-	}
+	label := func(s string) string { return `"` + labelEscapes.Replace(OneLine(s)) + `"` }
 	metric("hail_run_end_time_seconds", "When the run ended.")
 	fmt.Fprintf(&b, "hail_run_end_time_seconds{run=%s} %.3f\n", label(name), float64(r.Ended.UnixMilli())/1e3)
 	metric("hail_run_duration_seconds", "How long the run took.")

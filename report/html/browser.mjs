@@ -57,11 +57,14 @@ for (const colorScheme of ['light', 'dark']) {
   // A check leads to the hosts where it did not pass; the matrix has a square for each check of each host, and sorts by it.
   await page.locator('[data-check="0"]').click();
   assert.equal(await shown(page), '6 of 40 hosts');
-  assert.equal(await page.locator('#rows .row').first().locator('.check i').count(), 3);
+  assert.equal(await page.locator('#rows .row').first().locator('.check').count(), 3);
   await page.locator('#filters button', { hasText: 'file:/etc/passwd did not pass' }).click();
   assert.equal(await shown(page), '40 hosts');
   await page.locator('#head button.check').first().click();
-  assert.equal(await page.locator('#rows .row').first().locator('.check i').first().getAttribute('class'), 'fail');
+  const failed = page.locator('#rows .row').first().locator('.check').first();
+  assert.equal(await failed.textContent(), '✗');
+  await failed.hover();
+  assert.equal(await failed.getAttribute('title'), 'file:/etc/passwd: fail · mode: expected 0644');
   await page.locator('#search').fill('nothing like that');
   assert.ok(await page.locator('#none').isVisible());
   await page.locator('#search').fill('');
@@ -99,6 +102,7 @@ for (const colorScheme of ['light', 'dark']) {
 const begun = performance.now();
 const [page, troubles] = await open(big);
 assert.equal(await shown(page), '10,000 hosts');
+assert.ok((await page.locator('#rows .row').count()) > 20, 'the rows in sight are not there');
 const opened = performance.now() - begun;
 assert.ok((await page.locator('#rows .row').count()) < 100, 'all rows are in the page');
 const slowest = await page.evaluate(() => {
@@ -113,6 +117,9 @@ const slowest = await page.evaluate(() => {
   return worst;
 });
 console.log('10,000 hosts: open in ' + opened.toFixed(0) + ' ms; the slowest search took ' + slowest.toFixed(0) + ' ms');
+await page.locator('#head button', { hasText: 'took' }).click();
+assert.ok((await page.locator('#rows .row').count()) < 100, 'all rows are in the page');
+await page.locator('#head button', { hasText: 'host' }).click();
 await page.locator('#table').evaluate(t => { t.scrollTop = t.scrollHeight; });
 await page.waitForFunction(() => [...document.querySelectorAll('#rows .row .cell:first-child')].some(c => c.textContent === 'node09999'));
 assert.deepEqual(troubles, []);

@@ -33,7 +33,7 @@
     ...(hosts.some(h => h.exit) ? [column('exit', h => h.exit === undefined ? '' : String(h.exit))] : []),
     Object.assign(column('took', h => seconds(h.took), h => h.took ?? -1), { numbers: true }),
     ...data.vars.map((name, i) => column(name, h => h.vars ? h.vars[i] : '')),
-    ...checks.map((name, i) => ({ name, check: i, width: 20, sort: h => h.checks[i] ? outcomes.indexOf(h.checks[i][0]) : -1 })),
+    ...checks.map((name, i) => ({ name, check: i, sort: h => h.checks[i] ? outcomes.indexOf(h.checks[i][0]) : -1 })),
     ...data.columns.map((name, i) => column(name, h => h.said ? h.said[i] : '')),
   ];
   columns[1].width += 16;
@@ -43,10 +43,19 @@
   let order = { column: -1, down: false }, only = new Set(), check = -1, found = hosts, at = 0;
   const height = 32, table = $('table'), rows = $('rows');
   table.setAttribute('aria-colcount', columns.length);
-  const draw = () => show(Math.max(0, Math.floor(table.scrollTop / height) - 10), Math.ceil(innerHeight / height) + 20);
-  const show = (first, count) => {
+  let first = 0, last = 0; // of those that are drawn
+  const draw = () => {
     rows.style.height = found.length * height + 'px';
-    rows.replaceChildren(...found.slice(first, first + count).map((h, i) => row(h, first + i)));
+    const top = Math.floor(table.scrollTop / height);
+    show(Math.max(0, top - 15), top + Math.ceil(table.clientHeight / height) + 15);
+  };
+  const scrolled = () => { // what is drawn reaches beyond what is in sight, and is enough for a while
+    const top = Math.floor(table.scrollTop / height);
+    if (top < first || top + Math.ceil(table.clientHeight / height) > last) draw();
+  };
+  const show = (from, to) => {
+    [first, last] = [from, to];
+    rows.replaceChildren(...found.slice(from, to).map((h, i) => row(h, from + i)));
     table.setAttribute('aria-activedescendant', 'row' + at);
   };
   const row = (h, i) => {
@@ -57,21 +66,28 @@
     return e;
   };
   const cell = (c, h) => {
-    let e;
-    if (c.check === undefined) {
-      const text = c.text(h);
-      e = make('div', { className: 'cell' + (c.numbers ? ' n' : ''), title: text }, c.mark ? make('span', { className: 'mark ' + h.status, textContent: text }) : text);
-    } else {
-      const [outcome, why] = h.checks[c.check] || ['not-evaluated', ''];
-      e = make('div', { className: 'check', title: c.name + ': ' + outcome + (why ? ' · ' + why : '') }, make('i', { className: outcome, textContent: glyphs[outcome] }));
-    }
-    e.style.width = c.width + 'px';
+    const e = document.createElement('div');
     e.role = 'gridcell';
+    if (c.check !== undefined) {
+      e.className = 'check ' + verdict(c, h)[0];
+      e.textContent = glyphs[verdict(c, h)[0]];
+      return e;
+    }
+    e.className = c.numbers ? 'cell n' : 'cell';
+    e.style.width = c.width + 'px';
+    e.append(c.mark ? make('span', { className: 'mark ' + h.status, textContent: c.text(h) }) : c.text(h));
     return e;
   };
+  const verdict = (c, h) => h.checks[c.check] || ['not-evaluated', ''];
+  rows.addEventListener('mouseover', e => { // what a cell has no room for
+    const cell = e.target.closest('[role=gridcell]'), c = cell && columns[[...cell.parentNode.children].indexOf(cell)];
+    if (!cell || cell.title) return;
+    const h = found[Number(cell.parentNode.id.slice(3))];
+    cell.title = c.check === undefined ? c.text(h) : [c.name + ': ' + verdict(c, h)[0], verdict(c, h)[1]].filter(t => t).join(' · ');
+  });
   const heads = columns.map((c, i) => {
     const b = make('button', { type: 'button', title: c.name, className: c.check !== undefined ? 'check' : c.numbers ? 'n' : '', onclick: () => { order = { column: i, down: order.column === i && !order.down }; update(); } });
-    b.style.width = c.width + 'px';
+    if (c.width) b.style.width = c.width + 'px';
     b.setAttribute('role', 'columnheader');
     return b;
   });
@@ -103,7 +119,7 @@
     table.scrollTop = 0;
     draw();
   };
-  table.addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true });
+  table.addEventListener('scroll', () => requestAnimationFrame(scrolled), { passive: true });
   addEventListener('resize', draw);
   const mostPrinted = 2000;
   addEventListener('beforeprint', () => {
