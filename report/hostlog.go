@@ -19,6 +19,7 @@ type hostLog struct {
 	reserve *reserve
 	log     file
 	outputs [2]capped
+	logged  int       // bytes of output that the log has
 	full    bool      // the log has as much as it takes
 	tails   [2][]byte // the beginning of a line whose end has not come
 	line    bytes.Buffer
@@ -26,6 +27,13 @@ type hostLog struct {
 
 // longestTail is how much of a line without an end is held back from the log.
 const longestTail = 64 << 10
+
+// Up to so many bytes of output the log has all of it. Nobody reads on for long; and writing all twice would cost more than it takes
+// to get it from the host. So of what comes in one piece after that, it has the end, and says where the rest is.
+const (
+	loggedWhole = 256 << 10
+	loggedPiece = 1 << 10
+)
 
 func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 	dir := r.folder(h.Name)
@@ -82,9 +90,11 @@ func (s logStream) write(p []byte) (int, error) {
 	if err != nil || s.full {
 		return n, err
 	}
-	rest := p
-	stamp := time.Now().UTC().Format("15:04:05.000 ") + s.prefix
+	now := time.Now().UTC().Format("15:04:05.000 ")
+	stamp := now + s.prefix
 	s.line.Reset()
+	rest := s.abridge(p, now)
+	s.logged += len(rest)
 	for {
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 {
@@ -110,6 +120,19 @@ func (s logStream) write(p []byte) (int, error) {
 		_, err = s.log.Write(s.line.Bytes())
 	}
 	return n, err
+}
+
+// abridge returns what of the piece is for the log: all of it, or its last lines behind a note on what is left out.
+func (s logStream) abridge(p []byte, now string) []byte {
+	if s.logged < loggedWhole || len(p) <= loggedPiece {
+		return p
+	}
+	cut := len(p) - loggedPiece
+	cut += bytes.IndexByte(p[cut:], '\n') + 1 // the next line, if there is one
+	left := int64(len(s.tails[s.i]) + cut)
+	s.tails[s.i] = s.tails[s.i][:0]
+	fmt.Fprintf(&s.line, "# %s%d bytes more, from byte %d on: they are in the file %s\n", now, left, s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
+	return p[cut:]
 }
 
 // endLine gives a line its end that has none.

@@ -107,6 +107,65 @@ func TestHostLog(t *testing.T) {
 	}
 }
 
+// TestHostLogAbridged: of a large output the log has the beginning, the end of each piece, and where the rest is; no byte is
+// unaccounted for.
+func TestHostLogAbridged(t *testing.T) {
+	r, err := Create(t.TempDir(), Head{Plan: &runner.Plan{Run: NewRunID(start)}}, nil, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		hosts++
+		host := inventory.Host{Name: fmt.Sprint("web", hosts)}
+		out, errs, err := r.Open(host, 1)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var all []byte
+		for range rapid.IntRange(1, 12).Draw(rt, "pieces") {
+			line := strings.Repeat("x", rapid.IntRange(50, 3000).Draw(rt, "line")) + "\n"
+			piece := strings.Repeat(line, rapid.IntRange(1, 64<<10).Draw(rt, "size")/len(line)+1)
+			piece = piece[:len(piece)-rapid.IntRange(0, len(line)-1).Draw(rt, "torn")]
+			io.WriteString(out, piece)
+			all = append(all, piece...)
+		}
+		out.Close()
+		errs.Close()
+		if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: host.Name, Time: start, Status: runner.OK}}); err != nil {
+			rt.Fatal(err)
+		}
+		text, err := os.ReadFile(r.LogPath(host.Name))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		at, logged := 0, 0
+		for line := range strings.Lines(string(text)) {
+			if _, rest, ok := strings.Cut(line, " out| "); ok {
+				if !bytes.HasPrefix(all[at:], []byte(rest)) && !bytes.HasPrefix(all[at:], []byte(strings.TrimSuffix(rest, "\n"))) {
+					rt.Fatalf("byte %d is not %.40q", at, rest)
+				}
+				logged += len(rest)
+				at = min(at+len(rest), len(all))
+				if at > 0 && all[at-1] != '\n' && at < len(all) { // its newline is the log's
+					at--
+				}
+			} else if n, from := 0, 0; strings.Contains(line, "more, from byte") {
+				if _, err := fmt.Sscanf(line[15:], "%d bytes more, from byte %d on: they are in the file stdout", &n, &from); err != nil || from != at {
+					rt.Fatalf("%q at byte %d: %v", line, at, err)
+				}
+				at += n
+			}
+		}
+		if at != len(all) {
+			rt.Errorf("the log accounts for %d bytes of %d", at, len(all))
+		}
+		if most := loggedWhole + 64<<10 + 12*2*loggedPiece; logged > most {
+			rt.Errorf("the log has %d bytes of output, more than %d", logged, most)
+		}
+	})
+}
+
 func TestCreateRefuses(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start)}
 	dir := t.TempDir()
