@@ -9,37 +9,38 @@ import (
 // Plan is what a run will do, as data: printable, comparable, written down before anything happens. It holds no
 // functions, no connections and no secrets.
 type Plan struct {
-	Run        string           `json:"run"`              // the run's id, unique and sortable by time
-	Name       string           `json:"name,omitempty"`   // the user's name for it
-	Parent     string           `json:"parent,omitempty"` // the run of which this does a part again
-	Action     Spec             `json:"action"`
-	Fanout     int              `json:"fanout"`                // hosts at once; below 1: all
-	Connecting int              `json:"connecting"`            // handshakes at once; below 1: no limit
-	PerAddress int              `json:"per_address"`           // handshakes at once with one address; below 1: no limit
-	Per        *PerVar          `json:"per,omitempty"`         // hosts at once for each value of a var; nil: no limit
-	Rate       float64          `json:"rate,omitempty"`        // attempts that start in a second; 0: no limit
-	Splay      Duration         `json:"splay,omitempty"`       // each host of a wave starts after a random part of this
-	Waves      Waves            `json:"waves,omitempty"`       // one after the other
-	Pause      Duration         `json:"pause,omitempty"`       // between waves
-	Gate       string           `json:"gate,omitempty"`        // the command on this machine that lets the next wave begin
-	Budget     Budget           `json:"budget,omitzero"`       //
-	Retry      Retry            `json:"retry,omitzero"`        //
-	Clocks     Clocks           `json:"clocks"`                //
-	MaxOutput  int64            `json:"max_output,omitempty"`  // bytes of each stream that are kept, from its beginning and its end; 0: all
-	HostKeys   string           `json:"host_keys,omitempty"`   // strict, accept-new or off; empty: what ssh_config says, or strict
-	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
-	SSHOptions []string         `json:"ssh_options,omitempty"` // -o: Key=Value, before every ssh_config
-	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
-	AskSSH     bool             `json:"ask_ssh,omitempty"`     // ssh -G says what ssh_config means
-	Control    string           `json:"control,omitempty"`     // socket of an OpenSSH master to go through, with tokens as in ControlPath
-	Login      Password         `json:"login,omitzero"`        // to log in with
-	Sudo       Password         `json:"sudo,omitzero"`         // of sudo
-	TTY        bool             `json:"tty,omitempty"`         // commands have a terminal
-	Bare       bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
-	Checks     []Check          `json:"checks,omitempty"`      // that the action makes on each host, in this order
-	Fleet      []Check          `json:"fleet,omitempty"`       // that are made over all hosts, when they have ended
-	Hosts      []inventory.Host `json:"hosts"`
-	Indexes    []int            `json:"indexes,omitempty"` // of the hosts, for a run that repeats a part of another; nil: 0, 1, 2 …
+	Run            string           `json:"run"`              // the run's id, unique and sortable by time
+	Name           string           `json:"name,omitempty"`   // the user's name for it
+	Parent         string           `json:"parent,omitempty"` // the run of which this does a part again
+	Action         Spec             `json:"action"`
+	Fanout         int              `json:"fanout"`                    // hosts at once; below 1: all
+	Connecting     int              `json:"connecting"`                // handshakes at once; below 1: no limit
+	ConnectingMost int              `json:"connecting_most,omitempty"` // and up to so many while they are quick; below Connecting: the same
+	PerAddress     int              `json:"per_address"`               // handshakes at once with one address; below 1: no limit
+	Per            *PerVar          `json:"per,omitempty"`             // hosts at once for each value of a var; nil: no limit
+	Rate           float64          `json:"rate,omitempty"`            // attempts that start in a second; 0: no limit
+	Splay          Duration         `json:"splay,omitempty"`           // each host of a wave starts after a random part of this
+	Waves          Waves            `json:"waves,omitempty"`           // one after the other
+	Pause          Duration         `json:"pause,omitempty"`           // between waves
+	Gate           string           `json:"gate,omitempty"`            // the command on this machine that lets the next wave begin
+	Budget         Budget           `json:"budget,omitzero"`           //
+	Retry          Retry            `json:"retry,omitzero"`            //
+	Clocks         Clocks           `json:"clocks"`                    //
+	MaxOutput      int64            `json:"max_output,omitempty"`      // bytes of each stream that are kept, from its beginning and its end; 0: all
+	HostKeys       string           `json:"host_keys,omitempty"`       // strict, accept-new or off; empty: what ssh_config says, or strict
+	SSHConfig      string           `json:"ssh_config,omitempty"`      // -F: the one ssh_config to read, or "none"
+	SSHOptions     []string         `json:"ssh_options,omitempty"`     // -o: Key=Value, before every ssh_config
+	AllowExec      bool             `json:"allow_exec,omitempty"`      // ssh_config may run programs
+	AskSSH         bool             `json:"ask_ssh,omitempty"`         // ssh -G says what ssh_config means
+	Control        string           `json:"control,omitempty"`         // socket of an OpenSSH master to go through, with tokens as in ControlPath
+	Login          Password         `json:"login,omitzero"`            // to log in with
+	Sudo           Password         `json:"sudo,omitzero"`             // of sudo
+	TTY            bool             `json:"tty,omitempty"`             // commands have a terminal
+	Bare           bool             `json:"bare,omitempty"`            // send commands without the wrapper that ends them
+	Checks         []Check          `json:"checks,omitempty"`          // that the action makes on each host, in this order
+	Fleet          []Check          `json:"fleet,omitempty"`           // that are made over all hosts, when they have ended
+	Hosts          []inventory.Host `json:"hosts"`
+	Indexes        []int            `json:"indexes,omitempty"` // of the hosts, for a run that repeats a part of another; nil: 0, 1, 2 …
 }
 
 // Index is the number of the i-th host, by which its command knows it: rising, and the same when a run is repeated in part.

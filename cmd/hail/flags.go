@@ -87,7 +87,7 @@ func limitFlags() []cli.Flag {
 	const c = "Limits"
 	return []cli.Flag{
 		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
-		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64)"},
+		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64, and more while they are quick)"},
 		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
 		&cli.StringFlag{Name: "per", Category: c, Usage: "`VAR=N`: at most N hosts at once with the same value of a var"},
 		&cli.StringFlag{Name: "rate", Category: c, Usage: "`N/s`: start no more hosts in a second (also /m, /h)"},

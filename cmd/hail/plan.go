@@ -56,6 +56,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles, e.memory)
 	}
+	if p.Fanout > p.Connecting && !c.IsSet("connecting") {
+		p.ConnectingMost = p.Fanout
+	}
 	if per := p.Per; per != nil && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
 		return nil, usage("", "--per: none of the hosts has the var %q", per.Var)
 	}
@@ -104,6 +107,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),
 		Connecting:     p.Connecting,
+		ConnectingMost: p.ConnectingMost,
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
 		Control:        p.Control,
@@ -115,6 +119,13 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		return as, ssh, nil
 	}
 	return wrap.Dialer{Inner: as}, ssh, nil
+}
+
+func connectingText(p *runner.Plan) string {
+	if p.ConnectingMost > p.Connecting {
+		return fmt.Sprintf("%d (up to %d while that is quick)", p.Connecting, p.ConnectingMost)
+	}
+	return fmt.Sprint(p.Connecting)
 }
 
 // paceText, wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
@@ -204,7 +215,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 	rows := [][2]string{
 		{"what", what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names(p)), len(p.Hosts))},
-		{"fan-out", fmt.Sprintf("%d at once, %d logging in, %d at one address", p.Fanout, p.Connecting, p.PerAddress)},
+		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
 		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
 		{"pace", paceText(p)},
 		{"waves", wavesText(p)},

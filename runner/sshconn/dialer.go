@@ -30,6 +30,7 @@ type Config struct {
 	HostKeys       string                                   // strict, accept-new or off; empty: ssh_config's word, or strict
 	ConnectTimeout time.Duration                            // for a host that sets none; 0: 10 s
 	Connecting     int                                      // handshakes at once; below 1: no limit
+	ConnectingMost int                                      // and up to so many while they are quick; below Connecting: the same
 	PerAddress     int                                      // handshakes at once with one address; below 1: no limit
 	Find           func(name string) (inventory.Host, bool) // jump hosts of the inventory; nil: none
 	Control        string                                   // socket of a running OpenSSH master to go through, with tokens as in ControlPath; empty: none
@@ -76,7 +77,7 @@ func New(c Config) *Dialer {
 	if c.Warn == nil {
 		c.Warn = func(string) {}
 	}
-	d := &Dialer{config: c, defaults: defaults, limits: newLimits(c.Connecting, c.PerAddress), open: map[*conn]struct{}{}}
+	d := &Dialer{config: c, defaults: defaults, limits: newLimits(c.Connecting, c.ConnectingMost, c.PerAddress), open: map[*conn]struct{}{}}
 	d.known.warn = c.Warn
 	return d
 }
@@ -204,6 +205,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 		}
 		return nil, err
 	}
+	d.limits.all.heed(c.reach.Handshake+c.reach.Login, s.timeout)
 	if !d.adopt(c) {
 		c.Close()
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}

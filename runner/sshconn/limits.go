@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// limits hold back handshakes: so many at once altogether, and so many with one address, because a stock sshd refuses
-// connections when more than about sixteen are not logged in.
+// limits hold back handshakes: so many at once altogether, because they are work for us, and so many with one address, because
+// a stock sshd refuses connections when more than about sixteen are not logged in.
 type limits struct {
-	all        slots
+	all        *window
 	perAddress int
 
 	mu        *sync.Mutex
@@ -57,8 +57,59 @@ func (s slots) give() {
 	}
 }
 
-func newLimits(all, perAddress int) limits {
-	return limits{all: newSlots(all), perAddress: perAddress, mu: new(sync.Mutex), addresses: map[string]*queue{}}
+// window is places of which there are more while logins are quick: a far fleet needs more of them at once than a near one to keep us
+// busy, and ten thousand at once would all come too late.
+type window struct {
+	slots
+	mu          sync.Mutex
+	least, most int
+	open        int
+	owed        int // of those taken, how many are not given back
+}
+
+func newWindow(least, most int) *window {
+	if least < 1 {
+		return &window{}
+	}
+	w := &window{slots: newSlots(max(least, most)), least: least, most: most, open: least}
+	for range cap(w.slots) - least {
+		w.slots <- struct{}{}
+	}
+	return w
+}
+
+// heed makes room for one more after a login that took less than a quarter of its limit, and for one less after one that took more
+// than half of it.
+func (w *window) heed(took, limit time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case took < limit/4 && w.open < w.most:
+		w.open++
+		w.giveLocked()
+	case took > limit/2 && w.open > w.least:
+		w.open--
+		w.owed++
+	}
+}
+
+func (w *window) give() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.giveLocked()
+}
+
+func (w *window) giveLocked() {
+	if w.owed > 0 {
+		w.owed--
+		return
+	}
+	w.slots.give()
+}
+
+// newLimits lets so many log in at once, up to most while that is quick; below 1, all has no limit, and neither has an address.
+func newLimits(all, most, perAddress int) limits {
+	return limits{all: newWindow(all, most), perAddress: perAddress, mu: new(sync.Mutex), addresses: map[string]*queue{}}
 }
 
 // place is a place at an address and, until it was quiet, one of all.

@@ -14,7 +14,7 @@ import (
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const all, perAddress = 10, 3
-		l := newLimits(all, perAddress)
+		l := newLimits(all, 0, perAddress)
 		var inside, most atomic.Int64
 		var at [20]atomic.Int64
 		var wg sync.WaitGroup
@@ -50,7 +50,7 @@ func TestLimits(t *testing.T) {
 
 func TestLimitsGiveUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimits(1, 1)
+		l := newLimits(1, 0, 1)
 		place, err := l.enter(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestLimitsGiveUpWithTheContext(t *testing.T) {
 // TestLimitsNarrow: an address that hung up gets half of the places, once for several at the same time, and never none.
 func TestLimitsNarrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimits(0, 8)
+		l := newLimits(0, 0, 8)
 		most := func() int {
 			var inside, top atomic.Int64
 			var wg sync.WaitGroup
@@ -117,7 +117,7 @@ func TestLimitsNarrow(t *testing.T) {
 // TestSilentHostsHoldUpNobody: places of those who say nothing are given to others, once.
 func TestSilentHostsHoldUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimits(2, 1)
+		l := newLimits(2, 0, 1)
 		for i := range 10 {
 			place, err := l.enter(t.Context(), fmt.Sprint("mute", i))
 			if err != nil {
@@ -137,6 +137,47 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 		defer cancel()
 		if _, err := l.enter(ctx, "c"); err == nil {
 			t.Error("there are more places than two")
+		}
+	})
+}
+
+// TestLimitsWiden: quick logins make room for more, up to the most, and slow ones take it away, down to the least.
+func TestLimitsWiden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(2, 4, 0)
+		free := func() int {
+			var places []*place
+			defer func() {
+				for _, p := range places {
+					p.leave()
+				}
+			}()
+			for {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				p, err := l.enter(ctx, "a")
+				cancel()
+				if err != nil {
+					return len(places)
+				}
+				places = append(places, p)
+			}
+		}
+		for _, step := range []struct {
+			took time.Duration
+			want int
+		}{{3 * time.Second, 2}, {6 * time.Second, 2}, {2 * time.Second, 3}, {time.Second, 4}, {time.Second, 4}, {3 * time.Second, 4}, {6 * time.Second, 3}, {9 * time.Second, 2}, {9 * time.Second, 2}, {time.Second, 3}} {
+			l.all.heed(step.took, 10*time.Second)
+			free() // places that are owed are not given back
+			if got := free(); got != step.want {
+				t.Errorf("%d places after %v, want %d", got, step.took, step.want)
+			}
+		}
+		l = newLimits(-1, 5, 0)
+		l.all.heed(time.Second, 10*time.Second)
+		for range 10 {
+			if _, err := l.enter(t.Context(), "a"); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

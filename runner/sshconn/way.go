@@ -60,7 +60,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 			}
 		}})
 	}
-	dialer := net.Dialer{}
+	dialer := net.Dialer{KeepAlive: -1} // the connection asks for signs of life itself
 	if s.from != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
