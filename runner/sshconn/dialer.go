@@ -183,8 +183,13 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 		return nil, err
 	}
 	defer place.leave()
-	w.silent = time.AfterFunc(silence, place.quiet)
-	defer w.silent.Stop()
+	begun := time.Now()
+	silent := time.AfterFunc(silence, place.quiet)
+	defer silent.Stop()
+	w.spoke = func() {
+		silent.Stop()
+		d.limits.all.heard(time.Since(begun), s.timeout)
+	}
 	w.reach.Queue = time.Since(queued)
 	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
@@ -205,7 +210,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 		}
 		return nil, err
 	}
-	d.limits.all.heed(c.reach.Handshake+c.reach.Login, s.timeout)
+	d.limits.all.loggedIn(time.Since(begun), s.timeout)
 	if !d.adopt(c) {
 		c.Close()
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
@@ -236,7 +241,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
 	keys := known.keys(s.keyName, s.keyPort)
-	heard := &hearing{Conn: nc, silent: w.silent}
+	heard := &hearing{Conn: nc, spoke: w.spoke}
 	begun := time.Now()
 	var offered offer
 	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}

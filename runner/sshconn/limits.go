@@ -78,16 +78,32 @@ func newWindow(least, most int) *window {
 	return w
 }
 
-// heed makes room for one more after a login that took less than a quarter of its limit, and for one less after one that took more
-// than half of it.
-func (w *window) heed(took, limit time.Duration) {
+// heard makes room for one more when a host's first word has come quickly.
+func (w *window) heard(after, limit time.Duration) {
+	if after < limit/16 {
+		w.change(1)
+	}
+}
+
+// loggedIn makes room for one more after a login that took less than a quarter of its limit, and for one less after one that took
+// more than half of it.
+func (w *window) loggedIn(after, limit time.Duration) {
+	switch {
+	case after < limit/4:
+		w.change(1)
+	case after > limit/2:
+		w.change(-1)
+	}
+}
+
+func (w *window) change(by int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case took < limit/4 && w.open < w.most:
+	case by > 0 && w.open < w.most:
 		w.open++
 		w.giveLocked()
-	case took > limit/2 && w.open > w.least:
+	case by < 0 && w.open > w.least:
 		w.open--
 		w.owed++
 	}

@@ -166,14 +166,22 @@ func TestLimitsWiden(t *testing.T) {
 			took time.Duration
 			want int
 		}{{3 * time.Second, 2}, {6 * time.Second, 2}, {2 * time.Second, 3}, {time.Second, 4}, {time.Second, 4}, {3 * time.Second, 4}, {6 * time.Second, 3}, {9 * time.Second, 2}, {9 * time.Second, 2}, {time.Second, 3}} {
-			l.all.heed(step.took, 10*time.Second)
+			l.all.loggedIn(step.took, 10*time.Second)
 			free() // places that are owed are not given back
 			if got := free(); got != step.want {
 				t.Errorf("%d places after %v, want %d", got, step.took, step.want)
 			}
 		}
+		l.all.heard(time.Second, 10*time.Second)
+		if got := free(); got != 3 {
+			t.Errorf("%d places after a late first word, want 3", got)
+		}
+		l.all.heard(time.Second/2, 10*time.Second)
+		if got := free(); got != 4 {
+			t.Errorf("%d places after a quick first word, want 4", got)
+		}
 		l = newLimits(-1, 5, 0)
-		l.all.heed(time.Second, 10*time.Second)
+		l.all.loggedIn(time.Second, 10*time.Second)
 		for range 10 {
 			if _, err := l.enter(t.Context(), "a"); err != nil {
 				t.Fatal(err)

@@ -23,12 +23,12 @@ import (
 // way is how far the way to a host is gone: it tells why a host was not reached by the phase, never by the words of an
 // error.
 type way struct {
-	reach  runner.Reach
-	phase  string // under way: dns, tcp, proxy, handshake, login
-	limit  time.Duration
-	clock  *clock
-	silent *time.Timer // runs until the host says something
-	trace  Trace
+	reach runner.Reach
+	phase string // under way: dns, tcp, proxy, handshake, login
+	limit time.Duration
+	clock *clock
+	spoke func() // told the host's first word; may be nil
+	trace Trace
 }
 
 // open makes the connection that SSH runs over: TCP, a tunnel of the jump host, or what a ProxyCommand makes.
@@ -226,8 +226,8 @@ func firstLine(s string) string {
 // whether the stream has ended.
 type hearing struct {
 	net.Conn
-	bytes  atomic.Int64
-	silent *time.Timer // is stopped by the first of them; may be nil
+	bytes atomic.Int64
+	spoke func() // told the first of them; may be nil
 
 	mu    sync.Mutex
 	first []byte
@@ -239,8 +239,8 @@ const firstBytes = 256
 func (h *hearing) Read(p []byte) (int, error) {
 	n, err := h.Conn.Read(p)
 	had := h.bytes.Add(int64(n)) - int64(n)
-	if had == 0 && n > 0 && h.silent != nil {
-		h.silent.Stop()
+	if had == 0 && n > 0 && h.spoke != nil {
+		h.spoke()
 	}
 	if had < firstBytes || err != nil {
 		h.mu.Lock()
