@@ -1,11 +1,75 @@
 package action
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aymanbagabas/go-udiff"
+
+	"hail/runner"
 )
+
+// showDiff prints what differs, as diff -u does; what is secret, or no text, is only named.
+func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) error {
+	olds, err := p.oldContents(ctx, t, c)
+	if err != nil {
+		return err
+	}
+	for _, s := range c.steps {
+		fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
+		if s.item.Kind != File || s.what == meta || s.item.Secret || s.item.Size > longestShown {
+			continue
+		}
+		content, _, err := p.sources.Blob(s.item.Digest)
+		if err != nil {
+			return &runner.Failure{Status: runner.Error, Err: err}
+		}
+		now, err := io.ReadAll(content)
+		content.Close()
+		if err != nil {
+			return &runner.Failure{Status: runner.Error, Err: err}
+		}
+		fmt.Fprint(t.Out, textDiff(olds[s], string(now)))
+	}
+	return nil
+}
+
+// longestShown is the longest content whose lines are compared.
+const longestShown = 256 << 10
+
+// oldContents gets the contents of the files that change, in one command.
+func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) (map[*step]string, error) {
+	var wanted []*step
+	var in strings.Builder
+	total := int64(0)
+	for _, s := range c.steps {
+		if s.what == content && !s.item.Secret && s.have.size <= longestShown && s.item.Size <= longestShown {
+			wanted = append(wanted, s)
+			in.WriteString(string(s.item.Path) + "\x00")
+			total += s.have.size
+		}
+	}
+	olds := map[*step]string{}
+	if wanted == nil {
+		return olds, nil
+	}
+	var out bytes.Buffer
+	if err := t.Exec(ctx, "xargs -r -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err}); err != nil {
+		return nil, err
+	}
+	if int64(out.Len()) != total {
+		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file was changed on the host meanwhile")}
+	}
+	for _, s := range wanted {
+		olds[s] = string(out.Next(int(s.have.size)))
+	}
+	return olds, nil
+}
 
 // textDiff is the difference of two texts, as diff -u shows it; of what is no text it says so.
 func textDiff(before, after string) string {

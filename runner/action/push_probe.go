@@ -18,8 +18,12 @@ import (
 	"hail/runner/action/program"
 )
 
-//go:embed sh/probe.sh
-var probeScript string
+var (
+	//go:embed sh/probe.sh
+	probeScript string
+	//go:embed sh/look.sh
+	lookScript string
+)
 
 // found is what the host has of a manifest.
 type found struct {
@@ -72,30 +76,33 @@ func probe(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 	f := &found{at: map[string]*state{}, trees: map[string][]string{}, managed: map[string][]string{}, users: map[string]int{}, groups: map[string]int{},
 		room: map[string]int64{}, mounts: map[string]bool{}}
-	var in strings.Builder
+	var questions strings.Builder
 	var paths, folders []string
-	ask := func(p string) {
-		if f.at[p] == nil {
+	ask := func(p string) (first bool) {
+		if first = f.at[p] == nil; first {
 			f.at[p] = &state{}
 			paths = append(paths, p)
-			fmt.Fprintf(&in, "p %s\n", program.Word(p))
 		}
+		return first
 	}
 	wanted := map[string]bool{}
 	once := func(line string) {
 		if !wanted[line] {
 			wanted[line] = true
-			in.WriteString(line + "\n")
+			questions.WriteString(line + "\n")
 		}
 	}
+	last := ""
 	for i := range m.Items {
 		item := &m.Items[i]
 		ask(string(item.Path))
-		parent := path.Dir(string(item.Path))
-		ask(parent)
-		if line := "d " + program.Word(parent); !wanted[line] {
-			once(line)
-			folders = append(folders, parent)
+		if parent := path.Dir(string(item.Path)); parent != last { // most are beside each other
+			last = parent
+			ask(parent)
+			if line := "d " + program.Word(parent); !wanted[line] {
+				once(line)
+				folders = append(folders, parent)
+			}
 		}
 		if item.Owner != "" {
 			once("u " + item.Owner)
@@ -119,19 +126,29 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 	var stats, sums, links []*state
 	next := func(list *[]*state) (*state, error) {
 		if len(*list) == 0 {
-			return nil, errors.New("the host has answered more than was asked")
+			return nil, errTooMuch
 		}
 		s := (*list)[0]
 		*list = (*list)[1:]
 		return s, nil
 	}
-	rooms := slices.Clone(folders)
-	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(probeScript)+" hail "+nonce, runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len())},
+	size := questions.Len()
+	for _, p := range paths {
+		questions.WriteString(p + "\x00")
+	}
+	var rooms []int64
+	asked := paths
+	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(probeScript), nonce, size, runner.Quote(lookScript))
+	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(questions.String()), Size: int64(questions.Len())},
 		func(kind, rest string) error {
 			words := strings.Fields(rest)
 			switch kind {
 			case "":
 				switch section {
+				case "rooms":
+					kib, err := strconv.ParseInt(rest, 10, 64)
+					rooms = append(rooms, kib)
+					return err
 				case "stats":
 					s, err := next(&stats)
 					if err != nil {
@@ -155,10 +172,10 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 			case "owed":
 				f.owed = true
 			case "kinds":
-				if len(rest) != len(paths) {
-					return errors.New("the host has not answered all that was asked")
+				if len(rest) > len(asked) {
+					return errTooMuch
 				}
-				for i, p := range paths {
+				for i, p := range asked[:len(rest)] {
 					s := f.at[p]
 					s.kind = rest[i]
 					if s.kind != '-' {
@@ -171,6 +188,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 						links = append(links, s)
 					}
 				}
+				asked = asked[len(rest):]
 			case "link":
 				s, err := next(&links)
 				if err != nil {
@@ -196,13 +214,6 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 						into[words[0]] = n
 					}
 				}
-			case "room":
-				if len(rooms) > 0 {
-					if kib, err := strconv.ParseInt(rest, 10, 64); err == nil {
-						f.room[rooms[0]] = kib
-					}
-					rooms = rooms[1:]
-				}
 			case "mount":
 				f.mounts[decodeMount(rest)] = true
 			case "end":
@@ -218,11 +229,19 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		return nil, err
 	case len(f.missing) > 0:
 		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host has no %s", strings.Join(f.missing, ", no "))}
-	case !ended || len(stats)+len(sums)+len(links) > 0:
+	case !ended || len(asked)+len(stats)+len(sums)+len(links) > 0:
 		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not tell all that was asked: are its folders readable?")}
+	}
+	folders = slices.DeleteFunc(folders, func(p string) bool { return f.at[p].kind != 'd' && f.at[p].resolved == "" })
+	if len(rooms) == len(folders) { // otherwise df could not tell, of one that is unknown
+		for i, p := range folders {
+			f.room[p] = rooms[i]
+		}
 	}
 	return f, nil
 }
+
+var errTooMuch = errors.New("the host has answered more than was asked")
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {

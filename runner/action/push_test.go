@@ -64,23 +64,23 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 // machines are this one with the tools of GNU, and with those of busybox alone.
 func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 	for _, userland := range []string{"gnu", "busybox"} {
-		t.Run(userland, func(t *testing.T) {
-			m := &machine{dir: t.TempDir()}
-			path := os.Getenv("PATH")
-			shell := "/bin/sh"
-			if userland == "busybox" {
-				path, shell = busybox(t)
-			}
-			env := []string{"HOME=" + t.TempDir(), "PATH=" + path}
-			m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, env, m}}
-			m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
-			test(t, m)
-		})
+		t.Run(userland, func(t *testing.T) { test(t, newMachine(t, userland)) })
 	}
 }
 
+func newMachine(t testing.TB, userland string) *machine {
+	m := &machine{dir: t.TempDir()}
+	path, shell := os.Getenv("PATH"), "/bin/sh"
+	if userland == "busybox" {
+		path, shell = busybox(t)
+	}
+	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + path}, m}}
+	m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
+	return m
+}
+
 // busybox makes a folder with busybox's applets and nothing else.
-func busybox(t *testing.T) (path, shell string) {
+func busybox(t testing.TB) (path, shell string) {
 	t.Helper()
 	program, err := exec.LookPath("busybox")
 	if err != nil {
@@ -130,7 +130,7 @@ func (b bufferEnd) Write(p []byte) (int, error) {
 func (bufferEnd) Close() error { return nil }
 
 // push pushes the spec in text, in which DIR stands for the folder of the machine.
-func (m *machine) push(t *testing.T, ctx context.Context, text string, change func(*action.Push)) pushed {
+func (m *machine) push(t testing.TB, ctx context.Context, text string, change func(*action.Push)) pushed {
 	t.Helper()
 	spec, err := action.ReadPushSpec(filepath.Join(t.TempDir(), "spec.yaml"), []byte(strings.ReplaceAll(text, "DIR", m.dir)))
 	if err != nil {
@@ -139,7 +139,7 @@ func (m *machine) push(t *testing.T, ctx context.Context, text string, change fu
 	return m.pushSpec(t, ctx, spec, change)
 }
 
-func (m *machine) pushSpec(t *testing.T, ctx context.Context, spec *action.PushSpec, change func(*action.Push)) (result pushed) {
+func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushSpec, change func(*action.Push)) (result pushed) {
 	t.Helper()
 	push, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{m.host}, nil, inventory.SecretVars)
 	if err != nil {
@@ -208,7 +208,7 @@ func (m *machine) clean(t *testing.T) {
 	}
 }
 
-func (p pushed) want(t *testing.T, what string, status runner.Status, reason runner.Reason, words string) {
+func (p pushed) want(t testing.TB, what string, status runner.Status, reason runner.Reason, words string) {
 	t.Helper()
 	if p.status != status || p.reason != reason || !strings.Contains(p.err, words) {
 		t.Errorf("%s: %s(%s) %s\n%s%s\nwant %s(%s) %s", what, p.status, p.reason, p.err, p.out, p.log, status, reason, words)

@@ -1,32 +1,32 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
-# how many seconds to wait for another push, how many backups to keep, the size of the table, whether a stream follows it (tar, table
-# or none). Input: the table of the steps, then a stream of tar with what is new. Answers go to descriptor 9; what tools print is shown as errors of the host.
+# how many seconds to wait for another push, how many backups to keep, the size of the journal, whether a stream follows it (tar,
+# journal or none). Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown
+# as errors of the host.
 #
 # In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
 # before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
-# these folders to the end: it has the table, and how far it went. The next push finds it when this one was killed.
+# these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
 #
-# Lines of the table, words with blanks between them, paths as for printf %b. The shell reads lines a byte at a time, so what there
-# may be thousands of is taken out with sed.
+# The journal is a folder of files, each for the program that reads it: a list has a NUL behind each name, for xargs -0, so that a
+# thousand files cost as many processes as one. Words are written as for printf %b.
 #
-#	P DIR               what follows is in this folder
-#	c NAME…             are made
-#	r NAME…             replace files
-#	t NAME…             replace something of another kind
-#	x NAME…             go
-#	a NAME MODE OWNER   of a file that replaces another; - keeps what the old one had
-#	m NAME MODE OWNER OLDMODE OLDOWNER
-#	e PATH STAT…        what the probe saw of it
-#	n PATH              the probe saw nothing there
-#	i PATH              is looked at for the immutable flag
-#	s SUM PATH          what is staged has to have this SHA-256
-#	v COMMAND           has to accept what is staged
-#	V COMMAND           has to accept the whole, when it is in place
-#	F PATH              has changed, for the handlers
-#	H NAME SECONDS COMMAND
-#	C NAME SECONDS INTERVAL COMMAND     has to succeed within the time
-#	M KEY               what pushes have put below a folder is remembered under this key:
-#	k KEY PATH
+#	staged       the name of the hidden folders
+#	phase        staging, renaming or renamed
+#	paths seen   the list of what the probe saw, and what stat said of each
+#	files sums   the list of the files that are staged, and the SHA-256 of each
+#	changed      all paths, a line each, for the handlers
+#	managed/KEY  what pushes have put below a folder, to be remembered
+#	table        lines of words:
+#		v COMMAND           has to accept what is staged
+#		V COMMAND           has to accept the whole, when it is in place
+#		H NAME SECONDS COMMAND
+#		C NAME SECONDS INTERVAL COMMAND     has to succeed within the time
+#	1/ 2/ …      for each folder in which something changes:
+#		folder                    its path, a word
+#		made replaced retyped     lists of what is renamed into it: nothing was there, a file, something else
+#		gone                      a list of what goes
+#		rights meta unmeta        lines of a mode, an owner (- keeps them), and the list, beside it, of whose they are: those of
+#		                          staged files, of files that are changed in their place, and of these as they were
 nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -69,71 +69,68 @@ until ln -s "$me" "$lock" 2>/dev/null; do
 done
 trap 'rm -f "$lock"' EXIT
 
-# words EXPRESSION: what sed takes out of the table; paths EXPRESSION: that as paths, for xargs -0.
-words() { sed -n "$1" "$journal/table"; }
-paths() {
-	set -- $(words "$1")
-	[ $# = 0 ] || printf '%b\0' "$@"
+# in_folders LISTS COMMAND: in each folder, COMMAND gets the names in these lists as arguments; $0 is the hidden folder.
+in_folders() {
+	at=1
+	while [ -d "$journal/$at" ]; do
+		for list in $1; do
+			[ -f "$journal/$at/$list" ] || continue
+			locate
+			( cd "$folder" && xargs -r -0 sh -c "$2" "$staged" <"$journal/$at/$list" ) || return 1
+		done
+		at=$((at + 1))
+	done
+}
+locate() {
+	read -r path <"$journal/$at/folder"
+	decode "$path"
+	folder=$path
 }
 
-# in_batches OPS COMMAND: in each folder, COMMAND gets the names of the lines with these letters, as arguments of xargs -0.
-in_batches() {
-	words "/^[P$1] /p" >"$journal/lines"
-	folder=
-	while read -r op names; do
-		if [ $op = P ]; then
-			decode "$names"
-			folder=$path
-			continue
-		fi
-		printf '%b\0' $names >"$journal/names"
-		( cd "$folder" && xargs -r -0 sh -c "$2" "$staged" <"$journal/names" ) || return 1
-	done <"$journal/lines"
+# each_folder FUNCTION
+each_folder() {
+	at=1
+	while [ -d "$journal/$at" ]; do
+		locate
+		$1 || return 1
+		at=$((at + 1))
+	done
 }
 
-# each LETTER FUNCTION: the function gets the words of each such line, with $folder set; for names, one by one.
+# each LETTER FUNCTION: the function gets the words of each such line of the table.
 each() {
-	words "/^[P$1] /p" >"$journal/each"
 	while read -r op rest <&7; do
-		[ $op != P ] || { decode "$rest"; folder=$path; }
-		[ $op = "$1" ] || continue
-		case $op in
-		[crtx]) for name in $rest; do $2 "$name" || return 1; done ;;
-		*) $2 $rest || return 1 ;;
-		esac
-	done 7<"$journal/each"
+		[ "$op" != "$1" ] || $2 $rest || return 1
+	done 7<"$journal/table"
 }
 
-stage_folder() { decode "$1"; [ ! -d "$path" ] || { rm -rf "$path/$staged" "$path/$staged.old"; mkdir "$path/$staged" "$path/$staged.old"; }; }
-drop_folder() { decode "$1"; rm -rf "$path/$staged" "$path/$staged.old"; }
+stage_folder() { mkdir -- "$folder/$staged" "$folder/$staged.old"; }
+drop_folder() { rm -rf -- "$folder/$staged" "$folder/$staged.old"; }
 tidy() {
-	[ ! -f "$journal/table" ] || each P drop_folder
+	each_folder drop_folder
 	rm -rf "$journal"
 }
-keep_attributes() {
-	decode "$1"
-	cp --attributes-only --preserve=all -- "$folder/$path" "$folder/$staged/$path" 2>/dev/null || return 0
-	[ "$3" = - ] || chown -- "$3" "$folder/$staged/$path" || return 1
-	[ "$2" = - ] || chmod -- "$2" "$folder/$staged/$path"
+
+# give RIGHTS DIR: the modes and owners in such a file of the folder's journal to what is in DIR.
+give() {
+	[ -f "$journal/$at/$1" ] || return 0
+	while read -r mode owner list; do
+		( cd "$2" && { [ "$owner" = - ] || xargs -r -0 chown -h -- "$owner"; } <"$journal/$at/$list" ) || return 1
+		( cd "$2" && { [ "$mode" = - ] || xargs -r -0 chmod -- "$mode"; } <"$journal/$at/$list" ) || return 1
+	done <"$journal/$at/$1"
 }
-set_meta() {
-	decode "$1"
-	[ "$3" = - ] || chown -- "$3" "$folder/$path" || return 1
-	[ "$2" = - ] || chmod -- "$2" "$folder/$path"
-}
-unset_meta() { decode "$1"; chown -- "$5" "$folder/$path"; chmod -- "$4" "$folder/$path"; }
-forget_new() { decode "$1"; rm -rf "$folder/$path"; }
-bring_back() {
-	decode "$1"
-	old=$folder/$staged.old/$path
-	[ -e "$old" ] || [ -L "$old" ] || return 0
-	rm -rf "$folder/$path" && mv -f -- "$old" "$folder/$path"
-}
+give_staged() { give rights "$folder/$staged"; }
+set_meta() { give meta "$folder"; }
+unset_meta() { give unmeta "$folder"; }
 rollback() {
-	each c forget_new
-	each t bring_back && each x bring_back && each m unset_meta &&
-		in_batches r 'cd "$0.old" && for f; do
-			[ ! -e "$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
+	in_folders made 'rm -rf -- "$@"' &&
+		in_folders "retyped gone" 'for f; do
+			[ -e "$0.old/$f" ] || [ -L "$0.old/$f" ] || continue
+			rm -rf -- "$f" && mv -f -- "$0.old/$f" "./$f" || exit 1
+		done' &&
+		each_folder unset_meta &&
+		in_folders replaced 'cd "$0.old" && for f; do
+			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
 accept() { decode "$1"; sh -c "$path" </dev/null 7<&- 9>&- || { say "refused $1"; return 1; }; }
@@ -160,7 +157,7 @@ healthy() {
 	return 1
 }
 activate() {
-	FILES=$(printf '%b\n' $(words 's/^F //p'))
+	FILES=$(cat "$journal/changed")
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
@@ -174,28 +171,27 @@ undo() { # puts everything back, and runs the handlers again
 		say stuck
 	fi
 }
-back_up() { # NAME: the newest backup has number 1
-	decode "$1"
-	mkdir -p "$folder/.hail-backup" || return 0
-	k=$backups
-	while [ $k -gt 1 ]; do
-		[ ! -e "$folder/.hail-backup/$path.$((k - 1))" ] || mv -f -- "$folder/.hail-backup/$path.$((k - 1))" "$folder/.hail-backup/$path.$k"
-		k=$((k - 1))
-	done
-	ln -f -- "$folder/$staged.old/$path" "$folder/.hail-backup/$path.1" 2>/dev/null || cp -p -- "$folder/$staged.old/$path" "$folder/.hail-backup/$path.1"
-}
 finish() {
-	[ "$backups" = 0 ] || each r back_up
-	mkdir -p "$state/managed"
-	for key in $(words 's/^M //p'); do
-		words "s/^k $key //p" >"$state/managed/$key"
-	done
+	[ "$backups" = 0 ] || in_folders replaced "backups=$backups"'; mkdir -p .hail-backup || exit 0
+		for f; do # the newest backup has number 1
+			k=$backups
+			while [ $k -gt 1 ]; do
+				[ ! -e ".hail-backup/$f.$((k - 1))" ] || mv -f -- ".hail-backup/$f.$((k - 1))" ".hail-backup/$f.$k"
+				k=$((k - 1))
+			done
+			ln -f -- "$0.old/$f" ".hail-backup/$f.1" 2>/dev/null || cp -p -- "$0.old/$f" ".hail-backup/$f.1"
+		done'
+	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	tidy
 }
 
 # What a push that was killed has left.
 if [ -d "$journal" ]; then
 	staged=$(cat "$journal/staged" 2>/dev/null)
+	case $staged in
+	.hail-?*) ;;
+	*) rm -rf "$journal" ;; # it was not all written, so nothing else was done
+	esac
 	case $(cat "$journal/phase" 2>/dev/null) in
 	renaming) say settled rolled-back; undo ;;
 	renamed) say settled activated; if activate; then finish; else undo; fi ;;
@@ -207,41 +203,37 @@ fi
 
 staged=.hail-$nonce
 fail() { say "$*"; tidy; exit 0; }
-mkdir "$journal" && echo "$staged" >"$journal/staged" && echo staging >"$journal/phase" || { rm -rf "$journal"; say error state; exit 0; }
-dd bs="$size" count=1 of="$journal/table" 2>/dev/null && [ "$(wc -c <"$journal/table")" -eq "$size" ] || fail error state
+mkdir "$journal" && dd bs="$size" count=1 2>/dev/null | tar -x -m -f - -C "$journal" && [ -f "$journal/phase" ] || fail error state
 
-if command -v lsattr >/dev/null 2>&1; then
-	flagged=$(paths 's/^i //p' | xargs -r -0 lsattr -d -- 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
+if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
+	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
 	[ -z "$flagged" ] || fail immutable "$flagged"
 fi
-each P stage_folder || fail error stage
+each_folder stage_folder || fail error stage
 if [ "$stream" = tar ]; then
-	tar -x -p -f - -C / || fail error stage
+	tar -x -p -m -f - -C / || fail error stage
 fi
-each a keep_attributes || fail error attributes
-want=$journal/want got=$journal/got
-words 's/^s \([^ ]*\) .*/\1/p' >"$want"
-paths 's/^s [^ ]* //p' >"$journal/names"
-xargs -r -0 sha256sum -- <"$journal/names" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' >"$got"
-[ ! -s "$want" ] || cmp -s "$want" "$got" || fail error "what arrived is not what was sent"
-if [ -s "$want" ]; then xargs -r -0 sync -- <"$journal/names" 2>/dev/null || sync; fi
+in_folders replaced 'cp --attributes-only --preserve=all -t "$0" -- "$@" 2>/dev/null; :' # what busybox has no way for
+each_folder give_staged || fail error attributes
+if [ -s "$journal/files" ]; then
+	xargs -r -0 sha256sum -- <"$journal/files" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
+	xargs -r -0 sync -- <"$journal/files" 2>/dev/null || sync
+fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
-absent() { decode "$1"; [ ! -e "$path" ] && [ ! -L "$path" ] || { say "moved $1"; return 1; }; }
-words 's/^e [^ ]* //p' >"$want"
-paths 's/^e \([^ ]*\) .*/\1/p' >"$journal/names"
-xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/names" >"$got" 2>/dev/null
-[ ! -s "$want" ] || cmp -s "$want" "$got" || fail "moved -"
-each n absent || fail stopped
+if [ -s "$journal/paths" ]; then
+	xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen" || fail moved -
+fi
+in_folders made 'for f; do [ ! -e "./$f" ] && [ ! -L "./$f" ] || { echo "$PWD/$f is there now"; exit 1; }; done' || fail moved -
 
 echo renaming >"$journal/phase"
-sync "$journal/phase" "$journal/table" 2>/dev/null || sync
-if in_batches r 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.old/"' &&
-	in_batches t 'mv -- "$@" "$0.old/"' &&
-	in_batches crt 'cd "$0" && mv -f -- "$@" ..' &&
-	each m set_meta &&
-	in_batches x 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
+find "$journal" -print0 | xargs -r -0 sync -- 2>/dev/null || sync
+if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.old/"' &&
+	in_folders retyped 'mv -- "$@" "$0.old/"' &&
+	in_folders "made replaced retyped" 'cd "$0" && mv -f -- "$@" ..' &&
+	each_folder set_meta &&
+	in_folders gone 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
 	echo renamed >"$journal/phase"
 	if activate; then
 		finish

@@ -1,0 +1,77 @@
+package action_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// BenchmarkPush pushes to this machine: a thousand small files and a large one, each to where nothing is, to where all is different,
+// and to where all is the same. Beside the time it tells the CPU time of hail, and that of what runs on the host.
+func BenchmarkPush(b *testing.B) {
+	for _, of := range []struct {
+		what        string
+		files, size int
+	}{{"tree", 1000, 4 << 10}, {"large", 1, 10 << 20}} {
+		for _, over := range []string{"nothing", "others", "same"} {
+			b.Run(of.what+"/over="+over, func(b *testing.B) {
+				m := newMachine(b, "gnu")
+				src := b.TempDir()
+				spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: m.dir + "/tree", Delete: "none"}}}
+				want := runner.Changed
+				if over == "same" {
+					want = runner.OK
+					fill(b, src, of.files, of.size)
+					m.pushSpec(b, b.Context(), spec, nil).want(b, "before", runner.Changed, "", "")
+				}
+				b.SetBytes(int64(of.files * of.size))
+				var here, there time.Duration
+				for b.Loop() {
+					b.StopTimer()
+					switch over {
+					case "nothing":
+						if err := os.RemoveAll(m.dir + "/tree"); err != nil {
+							b.Fatal(err)
+						}
+						fallthrough
+					case "others":
+						fill(b, src, of.files, of.size)
+					}
+					h, t := spent(b, syscall.RUSAGE_SELF), spent(b, syscall.RUSAGE_CHILDREN)
+					b.StartTimer()
+					m.pushSpec(b, b.Context(), spec, nil).want(b, over, want, "", "")
+					here, there = here+spent(b, syscall.RUSAGE_SELF)-h, there+spent(b, syscall.RUSAGE_CHILDREN)-t
+				}
+				b.ReportMetric(here.Seconds()*1000/float64(b.N), "hail-ms/op")
+				b.ReportMetric(there.Seconds()*1000/float64(b.N), "host-ms/op")
+			})
+		}
+	}
+}
+
+// fill gives the files in a folder new contents.
+func fill(b *testing.B, dir string, files, size int) {
+	content := make([]byte, size)
+	for i := range files {
+		rand.Read(content)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("file%03d", i)), content, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// spent is the CPU time of this process, or of those that it has waited for.
+func spent(b *testing.B, who int) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(who, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

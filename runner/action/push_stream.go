@@ -1,0 +1,139 @@
+package action
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// stream is the input of a command, a text with the contents of files between, which are opened one after the other. A Read fills
+// what it is given, so that small files share the packets on their way.
+type stream struct {
+	blob  func(digest string) (io.ReadCloser, int64, error)
+	text  []byte
+	files []insert
+	size  int64 // of all of it
+
+	mu    sync.Mutex // a Read may still be under way when the command has ended
+	at    int        // in text
+	open  io.ReadCloser
+	left  int64 // of what is open
+	ended bool
+}
+
+// insert is the content of a file, which comes before the text from at on.
+type insert struct {
+	at   int
+	item *Item
+}
+
+// input is the journal and, behind it, what is sent, as a stream of tar.
+func (p *Push) input(journal []byte, sent []staging) (*stream, error) {
+	in := &stream{blob: p.sources.Blob, size: int64(len(journal))}
+	b := bytes.NewBuffer(journal)
+	for _, s := range sent {
+		h := tar.Header{Name: strings.TrimPrefix(s.at, "/"), Mode: int64(s.mode), Uid: s.uid, Gid: s.gid, Typeflag: tar.TypeReg, Size: s.item.Size}
+		switch s.item.Kind {
+		case Folder:
+			h.Typeflag, h.Name, h.Size = tar.TypeDir, h.Name+"/", 0
+		case Link:
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, string(s.item.Target), 0
+		}
+		if err := writeHeader(b, h); err != nil {
+			return nil, err
+		}
+		if s.item.Kind == File {
+			in.files = append(in.files, insert{b.Len(), s.item})
+			in.size += s.item.Size
+			fillUp(b, s.item.Size)
+		}
+	}
+	if len(sent) > 0 {
+		endTar(b)
+	}
+	in.text = b.Bytes()
+	in.size += int64(len(in.text) - len(journal))
+	return in, nil
+}
+
+// A stream of tar: headers and contents, each filled up to whole blocks, and two blocks of nothing at the end.
+const block = 512
+
+var zeros [2 * block]byte
+
+func writeHeader(b *bytes.Buffer, h tar.Header) error {
+	h.Format = tar.FormatGNU
+	return tar.NewWriter(b).WriteHeader(&h)
+}
+
+func fillUp(b *bytes.Buffer, size int64) { b.Write(zeros[:-size&(block-1)]) }
+
+func endTar(b *bytes.Buffer) { b.Write(zeros[:]) }
+
+// Read implements io.Reader.
+func (s *stream) Read(b []byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n < len(b) && err == nil {
+		until := len(s.text)
+		if len(s.files) > 0 {
+			until = s.files[0].at
+		}
+		switch {
+		case s.ended:
+			err = io.EOF
+		case s.open != nil:
+			var more int
+			more, err = s.open.Read(b[n:][:min(int64(len(b)-n), s.left)])
+			n += more
+			if s.left -= int64(more); s.left == 0 {
+				err = s.next()
+			} else if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+		case s.at < until:
+			more := copy(b[n:], s.text[s.at:until])
+			n, s.at = n+more, s.at+more
+		case len(s.files) > 0:
+			err = s.start(s.files[0].item)
+		default:
+			s.ended = true
+		}
+	}
+	return n, err
+}
+
+func (s *stream) start(item *Item) error {
+	content, size, err := s.blob(item.Digest)
+	if err != nil {
+		return err
+	}
+	s.open, s.left = content, size
+	if size != item.Size {
+		return fmt.Errorf("%s: the content has %d bytes, and not %d", item.Path, size, item.Size)
+	}
+	if size == 0 {
+		return s.next()
+	}
+	return nil
+}
+
+func (s *stream) next() error {
+	content := s.open
+	s.open, s.files = nil, s.files[1:]
+	return content.Close()
+}
+
+// Close ends the stream.
+func (s *stream) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if s.open == nil {
+		return nil
+	}
+	return s.open.Close()
+}

@@ -1,0 +1,36 @@
+# What is at the paths that are the arguments, for a push; $0 is the nonce of the answers.
+say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
+nonce=$0
+kinds=
+for path; do
+	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; elif [ -e "$path" ]; then kind=o; else kind=-; fi
+	[ ! -L "$path" ] || kind=l
+	kinds=$kinds$kind
+done
+say "kinds $kinds"
+case $kinds in
+*[!-]*) ;;
+*) exit 0 ;;
+esac
+of() { # KIND COMMAND PATH…: the command gets each path of the kind
+	left=$kinds kind=$1 command=$2
+	shift 2
+	for path; do
+		case $left in
+		$kind*) $command "$path" ;;
+		esac
+		left=${left#?}
+	done
+}
+listed() { printf '%s\0' "$1"; }
+link() {
+	say "link $(readlink -n -- "$1" | od -An -v -tx1 | tr -d ' \n') $(readlink -f -- "$1" | tr -d '\n' | od -An -v -tx1 | tr -d ' \n')"
+}
+say stats
+stat -c '%a %u %g %s %h %Y.%Z %i %d' -- "$@" 2>/dev/null
+say sums
+of f listed "$@" | xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'
+say links
+case $kinds in
+*l*) of l link "$@" ;;
+esac
