@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"hail/runner"
 )
@@ -65,20 +68,40 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 	if err := os.Mkdir(filepath.Join(f.dir, "blobs"), 0o700); err != nil {
 		return err
 	}
-	written := map[string]bool{}
-	for _, b := range blobs {
-		if written[b.Digest] {
-			continue
-		}
-		written[b.Digest] = true
-		if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
-			continue
-		}
-		if err := f.writeBlob(b); err != nil {
+	known := map[string]bool{}
+	blobs = slices.DeleteFunc(slices.Clone(blobs), func(b Blob) bool {
+		again := known[b.Digest]
+		known[b.Digest] = true
+		return again
+	})
+	// Several at once: the file system makes what is written by then durable in one go, where one by one each would wait.
+	errs := make([]error, len(blobs))
+	var next atomic.Int32
+	var wg sync.WaitGroup
+	for range min(blobsAtOnce, len(blobs)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(blobs); i = next.Add(1) - 1 {
+				errs[i] = f.keepBlob(blobs[i])
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
 	return syncDir(filepath.Join(f.dir, "blobs"))
+}
+
+const blobsAtOnce = 16
+
+// keepBlob puts a content into the record, by a link where that can be.
+func (f hostFiles) keepBlob(b Blob) error {
+	if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
+		return nil
+	}
+	return f.writeBlob(b)
 }
 
 func (f hostFiles) writeBlob(b Blob) (err error) {

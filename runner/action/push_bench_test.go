@@ -13,13 +13,13 @@ import (
 	"hail/runner/action"
 )
 
-// BenchmarkPush pushes to this machine: a thousand small files and a large one, each to where nothing is, to where all is different,
+// BenchmarkPush pushes to this machine: a small file, a thousand of them, and a large one, each to where nothing is, to where all is different,
 // and to where all is the same. Beside the time it tells the CPU time of hail, and that of what runs on the host.
 func BenchmarkPush(b *testing.B) {
 	for _, of := range []struct {
 		what        string
 		files, size int
-	}{{"tree", 1000, 4 << 10}, {"large", 1, 10 << 20}} {
+	}{{"one", 1, 4 << 10}, {"tree", 1000, 4 << 10}, {"large", 1, 10 << 20}} {
 		for _, over := range []string{"nothing", "others", "same"} {
 			b.Run(of.what+"/over="+over, func(b *testing.B) {
 				m := newMachine(b, "gnu")

@@ -155,6 +155,7 @@ func (j *journal) step(in, name string, s *step) {
 func (j *journal) tar() ([]byte, error) {
 	var b bytes.Buffer
 	for _, name := range j.names {
+		b.Grow(j.of[name].Len() + 2*block)
 		text := j.of[name].Bytes()
 		if err := writeHeader(&b, tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg, Size: int64(len(text))}); err != nil {
 			return nil, err

@@ -48,30 +48,49 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 			meant[f.When] = chosen
 		}
 	}
+	same := map[*PushFile]Manifest{} // what is the same for all hosts
 	for i, h := range hosts {
-		var m Manifest
-		for _, s := range specs {
-			for _, f := range s.Files {
+		var parts []Manifest
+		var key strings.Builder
+		for j, s := range specs {
+			for k := range s.Files {
+				f := &s.Files[k]
 				if f.When != "" && !meant[f.When][h.Name] {
 					continue
 				}
-				if err := r.file(&m, f, h, i); err != nil {
-					return p, nil, &inventory.Error{Place: f.Place, Text: err.Error()}
+				part, known := same[f]
+				if !known {
+					if err := r.file(&part, *f, h, i); err != nil {
+						return p, nil, &inventory.Error{Place: f.Place, Text: err.Error()}
+					}
 				}
+				parts = append(parts, part)
+				if !f.Template {
+					same[f] = part
+					fmt.Fprintf(&key, "%d.%d\n", j, k)
+					continue
+				}
+				text, err := json.Marshal(part)
+				if err != nil {
+					return p, nil, err
+				}
+				key.Write(text)
 			}
 		}
-		if err := distinct(m.Items); err != nil {
-			return p, nil, fmt.Errorf("%s: %w", h.Name, err)
-		}
-		text, err := json.Marshal(m)
-		if err != nil {
-			return p, nil, err
-		}
-		if _, ok := known[string(text)]; !ok {
-			known[string(text)] = len(p.Manifests)
+		which, ok := known[key.String()]
+		if !ok {
+			var m Manifest
+			for _, part := range parts {
+				m.Items, m.Deletes = append(m.Items, part.Items...), append(m.Deletes, part.Deletes...)
+			}
+			if err := distinct(m.Items); err != nil {
+				return p, nil, fmt.Errorf("%s: %w", h.Name, err)
+			}
+			which = len(p.Manifests)
+			known[key.String()] = which
 			p.Manifests = append(p.Manifests, m)
 		}
-		p.Of[h.Name] = known[string(text)]
+		p.Of[h.Name] = which
 	}
 	var contents []Content
 	for _, c := range r.contents {

@@ -34,6 +34,7 @@ type insert struct {
 func (p *Push) input(journal []byte, sent []staging) (*stream, error) {
 	in := &stream{blob: p.sources.Blob, size: int64(len(journal))}
 	b := bytes.NewBuffer(journal)
+	b.Grow((len(sent) + 1) * 2 * block) // a header and a filled up block each
 	for _, s := range sent {
 		h := tar.Header{Name: strings.TrimPrefix(s.at, "/"), Mode: int64(s.mode), Uid: s.uid, Gid: s.gid, Typeflag: tar.TypeReg, Size: s.item.Size}
 		switch s.item.Kind {

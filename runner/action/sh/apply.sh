@@ -42,22 +42,23 @@ decode() {
 }
 state=${HOME:-/var/lib}/.local/state/hail
 journal=$state/push lock=$state/lock
-mkdir -p "$state" && [ -w "$state" ] || { say error state; exit 0; }
+[ -d "$state" ] || mkdir -p "$state"
+[ -w "$state" ] || { say error state; exit 0; }
 stopped=
 trap 'stopped=1' TERM HUP INT
 
 begun() { # when a process began
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	read -r stat <"/proc/$1/stat" || return 0
 	set -- ${stat##*) }
 	echo "${20}"
 }
-me=$$:$(begun $$)
+me=$$:$(begun $$ 2>/dev/null)
 tries=0
 until ln -s "$me" "$lock" 2>/dev/null; do
 	tries=$((tries + 1))
 	[ $tries -le $((patience * 5 + 20)) ] || { say locked; exit 0; }
 	owner=$(readlink "$lock") || continue
-	if kill -0 "${owner%%:*}" 2>/dev/null && [ "$(begun "${owner%%:*}")" = "${owner#*:}" ]; then
+	if kill -0 "${owner%%:*}" 2>/dev/null && [ "$(begun "${owner%%:*}" 2>/dev/null)" = "${owner#*:}" ]; then
 		[ -z "$stopped" ] || { say stopped; exit 0; }
 		[ $patience -gt 0 ] || { say locked; exit 0; }
 		sleep 0.2 2>/dev/null || sleep 1
@@ -228,7 +229,9 @@ fi
 in_folders made 'for f; do [ ! -e "./$f" ] && [ ! -L "./$f" ] || { echo "$PWD/$f is there now"; exit 1; }; done' || fail moved -
 
 echo renaming >"$journal/phase"
-find "$journal" -print0 | xargs -r -0 sync -- 2>/dev/null || sync
+set +f
+sync -- "$journal" "$journal"/* "$journal"/*/* 2>/dev/null || sync
+set -f
 if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.old/"' &&
 	in_folders retyped 'mv -- "$@" "$0.old/"' &&
 	in_folders "made replaced retyped" 'cd "$0" && mv -f -- "$@" ..' &&
