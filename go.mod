@@ -17,6 +17,7 @@ require (
 	golang.org/x/sys v0.49.0 // fdatasync
 	golang.org/x/term v0.47.0 // is it a terminal, and how wide
 	golang.org/x/text v0.43.0 // how wide a character is on a terminal
+	golang.org/x/time v0.16.0 // a limit of bytes a second; from Go, no dependencies
 	gopkg.in/yaml.v3 v3.0.1 // parses YAML; given
 	pgregory.net/rapid v1.3.0 // tests: properties
 )

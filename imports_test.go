@@ -19,7 +19,7 @@ var borders = map[string]struct {
 	"hail/inventory/wildcard":     {nil, "two packages match names in one way"},
 	"hail/inventory/sshconfig":    {[]string{"hail/inventory/wildcard", "github.com/kevinburke/ssh_config"}, "the one importer of the ssh_config library"},
 	"hail/runner":                 {[]string{"hail/inventory"}, "scheduling knows nothing of SSH, files or screens"},
-	"hail/runner/action":          {[]string{"hail/inventory", "hail/runner", "github.com/aymanbagabas/go-udiff"}, "behaviour on a host is the same over every way to it"},
+	"hail/runner/action":          {[]string{"hail/inventory", "hail/runner", "github.com/aymanbagabas/go-udiff", "golang.org/x/time"}, "behaviour on a host is the same over every way to it"},
 	"hail/runner/action/specfile": {[]string{"hail/inventory"}, "a reader of YAML knows nothing of hosts"},
 	"hail/runner/action/program":  {[]string{"hail/runner"}, "it runs over any Conn"},
 	"hail/runner/action/check":    {[]string{"hail/inventory", "hail/runner", "github.com/itchyny/gojq", "github.com/Masterminds/semver/v3"}, "an action like the others"},

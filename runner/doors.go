@@ -27,7 +27,8 @@ type Dialer interface {
 	Dial(ctx context.Context, h inventory.Host) (Conn, error)
 }
 
-// Conn is an open way to one host. Its methods are called by one goroutine at a time, Close at most once.
+// Conn is an open way to one host. Exec may be called by several goroutines at once; where the host has no room for as many commands,
+// it is Unreachable with ChannelRefused. Close is called at most once, after all of them.
 //
 // Exec runs one command line and returns when it has ended; nothing is written to s.Out and s.Err after that. It
 // returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost when

@@ -9,17 +9,18 @@ type Kind string
 
 // The kinds. New ones may be added; none changes its meaning.
 const (
-	KindPlan    Kind = "plan"    // first of a run; has Plan
-	KindWave    Kind = "wave"    // a wave begins: Wave is its number, Count its hosts; only where there are several
-	KindAttempt Kind = "attempt" // dialling a host begins
-	KindReach   Kind = "reach"   // the host was reached, or not: Reach says how far
-	KindExec    Kind = "exec"    // a command is about to begin: from here on, it may have run
-	KindOutput  Kind = "output"  // bytes were written to the host's outputs
-	KindNote    Kind = "note"    // an action says Key and Value
-	KindCheck   Kind = "check"   // checks were made: Verdicts; without a Host, those over the fleet
-	KindRetry   Kind = "retry"   // an attempt ended with Status and Reason, and another follows after Delay
-	KindFinish  Kind = "finish"  // exactly one a host; has Status
-	KindEnd     Kind = "end"     // last of a run
+	KindPlan     Kind = "plan"     // first of a run; has Plan
+	KindWave     Kind = "wave"     // a wave begins: Wave is its number, Count its hosts; only where there are several
+	KindAttempt  Kind = "attempt"  // dialling a host begins
+	KindReach    Kind = "reach"    // the host was reached, or not: Reach says how far
+	KindExec     Kind = "exec"     // a command is about to begin: from here on, it may have run
+	KindOutput   Kind = "output"   // bytes were written to the host's outputs
+	KindNote     Kind = "note"     // an action says Key and Value
+	KindProgress Kind = "progress" // an action has moved Offset bytes, of Length
+	KindCheck    Kind = "check"    // checks were made: Verdicts; without a Host, those over the fleet
+	KindRetry    Kind = "retry"    // an attempt ended with Status and Reason, and another follows after Delay
+	KindFinish   Kind = "finish"   // exactly one a host; has Status
+	KindEnd      Kind = "end"      // last of a run
 )
 
 // Stream is one of the two outputs of a host.

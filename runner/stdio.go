@@ -20,6 +20,10 @@ type Stdio struct {
 	// as the order to end the command.
 	Hold bool
 
+	// Flow says that the command reads In as it comes, and ends when it does: to close it is all that ending the command takes.
+	// A Conn that would keep In on the host first, or have the command watched, does not.
+	Flow bool
+
 	// Limit is the time that the command has, which ctx keeps; a Conn that can has the host keep it, too, in case that the
 	// network dies without a word. 0: none.
 	Limit Duration

@@ -4,13 +4,14 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"hail/inventory"
 )
 
-// Target is one host in the hands of an action, for one attempt. It is used by one goroutine at a time, but for Out and
-// Err, which may be written by two.
+// Target is one host in the hands of an action, for one attempt. It is used by one goroutine at a time, but for Exec and Progress, and
+// for Out and Err.
 type Target struct {
 	Host    inventory.Host
 	Index   int // of the host, by Plan.Index
@@ -25,6 +26,11 @@ type Target struct {
 // Note records a fact about the host, for reports: no secrets.
 func (t *Target) Note(key, value string) {
 	t.run.emit(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
+}
+
+// Progress tells that so many bytes have been moved, of so many: for displays, now and then.
+func (t *Target) Progress(done, total int64) {
+	t.run.emit(Event{Kind: KindProgress, Host: t.Host.Name, Attempt: t.Attempt, Offset: done, Length: total})
 }
 
 // Judge records the outcomes of the plan's checks on the host, once an attempt and all together. What texts say is made printable.
@@ -47,23 +53,18 @@ type starter struct {
 	index   int
 	attempt int
 	expire  func()
-	clock   *time.Timer
-	begun   bool
+
+	mu    sync.Mutex // Exec is called by several at once
+	clock *time.Timer
+	begun bool
 }
 
 func (s *starter) Unwrap() Conn { return s.Conn }
 
 func (s *starter) Exec(ctx context.Context, cmd string, io Stdio) error {
 	plan := &s.run.plan
-	if !s.begun {
-		taken := s.run.announce(Event{Kind: KindExec, Host: s.host, Attempt: s.attempt})
-		if !taken || ctx.Err() != nil {
-			return &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
-		}
-		s.begun = true
-		if d := time.Duration(plan.Clocks.Attempt); d > 0 {
-			s.clock = time.AfterFunc(d, s.expire)
-		}
+	if err := s.begin(ctx); err != nil {
+		return err
 	}
 	io.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, io.Env...)
 	io.TTY = plan.TTY
@@ -74,6 +75,23 @@ func (s *starter) Exec(ctx context.Context, cmd string, io Stdio) error {
 		io.Limit = plan.Clocks.Attempt
 	}
 	return s.Conn.Exec(ctx, cmd, io)
+}
+
+func (s *starter) begin(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun {
+		return nil
+	}
+	taken := s.run.announce(Event{Kind: KindExec, Host: s.host, Attempt: s.attempt})
+	if !taken || ctx.Err() != nil {
+		return &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
+	}
+	s.begun = true
+	if d := time.Duration(s.run.plan.Clocks.Attempt); d > 0 {
+		s.clock = time.AfterFunc(d, s.expire)
+	}
+	return nil
 }
 
 func (s *starter) stop() {

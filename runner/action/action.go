@@ -32,6 +32,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		}
 		p := Push{sources: from}
 		err := decode(s, &p)
+		p.pace = pace(p.Limit)
 		return p, err
 	case KindFetch:
 		var f Fetch

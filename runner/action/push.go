@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/time/rate"
+
 	"hail/runner"
 )
 
@@ -23,11 +25,13 @@ type Push struct {
 	DryRun    bool           `json:"dry_run,omitempty"`
 	Diff      bool           `json:"diff,omitempty"`     // print what differs
 	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
+	Limit     int64          `json:"bwlimit,omitempty"`  // bytes a second that are sent, to all hosts together; 0: any
 
 	// Private are the digests of the contents that are in no record, with the file that has each; empty: a template made it.
 	Private map[string]string `json:"private,omitempty"`
 
 	sources Sources
+	pace    *rate.Limiter
 }
 
 // Manifest is what a host should have.
@@ -127,7 +131,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	case p.DryRun, len(c.steps) == 0 && !have.owed && !c.remembers:
 		return nil
 	}
-	return p.apply(ctx, t, c, have)
+	return p.apply(ctx, t, c)
 }
 
 // mostListed is how many changes are told one by one.

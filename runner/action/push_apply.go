@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
+	"errors"
 	"fmt"
 
 	"hail/runner"
@@ -14,17 +15,29 @@ import (
 var applyScript string
 
 // apply does the steps on the host, in one command that finishes or takes back what it has begun, even when we are gone.
-func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *found) error {
+func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error {
+	err := p.applyOver(ctx, t, c, lanes(t.Conn))
+	if errors.Is(err, errNoLane) { // and it has ended, and left nothing
+		err = p.applyOver(ctx, t, c, 0)
+	}
+	return err
+}
+
+// applyOver sends large files over that many channels of their own.
+func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, lanes int) error {
 	nonce := rand.Text()
 	journal, sent, err := p.journal(c, ".hail-"+nonce)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	in, err := p.input(journal, sent)
+	in, err := p.input(journal, sent, lanes)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	defer in.Close()
+	s := sender{push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
+	s.meter = p.measure(t, in.size+s.size())
+	defer s.meter.end()
 	stream := "tar"
 	switch {
 	case len(c.steps) == 0 && !c.remembers:
@@ -36,9 +49,22 @@ func (p Push) apply(ctx context.Context, t *runner.Target, c *comparison, have *
 	if p.Keep {
 		onFailure = "keep"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, len(journal), stream)
-	o := outcome{push: &p}
-	if err := program.Run(ctx, t, nonce, line, runner.Stdio{In: in, Size: in.size}, o.hear); err != nil {
+	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, len(journal), stream, len(s.parts))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	o := outcome{push: p}
+	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size}, func(kind, rest string) error {
+		if kind == "send" {
+			s.begin(ctx, stop)
+			return nil
+		}
+		return o.hear(kind, rest)
+	})
+	stop(nil)
+	if why := s.end(); why != nil {
+		return why
+	}
+	if err != nil {
 		return err
 	}
 	return o.result(t, len(c.steps) > 0)

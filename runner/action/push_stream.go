@@ -30,8 +30,8 @@ type insert struct {
 	item *Item
 }
 
-// input is the journal and, behind it, what is sent, as a stream of tar.
-func (p *Push) input(journal []byte, sent []staging) (*stream, error) {
+// input is the journal and, behind it, what is sent, as a stream of tar; what goes over channels of its own is empty in it.
+func (p *Push) input(journal []byte, sent []staging, lanes int) (*stream, error) {
 	in := &stream{blob: p.sources.Blob, size: int64(len(journal))}
 	b := bytes.NewBuffer(journal)
 	b.Grow((len(sent) + 1) * 2 * block) // a header and a filled up block each
@@ -43,10 +43,14 @@ func (p *Push) input(journal []byte, sent []staging) (*stream, error) {
 		case Link:
 			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, string(s.item.Target), 0
 		}
+		apart := s.apart(lanes)
+		if apart {
+			h.Size = 0
+		}
 		if err := writeHeader(b, h); err != nil {
 			return nil, err
 		}
-		if s.item.Kind == File {
+		if s.item.Kind == File && !apart {
 			in.files = append(in.files, insert{b.Len(), s.item})
 			in.size += s.item.Size
 			fillUp(b, s.item.Size)

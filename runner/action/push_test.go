@@ -33,6 +33,10 @@ type machine struct {
 	execs  atomic.Int32
 	grace  time.Duration // 0: 5 s
 
+	trip     time.Duration // to the host
+	sessions int32         // that it opens at once; 0: any
+	open     atomic.Int32
+
 	meanwhile func() // happens before the second command; may be nil
 }
 
@@ -53,9 +57,17 @@ type envConn struct {
 	with withEnv
 }
 
+// Reach implements runner.Reacher.
+func (c envConn) Reach() runner.Reach { return runner.Reach{TCP: c.with.of.trip} }
+
 func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	if c.with.of.execs.Add(1) == 2 && c.with.of.meanwhile != nil {
-		c.with.of.meanwhile()
+	m := c.with.of
+	defer m.open.Add(-1)
+	if n := m.open.Add(1); m.sessions > 0 && n > m.sessions {
+		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
+	}
+	if m.execs.Add(1) == 2 && m.meanwhile != nil {
+		m.meanwhile()
 	}
 	s.Env = append(s.Env, c.with.env...)
 	return c.Conn.Exec(ctx, cmd, s)

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +97,24 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 				t.Errorf("stdout %q", out.String())
 			}
 		}
+	})
+
+	t.Run("one Conn runs several commands at once", func(t *testing.T) {
+		ctx, c := connect(t)
+		var begun, ended sync.WaitGroup
+		begun.Add(3)
+		for i := range 3 {
+			ended.Go(func() {
+				in := fmt.Sprintf("command %d\n", i)
+				said := signal{then: begun.Done}
+				err := c.Exec(ctx, Cat, runner.Stdio{In: io.MultiReader(strings.NewReader(in), after{&begun}), Out: &said})
+				said.once.Do(begun.Done) // nobody waits for what did not begin
+				if err != nil || said.String() != in {
+					t.Errorf("%q, %v", said.String(), err)
+				}
+			})
+		}
+		ended.Wait()
 	})
 
 	t.Run("many Conns at once", func(t *testing.T) {
@@ -224,6 +244,14 @@ func (s *signal) Write(p []byte) (int, error) {
 }
 
 func (s *signal) String() string { return s.buf.String() }
+
+// after is a Reader that ends when all have begun.
+type after struct{ all *sync.WaitGroup }
+
+func (a after) Read([]byte) (int, error) {
+	a.all.Wait()
+	return 0, io.EOF
+}
 
 // guarded fails the test when it is written to after forbid.
 type guarded struct {

@@ -32,7 +32,7 @@ type conn struct {
 	gone  func(*conn) // told once, when it is closed
 	leave func()      // gives its place on a jump host's connection back; nil: it has none
 
-	sessions int // that were open, one after the other
+	sessions atomic.Int32 // that were open
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended

@@ -177,7 +177,8 @@ done
 exit 1
 `
 
-// onTerminal is what stands for the wrapper where the command has a terminal, which ends it when it is dropped.
+// onTerminal is what stands for the wrapper where the command has a terminal, which ends it when it is dropped, or an input whose
+// end ends it.
 const onTerminal = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}

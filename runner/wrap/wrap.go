@@ -67,10 +67,14 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 		h.input = s.Size
 	}
 	around := script
-	if s.TTY {
-		if around = plainScript; h.input > 0 || h.secrets > 0 {
-			return &runner.Failure{Status: runner.Error, Err: errors.New("a command with a terminal takes no input and no secret variables")}
-		}
+	if s.TTY || s.Flow {
+		around = plainScript
+	}
+	switch {
+	case s.TTY && (h.input > 0 || h.secrets > 0):
+		return &runner.Failure{Status: runner.Error, Err: errors.New("a command with a terminal takes no input and no secret variables")}
+	case s.Flow && h.secrets > 0:
+		return &runner.Failure{Status: runner.Error, Err: errors.New("a command whose input flows takes no secret variables")}
 	}
 	wrapped := line(around, h.String(), cmd)
 	if len(wrapped) > MaxCommand {
@@ -81,6 +85,9 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if s.Flow {
+		return c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(s, cancel), Out: s.Out, Err: s.Err, Grace: s.Grace})
+	}
 	stderr := &trailer{w: s.Err, mark: []byte("\x1ehail:" + h.nonce + ":")}
 	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(s, cancel), Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(s.Grace.Value() + afterGrace)})
 	if e := stderr.flush(); e != nil && err == nil {

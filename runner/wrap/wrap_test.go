@@ -99,6 +99,31 @@ line' 'ü'`, "it's|a\\b|$HOME|!x|`|new\nline|ü|", "", 0},
 	})
 }
 
+// TestFlow: an input that flows arrives whole; its end, or that of the context, ends the command.
+func TestFlow(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		defer cancel()
+		in := strings.Repeat("0123456789abcde\n", 64<<10)
+		var out bytes.Buffer
+		err := c.Exec(ctx, `printf %s: "$X"; cat; exit 3`,
+			runner.Stdio{In: strings.NewReader(in), Size: int64(len(in)), Out: &out, Env: []string{"X=a b"}, Flow: true})
+		if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Exit != 3 || out.String() != "a b:"+in {
+			t.Errorf("%d bytes, %v", out.Len(), err)
+		}
+		stopped, stop := context.WithCancel(ctx)
+		defer stop()
+		said := &firstByte{then: stop}
+		r, w := io.Pipe()
+		defer w.Close()
+		go io.WriteString(w, "begin\n")
+		err = c.Exec(stopped, "cat; echo end", runner.Stdio{In: r, Size: 100, Out: said, Flow: true, Grace: inventory.Duration(bound)})
+		if !errors.Is(err, context.Canceled) || said.String() != "begin\nend\n" {
+			t.Errorf("%q, %v", said.String(), err)
+		}
+	})
+}
+
 // TestArguments: any bytes but NUL reach the command unchanged.
 func TestArguments(t *testing.T) {
 	for _, shell := range [][]string{{"dash"}, {"fish"}, {"tcsh"}} {

@@ -1,6 +1,6 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
 # how many seconds to wait for another push, how many backups to keep, the size of the journal, whether a stream follows it (tar,
-# journal or none). Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown
+# journal or none), and how many parts of files other commands write into what is staged, once it is there. Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown
 # as errors of the host.
 #
 # In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
@@ -11,6 +11,7 @@
 # thousand files cost as many processes as one. Words are written as for printf %b.
 #
 #	staged       the name of the hidden folders
+#	arrived.N    the part N has arrived
 #	phase        staging, renaming or renamed
 #	paths seen   the list of what the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
@@ -27,7 +28,7 @@
 #		gone                      a list of what goes
 #		rights meta unmeta        lines of a mode, an owner (- keeps them), and the list, beside it, of whose they are: those of
 #		                          staged files, of files that are changed in their place, and of these as they were
-nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6
+nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6 parts=$7
 set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
@@ -214,6 +215,16 @@ each_folder stage_folder || fail error stage
 if [ "$stream" = tar ]; then
 	tar -x -p -m -f - -C / || fail error stage
 fi
+[ "$parts" = 0 ] || say send
+arrived=0
+while [ $arrived -lt "$parts" ]; do
+	if [ -f "$journal/arrived.$((arrived + 1))" ]; then
+		arrived=$((arrived + 1))
+		continue
+	fi
+	[ -z "$stopped" ] || fail stopped
+	sleep 0.1 2>/dev/null || sleep 1
+done
 in_folders replaced 'cp --attributes-only --preserve=all -t "$0" -- "$@" 2>/dev/null; :' # what busybox has no way for
 each_folder give_staged || fail error attributes
 if [ -s "$journal/files" ]; then

@@ -1,0 +1,180 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"hail/runner"
+)
+
+// A channel carries no more than its window in a round trip. So where that is long, what is large goes over several channels of the
+// connection, each with a part of it. What is very large goes so in any case: the wrapper would keep it on the host twice.
+const (
+	mostLanes  = 4
+	laneTrip   = 2 * time.Millisecond // up to here a channel is as fast as a core: a window of 2 MiB each trip is 1 GiB/s
+	largeFile  = 16 << 20
+	hugeFile   = 64 << 20
+	partsBegin = 64 << 10 // at multiples of this
+)
+
+// lanes is how many channels a large file is sent over.
+func lanes(c runner.Conn) int {
+	var trip time.Duration
+	if r, ok := runner.As[runner.Reacher](c); ok {
+		trip = r.Reach().TCP
+	}
+	return int(min(mostLanes, 1+trip/laneTrip))
+}
+
+// apart says whether the content of a step is sent apart, when that many channels are there. Its file has to be one that its owner
+// can write to.
+func (s *step) apart(lanes int) bool {
+	if s.item.Kind != File || s.mode&^0o577 != 0o200 {
+		return false
+	}
+	return lanes > 0 && s.item.Size >= hugeFile || lanes > 1 && s.item.Size >= largeFile
+}
+
+// part is a range of a file, which a command of its own writes into what is staged.
+type part struct {
+	staging
+	offset, size int64
+}
+
+// partsOf cuts what is sent apart, each file into as many parts as there are lanes.
+func partsOf(sent []staging, lanes int) (parts []part) {
+	for _, s := range sent {
+		if !s.apart(lanes) {
+			continue
+		}
+		each := (s.item.Size/int64(lanes) + partsBegin) / partsBegin * partsBegin
+		for at := int64(0); at < s.item.Size; at += each {
+			parts = append(parts, part{s, at, min(each, s.item.Size-at)})
+		}
+	}
+	return parts
+}
+
+// partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it. dd only seeks.
+const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"${HOME:-/var/lib}/.local/state/hail/push/arrived.$3"`
+
+// errNoLane says that the host opens no channel beside the one of the push.
+var errNoLane = errors.New("the host opens no second channel")
+
+// sender sends parts, beside the command that waits for them.
+//
+//	apply ─► sh/apply.sh ── "send" ─► begin ─┬─► lane: the next part, until there is none
+//	  ▲                                      └─► … as many as there are
+//	  └── end: waits for all of them
+type sender struct {
+	push   *Push
+	target *runner.Target
+	parts  []part
+	lanes  int
+	meter  *meter
+
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	next []int // parts that nobody has taken
+	open int   // lanes
+	err  error
+}
+
+// size is how many bytes the parts have.
+func (s *sender) size() (n int64) {
+	for _, p := range s.parts {
+		n += p.size
+	}
+	return n
+}
+
+// begin starts to send. What goes wrong stops the push.
+func (s *sender) begin(ctx context.Context, stop func(error)) {
+	if s.next != nil {
+		return // the host says it twice
+	}
+	for i := range s.parts {
+		s.next = append(s.next, i)
+	}
+	s.open = min(s.lanes, len(s.parts))
+	for range s.open {
+		s.wg.Go(func() {
+			if err := s.lane(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
+}
+
+// end waits until nothing is sent any more, and returns why not all was.
+func (s *sender) end() error {
+	s.wg.Wait()
+	return s.err
+}
+
+// lane sends one part after the other. A lane that the host does not open leaves its part to the others.
+func (s *sender) lane(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		if len(s.next) == 0 || s.err != nil {
+			s.mu.Unlock()
+			return nil
+		}
+		i := s.next[0]
+		s.next = s.next[1:]
+		s.mu.Unlock()
+
+		err := s.send(ctx, i)
+		if err == nil {
+			continue
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if _, reason := runner.StatusOf(err); reason == runner.ChannelRefused {
+			s.next = append(s.next, i)
+			if s.open--; s.open > 0 {
+				return nil
+			}
+			err = errNoLane
+		}
+		if s.err == nil {
+			s.err = err
+		}
+		return s.err
+	}
+}
+
+func (s *sender) send(ctx context.Context, i int) error {
+	p := s.parts[i]
+	content, size, err := s.push.sources.Blob(p.item.Digest)
+	if err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	defer content.Close()
+	if size != p.item.Size {
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%s: the content has %d bytes, and not %d", p.item.Path, size, p.item.Size)}
+	}
+	if err := skip(content, p.offset); err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
+	line := fmt.Sprintf("sh -c %s hail %s %d %d", runner.Quote(partScript), runner.Quote(p.at), p.offset/partsBegin, i+1)
+	in := s.meter.reader(ctx, content)
+	err = s.target.Exec(ctx, line, runner.Stdio{In: in, Size: p.size, Out: s.target.Err, Err: s.target.Err, Flow: true})
+	if status, _ := runner.StatusOf(err); status == runner.Failed {
+		err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("a part of %s can't be written: see the host's log", p.item.Path)}
+	}
+	return err
+}
+
+func skip(r io.Reader, n int64) error {
+	if s, ok := r.(io.Seeker); ok {
+		_, err := s.Seek(n, io.SeekStart)
+		return err
+	}
+	_, err := io.CopyN(io.Discard, r, n)
+	return err
+}

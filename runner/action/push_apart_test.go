@@ -1,0 +1,77 @@
+package action_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestPushOverLanes: where the way is long, a large file goes over several channels beside the one of the push, as many as the host
+// opens; and over that one alone when it opens no other.
+func TestPushOverLanes(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := filepath.Join(t.TempDir(), "large")
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"},
+			{Content: new(string), Dest: m.dir + "/small", Delete: "none"}}}
+		m.trip = 50 * time.Millisecond
+		for _, tt := range []struct{ sessions, execs int32 }{{0, 6}, {3, 6}, {2, 6}, {1, 3}} {
+			content := randomBytes(17<<20 + 12345)
+			if err := os.WriteFile(src, content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			m.sessions = tt.sessions
+			p := m.pushSpec(t, t.Context(), spec, nil)
+			p.want(t, fmt.Sprint(tt.sessions, " sessions"), runner.Changed, "", "")
+			if got := m.read(t, "large"); got != string(content) {
+				t.Errorf("%d sessions: %d bytes arrived of %d, or others", tt.sessions, len(got), len(content))
+			}
+			if m.execs.Load() != tt.execs {
+				t.Errorf("%d sessions: %d commands, want %d", tt.sessions, m.execs.Load(), tt.execs)
+			}
+			m.clean(t)
+		}
+	})
+}
+
+// TestPushOverLanesIsWholeOrNot: a push that is killed while parts of a file arrive leaves the old file, and the next one leaves
+// nothing of it behind.
+func TestPushOverLanesIsWholeOrNot(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := filepath.Join(t.TempDir(), "large")
+		if err := os.WriteFile(src, randomBytes(17<<20), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m.write(t, "large", "old", 0o644)
+		m.trip = 50 * time.Millisecond
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"}}}
+		slowly := func(p *action.Push) { p.Limit = 10 << 20 }
+		for i := range 2 {
+			m.grace = time.Duration(i) * time.Second // the first one is killed at once
+			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+			m.pushSpec(t, ctx, spec, slowly)
+			cancel()
+			if got := m.read(t, "large"); got != "old" {
+				t.Errorf("%d bytes are there", len(got))
+			}
+		}
+		m.grace = 0
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/large}]`, func(p *action.Push) { p.Patience = 20 }).want(t, "at last", runner.Changed, "", "")
+		if got := m.read(t, "large"); got != "new" {
+			t.Errorf("%.10q is there", got)
+		}
+		m.clean(t)
+	})
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
