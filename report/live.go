@@ -26,12 +26,17 @@ type Live struct {
 	done    int
 	counts  map[runner.Status]int
 	running map[string]step
+	moved   map[string]extent // bytes, of the hosts that have told
+	all     extent            // these together
 	told    int
 	shown   bool // the line is on the screen
 
 	quit chan struct{}
 	wg   sync.WaitGroup
 }
+
+// extent is how much of something is done.
+type extent struct{ done, total int64 }
 
 // step is what a host that has not ended is at, and since when.
 type step struct {
@@ -49,7 +54,7 @@ const (
 // NewLive starts telling on w. Close ends it.
 func NewLive(w io.Writer, total int, terminal bool, style Style) *Live {
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
-		running: map[string]step{}, quit: make(chan struct{})}
+		running: map[string]step{}, moved: map[string]extent{}, quit: make(chan struct{})}
 	l.wg.Go(l.tick)
 	return l
 }
@@ -86,12 +91,17 @@ func (l *Live) Events(batch []runner.Event) error {
 			l.enter(e, "connected")
 		case runner.KindExec:
 			l.enter(e, "running")
+		case runner.KindProgress:
+			l.move(e.Host, extent{e.Offset, e.Length})
 		case runner.KindRetry:
 			delete(l.running, e.Host)
 		case runner.KindFinish:
 			delete(l.running, e.Host)
 			l.done++
 			l.counts[e.Status]++
+			if badness(e.Status) == 0 {
+				l.move(e.Host, extent{l.moved[e.Host].total, l.moved[e.Host].total})
+			}
 			l.tell(e)
 		}
 	}
@@ -101,6 +111,15 @@ func (l *Live) Events(batch []runner.Event) error {
 func (l *Live) enter(e *runner.Event, phase string) {
 	if at, ok := l.running[e.Host]; ok {
 		l.running[e.Host] = step{phase, at.began, e.Time}
+	}
+}
+
+func (l *Live) move(host string, to extent) {
+	was := l.moved[host]
+	l.all.done += to.done - was.done
+	l.all.total += to.total - was.total
+	if to.total > 0 {
+		l.moved[host] = to
 	}
 }
 
@@ -183,6 +202,9 @@ func (l *Live) line() string {
 		}
 	}
 	fmt.Fprintf(&b, " · %d running", len(l.running))
+	if l.all.total > 0 {
+		fmt.Fprintf(&b, " · sent %s", l.all)
+	}
 	if spent := time.Since(l.started); l.done > 0 && l.done < l.total {
 		rate := float64(l.done) / spent.Seconds()
 		fmt.Fprintf(&b, " · %.0f/s · %s left", rate, seconds(time.Duration(float64(l.total-l.done)/rate*float64(time.Second)).Round(time.Second)))
@@ -191,6 +213,15 @@ func (l *Live) line() string {
 		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))
 	}
 	return b.String()
+}
+
+// String is like 1.2/4.8 GiB.
+func (e extent) String() string {
+	unit, name := int64(1<<20), "MiB"
+	if e.total >= 1<<30 {
+		unit, name = 1<<30, "GiB"
+	}
+	return fmt.Sprintf("%.1f/%.1f %s", float64(e.done)/float64(unit), float64(e.total)/float64(unit), name)
 }
 
 // slowest names the hosts that have been running longest.

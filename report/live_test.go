@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,34 @@ import (
 
 	"hail/runner"
 )
+
+// TestLiveMoved: bytes of all hosts are added up; those of a host that has ended well are all there.
+func TestLiveMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLive(io.Discard, 3, true, Style{})
+		defer l.Close()
+		for _, step := range []struct {
+			event runner.Event
+			want  string
+		}{
+			{runner.Event{Kind: runner.KindExec, Host: "web1"}, ""},
+			{runner.Event{Kind: runner.KindProgress, Host: "web1", Length: 3 << 20}, "sent 0.0/3.0 MiB"},
+			{runner.Event{Kind: runner.KindProgress, Host: "web1", Offset: 1 << 19, Length: 3 << 20}, "sent 0.5/3.0 MiB"},
+			{runner.Event{Kind: runner.KindProgress, Host: "web2", Offset: 1 << 30, Length: 2 << 30}, "sent 1.0/2.0 GiB"},
+			{runner.Event{Kind: runner.KindFinish, Host: "web2", Status: runner.Changed}, "sent 2.0/2.0 GiB"},
+			{runner.Event{Kind: runner.KindRetry, Host: "web1"}, "sent 2.0/2.0 GiB"},
+			{runner.Event{Kind: runner.KindProgress, Host: "web1", Length: 1 << 30}, "sent 2.0/3.0 GiB"},
+			{runner.Event{Kind: runner.KindFinish, Host: "web1", Status: runner.Failed}, "sent 2.0/3.0 GiB"},
+		} {
+			if err := l.Events([]runner.Event{step.event}); err != nil {
+				t.Fatal(err)
+			}
+			if line := l.line(); step.want == "" && strings.Contains(line, "sent") || !strings.Contains(line, step.want) {
+				t.Errorf("after %v: %q, want %q", step.event, line, step.want)
+			}
+		}
+	})
+}
 
 // TestLiveList: what runs is listed by phase and age, the longest first, those alike together.
 func TestLiveList(t *testing.T) {

@@ -39,6 +39,7 @@ Examples:
 			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show what differs, while it is changed"},
 			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier contents of each file on the host"},
 			&cli.IntFlag{Name: "patience", Category: c, Value: 10, Usage: "wait `N` seconds for another push on the host (default: 10)"},
+			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 10MiB. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
 		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -126,6 +127,9 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 		}
 		return job{}, usage("", "%v", err)
 	}
+	if push.Limit, err = size(c, "bwlimit"); err != nil {
+		return job{}, err
+	}
 	push.Backup = max(push.Backup, c.Int("backup"))
 	push.Patience, push.DryRun, push.Diff = c.Int("patience"), c.Bool("dry-run"), c.Bool("diff")
 	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
@@ -146,6 +150,9 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 			items = max(items, len(m.Items))
 		}
 		j.remark = fmt.Sprintf("%d paths, %d contents over %d hosts", items, len(contents), len(hosts))
+		if push.Limit > 0 {
+			j.remark += fmt.Sprintf(", at most %s a second", c.String("bwlimit"))
+		}
 	}
 	return j, nil
 }

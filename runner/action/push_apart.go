@@ -14,7 +14,7 @@ import (
 // A channel carries no more than its window in a round trip. So where that is long, what is large goes over several channels of the
 // connection, each with a part of it. What is very large goes so in any case: the wrapper would keep it on the host twice.
 const (
-	mostLanes  = 4
+	mostLanes  = 8
 	laneTrip   = 2 * time.Millisecond // up to here a channel is as fast as a core: a window of 2 MiB each trip is 1 GiB/s
 	largeFile  = 16 << 20
 	hugeFile   = 64 << 20

@@ -21,7 +21,7 @@ func TestPushOverLanes(t *testing.T) {
 		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"},
 			{Content: new(string), Dest: m.dir + "/small", Delete: "none"}}}
 		m.trip = 50 * time.Millisecond
-		for _, tt := range []struct{ sessions, execs int32 }{{0, 6}, {3, 6}, {2, 6}, {1, 3}} {
+		for _, tt := range []struct{ sessions, execs int32 }{{0, 10}, {3, 10}, {2, 10}, {1, 3}} {
 			content := randomBytes(17<<20 + 12345)
 			if err := os.WriteFile(src, content, 0o644); err != nil {
 				t.Fatal(err)
