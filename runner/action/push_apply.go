@@ -26,15 +26,16 @@ func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error
 // applyOver sends large files over that many channels of their own.
 func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, lanes int) error {
 	nonce := rand.Text()
-	journal, sent, err := p.journal(c, ".hail-"+nonce)
-	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
-	}
-	in, err := p.input(journal, sent, lanes)
-	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
-	}
+	in := p.newStream()
 	defer in.Close()
+	sent, err := p.journal(in.text, c, ".hail-"+nonce)
+	journal := in.text.Len()
+	if err == nil {
+		err = in.tar(sent, lanes)
+	}
+	if err != nil {
+		return &runner.Failure{Status: runner.Error, Err: err}
+	}
 	s := sender{push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())
 	defer s.meter.end()
@@ -49,7 +50,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	if p.Keep {
 		onFailure = "keep"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, len(journal), stream, len(s.parts))
+	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{push: p}

@@ -6,40 +6,40 @@ import (
 	"sync"
 )
 
-// Contents of up to smallContent bytes are kept in memory, keptContents of them together: every host gets them.
+// Contents of up to keptContent bytes are kept in memory, keptContents of them together: every host gets them.
 const (
-	smallContent = 64 << 10
+	keptContent  = 16 << 20
 	keptContents = 64 << 20
 )
 
 // contents opens contents by their digests. It is used by many goroutines at once.
 type contents struct {
 	open func(digest string) (io.ReadCloser, int64, error)
-	mu   sync.Mutex
+	mu   sync.Mutex // held while a content is read that is kept, so that only one of all that want it does
 	kept map[string][]byte
-	size int
+	size int64
 }
 
 func (c *contents) blob(digest string) (io.ReadCloser, int64, error) {
 	c.mu.Lock()
-	text, ok := c.kept[digest]
-	c.mu.Unlock()
-	if ok {
-		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
-	}
-	in, size, err := c.open(digest)
-	if err != nil || size > smallContent {
-		return in, size, err
-	}
-	defer in.Close()
-	if text, err = io.ReadAll(in); err != nil {
-		return nil, 0, err
-	}
-	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.kept[digest]; !ok && c.size+len(text) <= keptContents {
+	text, ok := c.kept[digest]
+	if !ok {
+		in, size, err := c.open(digest)
+		if err != nil || size > keptContent || c.size+size > keptContents {
+			return in, size, err
+		}
+		defer in.Close()
+		text = make([]byte, size)
+		if _, err := io.ReadFull(in, text); err != nil {
+			return nil, 0, err
+		}
 		c.kept[digest] = text
-		c.size += len(text)
+		c.size += size
 	}
-	return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
+	return keptReader{bytes.NewReader(text)}, int64(len(text)), nil
 }
+
+type keptReader struct{ *bytes.Reader }
+
+func (keptReader) Close() error { return nil }

@@ -19,9 +19,9 @@ type staging struct {
 	at string
 }
 
-// journal is what the host has to know of a push, as sh/apply.sh describes it, in a stream of tar; and what is to be sent behind it.
-// staged is the name of the folders for what is new.
-func (p *Push) journal(c *comparison, staged string) (text []byte, sent []staging, err error) {
+// journal writes what the host has to know of a push, as sh/apply.sh describes it, in a stream of tar, and returns what is to be sent
+// behind it. staged is the name of the folders for what is new.
+func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []staging, err error) {
 	j := journal{of: map[string]*bytes.Buffer{}}
 	made := map[string]string{} // folders that are made, and where they are staged
 	folders := map[string]string{}
@@ -77,8 +77,7 @@ func (p *Push) journal(c *comparison, staged string) (text []byte, sent []stagin
 		fmt.Fprintf(table, "C %s %d %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, 10*time.Second), wholeSeconds(h.Interval, time.Second), program.Word(h.Run))
 	}
 	j.file("phase").WriteString("staging\n") // the last one
-	text, err = j.tar()
-	return text, sent, err
+	return sent, j.tar(to)
 }
 
 // longestChanged is how many bytes of paths handlers are told: an environment has no room for more.
@@ -151,20 +150,18 @@ func (j *journal) step(in, name string, s *step) {
 	}
 }
 
-// tar is all of it.
-func (j *journal) tar() ([]byte, error) {
-	var b bytes.Buffer
+// tar writes all of it.
+func (j *journal) tar(b *bytes.Buffer) error {
 	for _, name := range j.names {
-		b.Grow(j.of[name].Len() + 2*block)
 		text := j.of[name].Bytes()
-		if err := writeHeader(&b, tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg, Size: int64(len(text))}); err != nil {
-			return nil, err
+		if err := writeHeader(b, tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg, Size: int64(len(text))}); err != nil {
+			return err
 		}
 		b.Write(text)
-		fillUp(&b, int64(len(text)))
+		fillUp(b, int64(len(text)))
 	}
-	endTar(&b)
-	return b.Bytes(), nil
+	endTar(b)
+	return nil
 }
 
 // stagedMark stands for the path of the staged file in the command that checks it.

@@ -13,7 +13,7 @@ import (
 // what it is given, so that small files share the packets on their way.
 type stream struct {
 	blob  func(digest string) (io.ReadCloser, int64, error)
-	text  []byte
+	text  *bytes.Buffer // from texts
 	files []insert
 	size  int64 // of all of it
 
@@ -30,11 +30,17 @@ type insert struct {
 	item *Item
 }
 
-// input is the journal and, behind it, what is sent, as a stream of tar; what goes over channels of its own is empty in it.
-func (p *Push) input(journal []byte, sent []staging, lanes int) (*stream, error) {
-	in := &stream{blob: p.sources.Blob, size: int64(len(journal))}
-	b := bytes.NewBuffer(journal)
-	b.Grow((len(sent) + 1) * 2 * block) // a header and a filled up block each
+// texts are for the next host when one is done: they may have a megabyte.
+var texts = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// newStream returns an empty one, to whose text is written. The caller closes it.
+func (p *Push) newStream() *stream {
+	return &stream{blob: p.sources.Blob, text: texts.Get().(*bytes.Buffer)}
+}
+
+// tar adds what is sent, as a stream of tar; what goes over channels of its own is empty in it.
+func (in *stream) tar(sent []staging, lanes int) error {
+	b := in.text
 	for _, s := range sent {
 		h := tar.Header{Name: strings.TrimPrefix(s.at, "/"), Mode: int64(s.mode), Uid: s.uid, Gid: s.gid, Typeflag: tar.TypeReg, Size: s.item.Size}
 		switch s.item.Kind {
@@ -48,7 +54,7 @@ func (p *Push) input(journal []byte, sent []staging, lanes int) (*stream, error)
 			h.Size = 0
 		}
 		if err := writeHeader(b, h); err != nil {
-			return nil, err
+			return err
 		}
 		if s.item.Kind == File && !apart {
 			in.files = append(in.files, insert{b.Len(), s.item})
@@ -59,9 +65,8 @@ func (p *Push) input(journal []byte, sent []staging, lanes int) (*stream, error)
 	if len(sent) > 0 {
 		endTar(b)
 	}
-	in.text = b.Bytes()
-	in.size += int64(len(in.text) - len(journal))
-	return in, nil
+	in.size += int64(b.Len())
+	return nil
 }
 
 // A stream of tar: headers and contents, each filled up to whole blocks, and two blocks of nothing at the end.
@@ -83,13 +88,14 @@ func (s *stream) Read(b []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n < len(b) && err == nil {
-		until := len(s.text)
+		if s.ended {
+			return n, io.EOF
+		}
+		until := s.text.Len()
 		if len(s.files) > 0 {
 			until = s.files[0].at
 		}
 		switch {
-		case s.ended:
-			err = io.EOF
 		case s.open != nil:
 			var more int
 			more, err = s.open.Read(b[n:][:min(int64(len(b)-n), s.left)])
@@ -100,12 +106,12 @@ func (s *stream) Read(b []byte) (n int, err error) {
 				err = io.ErrUnexpectedEOF
 			}
 		case s.at < until:
-			more := copy(b[n:], s.text[s.at:until])
+			more := copy(b[n:], s.text.Bytes()[s.at:until])
 			n, s.at = n+more, s.at+more
 		case len(s.files) > 0:
 			err = s.start(s.files[0].item)
 		default:
-			s.ended = true
+			err = io.EOF
 		}
 	}
 	return n, err
@@ -136,7 +142,13 @@ func (s *stream) next() error {
 func (s *stream) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ended {
+		return nil
+	}
 	s.ended = true
+	s.text.Reset()
+	texts.Put(s.text)
+	s.text = nil
 	if s.open == nil {
 		return nil
 	}
