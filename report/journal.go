@@ -27,9 +27,12 @@ const crcSuffix = len(`,"crc":"00000000"}`)
 // appendLine appends the line of e.
 func appendLine(buf *bytes.Buffer, e *runner.Event) error {
 	start := buf.Len()
-	bare := *e
-	bare.Plan = nil
-	if err := json.NewEncoder(buf).Encode(&bare); err != nil {
+	if e.Plan != nil {
+		bare := *e
+		bare.Plan = nil
+		e = &bare
+	}
+	if err := json.NewEncoder(buf).Encode(e); err != nil {
 		return err
 	}
 	buf.Truncate(buf.Len() - 1) // the newline
