@@ -28,9 +28,14 @@ func (t *Target) Note(key, value string) {
 	t.run.emit(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
 }
 
-// Progress tells that so many bytes have been moved, of so many: for displays, now and then.
+// Progress tells that so many bytes have been moved, of so many: for displays, now and then. It never waits: what a slow consumer has
+// no room for is not told.
 func (t *Target) Progress(done, total int64) {
-	t.run.emit(Event{Kind: KindProgress, Host: t.Host.Name, Attempt: t.Attempt, Offset: done, Length: total})
+	e := Event{Time: time.Now(), Kind: KindProgress, Host: t.Host.Name, Attempt: t.Attempt, Offset: done, Length: total}
+	select {
+	case t.run.events <- message{Event: e}:
+	default:
+	}
 }
 
 // Judge records the outcomes of the plan's checks on the host, once an attempt and all together. What texts say is made printable.
