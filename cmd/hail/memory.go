@@ -39,7 +39,7 @@ func groupNumber(group, name string) int64 {
 // ballast counts as memory in use and is none, because nobody touches it.
 var ballast []byte
 
-const ballastSize = 36 << 20
+const ballastSize = 32 << 20
 
 // spareGC has garbage collected when it comes to half of what is in use and of the ballast. With a few hosts at once little is
 // in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the half is wasted.

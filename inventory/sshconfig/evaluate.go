@@ -130,7 +130,7 @@ func (e *evaluation) hostNow() string {
 	if e.s.HostName == "" {
 		return e.name
 	}
-	host, err := e.expand(e.s.HostName, tokens{'h': e.name})
+	host, err := e.expand(e.s.HostName, e.givenName)
 	if err != nil {
 		return e.s.HostName
 	}
@@ -150,13 +150,13 @@ func (e *evaluation) settled() (s Settings, err error) {
 		return s, err
 	}
 	if e.s.HostName != "" {
-		if _, err := e.expand(e.s.HostName, tokens{'h': e.name}); err != nil {
+		if _, err := e.expand(e.s.HostName, e.givenName); err != nil {
 			return fail("hostname", err)
 		}
 	}
 	t := e.tokens()
 	s = e.s
-	s.HostName = t['h']
+	s.HostName, _ = t('h')
 	if s.IdentityFile, err = e.paths(s.IdentityFile, t); err != nil {
 		return fail("identityfile", err)
 	}

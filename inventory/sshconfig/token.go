@@ -10,38 +10,58 @@ import (
 	"strings"
 )
 
-// tokens are what the %-letters of a value stand for, by letter.
-type tokens map[byte]string
+// tokens says what a %-letter of a value stands for, and whether it has a meaning there. Most values have none, so nothing is worked
+// out before it is asked for.
+type tokens func(letter byte) (value string, ok bool)
 
 // tokens are those of a host whose settings are known.
 func (e *evaluation) tokens() tokens {
 	local := e.c.local
-	host, user, port := strings.ToLower(e.hostNow()), e.userNow(), strconv.Itoa(cmp.Or(e.s.Port, 22))
-	jump := strings.Join(e.s.ProxyJump, ",")
-	short, _, _ := strings.Cut(local.Hostname, ".")
-	return tokens{
-		'C': fmt.Sprintf("%x", sha1.Sum([]byte(local.Hostname+host+port+user))),
-		'd': local.Home,
-		'h': host,
-		'i': strconv.Itoa(local.UID),
-		'j': jump,
-		'k': cmp.Or(e.s.HostKeyAlias, e.name),
-		'L': short,
-		'l': local.Hostname,
-		'n': e.name,
-		'p': port,
-		'r': user,
-		'u': local.User,
+	host := func() string { return strings.ToLower(e.hostNow()) }
+	port := func() string { return strconv.Itoa(cmp.Or(e.s.Port, 22)) }
+	return func(letter byte) (string, bool) {
+		switch letter {
+		case 'C':
+			return fmt.Sprintf("%x", sha1.Sum([]byte(local.Hostname+host()+port()+e.userNow()))), true
+		case 'd':
+			return local.Home, true
+		case 'h':
+			return host(), true
+		case 'i':
+			return strconv.Itoa(local.UID), true
+		case 'j':
+			return strings.Join(e.s.ProxyJump, ","), true
+		case 'k':
+			return cmp.Or(e.s.HostKeyAlias, e.name), true
+		case 'L':
+			short, _, _ := strings.Cut(local.Hostname, ".")
+			return short, true
+		case 'l':
+			return local.Hostname, true
+		case 'n':
+			return e.name, true
+		case 'p':
+			return port(), true
+		case 'r':
+			return e.userNow(), true
+		case 'u':
+			return local.User, true
+		}
+		return "", false
 	}
 }
 
-// only returns some of the tokens: not every keyword takes all.
+// givenName is the one token of HostName itself: what the user calls the host.
+func (e *evaluation) givenName(letter byte) (string, bool) { return e.name, letter == 'h' }
+
+// only are some of the tokens: not every keyword takes all.
 func (t tokens) only(letters string) tokens {
-	some := tokens{}
-	for _, c := range []byte(letters) {
-		some[c] = t[c]
+	return func(letter byte) (string, bool) {
+		if strings.IndexByte(letters, letter) < 0 {
+			return "", false
+		}
+		return t(letter)
 	}
-	return some
 }
 
 // expand replaces tokens; %% is a percent sign, and any other letter is an error, as for ssh.
@@ -58,7 +78,7 @@ func (e *evaluation) expand(text string, t tokens) (string, error) {
 		if i++; i == len(text) {
 			return "", fmt.Errorf("%q ends with a %%", text)
 		}
-		value, ok := t[text[i]]
+		value, ok := t(text[i])
 		switch {
 		case text[i] == '%':
 			value = "%"
