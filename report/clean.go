@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -11,10 +12,7 @@ import (
 // return before a newline is dropped, and so are colours, which change nothing but the look.
 func Clean(dst, src []byte) []byte {
 	for len(src) > 0 {
-		n := 0
-		for n < len(src) && plain[src[n]] {
-			n++
-		}
+		n := plainLength(src)
 		dst = append(dst, src[:n]...)
 		if src = src[n:]; len(src) == 0 {
 			break
@@ -38,7 +36,29 @@ func Clean(dst, src []byte) []byte {
 	return dst
 }
 
-// plain are the bytes that stay as they are; almost all that is shown is of them.
+// plainLength is how many bytes at the beginning of b stay as they are. Almost all that is shown is of these, so eight are looked at
+// at once while none is a control character, DEL or beyond ASCII (the tests for a byte that is zero, or less, of a word are those of
+// "Bit Twiddling Hacks", S. E. Anderson).
+func plainLength(b []byte) (n int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for n < len(b) {
+		for ; n+8 <= len(b); n += 8 {
+			w := binary.LittleEndian.Uint64(b[n:])
+			del := w ^ 0x7f*ones
+			if (w|(w-' '*ones)&^w|(del-ones)&^del)&tops != 0 {
+				break
+			}
+		}
+		for end := min(n+8, len(b)); n < end; n++ {
+			if !plain[b[n]] {
+				return n
+			}
+		}
+	}
+	return n
+}
+
+// plain are those bytes.
 var plain = func() (is [256]bool) {
 	for c := range is {
 		is[c] = c >= ' ' && c < 0x7f || c == '\n' || c == '\t'

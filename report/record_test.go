@@ -254,6 +254,25 @@ func TestFolders(t *testing.T) {
 	})
 }
 
+// TestPlainLength: looking at eight bytes at once finds what looking at each does.
+func TestPlainLength(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		b := []byte(strings.Repeat("plain \n\t~", 4)[:rapid.IntRange(0, 36).Draw(r, "length")])
+		for range rapid.IntRange(0, 2).Draw(r, "changes") {
+			if len(b) > 0 {
+				b[rapid.IntRange(0, len(b)-1).Draw(r, "at")] = rapid.Byte().Draw(r, "byte")
+			}
+		}
+		want := bytes.IndexFunc(b, func(c rune) bool { return c > 0x7e || c < ' ' && c != '\n' && c != '\t' })
+		if want < 0 {
+			want = len(b)
+		}
+		if got := plainLength(b); got != want {
+			r.Errorf("%d of %q, want %d", got, b, want)
+		}
+	})
+}
+
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain\ttext\n":       "plain\ttext\n",
