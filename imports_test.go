@@ -22,6 +22,7 @@ var borders = map[string]struct {
 	"hail/runner/action":          {[]string{"hail/inventory", "hail/runner", "github.com/aymanbagabas/go-udiff", "golang.org/x/time"}, "behaviour on a host is the same over every way to it"},
 	"hail/runner/action/specfile": {[]string{"hail/inventory"}, "a reader of YAML knows nothing of hosts"},
 	"hail/runner/action/program":  {[]string{"hail/runner"}, "it runs over any Conn"},
+	"hail/runner/action/fill":     {[]string{"hail/inventory", "hail/runner"}, "what differs from host to host is the same in every action"},
 	"hail/runner/action/check":    {[]string{"hail/inventory", "hail/runner", "github.com/itchyny/gojq", "github.com/Masterminds/semver/v3"}, "an action like the others"},
 	"hail/runner/local":           {[]string{"hail/inventory", "hail/runner"}, "a Dialer without SSH"},
 	"hail/runner/wrap":            {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},

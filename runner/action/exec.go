@@ -14,6 +14,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/action/fill"
 )
 
 // Sources is what an action needs and a plan must not hold, or can't: secrets, and contents.
@@ -58,15 +59,15 @@ type Exec struct {
 // Lines returns the command line for each host of the plan, or what is wrong with it.
 func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
 	lines = make([]string, len(p.Hosts))
-	var t commandTemplate
+	var t fill.Command
 	if e.Template {
-		if t, err = parseCommand(string(e.Line)); err != nil {
+		if t, err = fill.ParseCommand(string(e.Line)); err != nil {
 			return nil, err
 		}
 	}
 	for i, h := range p.Hosts {
 		if lines[i] = string(e.Line); e.Template {
-			if lines[i], err = t.render(h, p.Index(i)); err != nil {
+			if lines[i], err = t.For(h, p.Index(i)); err != nil {
 				return nil, err
 			}
 		}
@@ -90,9 +91,9 @@ func spec(kind string, action any) runner.Spec {
 func (e Exec) Do(ctx context.Context, t *runner.Target) error {
 	line := string(e.Line)
 	if e.Template {
-		template, err := parseCommand(line)
+		c, err := fill.ParseCommand(line)
 		if err == nil {
-			line, err = template.render(t.Host, t.Index)
+			line, err = c.For(t.Host, t.Index)
 		}
 		if err != nil {
 			return &runner.Failure{Status: runner.Error, Err: err}

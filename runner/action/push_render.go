@@ -15,6 +15,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/action/fill"
 )
 
 // Content is what a push sends: in memory, or in a file of ours.
@@ -228,8 +229,8 @@ func (r *renderer) render(name string, text []byte, h inventory.Host, index int)
 		r.templates[key] = t
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return nil, fmt.Errorf("for %s: %s", h.Name, wordsOf(err))
+	if err := t.Execute(&b, fill.Data(h, index)); err != nil {
+		return nil, fmt.Errorf("for %s: %s", h.Name, fill.Why(err))
 	}
 	return b.Bytes(), nil
 }

@@ -14,7 +14,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
-	"hail/runner/action"
+	"hail/runner/action/fill"
 )
 
 // Kind is the kind of a Suite.
@@ -108,7 +108,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	if !c.Template {
 		return c, nil
 	}
-	fill := func(s string) (string, error) { return action.RenderText(s, h, index) }
+	text := func(s string) (string, error) { return fill.Text(s, h, index) }
 	params := maps.Clone(c.Params)
 	for name, value := range params {
 		if !strings.Contains(value, "{{") {
@@ -116,9 +116,9 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 		}
 		var err error
 		if name == "run" {
-			params[name], err = action.RenderLine(value, h, index)
+			params[name], err = fill.Line(value, h, index)
 		} else {
-			params[name], err = fill(value)
+			params[name], err = text(value)
 		}
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", c.ID, err)
@@ -127,7 +127,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	c.Params = params
 	k := kinds[c.Type]
 	for i, w := range c.Wants {
-		m, changed, err := w.Matcher.render(fill, k.shapeOf(w.Attribute))
+		m, changed, err := w.Matcher.render(text, k.shapeOf(w.Attribute))
 		if err != nil {
 			return c, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
 		}

@@ -1,4 +1,6 @@
-package action
+// Package fill puts what differs from host to host into texts and command lines, in the language of text/template: {{.host}},
+// {{.address}}, {{.user}}, {{.port}}, {{.index}}, {{.groups}}, {{.vars.NAME}}.
+package fill
 
 import (
 	"cmp"
@@ -12,20 +14,19 @@ import (
 	"hail/runner"
 )
 
-// commandTemplate is a command line with places for what differs from host to host, in the language of text/template:
-// {{.host}}, {{.address}}, {{.user}}, {{.port}}, {{.index}}, {{.groups}}, {{.vars.NAME}}. Every value is quoted for the shell, unless
-// raw stands behind it: {{.vars.flags | raw}}.
-type commandTemplate struct{ *template.Template }
+// Command is a command line with places. Every value is quoted for the shell, unless raw stands behind it: {{.vars.flags | raw}}.
+type Command struct{ t *template.Template }
 
-func parseCommand(line string) (commandTemplate, error) {
+// ParseCommand reads the template of a command line.
+func ParseCommand(line string) (Command, error) {
 	t, err := template.New("command").Option("missingkey=error").Funcs(template.FuncMap{"quote": quoteValue, "raw": rawValue}).Parse(line)
 	if err != nil {
-		return commandTemplate{}, fmt.Errorf("the template of the command: %s", strings.TrimPrefix(err.Error(), "template: "))
+		return Command{}, fmt.Errorf("the template of the command: %s", strings.TrimPrefix(err.Error(), "template: "))
 	}
 	for _, part := range t.Templates() {
 		quoteAll(part.Tree, part.Tree.Root)
 	}
-	return commandTemplate{t}, nil
+	return Command{t}, nil
 }
 
 // quoteAll puts quote behind every value that is printed and has neither quote nor raw there.
@@ -76,33 +77,33 @@ func quoteValue(v any) (string, error) {
 	return runner.Quote(text), err
 }
 
-// render returns the command line for a host. An undefined name is an error.
-func (t commandTemplate) render(h inventory.Host, index int) (string, error) {
+// For returns the command line for a host. An undefined name is an error.
+func (c Command) For(h inventory.Host, index int) (string, error) {
 	var b strings.Builder
-	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return "", fmt.Errorf("the command for %s: %s", h.Name, wordsOf(err))
+	if err := c.t.Execute(&b, Data(h, index)); err != nil {
+		return "", fmt.Errorf("the command for %s: %s", h.Name, Why(err))
 	}
 	return b.String(), nil
 }
 
-// RenderLine fills in a command line for a host: every value is quoted for the shell. An undefined name is an error.
-func RenderLine(line string, h inventory.Host, index int) (string, error) {
-	t, err := parseCommand(line)
+// Line fills in a command line for a host: every value is quoted for the shell. An undefined name is an error.
+func Line(line string, h inventory.Host, index int) (string, error) {
+	c, err := ParseCommand(line)
 	if err != nil {
 		return "", err
 	}
-	return t.render(h, index)
+	return c.For(h, index)
 }
 
-// RenderText fills in a text that no shell sees. An undefined name is an error, and so is a secret.
-func RenderText(text string, h inventory.Host, index int) (string, error) {
+// Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
+func Text(text string, h inventory.Host, index int) (string, error) {
 	t, err := template.New("text").Option("missingkey=error").Parse(text)
 	if err != nil {
 		return "", fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "template: "))
 	}
 	var b strings.Builder
-	if err := t.Execute(&b, templateData(h, index)); err != nil {
-		return "", fmt.Errorf("for %s: %s", h.Name, wordsOf(err))
+	if err := t.Execute(&b, Data(h, index)); err != nil {
+		return "", fmt.Errorf("for %s: %s", h.Name, Why(err))
 	}
 	if strings.Contains(b.String(), inventory.Redacted) {
 		return "", fmt.Errorf("for %s: this value is secret", h.Name)
@@ -112,8 +113,8 @@ func RenderText(text string, h inventory.Host, index int) (string, error) {
 
 var templateFailed = regexp.MustCompile(`<([^<>]*)>: (?:error calling \w+: )?(.*)$`)
 
-// wordsOf says what was wrong with a template, without the library's own places.
-func wordsOf(err error) string {
+// Why says what was wrong with a template, without the library's own places.
+func Why(err error) string {
 	m := templateFailed.FindStringSubmatch(err.Error())
 	switch {
 	case m == nil:
@@ -124,8 +125,8 @@ func wordsOf(err error) string {
 	return "{{" + m[1] + "}}: " + m[2]
 }
 
-// templateData is what a template knows of a host.
-func templateData(h inventory.Host, index int) map[string]any {
+// Data is what a template knows of a host.
+func Data(h inventory.Host, index int) map[string]any {
 	vars := h.Vars
 	if vars == nil {
 		vars = map[string]any{}
