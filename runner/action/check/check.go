@@ -30,7 +30,6 @@ type Check struct {
 	Timeout  runner.Duration   `json:"timeout"`            // of one look
 	Retry    Retry             `json:"retry,omitzero"`     //
 	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
-	Exact    bool              `json:"exact,omitempty"`    // a newline at the end of what is read counts
 	Off      bool              `json:"off,omitempty"`      // it is skipped everywhere
 	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
 	Template bool              `json:"template,omitempty"` // parameters or matchers have places for what differs from host to host
@@ -60,8 +59,8 @@ type kind struct {
 	verify  func(c *Check) error // says what is wrong with the parameters; may be nil
 
 	// A kind that looks from the host: a shell function probe_NAME, whose arguments are the values of words. It asks wants
-	// ATTRIBUTE, and says what it sees by fact and facts, or cannot ATTRIBUTE WHY. values makes attributes of that where they
-	// are not the facts themselves; may be nil.
+	// ATTRIBUTE, and says what it sees, by fact ATTRIBUTE VALUE, or cannot ATTRIBUTE WHY. values makes attributes of
+	// what only we can tell; may be nil.
 	probe  string
 	words  []string
 	values func(c *Check, s *seen) error

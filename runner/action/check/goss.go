@@ -78,7 +78,7 @@ func (r gossReader) checks(root *strictyaml.Node) (all []Check) {
 
 func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
 	k := kinds[kindName]
-	c := Check{Exact: true, Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{}}
+	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{"exact": "true"}}
 	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
 	c.Params[k.subject] = p.Key.Text
 	switch goss {

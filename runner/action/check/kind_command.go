@@ -1,47 +1,36 @@
 package check
 
-// command runs a command line on the host. Of each of its outputs the first MiB counts; more can't be judged.
+// command runs a command line on the host. Of each of its outputs the first MiB counts; more can't be judged. One newline at the end is
+// taken off, as a shell's $(…) would, unless the check wants it exact.
 var _ = register(&kind{
 	name: "command", subject: "run", main: "stdout",
 	attrs:   map[string]shape{"exit": number, "stdout": text, "stderr": text, "duration": period},
 	implied: Want{"exit", Matcher{Op: equals, Want: 0.0}},
-	words:   []string{"run"},
+	words:   []string{"run", "exact"},
 	probe: `
-output() { # NAME: what comes in as hex
+output() { # NAME EXACT: what comes in as hex
 	taken=$({ head -c 1048577; cat >/dev/null; } | hex)
-	if [ ${#taken} -gt 2097152 ]; then cannot "$1" "it printed more than 1 MiB"; else echo "$1:$taken"; fi
+	if [ ${#taken} -gt 2097152 ]; then
+		cannot "$1" "it printed more than 1 MiB"
+		return 0
+	fi
+	[ -n "$2" ] || taken=${taken%0a}
+	echo "$1:$taken"
 }
 probe_command() {
+	began= ended=
 	read -r began rest </proc/uptime
 	exec 3>&1
-	errors=$({ { sh -c "$1" 2>&4 3>&-; echo "exit $?" >&3; } | output stdout >&3; } 4>&1 | output stderr)
+	errors=$({ { sh -c "$1" 2>&4 3>&-; echo "exit $?" >&3; } | output stdout "$2" >&3; } 4>&1 | output stderr "$2")
 	printf '%s\n' "$errors"
+	wants duration || return 0
 	read -r ended rest </proc/uptime
-	echo "began $began"
-	echo "ended $ended"
+	if [ -z "$ended" ]; then
+		cannot duration "the host has no clock in /proc/uptime"
+		return 0
+	fi
+	took=$((${ended%.*}${ended#*.} - ${began%.*}${began#*.})) # hundredths of a second
+	echo "duration $((took / 100)).$((took / 10 % 10))$((took % 10))"
 }
 `,
-	values: func(c *Check, s *seen) error {
-		for _, name := range []string{"stdout", "stderr"} {
-			if said, ok := s.values[name].(string); ok {
-				s.values[name] = c.trimNewline(said)
-			}
-		}
-		began, err1 := valueOf([]string{s.fact("began")}, number)
-		ended, err2 := valueOf([]string{s.fact("ended")}, number)
-		if err1 != nil || err2 != nil {
-			s.cannot["duration"] = "the host has no clock in /proc/uptime"
-			return nil
-		}
-		s.values["duration"] = ended.(float64) - began.(float64)
-		return nil
-	},
 })
-
-// trimNewline takes one newline off the end of what is read, as a shell's $(…) would, unless the check wants it as it is.
-func (c *Check) trimNewline(s string) string {
-	if n := len(s); !c.Exact && n > 0 && s[n-1] == '\n' {
-		return s[:n-1]
-	}
-	return s
-}

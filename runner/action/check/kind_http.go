@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // mostBody is how much of a body is read.
@@ -59,3 +60,11 @@ var _ = register(&kind{
 		return s
 	},
 })
+
+// trimNewline takes one newline off the end of a body, as the command check does.
+func (c *Check) trimNewline(s string) string {
+	if c.Params["exact"] != "" {
+		return s
+	}
+	return strings.TrimSuffix(s, "\n")
+}

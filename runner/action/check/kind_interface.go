@@ -1,10 +1,5 @@
 package check
 
-import (
-	"fmt"
-	"strings"
-)
-
 // interface looks at a network interface. One is up when it was set so, with or without a carrier. networks are the addresses with the
 // length of their prefix.
 var _ = register(&kind{
@@ -29,7 +24,8 @@ probe_interface() {
 	if wants addresses || wants networks; then
 		if has_tool ip; then
 			echo "networks "
-			ip -o addr show dev "$1" | sed -n 's/.* inet6\{0,1\} \([^ ]*\).*/networks \1/p'
+			echo "addresses "
+			ip -o addr show dev "$1" | sed -n 's/.* inet6\{0,1\} \([^ ]*\).*/networks \1/p; s/^networks \([^/]*\).*/addresses \1/p'
 		else
 			cannot addresses "there is no ip"
 			cannot networks "there is no ip"
@@ -37,16 +33,4 @@ probe_interface() {
 	fi
 }
 `,
-	values: func(_ *Check, s *seen) error {
-		networks, ok := s.values["networks"].([]any)
-		addresses := []any{}
-		for _, n := range networks {
-			address, _, _ := strings.Cut(fmt.Sprint(n), "/")
-			addresses = append(addresses, address)
-		}
-		if ok {
-			s.values["addresses"] = addresses
-		}
-		return nil
-	},
 })

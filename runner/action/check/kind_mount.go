@@ -1,7 +1,5 @@
 package check
 
-import "strings"
-
 // mount looks at a mount point. Only usage and inodes touch the file system itself.
 var _ = register(&kind{
 	name: "mount", subject: "path", main: "usage_percent",
@@ -21,7 +19,7 @@ probe_mount() {
 	echo "exists true"
 	fact source "$(printf %b "$from")"
 	fact fstype "$is"
-	fact mounted "$with"
+	printf '%s\n' "$with" | tr , '\n' | sed 's/^/options /'
 	if wants usage_percent; then
 		used=$(df -P -k -- "$1" 2>/dev/null | sed -n '$s/.* \([0-9]*\)% .*/\1/p')
 		if [ -n "$used" ]; then echo "usage_percent $used"; else cannot usage_percent "df does not say"; fi
@@ -32,14 +30,4 @@ probe_mount() {
 	fi
 }
 `,
-	values: func(_ *Check, s *seen) error {
-		options := []any{}
-		for o := range strings.SplitSeq(s.fact("mounted"), ",") {
-			options = append(options, o)
-		}
-		if s.values["exists"] == true {
-			s.values["options"] = options
-		}
-		return nil
-	},
 })

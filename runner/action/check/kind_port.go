@@ -1,12 +1,8 @@
 package check
 
 import (
-	"encoding/hex"
 	"fmt"
-	"net/netip"
-	"slices"
 	"strconv"
-	"strings"
 )
 
 // port looks for who listens: in /proc/net, or by ss or netstat. proto is tcp or udp, of both IP versions.
@@ -26,58 +22,52 @@ var _ = register(&kind{
 		return nil
 	},
 	probe: `
+address() { # HEX, four bytes at a time in the order of the machine: as people write it, one of IPv4 in IPv6 as one of IPv4
+	hex=$(echo "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/g')
+	hex=${hex#00000000000000000000FFFF}
+	if [ ${#hex} = 8 ]; then
+		printf '%d.%d.%d.%d\n' $(echo "$hex" | sed 's/../ 0x&/g')
+		return 0
+	fi
+	groups=:$(printf '%x:' $(echo "$hex" | sed 's/..../ 0x&/g'))
+	for zeros in :0:0:0:0:0:0:0:0: :0:0:0:0:0:0:0: :0:0:0:0:0:0: :0:0:0:0:0: :0:0:0:0: :0:0:0: :0:0:; do
+		case $groups in
+		*$zeros*)
+			head=${groups%%"$zeros"*} tail=${groups#*"$zeros"}
+			echo "${head#:}::${tail%:}"
+			return 0
+			;;
+		esac
+	done
+	groups=${groups#:}
+	echo "${groups%:}"
+}
+listening() { # by /proc/net
+	for file in "/proc/net/$proto" "/proc/net/${proto}6"; do
+		[ ! -r "$file" ] || while read -r n local remote is rest; do
+			case $is$local in "$state"*:"$port") address "${local%:*}" ;; esac
+		done <"$file"
+	done
+}
 probe_port() {
-	proto=${2:-tcp} state=0A
-	[ "$proto" = tcp ] || state=07
-	port=$(printf %04X "$1")
+	proto=${2:-tcp} state=0A letter=t
+	[ "$proto" = tcp ] || state=07 letter=u
 	if [ -r "/proc/net/$proto" ]; then
-		for file in "/proc/net/$proto" "/proc/net/${proto}6"; do
-			[ ! -r "$file" ] || while read -r n local remote is rest; do
-				[ "$is" = $state ] || continue
-				case $local in *:"$port") echo "hex ${local%:*}" ;; esac
-			done <"$file"
-		done
-		return 0
-	fi
-	letter=t
-	[ "$proto" = tcp ] || letter=u
-	if has_tool ss; then listed=$(ss -Hln$letter)
-	elif has_tool netstat; then listed=$(netstat -ln$letter)
+		port=$(printf %04X "$1")
+		found=$(listening)
 	else
-		cannot '*' "there is neither /proc/net nor ss nor netstat"
-		return 0
+		if has_tool ss; then found=$(ss -Hln$letter)
+		elif has_tool netstat; then found=$(netstat -ln$letter)
+		else
+			cannot '*' "there is neither /proc/net nor ss nor netstat"
+			return 0
+		fi
+		found=$(printf '%s\n' "$found" | sed -n "s/.*[[:space:]]\([^[:space:]]*\):$1[[:space:]].*/\1/p" | sed 's/[][]//g; s/^::ffff:\([0-9]*\.\)/\1/; s/^\*$/::/')
 	fi
-	printf '%s\n' "$listed" | sed -n "s/.*[[:space:]]\([^[:space:]]*\):$1[[:space:]].*/plain \1/p"
+	[ -n "$found" ]
+	yes_no listening $?
+	echo "addresses "
+	printf '%s\n' "$found" | sort -u | sed 's/^/addresses /'
 }
 `,
-	values: func(_ *Check, s *seen) error {
-		found := []any{}
-		add := func(text string) {
-			if a, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-				text = a.Unmap().String()
-			} else if text == "*" {
-				text = "::"
-			}
-			if !slices.Contains(found, any(text)) {
-				found = append(found, text)
-			}
-		}
-		for _, h := range s.facts["hex"] {
-			raw, err := hex.DecodeString(h)
-			if err != nil || len(raw)%4 != 0 {
-				return fmt.Errorf("the host says %s, which is no address", show(h, text))
-			}
-			for i := 0; i < len(raw); i += 4 { // words in the order of the machine
-				slices.Reverse(raw[i : i+4])
-			}
-			if a, ok := netip.AddrFromSlice(raw); ok {
-				add(a.String())
-			}
-		}
-		for _, a := range s.facts["plain"] {
-			add(a)
-		}
-		s.values["listening"], s.values["addresses"] = len(found) > 0, found
-		return nil
-	},
 })

@@ -28,13 +28,13 @@ import (
 func TestKinds(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for name, content := range map[string]string{"plain": "hello\nworld\n", "it's a \"name\"": "x"} {
+	for name, content := range map[string]string{"plain": "hello\nworld\n", "locked": "", "it's a \"name\"": "x"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o640); err != nil {
 			t.Fatal(err)
 		}
 	}
 	must(t, os.Symlink("plain", filepath.Join(dir, "link")), os.Symlink("nowhere", filepath.Join(dir, "dangling")),
-		os.Chtimes(filepath.Join(dir, "plain"), time.Time{}, time.Now().Add(-3*time.Hour)), os.Chmod(filepath.Join(dir, "plain"), 0o640))
+		os.Chtimes(filepath.Join(dir, "plain"), time.Time{}, time.Now().Add(-3*time.Hour)), os.Chmod(filepath.Join(dir, "plain"), 0o640), os.Chmod(filepath.Join(dir, "locked"), 0))
 	must(t, exec.Command("mkfifo", filepath.Join(dir, "fifo")).Run())
 	me, err := user.Current()
 	must(t, err)
@@ -116,6 +116,7 @@ var kindRows = []struct {
 	{"file: {path: DIR/plain, type: file, mode: \"0640\", owner: ME, group: GROUP, size: {lt: 1KiB}}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, type: dir}", runner.Fail, `type: expected "dir", is "file"`, ""},
 	{"file: {path: DIR/plain, mode: \"0600\"}", runner.Fail, "mode: expected 0600, is 0640", ""},
+	{"file: {path: DIR/locked, mode: \"0000\"}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, owner: nobody}", runner.Fail, `owner: expected "nobody"`, ""},
 	{"file: {path: DIR/plain, group: {not: GROUP}}", runner.Fail, "group: expected not", ""},
 	{"file: {path: DIR/plain, size: {gt: 1MiB}}", runner.Fail, "size: expected > 1048576, is 12", ""},

@@ -226,7 +226,7 @@ func same(v, want any) bool {
 func sorted(list []any) []string {
 	var all []string
 	for _, v := range list {
-		all = append(all, show(v, unknown))
+		all = append(all, fmt.Sprintf("%#v", v))
 	}
 	slices.Sort(all)
 	return all

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -171,7 +172,7 @@ func valueOf(facts []string, s shape) (any, error) {
 		}
 		return n, nil
 	case rights:
-		return strings.TrimLeft(f, "0"), nil
+		return cmp.Or(strings.TrimLeft(f, "0"), "0"), nil
 	}
 	return f, nil
 }
