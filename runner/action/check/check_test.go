@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"hail/inventory"
+	"hail/inventory/strictyaml"
 	"hail/runner"
 	"hail/runner/action/check"
+	"hail/runner/action/specfile"
 	"hail/runner/local"
 	"hail/runner/wrap"
 )
@@ -144,4 +147,31 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 		}
 	}
 	return verdicts, finish
+}
+
+// readHealth reads checks as a push has them.
+func readHealth(text string) (checks []check.Check, err error) {
+	err = specfile.Read("push.yaml", []byte(text), func(r *specfile.Reader, root *strictyaml.Node) { checks = check.ReadHealth(r, root) })
+	return checks, err
+}
+
+// judge has the host judge a check by itself.
+func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
+	t.Helper()
+	arguments, err := c.Arguments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(cmp.Or(m.shell, "sh"), "-c", fmt.Sprintf("timeout %d sh -c %s hail %s", int(c.Timeout.Value().Seconds()), runner.Quote(check.Judge([]check.Check{c})), arguments))
+	if cmd.Env = append(os.Environ(), "LC_ALL=C"); m.path != "" {
+		cmd.Env = append(cmd.Env, "PATH="+m.path)
+	}
+	said, err := os.Create(filepath.Join(t.TempDir(), "said")) // a file: what hangs on may keep it open
+	must(t, err)
+	defer said.Close()
+	cmd.Stdout = said
+	err = cmd.Run()
+	out, readErr := os.ReadFile(said.Name())
+	must(t, readErr)
+	return err == nil, c.Verdict(strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"))
 }

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -83,10 +84,26 @@ func TestKinds(t *testing.T) {
 				if v.Outcome != row.want || !strings.Contains(v.Text, places.Replace(row.says)) {
 					t.Errorf("%s: %s, want %s with %q", v.Outcome, v.Text, row.want, places.Replace(row.says))
 				}
+				checks, err := readHealth("{id: it, " + places.Replace(row.check) + "}")
+				if err != nil {
+					if !notOnHost.MatchString(row.check) {
+						t.Errorf("as a health check: %v", err)
+					}
+					return
+				}
+				if pass, why := m.judge(t, checks[0]); pass != (row.want == runner.Pass) || took.ReplaceAllString(why, "") != took.ReplaceAllString(string(v.Text), "") {
+					t.Errorf("as a health check: %v %q, and %s %q as a test", pass, why, v.Outcome, v.Text)
+				}
 			})
 		}
 	}
 }
+
+// notOnHost are the rows that health checks refuse, and took is what differs from one look to the next.
+var (
+	notOnHost = regexp.MustCompile(`^(tcp|http|tls|clock):|^dns:.*[^t]$|jq:`)
+	took      = regexp.MustCompile(`is [0-9.hms]+s$|is \d+$`)
+)
 
 var kindRows = []struct {
 	check string

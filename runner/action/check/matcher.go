@@ -201,7 +201,7 @@ func ask(code *gojq.Code, v any) (any, error) {
 	return found, nil
 }
 
-var versionNumbers = regexp.MustCompile(`(?:^|[^0-9.])(?:\d+:)?v?(\d+(?:\.\d+){0,2})`)
+var versionNumbers = regexp.MustCompilePOSIX(`(^|[^0-9.])([0-9]+:)?v?([0-9]+(\.[0-9]+)?(\.[0-9]+)?)`) // as sh/judge.awk has it
 
 // numbersOf is the first version number in a text: what stands before it, an epoch, and what comes behind its third number do not count,
 // because packages put their own counts there.
@@ -210,7 +210,7 @@ func numbersOf(s string) (*semver.Version, error) {
 	if m == nil {
 		return nil, fmt.Errorf("there is no version in %s", show(s, text))
 	}
-	return semver.NewVersion(m[1])
+	return semver.NewVersion(m[3])
 }
 
 // same compares strictly: "1" is not 1. Lists are the same when they have the same elements, in any order.

@@ -31,26 +31,10 @@ const mostSaid = 4 << 20
 // inspect runs the probes of checks in one command on the host. Those that the host did not come to are not in the answer, and err
 // says why.
 func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check]*seen, error) {
-	var table, library strings.Builder
-	library.WriteString(libraryScript)
-	var included []string
+	var table strings.Builder
 	for i, c := range checks {
-		k := kinds[c.Type]
-		if !slices.Contains(included, k.name) {
-			included = append(included, k.name)
-			library.WriteString(k.probe)
-		}
-		as := "-"
-		if c.Sudo {
-			as = "sudo"
-		}
-		fmt.Fprintf(&table, "%d %d %s %s %s", i, max(1, int(c.Timeout.Value().Round(time.Second).Seconds())), as, k.name, program.Word(","+strings.Join(c.attributes(), ",")+","))
-		for _, name := range k.words {
-			table.WriteString(" =" + program.Word(c.Params[name])) // a word can be empty
-		}
-		table.WriteByte('\n')
+		fmt.Fprintf(&table, "%d %d %s %s\n", i, max(1, int(c.Timeout.Value().Round(time.Second).Seconds())), c.as(), c.question())
 	}
-	library.WriteString("\nprobe_\"$@\"\n")
 	nonce := rand.Text()
 	found := map[*Check]*seen{}
 	var now *seen
@@ -61,7 +45,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 	if r, ok := runner.As[runner.Reacher](t.Conn); ok {
 		underway = r.Reach().TCP / 2
 	}
-	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(programScript)+" hail "+nonce+" "+runner.Quote(library.String()),
+	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(programScript)+" hail "+nonce+" "+runner.Quote(libraryFor(checks)),
 		runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, func(kind, rest string) error {
 			switch word, value, _ := strings.Cut(rest, " "); {
 			case kind == "begin":
@@ -89,6 +73,40 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 			return nil
 		})
 	return found, err
+}
+
+// libraryFor is what makes the looks of checks: its arguments are the question of one.
+func libraryFor(checks []*Check) string {
+	var b strings.Builder
+	b.WriteString(libraryScript)
+	var included []string
+	for _, c := range checks {
+		if !slices.Contains(included, c.Type) {
+			included = append(included, c.Type)
+			b.WriteString(kinds[c.Type].probe)
+		}
+	}
+	b.WriteString("\nprobe_\"$@\"\n")
+	return b.String()
+}
+
+// as is who makes the look: sudo, or who is logged in.
+func (c *Check) as() string {
+	if c.Sudo {
+		return "sudo"
+	}
+	return "-"
+}
+
+// question are the words for the probe: its kind, the attributes that are wanted, and the values of its parameters.
+func (c *Check) question() string {
+	k := kinds[c.Type]
+	var b strings.Builder
+	b.WriteString(k.name + " " + program.Word(","+strings.Join(c.attributes(), ",")+","))
+	for _, name := range k.words {
+		b.WriteString(" =" + program.Word(c.Params[name])) // a word can be empty
+	}
+	return b.String()
 }
 
 // hear takes one line of a probe: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY.

@@ -57,7 +57,7 @@ func (l *loading) file(file string, including []string) error {
 	var checks []Check
 	var fleet []Fleet
 	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) {
-		r := reader{base}
+		r := reader{Reader: base}
 		if isGoss(root) {
 			checks = gossReader{r}.checks(root)
 			return
@@ -175,7 +175,9 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 			r.Text(n, &c.Capture)
 		},
 		"retry": func(n *strictyaml.Node) {
-			c.Retry.Interval = defaultInterval
+			if c.Retry.Interval = defaultInterval; r.onHost {
+				c.Retry.Interval = healthInterval
+			}
 			r.Mapping(n, "retry", specfile.Fields{
 				"timeout":  func(n *strictyaml.Node) { r.Time(n, &c.Retry.Timeout) },
 				"interval": func(n *strictyaml.Node) { r.Time(n, &c.Retry.Interval) },

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 // reader reads files of checks.
 type reader struct {
 	*specfile.Reader
+	onHost bool // what they say is judged on the host
 }
 
 // matcher reads what an attribute of this shape has to be.
@@ -128,6 +130,11 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		}
 		for _, item := range n.Items {
 			m.Of = append(m.Of, r.matcher(item, attribute, s))
+		}
+	}
+	if r.onHost && (m.Op == matches || m.Op == query) && !strings.Contains(n.Text, "{{") {
+		if wrong := (*inventory.Error)(nil); errors.As(m.judged(s), &wrong) {
+			r.Fail(n, wrong.Hint, "%s", wrong.Text)
 		}
 	}
 	if m.Op == query {

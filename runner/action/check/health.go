@@ -1,0 +1,60 @@
+package check
+
+import (
+	"cmp"
+	"time"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+	"hail/runner/action/specfile"
+)
+
+// How long a health check may fail when it does not say, and how often it looks: what was just started comes up within seconds.
+const (
+	healthTimeout  = runner.Duration(10 * time.Second)
+	healthInterval = runner.Duration(time.Second)
+)
+
+// fromHost says how to look at the same from the host, for the types that look from elsewhere.
+var fromHost = map[string]string{
+	"http": `command: {run: "curl -fs http://localhost/health"}`,
+	"tcp":  "port: {port: 443}",
+	"tls":  `command: {run: "openssl s_client -connect localhost:443 </dev/null"}`,
+	"dns":  "from: target",
+}
+
+// ReadHealth reads a list of checks that a host judges by itself, after a push: they look from there, and have a time within which they
+// have to pass.
+func ReadHealth(base *specfile.Reader, list *strictyaml.Node) (checks []Check) {
+	r := reader{base, true}
+	first := map[string]inventory.Place{}
+	for _, n := range r.Items(list) {
+		before := r.Wrong()
+		c, over := r.check(n)
+		if r.Wrong() > before {
+			continue
+		}
+		place, taken := first[c.ID]
+		switch {
+		case over != nil:
+			r.Fail(n, "hail test looks at the fleet, after the push", "a host can't judge what is over the fleet")
+			continue
+		case !c.inside() && c.From == "target":
+			r.Fail(n, fromHost[c.Type], "a health check is made on the host alone, and %s with from: target needs a connection from here", c.Type)
+		case !c.inside():
+			r.Fail(n, fromHost[c.Type], "a health check looks from the host, and %s from here", c.Type)
+		case kinds[c.Type].values != nil:
+			r.Fail(n, "hail test compares it with ours", "a host can't judge its %s by itself", c.Type)
+		case c.Capture != "":
+			r.Fail(n, "hail test captures", "nothing of a health check is kept: it has no capture")
+		case taken:
+			r.Fail(n, "give one of them another id", "the id %q is taken, first at %s", c.ID, place)
+		}
+		first[c.ID] = c.Place
+		c.Retry.Timeout, c.Retry.Interval = cmp.Or(c.Retry.Timeout, healthTimeout), cmp.Or(c.Retry.Interval, healthInterval)
+		c.Timeout = min(c.Timeout, c.Retry.Timeout) // a look that hangs is not waited for any longer
+		checks = append(checks, c)
+	}
+	return checks
+}

@@ -1,0 +1,52 @@
+package check_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+)
+
+// TestHealthRefuses: what a host can't judge by itself is told where it stands, with what to do instead.
+func TestHealthRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		`{http: "http://127.0.0.1/"}`:                             "push.yaml:1:3: a health check looks from the host, and http from here\nhint: command: {run: \"curl",
+		`{http: "http://127.0.0.1/", from: target}`:               "push.yaml:1:3: a health check is made on the host alone, and http with from: target needs",
+		`{tcp: "127.0.0.1:22", from: controller}`:                 "hint: port: {port: 443}",
+		`{dns: localhost}`:                                        "hint: from: target",
+		`{clock: {offset: {lt: 1s}}}`:                             "push.yaml:1:3: a host can't judge its clock by itself",
+		`{fleet: {value_of: x, all_equal: true}}`:                 "push.yaml:1:3: a host can't judge what is over the fleet\nhint: hail test",
+		`{command: uptime, capture: up}`:                          "push.yaml:1:3: nothing of a health check is kept",
+		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: jq is not there on a host",
+		`{command: {run: x, stdout: {not: {regex: "\\bok\\b"}}}}`: "push.yaml:1:44: a host can't judge this regex by itself: \\b and \\B have no meaning there\nhint: write what stands",
+		`{command: {run: x, stdout: {regex: "("}}}`:               "push.yaml:1:38: error parsing regexp",
+		`{command: {run: x, stout: y}}`:                           "push.yaml:1:22: unknown key \"stout\"",
+		`{comand: x}`:                                             "did you mean \"command\"?",
+		`{file: /etc/passwd}` + "\n- {file: /etc/passwd}":         "push.yaml:2:3: the id \"file:/etc/passwd\" is taken, first at push.yaml:1:3",
+		`{file: {path: /etc/passwd, exists: "yes"}}`:              "exists has to be true or false",
+		`{}`:                                   "this check looks at nothing",
+		`{command: {run: "true", stdout: {}}}`: "an empty matcher",
+		`{process: {name: x, args: {regex: "a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}g{1000}"}}}`: "it becomes too large",
+	} {
+		_, err := readHealth("- " + text)
+		var wrong inventory.Errors
+		if !errors.As(err, &wrong) {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := wrong[0].Error() + "\nhint: " + wrong[0].Hint; !strings.Contains(got, want) {
+			t.Errorf("%s: %s\nwant %s", text, got, want)
+		}
+	}
+	checks, err := readHealth("[{command: x}, {id: slow, port: 80, timeout: 30s, retry: {timeout: 20s}}, {service: nginx, retry: {timeout: 1m, interval: 5s}}]")
+	if err != nil || len(checks) != 3 {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"10s 1s 10s", "20s 1s 20s", "1m0s 5s 10s"} {
+		c := checks[i]
+		if got := c.Retry.Timeout.String() + " " + c.Retry.Interval.String() + " " + c.Timeout.String(); got != want {
+			t.Errorf("%s: %s, want %s", c.ID, got, want)
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package check
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// What has to go on when nobody here is left to judge is judged on the host, by a program: it has the probes, and the matchers of a check
+// are an expression in awk over what its probe says. The verdict is the same as here.
+var (
+	//go:embed sh/judge.sh
+	judgeScript string
+	//go:embed sh/judge.awk
+	judgeLibrary string
+)
+
+// ended is what the program says last of a probe; without it, its time ran out.
+const ended = "ended "
+
+// Judge is a program for a POSIX shell on a host. With the arguments of one of the checks it looks once, prints what it sees, for Verdict,
+// and exits with 0 when the check passes.
+func Judge(checks []Check) string {
+	of := make([]*Check, len(checks))
+	for i := range checks {
+		of[i] = &checks[i]
+	}
+	return "library=" + runner.Quote(libraryFor(of)) + " judge=" + runner.Quote(judgeLibrary) + "\n" + judgeScript
+}
+
+// Arguments are those for Judge, quoted for a shell. The error says what can't be judged on a host.
+func (c *Check) Arguments() (string, error) {
+	var all []string
+	for _, w := range c.Wants {
+		is, err := w.Matcher.awk(attributeOf(w.Attribute, kinds[c.Type].shapeOf(w.Attribute)))
+		if err != nil {
+			return "", err
+		}
+		if w.Matcher.Op == not {
+			all = append(all, fmt.Sprintf("(seen(%q) ? %s : absent(%q))", w.Attribute, is, w.Attribute))
+		} else {
+			all = append(all, fmt.Sprintf("seen(%q) && %s", w.Attribute, is))
+		}
+	}
+	return runner.Words(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
+}
+
+// Verdict is what is wrong, in words, when Judge has printed these lines. It is empty when nothing is.
+func (c *Check) Verdict(said []string) string {
+	tests, err := c.compile()
+	if err != nil {
+		return err.Error()
+	}
+	s := &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}
+	status := "124"
+	for _, line := range said {
+		if last, ok := strings.CutPrefix(line, ended); ok {
+			status = last
+		} else {
+			s.hear(line)
+		}
+	}
+	s.ended(c, status)
+	var v runner.Verdict
+	(&one{Check: c, tests: tests, verdict: &v}).judge(s)
+	return string(v.Text)
+}
+
+// judged says what a host can't judge of a matcher.
+func (m Matcher) judged(s shape) error {
+	_, err := m.awk(attributeOf("", s))
+	return err
+}
+
+// value is something that matchers are about, in awk.
+type value struct {
+	shape shape
+	is    string // the expression; of a list of texts, the attribute as a string
+}
+
+func attributeOf(name string, s shape) value {
+	name = strconv.Quote(name)
+	switch s {
+	case yesNo:
+		return value{s, "plain(" + name + ")"}
+	case number, period, sizes:
+		return value{s, "number(" + name + ")"}
+	case rights:
+		return value{s, "mode(" + name + ")"}
+	case texts:
+		return value{s, name}
+	}
+	return value{s, "text(" + name + ")"}
+}
+
+// awk is the matcher as an expression.
+func (m Matcher) awk(v value) (string, error) {
+	wants, isList := m.Want.([]any)
+	if !isList {
+		wants = []any{m.Want}
+	}
+	var all []string
+	switch m.Op {
+	case equals:
+		return v.equals(m.Want), nil
+	case oneOf:
+		for _, w := range wants {
+			all = append(all, v.equals(w))
+		}
+		return either(all, " || "), nil
+	case less, atMost, more, atLeast:
+		return fmt.Sprintf("(%s %s %s)", v.is, map[op]string{less: "<", atMost: "<=", more: ">", atLeast: ">="}[m.Op], literalOf(m.Want)), nil
+	case contains:
+		for _, w := range wants {
+			switch part := bytesOf(inventory.ValueText(w)); {
+			case v.shape == texts:
+				all = append(all, "has("+v.is+", "+part+")")
+			case part != `""`:
+				all = append(all, "(index("+v.is+", "+part+") > 0)")
+			}
+		}
+		return either(append(all, "1"), " && "), nil
+	case matches:
+		pattern, err := wordPattern(fmt.Sprint(m.Want))
+		if v.shape == texts {
+			return "anyLike(" + v.is + ", " + strconv.Quote(pattern) + ")", err
+		}
+		return "like(" + v.is + ", " + strconv.Quote(pattern) + ")", err
+	case version:
+		within, err := awkVersions(fmt.Sprint(m.Want))
+		return "(version(" + v.is + ") && " + within + ")", err
+	case length:
+		if v.shape == texts {
+			return m.Of[0].awk(value{number, "size(" + v.is + ")"})
+		}
+		return m.Of[0].awk(value{number, "letters(" + v.is + ")"})
+	case query:
+		return "", &inventory.Error{Text: "jq is not there on a host, which has to judge this by itself", Hint: "contains or regex; or a command that judges: run: curl -fs localhost/health | grep -q '\"ok\": *true'"}
+	}
+	for _, one := range m.Of {
+		is, err := one.awk(v)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, is)
+	}
+	switch m.Op {
+	case not:
+		return "!" + either(all, ""), nil
+	case anyOf:
+		return either(all, " || "), nil
+	}
+	return either(all, " && "), nil
+}
+
+func either(all []string, operator string) string { return "(" + strings.Join(all, operator) + ")" }
+
+// equals compares strictly, as same does: what is of another shape differs.
+func (v value) equals(want any) string {
+	switch want := want.(type) {
+	case bool:
+		return fmt.Sprintf("((%s == \"true\") == %s)", v.is, literalOf(want))
+	case float64:
+		return "(" + v.is + " == " + literalOf(want) + ")"
+	case []any:
+		var all []string
+		for _, w := range want {
+			all = append(all, strings.Trim(bytesOf(inventory.ValueText(w)), `"`))
+		}
+		return "same(" + v.is + ", " + strconv.Quote(strings.Join(all, ",")) + ")"
+	}
+	switch v.shape {
+	case rights:
+		return "(" + v.is + " == " + strconv.Quote(fmt.Sprint(want)) + ")"
+	case texts:
+		return "0"
+	}
+	return "(" + v.is + " == " + bytesOf(inventory.ValueText(want)) + ")"
+}
+
+func literalOf(want any) string {
+	switch want := want.(type) {
+	case bool:
+		if want {
+			return "1"
+		}
+		return "0"
+	case float64:
+		return "(" + strconv.FormatFloat(want, 'g', -1, 64) + ")"
+	}
+	return "0"
+}
+
+// bytesOf is a text as sh/judge.awk keeps them, in quotes.
+func bytesOf(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, " %02x", s[i])
+	}
+	return `"` + b.String() + `"`
+}
+
+// awkVersions says of v1, v2 and v3 whether they are in a range of versions. What the range says changes only at the numbers that are in
+// it and behind them; so asking it once between any two of these tells all of it, whatever the rules of its operators are.
+func awkVersions(constraint string) (string, error) {
+	c, err := semver.NewConstraint(constraint)
+	if err != nil {
+		return "", err
+	}
+	edges := []uint64{0}
+	for _, digits := range regexp.MustCompile(`\d+`).FindAllString(constraint, -1) {
+		if n, err := strconv.ParseUint(digits, 10, 63); err == nil {
+			edges = append(edges, n, n+1)
+		}
+	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	var at [3]uint64
+	var decide func(part int) string
+	decide = func(part int) string {
+		if part == len(at) {
+			return literalOf(c.Check(semver.New(at[0], at[1], at[2], "", "")))
+		}
+		is, next := "", ""
+		for i := len(edges) - 1; i >= 0; i-- { // from behind, so that each edge is a condition before the rest
+			at[part] = edges[i]
+			here := decide(part + 1)
+			switch {
+			case is == "":
+				is = here
+			case here != next:
+				is = fmt.Sprintf("(v%d < %d ? %s : %s)", part+1, edges[i+1], here, is)
+			}
+			next = here
+		}
+		return is
+	}
+	return decide(0), nil
+}

@@ -1,0 +1,163 @@
+package check
+
+import (
+	"fmt"
+	"regexp/syntax"
+	"strings"
+	"unicode"
+
+	"hail/inventory"
+)
+
+// Characters as runes of sh/judge.awk writes them: the hex of their bytes behind a blank. No word is the beginning of another one, so that
+// a pattern over them is one over characters, in any locale, and a text of several lines is one line.
+const (
+	anyWord     = "( [0-9a-f]+)"
+	notNewline  = "( 0[0-9b-f]| [1-9a-f][0-9a-f]+)"
+	newline     = " 0a"
+	highWord    = " [c-f][0-9a-f]+" // of all characters that are not ASCII
+	nothing     = "z"               // is never there
+	mostLetters = 256               // of a class, beyond ASCII
+	mostPattern = 20_000            // bytes
+)
+
+// wordPattern is a regular expression of Go as one of grep -E, over such words. Whether it matches is all that counts, so that lazy ones and groups
+// that capture are like others.
+func wordPattern(pattern string) (string, error) {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "", err
+	}
+	w := &patternWriter{}
+	w.write(re.Simplify(), true, true)
+	if w.err == nil && w.Len() > mostPattern {
+		w.fail("it becomes too large", "write it with * or + instead of a number")
+	}
+	return w.String(), w.err
+}
+
+type patternWriter struct {
+	strings.Builder
+	err error
+}
+
+func (w *patternWriter) fail(why, hint string) {
+	if w.err == nil {
+		w.err = &inventory.Error{Text: "a host can't judge this regex by itself: " + why, Hint: hint}
+	}
+}
+
+// write writes a part of the pattern. first and last say whether it stands where nothing of the pattern can stand before it or behind it:
+// only there the beginning or end of a line may be the newline itself.
+func (w *patternWriter) write(re *syntax.Regexp, first, last bool) {
+	if w.err != nil || w.Len() > mostPattern {
+		return
+	}
+	switch re.Op {
+	case syntax.OpNoMatch:
+		w.WriteString(nothing)
+	case syntax.OpEmptyMatch:
+		w.WriteString(nothing + "?")
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if re.Flags&syntax.FoldCase != 0 {
+				w.letters(folded(r))
+			} else {
+				w.WriteString(word(r))
+			}
+		}
+	case syntax.OpCharClass:
+		w.letters(re.Rune)
+	case syntax.OpAnyChar:
+		w.WriteString(anyWord)
+	case syntax.OpAnyCharNotNL:
+		w.WriteString(notNewline)
+	case syntax.OpBeginText:
+		w.WriteString("^")
+	case syntax.OpEndText:
+		w.WriteString("$")
+	case syntax.OpBeginLine, syntax.OpEndLine:
+		switch {
+		case re.Op == syntax.OpBeginLine && first:
+			w.WriteString("(^|" + newline + ")")
+		case re.Op == syntax.OpEndLine && last:
+			w.WriteString("($|" + newline + ")")
+		default:
+			w.fail("with (?m), ^ has to stand at its beginning, and $ at its end", `\n stands for the end of a line in its middle`)
+		}
+	case syntax.OpCapture:
+		w.group(re.Sub, "", first, last)
+	case syntax.OpConcat:
+		for i, sub := range re.Sub {
+			w.write(sub, first && i == 0, last && i == len(re.Sub)-1)
+		}
+	case syntax.OpAlternate:
+		w.group(re.Sub, "", first, last)
+	case syntax.OpStar:
+		w.group(re.Sub, "*", false, false)
+	case syntax.OpPlus:
+		w.group(re.Sub, "+", false, false)
+	case syntax.OpQuest:
+		w.group(re.Sub, "?", false, false)
+	default:
+		w.fail(`\b and \B have no meaning there`, `write what stands beside a word: (^|\W)word(\W|$)`)
+	}
+}
+
+func (w *patternWriter) group(of []*syntax.Regexp, behind string, first, last bool) {
+	w.WriteByte('(')
+	for i, sub := range of {
+		if i > 0 {
+			w.WriteByte('|')
+		}
+		w.write(sub, first, last)
+	}
+	w.WriteString(")" + behind)
+}
+
+// letters writes a class of characters, which is a list of their ranges: those of ASCII by their first hex digit, then all others together,
+// or each of them.
+func (w *patternWriter) letters(ranges []rune) {
+	var low [8]string // the second digits of each first one
+	var all []string
+	few := 0
+	for i := 0; i < len(ranges); i += 2 {
+		from, to := ranges[i], ranges[i+1]
+		for r := from; r <= min(to, 0x7f); r++ {
+			low[r>>4] += fmt.Sprintf("%x", r&15)
+		}
+		switch from = max(from, 0x80); {
+		case from == 0x80 && to >= 0x10ffff:
+			all = append(all, highWord)
+		case from <= to:
+			if few += int(to-from) + 1; few > mostLetters {
+				w.fail("a class has too many characters that are not ASCII, and not all of them", "name the few that count")
+				return
+			}
+			for r := from; r <= to; r++ {
+				all = append(all, word(r))
+			}
+		}
+	}
+	for first, second := range low {
+		if second != "" {
+			all = append(all, fmt.Sprintf(" %x[%s]", first, second))
+		}
+	}
+	if all == nil {
+		all = []string{nothing}
+	}
+	w.WriteString("(" + strings.Join(all, "|") + ")")
+}
+
+func word(r rune) string { return fmt.Sprintf(" %x", string(r)) }
+
+// folded are the ranges of the characters that are r when case does not count.
+func folded(r rune) (ranges []rune) {
+	for f := r; ; {
+		ranges = append(ranges, f, f)
+		if f = unicode.SimpleFold(f); f == r {
+			return ranges
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package check
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// awks are those of this machine: they differ in what their regular expressions know, and in how they take bytes.
+func awks(t *testing.T) [][]string {
+	t.Helper()
+	all := [][]string{{"busybox", "awk"}, {"awk"}}
+	for _, name := range []string{"mawk", "gawk", "original-awk"} {
+		if _, err := exec.LookPath(name); err == nil {
+			all = append(all, []string{name})
+		}
+	}
+	return all
+}
+
+// inAwk is what the expressions are about texts, which are the attributes t0, t1 and so on.
+func inAwk(t *testing.T, awk []string, values []string, expressions []string) []string {
+	t.Helper()
+	var in, end strings.Builder
+	for i, v := range values {
+		fmt.Fprintf(&in, "t%d:%x\n", i, v)
+	}
+	for _, e := range expressions {
+		fmt.Fprintf(&end, "hopeless = 0; is = %s; print hopeless ? 0 : is\n", e)
+	}
+	program := filepath.Join(t.TempDir(), "judge.awk")
+	if err := os.WriteFile(program, []byte(judgeLibrary+"END {\n"+end.String()+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := strings.Split(strings.TrimSuffix(output(t, in.String(), append(awk, "-f", program)...), "\n"), "\n")
+	if len(said) != len(expressions) {
+		t.Fatalf("%v: %d answers of %d", awk, len(said), len(expressions))
+	}
+	return said
+}
+
+// output is what a program prints about its input; that a grep finds nothing is no error.
+func output(t *testing.T, in string, words ...string) string {
+	t.Helper()
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env, cmd.Stdin = append(os.Environ(), "LC_ALL=C"), strings.NewReader(in)
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState.ExitCode() != 1 {
+		t.Fatalf("%v: %v\n%.2000s", words, err, out)
+	}
+	return string(out)
+}
+
+var judgedTexts = []string{"", "a", "ok", "OK\n", "line one\nline two", "one\n\ntwo\n", "é", "aé€😀z", "\xff", "a\xc3", "\xe2\x82", "\xed\xa0\x80", "tab\there", "a\x00b", "$(id) `x` \\ \"q\" 'p'",
+	"v1.2.3", "nginx/1.18.0 (Ubuntu)", "1:8.4p1-5+deb11u3", "5.15.0-91-generic", "2", "10.0", "no version", "x86_64 3.4", "1.2.3.4", ".5", "v1:2", "1..9", "1.9.9", "ſ", "K", "foo.bar", "/etc/passwd", strings.Repeat("long ", 3000)}
+
+// TestMatchersOnHost: every matcher says the same of a text here and there.
+func TestMatchersOnHost(t *testing.T) {
+	is := func(o op, want any, of ...Matcher) Matcher { return Matcher{o, want, of} }
+	number := func(o op, n float64) Matcher { return is(o, n) }
+	matchers := []Matcher{is(equals, "ok"), is(equals, ""), is(equals, "a\x00b"), is(equals, "é"), is(oneOf, []any{"a", "", "2"}), is(contains, "line"), is(contains, ""), is(contains, "\x82"),
+		is(contains, []any{"o", "t"}), is(contains, []any{"$(id)", "\\ \""}), is(length, nil, number(equals, 1)), is(length, nil, number(equals, 3)), is(length, nil, is(allOf, nil, number(more, 1), number(atMost, 15000))),
+		is(not, nil, is(contains, "o")), is(anyOf, nil, is(equals, "a"), is(matches, "^l")), is(allOf, nil, is(contains, "e"), is(not, nil, is(contains, "two"))), is(not, nil, is(matches, `^"?\w*$`))}
+	for _, v := range []string{">=1.2", "<2", ">=1.2, <3", "^1.2", "~1.2.3", "1.x", "*", "!=2", "1.2 - 3", ">1 || <0.5", "=1.18.0", ">5.15", "<=10", ">=8.4", "^0.0.3", "~0"} {
+		matchers = append(matchers, is(version, v), is(not, nil, is(version, v)))
+	}
+	var expressions, names, want []string
+	for _, m := range matchers {
+		test, err := m.compile(text)
+		if err != nil {
+			t.Fatalf("%v: %v", m, err)
+		}
+		for i, v := range judgedTexts {
+			e, err := m.awk(attributeOf(fmt.Sprint("t", i), text))
+			if err != nil {
+				t.Fatalf("%v: %v", m, err)
+			}
+			verdict := "0"
+			if ok, _, err := test(v); ok && err == nil {
+				verdict = "1"
+			}
+			expressions, want, names = append(expressions, e), append(want, verdict), append(names, fmt.Sprintf("%v of %.50q", m, v))
+		}
+	}
+	for _, awk := range awks(t) {
+		for i, is := range inAwk(t, awk, judgedTexts, expressions) {
+			if is != want[i] {
+				t.Errorf("%v: %s: %s, want %s: %s", awk, names[i], is, want[i], expressions[i])
+			}
+		}
+	}
+}
+
+// TestTorturePatternsOnHost: what Go finds with any regular expression, a host does, or it is refused.
+func TestTorturePatternsOnHost(t *testing.T) {
+	patterns := []string{"ok", "^ok$", "(?i)ok", "(?m)^line two$", "(?m)^$", "(?m)two$", "^$", ".", "^.$", "^..$", "^...$", "^[^a]$", `\d+`, `^\w+$`, `\S\s\S`, `[[:upper:]]`, "(?s)one.*two", "one.*two", "a|ok|é", "(a)?(b)*", "^(?:a|)$",
+		"[é€]", "l.{3}long", "(line ){1,2}", "x*?", `\.bar$`, "[/.]", `"q"`, `\\`, `\x00`, "(?i)k", "(?i)s", "[^\n]$", "^(?:line|one)", "(?m)^(line|one)", "$^", `[0-9]{1,3}(\.[0-9]{1,3}){3}`, `\Aok\z`}
+	for _, p := range patterns {
+		if _, err := wordPattern(p); err != nil {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	for p, words := range map[string]string{`\bok`: "no meaning", "(?m)a\n^b": "(?m)", `\pL`: "too many characters", "(([a-z0-9é]{200}){4})": "too large"} {
+		if _, err := wordPattern(p); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v, want %s", p, err, words)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	atoms := []string{"a", "b", "é", ".", "[ab]", "[^a]", `\d`, `\w`, `\W`, `\s`, "^", "$", "(?:)", "(?i:A)", "(?s:.)", "\n", "[^\n]", "[a-é]"}
+	var build func(depth int) string
+	build = func(depth int) string {
+		if depth == 0 || random.IntN(4) == 0 {
+			return atoms[random.IntN(len(atoms))]
+		}
+		switch random.IntN(6) {
+		case 0:
+			return "(" + build(depth-1) + "|" + build(depth-1) + ")"
+		case 1:
+			return "(" + build(depth-1) + ")" + []string{"*", "+", "?", "*?", "{2}", "{0,2}", "{1,}"}[random.IntN(7)]
+		}
+		return build(depth-1) + build(depth-1)
+	}
+	many := 60
+	if os.Getenv("HAIL_TORTURE") != "" {
+		many = 3000
+	}
+	for range many {
+		p := []string{"", "", "(?m)", "(?m)^"}[random.IntN(4)] + build(4)
+		_, err1 := regexp.Compile(p)
+		if _, err2 := wordPattern(p); err1 == nil && err2 == nil {
+			patterns = append(patterns, p)
+		}
+	}
+	texts := append(slices.Clone(judgedTexts), "a\xffb", "aé\xc3")
+	letters := []rune("aabbé1 \n_A")
+	for range 30 {
+		var b strings.Builder
+		for range random.IntN(6) {
+			b.WriteRune(letters[random.IntN(len(letters))])
+		}
+		texts = append(texts, b.String())
+	}
+	var runes []string
+	for i := range texts {
+		runes = append(runes, fmt.Sprintf("runes(text(\"t%d\"))", i))
+	}
+	lines := ""
+	for _, awk := range awks(t) {
+		was := lines
+		if lines = strings.Join(inAwk(t, awk, texts, runes), "\n") + "\n"; was != "" && was != lines {
+			t.Errorf("%v: other characters:\n%s%s", awk, was, lines)
+		}
+	}
+	for _, p := range patterns {
+		written, _ := wordPattern(p)
+		re := regexp.MustCompile(p)
+		for _, grep := range [][]string{{"grep"}, {"busybox", "grep"}} {
+			found := "\n" + output(t, lines, append(grep, "-E", "-n", "-e", written)...)
+			for i, v := range texts {
+				if want := re.MatchString(v); strings.Contains(found, fmt.Sprintf("\n%d:", i+1)) != want {
+					t.Errorf("%v: %q in %.50q: %v, want %v: %s", grep, p, v, !want, want, written)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,16 @@
+# Looks at something once, prints what it sees, and exits with 0 if that is as it should be. Arguments: what is expected, in awk, who
+# looks, and the words for the library, which has the probe. library and judge, which has what the expectation is made of, are set.
+expected=$1 as=$2
+shift 2
+if ! command -v awk >/dev/null 2>&1; then
+	printf '%s\n' "!* there is no awk on the host" "ended 0"
+	exit 1
+fi
+set -- sh -c "$library" hail "$@"
+[ "$as" = - ] || set -- sudo -n -- "$@"
+facts=$("$@" </dev/null)
+status=$?
+printf '%s\n' "$facts" "ended $status"
+[ $status = 0 ] || exit 1
+printf '%s\n' "$facts" | awk "$judge
+END { exit !($expected) || hopeless }"
