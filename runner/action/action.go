@@ -33,6 +33,9 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		p := Push{sources: from}
 		err := decode(s, &p)
 		p.pace = pace(p.Limit)
+		if err == nil && p.Health != nil {
+			err = p.Health.Compile()
+		}
 		return p, err
 	case KindFetch:
 		var f Fetch

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"hail/runner"
+	"hail/runner/action/check"
 )
 
 // KindPush is the kind of Push.
@@ -19,9 +20,9 @@ type Push struct {
 	Of        map[string]int `json:"of"`        // which of them, by the name of the host
 	Check     []string       `json:"check,omitempty"`
 	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
-	Health    []Health       `json:"health,omitempty"`
-	Keep      bool           `json:"keep,omitempty"`   // what was changed when a handler or the health fails, and don't roll back
-	Backup    int            `json:"backup,omitempty"` // so many earlier contents of each file stay, in .hail-backup beside it
+	Health    *check.Suite   `json:"health,omitempty"`   // what has to pass after the handlers; nil: nothing
+	Keep      bool           `json:"keep,omitempty"`     // what was changed when a handler or the health fails, and don't roll back
+	Backup    int            `json:"backup,omitempty"`   // so many earlier contents of each file stay, in .hail-backup beside it
 	DryRun    bool           `json:"dry_run,omitempty"`
 	Diff      bool           `json:"diff,omitempty"`     // print what differs
 	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
@@ -81,14 +82,6 @@ type Handler struct {
 	Timeout runner.Duration `json:"timeout,omitempty"`
 }
 
-// Health is a command that has to succeed after the handlers, within a time.
-type Health struct {
-	Name     string          `json:"name"`
-	Run      string          `json:"run"`
-	Timeout  runner.Duration `json:"timeout"`
-	Interval runner.Duration `json:"interval"`
-}
-
 // Spec describes the action as data.
 func (p Push) Spec() runner.Spec { return spec(KindPush, p) }
 
@@ -98,12 +91,21 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	if !ok {
 		return nil // nothing is meant for it
 	}
-	manifest := &p.Manifests[which]
-	have, err := probe(ctx, t, manifest)
+	manifest := p.Manifests[which] // a copy: where links lead differs from host to host
+	have, err := probe(ctx, t, &manifest)
+	if err == nil && have.owed && !p.DryRun {
+		// What a push that was killed has left is settled first: it may change what is there.
+		if err = p.apply(ctx, t, &comparison{}); err == nil {
+			have, err = probe(ctx, t, &manifest)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	c, err := p.compare(manifest, have)
+	c, err := p.compare(&manifest, have)
+	if err == nil {
+		c.health, err = p.healthOf(t.Host, t.Index)
+	}
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
@@ -128,7 +130,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	case len(c.steps) > 0 && p.DryRun:
 		t.Changed() // would be
 		return nil
-	case p.DryRun, len(c.steps) == 0 && !have.owed && !c.remembers:
+	case p.DryRun, len(c.steps) == 0 && !c.remembers:
 		return nil
 	}
 	return p.apply(ctx, t, c)

@@ -53,7 +53,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	o := outcome{push: p}
+	o := outcome{health: c.health}
 	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size}, func(kind, rest string) error {
 		if kind == "send" {
 			s.begin(ctx, stop)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hail/runner"
+	"hail/runner/action/check"
 )
 
 // step is what is to be done about one path.
@@ -63,6 +64,7 @@ type comparison struct {
 	notified  map[string]bool     // handlers
 	managed   map[string][]string // what is to be remembered, by folder
 	remembers bool                // it differs from what the host remembers
+	health    []check.Check       // what has to pass afterwards
 }
 
 // compare says what has to be done so that the host has what the manifest says. It is an error where that can't be done, or

@@ -73,8 +73,8 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 			fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(h.Run))
 		}
 	}
-	for _, h := range p.Health {
-		fmt.Fprintf(table, "C %s %d %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, 10*time.Second), wholeSeconds(h.Interval, time.Second), program.Word(h.Run))
+	if err := j.health(c.health); err != nil {
+		return nil, err
 	}
 	j.file("phase").WriteString("staging\n") // the last one
 	return sent, j.tar(to)

@@ -3,24 +3,35 @@ package action
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 
 	"hail/runner"
+	"hail/runner/action/check"
 )
 
 // outcome is what the host said of a push.
 type outcome struct {
-	push    *Push
+	health  []check.Check
 	said    string // the word that tells how it ended
 	why     error
 	reason  runner.Reason
-	settled bool
 	back    bool // it was rolled back
 	stuck   bool
+	settled string // how an earlier push that was killed has ended; empty: there was none
+	earlier bool   // what is said is about that one
+	sick    *sick
 }
 
 // hear takes in one answer of sh/apply.sh.
 func (o *outcome) hear(kind, rest string) error {
+	if kind == "" {
+		if o.sick != nil {
+			o.sick.said = append(o.sick.said, rest)
+		}
+		return nil
+	}
 	name := decodePath(rest)
 	blame := func(reason runner.Reason, format string, args ...any) {
 		if o.why == nil {
@@ -29,11 +40,16 @@ func (o *outcome) hear(kind, rest string) error {
 	}
 	switch kind {
 	case "settled":
-		o.settled = true
+		o.settled, o.earlier = map[string]string{"rolled-back": "it was taken back", "activated": "it was finished", "dropped": "it had changed nothing"}[rest], true
+	case "begins":
+		if o.earlier && o.back {
+			o.settled = fmt.Sprintf("it was taken back: %v", o.why)
+		}
+		*o = outcome{health: o.health, settled: o.settled}
 	case "changed", "kept", "done":
 		o.said = kind
 	case "rolled-back":
-		if o.why != nil { // otherwise it is that of an earlier push
+		if o.why != nil {
 			o.back, o.said = true, kind
 		}
 	case "stuck":
@@ -43,7 +59,12 @@ func (o *outcome) hear(kind, rest string) error {
 	case "handler":
 		blame(HandlerFailed, "the handler %s failed", name)
 	case "unhealthy":
-		blame(Unhealthy, "the health check %s did not pass in time", name)
+		word, number, _ := strings.Cut(rest, " ")
+		o.sick = &sick{name: decodePath(word)}
+		if i, err := strconv.Atoi(number); err == nil && i < len(o.health) && !o.earlier {
+			o.sick.check = &o.health[i]
+		}
+		blame(Unhealthy, "the health check %s did not pass", o.sick.name)
 	case "locked":
 		o.said = kind
 		blame(Locked, "another push is at work on the host")
@@ -75,14 +96,21 @@ const (
 
 // result is how the push ended.
 func (o *outcome) result(t *runner.Target, steps bool) error {
-	if o.settled {
-		t.Note("settled", "an earlier push that was killed")
+	if o.settled != "" {
+		t.Note("settled", "an earlier push that was killed: "+o.settled)
+	}
+	if o.reason == Unhealthy {
+		var log string
+		o.why, log = o.sick.explain()
+		io.WriteString(t.Err, log)
 	}
 	status := runner.Failed
 	if o.reason == "" {
 		status = runner.Error
 	}
 	switch {
+	case o.stuck && o.earlier:
+		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and it could not be taken back: look at the host")}
 	case o.stuck:
 		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and it could not be taken back: look at the host", o.why)}
 	case o.why != nil && o.back:

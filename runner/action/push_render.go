@@ -15,6 +15,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/action/check"
 	"hail/runner/action/fill"
 )
 
@@ -35,8 +36,9 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	p := Push{Of: map[string]int{}}
 	known := map[string]int{}
 	meant := map[string]map[string]bool{}
+	var health []check.Check
 	for _, s := range specs {
-		p.Check, p.Handlers, p.Health = append(p.Check, s.Validate...), append(p.Handlers, s.Handlers...), append(p.Health, s.Health...)
+		p.Check, p.Handlers, health = append(p.Check, s.Validate...), append(p.Handlers, s.Handlers...), append(health, s.Health...)
 		p.Keep, p.Backup = p.Keep || s.Keep, max(p.Backup, s.Backup)
 		for _, f := range s.Files {
 			if f.When == "" || meant[f.When] != nil {
@@ -50,6 +52,9 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		}
 	}
 	same := map[*PushFile]Manifest{} // what is the same for all hosts
+	if err := p.aimHealth(health, hosts, choose, secret); err != nil {
+		return p, nil, err
+	}
 	for i, h := range hosts {
 		var parts []Manifest
 		var key strings.Builder

@@ -6,11 +6,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"hail/inventory"
 	"hail/inventory/strictyaml"
-	"hail/runner"
+	"hail/runner/action/check"
 	"hail/runner/action/specfile"
 )
 
@@ -19,7 +18,7 @@ type PushSpec struct {
 	Files    []PushFile
 	Validate []string // commands that have to accept the whole
 	Handlers []Handler
-	Health   []Health
+	Health   []check.Check
 	Keep     bool
 	Backup   int
 }
@@ -62,11 +61,7 @@ func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 			},
 			"validate": func(n *strictyaml.Node) { r.Texts(n, &s.Validate) },
 			"handlers": func(n *strictyaml.Node) { s.Handlers = r.handlers(n) },
-			"health": func(n *strictyaml.Node) {
-				for i, item := range r.Items(n) {
-					s.Health = append(s.Health, r.health(item, i))
-				}
-			},
+			"health":   func(n *strictyaml.Node) { s.Health = check.ReadHealth(reader, n) },
 			"on_failure": func(n *strictyaml.Node) {
 				var word string
 				r.Word(n, &word, "rollback", "keep")
@@ -233,40 +228,4 @@ func (r pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 		all = append(all, h)
 	}
 	return all
-}
-
-// health reads a check, of which commands on the host can be health checks.
-func (r pushReader) health(n *strictyaml.Node, i int) Health {
-	h := Health{Name: fmt.Sprint("health-", i+1), Timeout: runner.Duration(10 * time.Second), Interval: runner.Duration(time.Second)}
-	exit := 0
-	r.Mapping(n, "a health check", specfile.Fields{
-		"id": func(n *strictyaml.Node) { r.Text(n, &h.Name) },
-		"command": func(n *strictyaml.Node) {
-			r.Mapping(n, "a command", specfile.Fields{
-				"run": func(n *strictyaml.Node) {
-					if n.Kind == strictyaml.List {
-						var words []string
-						r.Texts(n, &words)
-						h.Run = runner.Words(words)
-						return
-					}
-					r.Text(n, &h.Run)
-				},
-				"exit": func(n *strictyaml.Node) { r.Number(n, &exit) },
-			})
-		},
-		"retry": func(n *strictyaml.Node) {
-			r.Mapping(n, "retry", specfile.Fields{
-				"timeout":  func(n *strictyaml.Node) { r.Time(n, &h.Timeout) },
-				"interval": func(n *strictyaml.Node) { r.Time(n, &h.Interval) },
-			})
-		},
-	})
-	if h.Run == "" {
-		r.Fail(n, "health: [{command: {run: curl -fs localhost/health}}]", "a health check has to run a command")
-	}
-	if exit != 0 {
-		h.Run = fmt.Sprintf("(%s\n); test $? -eq %d", h.Run, exit)
-	}
-	return h
 }

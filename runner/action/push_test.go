@@ -151,9 +151,12 @@ func (m *machine) push(t testing.TB, ctx context.Context, text string, change fu
 	return m.pushSpec(t, ctx, spec, change)
 }
 
+// nobody is meant by any expression.
+func nobody(string) (map[string]bool, error) { return map[string]bool{}, nil }
+
 func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushSpec, change func(*action.Push)) (result pushed) {
 	t.Helper()
-	push, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{m.host}, nil, inventory.SecretVars)
+	push, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{m.host}, nobody, inventory.SecretVars)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +274,7 @@ func TestPush(t *testing.T) {
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
 		p.want(t, "validate the whole", runner.Failed, action.Validation, "not accepted: grep -q three")
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "health", runner.Failed, action.Unhealthy, "the health check up did not pass in time; rolled back")
+		p.want(t, "health", runner.Failed, action.Unhealthy, "the health check up did not pass in time: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {
 			t.Errorf("%q", m.read(t, "conf"))
 		}
@@ -436,4 +439,37 @@ func rounds(short, long int) int {
 		return long
 	}
 	return short
+}
+
+// TestPushFollowsEach: where a link leads on one host is nothing that another one, which gets the same at the same time, hears of.
+func TestPushFollowsEach(t *testing.T) {
+	m := &machine{dir: t.TempDir()}
+	m.write(t, "file", "old", 0o600)
+	if err := os.Symlink("file", filepath.Join(m.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	text := "new"
+	spec := &action.PushSpec{Files: []action.PushFile{{Content: &text, Dest: filepath.Join(m.dir, "link"), Symlink: "follow", Delete: "none"}}}
+	hosts := make([]inventory.Host, 4)
+	for i := range hosts {
+		hosts[i] = inventory.Host{Name: fmt.Sprint("h", i), Connection: inventory.Connection{Shell: "/bin/sh"}}
+	}
+	push, _, err := action.Render([]*action.PushSpec{spec}, hosts, nobody, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	push.DryRun = true
+	a, err := action.New(push.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(strings.NewReader(text)), int64(len(text)), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: len(hosts)}, a, wrap.Dialer{Inner: local.Dialer{}}, &buffers{}) {
+		for _, e := range batch {
+			if e.Kind == runner.KindFinish && e.Status != runner.Changed {
+				t.Errorf("%s: %s %s", e.Host, e.Status, e.Error)
+			}
+		}
+	}
 }

@@ -140,6 +140,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 			return c, fmt.Errorf("%s: %w", c.ID, err)
 		}
 	}
+	c.Template = false
 	return c, nil
 }
 

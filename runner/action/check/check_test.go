@@ -173,5 +173,6 @@ func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
 	err = cmd.Run()
 	out, readErr := os.ReadFile(said.Name())
 	must(t, readErr)
-	return err == nil, c.Verdict(strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"))
+	why, _ = c.Verdict(strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"))
+	return err == nil, why
 }

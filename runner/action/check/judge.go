@@ -53,11 +53,11 @@ func (c *Check) Arguments() (string, error) {
 	return runner.Words(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
 }
 
-// Verdict is what is wrong, in words, when Judge has printed these lines. It is empty when nothing is.
-func (c *Check) Verdict(said []string) string {
+// Verdict is what is wrong, in words, when Judge has printed these lines, and what a command has written to stderr. It is empty when nothing is.
+func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	tests, err := c.compile()
 	if err != nil {
-		return err.Error()
+		return err.Error(), ""
 	}
 	s := &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}
 	status := "124"
@@ -71,7 +71,10 @@ func (c *Check) Verdict(said []string) string {
 	s.ended(c, status)
 	var v runner.Verdict
 	(&one{Check: c, tests: tests, verdict: &v}).judge(s)
-	return string(v.Text)
+	if stderr = s.fact("stderr"); stderr != "" && !strings.HasSuffix(stderr, "\n") {
+		stderr += "\n"
+	}
+	return string(v.Text), stderr
 }
 
 // judged says what a host can't judge of a matcher.

@@ -43,11 +43,8 @@ address() { # HEX, four bytes at a time in the order of the machine: as people w
 	echo "${groups%:}"
 }
 listening() { # by /proc/net
-	for file in "/proc/net/$proto" "/proc/net/${proto}6"; do
-		[ ! -r "$file" ] || while read -r n local remote is rest; do
-			case $is$local in "$state"*:"$port") address "${local%:*}" ;; esac
-		done <"$file"
-	done
+	sed -n "s/^ *[0-9]*: \([0-9A-F]*\):$port [^ ]* $state .*/\1/p" "/proc/net/$proto" "/proc/net/${proto}6" 2>/dev/null |
+		while read -r hex; do address "$hex"; done
 }
 probe_port() {
 	proto=${2:-tcp} state=0A letter=t

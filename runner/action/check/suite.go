@@ -52,17 +52,22 @@ func New(spec runner.Spec) (Suite, error) {
 	if err := strict.Decode(&s); err != nil {
 		return s, fmt.Errorf("arguments of %s: %w", spec.Kind, err)
 	}
+	return s, s.Compile()
+}
+
+// Compile makes checks work that were decoded, or says what is wrong with them.
+func (s *Suite) Compile() error {
 	for i := range s.Checks {
 		if kinds[s.Checks[i].Type] == nil {
-			return s, fmt.Errorf("%s: %q is no type of check", s.Checks[i].ID, s.Checks[i].Type)
+			return fmt.Errorf("%s: %q is no type of check", s.Checks[i].ID, s.Checks[i].Type)
 		}
 		tests, err := s.Checks[i].compile()
 		if err != nil {
-			return s, err
+			return err
 		}
 		s.tests = append(s.tests, tests)
 	}
-	return s, nil
+	return nil
 }
 
 // compile makes the tests of the check's matchers; with a template, there are none before it is rendered.
@@ -119,8 +124,7 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 		}
 		verdicts[i].Outcome = runner.NotEvaluated
 		o := &one{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
-		if o.Template {
-			o.Template = false
+		if o.tests == nil {
 			if o.tests, err = o.compile(); err != nil {
 				return &runner.Failure{Status: runner.Error, Err: err}
 			}

@@ -17,11 +17,12 @@
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
 #	managed/KEY  what pushes have put below a folder, to be remembered
+#	judge        the program that judges health, for the commands of C: $hail_judge
 #	table        lines of words:
 #		v COMMAND           has to accept what is staged
 #		V COMMAND           has to accept the whole, when it is in place
 #		H NAME SECONDS COMMAND
-#		C NAME SECONDS INTERVAL COMMAND     has to succeed within the time
+#		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within the time, each look within its own
 #	1/ 2/ …      for each folder in which something changes:
 #		folder                    its path, a word
 #		made replaced retyped     lists of what is renamed into it: nothing was there, a file, something else
@@ -32,6 +33,7 @@ nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6 parts=$7
 set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
+mask=$(umask)
 umask 077
 exec 9>&1 1>&2
 say() { printf 'hail:%s:%s\n' "$nonce" "$*" >&9; }
@@ -135,10 +137,10 @@ rollback() {
 			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
-accept() { decode "$1"; sh -c "$path" </dev/null 7<&- 9>&- || { say "refused $1"; return 1; }; }
+theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 9>&-; } # what stays in the background holds nothing of ours
+accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND
-	if command -v timeout >/dev/null 2>&1; then set -- timeout "$1" sh -c "$2"; else set -- sh -c "$2"; fi
-	"$@" </dev/null 7<&- 9>&- # what stays in the background holds nothing of ours
+	if command -v timeout >/dev/null 2>&1; then theirs timeout "$1" sh -c "$2"; else theirs sh -c "$2"; fi
 }
 handle() {
 	decode "$3"
@@ -146,16 +148,17 @@ handle() {
 	say "handler $1"
 	return 1
 }
-healthy() {
-	decode "$4"
-	until=$(($(date +%s) + $2))
+healthy() { # and when it is not: what was seen last
+	decode "$6"
+	: >"$journal/last"
+	until=$(($(date +%s) + $3))
 	while [ -z "$stopped" ]; do
-		left=$((until - $(date +%s)))
-		limited $((left > 0 ? left : 1)) "$path" && return 0
-		[ $left -gt "$3" ] || break
-		sleep "$3"
+		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$journal/last" && return 0
+		[ $(($(date +%s) + $4)) -lt $until ] || break
+		sleep "$4"
 	done
-	say "unhealthy $1"
+	say "unhealthy $1 $2"
+	cat "$journal/last" >&9
 	return 1
 }
 activate() {
@@ -201,6 +204,7 @@ if [ -d "$journal" ]; then
 	esac
 	[ ! -d "$journal" ] || exit 0
 fi
+say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
 staged=.hail-$nonce

@@ -1,0 +1,88 @@
+package action
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hail/inventory"
+	"hail/runner/action/check"
+	"hail/runner/action/program"
+)
+
+// aimHealth finds which checks are meant for which hosts, and makes each once, so that what is wrong with one shows before a host is
+// reached. It works with the hosts as the plan has them, without secrets.
+func (p *Push) aimHealth(checks []check.Check, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) error {
+	if checks == nil {
+		return nil
+	}
+	p.Health = &check.Suite{Checks: checks}
+	bare := make([]inventory.Host, len(hosts))
+	for i, h := range hosts {
+		bare[i] = h.Redact(secret)
+	}
+	if err := p.Health.Aim(bare, choose); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(checks, func(c check.Check) bool { return c.Template }) {
+		return nil // what they say was read already
+	}
+	for i, h := range bare {
+		health, err := p.healthOf(h, i)
+		if err != nil {
+			return err
+		}
+		for _, c := range health {
+			if _, err := c.Arguments(); err != nil {
+				return &inventory.Error{Place: c.Place, Text: fmt.Sprintf("for %s: %v", h.Name, err)}
+			}
+		}
+	}
+	return nil
+}
+
+// healthOf are the health checks of a host.
+func (p Push) healthOf(h inventory.Host, index int) ([]check.Check, error) {
+	if p.Health == nil {
+		return nil, nil
+	}
+	all, err := p.Health.For(h, index)
+	return slices.DeleteFunc(all, func(c check.Check) bool { return c.Type == "" }), err
+}
+
+// health adds the checks of the host, and the program that judges them.
+func (j *journal) health(checks []check.Check) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	j.file("judge").WriteString(check.Judge(checks))
+	for i, c := range checks {
+		arguments, err := c.Arguments()
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.ID, err)
+		}
+		fmt.Fprintf(j.file("table"), "C %s %d %d %d %d %s\n", program.Word(c.ID), i, wholeSeconds(c.Retry.Timeout, 0), wholeSeconds(c.Retry.Interval, time.Second),
+			max(1, wholeSeconds(c.Timeout, 0)), program.Word(`sh -c "$hail_judge" hail `+arguments))
+	}
+	return nil
+}
+
+// sick is a health check that did not pass, and what the host has seen last.
+type sick struct {
+	name  string
+	check *check.Check // nil: it is of an earlier push
+	said  []string
+}
+
+// explain says what is wrong, and what a command has said about it.
+func (s *sick) explain() (why error, log string) {
+	text := fmt.Sprintf("the health check %s did not pass in time", s.name)
+	if s.check != nil {
+		var wrong string
+		if wrong, log = s.check.Verdict(s.said); wrong != "" {
+			text += ": " + wrong
+		}
+	}
+	return errors.New(text), log
+}

@@ -1,0 +1,116 @@
+package action_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestHealth: a push with a health check that passes stays, and one whose check does not is taken back, with the words of hail test.
+func TestHealth(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.host.Vars = map[string]any{"word": "it's $HOME", "most": 5}
+		for _, row := range []struct{ check, want string }{
+			{`command: {run: cat DIR/conf, stdout: new}`, ""},
+			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something with "new", is "new"`},
+			{`command: {run: "echo oops >&2; exit 3"}`, "exit: expected 0, is 3"},
+			{`command: {run: "exit 3", exit: {in: [2, 3]}}`, ""},
+			{`command: {run: "printf '%s' {{.vars.word}}", stdout: "{{.vars.word}}"}`, ""},
+			{`command: {run: "echo 7", stdout: {len: {lt: "{{.vars.most}}"}}}`, ""},
+			{`command: {run: "echo nginx/1.18.0", stdout: {all: [{semver: ">=1.18, <2"}, {regex: "(?m)^nginx/[\\d.]+$"}]}}`, ""},
+			{`command: {run: "echo nginx/1.18.0", stdout: {semver: ">=1.20"}}`, `stdout: expected a version >=1.20, is "nginx/1.18.0"`},
+			{`command: {run: sleep 100, timeout: 1s}`, "exit: it took longer than 1s"},
+			{`file: {path: DIR/conf, mode: "0640", size: {le: 1KiB}, content: {regex: ^n.w$}}`, ""},
+			{`file: {path: DIR/conf, mode: "0600"}`, "mode: expected 0600, is 0640"},
+			{`file: {path: DIR/none, exists: false}`, ""},
+			{`process: {name: sh, count: {ge: 1}}`, ""},
+			{`process: {name: hail-none}`, "running: expected true, is false"},
+			{`port: {port: 1, listening: false}`, ""},
+			{`kernel_param: {name: kernel.ostype, value: Linux}`, ""},
+			{`user: {name: root, uid: 0, groups: {contains: root}}`, ""},
+			{`group: {name: root, gid: 1}`, "gid: expected 1, is 0"},
+			{`mount: {path: /proc, fstype: proc, options: {contains: rw}}`, ""},
+			{`interface: {name: lo, mtu: {gt: 1000}}`, ""},
+			{`service: {name: hail-none, installed: false}`, ""},
+			{`command: "false", skip: true`, ""},
+			{`command: "false", when: elsewhere`, ""},
+		} {
+			m.write(t, "conf", "old", 0o640)
+			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: it, `+row.check+`, retry: {timeout: 9s, interval: 10s}}]}`, nil)
+			if row.want == "" {
+				p.want(t, row.check, runner.Changed, "", "")
+				continue
+			}
+			p.want(t, row.check, runner.Failed, action.Unhealthy, "the health check it did not pass in time: "+row.want+"; rolled back")
+			if m.read(t, "conf") != "old" {
+				t.Errorf("%s: %q stays", row.check, m.read(t, "conf"))
+			}
+			if strings.Contains(row.check, "oops") && !strings.Contains(p.log, "oops\n") {
+				t.Errorf("what the command said is not in the log: %q", p.log)
+			}
+		}
+		m.clean(t)
+
+		// It may fail for a time; the last of several is told; and what handlers make has the rights that the login gives.
+		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
+			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "false", retry: {timeout: 1s}}]}`, nil)
+		p.want(t, "second", runner.Failed, action.Unhealthy, "the health check second did not pass in time: exit: expected 0, is 1; rolled back")
+		if info, err := os.Stat(filepath.Join(m.dir, "up")); err != nil || info.Mode()&0o044 == 0 {
+			t.Errorf("%v, %v", info, err)
+		}
+	})
+}
+
+// TestHealthIsAimed: what is wrong with a health check for any host shows before one is reached.
+func TestHealthIsAimed(t *testing.T) {
+	for check, want := range map[string]string{
+		`{command: "test {{.vars.none}}"}`:                          "spec.yaml:1:44: command:test {{.vars.none}}: the command for web2: {{.vars.none}} is not defined",
+		`{command: "test {{.vars.token}}"}`:                         "secret",
+		`{command: {run: x, stdout: {regex: "{{.vars.pattern}}"}}}`: "web2: a host can't judge this regex by itself",
+		`{command: x, when: "("}`:                                   "when: invalid argument",
+	} {
+		spec, err := action.ReadPushSpec("spec.yaml", []byte("{files: [{content: x, dest: /x}], health: ["+check+"]}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts := []inventory.Host{{Name: "web1", Vars: map[string]any{"none": 1, "token": "x", "pattern": "x"}}, {Name: "web2", Vars: map[string]any{"token": "x", "pattern": `\bx`}}}
+		_, _, err = action.Render([]*action.PushSpec{spec}, hosts, func(string) (map[string]bool, error) { return nil, os.ErrInvalid }, inventory.SecretVars)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", check, err, want)
+		}
+	}
+}
+
+// TestHealthOfTheKilled: a push that is killed while its health is looked at is settled by the next one, which says so, and does not
+// fail for it.
+func TestHealthOfTheKilled(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		for _, passes := range []bool{true, false} {
+			m.write(t, "conf", "old", 0o644)
+			m.write(t, "count", "", 0o644)
+			script := "echo x >>DIR/count; test $(wc -l <DIR/count) -gt 1 || kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1)"
+			if !passes {
+				script += "; false"
+			}
+			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: deadly, command: "`+script+`", retry: {timeout: 1s}}]}`, nil)
+			if p.status == runner.Changed || m.read(t, "conf") != "new" {
+				t.Fatalf("it was not killed: %s %s", p.status, p.err)
+			}
+			p = m.push(t, t.Context(), `files: [{content: mine, dest: DIR/conf}, {content: mine, dest: DIR/other}]`, nil)
+			p.want(t, "the next", runner.Changed, "", "")
+			want := "an earlier push that was killed: it was finished"
+			if !passes {
+				want = "an earlier push that was killed: it was taken back: the health check deadly did not pass"
+			}
+			if p.notes["settled"] != want || m.read(t, "conf") != "mine" || m.execs.Load() != 4 {
+				t.Errorf("%q after %d commands, and there is %q", p.notes["settled"], m.execs.Load(), m.read(t, "conf"))
+			}
+			m.clean(t)
+		}
+	})
+}
