@@ -30,6 +30,7 @@ func TestTorturePushMachine(t *testing.T) {
 			}
 		}
 		later := func(name string, args ...string) { t.Cleanup(func() { exec.Command(name, args...).Run() }) }
+		gnu := strings.HasSuffix(t.Name(), "gnu")
 		refused := func(what, name, words string, status runner.Status) {
 			t.Helper()
 			old := m.read(t, name)
@@ -51,8 +52,28 @@ func TestTorturePushMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.meanwhile = func() { os.WriteFile(in("full/other"), make([]byte, 40_000), 0o600) }
-		refused("full while it is sent", "full/conf", "", runner.Error)
+		full, over := "No space left on device", "Disk quota exceeded"
+		if gnu {
+			full, over = "the disk is full, or a quota", "the disk is full, or a quota"
+		}
+		refused("full while it is sent", "full/conf", "what is new can't be put beside the old: "+full, runner.Error)
 		m.meanwhile = nil
+
+		// A quota, which df knows nothing of.
+		if _, err := exec.LookPath("mkfs.btrfs"); err != nil {
+			t.Fatalf("%v (Debian's package btrfs-progs)", err)
+		}
+		image := filepath.Join(t.TempDir(), "image")
+		do("truncate", "-s", "128M", image)
+		do("mkfs.btrfs", "-q", "--mixed", image)
+		do("mkdir", in("quota"))
+		do("mount", "-o", "loop", image, in("quota"))
+		later("umount", in("quota"))
+		do("btrfs", "quota", "enable", in("quota"))
+		do("btrfs", "subvolume", "create", in("quota/home"))
+		do("btrfs", "qgroup", "limit", "64k", in("quota/home"))
+		m.write(t, "quota/home/conf", "old", 0o644)
+		refused("quota", "quota/home/conf", "what is new can't be put beside the old: "+over, runner.Error)
 
 		// Read-only.
 		do("mkdir", in("ro"))
@@ -60,7 +81,12 @@ func TestTorturePushMachine(t *testing.T) {
 		later("umount", in("ro"))
 		m.write(t, "ro/conf", "old", 0o644)
 		do("mount", "-o", "remount,ro", in("ro"))
-		refused("read-only", "ro/conf", "", runner.Error)
+		refused("read-only", "ro/conf", "what is new can't be put beside the old: Read-only file system", runner.Error)
+
+		// A device.
+		do("mknod", in("device"), "c", "1", "3")
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/device}]`, nil)
+		p.want(t, "device", runner.Error, "", "a device, a pipe or a socket")
 
 		// A mount point.
 		m.write(t, "from", "mounted", 0o644)
@@ -74,8 +100,8 @@ func TestTorturePushMachine(t *testing.T) {
 		if exec.Command("chattr", "+i", in("fixed")).Run() == nil {
 			later("chattr", "-i", in("fixed"))
 			words := "immutable"
-			if strings.HasSuffix(t.Name(), "busybox") {
-				words = "can't be renamed" // it has no lsattr to see it before
+			if !gnu {
+				words = "can't be renamed: Operation not permitted" // it has no lsattr to see it before
 			}
 			refused("immutable", "fixed", words, runner.Error)
 			do("chattr", "-i", in("fixed"))
@@ -84,7 +110,7 @@ func TestTorturePushMachine(t *testing.T) {
 		// Changed between the two commands.
 		m.write(t, "race", "old", 0o644)
 		m.meanwhile = func() { os.WriteFile(in("race"), []byte("somebody else's"), 0o644) }
-		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/race}]`, nil)
+		p = m.push(t, t.Context(), `files: [{content: new, dest: DIR/race}]`, nil)
 		m.meanwhile = nil
 		p.want(t, "changed underneath", runner.Error, "", "changed")
 		if m.read(t, "race") != "somebody else's" {

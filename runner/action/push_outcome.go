@@ -74,17 +74,24 @@ func (o *outcome) hear(kind, rest string) error {
 		blame("", "%s", strings.TrimSuffix("a file was changed on the host meanwhile: "+name, ": -"))
 	case "error":
 		o.said = kind
-		blame("", "%s", map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old: see the host's log",
-			"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed: see the host's log"}[rest])
+		what, because, _ := strings.Cut(rest, " ")
+		if strings.HasPrefix(because, "Wrote only ") { // GNU tar says no more
+			because = "the disk is full, or a quota"
+		}
+		if said, known := failures[what]; known {
+			rest = strings.TrimSuffix(said+": "+because, ": ")
+		}
+		blame("", "%s", rest)
 	case "stopped":
 		o.said = kind
 		blame("", "stopped before anything was changed")
 	}
-	if kind == "error" && o.why != nil && o.why.Error() == "" {
-		o.why = errors.New(rest)
-	}
 	return nil
 }
+
+// failures are what sh/apply.sh calls an error; the tool's own reason stands behind it.
+var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
+	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
 
 // The reasons of Failed that a push has.
 const (

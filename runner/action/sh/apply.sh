@@ -36,7 +36,7 @@ LC_ALL=C; export LC_ALL
 mask=$(umask)
 umask 077
 exec 9>&1 1>&2
-say() { printf 'hail:%s:%s\n' "$nonce" "$*" >&9; }
+say() { printf 'hail:%s:%s\n' "$nonce" "$*" >&9; true; } 2>/dev/null # also when nobody listens
 decode() {
 	case $1 in
 	*\\*) path=$(printf '%bx' "$1"); path=${path%x} ;;
@@ -47,8 +47,9 @@ state=${HOME:-/var/lib}/.local/state/hail
 journal=$state/push lock=$state/lock
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }
-stopped=
+stopped= alone=
 trap 'stopped=1' TERM HUP INT
+trap 'stopped=1 alone=1' PIPE # nobody listens any more
 
 begun() { # when a process began
 	read -r stat <"/proc/$1/stat" || return 0
@@ -137,7 +138,7 @@ rollback() {
 			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
-theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 9>&-; } # what stays in the background holds nothing of ours
+theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
 accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND
 	if command -v timeout >/dev/null 2>&1; then theirs timeout "$1" sh -c "$2"; else theirs sh -c "$2"; fi
@@ -167,7 +168,9 @@ activate() {
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
 again() { decode "$3"; limited "$2" "$path"; return 0; }
-undo() { # puts everything back, and runs the handlers again
+undo() { # puts everything back, and runs the handlers again: what they print must not end them
+	say undoing
+	[ -z "$alone" ] || exec >/dev/null 2>&1
 	if rollback; then
 		each H again
 		say rolled-back
@@ -208,8 +211,23 @@ say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
 staged=.hail-$nonce
-fail() { say "$*"; tidy; exit 0; }
+# What tools print until all is in place is kept, to give the reason where one of them fails.
+told() {
+	because=
+	[ -f "$journal/why" ] || return 0
+	exec 2>&8
+	cat "$journal/why" >&2
+	because=$(sed '/xiting with failure/d' "$journal/why" | sed -n '$s/.*: //p')
+}
+fail() {
+	told
+	[ "$1" != error ] || set -- "$@" ${because:+"$because"}
+	say "$*"
+	tidy
+	exit 0
+}
 mkdir "$journal" && dd bs="$size" count=1 2>/dev/null | tar -x -m -f - -C "$journal" && [ -f "$journal/phase" ] || fail error state
+exec 8>&2 2>"$journal/why"
 
 if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
@@ -253,6 +271,7 @@ if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.ol
 	in_folders "made replaced retyped" 'cd "$0" && mv -f -- "$@" ..' &&
 	each_folder set_meta &&
 	in_folders gone 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
+	told
 	echo renamed >"$journal/phase"
 	if activate; then
 		finish
@@ -264,6 +283,7 @@ if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.ol
 		undo
 	fi
 else
-	say error rename
+	told
+	say "error rename $because"
 	undo
 fi
