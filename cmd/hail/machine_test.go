@@ -148,6 +148,28 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 			t.Errorf("%s %s: %s\nwant %q", tt.user, tt.args, out, tt.want)
 		}
 	}
+	// A push of an ordinary user, whose files are root's.
+	target, spec := filepath.Join(dir, "root"), filepath.Join(dir, "push.yaml")
+	machine(t, "mkdir", "-m", "0755", target)
+	machine(t, "mkdir", "-m", "0777", filepath.Join(dir, ".local"))
+	if err := os.WriteFile(spec, []byte(strings.ReplaceAll(`{files: [{content: new, dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: "id -un >DIR/handler"}}, health: [{file: {path: DIR/conf, owner: root, mode: "0600"}}]}`, "DIR", target)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ user, args, want string }{
+		{"easy", "", "what is new can't be put beside the old: Permission denied; nothing was changed"},
+		{"easy", "--sudo", "1 changed"},
+		{"asked", "--sudo --sudo-pass-command 'cat " + password + "'", "1 ok"},
+		{"asked", "--sudo", "failed(sudo)"},
+	} {
+		out, _ := exec.Command("sh", "-c", fmt.Sprintf("hail push --any-host -w 127.0.0.1 -l %s -F none -p %d --identity %s --known-hosts %s --runs-dir %s %s %s",
+			tt.user, d.Port, key, known, runs, tt.args, spec)).CombinedOutput()
+		if !strings.Contains(string(out), tt.want) {
+			t.Errorf("push of %s %s: %s\nwant %q", tt.user, tt.args, out, tt.want)
+		}
+	}
+	if owner, by := machine(t, "stat", "-c", "%U %a", target+"/conf"), read(target+"/handler"); owner != "root 600" || by != "root\n" {
+		t.Errorf("what is pushed belongs to %s, and the handler was run by %s", owner, by)
+	}
 	if found, err := exec.Command("grep", "-rl", "open sesame", runs).Output(); err == nil {
 		t.Errorf("the password is in the record: %s", found)
 	}
