@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"text/template"
@@ -213,8 +214,10 @@ func (r *renderer) content(m *Manifest, item Item, f PushFile, name string, text
 		if err != nil {
 			return err
 		}
-		shown, err := r.render(name, text, h.Redact(r.secret), index)
-		item.Secret = item.Secret || err != nil || !bytes.Equal(made, shown)
+		if bare := h.Redact(r.secret); !item.Secret && !reflect.DeepEqual(bare.Vars, h.Vars) {
+			shown, err := r.render(name, text, bare, index)
+			item.Secret = err != nil || !bytes.Equal(made, shown)
+		}
 		text = made
 	}
 	item.Kind, item.Digest, item.Size = File, runner.Digest(text), int64(len(text))

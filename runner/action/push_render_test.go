@@ -1,0 +1,135 @@
+package action_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/connsuite"
+)
+
+// BenchmarkRender: a template that becomes three contents over 10,000 hosts, as a whole configuration of ten files of which two are
+// templates, with a health check of each host.
+func BenchmarkRender(b *testing.B) {
+	dir := b.TempDir()
+	text := "# {{.vars.role}}\n" + strings.Repeat("server {{.vars.role}} {{range .groups}}{{.}} {{end}}{{.vars.settings.workers}}\n", 100)
+	var spec strings.Builder
+	spec.WriteString("health: [{command: {run: \"grep -q {{.vars.role}} /etc/app/app.conf\"}}]\nfiles:\n")
+	for i := range 10 {
+		name := fmt.Sprintf("file%d", i)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		fmt.Fprintf(&spec, "  - {src: %s, dest: /etc/app/%s, template: %v}\n", name, name, i < 2)
+	}
+	s, err := action.ReadPushSpec(filepath.Join(dir, "spec.yaml"), []byte(strings.ReplaceAll(spec.String(), "", "")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	hosts := make([]inventory.Host, 10_000)
+	for i := range hosts {
+		role := []string{"web", "db", "cache"}[i%3]
+		hosts[i] = inventory.Host{Name: fmt.Sprintf("h%05d", i), Groups: []string{role, "prod"}, Vars: map[string]any{"role": role, "id": i, "db_password": fmt.Sprint("secret", i),
+			"settings": map[string]any{"workers": i % 3, "list": []any{1, 2, 3}}, "rack": fmt.Sprint("r", i/40)}}
+	}
+	b.ReportAllocs()
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		push, contents, err := action.Render([]*action.PushSpec{s}, hosts, nobody, inventory.SecretVars)
+		if err != nil || len(push.Manifests) != 3 || len(contents) != 4 {
+			b.Fatalf("%d manifests, %d contents, %v", len(push.Manifests), len(contents), err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(push)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(hosts)), "heap-B/host")
+		b.ReportMetric(float64(len(push.Spec().Args))/float64(len(hosts)), "plan-B/host")
+	}
+}
+
+// BenchmarkPushFleet: the same template pushed to 10,000 hosts that answer at once; what is measured is what a push costs here.
+func BenchmarkPushFleet(b *testing.B) {
+	hosts := make([]inventory.Host, 10_000)
+	for i := range hosts {
+		hosts[i] = inventory.Host{Name: fmt.Sprintf("h%05d", i), Vars: map[string]any{"role": i % 3}}
+	}
+	text := strings.Repeat("# {{.vars.role}}\n", 1000)
+	spec := &action.PushSpec{Files: []action.PushFile{{Content: &text, Template: true, Dest: "/etc/app/app.conf", Delete: "none"}}}
+	answer := func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+		in, err := io.ReadAll(s.In)
+		if err != nil {
+			return err
+		}
+		said := "changed\n"
+		if bytes.HasPrefix(in, []byte("p ")) {
+			said = "id 0 0\nkinds -d\nstats\n"
+		}
+		nonce := regexp.MustCompile(`hail ([A-Z2-7]{26})`).FindStringSubmatch(cmd)[1]
+		for line := range strings.Lines(said) {
+			fmt.Fprintf(s.Out, "hail:%s:%s", nonce, line)
+		}
+		if said != "changed\n" {
+			fmt.Fprintf(s.Out, "755 0 0 4096 2 1.0 1 1\nhail:%[1]s:room 1000000\nhail:%[1]s:end\n", nonce)
+		}
+		return nil
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, nobody, inventory.SecretVars)
+		if err != nil || len(contents) != 3 {
+			b.Fatal(len(contents), err)
+		}
+		a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
+			i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
+			return io.NopCloser(bytes.NewReader(contents[i].Bytes)), contents[i].Size, nil
+		}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		changed := 0
+		for batch := range runner.Run(b.Context(), runner.Plan{Hosts: hosts, Fanout: 100}, a, &connsuite.Fake{Exec: answer}, devNull{}) {
+			for _, e := range batch {
+				if e.Kind == runner.KindFinish && e.Status == runner.Changed {
+					changed++
+				} else if e.Kind == runner.KindFinish {
+					b.Fatalf("%s: %s %s", e.Host, e.Status, e.Error)
+				}
+			}
+		}
+		if changed != len(hosts) {
+			b.Fatalf("%d of %d hosts are changed", changed, len(hosts))
+		}
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, peak, ok := strings.Cut(string(status), "VmHWM:"); ok {
+		kib, _ := strconv.Atoi(strings.Fields(peak)[0])
+		b.ReportMetric(float64(kib)/1024, "peak-MiB")
+	}
+}
+
+type devNull struct{}
+
+func (devNull) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return discard{io.Discard}, discard{io.Discard}, nil
+}
+
+type discard struct{ io.Writer }
+
+func (discard) Close() error { return nil }
