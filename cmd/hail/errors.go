@@ -42,15 +42,17 @@ func tell(w io.Writer, err error) int {
 		if hint = config.Hint; hint == "" && config.Line > 0 {
 			hint = "-F none does without ssh_config"
 		}
-	case errors.As(err, &all):
-		hint = all[0].Hint
 	case errors.As(err, &wrong):
 		hint = wrong.Hint
 	case errors.As(err, &bad):
 		hint = bad.hint
 	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, "hail: %s\n", strings.TrimSuffix(line, "\n"))
+	errors.As(err, &all)
+	for i, line := range strings.Split(strings.TrimSuffix(err.Error(), "\n"), "\n") {
+		fmt.Fprintf(w, "hail: %s\n", line)
+		if i < len(all) && line == all[i].Error() && all[i].Hint != "" && (i+1 == len(all) || all[i+1].Hint != all[i].Hint) {
+			fmt.Fprintf(w, "hint: %s\n", all[i].Hint) // the same one once
+		}
 	}
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)

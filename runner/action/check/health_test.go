@@ -18,7 +18,7 @@ func TestHealthRefuses(t *testing.T) {
 		`{clock: {offset: {lt: 1s}}}`:                             "push.yaml:1:3: a host can't judge its clock by itself",
 		`{fleet: {value_of: x, all_equal: true}}`:                 "push.yaml:1:3: a host can't judge what is over the fleet\nhint: hail test",
 		`{command: uptime, capture: up}`:                          "push.yaml:1:3: nothing of a health check is kept",
-		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: jq is not there on a host",
+		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: a host judges this by itself, and has no jq",
 		`{command: {run: x, stdout: {not: {regex: "\\bok\\b"}}}}`: "push.yaml:1:44: a host can't judge this regex by itself: \\b and \\B have no meaning there\nhint: write what stands",
 		`{command: {run: x, stdout: {regex: "("}}}`:               "push.yaml:1:38: error parsing regexp",
 		`{command: {run: x, stout: y}}`:                           "push.yaml:1:22: unknown key \"stout\"",
