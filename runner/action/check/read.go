@@ -241,13 +241,14 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 
 // subject reads what a check looks at, and what it expects of it.
 func (r reader) subject(n *strictyaml.Node, k *kind, c *Check) {
+	before := r.Wrong()
 	c.Params = map[string]string{}
 	if n.Kind == strictyaml.Scalar && k.subject != "" { // file: /etc/passwd
 		c.Params[k.subject] = n.Text
 	} else {
 		r.attributes(n, k, c)
 	}
-	if k.subject != "" && c.Params[k.subject] == "" && r.Wrong() == 0 {
+	if k.subject != "" && c.Params[k.subject] == "" && r.Wrong() == before {
 		r.Fail(n, "", "this %s has no %s", k.name, k.subject)
 	}
 	if k.name == "command" && !slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Attribute == "exit" }) || len(c.Wants) == 0 && k.implied.Attribute != "" {
@@ -257,7 +258,7 @@ func (r reader) subject(n *strictyaml.Node, k *kind, c *Check) {
 		r.Fail(n, "", "nothing is expected of this %s: it has %s", k.name, strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "))
 	}
 	c.Template = hasTemplate(n)
-	if k.verify != nil && !c.Template && r.Wrong() == 0 {
+	if k.verify != nil && !c.Template && r.Wrong() == before {
 		if err := k.verify(c); err != nil {
 			r.Fail(n, "", "%v", err)
 		}
