@@ -74,17 +74,12 @@ func BenchmarkPushFleet(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		said := "changed\n"
-		if bytes.HasPrefix(in, []byte("p ")) {
-			said = "id 0 0\nkinds -d\nstats\n"
+		said := "NONCEbegins\nNONCEchanged\n"
+		if bytes.HasPrefix(in, []byte("d ")) {
+			said = "NONCEid 0 0\nNONCErooms\n1000000\nNONCEkinds -d\nNONCEstats\n755 0 0 4096 2 1.0 1 1\nNONCEend\n"
 		}
 		nonce := regexp.MustCompile(`hail ([A-Z2-7]{26})`).FindStringSubmatch(cmd)[1]
-		for line := range strings.Lines(said) {
-			fmt.Fprintf(s.Out, "hail:%s:%s", nonce, line)
-		}
-		if said != "changed\n" {
-			fmt.Fprintf(s.Out, "755 0 0 4096 2 1.0 1 1\nhail:%[1]s:room 1000000\nhail:%[1]s:end\n", nonce)
-		}
+		fmt.Fprint(s.Out, strings.ReplaceAll(said, "NONCE", "hail:"+nonce+":"))
 		return nil
 	}
 	b.ReportAllocs()
