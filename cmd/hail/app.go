@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
-	e.spareGC()
+	defer runtime.KeepAlive(e.spareGC())
 	err := withoutEPIPE(dispatch(e, newApp(e), e.args))
 	if err == nil {
 		return exitOK

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,7 +141,7 @@ func benchEngine(args []string) error {
 	if err := dialer.Prepare(t.hosts); err != nil {
 		return err
 	}
-	osEnvironment(nil).spareGC()
+	defer runtime.KeepAlive(osEnvironment(nil).spareGC())
 	command := action.Exec{Line: runner.Text(t.command)}
 	plan := runner.Plan{Run: "bench", Action: command.Spec(), Fanout: t.fanout, Hosts: t.hosts}
 	s, err := report.Drain(runner.Run(context.Background(), plan, command, wrap.Dialer{Inner: dialer}, nowhere{}))

@@ -36,17 +36,16 @@ func groupNumber(group, name string) int64 {
 	return n
 }
 
-// ballast counts as memory in use and is none, because nobody touches it.
-var ballast []byte
-
+// ballastSize is how much of what counts as memory in use is none, because nobody touches it.
 const ballastSize = 32 << 20
 
-// spareGC has garbage collected when it comes to half of what is in use and of the ballast. With a few hosts at once little is
-// in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the half is wasted.
-// $GOGC has the last word.
-func (e environment) spareGC() {
-	if e.getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-		ballast = make([]byte, ballastSize)
+// spareGC has garbage collected when it comes to half of what is in use and of the ballast, which the caller keeps alive. With a few
+// hosts at once little is in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the
+// half is wasted. $GOGC has the last word.
+func (e environment) spareGC() (ballast []byte) {
+	if e.getenv("GOGC") != "" {
+		return nil
 	}
+	debug.SetGCPercent(50)
+	return make([]byte, ballastSize)
 }

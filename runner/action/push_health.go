@@ -75,8 +75,8 @@ type sick struct {
 	said  []string
 }
 
-// explain says what is wrong, and what a command has said about it.
-func (s *sick) explain() (why error, log string) {
+// explain is what a command has said, for the log, and what is wrong.
+func (s *sick) explain() (log string, why error) {
 	text := fmt.Sprintf("the health check %s did not pass in time", s.name)
 	if s.check != nil {
 		var wrong string
@@ -84,5 +84,5 @@ func (s *sick) explain() (why error, log string) {
 			text += ": " + wrong
 		}
 	}
-	return errors.New(text), log
+	return log, errors.New(text)
 }

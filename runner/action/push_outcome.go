@@ -108,7 +108,7 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	}
 	if o.reason == Unhealthy {
 		var log string
-		o.why, log = o.sick.explain()
+		log, o.why = o.sick.explain()
 		io.WriteString(t.Err, log)
 	}
 	status := runner.Failed
