@@ -131,7 +131,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 		{"easy", "--sudo", "id -un; cat", "root\n"},
 		{"easy", "--sudo --sudo-user nobody", "id -un", "nobody\n"},
 		{"easy", "--sudo --sudo-pass-command 'cat PASSWORD'", "id -un; cat", "root\n"},
-		{"asked", "--sudo --sudo-pass-command 'cat PASSWORD'", "id -un; cat; ps -A -o args= | grep -c '[o]pen sesame'; env | grep -c 's[e]same'; true", "root\n0\n0\n"},
+		{"asked", "--sudo --sudo-pass-command 'cat PASSWORD'", "id -un; cat; ps -A -o args= | grep -c '[o]pen s[e]same'; env | grep -c 's[e]same'; true", "root\n0\n0\n"},
 		{"asked", "--sudo --sudo-pass-command 'cat PASSWORD' --stdin " + known, "wc -l", "1\n"},
 		{"asked", "--sudo --sudo-pass-command 'echo wrong'", "id -un", "failed(sudo)"},
 		{"asked", "--sudo", "id -un", "sudo: a password is required"},
