@@ -78,9 +78,10 @@ func newWindow(least, most int) *window {
 	return w
 }
 
-// heard makes room for one more when a host's first word has come quickly.
+// heard makes room for two more when a host's first word has come quickly.
 func (w *window) heard(after, limit time.Duration) {
 	if after < limit/16 {
+		w.change(1)
 		w.change(1)
 	}
 }

@@ -176,6 +176,8 @@ func TestLimitsWiden(t *testing.T) {
 		if got := free(); got != 3 {
 			t.Errorf("%d places after a late first word, want 3", got)
 		}
+		l.all.loggedIn(9*time.Second, 10*time.Second)
+		free()
 		l.all.heard(time.Second/2, 10*time.Second)
 		if got := free(); got != 4 {
 			t.Errorf("%d places after a quick first word, want 4", got)
