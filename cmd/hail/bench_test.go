@@ -60,26 +60,20 @@ const benchServers = 100
 // benchFleet serves until its input ends. A command that is a number prints as many bytes; one below zero waits until so many
 // connections are open at once. For each line of input it says how many there were since the last one.
 func benchFleet(dir string) error {
-	var open, most atomic.Int64
+	crowd := newCrowd()
 	play := func(c *sshtest.Command) {
 		words := strings.Split(c.Line, "'") // the wrapper has the command as its last one
 		n, _ := strconv.Atoi(words[max(0, len(words)-2)])
-		for begun := time.Now(); most.Load() < int64(-n) && time.Since(begun) < time.Minute; {
-			time.Sleep(50 * time.Millisecond)
-		}
+		crowd.await(-n)
 		line := []byte(strings.Repeat("x", 79) + "\n")
 		for text := bytes.Repeat(line, 400); n > 0; n -= len(text) {
 			c.Stdout.Write(text[:min(n, len(text))])
 		}
 	}
 	count := func(c *ssh.ServerConn) {
-		for now := open.Add(1); ; {
-			if before := most.Load(); now <= before || most.CompareAndSwap(before, now) {
-				break
-			}
-		}
+		crowd.change(1)
 		c.Wait()
-		open.Add(-1)
+		crowd.change(-1)
 	}
 	servers := make([]sshtest.Server, benchServers)
 	for i := range servers {
@@ -105,9 +99,55 @@ func benchFleet(dir string) error {
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		fmt.Println(most.Swap(0))
+		fmt.Println(crowd.reset())
 	}
 	return nil
+}
+
+// crowd counts what is open at once.
+type crowd struct {
+	mu         sync.Mutex
+	open, most int
+	wanted     int           // somebody waits for so many
+	come       chan struct{} // closed when they are there
+}
+
+func newCrowd() *crowd { return &crowd{come: make(chan struct{})} }
+
+func (c *crowd) change(by int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open += by
+	c.most = max(c.most, c.open)
+	if c.wanted > 0 && c.most >= c.wanted {
+		close(c.come)
+		c.wanted, c.come = 0, make(chan struct{})
+	}
+}
+
+// await waits until there have been n at once, but no longer than two minutes.
+func (c *crowd) await(n int) {
+	c.mu.Lock()
+	come, there := c.come, c.most >= n
+	if !there {
+		c.wanted = n
+	}
+	c.mu.Unlock()
+	if there {
+		return
+	}
+	select {
+	case <-come:
+	case <-time.After(2 * time.Minute):
+	}
+}
+
+// reset forgets how many there have been, and says it.
+func (c *crowd) reset() (most int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	most, c.most = c.most, c.open
+	return most
 }
 
 func benchInventory(dir string, hosts int) string {
