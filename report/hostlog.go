@@ -128,7 +128,7 @@ func (s logStream) abridge(p []byte, now string) []byte {
 		return p
 	}
 	cut := len(p) - loggedPiece
-	cut += bytes.IndexByte(p[cut:], '\n') + 1 // the next line, if there is one
+	cut += bytes.IndexByte(p[cut:len(p)-1], '\n') + 1 // the next line, if there is one
 	left := int64(len(s.tails[s.i]) + cut)
 	s.tails[s.i] = s.tails[s.i][:0]
 	fmt.Fprintf(&s.line, "# %s%d bytes more, from byte %d on: they are in the file %s\n", now, left, s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))

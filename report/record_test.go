@@ -139,13 +139,13 @@ func TestHostLogAbridged(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		at, logged := 0, 0
+		at, logged, noted := 0, 0, false
 		for line := range strings.Lines(string(text)) {
 			if _, rest, ok := strings.Cut(line, " out| "); ok {
 				if !bytes.HasPrefix(all[at:], []byte(rest)) && !bytes.HasPrefix(all[at:], []byte(strings.TrimSuffix(rest, "\n"))) {
 					rt.Fatalf("byte %d is not %.40q", at, rest)
 				}
-				logged += len(rest)
+				logged, noted = logged+len(rest), false
 				at = min(at+len(rest), len(all))
 				if at > 0 && all[at-1] != '\n' && at < len(all) { // its newline is the log's
 					at--
@@ -154,10 +154,13 @@ func TestHostLogAbridged(t *testing.T) {
 				if _, err := fmt.Sscanf(line[15:], "%d bytes more, from byte %d on: they are in the file stdout", &n, &from); err != nil || from != at {
 					rt.Fatalf("%q at byte %d: %v", line, at, err)
 				}
-				at += n
+				if at += n; noted {
+					rt.Errorf("nothing is shown of the piece before byte %d", at-n)
+				}
+				noted = true
 			}
 		}
-		if at != len(all) {
+		if at != len(all) || noted {
 			rt.Errorf("the log accounts for %d bytes of %d", at, len(all))
 		}
 		if most := loggedWhole + 64<<10 + 12*2*loggedPiece; logged > most {

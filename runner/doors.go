@@ -28,7 +28,8 @@ type Dialer interface {
 }
 
 // Conn is an open way to one host. Exec may be called by several goroutines at once; where the host has no room for as many commands,
-// it is Unreachable with ChannelRefused. Close is called at most once, after all of them.
+// it is Unreachable with ChannelRefused. One that is stopped before its command has begun may end the connection, and so the others.
+// Close is called at most once, after all of them.
 //
 // Exec runs one command line and returns when it has ended; nothing is written to s.Out and s.Err after that. It
 // returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost when

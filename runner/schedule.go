@@ -29,7 +29,7 @@ type schedule struct {
 	// Workers take one host after the other: growing a stack anew for each would cost a thirtieth of what reaching it does.
 	work    chan *item
 	workers sync.WaitGroup
-	started int // workers, as many as the fan-out
+	started int // workers, as many as there have been attempts at once
 
 	free      int // slots of the fan-out
 	nextStart time.Time
@@ -186,7 +186,7 @@ func (s *schedule) start(w *wave) {
 		s.free--
 		w.running++
 		s.work <- it
-		if s.started < cap(s.work) {
+		if underway := cap(s.work) - s.free; underway > s.started {
 			s.started++
 			s.workers.Go(s.worker)
 		}

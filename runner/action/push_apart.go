@@ -67,7 +67,7 @@ var errNoLane = errors.New("the host opens no second channel")
 
 // sender sends parts, beside the command that waits for them.
 //
-//	apply ─► sh/apply.sh ── "send" ─► begin ─┬─► lane: the next part, until there is none
+//	apply ─► sh/apply.sh ── "send" ─► begin ─┬─► lane: the next part, until there is none and none can come back
 //	  ▲                                      └─► … as many as there are
 //	  └── end: waits for all of them
 type sender struct {
@@ -77,11 +77,13 @@ type sender struct {
 	lanes  int
 	meter  *meter
 
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	next []int // parts that nobody has taken
-	open int   // lanes
-	err  error
+	wg       sync.WaitGroup
+	mu       sync.Mutex
+	changed  *sync.Cond // of what follows
+	next     []int      // parts that nobody has taken
+	underway int        // parts that somebody has
+	open     int        // lanes
+	err      error
 }
 
 // size is how many bytes the parts have.
@@ -100,7 +102,7 @@ func (s *sender) begin(ctx context.Context, stop func(error)) {
 	for i := range s.parts {
 		s.next = append(s.next, i)
 	}
-	s.open = min(s.lanes, len(s.parts))
+	s.open, s.changed = min(s.lanes, len(s.parts)), sync.NewCond(&s.mu)
 	for range s.open {
 		s.wg.Go(func() {
 			if err := s.lane(ctx); err != nil {
@@ -116,25 +118,29 @@ func (s *sender) end() error {
 	return s.err
 }
 
-// lane sends one part after the other. A lane that the host does not open leaves its part to the others.
+// lane sends one part after the other. A lane that the host does not open leaves its part to the others, which may have to wait for that.
 func (s *sender) lane(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for {
-		s.mu.Lock()
+		for len(s.next) == 0 && s.underway > 0 && s.err == nil {
+			s.changed.Wait()
+		}
 		if len(s.next) == 0 || s.err != nil {
-			s.mu.Unlock()
 			return nil
 		}
 		i := s.next[0]
 		s.next = s.next[1:]
+		s.underway++
 		s.mu.Unlock()
-
 		err := s.send(ctx, i)
+		s.mu.Lock()
+		s.underway--
+		s.changed.Broadcast()
 		if err == nil {
 			continue
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if _, reason := runner.StatusOf(err); reason == runner.ChannelRefused {
+		if _, reason := runner.StatusOf(err); reason == runner.ChannelRefused && ctx.Err() == nil {
 			s.next = append(s.next, i)
 			if s.open--; s.open > 0 {
 				return nil
@@ -148,7 +154,13 @@ func (s *sender) lane(ctx context.Context) error {
 	}
 }
 
-func (s *sender) send(ctx context.Context, i int) error {
+// send sends a part. A panic is that of the host, as everywhere.
+func (s *sender) send(ctx context.Context, i int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
+		}
+	}()
 	p := s.parts[i]
 	content, size, err := s.push.sources.Blob(p.item.Digest)
 	if err != nil {

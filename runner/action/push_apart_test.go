@@ -21,12 +21,15 @@ func TestPushOverLanes(t *testing.T) {
 		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"},
 			{Content: new(string), Dest: m.dir + "/small", Delete: "none"}}}
 		m.trip = 50 * time.Millisecond
-		for _, tt := range []struct{ sessions, execs int32 }{{0, 10}, {3, 10}, {2, 10}, {1, 3}} {
+		for _, tt := range []struct {
+			sessions, execs int32
+			refusal         time.Duration
+		}{{0, 10, 0}, {3, 10, 0}, {2, 10, 0}, {2, 10, time.Second}, {1, 3, 0}} {
 			content := randomBytes(17<<20 + 12345)
 			if err := os.WriteFile(src, content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			m.sessions = tt.sessions
+			m.sessions, m.refusal = tt.sessions, tt.refusal
 			p := m.pushSpec(t, t.Context(), spec, nil)
 			p.want(t, fmt.Sprint(tt.sessions, " sessions"), runner.Changed, "", "")
 			if got := m.read(t, "large"); got != string(content) {

@@ -62,7 +62,11 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		return o.hear(kind, rest)
 	})
 	stop(nil)
-	if why := s.end(); why != nil {
+	why := s.end()
+	if errors.Is(why, errNoLane) && !errors.Is(err, errNoLane) { // no lane was there because the connection has ended
+		why = nil
+	}
+	if why != nil {
 		return why
 	}
 	if err != nil {

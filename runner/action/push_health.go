@@ -73,6 +73,7 @@ type sick struct {
 	name  string
 	check *check.Check // nil: it is of an earlier push
 	said  []string
+	size  int // of what was said; beyond check.MostSaid nothing is kept
 }
 
 // explain is what a command has said, for the log, and what is wrong.

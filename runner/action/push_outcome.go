@@ -28,7 +28,9 @@ type outcome struct {
 func (o *outcome) hear(kind, rest string) error {
 	if kind == "" {
 		if o.sick != nil {
-			o.sick.said = append(o.sick.said, rest)
+			if o.sick.size += len(rest); o.sick.size <= check.MostSaid {
+				o.sick.said = append(o.sick.said, rest)
+			}
 		}
 		return nil
 	}
@@ -61,7 +63,7 @@ func (o *outcome) hear(kind, rest string) error {
 	case "unhealthy":
 		word, number, _ := strings.Cut(rest, " ")
 		o.sick = &sick{name: decodePath(word)}
-		if i, err := strconv.Atoi(number); err == nil && i < len(o.health) && !o.earlier {
+		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < len(o.health) && !o.earlier {
 			o.sick.check = &o.health[i]
 		}
 		blame(Unhealthy, "the health check %s did not pass", o.sick.name)
@@ -118,6 +120,8 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	switch {
 	case o.stuck && o.earlier:
 		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and it could not be taken back: look at the host")}
+	case o.stuck && o.why == nil:
+		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: errors.New("the push was stopped, and it could not be taken back: look at the host")}
 	case o.stuck:
 		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and it could not be taken back: look at the host", o.why)}
 	case o.why != nil && o.back:

@@ -203,10 +203,13 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 				}
 				trees = trees[min(1, len(trees)):]
 			case "managed":
+				if len(managed) == 0 {
+					return errTooMuch
+				}
 				for _, w := range words {
 					f.managed[managed[0]] = append(f.managed[managed[0]], decodePath(w))
 				}
-				managed = managed[min(1, len(managed)):]
+				managed = managed[1:]
 			case "user", "group":
 				into := map[string]map[string]int{"user": f.users, "group": f.groups}[kind]
 				if len(words) == 2 {

@@ -35,6 +35,7 @@ type machine struct {
 
 	trip     time.Duration // to the host
 	sessions int32         // that it opens at once; 0: any
+	refusal  time.Duration // how long it takes to refuse one
 	open     atomic.Int32
 
 	meanwhile func() // happens before the second command; may be nil
@@ -64,6 +65,11 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	m := c.with.of
 	defer m.open.Add(-1)
 	if n := m.open.Add(1); m.sessions > 0 && n > m.sessions {
+		if m.refusal > 0 { // as long as others need for theirs
+			m.open.Add(-1)
+			time.Sleep(m.refusal)
+			m.open.Add(1)
+		}
 		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
 	}
 	if m.execs.Add(1) == 2 && m.meanwhile != nil {
@@ -472,4 +478,23 @@ func TestPushFollowsEach(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPushKilledWhileTakenBack: a push that is killed while it is taken back is taken back by the next one, and not finished.
+func TestPushKilledWhileTakenBack(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o644)
+		// The handler fails and, when it runs again because of that, kills the push.
+		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}],
+			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1); exit 1'}}}`, nil)
+		if m.read(t, "runs") != "run\nrun\n" {
+			t.Fatalf("the handler has run %q", m.read(t, "runs"))
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
+		p.want(t, "the next", runner.Changed, "", "")
+		if want := "an earlier push that was killed: it was taken back"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
+			t.Errorf("%q, want %q; there is %q and %q", p.notes["settled"], want, m.read(t, "conf"), m.read(t, "made"))
+		}
+		m.clean(t)
+	})
 }

@@ -25,8 +25,8 @@ var (
 	libraryScript string
 )
 
-// mostSaid is how many bytes a probe may say.
-const mostSaid = 4 << 20
+// MostSaid is how many bytes a probe may say.
+const MostSaid = 4 << 20
 
 // inspect runs the probes of checks in one command on the host. Those that the host did not come to are not in the answer, and err
 // says why.
@@ -61,7 +61,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 				now.ended(of, word)
 				found[of], now = now, nil
 			case now != nil:
-				if said += len(rest); said > mostSaid {
+				if said += len(rest); said > MostSaid {
 					now.cannot[""] = "it says too much"
 					return nil
 				}

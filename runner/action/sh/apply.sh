@@ -127,8 +127,8 @@ give() {
 give_staged() { give rights "$folder/$staged"; }
 set_meta() { give meta "$folder"; }
 unset_meta() { give unmeta "$folder"; }
-rollback() {
-	in_folders made 'rm -rf -- "$@"' &&
+rollback() { # may be begun again; what is still staged was not renamed, and the name is somebody else's
+	in_folders made 'for f; do [ -e "$0/$f" ] || [ -L "$0/$f" ] || rm -rf -- "$f" || exit 1; done' &&
 		in_folders "retyped gone" 'for f; do
 			[ -e "$0.old/$f" ] || [ -L "$0.old/$f" ] || continue
 			rm -rf -- "$f" && mv -f -- "$0.old/$f" "./$f" || exit 1
@@ -141,7 +141,7 @@ rollback() {
 theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
 accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND
-	if command -v timeout >/dev/null 2>&1; then theirs timeout "$1" sh -c "$2"; else theirs sh -c "$2"; fi
+	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi
 }
 handle() {
 	decode "$3"
@@ -168,8 +168,11 @@ activate() {
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
 again() { decode "$3"; limited "$2" "$path"; return 0; }
+# phase WORD: the file has one of the words, whatever happens meanwhile.
+phase() { echo "$1" >"$journal/phase.new" && mv -f -- "$journal/phase.new" "$journal/phase"; }
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
 	say undoing
+	phase renaming
 	[ -z "$alone" ] || exec >/dev/null 2>&1
 	if rollback; then
 		each H again
@@ -262,18 +265,17 @@ if [ -s "$journal/paths" ]; then
 fi
 in_folders made 'for f; do [ ! -e "./$f" ] && [ ! -L "./$f" ] || { echo "$PWD/$f is there now"; exit 1; }; done' || fail moved -
 
-echo renaming >"$journal/phase"
+phase renaming || fail error state
 set +f
 sync -- "$journal" "$journal"/* "$journal"/*/* 2>/dev/null || sync
 set -f
-if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || cp -p -- "$@" "$0.old/"' &&
+if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || for f; do [ -e "$0.old/$f" ] || cp -p -- "$f" "$0.old/" || exit 1; done' &&
 	in_folders retyped 'mv -- "$@" "$0.old/"' &&
 	in_folders "made replaced retyped" 'cd "$0" && mv -f -- "$@" ..' &&
 	each_folder set_meta &&
 	in_folders gone 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
 	told
-	echo renamed >"$journal/phase"
-	if activate; then
+	if phase renamed && activate; then
 		finish
 		say changed
 	elif [ "$on_failure" = keep ]; then
