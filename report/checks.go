@@ -95,7 +95,7 @@ func unevaluated(s *Summary) (all []*finding) {
 			if r.Error != "" {
 				text += ": " + r.Host + ": " + r.Error
 			}
-			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
+			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, Plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
 			all = append(all, known[key])
 		}
 		known[key].hosts = append(known[key].hosts, r.Host)
@@ -174,7 +174,7 @@ func checkCounts(s *Summary, style Style) string {
 	if s.Plan != nil {
 		checks = len(s.Plan.Checks)
 	}
-	line := plural(checks, "check") + " on " + plural(hosts, "host") + ": "
+	line := Plural(checks, "check") + " on " + Plural(hosts, "host") + ": "
 	var parts []string
 	for _, o := range slices.Backward(runner.Outcomes) {
 		if n := counts[o]; n > 0 {
@@ -194,7 +194,8 @@ func checkCounts(s *Summary, style Style) string {
 	return line
 }
 
-func plural(n int, what string) string {
+// Plural is a number of things in words: 1 host, 2 hosts.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -162,7 +162,7 @@ func (r *Report) timeChart() chart {
 	}
 	c.Says = "up to " + counted(most, "host") + " at once"
 	if len(r.Waves) > 1 {
-		c.Says += ", in " + plural(len(r.Waves), "wave")
+		c.Says += ", in " + Plural(len(r.Waves), "wave")
 	}
 	var b strings.Builder
 	beginChart(&b, c.Says)
@@ -192,7 +192,7 @@ func endChart(b *strings.Builder, left, right, high string) template.HTML {
 
 // counted is plural for people, 10,000 hosts.
 func counted(n int, what string) string {
-	_, words, _ := strings.Cut(plural(n, what), " ")
+	_, words, _ := strings.Cut(Plural(n, what), " ")
 	return thousands(n) + " " + words
 }
 

@@ -52,7 +52,7 @@ func stopText(s *Summary) string {
 
 // Counts says how many hosts ended how.
 func Counts(s *Summary, style Style) string {
-	line := plural(len(s.Hosts), "host")
+	line := Plural(len(s.Hosts), "host")
 	sep := ": "
 	left := len(s.Hosts)
 	for _, status := range runner.Statuses {

@@ -104,7 +104,11 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
 		value, rest, _ := strings.Cut(rest, " for flag -")
 		name, _, _ := strings.Cut(rest, ":")
-		return usage("", "--%s: %s is not a whole number", name, value)
+		dashes := "--"
+		if len(name) == 1 {
+			dashes = "-"
+		}
+		return usage("", "%s%s: %s is not a whole number", dashes, name, value)
 	}
 	return usage("", "%s", text)
 }

@@ -25,7 +25,7 @@ has changed.
 Examples:
   hail fetch -g web /etc/nginx backups
   hail fetch -w 'web[01-20]' '/var/log/nginx/*.log' logs
-  hail fetch -a /etc/os-release 'releases/{host}.txt'
+  hail fetch -a /etc/hosts 'hosts/{host}.txt'
   hail fetch -g db --sudo /etc/shadow secret`,
 		Flags: flags(targetFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},

@@ -50,6 +50,9 @@ Examples:
 			if c.Bool("no-wrap") || c.Bool("tty") {
 				return usage("", "a push needs the wrapper, and no terminal: it does not go with --no-wrap and --tty")
 			}
+			if c.Bool("exit-code") && !c.Bool("dry-run") {
+				return usage("hail push … --dry-run --exit-code", "--exit-code is for --dry-run: without it, this would be a real push")
+			}
 			secret, err := secretVars(c)
 			if err != nil {
 				return err
@@ -68,6 +71,9 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 		src, dest, isShort := strings.Cut(arg, ":/")
 		if !isShort {
 			text, err := inventory.ReadFile(arg)
+			if src, dest, short := strings.Cut(arg, ":"); short && err != nil {
+				return nil, usage("hail push "+src+":/"+dest, "%s: %q is not an absolute path", arg, dest)
+			}
 			if err != nil {
 				return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
 			}
@@ -133,6 +139,9 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 	push.Backup = max(push.Backup, c.Int("backup"))
 	push.Patience, push.DryRun, push.Diff = c.Int("patience"), c.Bool("dry-run"), c.Bool("diff")
 	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
+	if push.DryRun {
+		j.what += " (dry run)"
+	}
 	for _, content := range contents {
 		blob := report.Blob{Digest: content.Digest, Size: content.Size, Open: func() (io.ReadCloser, error) { return os.Open(content.Path) }}
 		if content.Path == "" {
@@ -149,7 +158,7 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 		for _, m := range push.Manifests {
 			items = max(items, len(m.Items))
 		}
-		j.remark = fmt.Sprintf("%d paths, %d contents over %d hosts", items, len(contents), len(hosts))
+		j.remark = fmt.Sprintf("%s, %s over %s", report.Plural(items, "path"), report.Plural(len(contents), "content"), report.Plural(len(hosts), "host"))
 		if push.Limit > 0 {
 			j.remark += fmt.Sprintf(", at most %s a second", c.String("bwlimit"))
 		}

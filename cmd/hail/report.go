@@ -109,6 +109,9 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if path == "-" {
+			return nil, usage("hail report last "+name+" prints it", "--report: %s=- is no file", name)
+		}
 		if slices.ContainsFunc(all, func(w wantedReport) bool { return filepath.Clean(w.path) == filepath.Clean(path) }) {
 			return nil, usage("", "--report: two reports can't be in %s", path)
 		}

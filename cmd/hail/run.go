@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -165,7 +166,9 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return showPlan(e, plan, j.what, lines, origins(c))
 	}
 	if c.Bool("dry-run") {
-		d.remark("a dry run: what would change is shown, and nothing is changed")
+		if !d.quiet {
+			d.remark("a dry run: what would change is shown, and nothing is changed")
+		}
 	} else if err := e.confirm(c, plan, j.what); err != nil {
 		return err
 	}
@@ -288,9 +291,10 @@ func (e environment) heed(remark func(string), stop, cut func()) (done func() os
 	}
 }
 
-// confirm asks before something is run on many hosts from a terminal.
+// confirm asks before something is run on many hosts from a terminal, by a command that has options for that.
 func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error {
-	if p.Action.Kind == action.KindPing || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
+	asks := slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "confirm-above") })
+	if !asks || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
 	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(names(p))))

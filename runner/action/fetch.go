@@ -76,7 +76,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	in.tell(t)
 	switch {
 	case len(in.refused) > 0:
-		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: fmt.Errorf("%d entries were refused, the first: %s", len(in.refused), in.refused[0])}
+		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: fmt.Errorf("%d refused, the first: %s", len(in.refused), in.refused[0])}
 	case err != nil:
 		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: errors.New("not everything could be read: see its errors")}
 	}
@@ -188,6 +188,10 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	}
 	name = path.Clean(name)
 	if in.flat != "" {
+		if h.Typeflag == tar.TypeSymlink {
+			in.refuse(h.Name, "is a link to "+h.Linkname+": name that file")
+			return nil
+		}
 		if h.Typeflag != tar.TypeReg || len(in.files) > 0 {
 			in.refuse(h.Name, "is not the one file that "+HostMark+" in the name is for")
 			return nil

@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/time/rate"
@@ -115,7 +116,6 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		}
 	}
 	for i, s := range c.steps {
-		t.Note(string(s.item.Path), s.account())
 		if !p.Diff && !p.DryRun && i < mostListed {
 			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
 		}
@@ -128,12 +128,34 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 	switch {
 	case len(c.steps) > 0 && p.DryRun:
+		for _, h := range p.Handlers {
+			if c.notified[h.Name] {
+				fmt.Fprintf(t.Out, "would run the handler %s\n", h.Name)
+			}
+		}
+		c.account(t, ", would be")
 		t.Changed() // would be
 		return nil
 	case p.DryRun, len(c.steps) == 0 && !c.remembers:
 		return nil
 	}
-	return p.apply(ctx, t, c)
+	err = p.apply(ctx, t, c)
+	switch status, _ := runner.StatusOf(err); {
+	case err == nil, errors.Is(err, errKept):
+		c.account(t, "")
+	case status == runner.Failed, status == runner.Error:
+		c.account(t, ", not in place")
+	default:
+		c.account(t, ", not known whether in place")
+	}
+	return err
+}
+
+// account notes each step, and what came of it.
+func (c *comparison) account(t *runner.Target, came string) {
+	for _, s := range c.steps {
+		t.Note(string(s.item.Path), s.account()+came)
+	}
 }
 
 // mostListed is how many changes are told one by one.

@@ -17,7 +17,8 @@ type outcome struct {
 	said    string // the word that tells how it ended
 	why     error
 	reason  runner.Reason
-	back    bool // it was rolled back
+	back    bool     // it was rolled back,
+	again   []string // and these handlers failed then, too
 	stuck   bool
 	settled string // how an earlier push that was killed has ended; empty: there was none
 	earlier bool   // what is said is about that one
@@ -50,6 +51,8 @@ func (o *outcome) hear(kind, rest string) error {
 		*o = outcome{health: o.health, settled: o.settled}
 	case "changed", "kept", "done":
 		o.said = kind
+	case "again":
+		o.again = append(o.again, name)
 	case "rolled-back":
 		if o.why != nil {
 			o.back, o.said = true, kind
@@ -91,6 +94,9 @@ func (o *outcome) hear(kind, rest string) error {
 	return nil
 }
 
+// errKept says that what was pushed is in place in spite of a failure.
+var errKept = errors.New("the new files stay")
+
 // failures are what sh/apply.sh calls an error; the tool's own reason stands behind it.
 var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
 	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
@@ -125,9 +131,13 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	case o.stuck:
 		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and it could not be taken back: look at the host", o.why)}
 	case o.why != nil && o.back:
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; rolled back", o.why)}
+		back := "rolled back"
+		if o.again != nil {
+			back += ", and then " + strings.Join(o.again, " and ") + " failed, too"
+		}
+		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %s", o.why, back)}
 	case o.why != nil && o.said == "kept":
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; the new files stay", o.why)}
+		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errKept)}
 	case o.why != nil:
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; nothing was changed", o.why)}
 	case o.said == "":

@@ -169,6 +169,8 @@ func CheckDest(dest string) error {
 		return fmt.Errorf("%q is not an absolute path", dest)
 	case strings.ContainsRune(dest, 0):
 		return fmt.Errorf("a path can't have a NUL byte")
+	case strings.Contains(dest, "{{"):
+		return fmt.Errorf("%q is not filled in as a template is: a path is the same on all hosts", dest)
 	case path.Clean(dest) == "/":
 		return fmt.Errorf("/ can't be pushed")
 	}

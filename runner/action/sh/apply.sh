@@ -57,14 +57,15 @@ begun() { # when a process began
 	echo "${20}"
 }
 me=$$:$(begun $$ 2>/dev/null)
-tries=0
+tries=0 waited=0
 until ln -s "$me" "$lock" 2>/dev/null; do
 	tries=$((tries + 1))
 	[ $tries -le $((patience * 5 + 20)) ] || { say locked; exit 0; }
 	owner=$(readlink "$lock") || continue
 	if kill -0 "${owner%%:*}" 2>/dev/null && [ "$(begun "${owner%%:*}" 2>/dev/null)" = "${owner#*:}" ]; then
 		[ -z "$stopped" ] || { say stopped; exit 0; }
-		[ $patience -gt 0 ] || { say locked; exit 0; }
+		[ $waited -lt $((patience * 5)) ] || { say locked; exit 0; }
+		waited=$((waited + 1))
 		sleep 0.2 2>/dev/null || sleep 1
 		continue
 	fi
@@ -155,8 +156,9 @@ healthy() { # and when it is not: what was seen last
 	until=$(($(date +%s) + $3))
 	while [ -z "$stopped" ]; do
 		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$journal/last" && return 0
-		[ $(($(date +%s) + $4)) -lt $until ] || break
-		sleep "$4"
+		left=$((until - $(date +%s)))
+		[ $left -gt 0 ] || break
+		sleep $(($4 < left ? $4 : left)) # the last look is when the time is over
 	done
 	say "unhealthy $1 $2"
 	cat "$journal/last" >&9
@@ -167,7 +169,7 @@ activate() {
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
-again() { decode "$3"; limited "$2" "$path"; return 0; }
+again() { decode "$3"; limited "$2" "$path" || say "again $1"; return 0; }
 # phase WORD: the file has one of the words, whatever happens meanwhile.
 phase() { echo "$1" >"$journal/phase.new" && mv -f -- "$journal/phase.new" "$journal/phase"; }
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
