@@ -271,6 +271,11 @@ func TestPush(t *testing.T) {
 		if err := os.Chtimes(filepath.Join(m.dir, "conf"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
 		}
+		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
+		p.want(t, "handler again", runner.Failed, action.HandlerFailed, "the handler h failed; rolled back, and then h failed, too")
+		if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, ", not in place") {
+			t.Errorf("noted: %q", note)
+		}
 		p = m.push(t, ctx, `{on_failure: keep, files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
 		p.want(t, "keep", runner.Failed, action.HandlerFailed, "the new files stay")
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o751 || info.ModTime().Year() < 2000 || m.read(t, "conf") != "three\n" {
