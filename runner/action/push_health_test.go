@@ -14,6 +14,7 @@ import (
 // TestHealth: a push with a health check that passes stays, and one whose check does not is taken back, with the words of hail test.
 func TestHealth(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
+		t.Parallel() // it waits most of the time
 		m.host.Vars = map[string]any{"word": "it's $HOME", "most": 5}
 		for _, row := range []struct{ check, want string }{
 			{`command: {run: cat DIR/conf, stdout: new}`, ""},
@@ -41,7 +42,7 @@ func TestHealth(t *testing.T) {
 			{`command: "false", when: elsewhere`, ""},
 		} {
 			m.write(t, "conf", "old", 0o640)
-			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: it, `+row.check+`, retry: {timeout: 9s, interval: 10s}}]}`, nil)
+			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: it, `+row.check+`, retry: {timeout: 3s, interval: 10s}}]}`, nil)
 			if row.want == "" {
 				p.want(t, row.check, runner.Changed, "", "")
 				continue
