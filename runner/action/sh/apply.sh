@@ -1,7 +1,7 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
 # how many seconds to wait for another push, how many backups to keep, the size of the journal, whether a stream follows it (tar,
-# journal or none), and how many parts of files other commands write into what is staged, once it is there. Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown
-# as errors of the host.
+# journal or none), and how many parts of files other commands write into what is staged, once it is there. Input: the journal, then
+# what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
 # In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
 # before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
