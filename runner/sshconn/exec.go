@@ -119,8 +119,7 @@ type execution struct {
 	ch   ssh.Channel
 	reqs <-chan *ssh.Request
 
-	input      sync.Mutex // held while the channel is written to, or its end is sent
-	inputEnded bool
+	input input
 
 	passing atomic.Int32 // writers at work
 	passed  atomic.Int64 // bytes of both outputs
@@ -167,35 +166,6 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		return lost(errors.New("the connection ended before the command did"))
 	}
 	return lost(errors.New("the server closed the session without an exit status"))
-}
-
-// feed sends the input. Its end is sent too, unless the input is held open.
-func (e *execution) feed(s runner.Stdio) {
-	io.Copy(inputWriter{e}, struct{ io.Reader }{s.In}) // in small pieces, so that the end does not wait long
-	if !s.Hold {
-		e.endInput()
-	}
-}
-
-// inputWriter and endInput take turns: a channel of the library is not safe for writing and ending at once.
-type inputWriter struct{ *execution }
-
-func (w inputWriter) Write(p []byte) (int, error) {
-	w.input.Lock()
-	defer w.input.Unlock()
-	if w.inputEnded {
-		return 0, io.ErrClosedPipe
-	}
-	return w.ch.Write(p)
-}
-
-func (e *execution) endInput() {
-	e.input.Lock()
-	defer e.input.Unlock()
-	if !e.inputEnded {
-		e.inputEnded = true
-		e.ch.CloseWrite()
-	}
 }
 
 // pass copies one stream to its writer. When the writer fails, the command is ended, and the rest is thrown away.

@@ -1,0 +1,64 @@
+package sshconn_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// TestInputInStretches: a server that is slow to answer is not sent all of an input meanwhile, and in the end it has all of it.
+func TestInputInStretches(t *testing.T) {
+	const size = 1900 << 10 // less than a window: it could be sent at once
+	var got, early atomic.Int64
+	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+		for r := range reqs {
+			switch r.Type {
+			case "exec":
+				r.Reply(true, nil)
+				go func() {
+					n, _ := io.Copy(counting{&got}, ch)
+					sendStatus(ch, map[bool]uint32{true: 0, false: 1}[n == size])
+					ch.Close()
+				}()
+			default:
+				if early.Load() == 0 {
+					time.Sleep(100 * time.Millisecond) // a client that did not wait would have sent it all
+					early.Store(got.Load())
+				}
+				r.Reply(false, nil)
+			}
+		}
+	}
+	s := newSite(t, sshtest.Server{Name: "slow1", Faults: sshtest.Faults{Session: session}})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := s.dialer(sshconn.Config{}).Dial(ctx, s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Exec(ctx, "true", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Out: io.Discard, Err: io.Discard}); err != nil {
+		t.Error(err)
+	}
+	reacher, _ := runner.As[runner.Reacher](c)
+	stretch := 128<<10 + reacher.Reach().TCP.Milliseconds()*64<<10 + 64<<10 // and what is left of a millisecond
+	if n := early.Load(); n > 2*(stretch+32<<10) || n == 0 && stretch < 1<<20 {
+		t.Errorf("%d bytes came before an answer, %d at most were expected", n, 2*stretch)
+	}
+}
+
+type counting struct{ n *atomic.Int64 }
+
+func (c counting) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return len(p), nil
+}
