@@ -24,24 +24,6 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const crcSuffix = len(`,"crc":"00000000"}`)
 
-// appendLine appends the line of e.
-func appendLine(buf *bytes.Buffer, e *runner.Event) error {
-	start := buf.Len()
-	if e.Plan != nil {
-		bare := *e
-		bare.Plan = nil
-		e = &bare
-	}
-	if err := json.NewEncoder(buf).Encode(e); err != nil {
-		return err
-	}
-	buf.Truncate(buf.Len() - 1) // the newline
-	sum := crc32.Checksum(buf.Bytes()[start:], castagnoli)
-	buf.Truncate(buf.Len() - 1) // the brace
-	fmt.Fprintf(buf, ",\"crc\":\"%08x\"}\n", sum)
-	return nil
-}
-
 // parseLine is the inverse, for a line without its newline.
 func parseLine(line []byte) (e runner.Event, ok bool) {
 	n := len(line) - crcSuffix
@@ -59,29 +41,27 @@ func parseLine(line []byte) (e runner.Event, ok bool) {
 // journalWriter writes batches: each is one write, and one sync when it holds what has to be on disk before it is shown.
 type journalWriter struct {
 	file *os.File
-	buf  bytes.Buffer
+	buf  []byte
 	size int64 // of whole batches
 }
 
 func (j *journalWriter) append(batch []runner.Event) error {
-	j.buf.Reset()
+	j.buf = j.buf[:0]
 	durable := false
 	for i := range batch {
-		if err := appendLine(&j.buf, &batch[i]); err != nil {
-			return err
-		}
+		j.buf = appendLine(j.buf, &batch[i])
 		switch batch[i].Kind {
 		case runner.KindPlan, runner.KindRetry, runner.KindFinish, runner.KindEnd:
 			durable = true
 		}
 	}
-	if n, err := j.file.Write(j.buf.Bytes()); err != nil {
+	if n, err := j.file.Write(j.buf); err != nil {
 		if n > 0 { // a torn line may stand at the end only
 			err = errors.Join(err, j.file.Truncate(j.size))
 		}
 		return err
 	}
-	j.size += int64(j.buf.Len())
+	j.size += int64(len(j.buf))
 	if durable {
 		return datasync(j.file)
 	}
