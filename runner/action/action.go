@@ -4,6 +4,7 @@ package action
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 
@@ -32,7 +33,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		}
 		p := Push{sources: from}
 		err := decode(s, &p)
-		p.pace = pace(p.Limit)
+		p.pace, p.headers, p.token = pace(p.Limit), &headers{}, rand.Text()
 		if err == nil && p.Health != nil {
 			err = p.Health.Compile()
 		}

@@ -34,6 +34,8 @@ type Push struct {
 
 	sources Sources
 	pace    *rate.Limiter
+	headers *headers
+	token   string // in the names of the hidden folders of this run
 }
 
 // Manifest is what a host should have.

@@ -28,7 +28,8 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	nonce := rand.Text()
 	in := p.newStream()
 	defer in.Close()
-	sent, err := p.journal(in.text, c, ".hail-"+nonce)
+	staged := fmt.Sprintf(".hail-%s%d", p.token, t.Attempt)
+	sent, err := p.journal(in.text, c, staged)
 	journal := in.text.Len()
 	if err == nil {
 		err = in.tar(sent, lanes)
@@ -50,7 +51,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	if p.Keep {
 		onFailure = "keep"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, journal, stream, len(s.parts))
+	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}

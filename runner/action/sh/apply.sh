@@ -1,10 +1,11 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
 # how many seconds to wait for another push, how many backups to keep, the size of the journal, whether a stream follows it (tar,
-# journal or none), and how many parts of files other commands write into what is staged, once it is there. Input: the journal, then
-# what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown as errors of the host.
+# journal or none), how many parts of files other commands write into what is staged, once it is there, and the name of the hidden
+# folders. Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown as errors
+# of the host.
 #
-# In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
-# before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
+# In the folder of each file that changes there is a hidden one with what is new, .hail-NAME, and one with what was there
+# before, .hail-NAME.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
 # these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
 #
 # The journal is a folder of files, each for the program that reads it: a list has a NUL behind each name, for xargs -0, so that a
@@ -111,7 +112,7 @@ each() {
 }
 
 stage_folder() { mkdir -- "$folder/$staged" "$folder/$staged.old"; }
-drop_folder() { rm -rf -- "$folder/$staged" "$folder/$staged.old"; }
+drop_folder() { rm -rf -- "$folder/${staged:?}" "$folder/$staged.old"; }
 tidy() {
 	each_folder drop_folder
 	rm -rf "$journal"
@@ -165,7 +166,7 @@ healthy() { # and when it is not: what was seen last
 	return 1
 }
 activate() {
-	FILES=$(cat "$journal/changed")
+	[ ! -s "$journal/table" ] || FILES=$(cat "$journal/changed")
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
 }
@@ -215,12 +216,13 @@ fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
-staged=.hail-$nonce
+staged=$8
 # What tools print until all is in place is kept, to give the reason where one of them fails.
 told() {
 	because=
 	[ -f "$journal/why" ] || return 0
 	exec 2>&8
+	[ -s "$journal/why" ] || return 0
 	cat "$journal/why" >&2
 	because=$(sed '/xiting with failure/d' "$journal/why" | sed -n '$s/.*: //p')
 }
@@ -256,7 +258,7 @@ done
 in_folders replaced 'cp --attributes-only --preserve=all -t "$0" -- "$@" 2>/dev/null; cd "$0" && touch -c -- "$@"' || fail error attributes
 each_folder give_staged || fail error attributes
 if [ -s "$journal/files" ]; then
-	xargs -r -0 sha256sum -- <"$journal/files" 2>/dev/null | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p' | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
+	xargs -r -0 sha256sum -- <"$journal/files" 2>/dev/null | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}' | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
 	xargs -r -0 sync -- <"$journal/files" 2>/dev/null || sync
 fi
 each v accept || fail stopped

@@ -29,7 +29,7 @@ link() {
 say stats
 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- "$@" 2>/dev/null
 say sums
-of f listed "$@" | xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'
+of f listed "$@" | xargs -r -0 sha256sum -- | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}'
 say links
 case $kinds in
 *l*) of l link "$@" ;;

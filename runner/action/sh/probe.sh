@@ -18,7 +18,9 @@ state=${HOME:-/var/lib}/.local/state/hail
 for tool in tar xargs stat sha256sum find; do
 	command -v $tool >/dev/null 2>&1 || say "missing $tool"
 done
-say "id $(id -u) $(id -g)"
+me=$(id) # uid=0(root) gid=0(root) …
+uid=${me#*uid=} gid=${me#*gid=}
+say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
 [ ! -d "$state/push" ] || say owed
 set -f
 set -- $(dd bs="$size" count=1 2>/dev/null)
