@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -41,11 +42,15 @@ const ballastSize = 32 << 20
 
 // spareGC has garbage collected when it comes to half of what is in use and of the ballast, which the caller keeps alive. With a few
 // hosts at once little is in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the
-// half is wasted. $GOGC has the last word.
+// half is wasted. A run that needs no more than that at all is not held up by the first collection, which counts the ballast. $GOGC has the last word.
 func (e environment) spareGC() (ballast []byte) {
 	if e.getenv("GOGC") != "" {
 		return nil
 	}
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(untilFirst)
+	runtime.AddCleanup(new([32]byte), func(percent int) { debug.SetGCPercent(percent) }, 50)
 	return make([]byte, ballastSize)
 }
+
+// untilFirst puts the first collection at half more than the ballast: the runtime waits for 4 MiB for each hundred.
+const untilFirst = 3 * ballastSize / 2 >> 20 * 100 / 4
