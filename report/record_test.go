@@ -328,3 +328,25 @@ func BenchmarkHostLog(b *testing.B) {
 		}
 	}
 }
+
+// TestPrune: records are looked through when there are a tenth more than are kept, and then as many stay as are kept.
+func TestPrune(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 12 {
+		plan := &runner.Plan{Run: fmt.Sprintf("20261123-1504%02d-k3f9", i)}
+		r, err := Create(dir, Head{Version: "1", Started: start, Plan: plan}, nil, 10)
+		if err == nil {
+			err = r.Close()
+		}
+		if err == nil {
+			err = Prune(dir, 10)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, _ := List(dir)
+		if want := min(i+1, 11); i < 11 && len(ids) != want || i == 11 && (len(ids) != 10 || ids[9] != "20261123-150402-k3f9") {
+			t.Errorf("%v after %d runs", ids, i+1)
+		}
+	}
+}

@@ -67,9 +67,10 @@ func Old(dir string, keep int) (old []string, err error) {
 	}
 	parent, held := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
-		l, err := Describe(dir, id)
+		var l Line
+		err := l.readHead(filepath.Join(dir, id, "run.json"))
 		parent[id] = l.Parent
-		held[id] = err == nil && (l.Name != "" || l.Going)
+		held[id] = err == nil && l.Name != "" || locked(filepath.Join(dir, id, journalFile))
 	}
 	root := func(id string) string {
 		for {
@@ -93,12 +94,17 @@ func Old(dir string, keep int) (old []string, err error) {
 	return old, nil
 }
 
-// Prune removes the records that are Old, and what an earlier beginning or removal has left behind.
+// spareRecords is a part of the records that may be there above what is kept: to look through all of them costs more than a small run.
+const spareRecords = 10
+
+// Prune removes the records that are Old, when there are a tenth more than the newest keep, and what an earlier beginning or
+// removal has left behind.
 func Prune(dir string, keep int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	runs := 0
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		id, unfinished := strings.CutPrefix(e.Name(), unfinishedPrefix)
@@ -108,7 +114,11 @@ func Prune(dir string, keep int) error {
 			err = errors.Join(err, os.RemoveAll(path))
 		case !unfinished:
 			err = errors.Join(err, unreserve(path))
+			runs++
 		}
+	}
+	if runs <= keep+keep/spareRecords {
+		return err
 	}
 	old, e := Old(dir, keep)
 	err = errors.Join(err, e)
