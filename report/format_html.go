@@ -74,6 +74,7 @@ type htmlData struct {
 	Run      string          `json:"run"`
 	Kind     string          `json:"kind"`
 	Statuses []runner.Status `json:"statuses"`
+	Words    []string        `json:"words"` // for the statuses
 	Vars     []string        `json:"vars"`
 	Columns  []string        `json:"columns"`
 	Checks   []string        `json:"checks"`
@@ -156,6 +157,9 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 	if d.Vars == nil {
 		d.Vars = []string{}
 	}
+	for _, s := range d.Statuses {
+		d.Words = append(d.Words, Word(s, r.DryRun))
+	}
 	of := map[*Result]int{}
 	kept := 0
 	for _, g := range groups {
@@ -163,7 +167,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		if kept > htmlOutput {
 			break
 		}
-		h := htmlGroup{Status: first.Status, How: outcome(first.Status, first.Reason, first.Exit), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
+		h := htmlGroup{Status: first.Status, How: howEnded(first.Status, first.Reason, first.Exit, r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
 		kept += len(h.Out) + len(h.Err)
 		var names []string
 		for _, one := range g.results {
@@ -204,7 +208,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: outcome(h.Status, h.Reason, h.Exit), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: howEnded(h.Status, h.Reason, h.Exit, r.DryRun), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {
 		one.How = unfinished
 	}
@@ -252,7 +256,7 @@ func (r *Report) htmlChecks(v *htmlView) {
 		}
 		var parts []part
 		for k, o := range slices.Backward(runner.Outcomes) {
-			parts = append(parts, part{string(o), one.Counts[k]})
+			parts = append(parts, part{string(o), string(o), one.Counts[k]})
 		}
 		one.Bar = stackedBar(parts, "")
 		v.Checks = append(v.Checks, one)

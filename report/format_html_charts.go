@@ -18,12 +18,12 @@ type chart struct {
 	Legend           []legend
 }
 
-type legend struct{ Class, N, Share string }
+type legend struct{ Class, Word, N, Share string }
 
 // part is a piece of a bar; its class gives it its colour.
 type part struct {
-	class string
-	n     int
+	class, word string
+	n           int
 }
 
 const chartWidth, chartHeight = 400, 120
@@ -42,7 +42,7 @@ func stackedBar(parts []part, label string) template.HTML {
 			continue
 		}
 		width := float64(chartWidth) * float64(p.n) / float64(total)
-		fmt.Fprintf(&b, `<rect class="fill %s" x="%.2f" y="0" width="%.2f" height="18"><title>%d %s</title></rect>`, p.class, x, max(width-1, 0.5), p.n, p.class)
+		fmt.Fprintf(&b, `<rect class="fill %s" x="%.2f" y="0" width="%.2f" height="18"><title>%d %s</title></rect>`, p.class, x, max(width-1, 0.5), p.n, p.word)
 		x += width
 	}
 	b.WriteString("</svg>")
@@ -64,18 +64,18 @@ func (r *Report) statusChart() chart {
 		c.Big = fmt.Sprintf("%s of %s", thousands(well), thousands(n))
 	}
 	var parts []part
-	add := func(class string, n int) {
+	add := func(class, word string, n int) {
 		if n > 0 {
-			parts = append(parts, part{class, n})
-			c.Legend = append(c.Legend, legend{class, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
+			parts = append(parts, part{class, word, n})
+			c.Legend = append(c.Legend, legend{class, word, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
 		}
 	}
 	left := len(r.Hosts)
 	for _, s := range runner.Statuses {
-		add(string(s), r.Counts[s])
+		add(string(s), Word(s, r.DryRun), r.Counts[s])
 		left -= r.Counts[s]
 	}
-	add(unfinished, left)
+	add(unfinished, unfinished, left)
 	c.Chart = stackedBar(parts, Counts(r.Summary, Style{}))
 	return c
 }

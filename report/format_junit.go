@@ -31,9 +31,17 @@ type (
 		Time      string      `xml:"time,attr"`
 		Timestamp string      `xml:"timestamp,attr"`
 		Hostname  string      `xml:"hostname,attr"`
+		Props     *junitProps `xml:"properties"`
 		Cases     []junitCase `xml:"testcase"`
 		Out       string      `xml:"system-out,omitempty"`
 		Err       string      `xml:"system-err,omitempty"`
+	}
+	junitProps struct {
+		All []junitProp `xml:"property"`
+	}
+	junitProp struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
 	}
 	junitCase struct {
 		Name    string    `xml:"name,attr"`
@@ -56,6 +64,9 @@ func writeJUnit(w io.Writer, r *Report) error {
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
 		s := junitSuite{Name: legal(h.Host), Hostname: legal(h.Host), Time: junitTime(h.Took()), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05")}
+		if r.DryRun {
+			s.Props = &junitProps{[]junitProp{{"dry_run", "true"}}}
+		}
 		for _, v := range r.verdicts(h) {
 			s.Cases = append(s.Cases, v.junit(h.Host))
 		}

@@ -19,6 +19,9 @@ func writeTAP(w io.Writer, r *Report) error {
 		n++
 	}
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", n)
+	if r.DryRun {
+		b.WriteString("# " + nothingChanged + "\n")
+	}
 	sub := func(name string, verdicts []verdict) (ok bool) {
 		ok = true
 		fmt.Fprintf(&b, "# Subtest: %s\n    1..%d\n", tapText(name), len(verdicts))
@@ -160,6 +163,8 @@ func writePrometheus(w io.Writer, r *Report) error {
 	fmt.Fprintf(&b, "hail_run_end_time_seconds{run=%s} %.3f\n", label(name), float64(r.Ended.UnixMilli())/1e3)
 	metric("hail_run_duration_seconds", "How long the run took.")
 	fmt.Fprintf(&b, "hail_run_duration_seconds{run=%s} %.3f\n", label(name), r.Ended.Sub(r.Started).Seconds())
+	metric("hail_run_dry_run", "Whether the run was a dry run: nothing was changed.")
+	fmt.Fprintf(&b, "hail_run_dry_run{run=%s} %d\n", label(name), oneIf(r.DryRun))
 	metric("hail_hosts", "Hosts of the run by status.")
 	for _, s := range runner.Statuses {
 		fmt.Fprintf(&b, "hail_hosts{run=%s,status=%s} %d\n", label(name), label(string(s)), r.Counts[s])

@@ -32,7 +32,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	b.WriteString("| status | hosts |\n|---|---:|\n")
 	for _, s := range runner.Statuses {
 		if r.Counts[s] > 0 {
-			fmt.Fprintf(&b, "| %s | %d |\n", s, r.Counts[s])
+			fmt.Fprintf(&b, "| %s | %d |\n", Word(s, r.DryRun), r.Counts[s])
 		}
 	}
 	if all := troubles(r.Summary); all != nil {

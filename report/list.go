@@ -95,6 +95,7 @@ type Line struct {
 	Started time.Time             `json:"started"`
 	Hosts   int                   `json:"hosts"`
 	Going   bool                  `json:"going,omitempty"`
+	DryRun  bool                  `json:"dry_run,omitempty"`
 	Counts  map[runner.Status]int `json:"counts"`
 }
 
@@ -112,7 +113,7 @@ func Describe(dir, id string) (Line, error) {
 		return l, err
 	}
 	s, err := r.Summary()
-	l.Going, l.Counts, l.Hosts = r.Going(), s.Counts, len(s.Hosts)
+	l.Going, l.DryRun, l.Counts, l.Hosts = r.Going(), s.DryRun, s.Counts, len(s.Hosts)
 	return l, err
 }
 
@@ -147,8 +148,9 @@ func (l *Line) readCounts(path string) error {
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
 	err = enough(fields(dec, map[string]func() error{
-		"counts": func() error { return dec.Decode(&l.Counts) },
-		"hosts":  func() error { return errEnough },
+		"dry_run": func() error { return dec.Decode(&l.DryRun) },
+		"counts":  func() error { return dec.Decode(&l.Counts) },
+		"hosts":   func() error { return errEnough },
 	}))
 	for _, n := range l.Counts {
 		l.Hosts += n

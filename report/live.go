@@ -25,6 +25,7 @@ type Live struct {
 	mu      sync.Mutex
 	done    int
 	counts  map[runner.Status]int
+	dryRun  bool
 	running map[string]step
 	moved   map[string]extent // bytes, of the hosts that have told
 	all     extent            // these together
@@ -85,6 +86,8 @@ func (l *Live) Events(batch []runner.Event) error {
 	for i := range batch {
 		e := &batch[i]
 		switch e.Kind {
+		case runner.KindPlan:
+			l.dryRun = e.Plan != nil && e.Plan.DryRun
 		case runner.KindAttempt:
 			l.running[e.Host] = step{"connecting", e.Time, e.Time}
 		case runner.KindReach:
@@ -198,7 +201,7 @@ func (l *Live) line() string {
 	fmt.Fprintf(&b, "%d/%d", l.done, l.total)
 	for _, s := range runner.Statuses {
 		if n := l.counts[s]; n > 0 {
-			fmt.Fprintf(&b, " · %d %s", n, s)
+			fmt.Fprintf(&b, " · %d %s", n, Word(s, l.dryRun))
 		}
 	}
 	fmt.Fprintf(&b, " · %d running", len(l.running))

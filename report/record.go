@@ -189,7 +189,7 @@ func (r *Record) Events(batch []runner.Event) error {
 			continue
 		}
 		if l, ok := r.began.LoadAndDelete(e.Host); ok {
-			if err := l.(*hostLog).finish(e); err != nil {
+			if err := l.(*hostLog).finish(e, r.head.Plan.DryRun); err != nil {
 				r.reserve.met(err)
 			}
 		}

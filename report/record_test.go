@@ -323,7 +323,7 @@ func BenchmarkHostLog(b *testing.B) {
 		out.Close()
 		errs.Close()
 		l, _ := r.began.LoadAndDelete(h.Name)
-		if err := l.(*hostLog).finish(&runner.Event{Time: start, Status: runner.OK}); err != nil {
+		if err := l.(*hostLog).finish(&runner.Event{Time: start, Status: runner.OK}, false); err != nil {
 			b.Fatal(err)
 		}
 	}

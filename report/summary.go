@@ -16,6 +16,7 @@ type Summary struct {
 	Stopped runner.Reason         `json:"stopped,omitempty"` // why the run did not go to its end
 	Why     string                `json:"why,omitempty"`     // what was said of that
 	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
+	DryRun  bool                  `json:"dry_run,omitempty"` // nothing was changed: hosts with the status changed would be
 	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
 	Waves   []time.Time           `json:"waves,omitempty"`   // when each began, where there are several
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
@@ -145,7 +146,7 @@ func (s *Summary) begin(e *runner.Event) {
 	if e.Plan == nil {
 		return
 	}
-	s.Plan, s.Name = e.Plan, e.Plan.Name
+	s.Plan, s.Name, s.DryRun = e.Plan, e.Plan.Name, e.Plan.DryRun
 	s.Hosts = make([]Result, len(e.Plan.Hosts))
 	for i, h := range e.Plan.Hosts {
 		s.Hosts[i].Host = h.Name

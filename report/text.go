@@ -57,13 +57,16 @@ func Counts(s *Summary, style Style) string {
 	left := len(s.Hosts)
 	for _, status := range runner.Statuses {
 		if n := s.Counts[status]; n > 0 {
-			line += sep + style.status(status, fmt.Sprintf("%d %s", n, status))
+			line += sep + style.status(status, fmt.Sprintf("%d %s", n, Word(status, s.DryRun)))
 			sep = ", "
 			left -= n
 		}
 	}
 	if left > 0 {
 		line += fmt.Sprintf("%s%d not finished yet", sep, left)
+	}
+	if s.DryRun {
+		line += " (" + nothingChanged + ")"
 	}
 	return line
 }

@@ -13,6 +13,7 @@ type Plan struct {
 	Name           string           `json:"name,omitempty"`   // the user's name for it
 	Parent         string           `json:"parent,omitempty"` // the run of which this does a part again
 	Action         Spec             `json:"action"`
+	DryRun         bool             `json:"dry_run,omitempty"`         // hosts are looked at, and nothing on them is changed: a host that would be counts as changed
 	Fanout         int              `json:"fanout"`                    // hosts at once; below 1: all
 	Connecting     int              `json:"connecting"`                // handshakes at once; below 1: no limit
 	ConnectingMost int              `json:"connecting_most,omitempty"` // and up to so many while they are quick; below Connecting: the same

@@ -117,7 +117,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
-	plan.Checks, plan.Fleet = j.checks, j.fleet
+	plan.Checks, plan.Fleet, plan.DryRun = j.checks, j.fleet, j.looks && c.Bool("dry-run")
 	return carryOut(e, c, inv, plan, j)
 }
 
@@ -165,7 +165,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if planOnly {
 		return showPlan(e, plan, j.what, lines, origins(c))
 	}
-	if c.Bool("dry-run") {
+	if plan.DryRun {
 		if !d.quiet {
 			d.remark("a dry run: what would change is shown, and nothing is changed")
 		}
@@ -219,7 +219,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		}
 	}
 	code := exitCode(summary, err, by)
-	if code == exitOK && c.Bool("dry-run") && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
+	if code == exitOK && plan.DryRun && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
 		code = exitWouldChange
 	}
 	if code != exitOK {

@@ -109,7 +109,7 @@ func (l listedRun) row(now time.Time) []string {
 	var ended []string
 	for _, s := range runner.Statuses {
 		if n := l.Counts[s]; n > 0 {
-			ended = append(ended, fmt.Sprintf("%d %s", n, s))
+			ended = append(ended, fmt.Sprintf("%d %s", n, report.Word(s, l.DryRun)))
 		}
 	}
 	if l.Going {

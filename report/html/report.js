@@ -1,7 +1,7 @@
 'use strict';
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
-  const { hosts, groups, checks, statuses } = data;
+  const { hosts, groups, checks, statuses, words } = data;
   const $ = id => document.getElementById(id);
   const make = (tag, props, ...children) => { // what hosts printed is put in as text, never as HTML
     const e = Object.assign(document.createElement(tag), props);
@@ -135,9 +135,9 @@
     $('filters').append(b);
     return b;
   };
-  for (const s of statuses) {
+  for (const [i, s] of statuses.entries()) {
     const n = hosts.filter(h => h.status === s).length;
-    if (n) filter(s, s + ' ' + n.toLocaleString('en'), () => only.delete(s) ? false : !!only.add(s));
+    if (n) filter(s, words[i] + ' ' + n.toLocaleString('en'), () => only.delete(s) ? false : !!only.add(s));
   }
   let chip;
   for (const b of document.querySelectorAll('[data-check]')) b.addEventListener('click', () => {
