@@ -45,7 +45,7 @@ func TestDryRunSaysWouldChange(t *testing.T) {
 		"json":       `"dry_run": true`,
 		"jsonl":      `"dry_run":true`,
 		"junit":      `<property name="dry_run" value="true"></property>`,
-		"prometheus": "\nhail_run_dry_run{run=\"push\"} 1\n",
+		"prometheus": "\nhail_run_dry_run{run=\"push motd:/etc/motd (dry run) on web[1-3]\"} 1\n",
 		"tap":        "\n# dry run: nothing was changed\n",
 	} {
 		if got := r.written(t, name); !strings.Contains(got, want) {

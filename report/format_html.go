@@ -125,10 +125,10 @@ func writeHTML(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	v := htmlView{Title: "hail " + r.what(), What: OneLine(r.What), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
+	v := htmlView{Title: r.title(), What: Doing(r.what(), r.Plan.Hosts), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
 		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Data: template.JS(text), Charts: []chart{r.statusChart(), r.durationChart(), r.timeChart()}, GroupsNote: note}
-	if r.Name != "" {
-		v.Title = r.Name
+	if v.What == v.Title {
+		v.What = ""
 	}
 	if r.Stopped != "" {
 		v.Stopped = stopText(r.Summary)
@@ -153,7 +153,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		return nil, "", err
 	}
 	slices.SortStableFunc(groups, func(a, b group) int { return len(b.results) - len(a.results) })
-	d := &htmlData{Run: r.Run, Kind: r.what(), Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
+	d := &htmlData{Run: r.Run, Kind: r.Plan.Action.Kind, Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
 	if d.Vars == nil {
 		d.Vars = []string{}
 	}

@@ -60,7 +60,7 @@ type (
 // writeJUnit writes a suite a host: of a test, a case a check; of anything else, one case. A host that did not get through its checks
 // has one more case, which says why.
 func writeJUnit(w io.Writer, r *Report) error {
-	all := junitSuites{Name: legal("hail " + r.what() + " " + r.Run), Time: junitTime(r.Ended.Sub(r.Started))}
+	all := junitSuites{Name: legal("hail " + r.title() + " " + r.Run), Time: junitTime(r.Ended.Sub(r.Started))}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
 		s := junitSuite{Name: legal(h.Host), Hostname: legal(h.Host), Time: junitTime(h.Took()), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05")}

@@ -153,10 +153,7 @@ var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 // writePrometheus writes metrics for the textfile collector of node_exporter.
 func writePrometheus(w io.Writer, r *Report) error {
 	var b bytes.Buffer
-	name := r.Name
-	if name == "" {
-		name = r.what()
-	}
+	name := r.title()
 	metric := func(metric, help string) { fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", metric, help, metric) }
 	label := func(s string) string { return `"` + labelEscapes.Replace(OneLine(s)) + `"` }
 	metric("hail_run_end_time_seconds", "When the run ended.")

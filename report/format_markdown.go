@@ -21,11 +21,11 @@ const (
 // of several hosts together.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b bytes.Buffer
-	title := r.what()
+	about := ""
 	if r.Name != "" {
-		title = r.Name
+		about = mdText(Doing(r.what(), r.Plan.Hosts)) + "\n\n"
 	}
-	fmt.Fprintf(&b, "# %s: %s\n\nRun `%s`, %s, %s.\n\n", mdText(title), mdText(Counts(r.Summary, Style{})), r.Run, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), seconds(r.Ended.Sub(r.Started)))
+	fmt.Fprintf(&b, "# %s: %s\n\n%sRun `%s`, %s, %s.\n\n", mdText(r.title()), mdText(Counts(r.Summary, Style{})), about, r.Run, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), seconds(r.Ended.Sub(r.Started)))
 	if r.Stopped != "" {
 		fmt.Fprintf(&b, "**Stopped early:** %s.\n\n", mdText(stopText(r.Summary)))
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -120,8 +122,34 @@ func (r *Report) fleet() (all []verdict) {
 	return all
 }
 
-// what the run did, in a word.
-func (r *Report) what() string { return r.Plan.Action.Kind }
+// Doing is what a run does and where, on one line.
+func Doing(what string, hosts []inventory.Host) string {
+	return OneLine(what) + " on " + inventory.Fold(hostNames(hosts))
+}
+
+func hostNames(hosts []inventory.Host) []string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// what the run did, in a few words.
+func (r *Report) what() string { return OneLine(cmp.Or(r.What, r.Plan.Action.Kind)) }
+
+// title is the name of the run or, where it has none, what it did and where, short enough for a head.
+func (r *Report) title() string {
+	const mostWhat, mostHosts = 120, 60
+	if r.Name != "" {
+		return OneLine(r.Name)
+	}
+	where := inventory.Fold(hostNames(r.Plan.Hosts))
+	if len(where) > mostHosts {
+		where = counted(len(r.Plan.Hosts), "host")
+	}
+	return Style{Width: mostWhat}.cut(r.what(), 0) + " on " + where
+}
 
 // said is how a host ended, on one line.
 func (h *Result) said() string {

@@ -203,7 +203,7 @@ func TestFormatsAgree(t *testing.T) {
 
 		prometheus := r.written(t, "prometheus")
 		for _, s := range runner.Statuses {
-			if !strings.Contains(prometheus, fmt.Sprintf("hail_hosts{run=\"\",status=%q} %d\n", s, r.Counts[s])) {
+			if !strings.Contains(prometheus, fmt.Sprintf("hail_hosts{run=%q,status=%q} %d\n", r.title(), s, r.Counts[s])) {
 				t.Errorf("prometheus does not have %d %s", r.Counts[s], s)
 			}
 		}
@@ -368,4 +368,42 @@ func TestExcerpt(t *testing.T) {
 	is(5, "… \nhalf\n")
 	r.Files = unreadable{files}
 	is(100, "… can't be read: permission denied\n")
+}
+
+// TestTitles: each report that has a title says what was done and where, or the name of the run, and it is text there.
+func TestTitles(t *testing.T) {
+	r := reportOf(t, false)
+	r.What = "grep -c '<b>|*'\n \"x\\"
+	const on = " on web[01-40]"
+	for name, want := range map[string]string{
+		"markdown":   `# grep -c '&lt;b>\|\*'  "x\\` + " on web\\[01-40]: 40 hosts",
+		"html":       "<title>grep -c &#39;&lt;b&gt;|*&#39;  &#34;x\\" + on + ": 40 hosts",
+		"junit":      `<testsuites name="hail grep -c &#39;&lt;b&gt;|*&#39;  &#34;x\` + on + " 20261123-",
+		"prometheus": `hail_run_dry_run{run="grep -c '<b>|*'  \"x\\` + on + `"} 0`,
+	} {
+		if got := r.written(t, name); !strings.Contains(got, want) {
+			t.Errorf("%s has not %s:\n%.1200s", name, want, got)
+		}
+	}
+	r.Name = "nightly"
+	for name, want := range map[string]string{
+		"markdown":   "# nightly: 40 hosts",
+		"html":       "<title>nightly: 40 hosts",
+		"junit":      `<testsuites name="hail nightly 20261123-`,
+		"prometheus": `hail_run_dry_run{run="nightly"} 0`,
+	} {
+		if got := r.written(t, name); !strings.Contains(got, want) {
+			t.Errorf("%s of a run with a name has not %s:\n%.1200s", name, want, got)
+		}
+	}
+	if got := r.written(t, "markdown"); !strings.Contains(got, "\n\ngrep -c '&lt;b>") {
+		t.Errorf("a run with a name says nowhere what it did:\n%.500s", got)
+	}
+	r.Name, r.What = "", strings.Repeat("long ", 100)
+	for i := range r.Plan.Hosts {
+		r.Plan.Hosts[i].Name = fmt.Sprintf("%c%d.example", 'a'+i%26, i*i)
+	}
+	if got := r.title(); len(got) > 200 || !strings.HasSuffix(got, "… on 40 hosts") {
+		t.Errorf("the title is %q", got)
+	}
 }

@@ -82,11 +82,11 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 // header says what begins.
 func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
-		hosts := inventory.Fold(names(p))
+		line := report.Doing(d.what, p.Hosts)
 		if len(p.Hosts) > 1 {
-			hosts += fmt.Sprintf(" (%d, %d at once)", len(p.Hosts), min(p.Fanout, len(p.Hosts)))
+			line += fmt.Sprintf(" (%d, %d at once)", len(p.Hosts), min(p.Fanout, len(p.Hosts)))
 		}
-		fmt.Fprintf(d.env.stderr, "hail: %s on %s\n", d.what, hosts)
+		fmt.Fprintf(d.env.stderr, "hail: %s\n", line)
 	}
 }
 
