@@ -221,31 +221,6 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 	return err
 }
 
-// Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
-// a text is left out.
-func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
-
-// tableLines is Table, which may keep columns that are empty.
-func tableLines(rows [][]string, empty bool) (lines []string) {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for j := range row {
-			row[j] = OneLine(row[j])
-			widths[j] = max(widths[j], columnsOf(row[j]))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for j, cell := range row {
-			if widths[j] > 0 || empty {
-				line.WriteString(cell + strings.Repeat(" ", widths[j]-columnsOf(cell)+2))
-			}
-		}
-		lines = append(lines, strings.TrimRight(line.String(), " "))
-	}
-	return lines
-}
-
 // hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.
 func hostsCSV(s *Summary) []byte {
 	var b bytes.Buffer

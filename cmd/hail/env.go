@@ -124,6 +124,14 @@ func terminalWidth() int {
 	return 0
 }
 
+// outWidth is how many columns a line of results may have; 0, where it goes to no terminal: any number.
+func (e environment) outWidth() int {
+	if !e.stdoutTerminal {
+		return 0
+	}
+	return e.width()
+}
+
 // stateDir and configDir are hail's folders by the XDG rules.
 func (e environment) stateDir() string {
 	if dir := e.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {

@@ -35,7 +35,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(e.stdout, x.text(hosts[0], secret))
+	_, err = io.WriteString(e.stdout, x.text(hosts[0], secret, e.outWidth()))
 	return err
 }
 
@@ -138,8 +138,8 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	return nil
 }
 
-// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars.
-func (x *explanation) text(h inventory.Host, secret []string) string {
+// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars, in lines of so many columns; 0: as long as they are.
+func (x *explanation) text(h inventory.Host, secret []string, width int) string {
 	keys := inventory.ConnectionKeys()
 	var others, vars []string
 	for key := range x.said {
@@ -171,7 +171,7 @@ func (x *explanation) text(h inventory.Host, secret []string) string {
 	for _, o := range x.ignored {
 		rows = append(rows, []string{o.Keyword, o.Value, fmt.Sprintf("%s:%d, without effect here", o.File, o.Line)})
 	}
-	return strings.Join(report.Table(rows), "\n") + "\n"
+	return strings.Join(report.FitTable(rows, width, 0), "\n") + "\n"
 }
 
 // shownValue is the text of a value, if it may be shown.

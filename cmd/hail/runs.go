@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,11 @@ func listRuns(e environment, c *cli.Context) error {
 	for _, l := range lines {
 		rows = append(rows, l.row(e.now()))
 	}
-	for _, line := range report.Table(rows) {
+	if !slices.ContainsFunc(lines, func(l listedRun) bool { return l.Name != "" }) {
+		rows[0][4] = "" // a column that is empty is none
+	}
+	const most = 2 // lines of a run: a command may be a whole script
+	for _, line := range report.FitTable(rows, e.outWidth(), most) {
 		if _, err := fmt.Fprintln(e.stdout, line); err != nil {
 			return err
 		}

@@ -1,0 +1,108 @@
+package report
+
+import (
+	"strings"
+)
+
+// Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
+// a text is left out.
+func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
+
+// tableLines is Table, which may keep columns that are empty.
+func tableLines(rows [][]string, empty bool) (lines []string) {
+	widths := widthsOf(rows)
+	for _, row := range rows {
+		var line strings.Builder
+		for j, cell := range row {
+			if widths[j] > 0 || empty {
+				line.WriteString(cell + strings.Repeat(" ", widths[j]-columnsOf(cell)+2))
+			}
+		}
+		lines = append(lines, strings.TrimRight(line.String(), " "))
+	}
+	return lines
+}
+
+// widthsOf makes the cells harmless, and returns how wide each column is.
+func widthsOf(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for j := range row {
+			row[j] = OneLine(row[j])
+			widths[j] = max(widths[j], columnsOf(row[j]))
+		}
+	}
+	return widths
+}
+
+// FitTable is Table for a terminal that is so many columns wide, or 0 for any width. A cell that finds no room goes on below, in most lines at
+// most, or 0 for any number; only the first column, by which a row is known, stays as wide as it is.
+func FitTable(rows [][]string, width, most int) []string {
+	const gap, narrow = 2, 8
+	widths := widthsOf(rows)
+	total := -gap
+	for _, w := range widths {
+		if w > 0 {
+			total += w + gap
+		}
+	}
+	if width == 0 || total <= width || len(widths) == 1 {
+		return Table(rows)
+	}
+	for ; total > width; total-- {
+		widest := 1
+		for j := range widths[1:] {
+			if widths[j+1] > widths[widest] {
+				widest = j + 1
+			}
+		}
+		if widths[widest] <= narrow {
+			break
+		}
+		widths[widest]--
+	}
+	var lines [][]string
+	for _, row := range rows {
+		cells, height := make([][]string, len(row)), 1
+		for j, text := range row {
+			cells[j] = wrap(text, max(widths[j], 1))
+			if most > 0 && len(cells[j]) > most {
+				rest := strings.Join(cells[j][most-1:], " ")
+				cells[j] = append(cells[j][:most-1], Style{Width: widths[j]}.cut(rest, 0))
+			}
+			height = max(height, len(cells[j]))
+		}
+		for i := range height {
+			line := make([]string, len(row))
+			for j := range cells {
+				if i < len(cells[j]) {
+					line[j] = cells[j][i]
+				}
+			}
+			lines = append(lines, line)
+		}
+	}
+	return Table(lines)
+}
+
+// wrap takes text apart into lines of at most width columns, between words where it can.
+func wrap(text string, width int) (lines []string) {
+	for columnsOf(text) > width {
+		end, used := 0, 0
+		for i, r := range text {
+			if used += runeColumns(r); used > width && i > 0 {
+				break
+			}
+			end = i + len(string(r))
+		}
+		next := end
+		if text[end] == ' ' {
+			next++
+		} else if space := strings.LastIndexByte(text[:end], ' '); space > 0 {
+			end, next = space, space+1
+		}
+		lines = append(lines, text[:end])
+		text = text[next:]
+	}
+	return append(lines, text)
+}
