@@ -16,6 +16,7 @@ type Query struct {
 	All     bool     // every host of the inventory
 	AnyHost bool     // accept names that the inventory does not have
 	Narrow  Narrowing
+	Of      string // what the inventory is, in errors: the run last; empty: an inventory
 
 	MayBeEmpty bool // nothing selected is no error
 }
@@ -36,6 +37,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		return nil, err
 	}
 	u := newUniverse(inv, q.AnyHost, look)
+	u.of = q.Of
 	chosen := newSet(u.size())
 	if q.All {
 		if inv == nil {
@@ -77,6 +79,9 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 
 // whyNone is a hint for a selection that came out empty.
 func (u *universe) whyNone() string {
+	if u.of != "" {
+		return u.of + " has " + u.has()
+	}
 	if u.inv == nil {
 		return "there is no inventory for wildcards to match: name one with -i FILE"
 	}
@@ -102,6 +107,16 @@ func (u *universe) whyNone() string {
 		}
 	}
 	return "hail hosts -a --fold lists the inventory"
+}
+
+// has lists the hosts for a hint, as far as they fit.
+func (u *universe) has() string {
+	const most = 100
+	text := []rune(Fold(u.inv.hostNames()))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return fmt.Sprintf("%s (%d)", string(text), u.known)
 }
 
 // String writes q as on the command line, to be shown.
@@ -132,6 +147,7 @@ type universe struct {
 	extra      []string // names that it doesn't have
 	base       Host     // and what they are, but for the name
 	attributes []string // that were asked for
+	of         string   // what has the hosts, in errors; empty: the inventory
 
 	groups     func() []string
 	addMembers func(s *set, group string) (known bool, err error)

@@ -174,6 +174,7 @@ func TestSelectErrors(t *testing.T) {
 		got, err := Select(inv, Query{Targets: []string{c.expr}}, listed)
 		checkError(t, c.expr, joined(got), err, c.want, c.hint)
 	}
+	small := load(t, "i.yaml", "hosts: {\"web[01-02]\": {}}\ngroups: {web: {hosts: [\"web[01-02]\"]}}\n")
 	for _, c := range []struct {
 		inv        *Inventory
 		query      Query
@@ -188,6 +189,11 @@ func TestSelectErrors(t *testing.T) {
 		{nil, Query{Targets: []string{"web*"}}, "no host is selected: -w 'web*'", "there is no inventory for wildcards to match: name one with -i FILE"},
 		{&Inventory{}, Query{All: true}, "no host is selected: -a", "the inventory has no hosts"},
 		{&Inventory{}, Query{Targets: []string{"@*"}}, `target "@*":1: unknown group "*": the inventory has no groups`, ""},
+		{Of(small.hosts), Query{Targets: []string{"web99"}, Of: "the run last"}, `target "web99":1: host "web99" is not in the run last`, "it has web[01-02] (2)"},
+		{Of(small.hosts), Query{Targets: []string{"wbe02"}, Of: "the run last"}, `target "wbe02":1: host "wbe02" is not in the run last`, `it has web[01-02] (2): did you mean "web02"?`},
+		{Of(small.hosts), Query{Targets: []string{"@wbe"}, Of: "the run last"}, `target "@wbe":1: unknown group "wbe"`, `the groups of the run last are web: did you mean "web"?`},
+		{Of(small.hosts), Query{Targets: []string{"/x/"}, Of: "the run last"}, `no host is selected: -w '/x/'`, "the run last has web[01-02] (2)"},
+		{Of(small.hosts[:0]), Query{Targets: []string{"@dbs"}, Of: "the run last"}, `target "@dbs":1: unknown group "dbs": the run last has no groups`, ""},
 	} {
 		got, err := Select(c.inv, c.query, listed)
 		checkError(t, c.query.String(), joined(got), err, c.want, c.hint)

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -88,10 +89,13 @@ func (u *universe) unknownHost(t term, name string) error {
 	if name == "all" {
 		hint = "-a means all hosts of the inventory"
 	}
-	if hint == "" {
+	switch {
+	case u.of != "":
+		hint = andHint("it has "+u.has(), hint)
+	case hint == "":
 		hint = "--any-host takes names that the inventory does not have"
 	}
-	return at(t, fmt.Sprintf("host %q is not in the inventory", name), hint)
+	return at(t, fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
 }
 
 // addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
@@ -101,7 +105,7 @@ func (u *universe) addGroups(s *set, t term) error {
 	case u.inv == nil && len(known) == 0:
 		return at(t, fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
 	case len(known) == 0:
-		return at(t, fmt.Sprintf("unknown group %q: the inventory has no groups", t.text), "")
+		return at(t, fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
 	}
 	names := []string{t.text}
 	switch {
@@ -113,7 +117,7 @@ func (u *universe) addGroups(s *set, t term) error {
 			}
 		}
 		if len(names) == 0 {
-			return at(t, fmt.Sprintf("no group matches %q", t.text), "")
+			return at(t, fmt.Sprintf("no group matches %q", t.text), u.groupsOf(""))
 		}
 	case strings.Contains(t.text, "["):
 		var wrong *patternError
@@ -134,7 +138,7 @@ func (u *universe) addGroups(s *set, t term) error {
 			return err
 		}
 		if !found {
-			hint := didYouMean(name, known)
+			hint := u.groupsOf(didYouMean(name, known))
 			if name == "all" {
 				hint = "-a means all hosts of the inventory"
 			}
@@ -142,6 +146,22 @@ func (u *universe) addGroups(s *set, t term) error {
 		}
 	}
 	return nil
+}
+
+// groupsOf adds to the hint which groups there are, where nothing else lists them.
+func (u *universe) groupsOf(hint string) string {
+	if u.of == "" {
+		return hint
+	}
+	return andHint("the groups of "+u.of+" are "+strings.Join(u.groups(), ", "), hint)
+}
+
+// andHint puts a hint behind what there is.
+func andHint(has, hint string) string {
+	if hint == "" {
+		return has
+	}
+	return has + ": " + hint
 }
 
 // addRun adds the hosts of an earlier run: run:ID, or run:ID/STATUS+STATUS.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/urfave/cli/v2"
 
-	"hail/inventory"
 	"hail/report"
 	"hail/runner"
 )
@@ -53,9 +50,9 @@ Examples:
 
 // replayOf is the plan of a run for one of its hosts alone.
 func replayOf(r *report.Run, host string) (*runner.Plan, error) {
-	i := slices.IndexFunc(r.Plan.Hosts, func(h inventory.Host) bool { return h.Name == host })
-	if i < 0 {
-		return nil, usage("hail show "+r.Plan.Run+" lists its hosts", "%s is no host of that run", host)
+	i, err := placeOf(r.Plan, host)
+	if err != nil {
+		return nil, err
 	}
 	p := r.Plan.Part([]int{i})
 	p.Waves, p.Pause, p.Gate, p.Per, p.Splay, p.Rate, p.Budget, p.Retry = nil, 0, "", nil, 0, 0, runner.Budget{}, runner.Retry{}

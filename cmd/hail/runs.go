@@ -262,9 +262,9 @@ func diffRuns(e environment, c *cli.Context) error {
 			return err
 		}
 		if targets := c.StringSlice("target"); targets != nil {
-			hosts, err := inventory.Select(inventory.Of(runs[i].Plan.Hosts), inventory.Query{Targets: targets}, inventory.Lookups{File: inventory.ReadFile})
+			hosts, err := e.hostsOfRun(c, runs[i], inventory.Query{Targets: targets})
 			if err != nil {
-				return usage("", "the run %s: %v", runs[i].Plan.Run, err)
+				return err
 			}
 			summaries[i] = summaries[i].Only(hosts)
 		}

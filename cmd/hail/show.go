@@ -45,7 +45,11 @@ func findRun(e environment, c *cli.Context) (*report.Run, error) {
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
-		return nil, usage("hail runs lists them", "%v", err)
+		hint := "hail runs lists them"
+		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(names(last.Plan), ref) {
+			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
+		}
+		return nil, usage(hint, "%v", err)
 	}
 	return r, err
 }
@@ -103,7 +107,11 @@ func show(e environment, c *cli.Context) error {
 		return err
 	}
 	if host := c.Args().Get(1); host != "" {
-		return showHost(e, files, s, host)
+		i, err := placeOf(s.Plan, host)
+		if err != nil {
+			return err
+		}
+		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name)
 	}
 	switch {
 	case table != nil:
@@ -126,15 +134,25 @@ func show(e environment, c *cli.Context) error {
 	return report.Text(e.stdout, s, files, style)
 }
 
-func showHost(e environment, files report.Files, s *report.Summary, host string) error {
-	if s.Result(host) == nil {
-		hint := "hail show " + s.Run + " lists what happened"
-		if near := inventory.Nearest(host, names(s.Plan)); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		return usage(hint, "host %q is not in the run %s", host, s.Run)
+// hostsOfRun are those hosts of a run that q means.
+func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query) ([]inventory.Host, error) {
+	q.Of = "the run " + r.Plan.Run
+	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c)})
+}
+
+// placeOf is the place in the plan of the one host of this name.
+func placeOf(p *runner.Plan, host string) (int, error) {
+	if i := slices.Index(names(p), host); i >= 0 {
+		return i, nil
 	}
-	return writeLog(e.stdout, files, host)
+	hosts, err := inventory.Select(inventory.Of(p.Hosts), inventory.Query{Targets: []string{host}, Of: "the run " + p.Run}, inventory.Lookups{})
+	if len(hosts) == 1 {
+		return slices.Index(names(p), hosts[0].Name), nil
+	}
+	if err == nil {
+		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "one host is wanted, and %q is none of the run %s", host, p.Run)
+	}
+	return 0, err
 }
 
 // writeLog writes a host's log, made harmless for a terminal.
@@ -190,9 +208,9 @@ func logs(e environment, c *cli.Context) error {
 	if len(q.Targets) == 0 {
 		q.All = true
 	}
-	hosts, err := inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: inventory.ReadFile})
+	hosts, err := e.hostsOfRun(c, r, q)
 	if err != nil {
-		return usage("hail show "+r.Plan.Run+" lists the hosts of the run", "the run %s: %v", r.Plan.Run, err)
+		return err
 	}
 	if c.Bool("follow") {
 		if c.Bool("raw") {
