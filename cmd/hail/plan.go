@@ -200,6 +200,21 @@ func retryText(p *runner.Plan) string {
 	return strings.Join(parts, "; ")
 }
 
+// linesText is a row for each command line, with the hosts that get it, in the order in which they come up.
+func linesText(hosts, lines []string) (rows [][2]string) {
+	of := map[string][]string{}
+	for i, line := range lines {
+		of[line] = append(of[line], hosts[i])
+	}
+	for _, line := range lines {
+		if of[line] != nil {
+			rows = append(rows, [2]string{"remote", inventory.Fold(of[line]) + ": " + line})
+			delete(of, line)
+		}
+	}
+	return rows
+}
+
 // showPlan writes the plan for people; lines are the command lines of the hosts.
 func showPlan(e environment, p *runner.Plan, what string, lines []string, settings []setting) error {
 	limit := func(d inventory.Duration) string {
@@ -224,8 +239,8 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		{"command", wrapped},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
-	if len(lines) > 0 && lines[0] != what {
-		rows = append(rows, [2]string{"remote", fmt.Sprintf("%s: %s", p.Hosts[0].Name, lines[0])})
+	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
+		rows = append(rows, linesText(names(p), lines)...)
 	}
 	for _, s := range settings {
 		rows = append(rows, [2]string{"setting", s.String()})
