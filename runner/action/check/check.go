@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -46,6 +47,12 @@ type Want struct {
 type Retry struct {
 	Timeout  runner.Duration `json:"timeout"`
 	Interval runner.Duration `json:"interval"`
+}
+
+// wait is how long to wait for the next look when so much time has passed, or 0 when there is none. The last look is when the time is over,
+// as with a health check of a push.
+func (r Retry) wait(passed time.Duration) time.Duration {
+	return max(0, min(r.Interval.Value(), r.Timeout.Value()-passed))
 }
 
 // kind is one type of check: its parameters and attributes, and how to see what they are.

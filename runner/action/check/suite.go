@@ -148,11 +148,12 @@ func rounds(ctx context.Context, t *runner.Target, open []*one) error {
 		pause := time.Duration(-1)
 		open = slices.DeleteFunc(open, func(o *one) bool {
 			again := o.verdict.Outcome == runner.Fail || o.verdict.Outcome == runner.CheckError
-			if !again || time.Since(o.began)+o.Retry.Interval.Value() >= o.Retry.Timeout.Value() {
+			wait := o.Retry.wait(time.Since(o.began))
+			if !again || wait == 0 {
 				return true
 			}
-			if pause < 0 || o.Retry.Interval.Value() < pause {
-				pause = o.Retry.Interval.Value()
+			if pause < 0 || wait < pause {
+				pause = wait
 			}
 			return false
 		})

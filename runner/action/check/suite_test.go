@@ -44,6 +44,19 @@ func TestOneRoundTrip(t *testing.T) {
 	}
 }
 
+// TestLastLook: a check that passes within its time passes, however long the interval is.
+func TestLastLook(t *testing.T) {
+	t.Parallel()
+	flag := filepath.Join(t.TempDir(), "flag")
+	m := &machine{}
+	verdicts, _ := m.run(t, read(t, `checks:
+  - {id: late, command: "test -e `+flag+` || { touch `+flag+`; exit 1; }", retry: {timeout: 3s, interval: 1h}}
+`))
+	if verdicts["late"].Outcome != runner.Pass {
+		t.Errorf("it gave up: %v", verdicts)
+	}
+}
+
 // TestHang: a check that hangs is an error of its own, also when it does not heed signals, and the one after it is made.
 func TestHang(t *testing.T) {
 	for userland, m := range userlands(t) {
