@@ -138,7 +138,7 @@ func chooser(inv *inventory.Inventory, hosts []inventory.Host) func(expr string)
 	}
 }
 
-// watch does a test until it passes, or until the time of --watch is over.
+// watch does a test until it passes, for the last time when the time of --watch is over.
 func watch(e environment, c *cli.Context, test func() error) error {
 	limit, err := duration(c, "watch")
 	if err != nil {
@@ -152,9 +152,9 @@ func watch(e environment, c *cli.Context, test func() error) error {
 	for {
 		err := test()
 		ended, isExit := err.(*exitError)
-		if !isExit || !slices.Contains([]int{exitFailed, exitUnreachable}, ended.code) || !e.now().Add(every.Value()).Before(until) {
+		if !isExit || !slices.Contains([]int{exitFailed, exitUnreachable}, ended.code) || !e.now().Before(until) {
 			return err
 		}
-		time.Sleep(every.Value())
+		time.Sleep(min(every.Value(), until.Sub(e.now())))
 	}
 }
