@@ -11,7 +11,8 @@ import (
 )
 
 // optionsFirst puts the options of a command before its arguments, because the library stops at the first argument.
-// What follows "--" are arguments, whatever they look like.
+// What follows "--" are arguments, whatever they look like. Behind the command that hosts are to run, an option without it is refused: taken
+// for ours, ls -a would be ls, on all hosts.
 func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{}
 	var names []string
@@ -34,6 +35,9 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			words = append(words, arg)
 			continue
 		}
+		if len(words) > 0 && takesCommand(cmd) {
+			return nil, usage("hail's options go before the command, and -- between them: -- "+strings.Join(slices.Concat(words, args[i:]), " "), "%s stands behind the command, and could be meant for it", arg)
+		}
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takesValue[name]
 		if !known {
@@ -55,6 +59,9 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	}
 	return slices.Concat(options, []string{"--"}, words), nil
 }
+
+// takesCommand says whether the arguments are a command that has options of its own.
+func takesCommand(cmd *cli.Command) bool { return strings.Contains(cmd.ArgsUsage, "-- ") }
 
 // shortOptions takes apart what hangs together: -aq is -a -q, and -f10 is -f=10. It returns nil when arg is neither.
 func shortOptions(arg string, takesValue map[string]bool) (letters []string) {

@@ -67,7 +67,10 @@ func TestOptionsFirst(t *testing.T) {
 		wrong      string
 	}{
 		{[]string{"-w", "a", "uptime"}, []string{"-w", "a", "--", "uptime"}, ""},
-		{[]string{"uptime", "-w", "a", "-q"}, []string{"-w", "a", "-q", "--", "uptime"}, ""},
+		{[]string{"uptime", "-w", "a", "-q"}, nil, "-w stands behind the command, and could be meant for it"},
+		{[]string{"-w", "a", "ls", "-la"}, nil, "-la stands behind the command, and could be meant for it"},
+		{[]string{"-w", "a", "df", "-h"}, nil, "-h stands behind the command, and could be meant for it"},
+		{[]string{"-w", "a", "echo", "-"}, []string{"-w", "a", "--", "echo", "-"}, ""},
 		{[]string{"--target=a", "--", "ls", "-l"}, []string{"--target=a", "--", "ls", "-l"}, ""},
 		{[]string{"-w", "--", "--", "x"}, []string{"-w", "--", "--", "x"}, ""},
 		{[]string{"-"}, []string{"--", "-"}, ""},
@@ -75,13 +78,17 @@ func TestOptionsFirst(t *testing.T) {
 		{[]string{"-qw", "a", "-wb,c"}, []string{"-q", "-w", "a", "-w=b,c", "--"}, ""},
 		{[]string{"-z"}, nil, "hail run has no option -z"},
 		{[]string{"-az"}, nil, "hail run has no option -az"},
-		{[]string{"ls", "--all-of-it"}, nil, "hail run has no option --all-of-it"},
+		{[]string{"ls", "--all-of-it"}, nil, "--all-of-it stands behind the command, and could be meant for it"},
 		{[]string{"-f"}, nil, "-f wants a value"},
 	} {
 		got, err := optionsFirst(cmd, tt.args)
 		if (err == nil) != (tt.wrong == "") || err != nil && err.Error() != tt.wrong || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%q: %q, %v; want %q, %q", tt.args, got, err, tt.want, tt.wrong)
 		}
+	}
+	want := []string{"-w", "a", "--", "last"}
+	if got, err := optionsFirst(logsCommand(environment{}), []string{"last", "-w", "a"}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("behind what is no command: %q, %v", got, err)
 	}
 }
 
