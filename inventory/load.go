@@ -194,6 +194,20 @@ func (b *builder) open(path string) (f file, ok bool) {
 // ReadFile reads a file, or a pipe, of at most MaxSource bytes. Everything else is an error, so that a device without
 // end can't fill the memory. It fits Lookups.File.
 func ReadFile(path string) ([]byte, error) {
+	text, err := readFile(path)
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		err = fileError{p}
+	}
+	return text, err
+}
+
+// fileError is p without the name of the call that failed, which tells people nothing.
+type fileError struct{ p *fs.PathError }
+
+func (e fileError) Error() string { return e.p.Path + ": " + e.p.Err.Error() }
+func (e fileError) Unwrap() error { return e.p }
+
+func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
