@@ -71,6 +71,9 @@ func complete(e environment, app *cli.App, words []string) error {
 	}
 	last := words[len(words)-1]
 	var found []string
+	if len(words) == 2 && words[0] == "help" {
+		words = words[1:]
+	}
 	if len(words) == 1 {
 		for _, c := range app.Commands {
 			if !c.Hidden {
@@ -111,7 +114,12 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 		return found
 	}
 	switch cmd.Name {
-	case "show", "logs", "replay", "retry", "resume", "diff", "rm":
+	case "show", "replay":
+		if arguments == 1 {
+			return hostsOfRunNamed(e, words[len(words)-1])
+		}
+		return runNames(e)
+	case "logs", "retry", "resume", "diff", "rm":
 		return runNames(e)
 	case "report":
 		if arguments == 0 {
@@ -142,6 +150,15 @@ func runNames(e environment) []string {
 		return nil
 	}
 	return append([]string{"last"}, ids...)
+}
+
+// hostsOfRunNamed are the hosts of a run.
+func hostsOfRunNamed(e environment, ref string) []string {
+	r, err := report.Find(e.defaultRunsDir(), ref)
+	if err != nil {
+		return nil
+	}
+	return names(r.Plan)
 }
 
 // optionValues are the candidates for the value of an option.

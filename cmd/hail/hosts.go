@@ -224,7 +224,11 @@ func listGroups(e environment, c *cli.Context) error {
 
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usage(fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First()), "hail %s takes no argument %q", c.Command.Name, c.Args().First())
+		hint := "hail help " + c.Command.Name + " has examples"
+		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
+			hint = fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First())
+		}
+		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
 }
