@@ -89,9 +89,9 @@ func limitFlags() []cli.Flag {
 		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
 		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64, and more while they are quick)"},
 		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
-		&cli.StringFlag{Name: "per", Category: c, Usage: "`VAR=N`: at most N hosts at once with the same value of a var"},
-		&cli.StringFlag{Name: "rate", Category: c, Usage: "`N/s`: start no more hosts in a second (also /m, /h)"},
-		&cli.StringFlag{Name: "splay", Category: c, Usage: "`TIME`: each host starts after a random part of it"},
+		&cli.StringFlag{Name: "per", Category: c, Usage: "at most N hosts at once with the same value of VAR (`VAR=N`)"},
+		&cli.StringFlag{Name: "rate", Category: c, Usage: "start at most so many hosts a second: `N/s`, N/m or N/h"},
+		&cli.StringFlag{Name: "splay", Category: c, Usage: "start each host after a random part of `TIME`"},
 		&cli.StringFlag{Name: "run-timeout", Category: c, Usage: "`TIME` for the whole run (default: none)"},
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -200,19 +201,30 @@ func retryText(p *runner.Plan) string {
 	return strings.Join(parts, "; ")
 }
 
-// linesText is a row for each command line, with the hosts that get it, in the order in which they come up.
-func linesText(hosts, lines []string) (rows [][2]string) {
+// foldRows is a row for each text that hosts have, with those hosts, in the order in which they come up. An empty text is none.
+func foldRows(label string, hosts, texts []string) (rows [][2]string) {
 	of := map[string][]string{}
-	for i, line := range lines {
-		of[line] = append(of[line], hosts[i])
+	for i, text := range texts {
+		of[text] = append(of[text], hosts[i])
 	}
-	for _, line := range lines {
-		if of[line] != nil {
-			rows = append(rows, [2]string{"remote", inventory.Fold(of[line]) + ": " + line})
-			delete(of, line)
+	for _, text := range texts {
+		if of[text] != nil && text != "" {
+			rows = append(rows, [2]string{label, inventory.Fold(of[text]) + ": " + text})
+			delete(of, text)
 		}
 	}
 	return rows
+}
+
+// usersText says for each host as which other user its commands run.
+func usersText(hosts []inventory.Host) []string {
+	texts := make([]string, len(hosts))
+	for i, h := range hosts {
+		if c := h.Connection; c.Become != nil && *c.Become {
+			texts[i] = fmt.Sprintf("%s, by %s", cmp.Or(c.BecomeUser, "root"), cmp.Or(c.BecomeMethod, become.Sudo))
+		}
+	}
+	return texts
 }
 
 // showPlan writes the plan for people; lines are the command lines of the hosts.
@@ -240,8 +252,9 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
 	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
-		rows = append(rows, linesText(names(p), lines)...)
+		rows = append(rows, foldRows("remote", names(p), lines)...)
 	}
+	rows = append(rows, foldRows("as", names(p), usersText(p.Hosts))...)
 	for _, s := range settings {
 		rows = append(rows, [2]string{"setting", s.String()})
 	}
