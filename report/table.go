@@ -65,11 +65,7 @@ func FitTable(rows [][]string, width, most int) []string {
 	for _, row := range rows {
 		cells, height := make([][]string, len(row)), 1
 		for j, text := range row {
-			cells[j] = wrap(text, max(widths[j], 1))
-			if most > 0 && len(cells[j]) > most {
-				rest := strings.Join(cells[j][most-1:], " ")
-				cells[j] = append(cells[j][:most-1], Style{Width: widths[j]}.cut(rest, 0))
-			}
+			cells[j] = wrap(text, max(widths[j], 1), most)
 			height = max(height, len(cells[j]))
 		}
 		for i := range height {
@@ -85,9 +81,14 @@ func FitTable(rows [][]string, width, most int) []string {
 	return Table(lines)
 }
 
-// wrap takes text apart into lines of at most width columns, between words where it can.
-func wrap(text string, width int) (lines []string) {
+// wrap takes text apart into lines of at most width columns, between words, folders or items where it can. Of most lines,
+// or 0 for any number, the last is cut.
+func wrap(text string, width, most int) (lines []string) {
 	for columnsOf(text) > width {
+		if len(lines)+1 == most {
+			text = Style{Width: width}.cut(text, 0)
+			break
+		}
 		end, used := 0, 0
 		for i, r := range text {
 			if used += runeColumns(r); used > width && i > 0 {
@@ -98,10 +99,10 @@ func wrap(text string, width int) (lines []string) {
 		next := end
 		if text[end] == ' ' {
 			next++
-		} else if space := strings.LastIndexByte(text[:end], ' '); space > 0 {
-			end, next = space, space+1
+		} else if at := strings.LastIndexAny(text[:end], " /,"); at > 0 {
+			end, next = at+1, at+1
 		}
-		lines = append(lines, text[:end])
+		lines = append(lines, strings.TrimSuffix(text[:end], " "))
 		text = text[next:]
 	}
 	return append(lines, text)

@@ -27,14 +27,15 @@ RUN                   ENDED                           WHAT
 		"folded": {62, 0, `
 RUN                   ENDED               WHAT
 20261123-150405-k3f9  1 ok                uptime
-20261123-150405-k3fa  12 ok, 1 failed, 3  /usr/local/bin/a-ve
-                      unreachable         ry-long-name --with
-                                          --options and words`},
+20261123-150405-k3fa  12 ok, 1 failed, 3  /usr/local/bin/
+                      unreachable         a-very-long-name
+                                          --with --options
+                                          and words`},
 		"cut": {62, 2, `
 RUN                   ENDED               WHAT
 20261123-150405-k3f9  1 ok                uptime
-20261123-150405-k3fa  12 ok, 1 failed, 3  /usr/local/bin/a-ve
-                      unreachable         ry-long-name --wit…`},
+20261123-150405-k3fa  12 ok, 1 failed, 3  /usr/local/bin/
+                      unreachable         a-very-long-name -…`},
 	} {
 		if got := "\n" + strings.Join(FitTable(rows(), tt.width, tt.most), "\n"); got != tt.want {
 			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
