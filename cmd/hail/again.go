@@ -155,6 +155,9 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 // again gives the plan, a part of that of run r, an id of its own, and gets what the record does not hold.
 func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*inventory.Inventory, job, error) {
 	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
+	if err := checkName(plan.Name); err != nil {
+		return nil, job{}, err
+	}
 	if err := passwordSources(c, plan); err != nil {
 		return nil, job{}, err
 	}

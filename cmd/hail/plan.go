@@ -35,6 +35,9 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		TTY:        c.Bool("tty"),
 		Bare:       c.Bool("no-wrap"),
 	}
+	if err := checkName(p.Name); err != nil {
+		return nil, err
+	}
 	if err := setLimits(p, c); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,14 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		p.Hosts[i] = h.Redact(secret)
 	}
 	return p, nil
+}
+
+// checkName refuses a name by which the run would never be found.
+func checkName(name string) error {
+	if name == "last" || strings.HasPrefix(name, "last~") {
+		return usage("--name nightly", "--name: %q always means another run", name)
+	}
+	return nil
 }
 
 // Every running host has a connection, up to three files of the record, and something to spare; and its share of memory, of
