@@ -336,7 +336,7 @@ func TestPrune(t *testing.T) {
 		plan := &runner.Plan{Run: fmt.Sprintf("20261123-1504%02d-k3f9", i)}
 		r, err := Create(dir, Head{Version: "1", Started: start, Plan: plan}, nil, 10)
 		if err == nil {
-			err = r.Close()
+			err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}))
 		}
 		if err == nil {
 			err = Prune(dir, 10)

@@ -114,7 +114,9 @@ func Prune(dir string, keep int) error {
 			err = errors.Join(err, os.RemoveAll(path))
 		case !unfinished:
 			err = errors.Join(err, unreserve(path))
-			runs++
+			if runID.MatchString(id) {
+				runs++
+			}
 		}
 	}
 	if runs <= keep+keep/spareRecords {
