@@ -96,7 +96,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 	manifest := p.Manifests[which] // a copy: where links lead differs from host to host
 	have, err := probe(ctx, t, &manifest)
-	if err == nil && have.owed && !p.DryRun {
+	if err == nil && have.killed && !p.DryRun {
 		// What a push that was killed has left is settled first: it may change what is there.
 		if err = p.apply(ctx, t, &comparison{}); err == nil {
 			have, err = probe(ctx, t, &manifest)
@@ -129,16 +129,18 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		fmt.Fprintf(t.Err, "%s\n", w)
 	}
 	switch {
-	case len(c.steps) > 0 && p.DryRun:
+	case p.DryRun:
 		for _, h := range p.Handlers {
 			if c.notified[h.Name] {
 				fmt.Fprintf(t.Out, "would run the handler %s\n", h.Name)
 			}
 		}
 		c.account(t, ", would be")
-		t.Changed() // would be
+		if len(c.steps) > 0 {
+			t.Changed() // would be
+		}
 		return nil
-	case p.DryRun, len(c.steps) == 0 && !c.remembers:
+	case c.nothing():
 		return nil
 	}
 	err = p.apply(ctx, t, c)

@@ -42,16 +42,12 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	defer s.meter.end()
 	stream := "tar"
 	switch {
-	case len(c.steps) == 0 && !c.remembers:
+	case c.nothing():
 		stream = "none"
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	onFailure := "rollback"
-	if p.Keep {
-		onFailure = "keep"
-	}
-	line := fmt.Sprintf("sh -c %s hail %s %s %d %d %d %s %d %s", runner.Quote(applyScript), nonce, onFailure, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}

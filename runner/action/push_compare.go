@@ -65,7 +65,12 @@ type comparison struct {
 	managed   map[string][]string // what is to be remembered, by folder
 	remembers bool                // it differs from what the host remembers
 	health    []check.Check       // what has to pass afterwards
+	owes      []string            // paths that an earlier push has kept, whose handlers and health are due with this one
+	owed      []string            // such of which this push says nothing
 }
+
+// nothing says whether there is nothing to do on the host.
+func (c *comparison) nothing() bool { return len(c.steps) == 0 && !c.remembers && c.owes == nil }
 
 // compare says what has to be done so that the host has what the manifest says. It is an error where that can't be done, or
 // would do harm.
@@ -110,7 +115,28 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			return nil, err
 		}
 	}
+	c.owe(items, m.Deletes, have.owed)
 	return c, nil
+}
+
+// owe adds what is due of what earlier pushes have kept: of what this push says something about.
+func (c *comparison) owe(items []*Item, deletes []Prune, owed []string) {
+	for _, p := range owed {
+		i, ours := slices.BinarySearchFunc(items, p, func(item *Item, p string) int { return strings.Compare(string(item.Path), p) })
+		if ours {
+			for _, h := range items[i].Notify {
+				c.notified[h] = true
+			}
+		}
+		if ours || slices.ContainsFunc(deletes, func(d Prune) bool { return strings.HasPrefix(p, string(d.Path)+"/") }) {
+			c.owes = append(c.owes, p)
+		} else {
+			c.owed = append(c.owed, p)
+		}
+	}
+	if c.owes != nil {
+		c.warnings = append(c.warnings, "the handlers or the health of an earlier push failed, and what it changed has stayed: they are due again")
+	}
 }
 
 func (c *comparison) add(s *step) {

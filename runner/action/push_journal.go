@@ -55,15 +55,10 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(s.item.Check, stagedMark, runner.Quote(at))))
 			}
 		}
-		if changed := j.file("changed"); changed.Len()+len(s.item.Path) < longestChanged {
-			changed.WriteString(string(s.item.Path) + "\n")
-		}
 	}
+	j.changed(c, p.Keep)
 	for folder, paths := range c.managed {
-		list := j.file("managed/" + managedKey(folder))
-		for _, one := range paths {
-			list.WriteString(program.Word(one) + "\n")
-		}
+		j.words("managed/"+managedKey(folder), paths)
 	}
 	for _, check := range p.Check {
 		fmt.Fprintf(table, "V %s\n", program.Word(check))
@@ -78,6 +73,27 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	}
 	j.file("phase").WriteString("staging\n") // the last one
 	return sent, j.tar(to)
+}
+
+// changed adds the paths for handlers, and what is owed in the end. Where nothing changes, there is nothing to take back.
+func (j *journal) changed(c *comparison, keep bool) {
+	all := slices.Clone(c.owes)
+	for _, s := range c.steps {
+		all = append(all, string(s.item.Path))
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for _, path := range all {
+		if changed := j.file("changed"); changed.Len()+len(path) < longestChanged {
+			changed.WriteString(path + "\n")
+		}
+	}
+	if c.owes != nil {
+		j.words("owed", c.owed)
+	}
+	if keep || len(c.steps) == 0 && c.owes != nil {
+		j.words("kept", slices.Concat(c.owed, all))
+	}
 }
 
 // longestChanged is how many bytes of paths handlers are told: an environment has no room for more.
@@ -105,6 +121,14 @@ func (j *journal) list(name, entry string) {
 	b := j.file(name)
 	b.WriteString(entry)
 	b.WriteByte(0)
+}
+
+// words writes a list as words, a line each.
+func (j *journal) words(name string, list []string) {
+	to := j.file(name)
+	for _, one := range list {
+		to.WriteString(program.Word(one) + "\n")
+	}
 }
 
 // rights adds a name to those that get a mode and an owner.

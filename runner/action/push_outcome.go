@@ -45,8 +45,11 @@ func (o *outcome) hear(kind, rest string) error {
 	case "settled":
 		o.settled, o.earlier = map[string]string{"rolled-back": "it was taken back", "activated": "it was finished", "dropped": "it had changed nothing"}[rest], true
 	case "begins":
-		if o.earlier && o.back {
+		switch {
+		case o.earlier && o.back:
 			o.settled = fmt.Sprintf("it was taken back: %v", o.why)
+		case o.earlier && o.said == "kept":
+			o.settled = fmt.Sprintf("its files stay: %v", o.why)
 		}
 		*o = outcome{health: o.health, settled: o.settled}
 	case "changed", "kept", "done":

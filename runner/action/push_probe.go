@@ -28,7 +28,8 @@ var (
 // found is what the host has of a manifest.
 type found struct {
 	uid, gid      int
-	owed          bool // a push that was killed has left something
+	killed        bool     // a push that was has left something
+	owed          []string // paths that pushes have kept here although their handlers or health failed
 	at            map[string]*state
 	trees         map[string][]string // below the folders of Deletes
 	managed       map[string][]string
@@ -169,8 +170,12 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 					f.uid, _ = strconv.Atoi(words[0])
 					f.gid, _ = strconv.Atoi(words[1])
 				}
+			case "killed":
+				f.killed = true
 			case "owed":
-				f.owed = true
+				for _, w := range words {
+					f.owed = append(f.owed, decodePath(w))
+				}
 			case "kinds":
 				if len(rest) > len(asked) {
 					return errTooMuch

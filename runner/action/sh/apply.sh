@@ -1,8 +1,7 @@
-# Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, what to do on failure (rollback or keep),
-# how many seconds to wait for another push, how many backups to keep, the size of the journal, whether a stream follows it (tar,
-# journal or none), how many parts of files other commands write into what is staged, once it is there, and the name of the hidden
-# folders. Input: the journal, then what is new, each a stream of tar. Answers go to descriptor 9; what tools print is shown as errors
-# of the host.
+# Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, how many seconds to wait for another push, how
+# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), how many parts of files other
+# commands write into what is staged, once it is there, and the name of the hidden folders. Input: the journal, then what is new, each
+# a stream of tar. Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
 # In the folder of each file that changes there is a hidden one with what is new, .hail-NAME, and one with what was there
 # before, .hail-NAME.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
@@ -18,6 +17,8 @@
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
 #	managed/KEY  what pushes have put below a folder, to be remembered
+#	owed kept    paths whose handlers and health are due afterwards, words: when all was done, and when something has failed and
+#	             stays nevertheless; without the second, it is taken back
 #	judge        the program that judges health, for the commands of C: $hail_judge
 #	table        lines of words:
 #		v COMMAND           has to accept what is staged
@@ -30,7 +31,7 @@
 #		gone                      a list of what goes
 #		rights meta unmeta        lines of a mode, an owner (- keeps them), and the list, beside it, of whose they are: those of
 #		                          staged files, of files that are changed in their place, and of these as they were
-nonce=$1 on_failure=$2 patience=$3 backups=$4 size=$5 stream=$6 parts=$7
+nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
@@ -185,7 +186,7 @@ undo() { # puts everything back, and runs the handlers again: what they print mu
 		say stuck
 	fi
 }
-finish() {
+finish() { # owed or kept
 	[ "$backups" = 0 ] || in_folders replaced "backups=$backups"'; mkdir -p .hail-backup || exit 0
 		for f; do # the newest backup has number 1
 			k=$backups
@@ -196,7 +197,19 @@ finish() {
 			ln -f -- "$0.old/$f" ".hail-backup/$f.1" 2>/dev/null || cp -p -- "$0.old/$f" ".hail-backup/$f.1"
 		done'
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
+	[ ! -f "$journal/$1" ] || { cp "$journal/$1" "$state/owed.new" && mv -f "$state/owed.new" "$state/owed"; }
 	tidy
+}
+conclude() { # when all is in place
+	if activate; then
+		finish owed
+		say changed
+	elif [ -f "$journal/kept" ]; then
+		finish kept
+		say kept
+	else
+		undo
+	fi
 }
 
 # What a push that was killed has left.
@@ -208,7 +221,7 @@ if [ -d "$journal" ]; then
 	esac
 	case $(cat "$journal/phase" 2>/dev/null) in
 	renaming) say settled rolled-back; undo ;;
-	renamed) say settled activated; if activate; then finish; else undo; fi ;;
+	renamed) say settled activated; conclude ;;
 	*) say settled dropped; tidy ;;
 	esac
 	[ ! -d "$journal" ] || exit 0
@@ -216,7 +229,7 @@ fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
-staged=$8
+staged=$7
 # What tools print until all is in place is kept, to give the reason where one of them fails.
 told() {
 	because=
@@ -279,15 +292,7 @@ if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || for f; do [ -e "$0.o
 	each_folder set_meta &&
 	in_folders gone 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
 	told
-	if phase renamed && activate; then
-		finish
-		say changed
-	elif [ "$on_failure" = keep ]; then
-		finish
-		say kept
-	else
-		undo
-	fi
+	if phase renamed; then conclude; else undo; fi
 else
 	told
 	say "error rename $because"

@@ -21,7 +21,8 @@ done
 me=$(id) # uid=0(root) gid=0(root) …
 uid=${me#*uid=} gid=${me#*gid=}
 say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
-[ ! -d "$state/push" ] || say owed
+[ ! -d "$state/push" ] || say killed
+[ ! -s "$state/owed" ] || say "owed $(tr '\n' ' ' <"$state/owed")"
 set -f
 set -- $(dd bs="$size" count=1 2>/dev/null)
 folders() { # those of the questions d that are there, for xargs -0

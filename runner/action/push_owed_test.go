@@ -1,0 +1,66 @@
+package action_test
+
+import (
+	"strings"
+	"testing"
+
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestPushKept: what was kept although a handler or its health failed is not ok until they succeed, and from then on it costs nothing.
+func TestPushKept(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		kept := `{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/unheard}], handlers: {h: {run: "echo ran >>DIR/ran"}, other: {run: "echo other >>DIR/ran"}},
+			health: [{id: up, file: DIR/up, retry: {timeout: 1s}}]}`
+		for i, step := range []struct {
+			what, spec string
+			status     runner.Status
+			reason     runner.Reason
+			words, ran string
+			execs      int32
+		}{
+			{"first", kept, runner.Failed, action.Unhealthy, "the new files stay", "ran\n", 2},
+			{"again", kept, runner.Failed, action.Unhealthy, "the new files stay", "ran\nran\n", 2},
+			{"something else", `files: [{content: mine, dest: DIR/mine}]`, runner.Changed, "", "", "ran\nran\n", 2},
+			{"something else again", `files: [{content: mine, dest: DIR/mine}]`, runner.OK, "", "", "ran\nran\n", 1},
+			{"taken back to what was kept", strings.NewReplacer("keep", "rollback", "new", "newer").Replace(kept), runner.Failed, action.Unhealthy, "rolled back", "ran\nran\nran\nran\n", 2},
+			{"without a change there is nothing to take back", strings.Replace(kept, "keep", "rollback", 1), runner.Failed, action.Unhealthy, "the new files stay", "ran\nran\nran\nran\nran\n", 2},
+			{"in the end", kept, runner.OK, "", "", "ran\nran\nran\nran\nran\nran\n", 2},
+			{"and then", kept, runner.OK, "", "", "ran\nran\nran\nran\nran\nran\n", 1},
+		} {
+			if step.what == "in the end" {
+				m.write(t, "up", "", 0o644)
+				p := m.push(t, t.Context(), kept, func(p *action.Push) { p.DryRun = true })
+				p.want(t, "dry run", runner.OK, "", "")
+				if p.out != "would run the handler h\n" || !strings.Contains(p.log, "an earlier push") || m.execs.Load() != 1 {
+					t.Errorf("a dry run says %q and %q after %d commands", p.out, p.log, m.execs.Load())
+				}
+			}
+			m.push(t, t.Context(), step.spec, nil).want(t, step.what, step.status, step.reason, step.words)
+			if m.execs.Load() != step.execs || m.read(t, "ran") != step.ran || m.read(t, "conf") != "new" {
+				t.Errorf("%d, %s: %d commands, the handler has run %q, and there is %q", i, step.what, m.execs.Load(), m.read(t, "ran"), m.read(t, "conf"))
+			}
+		}
+		m.clean(t)
+	})
+}
+
+// TestPushKeptIsKilled: a push that keeps what it has changed and is killed while its handler runs is not taken back by the next one.
+func TestPushKeptIsKilled(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o644)
+		kept := `{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}],
+			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 1 ] && kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1); test -e DIR/up'}}}`
+		m.push(t, t.Context(), kept, nil)
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
+		p.want(t, "the next", runner.Changed, "", "")
+		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: the handler h failed") || m.read(t, "conf") != "new" {
+			t.Errorf("%q, and there is %q", p.notes["settled"], m.read(t, "conf"))
+		}
+		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, action.HandlerFailed, "the new files stay")
+		m.write(t, "up", "", 0o644)
+		m.push(t, t.Context(), kept, nil).want(t, "in the end", runner.OK, "", "")
+		m.clean(t)
+	})
+}
