@@ -233,6 +233,36 @@ func TestTheLengthHasALimit(t *testing.T) {
 	}
 }
 
+// TestInputIsCut: who stops a command whose input is still on its way is not told that it did not fit; who has no room for it is.
+func TestInputIsCut(t *testing.T) {
+	for _, fits := range []bool{true, false} {
+		if !fits {
+			full := t.TempDir()
+			if err := os.WriteFile(filepath.Join(full, "head"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", full+":"+os.Getenv("PATH"))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		defer cancel()
+		r, w := io.Pipe()
+		go func() {
+			w.Write(make([]byte, 5000))
+			if fits {
+				cancel() // the rest does not come
+			}
+			<-ctx.Done()
+			w.Close()
+		}()
+		var errs bytes.Buffer
+		err := login(t, []string{"dash"}).Exec(ctx, "cat", runner.Stdio{In: r, Size: 10_000, Out: io.Discard, Err: &errs, Grace: inventory.Duration(time.Second)})
+		if err == nil || strings.Contains(errs.String(), "did not fit") == fits {
+			t.Errorf("it fits: %v: %v, %q", fits, err, &errs)
+		}
+		cancel()
+	}
+}
+
 // TestInput: bytes of any kind arrive unchanged, before and after secret variables, and nothing is left behind.
 func TestInput(t *testing.T) {
 	tmp := t.TempDir()
