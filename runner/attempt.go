@@ -63,11 +63,13 @@ func (it *item) ended(err error) (stop bool) {
 	if e.Status == "" {
 		e.Status, e.Reason = StatusOf(err)
 	}
-	if f := (*Failure)(nil); errors.As(err, &f) {
+	f := (*Failure)(nil)
+	if errors.As(err, &f) {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
+	said := f != nil && f.Status == Cancelled // by an action that knows more
 	switch {
-	case err == nil, e.Status == OK, e.Status == Skipped && e.Reason != "", e.Reason == Interrupt: // which says it all
+	case err == nil, e.Status == OK, e.Status == Skipped && e.Reason != "", e.Reason == Interrupt && !said: // which says it all
 	default:
 		e.Error = printable(err.Error())
 	}

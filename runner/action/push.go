@@ -144,13 +144,13 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		return nil
 	}
 	err = p.apply(ctx, t, c)
-	switch status, _ := runner.StatusOf(err); {
-	case err == nil, errors.Is(err, errKept):
+	switch {
+	case err == nil, errors.Is(err, errKept), errors.Is(err, errDone):
 		c.account(t, "")
-	case status == runner.Failed, status == runner.Error:
-		c.account(t, ", not in place")
-	default:
+	case errors.Is(err, errUnsettled):
 		c.account(t, ", not known whether in place")
+	default:
+		c.account(t, ", not in place")
 	}
 	return err
 }

@@ -63,11 +63,17 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	if errors.Is(why, errNoLane) && !errors.Is(err, errNoLane) { // no lane was there because the connection has ended
 		why = nil
 	}
-	if why != nil {
+	switch status, _ := runner.StatusOf(why); status {
+	case runner.Error:
 		return why
+	case runner.Lost:
+		err = why
+	}
+	if o.settled != "" {
+		t.Note("settled", "an earlier push that was killed: "+o.settled)
 	}
 	if err != nil {
-		return err
+		return o.cut(err)
 	}
 	return o.result(t, len(c.steps) > 0)
 }

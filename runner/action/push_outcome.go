@@ -17,6 +17,7 @@ type outcome struct {
 	said    string // the word that tells how it ended
 	why     error
 	reason  runner.Reason
+	begun   bool     // it has said anything
 	back    bool     // it was rolled back,
 	again   []string // and these handlers failed then, too
 	stuck   bool
@@ -41,25 +42,24 @@ func (o *outcome) hear(kind, rest string) error {
 			o.reason, o.why = reason, fmt.Errorf(format, args...)
 		}
 	}
+	o.begun = true
 	switch kind {
 	case "settled":
 		o.settled, o.earlier = map[string]string{"rolled-back": "it was taken back", "activated": "it was finished", "dropped": "it had changed nothing"}[rest], true
 	case "begins":
 		switch {
-		case o.earlier && o.back:
+		case o.earlier && o.back && o.why != nil:
 			o.settled = fmt.Sprintf("it was taken back: %v", o.why)
 		case o.earlier && o.said == "kept":
 			o.settled = fmt.Sprintf("its files stay: %v", o.why)
 		}
-		*o = outcome{health: o.health, settled: o.settled}
-	case "changed", "kept", "done":
+		*o = outcome{health: o.health, begun: true, settled: o.settled}
+	case "changed", "kept", "done", "undoing":
 		o.said = kind
 	case "again":
 		o.again = append(o.again, name)
 	case "rolled-back":
-		if o.why != nil {
-			o.back, o.said = true, kind
-		}
+		o.back, o.said = true, kind
 	case "stuck":
 		o.stuck, o.said = true, kind
 	case "refused":
@@ -77,8 +77,10 @@ func (o *outcome) hear(kind, rest string) error {
 		o.said = kind
 		blame(Locked, "another push is at work on the host")
 	case "immutable":
+		o.said = "error"
 		blame("", "%s is immutable (chattr)", name)
 	case "moved":
+		o.said = "error"
 		blame("", "%s", strings.TrimSuffix("a file was changed on the host meanwhile: "+name, ": -"))
 	case "error":
 		o.said = kind
@@ -97,8 +99,13 @@ func (o *outcome) hear(kind, rest string) error {
 	return nil
 }
 
-// errKept says that what was pushed is in place in spite of a failure.
-var errKept = errors.New("the new files stay")
+// What else is told of a push that has failed.
+var (
+	errKept      = errors.New("the new files stay")
+	errDone      = errors.New("all was done before")
+	errUntouched = errors.New("nothing was changed")
+	errUnsettled = errors.New("the next push settles it")
+)
 
 // failures are what sh/apply.sh calls an error; the tool's own reason stands behind it.
 var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
@@ -114,8 +121,8 @@ const (
 
 // result is how the push ended.
 func (o *outcome) result(t *runner.Target, steps bool) error {
-	if o.settled != "" {
-		t.Note("settled", "an earlier push that was killed: "+o.settled)
+	if o.why == nil && (o.back || o.said == "kept") {
+		o.why = errors.New("it was stopped on the host")
 	}
 	if o.reason == Unhealthy {
 		var log string
@@ -134,20 +141,52 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	case o.stuck:
 		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and it could not be taken back: look at the host", o.why)}
 	case o.why != nil && o.back:
-		back := "rolled back"
-		if o.again != nil {
-			back += ", and then " + strings.Join(o.again, " and ") + " failed, too"
-		}
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %s", o.why, back)}
+		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, o.rolledBack())}
 	case o.why != nil && o.said == "kept":
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errKept)}
 	case o.why != nil:
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; nothing was changed", o.why)}
-	case o.said == "":
-		return &runner.Failure{Status: runner.Error, Err: errors.New("the host did not say how it ended; the next push settles it")}
+		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUntouched)}
+	case o.said == "", o.said == "undoing":
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not say how it ended; %w", errUnsettled)}
 	}
 	if steps {
 		t.Changed()
 	}
 	return nil
+}
+
+func (o *outcome) rolledBack() error {
+	back := "rolled back"
+	if o.again != nil {
+		back += ", and then " + strings.Join(o.again, " and ") + " failed, too"
+	}
+	return errors.New(back)
+}
+
+// cut is how a push ended whose command did not end by itself, as err says: with what the host has said until then.
+func (o *outcome) cut(err error) error {
+	inner := &runner.Failure{}
+	errors.As(err, &inner)
+	f := &runner.Failure{Exit: inner.Exit, Remains: inner.Remains}
+	f.Status, f.Reason = runner.StatusOf(err)
+	known := errUnsettled
+	switch {
+	case o.stuck:
+		f.Stop, known = true, errors.New("it could not be taken back: look at the host")
+	case o.back && !o.earlier:
+		known = o.rolledBack()
+	case o.said == "kept" && !o.earlier:
+		known = errKept
+	case o.said == "changed" && !o.earlier, o.said == "done":
+		known = errDone
+	case o.said == "stopped", o.said == "locked", o.said == "error", !o.begun && f.Remains == runner.Gone:
+		known = errUntouched
+	case !o.begun && f.Status != runner.Cancelled && f.Status != runner.Timeout && f.Status != runner.Lost:
+		return err // it was never started
+	}
+	if f.Status == runner.Cancelled {
+		err = errors.New("stopped")
+	}
+	f.Err = fmt.Errorf("%w; %w", err, known)
+	return f
 }

@@ -1,0 +1,47 @@
+package action
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"hail/runner"
+)
+
+// TestCut: what is told of a push whose end was not heard is what the host has said until then.
+func TestCut(t *testing.T) {
+	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
+	for _, row := range []struct {
+		said string // a line each
+		err  *runner.Failure
+		want string
+		stop bool
+	}{
+		{"", &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: errors.New("sudo: no")}, "sudo: no", false},
+		{"", lost, "the connection ended; the next push settles it", false},
+		{"", &runner.Failure{Err: runner.Stopped(runner.Interrupt), Remains: runner.Gone}, "stopped; nothing was changed", false},
+		{"", &runner.Failure{Err: runner.Stopped(runner.Interrupt), Remains: runner.Unknown}, "stopped; the next push settles it", false},
+		{"settled activated", lost, "the connection ended; the next push settles it", false},
+		{"settled rolled-back, undoing, rolled-back", lost, "the connection ended; the next push settles it", false},
+		{"begins", lost, "the connection ended; the next push settles it", false},
+		{"begins, moved -", lost, "the connection ended; nothing was changed", false},
+		{"begins, error rename, undoing", lost, "the connection ended; the next push settles it", false},
+		{"begins, undoing, rolled-back", lost, "the connection ended; rolled back", false},
+		{"begins, undoing, stuck", lost, "the connection ended; it could not be taken back: look at the host", true},
+		{"begins, changed", lost, "the connection ended; all was done before", false},
+		{"begins, undoing", &runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: errors.New("killed by signal KILL")}, "killed by signal KILL; the next push settles it", false},
+	} {
+		var o outcome
+		for line := range strings.SplitSeq(row.said, ", ") {
+			if kind, rest, _ := strings.Cut(line, " "); kind != "" {
+				o.hear(kind, rest)
+			}
+		}
+		err := o.cut(row.err)
+		wantStatus, wantReason := runner.StatusOf(row.err)
+		status, reason := runner.StatusOf(err)
+		if f := (*runner.Failure)(nil); err.Error() != row.want || status != wantStatus || reason != wantReason || !errors.As(err, &f) || f.Stop != row.stop || f.Remains != row.err.Remains {
+			t.Errorf("%s: %s(%s) %v, want %s", row.said, status, reason, err, row.want)
+		}
+	}
+}

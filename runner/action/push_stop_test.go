@@ -1,0 +1,65 @@
+package action_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hail/runner"
+)
+
+// TestPushStopped: a push that is stopped while it waits for something, which has begun when the file at is there, says what became of
+// the host.
+func TestPushStopped(t *testing.T) {
+	wait := `touch DIR/at; sleep 100`
+	for name, row := range map[string]struct {
+		spec   string
+		why    error
+		grace  time.Duration
+		status runner.Status
+		reason runner.Reason
+		words  string
+		conf   string
+		note   string
+	}{
+		"handler": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test ! -e DIR/at || exit 0; ` + wait + `"}}}`,
+			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; rolled back", "old", ", not in place"},
+		"handler fails again": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test ! -e DIR/at || exit 1; ` + wait + `"}}}`,
+			runner.Stopped(runner.OverBudget), 0, runner.Cancelled, runner.OverBudget, "stopped; rolled back, and then h failed, too", "old", ", not in place"},
+		"time": {`{files: [{content: new, dest: DIR/conf}], health: [{command: "` + wait + `", retry: {timeout: 100s}}]}`,
+			runner.ErrTimeout, 0, runner.Timeout, "", "stopped: its time ran out; rolled back", "old", ", not in place"},
+		"keep": {`{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "` + wait + `"}}}`,
+			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; the new files stay", "new", ""},
+		"before": {`{files: [{content: new, dest: DIR/conf, validate: "` + wait + `"}]}`,
+			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; nothing was changed", "old", ", not in place"},
+		"no time to take it back": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "trap '' TERM; touch DIR/at; while :; do sleep 1; done"}}}`,
+			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; the next push settles it", "new", ", not known whether in place"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, "gnu")
+			m.grace = row.grace
+			m.write(t, "conf", "old", 0o644)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
+					if _, err := os.Stat(filepath.Join(m.dir, "at")); err == nil {
+						break
+					}
+				}
+				cancel(row.why)
+			}()
+			p := m.push(t, ctx, row.spec, nil)
+			p.want(t, name, row.status, row.reason, row.words)
+			if p.err != row.words || m.read(t, "conf") != row.conf {
+				t.Errorf("it says %q and %q, and there is %q", p.err, p.log, m.read(t, "conf"))
+			}
+			if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, "11507a0e2f5e"+row.note) {
+				t.Errorf("noted: %q", note)
+			}
+		})
+	}
+}
