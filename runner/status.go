@@ -51,6 +51,12 @@ const (
 	Signalled   Reason = "signal"
 	Escalation  Reason = "sudo"  // it could not become another user
 	CheckFailed Reason = "check" // something is not as it should be
+
+	// Those of a push.
+	Validation    Reason = "validate" // a command did not accept what was pushed
+	HandlerFailed Reason = "handler"  // a command that what has changed wants did not succeed
+	Unhealthy     Reason = "health"   // a check did not pass afterwards
+	Locked        Reason = "locked"   // another push is at work on the host
 )
 
 // The reasons of Skipped and Cancelled, and of the end of a run that stopped early.

@@ -174,7 +174,7 @@ func TestTwoPushes(t *testing.T) {
 		wg.Wait()
 		seen := m.read(t, "seen")
 		for _, r := range results {
-			ok := r.status == runner.Changed || r.status == runner.Failed && r.reason == action.Locked || r.status == runner.Error && strings.Contains(r.err, "changed")
+			ok := r.status == runner.Changed || r.status == runner.Failed && r.reason == runner.Locked || r.status == runner.Error && strings.Contains(r.err, "changed")
 			if !ok {
 				t.Errorf("%s(%s) %s", r.status, r.reason, r.err)
 			}

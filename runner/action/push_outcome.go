@@ -63,19 +63,19 @@ func (o *outcome) hear(kind, rest string) error {
 	case "stuck":
 		o.stuck, o.said = true, kind
 	case "refused":
-		blame(Validation, "not accepted: %s", name)
+		blame(runner.Validation, "not accepted: %s", name)
 	case "handler":
-		blame(HandlerFailed, "the handler %s failed", name)
+		blame(runner.HandlerFailed, "the handler %s failed", name)
 	case "unhealthy":
 		word, number, _ := strings.Cut(rest, " ")
 		o.sick = &sick{name: decodePath(word)}
 		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < len(o.health) && !o.earlier {
 			o.sick.check = &o.health[i]
 		}
-		blame(Unhealthy, "the health check %s did not pass", o.sick.name)
+		blame(runner.Unhealthy, "the health check %s did not pass", o.sick.name)
 	case "locked":
 		o.said = kind
-		blame(Locked, "another push is at work on the host")
+		blame(runner.Locked, "another push is at work on the host")
 	case "immutable":
 		o.said = "error"
 		blame("", "%s is immutable (chattr)", name)
@@ -111,20 +111,12 @@ var (
 var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
 	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
 
-// The reasons of Failed that a push has.
-const (
-	Validation    runner.Reason = "validate"
-	HandlerFailed runner.Reason = "handler"
-	Unhealthy     runner.Reason = "health"
-	Locked        runner.Reason = "locked"
-)
-
 // result is how the push ended.
 func (o *outcome) result(t *runner.Target, steps bool) error {
 	if o.why == nil && (o.back || o.said == "kept") {
 		o.why = errors.New("it was stopped on the host")
 	}
-	if o.reason == Unhealthy {
+	if o.reason == runner.Unhealthy {
 		var log string
 		log, o.why = o.sick.explain()
 		io.WriteString(t.Err, log)

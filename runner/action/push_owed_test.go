@@ -20,12 +20,12 @@ func TestPushKept(t *testing.T) {
 			words, ran string
 			execs      int32
 		}{
-			{"first", kept, runner.Failed, action.Unhealthy, "the new files stay", "ran\n", 2},
-			{"again", kept, runner.Failed, action.Unhealthy, "the new files stay", "ran\nran\n", 2},
+			{"first", kept, runner.Failed, runner.Unhealthy, "the new files stay", "ran\n", 2},
+			{"again", kept, runner.Failed, runner.Unhealthy, "the new files stay", "ran\nran\n", 2},
 			{"something else", `files: [{content: mine, dest: DIR/mine}]`, runner.Changed, "", "", "ran\nran\n", 2},
 			{"something else again", `files: [{content: mine, dest: DIR/mine}]`, runner.OK, "", "", "ran\nran\n", 1},
-			{"taken back to what was kept", strings.NewReplacer("keep", "rollback", "new", "newer").Replace(kept), runner.Failed, action.Unhealthy, "rolled back", "ran\nran\nran\nran\n", 2},
-			{"without a change there is nothing to take back", strings.Replace(kept, "keep", "rollback", 1), runner.Failed, action.Unhealthy, "the new files stay", "ran\nran\nran\nran\nran\n", 2},
+			{"taken back to what was kept", strings.NewReplacer("keep", "rollback", "new", "newer").Replace(kept), runner.Failed, runner.Unhealthy, "rolled back", "ran\nran\nran\nran\n", 2},
+			{"without a change there is nothing to take back", strings.Replace(kept, "keep", "rollback", 1), runner.Failed, runner.Unhealthy, "the new files stay", "ran\nran\nran\nran\nran\n", 2},
 			{"in the end", kept, runner.OK, "", "", "ran\nran\nran\nran\nran\nran\n", 2},
 			{"and then", kept, runner.OK, "", "", "ran\nran\nran\nran\nran\nran\n", 1},
 		} {
@@ -58,7 +58,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: the handler h failed") || m.read(t, "conf") != "new" {
 			t.Errorf("%q, and there is %q", p.notes["settled"], m.read(t, "conf"))
 		}
-		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, action.HandlerFailed, "the new files stay")
+		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")
 		m.write(t, "up", "", 0o644)
 		m.push(t, t.Context(), kept, nil).want(t, "in the end", runner.OK, "", "")
 		m.clean(t)

@@ -261,7 +261,7 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new/deep, mode: "0600"}, {dest: DIR/new, state: directory}, {dest: DIR/gone, state: absent}], handlers: {h: {run: "echo $(cat DIR/conf) >>DIR/seen; exit 3"}}}`, nil)
-		p.want(t, "handler", runner.Failed, action.HandlerFailed, "the handler h failed; rolled back")
+		p.want(t, "handler", runner.Failed, runner.HandlerFailed, "the handler h failed; rolled back")
 		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &after); err != nil || after.Ino != before.Ino || after.Mode != before.Mode {
 			t.Errorf("inode %d, mode %o; was %d, %o: %v", after.Ino, after.Mode, before.Ino, before.Mode, err)
 		}
@@ -272,20 +272,20 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
-		p.want(t, "handler again", runner.Failed, action.HandlerFailed, "the handler h failed; rolled back, and then h failed, too")
+		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "the handler h failed; rolled back, and then h failed, too")
 		if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, ", not in place") {
 			t.Errorf("noted: %q", note)
 		}
 		p = m.push(t, ctx, `{on_failure: keep, files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
-		p.want(t, "keep", runner.Failed, action.HandlerFailed, "the new files stay")
+		p.want(t, "keep", runner.Failed, runner.HandlerFailed, "the new files stay")
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o751 || info.ModTime().Year() < 2000 || m.read(t, "conf") != "three\n" {
 			t.Errorf("%v, %v", info, err)
 		}
 
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
-		p.want(t, "validate the whole", runner.Failed, action.Validation, "not accepted: grep -q three")
+		p.want(t, "validate the whole", runner.Failed, runner.Validation, "not accepted: grep -q three")
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "health", runner.Failed, action.Unhealthy, "the health check up did not pass in time: exit: expected 0, is 1; rolled back")
+		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass in time: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {
 			t.Errorf("%q", m.read(t, "conf"))
 		}
