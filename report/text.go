@@ -139,9 +139,9 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 	}
 }
 
-// lastLine is the last line of what the host printed on stderr.
+// lastLine is the last line of what the host printed on stderr. Of a handler that failed, the error has it: others may have run since.
 func lastLine(files Files, r *Result) string {
-	if r.Stderr.Length == 0 {
+	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
 		return ""
 	}
 	f, err := files.Output(r.Host, runner.Stderr)

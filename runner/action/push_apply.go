@@ -11,8 +11,12 @@ import (
 	"hail/runner/action/program"
 )
 
-//go:embed sh/apply.sh
-var applyScript string
+var (
+	//go:embed sh/activate.sh
+	activateScript string
+	//go:embed sh/apply.sh
+	applyScript string
+)
 
 // apply does the steps on the host, in one command that finishes or takes back what it has begun, even when we are gone.
 func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error {
@@ -47,7 +51,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}

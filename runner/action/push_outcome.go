@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"hail/runner"
 	"hail/runner/action/check"
@@ -65,7 +66,7 @@ func (o *outcome) hear(kind, rest string) error {
 	case "refused":
 		blame(runner.Validation, "not accepted: %s", name)
 	case "handler":
-		blame(runner.HandlerFailed, "the handler %s failed", name)
+		blame(runner.HandlerFailed, "%s", handlerFailed(rest))
 	case "unhealthy":
 		word, number, _ := strings.Cut(rest, " ")
 		o.sick = &sick{name: decodePath(word)}
@@ -110,6 +111,39 @@ var (
 // failures are what sh/apply.sh calls an error; the tool's own reason stands behind it.
 var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
 	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
+
+// handlerFailed is why, from its name, its exit status or "late" and after how many seconds, and what it printed last.
+func handlerFailed(said string) string {
+	name, how, _ := strings.Cut(said, " ")
+	how, last, _ := strings.Cut(how, " ")
+	text := fmt.Sprintf("handler %q: ", decodePath(name))
+	if how == "late" {
+		after, _, _ := strings.Cut(last, " ")
+		seconds, _ := strconv.Atoi(after)
+		return text + "not done in " + inWords(time.Duration(seconds)*time.Second)
+	}
+	if text += "exit " + how; last != "" {
+		if len(last) > longestReason {
+			last = strings.ToValidUTF8(last[:longestReason], "") + "…"
+		}
+		text += ": " + last
+	}
+	return text
+}
+
+// longestReason is how many bytes of what a host has printed a reason has.
+const longestReason = 300
+
+// inWords is a time without what is zero at its end.
+func inWords(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
 
 // result is how the push ended.
 func (o *outcome) result(t *runner.Target, steps bool) error {

@@ -55,7 +55,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 		m.push(t, t.Context(), kept, nil)
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
-		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: the handler h failed") || m.read(t, "conf") != "new" {
+		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: handler \"h\": exit 1") || m.read(t, "conf") != "new" {
 			t.Errorf("%q, and there is %q", p.notes["settled"], m.read(t, "conf"))
 		}
 		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")

@@ -261,7 +261,7 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new/deep, mode: "0600"}, {dest: DIR/new, state: directory}, {dest: DIR/gone, state: absent}], handlers: {h: {run: "echo $(cat DIR/conf) >>DIR/seen; exit 3"}}}`, nil)
-		p.want(t, "handler", runner.Failed, runner.HandlerFailed, "the handler h failed; rolled back")
+		p.want(t, "handler", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back")
 		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &after); err != nil || after.Ino != before.Ino || after.Mode != before.Mode {
 			t.Errorf("inode %d, mode %o; was %d, %o: %v", after.Ino, after.Mode, before.Ino, before.Mode, err)
 		}
@@ -272,7 +272,7 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
-		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "the handler h failed; rolled back, and then h failed, too")
+		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back, and then h failed, too")
 		if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, ", not in place") {
 			t.Errorf("noted: %q", note)
 		}

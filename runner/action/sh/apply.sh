@@ -141,37 +141,6 @@ rollback() { # may be begun again; what is still staged was not renamed, and the
 			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
-theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
-accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
-limited() { # SECONDS COMMAND
-	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi
-}
-handle() {
-	decode "$3"
-	limited "$2" "$path" && say "handled $1" && return 0
-	say "handler $1"
-	return 1
-}
-healthy() { # and when it is not: what was seen last
-	decode "$6"
-	: >"$journal/last"
-	until=$(($(date +%s) + $3))
-	while [ -z "$stopped" ]; do
-		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$journal/last" && return 0
-		left=$((until - $(date +%s)))
-		[ $left -gt 0 ] || break
-		sleep $(($4 < left ? $4 : left)) # the last look is when the time is over
-	done
-	say "unhealthy $1 $2"
-	cat "$journal/last" >&9
-	return 1
-}
-activate() {
-	[ ! -s "$journal/table" ] || FILES=$(cat "$journal/changed")
-	export FILES
-	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
-}
-again() { decode "$3"; limited "$2" "$path" || say "again $1"; return 0; }
 # phase WORD: the file has one of the words, whatever happens meanwhile.
 phase() { echo "$1" >"$journal/phase.new" && mv -f -- "$journal/phase.new" "$journal/phase"; }
 undo() { # puts everything back, and runs the handlers again: what they print must not end them

@@ -1,0 +1,32 @@
+package action_test
+
+import (
+	"strings"
+	"testing"
+
+	"hail/runner"
+)
+
+// TestPushHandler: why a handler failed is told, with the last line of what it has printed as errors, and not of what others have.
+func TestPushHandler(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		for _, row := range []struct{ run, timeout, want string }{
+			{"exit 3", "10s", `handler "it is": exit 3; rolled back, and then it is failed, too`},
+			{"echo out; echo first >&2; echo no such $NAME: $FILES >&2; echo >&2; exit 4", "10s", `handler "it is": exit 4: no such : DIR/conf; rolled back, and then it is failed, too`},
+			{"test -e DIR/once && exit; touch DIR/once; printf '%s\\\\n' 'a%s\\\\n' >&2; exit 124", "10s", `handler "it is": exit 124: a%s\n; rolled back`},
+			{"test -e DIR/late && exit; touch DIR/late; echo waiting >&2; exec sleep 100", "1s", `handler "it is": not done in 1s; rolled back`},
+			{"printf %01000d 0 >&2; exit 1", "10s", `handler "it is": exit 1: ` + strings.Repeat("0", 300) + `…; rolled back, and then it is failed, too`},
+		} {
+			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [before, it is]}],
+				handlers: {before: {run: "echo other >&2"}, it is: {run: "`+row.run+`", timeout: `+row.timeout+`}}}`, nil)
+			p.want(t, row.run, runner.Failed, runner.HandlerFailed, "")
+			if want := strings.ReplaceAll(row.want, "DIR", m.dir); p.err != want {
+				t.Errorf("%s: %q, want %q", row.run, p.err, want)
+			}
+			if strings.Contains(row.run, "first") && !strings.Contains(p.log, "out\nfirst\nno such") {
+				t.Errorf("the log has %q", p.log)
+			}
+		}
+		m.clean(t)
+	})
+}

@@ -1,0 +1,36 @@
+# What follows when all is in place, for sh/apply.sh: validation of the whole, handlers, health. The words of the table are arguments.
+theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
+accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
+limited() { # SECONDS COMMAND
+	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi
+}
+handle() { # and when it fails: how, and the last line that it has printed as an error
+	decode "$3"
+	until=$(($(date +%s) + $2))
+	limited "$2" "$path" 2>"$journal/last" && how= || how=$?
+	cat "$journal/last" >&2
+	[ -n "$how" ] || return 0
+	[ $how -lt 124 ] || [ "$(date +%s)" -lt $until ] || how="late $2" # timeout has ended it
+	say "handler $1 $how $(tail -c 500 "$journal/last" | sed -n '/[^[:space:]]/h; ${x;p;}')"
+	return 1
+}
+healthy() { # and when it is not: what was seen last
+	decode "$6"
+	: >"$journal/last"
+	until=$(($(date +%s) + $3))
+	while [ -z "$stopped" ]; do
+		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$journal/last" && return 0
+		left=$((until - $(date +%s)))
+		[ $left -gt 0 ] || break
+		sleep $(($4 < left ? $4 : left)) # the last look is when the time is over
+	done
+	say "unhealthy $1 $2"
+	cat "$journal/last" >&9
+	return 1
+}
+activate() {
+	[ ! -s "$journal/table" ] || FILES=$(cat "$journal/changed")
+	export FILES
+	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
+}
+again() { decode "$3"; limited "$2" "$path" || say "again $1"; return 0; }
