@@ -78,8 +78,9 @@ type sick struct {
 
 // explain is what a command has said, for the log, and what is wrong.
 func (s *sick) explain() (log string, why error) {
-	text := fmt.Sprintf("the health check %s did not pass in time", s.name)
+	text := fmt.Sprintf("the health check %s did not pass", s.name)
 	if s.check != nil {
+		text += " in " + inWords(s.check.Retry.Timeout.Value())
 		var wrong string
 		if wrong, log = s.check.Verdict(s.said); wrong != "" {
 			text += ": " + wrong

@@ -47,7 +47,7 @@ func TestHealth(t *testing.T) {
 				p.want(t, row.check, runner.Changed, "", "")
 				continue
 			}
-			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass in time: "+row.want+"; rolled back")
+			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass in 3s: "+row.want+"; rolled back")
 			if m.read(t, "conf") != "old" {
 				t.Errorf("%s: %q stays", row.check, m.read(t, "conf"))
 			}
@@ -60,7 +60,7 @@ func TestHealth(t *testing.T) {
 		// It may fail for a time; the last of several is told; and what handlers make has the rights that the login gives.
 		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
 			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "false", retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass in time: exit: expected 0, is 1; rolled back")
+		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass in 1s: exit: expected 0, is 1; rolled back")
 		if info, err := os.Stat(filepath.Join(m.dir, "up")); err != nil || info.Mode()&0o044 == 0 {
 			t.Errorf("%v, %v", info, err)
 		}

@@ -285,7 +285,7 @@ func TestPush(t *testing.T) {
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
 		p.want(t, "validate the whole", runner.Failed, runner.Validation, "not accepted: grep -q three")
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass in time: exit: expected 0, is 1; rolled back")
+		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass in 1s: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {
 			t.Errorf("%q", m.read(t, "conf"))
 		}
