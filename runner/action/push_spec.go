@@ -110,12 +110,13 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	f.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
 	f.Delete = "none"
 	var state string
+	var dest *strictyaml.Node
 	before := r.Wrong()
 	r.Mapping(n, "a file", specfile.Fields{
 		"src":        func(n *strictyaml.Node) { r.Text(n, &f.Src) },
 		"content":    func(n *strictyaml.Node) { f.Content = &n.Text },
 		"link":       func(n *strictyaml.Node) { r.Text(n, &f.Target) },
-		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest) },
+		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest); dest = n },
 		"state":      func(n *strictyaml.Node) { r.Word(n, &state, "present", "absent", "directory") },
 		"template":   func(n *strictyaml.Node) { r.Yes(n, &f.Template) },
 		"mode":       func(n *strictyaml.Node) { r.mode(n, &f.Mode) },
@@ -133,6 +134,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		return f
 	}
 	f.Absent, f.Folder = state == "absent", state == "directory"
+	folder := f.Dest != "" && strings.HasSuffix(dest.Text, "/")
 	sources := 0
 	for _, said := range []bool{f.Src != "", f.Content != nil, f.Target != "", f.Absent, f.Folder} {
 		if said {
@@ -146,8 +148,15 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		r.Fail(n, "", "a file has one of src, content, link, state: absent and state: directory")
 	case f.Delete != "none" && !strings.HasSuffix(f.Src, "/"):
 		r.Fail(n, "src: site/", "delete is for the content of a folder, whose src ends in a slash")
+	case folder && (f.Content != nil || f.Target != ""):
+		r.Fail(dest, "dest: "+dest.Text+"NAME", "%s is a folder, and what goes into it needs a name", dest.Text)
 	case f.Delete == "all" && protected(f.Dest):
 		r.Fail(n, "", "delete: all: nothing that is not pushed would be left in %s", f.Dest)
+	case folder && f.Src != "" && !strings.HasSuffix(f.Src, "/"): // into it, as cp does
+		f.Dest = path.Join(f.Dest, filepath.Base(f.Src))
+		if err := CheckDest(f.Dest); err != nil {
+			r.Fail(dest, "", "%v", err)
+		}
 	}
 	return f
 }

@@ -1,0 +1,33 @@
+package action_test
+
+import (
+	"errors"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner/action"
+)
+
+// TestPushDest: a slash at the end of a destination means the folder, as with SRC:DEST.
+func TestPushDest(t *testing.T) {
+	for _, row := range []struct{ file, dest, wrong string }{
+		{`src: a/motd, dest: /etc/`, "/etc/motd", ""},
+		{`src: a/motd, dest: /etc`, "/etc", ""},
+		{`src: site/, dest: /var/www/`, "/var/www", ""},
+		{`state: directory, dest: /var/www/`, "/var/www", ""},
+		{`state: absent, dest: /var/www//`, "/var/www", ""},
+		{`src: a/.hail-x, dest: /etc/`, "", "spec.yaml:1:32: names that begin with .hail- are ours\nhint: "},
+		{`content: x, dest: /etc/app/`, "", "spec.yaml:1:28: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
+		{`link: x, dest: /etc/app/`, "", "spec.yaml:1:25: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
+	} {
+		s, err := action.ReadPushSpec("spec.yaml", []byte("files: [{"+row.file+"}]"))
+		switch {
+		case row.wrong != "":
+			if all := (inventory.Errors)(nil); !errors.As(err, &all) || all.Error()+"\nhint: "+all[0].Hint != row.wrong {
+				t.Errorf("%s: %v, want %s", row.file, err, row.wrong)
+			}
+		case err != nil || s.Files[0].Dest != row.dest:
+			t.Errorf("%s: %+v, %v, want %s", row.file, s, err, row.dest)
+		}
+	}
+}
