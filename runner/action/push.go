@@ -22,6 +22,7 @@ type Push struct {
 	Check     []string       `json:"check,omitempty"`
 	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
 	Health    *check.Suite   `json:"health,omitempty"`   // what has to pass after the handlers; nil: nothing
+	Places    bool           `json:"places,omitempty"`   // commands have places for what differs from host to host
 	Keep      bool           `json:"keep,omitempty"`     // what was changed when a handler or the health fails, and don't roll back
 	Backup    int            `json:"backup,omitempty"`   // so many earlier contents of each file stay, in .hail-backup beside it
 	DryRun    bool           `json:"dry_run,omitempty"`
@@ -54,7 +55,7 @@ type Item struct {
 	Mode   int         `json:"mode,omitempty"`   // permissions; 0: as the old one has, or 0644 and 0755
 	Owner  string      `json:"owner,omitempty"`  // a name or number; empty: as the old one has, or who logs in
 	Group  string      `json:"group,omitempty"`
-	Check  string      `json:"check,omitempty"`  // a command that has to accept the staged file, which stands for {{staged}}
+	Check  string      `json:"check,omitempty"`  // a command that has to accept the staged file, which is {{staged}} in it
 	Notify []string    `json:"notify,omitempty"` // handlers
 	Link   string      `json:"link,omitempty"`   // what to do with a link in its place: follow, replace; empty: refuse
 	Secret bool        `json:"secret,omitempty"` // never shown or recorded
@@ -107,6 +108,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 	c, err := p.compare(&manifest, have)
 	if err == nil {
+		c.host, c.index = t.Host, t.Index
 		c.health, err = p.healthOf(t.Host, t.Index)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action/check"
 )
@@ -59,6 +60,8 @@ func (s *step) account() string {
 
 // comparison is what a push has to do on a host.
 type comparison struct {
+	host      inventory.Host
+	index     int
 	steps     []*step
 	warnings  []string
 	notified  map[string]bool     // handlers

@@ -52,7 +52,11 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 			j.list("files", at)
 			j.file("sums").WriteString(s.item.Digest + "\n")
 			if s.item.Check != "" {
-				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(s.item.Check, stagedMark, runner.Quote(at))))
+				check, err := p.command(s.item.Check, c)
+				if err != nil {
+					return nil, err
+				}
+				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(check, stagedMark, runner.Quote(at))))
 			}
 		}
 	}
@@ -61,12 +65,19 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		j.words("managed/"+managedKey(folder), paths)
 	}
 	for _, check := range p.Check {
+		if check, err = p.command(check, c); err != nil {
+			return nil, err
+		}
 		fmt.Fprintf(table, "V %s\n", program.Word(check))
 	}
 	for _, h := range p.Handlers {
-		if c.notified[h.Name] {
-			fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(h.Run))
+		if !c.notified[h.Name] {
+			continue
 		}
+		if h.Run, err = p.command(h.Run, c); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(h.Run))
 	}
 	if err := j.health(c.health); err != nil {
 		return nil, err

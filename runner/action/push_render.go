@@ -53,6 +53,10 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		}
 	}
 	same := map[*PushFile]Manifest{} // what is the same for all hosts
+	isMeant := func(f *PushFile, host string) bool { return f.When == "" || meant[f.When][host] }
+	if err := p.tryCommands(specs, hosts, isMeant, secret); err != nil {
+		return p, nil, err
+	}
 	if err := p.aimHealth(health, hosts, choose, secret); err != nil {
 		return p, nil, err
 	}
@@ -62,7 +66,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		for j, s := range specs {
 			for k := range s.Files {
 				f := &s.Files[k]
-				if f.When != "" && !meant[f.When][h.Name] {
+				if !isMeant(f, h.Name) {
 					continue
 				}
 				part, known := same[f]

@@ -21,6 +21,7 @@ type PushSpec struct {
 	Health   []check.Check
 	Keep     bool
 	Backup   int
+	places   map[string]inventory.Place // of the commands that have places for what differs from host to host
 }
 
 // PushFile is one file, folder or link of a PushSpec.
@@ -46,20 +47,35 @@ type PushFile struct {
 }
 
 // pushReader reads what only pushes have.
-type pushReader struct{ *specfile.Reader }
+type pushReader struct {
+	*specfile.Reader
+	spec *PushSpec
+}
+
+// command notes where a command is that has to be filled in.
+func (r pushReader) command(n *strictyaml.Node, text string) {
+	if strings.Contains(text, "{{") {
+		r.spec.places[text] = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+	}
+}
 
 // ReadPushSpec reads the file for hail push; the error has all that is wrong, with places. Sources are looked up beside the file.
 func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
-	s := &PushSpec{}
+	s := &PushSpec{places: map[string]inventory.Place{}}
 	err := specfile.Read(file, text, func(reader *specfile.Reader, root *strictyaml.Node) {
-		r := pushReader{reader}
+		r := pushReader{reader, s}
 		r.Mapping(root, "a push", specfile.Fields{
 			"files": func(n *strictyaml.Node) {
 				for _, item := range r.Items(n) {
 					s.Files = append(s.Files, r.pushFile(item))
 				}
 			},
-			"validate": func(n *strictyaml.Node) { r.Texts(n, &s.Validate) },
+			"validate": func(n *strictyaml.Node) {
+				r.Texts(n, &s.Validate)
+				for _, item := range r.Items(n) {
+					r.command(item, item.Text)
+				}
+			},
 			"handlers": func(n *strictyaml.Node) { s.Handlers = r.handlers(n) },
 			"health":   func(n *strictyaml.Node) { s.Health = check.ReadHealth(reader, n) },
 			"on_failure": func(n *strictyaml.Node) {
@@ -122,7 +138,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		"mode":       func(n *strictyaml.Node) { r.mode(n, &f.Mode) },
 		"owner":      func(n *strictyaml.Node) { r.account(n, &f.Owner) },
 		"group":      func(n *strictyaml.Node) { r.account(n, &f.Group) },
-		"validate":   func(n *strictyaml.Node) { r.Text(n, &f.Validate) },
+		"validate":   func(n *strictyaml.Node) { r.checkOfFile(n, &f.Validate) },
 		"notify":     func(n *strictyaml.Node) { r.Texts(n, &f.Notify); f.notifyDefined = r.Items(n) },
 		"symlink":    func(n *strictyaml.Node) { r.Word(n, &f.Symlink, "follow", "replace") },
 		"delete":     func(n *strictyaml.Node) { r.Word(n, &f.Delete, "none", "managed", "all") },
@@ -159,6 +175,13 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		}
 	}
 	return f
+}
+
+// checkOfFile reads the command that has to accept a staged file: {{staged}} alone needs no host to be filled in.
+func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
+	if r.Text(n, into); strings.Contains(strings.ReplaceAll(*into, stagedMark, ""), "{{") {
+		r.command(n, withStaged(*into))
+	}
 }
 
 // dest reads a path on the host.
@@ -230,7 +253,7 @@ func (r pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 	for _, p := range n.Pairs {
 		h := Handler{Name: p.Key.Text}
 		r.Mapping(p.Value, "a handler", specfile.Fields{
-			"run":     func(n *strictyaml.Node) { r.Text(n, &h.Run) },
+			"run":     func(n *strictyaml.Node) { r.Text(n, &h.Run); r.command(n, n.Text) },
 			"timeout": func(n *strictyaml.Node) { r.Time(n, &h.Timeout) },
 		})
 		if h.Run == "" {

@@ -1,0 +1,87 @@
+package action
+
+import (
+	"maps"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner/action/fill"
+)
+
+// tryCommands fills in every command of the specs for every host that it is meant for, so that what is wrong with one shows before a
+// host is reached. It works with the hosts as the plan has them, without secrets.
+func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func(f *PushFile, host string) bool, secret []string) error {
+	places, parsed := map[string]inventory.Place{}, map[string]fill.Command{}
+	for _, s := range specs {
+		maps.Copy(places, s.places)
+	}
+	if p.Places = len(places) > 0; !p.Places {
+		return nil
+	}
+	for text, place := range places {
+		c, err := fill.ParseCommand(text)
+		if err != nil {
+			return wrongCommand(place, err)
+		}
+		parsed[text] = c
+	}
+	for i, h := range hosts {
+		bare := h.Redact(secret)
+		for _, text := range commandsOf(specs, h.Name, meant) {
+			if c, ok := parsed[text]; ok {
+				if _, err := c.For(bare, i); err != nil {
+					return wrongCommand(places[text], err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func wrongCommand(place inventory.Place, err error) error {
+	hint := ""
+	if !strings.Contains(err.Error(), ".vars.") {
+		hint = `where the command itself has {{, write {{"{{" | raw}}`
+	}
+	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
+}
+
+// commandsOf are all that may run on a host.
+func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host string) bool) (texts []string) {
+	notified := map[string]bool{}
+	for _, s := range specs {
+		before := len(texts)
+		for i := range s.Files {
+			if f := &s.Files[i]; meant(f, host) {
+				texts = append(texts, withStaged(f.Validate))
+				for _, name := range f.Notify {
+					notified[name] = true
+				}
+			}
+		}
+		if len(texts) > before {
+			texts = append(texts, s.Validate...)
+		}
+	}
+	for _, s := range specs {
+		for _, h := range s.Handlers {
+			if notified[h.Name] {
+				texts = append(texts, h.Run)
+			}
+		}
+	}
+	return texts
+}
+
+// command fills in a command of a spec for the host of c.
+func (p *Push) command(text string, c *comparison) (string, error) {
+	if !p.Places {
+		return text, nil
+	}
+	return fill.Line(withStaged(text), c.host, c.index)
+}
+
+// withStaged is the command that checks a file as a template, which leaves the place for the staged file.
+func withStaged(check string) string {
+	return strings.ReplaceAll(check, stagedMark, "{{`"+stagedMark+"` | raw}}")
+}
