@@ -6,7 +6,6 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -207,21 +206,6 @@ func duration(c *cli.Context, name string) (inventory.Duration, error) {
 		return 0, usage("write it with its unit: 10s, 500ms, 5m", "--%s: %q is not a time", name, text)
 	}
 	return d, nil
-}
-
-// size reads an option that is a number of bytes.
-func size(c *cli.Context, name string) (int64, error) {
-	text := c.String(name)
-	if text == "" {
-		return 0, nil
-	}
-	for unit, factor := range map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40} {
-		number, ok := strings.CutSuffix(text, unit)
-		if n, err := strconv.ParseInt(number, 10, 64); ok && err == nil && n > 0 && n < 1<<62/factor {
-			return n * factor, nil
-		}
-	}
-	return 0, usage("write it with its unit: 512KiB, 64MiB, 2GiB", "--%s: %q is not a size", name, text)
 }
 
 // oneOf reads an option that is one of some words.

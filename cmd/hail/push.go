@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,8 +39,8 @@ Examples:
 			&cli.BoolFlag{Name: "secret", Category: c, Usage: "SRC is shown and recorded nowhere"},
 			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show what differs, while it is changed"},
 			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier contents of each file on the host"},
-			&cli.IntFlag{Name: "patience", Category: c, Value: 10, Usage: "wait `N` seconds for another push on the host (default: 10)"},
-			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 10MiB. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
+			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait this `TIME` for another push on the host (default: 10s)"},
+			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0: any. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
 		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -121,10 +122,12 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 
 // pushJob renders every content for every host.
 func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
-	for _, name := range []string{"backup", "patience"} {
-		if c.Int(name) < 0 {
-			return job{}, usage("", "--%s: %d is below 0", name, c.Int(name))
-		}
+	if c.Int("backup") < 0 {
+		return job{}, usage("", "--backup: %d is below 0", c.Int("backup"))
+	}
+	patience, err := duration(c, "patience")
+	if err != nil {
+		return job{}, err
 	}
 	push, contents, err := action.Render(specs, hosts, chooser(inv, hosts), secret)
 	if err != nil {
@@ -133,11 +136,12 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 		}
 		return job{}, usage("", "%v", err)
 	}
-	if push.Limit, err = size(c, "bwlimit"); err != nil {
+	if push.Limit, err = bandwidth(c, "bwlimit"); err != nil {
 		return job{}, err
 	}
 	push.Backup = max(push.Backup, c.Int("backup"))
-	push.Patience, push.DryRun, push.Diff = c.Int("patience"), c.Bool("dry-run"), c.Bool("diff")
+	push.Patience = int(math.Ceil(patience.Value().Seconds())) // what a shell can wait
+	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
 	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
 	if push.DryRun {
 		j.what += " (dry run)"
@@ -160,7 +164,7 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 		}
 		j.remark = fmt.Sprintf("%s, %s over %s", report.Plural(items, "path"), report.Plural(len(contents), "content"), report.Plural(len(hosts), "host"))
 		if push.Limit > 0 {
-			j.remark += fmt.Sprintf(", at most %s a second", c.String("bwlimit"))
+			j.remark += fmt.Sprintf(", at most %s a second", strings.TrimSuffix(c.String("bwlimit"), "/s"))
 		}
 	}
 	return j, nil
