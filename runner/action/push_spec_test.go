@@ -2,6 +2,7 @@ package action_test
 
 import (
 	"errors"
+	"os"
 	"testing"
 
 	"hail/inventory"
@@ -28,6 +29,25 @@ func TestPushDest(t *testing.T) {
 			}
 		case err != nil || s.Files[0].Dest != row.dest:
 			t.Errorf("%s: %+v, %v, want %s", row.file, s, err, row.dest)
+		}
+	}
+}
+
+// TestPushMotd: examples/push/motd says what it should, with one group and with several.
+func TestPushMotd(t *testing.T) {
+	const file = "../../examples/push/motd/push.yaml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := action.ReadPushSpec(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, groups := range map[string][]string{"web1 ()\n": nil, "web1 (web)\n": {"web"}, "web1 (prod web)\n": {"prod", "web"}} {
+		_, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1", Groups: groups}}, nobody, nil)
+		if err != nil || string(contents[0].Bytes) != want {
+			t.Errorf("%q: %v, %+v", want, err, contents)
 		}
 	}
 }
