@@ -1,7 +1,6 @@
 package action
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,15 +8,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
-	"text/template"
+	"sync"
 
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action/check"
-	"hail/runner/action/fill"
 )
 
 // Content is what a push sends: in memory, or in a file of ours.
@@ -33,7 +30,7 @@ type Content struct {
 // reached. Equal contents are one. choose says which hosts a target expression means, and secret are the patterns of the names of
 // secret vars: a content that has the value of one is secret.
 func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) (Push, []Content, error) {
-	r := renderer{contents: map[string]*Content{}, secret: secret, templates: map[string]*template.Template{}, sources: map[string]string{}}
+	r := renderer{hosts: hosts, contents: map[string]*Content{}, secret: secret, templates: map[string]*ahead{}, sources: map[string]string{}}
 	p := Push{Of: map[string]int{}}
 	known := map[string]int{}
 	meant := map[string]map[string]bool{}
@@ -53,8 +50,8 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		}
 	}
 	same := map[*PushFile]Manifest{} // what is the same for all hosts
-	isMeant := func(f *PushFile, host string) bool { return f.When == "" || meant[f.When][host] }
-	if err := p.tryCommands(specs, hosts, isMeant, secret); err != nil {
+	r.meant = func(f *PushFile, host string) bool { return f.When == "" || meant[f.When][host] }
+	if err := p.tryCommands(specs, hosts, r.meant, secret); err != nil {
 		return p, nil, err
 	}
 	if err := p.aimHealth(health, hosts, choose, secret); err != nil {
@@ -66,12 +63,12 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		for j, s := range specs {
 			for k := range s.Files {
 				f := &s.Files[k]
-				if !isMeant(f, h.Name) {
+				if !r.meant(f, h.Name) {
 					continue
 				}
 				part, known := same[f]
 				if !known {
-					if err := r.file(&part, *f, h, i); err != nil {
+					if err := r.file(&part, f, i); err != nil {
 						return p, nil, &inventory.Error{Place: f.Place, Text: err.Error()}
 					}
 				}
@@ -129,14 +126,17 @@ func distinct(items []Item) error {
 }
 
 type renderer struct {
+	hosts     []inventory.Host
+	meant     func(f *PushFile, host string) bool
 	secret    []string
 	contents  map[string]*Content // by digest
-	templates map[string]*template.Template
+	templates map[string]*ahead
+	texts     sync.Map          // what templates have made, by digest
 	sources   map[string]string // digests of files, by path
 }
 
 // file adds what f means for a host to its manifest.
-func (r *renderer) file(m *Manifest, f PushFile, h inventory.Host, index int) error {
+func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
 	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Check: f.Validate, Notify: f.Notify, Link: f.Symlink, Secret: f.Secret}
 	switch {
 	case f.Absent:
@@ -146,24 +146,24 @@ func (r *renderer) file(m *Manifest, f PushFile, h inventory.Host, index int) er
 	case f.Target != "":
 		item.Kind, item.Target, item.Mode = Link, runner.Text(f.Target), 0
 	case f.Content != nil:
-		return r.content(m, item, f, "content", []byte(*f.Content), h, index)
+		return r.content(m, item, f, "content", []byte(*f.Content), index)
 	case strings.HasSuffix(f.Src, "/"):
-		return r.tree(m, item, f, h, index)
+		return r.tree(m, item, f, index)
 	default:
-		return r.source(m, item, f, f.Src, h, index)
+		return r.source(m, item, f, f.Src, index)
 	}
 	m.Items = append(m.Items, item)
 	return nil
 }
 
 // source adds the file at a path of ours.
-func (r *renderer) source(m *Manifest, item Item, f PushFile, from string, h inventory.Host, index int) error {
+func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, index int) error {
 	if f.Template {
 		text, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		return r.content(m, item, f, from, text, h, index)
+		return r.content(m, item, f, from, text, index)
 	}
 	if r.sources[from] == "" {
 		info, err := os.Stat(from)
@@ -211,73 +211,9 @@ func (r *renderer) keep(c Content) {
 	r.contents[c.Digest] = &c
 }
 
-// content adds a file whose content is text, or what a template makes of it.
-func (r *renderer) content(m *Manifest, item Item, f PushFile, name string, text []byte, h inventory.Host, index int) error {
-	if f.Template {
-		made, err := r.render(name, text, h, index)
-		if err != nil {
-			return err
-		}
-		if bare := h.Redact(r.secret); !item.Secret && !reflect.DeepEqual(bare.Vars, h.Vars) {
-			shown, err := r.render(name, text, bare, index)
-			item.Secret = err != nil || !bytes.Equal(made, shown)
-		}
-		text = made
-	}
-	item.Kind, item.Digest, item.Size = File, runner.Digest(text), int64(len(text))
-	r.keep(Content{Digest: item.Digest, Size: item.Size, Bytes: text, Secret: item.Secret})
-	m.Items = append(m.Items, item)
-	return nil
-}
-
-func (r *renderer) render(name string, text []byte, h inventory.Host, index int) ([]byte, error) {
-	key := name + "\x00" + string(text)
-	t := r.templates[key]
-	if t == nil {
-		var err error
-		if t, err = template.New(filepath.Base(name)).Option("missingkey=error").Funcs(fileFuncs).Parse(string(text)); err != nil {
-			return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "template: "))
-		}
-		r.templates[key] = t
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, fill.Data(h, index)); err != nil {
-		return nil, fmt.Errorf("for %s: %s", h.Name, fill.Why(err))
-	}
-	return b.Bytes(), nil
-}
-
-// fileFuncs are what templates of files may call beside what text/template has.
-var fileFuncs = template.FuncMap{
-	"quote": func(v any) string { return runner.Quote(inventory.ValueText(v)) },
-	"json": func(v any) (string, error) {
-		text, err := json.Marshal(v)
-		return string(text), err
-	},
-	"join":  func(sep string, list []any) string { return strings.Join(valueTexts(list), sep) },
-	"lower": strings.ToLower,
-	"upper": strings.ToUpper,
-	"indent": func(n int, text string) string {
-		return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
-	},
-	"default": func(otherwise, v any) any {
-		if v == nil || v == "" {
-			return otherwise
-		}
-		return v
-	},
-}
-
-func valueTexts(list []any) (texts []string) {
-	for _, v := range list {
-		texts = append(texts, inventory.ValueText(v))
-	}
-	return texts
-}
-
 // tree adds what is in a folder of ours. What the spec says of mode goes for files; where it says nothing, files and folders have
 // their own.
-func (r *renderer) tree(m *Manifest, base Item, f PushFile, h inventory.Host, index int) error {
+func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 	root := f.Src
 	if f.Delete != "none" {
 		m.Deletes = append(m.Deletes, Prune{Path: base.Path, All: f.Delete == "all", Most: f.MaxDelete})
@@ -315,7 +251,7 @@ func (r *renderer) tree(m *Manifest, base Item, f PushFile, h inventory.Host, in
 			if item.Mode == 0 {
 				item.Mode = int(info.Mode().Perm())
 			}
-			return r.source(m, item, f, from, h, index)
+			return r.source(m, item, f, from, index)
 		default:
 			return fmt.Errorf("%s is no file, directory or link", from)
 		}

@@ -1,0 +1,139 @@
+package action
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"text/template"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action/fill"
+)
+
+// content adds a file whose content is text, or what a template makes of it.
+func (r *renderer) content(m *Manifest, item Item, f *PushFile, name string, text []byte, index int) error {
+	made := made{text: text}
+	if f.Template {
+		made = r.render(f, name, string(text), index)
+		item.Secret = item.Secret || made.secret
+	}
+	if made.err != nil {
+		return made.err
+	}
+	item.Kind, item.Digest, item.Size = File, made.digest, int64(len(made.text))
+	if item.Digest == "" {
+		item.Digest = runner.Digest(text)
+	}
+	r.keep(Content{Digest: item.Digest, Size: item.Size, Bytes: made.text, Secret: item.Secret})
+	m.Items = append(m.Items, item)
+	return nil
+}
+
+// made is what a template makes of a host.
+type made struct {
+	text   []byte
+	digest string
+	secret bool // it has the value of a secret var
+	err    error
+}
+
+// ahead is a template, and what it has made of the hosts of a block.
+type ahead struct {
+	t    *template.Template
+	err  error // of the template itself
+	from int   // where the block begins
+	made []made
+}
+
+// blockOfHosts is how many hosts are rendered at once: enough for all cores, and few where the first of them fails.
+const blockOfHosts = 256
+
+// render makes the content of a file for a host. The others of its block are rendered beside it, on all cores.
+func (r *renderer) render(f *PushFile, name, text string, index int) made {
+	key := fmt.Sprintf("%s\x00%s\x00%s", f.When, name, text)
+	a := r.templates[key]
+	if a == nil {
+		a = &ahead{}
+		a.t, a.err = template.New(filepath.Base(name)).Option("missingkey=error").Funcs(fileFuncs).Parse(text)
+		r.templates[key] = a
+	}
+	if a.err != nil {
+		return made{err: fmt.Errorf("%s", strings.TrimPrefix(a.err.Error(), "template: "))}
+	}
+	if index < a.from || index >= a.from+len(a.made) {
+		a.from = index
+		a.made = make([]made, min(blockOfHosts, len(r.hosts)-index))
+		var wg sync.WaitGroup
+		var next atomic.Int64
+		for range min(runtime.GOMAXPROCS(0), len(a.made)) {
+			wg.Go(func() {
+				for i := int(next.Add(1)) - 1; i < len(a.made); i = int(next.Add(1)) - 1 {
+					if r.meant(f, r.hosts[index+i].Name) {
+						a.made[i] = r.makeFor(a.t, index+i)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	return a.made[index-a.from]
+}
+
+// makeFor renders for one host. Texts that are equal are one. It is used by many goroutines at once.
+func (r *renderer) makeFor(t *template.Template, index int) (m made) {
+	h := r.hosts[index]
+	if m.text, m.err = execute(t, h, index); m.err != nil {
+		return m
+	}
+	if bare := h.Redact(r.secret); !reflect.DeepEqual(bare.Vars, h.Vars) {
+		shown, err := execute(t, bare, index)
+		m.secret = err != nil || !bytes.Equal(m.text, shown)
+	}
+	m.digest = runner.Digest(m.text)
+	same, _ := r.texts.LoadOrStore(m.digest, m.text)
+	m.text = same.([]byte)
+	return m
+}
+
+func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) {
+	var b bytes.Buffer
+	if err := t.Execute(&b, fill.Data(h, index)); err != nil {
+		return nil, fmt.Errorf("for %s: %s", h.Name, fill.Why(err))
+	}
+	return b.Bytes(), nil
+}
+
+// fileFuncs are what templates of files may call beside what text/template has.
+var fileFuncs = template.FuncMap{
+	"quote": func(v any) string { return runner.Quote(inventory.ValueText(v)) },
+	"json": func(v any) (string, error) {
+		text, err := json.Marshal(v)
+		return string(text), err
+	},
+	"join":  func(sep string, list []any) string { return strings.Join(valueTexts(list), sep) },
+	"lower": strings.ToLower,
+	"upper": strings.ToUpper,
+	"indent": func(n int, text string) string {
+		return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
+	},
+	"default": func(otherwise, v any) any {
+		if v == nil || v == "" {
+			return otherwise
+		}
+		return v
+	},
+}
+
+func valueTexts(list []any) (texts []string) {
+	for _, v := range list {
+		texts = append(texts, inventory.ValueText(v))
+	}
+	return texts
+}

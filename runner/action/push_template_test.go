@@ -1,0 +1,53 @@
+package action_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner/action"
+)
+
+// TestRenderManyHosts: hosts are rendered beside each other, and each gets its own; of several that are wrong, the first one is told.
+func TestRenderManyHosts(t *testing.T) {
+	spec, err := action.ReadPushSpec("spec.yaml", []byte(`files: [{content: "{{.index}} {{.vars.name}}", template: true, dest: /x}, {content: "{{.vars.role}}", template: true, dest: /y, when: web}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := make([]inventory.Host, 1000)
+	web := map[string]bool{}
+	for i := range hosts {
+		hosts[i] = inventory.Host{Name: fmt.Sprint("h", i), Vars: map[string]any{"name": fmt.Sprint("n", i)}}
+		if i%2 == 1 {
+			web[hosts[i].Name], hosts[i].Vars["role"] = true, "web" // the others have none
+		}
+	}
+	choose := func(string) (map[string]bool, error) { return web, nil }
+	push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, choose, inventory.SecretVars)
+	if err != nil || len(contents) != 1001 {
+		t.Fatalf("%d contents, %v", len(contents), err)
+	}
+	texts := map[string]string{}
+	for _, c := range contents {
+		texts[c.Digest] = string(c.Bytes)
+	}
+	for i, h := range hosts {
+		items := push.Manifests[push.Of[h.Name]].Items
+		if got, want := texts[items[0].Digest], fmt.Sprintf("%d n%d", i, i); got != want || len(items) != 1+i%2 || i%2 == 1 && texts[items[1].Digest] != "web" {
+			t.Errorf("%s has %q and %d files, want %q", h.Name, got, len(items), want)
+		}
+	}
+	for _, wrong := range []int{999, 701, 301} {
+		delete(hosts[wrong].Vars, "role")
+		if wrong > 301 {
+			delete(hosts[wrong-1].Vars, "name")
+		}
+	}
+	for range 10 {
+		_, _, err := action.Render([]*action.PushSpec{spec}, hosts, choose, nil)
+		if err == nil || !strings.Contains(err.Error(), "for h301: {{.vars.role}} is not defined") {
+			t.Fatalf("%v", err)
+		}
+	}
+}
