@@ -13,7 +13,7 @@ import (
 // request that means nothing, whose answer says that the server has come so far, and no more than two stretches are on their
 // way. The farther the server, the longer they are: a channel carries a Gbit/s in any case. Where two are a window, nothing is asked.
 const (
-	stretchNear    = 128 << 10
+	stretchNear    = 256 << 10
 	stretchFarther = 64 << 10 // for each millisecond of a round trip
 	stretchMost    = 1 << 20
 )
