@@ -35,8 +35,8 @@ func widthsOf(rows [][]string) []int {
 	return widths
 }
 
-// FitTable is Table for a terminal that is so many columns wide, or 0 for any width. A cell that finds no room goes on below, in most lines at
-// most, or 0 for any number; only the first column, by which a row is known, stays as wide as it is.
+// FitTable is Table for a terminal that is so many columns wide, or 0 for any width. A cell that finds no room goes on below, in
+// most lines at most, or 0 for any number; only the first column, by which a row is known, stays as wide as it is.
 func FitTable(rows [][]string, width, most int) []string {
 	const gap, narrow = 2, 8
 	widths := widthsOf(rows)

@@ -11,8 +11,8 @@ import (
 )
 
 // optionsFirst puts the options of a command before its arguments, because the library stops at the first argument.
-// What follows "--" are arguments, whatever they look like. Behind the command that hosts are to run, an option without it is refused: taken
-// for ours, ls -a would be ls, on all hosts.
+// What follows "--" are arguments, whatever they look like. Behind the command that hosts are to run, an option without it is
+// refused: taken for ours, ls -a would be ls, on all hosts.
 func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{}
 	var names []string
@@ -82,7 +82,10 @@ func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 }
 
 func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
-	hint := fmt.Sprintf("hail help %s lists the options; a command's own options go after --", cmd.Name)
+	hint := fmt.Sprintf("hail help %s lists the options", cmd.Name)
+	if takesCommand(cmd) {
+		hint += "; a command's own options go after --"
+	}
 	if near := inventory.Nearest(name, names); near != "" && len(name) > 1 {
 		hint = "did you mean --" + near + "?"
 	}

@@ -138,7 +138,8 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	return nil
 }
 
-// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars, in lines of so many columns; 0: as long as they are.
+// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars, in lines of so many columns;
+// 0: as long as they are.
 func (x *explanation) text(h inventory.Host, secret []string, width int) string {
 	keys := inventory.ConnectionKeys()
 	var others, vars []string

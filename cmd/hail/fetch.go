@@ -31,14 +31,11 @@ Examples:
 			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},
 			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
 			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another (default: 64)"},
-		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			args := c.Args().Slice()
 			if len(args) < 2 {
 				return usage("hail fetch -g web /etc/nginx backups", "what to fetch, and the folder to put it into")
-			}
-			if c.Bool("tty") {
-				return usage("", "--tty does not go with a fetch")
 			}
 			if err := positive(c, "max-entries", "max-depth"); err != nil {
 				return err

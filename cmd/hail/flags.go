@@ -111,13 +111,21 @@ func retryFlags() []cli.Flag {
 	}
 }
 
+// commandFlags are for what runs any command: a push and a fetch bring commands of their own, under the wrapper.
 func commandFlags() []cli.Flag {
+	const c = "Command"
+	return flags(endingFlags(), []cli.Flag{
+		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
+		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
+	})
+}
+
+// endingFlags say when and how a command is ended.
+func endingFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
 		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
-		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
-		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
 	}
 }
 

@@ -42,7 +42,8 @@ const ballastSize = 32 << 20
 
 // spareGC has garbage collected when it comes to half of what is in use and of the ballast, which the caller keeps alive. With a few
 // hosts at once little is in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the
-// half is wasted. A run that needs no more than that at all is not held up by the first collection, which counts the ballast. $GOGC has the last word.
+// half is wasted. The first collection, which counts the ballast, comes when so much is in use: a small run is over before it. $GOGC has
+// the last word.
 func (e environment) spareGC() (ballast []byte) {
 	if e.getenv("GOGC") != "" {
 		return nil

@@ -42,14 +42,11 @@ Examples:
 			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait this `TIME` for another push on the host (default: 10s)"},
 			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0: any. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
-		}, commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			specs, err := pushSpecs(c)
 			if err != nil {
 				return err
-			}
-			if c.Bool("no-wrap") || c.Bool("tty") {
-				return usage("", "a push needs the wrapper, and no terminal: it does not go with --no-wrap and --tty")
 			}
 			if c.Bool("exit-code") && !c.Bool("dry-run") {
 				return usage("hail push … --dry-run --exit-code", "--exit-code is for --dry-run: without it, this would be a real push")
