@@ -1,9 +1,15 @@
 # What is at the paths that are the arguments, for a push; $0 is the nonce of the answers.
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 nonce=$0
-kinds=
+kinds= gone=-
 for path; do
-	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; elif [ -e "$path" ]; then kind=o; else kind=-; fi
+	case $path in
+	"$gone"/*) # below what is not there
+		kinds=$kinds-
+		continue
+		;;
+	esac
+	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; elif [ -e "$path" ]; then kind=o; else kind=- gone=$path; fi
 	[ ! -L "$path" ] || kind=l
 	kinds=$kinds$kind
 done
