@@ -195,13 +195,17 @@ func (b *builder) open(path string) (f file, ok bool) {
 // end can't fill the memory. It fits Lookups.File.
 func ReadFile(path string) ([]byte, error) {
 	text, err := readFile(path)
-	if p := (*fs.PathError)(nil); errors.As(err, &p) {
-		err = fileError{p}
-	}
-	return text, err
+	return text, Plain(err)
 }
 
-// fileError is p without the name of the call that failed, which tells people nothing.
+// Plain is the error of a file without the name of the call that failed, which tells people nothing; any other as it is.
+func Plain(err error) error {
+	if p, ok := err.(*fs.PathError); ok {
+		return fileError{p}
+	}
+	return err
+}
+
 type fileError struct{ p *fs.PathError }
 
 func (e fileError) Error() string { return e.p.Path + ": " + e.p.Err.Error() }

@@ -20,18 +20,10 @@ func (e *usageError) Error() string { return e.text }
 func usage(hint, format string, args ...any) error {
 	for i, a := range args {
 		if err, ok := a.(error); ok {
-			args[i] = plainly(err)
+			args[i] = inventory.Plain(err)
 		}
 	}
 	return &usageError{fmt.Sprintf(format, args...), hint}
-}
-
-// plainly is the text of err, for a file without the name of the call that failed, which tells people nothing.
-func plainly(err error) string {
-	if p, ok := err.(*fs.PathError); ok {
-		return p.Path + ": " + p.Err.Error()
-	}
-	return err.Error()
 }
 
 // exitError ends the program with a code, and says nothing: all has been said.
@@ -61,7 +53,7 @@ func tell(w io.Writer, err error) int {
 		hint = bad.hint
 	}
 	errors.As(err, &all)
-	for i, line := range strings.Split(strings.TrimSuffix(plainly(err), "\n"), "\n") {
+	for i, line := range strings.Split(strings.TrimSuffix(inventory.Plain(err).Error(), "\n"), "\n") {
 		fmt.Fprintf(w, "hail: %s\n", line)
 		if i < len(all) && line == all[i].Error() && all[i].Hint != "" && (i+1 == len(all) || all[i+1].Hint != all[i].Hint) {
 			fmt.Fprintf(w, "hint: %s\n", all[i].Hint) // the same one once

@@ -69,7 +69,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 				part, known := same[f]
 				if !known {
 					if err := r.file(&part, f, i); err != nil {
-						return p, nil, &inventory.Error{Place: f.Place, Text: err.Error()}
+						return p, nil, &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
 					}
 				}
 				parts = append(parts, part)
