@@ -11,7 +11,8 @@ import (
 // A server keeps what its command has not taken yet, up to the 2 MiB of a window, and OpenSSH's copies all of it again and again
 // while it grows: for a megabyte that costs more than the login. So the input goes in stretches. Behind each comes a
 // request that means nothing, whose answer says that the server has come so far, and no more than two stretches are on their
-// way. The farther the server, the longer they are: a channel carries a Gbit/s in any case. Where two are a window, nothing is asked.
+// way. The farther the server, the longer they are: a channel carries a Gbit/s in any case. Where two are a window, nothing is
+// asked, and behind a ProxyCommand neither: nobody knows how far that leads.
 const (
 	stretchNear    = 256 << 10
 	stretchFarther = 64 << 10 // for each millisecond of a round trip
@@ -26,7 +27,10 @@ type input struct {
 
 // feed sends the input. Its end is sent too, unless the input is held open.
 func (e *execution) feed(s runner.Stdio) {
-	to := &inputWriter{execution: e, stretch: stretchNear + int64(e.conn.reach.TCP)*stretchFarther/int64(time.Millisecond)}
+	to := &inputWriter{execution: e, stretch: stretchMost}
+	if trip := e.conn.reach.TCP; trip > 0 {
+		to.stretch = stretchNear + int64(trip)*stretchFarther/int64(time.Millisecond)
+	}
 	io.Copy(to, struct{ io.Reader }{s.In}) // in small pieces, so that the end does not wait long
 	if !s.Hold {
 		e.endInput()
