@@ -4,7 +4,6 @@ package action
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 
@@ -33,7 +32,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		}
 		p := Push{sources: from}
 		err := decode(s, &p)
-		p.pace, p.headers, p.token = pace(p.Limit), &headers{}, rand.Text()
+		p.pace = pace(p.Limit)
 		if err == nil && p.Health != nil {
 			err = p.Health.Compile()
 		}

@@ -35,8 +35,6 @@ type Push struct {
 
 	sources Sources
 	pace    *rate.Limiter
-	headers *headers
-	token   string // in the names of the hidden folders of this run
 }
 
 // Manifest is what a host should have.

@@ -32,8 +32,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	nonce := rand.Text()
 	in := p.newStream()
 	defer in.Close()
-	staged := fmt.Sprintf(".hail-%s%d", p.token, t.Attempt)
-	sent, err := p.journal(in.text, c, staged)
+	sent, err := p.journal(in.text, c, ".hail-"+nonce)
 	journal := in.text.Len()
 	if err == nil {
 		err = in.tar(sent, lanes)
@@ -51,7 +50,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d", runner.Quote(activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}

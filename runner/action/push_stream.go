@@ -12,11 +12,10 @@ import (
 // stream is the input of a command, a text with the contents of files between, which are opened one after the other. A Read fills
 // what it is given, so that small files share the packets on their way.
 type stream struct {
-	blob    func(digest string) (io.ReadCloser, int64, error)
-	headers *headers
-	text    *bytes.Buffer // from texts
-	files   []insert
-	size    int64 // of all of it
+	blob  func(digest string) (io.ReadCloser, int64, error)
+	text  *bytes.Buffer // from texts
+	files []insert
+	size  int64 // of all of it
 
 	mu    sync.Mutex // a Read may still be under way when the command has ended
 	at    int        // in text
@@ -36,28 +35,27 @@ var texts = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 // newStream returns an empty one, to whose text is written. The caller closes it.
 func (p *Push) newStream() *stream {
-	return &stream{blob: p.sources.Blob, headers: p.headers, text: texts.Get().(*bytes.Buffer)}
+	return &stream{blob: p.sources.Blob, text: texts.Get().(*bytes.Buffer)}
 }
 
 // tar adds what is sent, as a stream of tar; what goes over channels of its own is empty in it.
 func (in *stream) tar(sent []staging, lanes int) error {
 	b := in.text
 	for _, s := range sent {
-		h := header{typ: tar.TypeReg, name: strings.TrimPrefix(s.at, "/"), mode: s.mode, uid: s.uid, gid: s.gid}
-		apart := s.apart(lanes)
-		switch {
-		case s.item.Kind == Folder:
-			h.typ, h.name = tar.TypeDir, h.name+"/"
-		case s.item.Kind == Link:
-			h.typ, h.target = tar.TypeSymlink, string(s.item.Target)
-		case !apart:
-			h.size = s.item.Size
+		h := tar.Header{Name: strings.TrimPrefix(s.at, "/"), Mode: int64(s.mode), Uid: s.uid, Gid: s.gid, Typeflag: tar.TypeReg, Size: s.item.Size}
+		switch s.item.Kind {
+		case Folder:
+			h.Typeflag, h.Name, h.Size = tar.TypeDir, h.Name+"/", 0
+		case Link:
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, string(s.item.Target), 0
 		}
-		text, err := in.headers.of(h)
-		if err != nil {
+		apart := s.apart(lanes)
+		if apart {
+			h.Size = 0
+		}
+		if err := writeHeader(b, h); err != nil {
 			return err
 		}
-		b.WriteString(text)
 		if s.item.Kind == File && !apart {
 			in.files = append(in.files, insert{b.Len(), s.item})
 			in.size += s.item.Size
@@ -77,30 +75,45 @@ const block = 512
 var zeros [2 * block]byte
 
 func writeHeader(b *bytes.Buffer, h tar.Header) error {
+	if len(h.Name) <= 100 && len(h.Linkname) <= 100 && uint64(h.Uid|h.Gid) < 1<<21 && h.Size < 1<<33 {
+		writePlainHeader(b, h)
+		return nil
+	}
 	h.Format = tar.FormatGNU
 	return tar.NewWriter(b).WriteHeader(&h)
 }
 
-// header is what a header says.
-type header struct {
-	typ            byte
-	name, target   string
-	mode, uid, gid int
-	size           int64
-}
-
-// headers are the headers that were made, for the next host: most get the same. It is used by many goroutines at once.
-type headers struct{ made sync.Map } // header to string
-
-func (m *headers) of(h header) (string, error) {
-	if text, ok := m.made.Load(h); ok {
-		return text.(string), nil
+// writePlainHeader is what archive/tar does with values that fit into their fields, but ten times as fast: a thousand files for a
+// thousand hosts have a million headers. The fields are those of GNU tar.
+func writePlainHeader(b *bytes.Buffer, h tar.Header) {
+	b.Grow(block)
+	to := b.AvailableBuffer()[:block]
+	clear(to)
+	octal := func(from, end int, n int64) {
+		for i := end - 2; i >= from; i-- { // a NUL ends it
+			to[i] = '0' + byte(n&7)
+			n >>= 3
+		}
 	}
-	var b bytes.Buffer
-	err := writeHeader(&b, tar.Header{Typeflag: h.typ, Name: h.name, Linkname: h.target, Mode: int64(h.mode), Uid: h.uid, Gid: h.gid, Size: h.size})
-	text := b.String()
-	m.made.Store(h, text)
-	return text, err
+	copy(to, h.Name)
+	octal(100, 108, h.Mode)
+	octal(108, 116, int64(h.Uid))
+	octal(116, 124, int64(h.Gid))
+	octal(124, 136, h.Size)
+	octal(136, 148, 0) // the time
+	to[156] = h.Typeflag
+	copy(to[157:], h.Linkname)
+	copy(to[257:], "ustar  \x00")
+	octal(329, 337, 0) // of a device
+	octal(337, 345, 0)
+	copy(to[148:], "        ")
+	sum := int64(0)
+	for _, c := range to {
+		sum += int64(c)
+	}
+	octal(148, 155, sum)
+	to[154] = 0
+	b.Write(to)
 }
 
 func fillUp(b *bytes.Buffer, size int64) { b.Write(zeros[:-size&(block-1)]) }
