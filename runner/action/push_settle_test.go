@@ -1,9 +1,12 @@
 package action_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"hail/runner"
+	"hail/runner/wrap"
 )
 
 // TestPushSettlesWithPlaces: the commands of a push that settles what a killed one has left have places, too.
@@ -19,5 +22,71 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 			t.Errorf("%q, want %q; there is %q", p.notes["settled"], want, m.read(t, "conf"))
 		}
 		m.clean(t)
+	})
+}
+
+// TestPushKilledWhileTidying: a push that is killed when it has ended, while it removes what is hidden, is not done or taken back
+// once more by the next one, whatever has happened meanwhile.
+func TestPushKilledWhileTidying(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		// It is killed when it removes the hidden folders of the first folder, or its journal.
+		bin := t.TempDir()
+		w := m.dialer.(wrap.Dialer)
+		e := w.Inner.(withEnv)
+		path := strings.TrimPrefix(e.env[1], "PATH=")
+		e.env = []string{e.env[0], "PATH=" + bin + ":" + path}
+		w.Inner = e
+		m.dialer = w
+		script := `#!/bin/sh
+PATH=` + path + `
+case $* in *WHAT*)
+	if [ -e DIR/deadly ]; then
+		rm -rf DIR/deadly THESE
+		kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1)
+		exit
+	fi ;;
+esac
+exec rm "$@"
+`
+		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}, {content: new, dest: DIR/z/made}, {dest: DIR/gone, state: absent}],
+			handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
+		for what, these := range map[string]string{".old": `"$@"`, "state/hail/push": "$HOME/.local/state/hail/push/table"} {
+			if err := os.WriteFile(bin+"/rm", []byte(strings.NewReplacer("WHAT", what, "THESE", these, "DIR", m.dir).Replace(script)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for _, good := range []bool{true, false} {
+				for _, name := range []string{"ran", "made", "z/made", "good"} {
+					os.Remove(m.dir + "/" + name)
+				}
+				for _, name := range []string{"conf", "gone", "z/x", "deadly"} {
+					m.write(t, name, "old", 0o644)
+				}
+				settled := "it was taken back"
+				if good {
+					m.write(t, "good", "", 0o644)
+					settled = "it was finished"
+				}
+				m.push(t, t.Context(), spec, nil)
+				if m.read(t, "deadly") != "(absent)" {
+					t.Fatalf("%s, %v: it was not killed", what, good)
+				}
+				m.write(t, "made", "of somebody", 0o644)
+				ran := m.read(t, "ran")
+				os.Remove(m.dir + "/good")
+				p := m.push(t, t.Context(), `files: [{content: `+strings.Trim(what, "./")+`, dest: DIR/other}]`, nil)
+				p.want(t, what, p.status, "", "")
+				if p.notes["settled"] != "an earlier push that was killed: "+settled {
+					t.Errorf("%s, %v: settled: %q", what, good, p.notes["settled"])
+				}
+				conf, gone := "old", "old"
+				if good {
+					conf, gone = "new", "(absent)"
+				}
+				if m.read(t, "ran") != ran || m.read(t, "made") != "of somebody" || m.read(t, "conf") != conf || m.read(t, "gone") != gone {
+					t.Errorf("%s, %v: the handler has run %q, and then %q; there is %q, %q and %q", what, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
+				}
+				m.clean(t)
+			}
+		}
 	})
 }

@@ -12,7 +12,7 @@
 #
 #	staged       the name of the hidden folders
 #	arrived.N    the part N has arrived
-#	phase        staging, renaming or renamed
+#	phase        staging, renaming, renamed; finished or undone: only what is hidden has still to go
 #	paths seen   the list of what the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
@@ -149,6 +149,7 @@ undo() { # puts everything back, and runs the handlers again: what they print mu
 	[ -z "$alone" ] || exec >/dev/null 2>&1
 	if rollback; then
 		each H again
+		phase undone
 		say rolled-back
 		tidy
 	else
@@ -167,6 +168,7 @@ finish() { # owed or kept
 		done'
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	[ ! -f "$journal/$1" ] || { cp "$journal/$1" "$state/owed.new" && mv -f "$state/owed.new" "$state/owed"; }
+	phase finished
 	tidy
 }
 conclude() { # when all is in place
@@ -191,6 +193,8 @@ if [ -d "$journal" ]; then
 	case $(cat "$journal/phase" 2>/dev/null) in
 	renaming) say settled rolled-back; undo ;;
 	renamed) say settled activated; conclude ;;
+	finished) say settled activated; tidy ;;
+	undone) say settled rolled-back; tidy ;;
 	*) say settled dropped; tidy ;;
 	esac
 	[ ! -d "$journal" ] || exit 0
