@@ -69,7 +69,6 @@ type comparison struct {
 	remembers bool                // it differs from what the host remembers
 	health    []check.Check       // what has to pass afterwards
 	owes      []string            // paths that an earlier push has kept, whose handlers and health are due with this one
-	owed      []string            // such of which this push says nothing
 }
 
 // nothing says whether there is nothing to do on the host.
@@ -133,8 +132,6 @@ func (c *comparison) owe(items []*Item, deletes []Prune, owed []string) {
 		}
 		if ours || slices.ContainsFunc(deletes, func(d Prune) bool { return strings.HasPrefix(p, string(d.Path)+"/") }) {
 			c.owes = append(c.owes, p)
-		} else {
-			c.owed = append(c.owed, p)
 		}
 	}
 	if c.owes != nil {

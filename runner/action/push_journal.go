@@ -86,7 +86,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	return sent, j.tar(to)
 }
 
-// changed adds the paths for handlers, and what is owed in the end. Where nothing changes, there is nothing to take back.
+// changed adds the paths for handlers, and what of them is owed in the end. Where nothing changes, there is nothing to take back.
 func (j *journal) changed(c *comparison, keep bool) {
 	all := slices.Clone(c.owes)
 	for _, s := range c.steps {
@@ -100,10 +100,10 @@ func (j *journal) changed(c *comparison, keep bool) {
 		}
 	}
 	if c.owes != nil {
-		j.words("owed", c.owed)
+		j.words("paid", c.owes)
 	}
 	if keep || len(c.steps) == 0 && c.owes != nil {
-		j.words("kept", slices.Concat(c.owed, all))
+		j.words("kept", all)
 	}
 }
 

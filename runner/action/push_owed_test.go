@@ -64,3 +64,35 @@ func TestPushKeptIsKilled(t *testing.T) {
 		m.clean(t)
 	})
 }
+
+// TestPushKeptMeanwhile: what one push keeps while another one looks what is there is due, and what that one has done is not.
+func TestPushKeptMeanwhile(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		spec := func(name string) string {
+			return strings.ReplaceAll(`{on_failure: keep, files: [{content: new, dest: "DIR/NAME it's", notify: [h]}], handlers: {h: {run: "test -e DIR/NAME.up"}}}`, "NAME", name)
+		}
+		m.push(t, t.Context(), spec("a"), nil).want(t, "a", runner.Failed, runner.HandlerFailed, "the new files stay")
+		m.push(t, t.Context(), spec("b"), nil).want(t, "b", runner.Failed, runner.HandlerFailed, "the new files stay")
+		m.write(t, "a.up", "", 0o644)
+		m.meanwhile = func() {
+			m.meanwhile = nil
+			m.push(t, t.Context(), spec("c"), nil).want(t, "c", runner.Failed, runner.HandlerFailed, "the new files stay")
+			m.write(t, "b.up", "", 0o644)
+			m.push(t, t.Context(), spec("b"), nil).want(t, "b again", runner.OK, "", "")
+		}
+		m.push(t, t.Context(), spec("a"), nil).want(t, "a again", runner.OK, "", "")
+		m.push(t, t.Context(), spec("c"), nil).want(t, "c again", runner.Failed, runner.HandlerFailed, "the new files stay")
+		m.write(t, "c.up", "", 0o644)
+		for _, name := range []string{"a", "b"} {
+			m.push(t, t.Context(), spec(name), nil).want(t, name+" in the end", runner.OK, "", "")
+			if m.execs.Load() != 1 {
+				t.Errorf("%s: %d commands", name, m.execs.Load())
+			}
+		}
+		m.push(t, t.Context(), spec("c"), nil).want(t, "c in the end", runner.OK, "", "")
+		m.push(t, t.Context(), spec("c"), nil).want(t, "c after the end", runner.OK, "", "")
+		if m.execs.Load() != 1 {
+			t.Errorf("%d commands", m.execs.Load())
+		}
+	})
+}

@@ -17,8 +17,8 @@
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
 #	managed/KEY  what pushes have put below a folder, to be remembered
-#	owed kept    paths whose handlers and health are due afterwards, words: when all was done, and when something has failed and
-#	             stays nevertheless; without the second, it is taken back
+#	paid kept    paths, words, whose handlers and health are due no more when all was done, and which are when something has failed
+#	             and stays nevertheless; without the second, it is taken back
 #	judge        the program that judges health, for the commands of C: $hail_judge
 #	table        lines of words:
 #		v COMMAND           has to accept what is staged
@@ -156,7 +156,14 @@ undo() { # puts everything back, and runs the handlers again: what they print mu
 		say stuck
 	fi
 }
-finish() { # owed or kept
+owe() { # paid or kept: other pushes have changed the list since the probe
+	[ -s "$journal/$1" ] || return 0
+	{
+		[ ! -s "$state/owed" ] || grep -v -x -F -f "$journal/$1" "$state/owed" || [ $? = 1 ] || return 1
+		[ "$1" = paid ] || cat "$journal/kept"
+	} >"$state/owed.new" && mv -f "$state/owed.new" "$state/owed"
+}
+finish() { # paid or kept
 	[ "$backups" = 0 ] || in_folders replaced "backups=$backups"'; mkdir -p .hail-backup || exit 0
 		for f; do # the newest backup has number 1
 			k=$backups
@@ -167,13 +174,13 @@ finish() { # owed or kept
 			ln -f -- "$0.old/$f" ".hail-backup/$f.1" 2>/dev/null || cp -p -- "$0.old/$f" ".hail-backup/$f.1"
 		done'
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
-	[ ! -f "$journal/$1" ] || { cp "$journal/$1" "$state/owed.new" && mv -f "$state/owed.new" "$state/owed"; }
+	owe "$1"
 	phase finished
 	tidy
 }
 conclude() { # when all is in place
 	if activate; then
-		finish owed
+		finish paid
 		say changed
 	elif [ -f "$journal/kept" ]; then
 		finish kept
