@@ -46,11 +46,10 @@ func wrongCommand(place inventory.Place, err error) error {
 	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
 }
 
-// commandsOf are all that may run on a host.
+// commandsOf are all that may run on a host: what has to accept the whole is of all specs, where one of them means the host.
 func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host string) bool) (texts []string) {
 	notified := map[string]bool{}
 	for _, s := range specs {
-		before := len(texts)
 		for i := range s.Files {
 			if f := &s.Files[i]; meant(f, host) {
 				texts = append(texts, withStaged(f.Validate))
@@ -59,11 +58,12 @@ func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host str
 				}
 			}
 		}
-		if len(texts) > before {
-			texts = append(texts, s.Validate...)
-		}
+	}
+	if texts == nil {
+		return nil
 	}
 	for _, s := range specs {
+		texts = append(texts, s.Validate...)
 		for _, h := range s.Handlers {
 			if notified[h.Name] {
 				texts = append(texts, h.Run)

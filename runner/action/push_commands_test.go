@@ -62,3 +62,26 @@ func TestPushCommandsAreTried(t *testing.T) {
 		}
 	}
 }
+
+// TestPushCommandsOfAll: a host for which any of several specs means something runs what has to accept the whole of them all.
+func TestPushCommandsOfAll(t *testing.T) {
+	hosts := []inventory.Host{{Name: "web1", Vars: map[string]any{"port": 80}}, {Name: "db1"}}
+	choose := func(expr string) (map[string]bool, error) { return map[string]bool{expr + "1": true}, nil }
+	for other, want := range map[string]string{
+		`files: [{content: x, dest: /y}]`:            "one.yaml:1:56: the command for db1: {{.vars.port}} is not defined",
+		`files: [{content: x, dest: /y, when: web}]`: "",
+	} {
+		var specs []*action.PushSpec
+		for name, text := range map[string]string{"one.yaml": `{files: [{content: x, dest: /x, when: web}], validate: "x {{.vars.port}}"}`, "other.yaml": other} {
+			spec, err := action.ReadPushSpec(name, []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			specs = append(specs, spec)
+		}
+		_, _, err := action.Render(specs, hosts, choose, nil)
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", other, err, want)
+		}
+	}
+}
