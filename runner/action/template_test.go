@@ -11,7 +11,7 @@ import (
 
 func TestTemplates(t *testing.T) {
 	h := inventory.Host{Name: "web1", Groups: []string{"web"}, Connection: inventory.Connection{Address: "10.0.0.1"},
-		Vars: map[string]any{"n": 7, "text": "it's $x", "flags": "-a -b", "list": []any{"a b", "c"}, "deep": map[string]any{"x": "y z"}, "token": inventory.Redacted}}
+		Vars: map[string]any{"n": 7, "text": "it's $x", "flags": "-a -b", "list": []any{"a b", "c"}, "deep": map[string]any{"x": "y z"}, "token": inventory.Redacted, "inner": map[string]any{"token": inventory.Redacted}}}
 	for line, want := range map[string]string{
 		"plain":                              "plain",
 		"{{.host}} {{.address}}":             "web1 10.0.0.1",
@@ -36,6 +36,9 @@ func TestTemplates(t *testing.T) {
 		"{{nothing .host}}":   `function "nothing" not defined`,
 		"{{.vars.token}}":     "this value is secret",
 		"{{.vars.token|raw}}": "this value is secret",
+		"{{.vars.inner}}":     "this value is secret",
+
+		`{{printf "-p%s" .vars.token}}`: "this value is secret",
 	} {
 		if got, err := (action.Exec{Line: runner.Text(line), Template: true}).Lines(&runner.Plan{Hosts: []inventory.Host{h}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v; want %q", line, got, err, want)

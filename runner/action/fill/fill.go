@@ -64,7 +64,7 @@ func quoteAll(tree *parse.Tree, n parse.Node) {
 func rawValue(v any) (string, error) {
 	text := inventory.ValueText(v)
 	switch {
-	case text == inventory.Redacted:
+	case strings.Contains(text, inventory.Redacted): // it may be a part of one
 		return "", fmt.Errorf("this value is secret, and command lines are not: --secret-env hands it over")
 	case strings.ContainsRune(text, 0):
 		return "", fmt.Errorf("a command can't have a NUL byte")
