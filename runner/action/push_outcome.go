@@ -84,8 +84,10 @@ func (o *outcome) hear(kind, rest string) error {
 		o.said = "error"
 		blame("", "%s", strings.TrimSuffix("a file was changed on the host meanwhile: "+name, ": -"))
 	case "error":
-		o.said = kind
 		what, because, _ := strings.Cut(rest, " ")
+		if o.said = kind; what == "rename" {
+			o.said = "undoing" // which comes next
+		}
 		if strings.HasPrefix(because, "Wrote only ") { // GNU tar says no more
 			because = "the disk is full, or a quota"
 		}
@@ -170,6 +172,8 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, o.rolledBack())}
 	case o.why != nil && o.said == "kept":
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errKept)}
+	case o.why != nil && (o.said == "" || o.said == "undoing"):
+		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUnsettled)}
 	case o.why != nil:
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUntouched)}
 	case o.said == "", o.said == "undoing":
@@ -203,8 +207,10 @@ func (o *outcome) cut(err error) error {
 		known = o.rolledBack()
 	case o.said == "kept" && !o.earlier:
 		known = errKept
-	case o.said == "changed" && !o.earlier, o.said == "done":
+	case o.said == "changed" && !o.earlier:
 		known = errDone
+	case o.said == "done": // with what an earlier push has left
+		known = errUntouched
 	case o.said == "stopped", o.said == "locked", o.said == "error", !o.begun && f.Remains == runner.Gone:
 		known = errUntouched
 	case !o.begun && f.Status != runner.Cancelled && f.Status != runner.Timeout && f.Status != runner.Lost:

@@ -26,6 +26,9 @@ func TestCut(t *testing.T) {
 		{"begins", lost, "the connection ended; the next push settles it", false},
 		{"begins, moved -", lost, "the connection ended; nothing was changed", false},
 		{"begins, error rename, undoing", lost, "the connection ended; the next push settles it", false},
+		{"begins, error rename", lost, "the connection ended; the next push settles it", false},
+		{"begins, error stage", lost, "the connection ended; nothing was changed", false},
+		{"settled activated, changed, begins, done", lost, "the connection ended; nothing was changed", false},
 		{"begins, undoing, rolled-back", lost, "the connection ended; rolled back", false},
 		{"begins, undoing, stuck", lost, "the connection ended; it could not be taken back: look at the host", true},
 		{"begins, changed", lost, "the connection ended; all was done before", false},
@@ -42,6 +45,28 @@ func TestCut(t *testing.T) {
 		status, reason := runner.StatusOf(err)
 		if f := (*runner.Failure)(nil); err.Error() != row.want || status != wantStatus || reason != wantReason || !errors.As(err, &f) || f.Stop != row.stop || f.Remains != row.err.Remains {
 			t.Errorf("%s: %s(%s) %v, want %s", row.said, status, reason, err, row.want)
+		}
+	}
+}
+
+// TestOutcomeUnsaid: nothing is said to be unchanged of which the host has not said how it ended.
+func TestOutcomeUnsaid(t *testing.T) {
+	for said, want := range map[string]string{
+		"begins":                       "the host did not say how it ended; the next push settles it",
+		"begins, handler h 1 no":       `handler "h": exit 1: no; the next push settles it`,
+		"begins, handler h 1, undoing": `handler "h": exit 1; the next push settles it`,
+		"begins, error rename":         "the files can't be renamed; the next push settles it",
+		"begins, refused x, stopped":   "not accepted: x; nothing was changed",
+		"begins, moved -":              "a file was changed on the host meanwhile; nothing was changed",
+		"begins, locked":               "another push is at work on the host; nothing was changed",
+	} {
+		var o outcome
+		for line := range strings.SplitSeq(said, ", ") {
+			kind, rest, _ := strings.Cut(line, " ")
+			o.hear(kind, rest)
+		}
+		if err := o.result(&runner.Target{}, true); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", said, err, want)
 		}
 	}
 }
