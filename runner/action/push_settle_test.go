@@ -90,3 +90,29 @@ exec rm "$@"
 		}
 	})
 }
+
+// TestPushWithoutNotes: a push that can't write down what it sees takes back all the same, and one whose journal has lost the name of a
+// folder touches nothing.
+func TestPushWithoutNotes(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o644)
+		p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/push && rm -f last && mkdir -p last"}},
+			health: [{id: up, command: {run: ["true"]}, retry: {timeout: 1s}}]}`, nil)
+		p.want(t, "health", runner.Failed, runner.Unhealthy, "; rolled back")
+		if m.read(t, "conf") != "old" {
+			t.Errorf("there is %q", m.read(t, "conf"))
+		}
+		m.clean(t)
+
+		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: ": >$HOME/.local/state/hail/push/1/folder; exit 1"}}}`
+		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // where commands begin
+			t.Fatal(err)
+		}
+		defer os.Remove("made.by.test")
+		p = m.push(t, t.Context(), spec, nil)
+		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "it could not be taken back: look at the host")
+		if _, err := os.Stat("made.by.test"); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -92,7 +92,7 @@ in_folders() {
 locate() {
 	read -r path <"$journal/$at/folder"
 	decode "$path"
-	folder=$path
+	folder=${path:-/dev/null} # a host that went down may have kept the file and not what was in it: nothing is below that
 }
 
 # each_folder FUNCTION
