@@ -12,7 +12,8 @@ import (
 // while it grows: for a megabyte that costs more than the login. So the input goes in stretches. Behind each comes a
 // request that means nothing, whose answer says that the server has come so far, and no more than two stretches are on their
 // way. The farther the server, the longer they are: a channel carries a Gbit/s in any case. Where two are a window, nothing is
-// asked, and behind a ProxyCommand neither: nobody knows how far that leads.
+// asked, and behind a ProxyCommand neither: nobody knows how far that leads. A server that does not answer while its command runs
+// is not asked again.
 const (
 	stretchNear    = 256 << 10
 	stretchFarther = 64 << 10 // for each millisecond of a round trip
@@ -43,16 +44,39 @@ type inputWriter struct {
 	stretch int64
 	sent    int64 // of the stretch
 	asked   sync.WaitGroup
+	answer  chan struct{} // closed when the last request has its answer; nil: none was sent
 }
 
 func (w *inputWriter) Write(p []byte) (int, error) {
 	n, err := w.write(p)
 	if w.sent += int64(n); w.sent >= w.stretch && w.stretch < stretchMost {
-		w.asked.Wait()
-		w.asked.Go(func() { w.ch.SendRequest("keepalive@openssh.com", true, nil) }) // the end of the channel is an answer, too
-		w.sent = 0
+		if w.sent = 0; !w.answered() {
+			w.stretch = stretchMost
+			return n, err
+		}
+		answer := make(chan struct{})
+		w.answer = answer
+		w.asked.Go(func() {
+			defer close(answer)
+			w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer, too
+		})
 	}
 	return n, err
+}
+
+// answered waits for the answer to the last request, for as long as for others.
+func (w *inputWriter) answered() bool {
+	if w.answer == nil {
+		return true
+	}
+	late := time.NewTimer(2 * w.conn.limit)
+	defer late.Stop()
+	select {
+	case <-w.answer:
+		return true
+	case <-late.C:
+		return false
+	}
 }
 
 func (e *execution) write(p []byte) (int, error) {

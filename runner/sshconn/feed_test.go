@@ -62,3 +62,30 @@ func (c counting) Write(p []byte) (int, error) {
 	c.n.Add(int64(len(p)))
 	return len(p), nil
 }
+
+// TestInputUnanswered: a server that answers no request while its command runs gets the whole of an input all the same.
+func TestInputUnanswered(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	const size = 5 << 20
+	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+		for r := range reqs {
+			if r.Type == "exec" {
+				r.Reply(true, nil)
+				n, _ := io.Copy(io.Discard, ch)
+				sendStatus(ch, map[bool]uint32{true: 0, false: 1}[n == size])
+				ch.Close()
+			}
+		}
+	}
+	s := newSite(t, sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Session: session}})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(ctx, s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Exec(ctx, "true", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Out: io.Discard, Err: io.Discard}); err != nil {
+		t.Error(err)
+	}
+}
