@@ -117,20 +117,22 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			return nil, err
 		}
 	}
-	c.owe(items, m.Deletes, have.owed)
+	c.owe(items, m.Deletes, have.owed, len(p.Check) > 0 || p.Health != nil)
 	return c, nil
 }
 
-// owe adds what is due of what earlier pushes have kept: of what this push says something about.
-func (c *comparison) owe(items []*Item, deletes []Prune, owed []string) {
+// owe adds what is due of what earlier pushes have kept: of what this push says something about, where there is a handler for it or
+// all is judged. What only brings files pays nothing.
+func (c *comparison) owe(items []*Item, deletes []Prune, owed []string, judged bool) {
 	for _, p := range owed {
 		i, ours := slices.BinarySearchFunc(items, p, func(item *Item, p string) int { return strings.Compare(string(item.Path), p) })
+		due := judged && (ours || slices.ContainsFunc(deletes, func(d Prune) bool { return strings.HasPrefix(p, string(d.Path)+"/") }))
 		if ours {
 			for _, h := range items[i].Notify {
-				c.notified[h] = true
+				c.notified[h], due = true, true
 			}
 		}
-		if ours || slices.ContainsFunc(deletes, func(d Prune) bool { return strings.HasPrefix(p, string(d.Path)+"/") }) {
+		if due {
 			c.owes = append(c.owes, p)
 		}
 	}

@@ -22,6 +22,7 @@ func TestPushKept(t *testing.T) {
 		}{
 			{"first", kept, runner.Failed, runner.Unhealthy, "the new files stay", "ran\n", 2},
 			{"again", kept, runner.Failed, runner.Unhealthy, "the new files stay", "ran\nran\n", 2},
+			{"without handlers and health", `files: [{content: new, dest: DIR/conf}]`, runner.OK, "", "", "ran\nran\n", 1},
 			{"something else", `files: [{content: mine, dest: DIR/mine}]`, runner.Changed, "", "", "ran\nran\n", 2},
 			{"something else again", `files: [{content: mine, dest: DIR/mine}]`, runner.OK, "", "", "ran\nran\n", 1},
 			{"taken back to what was kept", strings.NewReplacer("keep", "rollback", "new", "newer").Replace(kept), runner.Failed, runner.Unhealthy, "rolled back", "ran\nran\nran\nran\n", 2},
