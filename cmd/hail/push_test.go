@@ -118,7 +118,7 @@ func TestTorturePushKilled(t *testing.T) {
 	here := func(pattern string) func() bool {
 		return func() bool { found, _ := filepath.Glob(pattern); return found != nil }
 	}
-	moments := []func() bool{here(p.home + "/.local/state/hail/lock"), here(p.home + "/.local/state/hail/push/phase"), here(p.dir + "/.hail-*"), here(p.dir + "/.hail-*/conf"),
+	moments := []func() bool{here(p.home + "/.local/state/hail/on/*/lock"), here(p.home + "/.local/state/hail/on/*/push/phase"), here(p.dir + "/.hail-*"), here(p.dir + "/.hail-*/conf"),
 		here(p.path("handling")), here(p.path("looking"))}
 	for range scale(6, 100) {
 		moments = append(moments, nil) // any

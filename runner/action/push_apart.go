@@ -60,7 +60,7 @@ func partsOf(sent []staging, lanes int) (parts []part) {
 }
 
 // partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it. dd only seeks.
-const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"${HOME:-/var/lib}/.local/state/hail/push/arrived.$3"`
+const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"$state/push/arrived.$3"`
 
 // errNoLane says that the host opens no channel beside the one of the push.
 var errNoLane = errors.New("the host opens no second channel")
@@ -173,7 +173,7 @@ func (s *sender) send(ctx context.Context, i int) (err error) {
 	if err := skip(content, p.offset); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d", runner.Quote(partScript), runner.Quote(p.at), p.offset/partsBegin, i+1)
+	line := fmt.Sprintf("sh -c %s hail %s %d %d", runner.Quote(stateScript+partScript), runner.Quote(p.at), p.offset/partsBegin, i+1)
 	in := s.meter.reader(ctx, content)
 	err = s.target.Exec(ctx, line, runner.Stdio{In: in, Size: p.size, Out: s.target.Err, Err: s.target.Err, Flow: true})
 	if status, _ := runner.StatusOf(err); status == runner.Failed {

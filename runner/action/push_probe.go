@@ -139,7 +139,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 	}
 	var rooms []int64
 	asked := paths
-	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(probeScript), nonce, size, runner.Quote(lookScript))
+	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(stateScript+probeScript), nonce, size, runner.Quote(lookScript))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(questions.String()), Size: int64(questions.Len())},
 		func(kind, rest string) error {
 			words := strings.Fields(rest)

@@ -14,7 +14,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
-			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1); sleep 1'}}}`
+			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1); sleep 1'}}}`
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
@@ -42,7 +42,7 @@ PATH=` + path + `
 case $* in *WHAT*)
 	if [ -e DIR/deadly ]; then
 		rm -rf DIR/deadly THESE
-		kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1)
+		kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1)
 		exit
 	fi ;;
 esac
@@ -50,7 +50,7 @@ exec rm "$@"
 `
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}, {content: new, dest: DIR/z/made}, {dest: DIR/gone, state: absent}],
 			handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
-		for what, these := range map[string]string{".old": `"$@"`, "state/hail/push": "$HOME/.local/state/hail/push/table"} {
+		for what, these := range map[string]string{".old": `"$@"`, "state/hail/on/*/push": "$HOME/.local/state/hail/on/*/push/table"} {
 			if err := os.WriteFile(bin+"/rm", []byte(strings.NewReplacer("WHAT", what, "THESE", these, "DIR", m.dir).Replace(script)), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ exec rm "$@"
 func TestPushWithoutNotes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
-		p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/push && rm -f last && mkdir -p last"}},
+		p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push && rm -f last && mkdir -p last"}},
 			health: [{id: up, command: {run: ["true"]}, retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "health", runner.Failed, runner.Unhealthy, "; rolled back")
 		if m.read(t, "conf") != "old" {
@@ -104,7 +104,7 @@ func TestPushWithoutNotes(t *testing.T) {
 		}
 		m.clean(t)
 
-		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: ": >$HOME/.local/state/hail/push/1/folder; exit 1"}}}`
+		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push/1 && : >folder; exit 1"}}}`
 		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // where commands begin
 			t.Fatal(err)
 		}
@@ -113,6 +113,24 @@ func TestPushWithoutNotes(t *testing.T) {
 		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "it could not be taken back: look at the host")
 		if _, err := os.Stat("made.by.test"); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestPushSharedHome: what another host with the same home has there is not taken for what was left here.
+func TestPushSharedHome(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
+			handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; pwd >DIR/state; kill -9 $(readlink lock | cut -d : -f 1); sleep 1'}}}`, nil)
+		here := strings.TrimSpace(m.read(t, "state"))
+		other := here + "-other"
+		if err := os.Rename(here, other); err != nil {
+			t.Fatal(err)
+		}
+		p := m.push(t, t.Context(), `files: [{content: newer, dest: DIR/conf}]`, nil)
+		p.want(t, "the next", runner.Changed, "", "")
+		if _, err := os.Stat(other + "/push/phase"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
+			t.Errorf("%v, %v, %q", err, p.notes, m.read(t, "conf"))
 		}
 	})
 }

@@ -491,7 +491,7 @@ func TestPushKilledWhileTakenBack(t *testing.T) {
 		m.write(t, "conf", "old", 0o644)
 		// The handler fails and, when it runs again because of that, kills the push.
 		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}],
-			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 $(readlink $HOME/.local/state/hail/lock | cut -d : -f 1); exit 1'}}}`, nil)
+			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1); exit 1'}}}`, nil)
 		if m.read(t, "runs") != "run\nrun\n" {
 			t.Fatalf("the handler has run %q", m.read(t, "runs"))
 		}

@@ -45,7 +45,6 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-state=${HOME:-/var/lib}/.local/state/hail
 journal=$state/push lock=$state/lock
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }

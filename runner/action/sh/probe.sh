@@ -14,7 +14,6 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-state=${HOME:-/var/lib}/.local/state/hail
 for tool in tar xargs stat sha256sum find; do
 	command -v $tool >/dev/null 2>&1 || say "missing $tool"
 done
