@@ -136,6 +136,7 @@ func TestSelectErrors(t *testing.T) {
 	for _, c := range []struct{ expr, want, hint string }{
 		{"wbe06", `target "wbe06":1: host "wbe06" is not in the inventory`, `did you mean "web06"?`},
 		{"web99", `target "web99":1: host "web99" is not in the inventory`, anyHost},
+		{"web[01-99]", `target "web[01-99]":1: host "web07" is not in the inventory`, "it has [fe80::1] db[1-3] lone web[01-06] (11)"},
 		{"web01,somewhere.example", `target "web01,somewhere.example":7: host "somewhere.example" is not in the inventory`, anyHost},
 		{"lone,rack1", `target "lone,rack1":6: host "rack1" is not in the inventory`, `"rack1" is a group: write @rack1, or -g rack1`},
 		{"@wbe", `target "@wbe":1: unknown group "wbe"`, `did you mean "web"?`},

@@ -83,6 +83,9 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 
 func (u *universe) unknownHost(t term, name string) error {
 	hint := didYouMean(name, u.inv.hostNames())
+	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // of a range, nobody has mistyped one name
+		hint = "it has " + u.has()
+	}
 	if u.inv.group(name) != nil {
 		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
 	}
