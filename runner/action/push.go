@@ -112,21 +112,8 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	if p.Diff || p.DryRun {
-		if err := p.showDiff(ctx, t, c); err != nil {
-			return err
-		}
-	}
-	for i, s := range c.steps {
-		if !p.Diff && !p.DryRun && i < mostListed {
-			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
-		}
-	}
-	if more := len(c.steps) - mostListed; more > 0 && !p.Diff && !p.DryRun {
-		fmt.Fprintf(t.Out, "and %d more\n", more)
-	}
-	for _, w := range c.warnings {
-		fmt.Fprintf(t.Err, "%s\n", w)
+	if err := p.tell(ctx, t, c); err != nil {
+		return err
 	}
 	switch {
 	case p.DryRun:
@@ -155,12 +142,32 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	return err
 }
 
+// tell prints what is to be done.
+func (p Push) tell(ctx context.Context, t *runner.Target, c *comparison) error {
+	if p.Diff || p.DryRun {
+		if err := p.showDiff(ctx, t, c); err != nil {
+			return err
+		}
+	} else {
+		for _, s := range c.steps[:min(mostListed, len(c.steps))] {
+			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
+		}
+		if more := len(c.steps) - mostListed; more > 0 {
+			fmt.Fprintf(t.Out, "and %d more\n", more)
+		}
+	}
+	for _, w := range c.warnings {
+		fmt.Fprintf(t.Err, "%s\n", w)
+	}
+	return nil
+}
+
+// mostListed is how many changes are told one by one.
+const mostListed = 50
+
 // account notes each step, and what came of it.
 func (c *comparison) account(t *runner.Target, came string) {
 	for _, s := range c.steps {
 		t.Note(string(s.item.Path), s.account()+came)
 	}
 }
-
-// mostListed is how many changes are told one by one.
-const mostListed = 50
