@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -58,6 +59,28 @@ func TestPushKeptIsKilled(t *testing.T) {
 		p.want(t, "the next", runner.Changed, "", "")
 		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: handler \"h\": exit 1") || m.read(t, "conf") != "new" {
 			t.Errorf("%q, and there is %q", p.notes["settled"], m.read(t, "conf"))
+		}
+		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")
+		m.write(t, "up", "", 0o644)
+		m.push(t, t.Context(), kept, nil).want(t, "in the end", runner.OK, "", "")
+		m.clean(t)
+	})
+}
+
+// TestPushKeptOnFullDisk: what is due is not forgotten where it can't be written down.
+func TestPushKeptOnFullDisk(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "full", "", 0o644)
+		kept := `{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}],
+			handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; if test -e DIR/full; then mkdir -p owed.new; else rm -rf owed.new; fi; test -e DIR/up'}}}`
+		m.push(t, t.Context(), kept, nil).want(t, "first", runner.Failed, runner.HandlerFailed, "the new files stay")
+		if err := os.Remove(m.dir + "/full"); err != nil {
+			t.Fatal(err)
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
+		p.want(t, "the next", runner.Changed, "", "")
+		if !strings.Contains(p.notes["settled"], "its files stay") {
+			t.Errorf("%q", p.notes["settled"])
 		}
 		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")
 		m.write(t, "up", "", 0o644)

@@ -163,6 +163,7 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 	} >"$state/owed.new" && mv -f "$state/owed.new" "$state/owed"
 }
 finish() { # paid or kept
+	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
 	[ "$backups" = 0 ] || in_folders replaced "backups=$backups"'; mkdir -p .hail-backup || exit 0
 		for f; do # the newest backup has number 1
 			k=$backups
@@ -173,7 +174,6 @@ finish() { # paid or kept
 			ln -f -- "$0.old/$f" ".hail-backup/$f.1" 2>/dev/null || cp -p -- "$0.old/$f" ".hail-backup/$f.1"
 		done'
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
-	owe "$1"
 	phase finished
 	tidy
 }
