@@ -24,6 +24,10 @@ type Stdio struct {
 	// A Conn that would keep In on the host first, or have the command watched, does not.
 	Flow bool
 
+	// Program says that the command is one program with its arguments, in words as Quote writes them: no shell of the user's is
+	// needed to read it, and a Conn that can does without.
+	Program bool
+
 	// Limit is the time that the command has, which ctx keeps; a Conn that can has the host keep it, too, in case that the
 	// network dies without a word. 0: none.
 	Limit Duration

@@ -7,9 +7,9 @@ import (
 	"hail/runner"
 )
 
-// The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets the nonce,
-// grace and limit (in seconds; no limit is 0), input (bytes), secrets (lines), shell and the variables to export. What it calls
-// its own begins with hail_, so that nothing of the command's environment is touched.
+// The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets the nonce, grace and limit (in
+// seconds; no limit is 0), input (bytes), secrets (lines), shell, program (true: the command needs no shell) and the variables to
+// export. What it calls its own begins with hail_, so that nothing of the command's environment is touched.
 //
 // The channel's input is on descriptor 3: first the secret variables, a line each, encoded; then the command's input, which
 // is kept in a file that has no name any more when the command begins; then nothing, for the watchdog: its end is the order
@@ -66,6 +66,7 @@ hail_dog=$!
 	set -- "${hail_shell:-${SHELL:-/bin/sh}}" "$hail_line"
 	eval "$hail_exports"
 	export SHLVL=1
+	[ $hail_program = false ] || eval "exec $2"
 	exec "$1" -c "$2"
 )
 hail_status=$?
@@ -213,6 +214,7 @@ type head struct {
 	input        int64
 	secrets      int
 	shell        string
+	program      bool
 	env          []string
 }
 
@@ -222,8 +224,8 @@ func (h head) String() string {
 		name, value, _ := strings.Cut(v, "=")
 		exports.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
 	}
-	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_secrets=%d hail_shell=%s hail_exports=%s\n",
-		h.nonce, h.grace, h.limit, h.input, h.secrets, runner.Quote(h.shell), runner.Quote(exports.String()))
+	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_secrets=%d hail_shell=%s hail_program=%t hail_exports=%s\n",
+		h.nonce, h.grace, h.limit, h.input, h.secrets, runner.Quote(h.shell), h.program, runner.Quote(exports.String()))
 }
 
 // encode writes text for printf %b between single quotes: what any shell could take for something else is octal, but for the end of a

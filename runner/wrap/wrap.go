@@ -59,7 +59,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if s.Err == nil {
 		s.Err = io.Discard
 	}
-	h := head{nonce: rand.Text(), grace: ceil(s.Grace.Value()), shell: c.shell, env: s.Env, secrets: len(s.Secrets)}
+	h := head{nonce: rand.Text(), grace: ceil(s.Grace.Value()), shell: c.shell, program: s.Program, env: s.Env, secrets: len(s.Secrets)}
 	if s.Limit > 0 {
 		h.limit = ceil(s.Limit.Value() + s.Grace.Value() + onTop)
 	}

@@ -57,6 +57,25 @@ func (l loginShell) Dial(ctx context.Context, h inventory.Host) (runner.Conn, er
 	return local.Dialer{}.Dial(ctx, h)
 }
 
+// TestProgramNeedsNoShell: one program with its arguments is started without the shell that commands run in.
+func TestProgramNeedsNoShell(t *testing.T) {
+	c, err := wrap.Dialer{Inner: loginShell{"/bin/sh"}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/nonexistent/shell"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	const word = "it's $HOME\n\\!"
+	var out bytes.Buffer
+	line := runner.Words([]string{"sh", "-c", `cat; printf "%s %s" "$1" "$X"`, "name", word})
+	s := runner.Stdio{In: strings.NewReader("in "), Size: 3, Out: &out, Env: []string{"X=" + word}, Program: true}
+	if err := c.Exec(t.Context(), line, s); err != nil || out.String() != "in "+word+" "+word {
+		t.Errorf("%v, %q", err, out.String())
+	}
+	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err == nil {
+		t.Error("a command has run without its shell")
+	}
+}
+
 func eachShell(t *testing.T, test func(t *testing.T, c runner.Conn)) {
 	for _, shell := range shells {
 		t.Run(shell[0], func(t *testing.T) {

@@ -29,7 +29,7 @@ func Word(text string) string {
 // "hail:NONCE:", and empty for a line between the marked ones. An error of each is the host's.
 func Run(ctx context.Context, t *runner.Target, nonce, line string, io runner.Stdio, each func(kind, rest string) error) error {
 	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
-	io.Out, io.Err = out, t.Err
+	io.Out, io.Err, io.Program = out, t.Err, true
 	if err := t.Exec(ctx, line, io); err != nil {
 		return err
 	}
