@@ -82,7 +82,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	if err := j.health(c.health); err != nil {
 		return nil, err
 	}
-	j.file("phase").WriteString("staging\n") // the last one
+	j.file("staging") // the last one
 	return sent, j.tar(to)
 }
 

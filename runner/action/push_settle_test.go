@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"crypto/rand"
 	"os"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 // once more by the next one, whatever has happened meanwhile.
 func TestPushKilledWhileTidying(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		// It is killed when it removes the hidden folders of the first folder, or its journal.
+		// It is killed when it has removed the hidden folders of the first folder, or all of them and how far it was, or a part of the rest.
 		bin := t.TempDir()
 		w := m.dialer.(wrap.Dialer)
 		e := w.Inner.(withEnv)
@@ -39,7 +40,7 @@ func TestPushKilledWhileTidying(t *testing.T) {
 		m.dialer = w
 		script := `#!/bin/sh
 PATH=` + path + `
-case $* in *WHAT*)
+case $* in *.old*)
 	if [ -e DIR/deadly ]; then
 		rm -rf DIR/deadly THESE
 		kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1)
@@ -50,8 +51,8 @@ exec rm "$@"
 `
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}, {content: new, dest: DIR/z/made}, {dest: DIR/gone, state: absent}],
 			handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
-		for what, these := range map[string]string{".old": `"$@"`, "state/hail/on/*/push": "$HOME/.local/state/hail/on/*/push/table"} {
-			if err := os.WriteFile(bin+"/rm", []byte(strings.NewReplacer("WHAT", what, "THESE", these, "DIR", m.dir).Replace(script)), 0o755); err != nil {
+		for _, these := range []string{"DIR/.hail-*", "DIR/.hail-* DIR/z/.hail-* $HOME/.local/state/hail/on/*/push/re*", "$HOME/.local/state/hail/on/*/push/table"} {
+			if err := os.WriteFile(bin+"/rm", []byte(strings.ReplaceAll(strings.ReplaceAll(script, "THESE", these), "DIR", m.dir)), 0o755); err != nil {
 				t.Fatal(err)
 			}
 			for _, good := range []bool{true, false} {
@@ -68,22 +69,22 @@ exec rm "$@"
 				}
 				m.push(t, t.Context(), spec, nil)
 				if m.read(t, "deadly") != "(absent)" {
-					t.Fatalf("%s, %v: it was not killed", what, good)
+					t.Fatalf("%s, %v: it was not killed", these, good)
 				}
 				m.write(t, "made", "of somebody", 0o644)
 				ran := m.read(t, "ran")
 				os.Remove(m.dir + "/good")
-				p := m.push(t, t.Context(), `files: [{content: `+strings.Trim(what, "./")+`, dest: DIR/other}]`, nil)
-				p.want(t, what, p.status, "", "")
+				p := m.push(t, t.Context(), `files: [{content: `+rand.Text()+`, dest: DIR/other}]`, nil)
+				p.want(t, these, p.status, "", "")
 				if p.notes["settled"] != "an earlier push that was killed: "+settled {
-					t.Errorf("%s, %v: settled: %q", what, good, p.notes["settled"])
+					t.Errorf("%s, %v: settled: %q", these, good, p.notes["settled"])
 				}
 				conf, gone := "old", "old"
 				if good {
 					conf, gone = "new", "(absent)"
 				}
 				if m.read(t, "ran") != ran || m.read(t, "made") != "of somebody" || m.read(t, "conf") != conf || m.read(t, "gone") != gone {
-					t.Errorf("%s, %v: the handler has run %q, and then %q; there is %q, %q and %q", what, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
+					t.Errorf("%s, %v: the handler has run %q, and then %q; there is %q, %q and %q", these, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
 				}
 				m.clean(t)
 			}
@@ -129,7 +130,7 @@ func TestPushSharedHome(t *testing.T) {
 		}
 		p := m.push(t, t.Context(), `files: [{content: newer, dest: DIR/conf}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
-		if _, err := os.Stat(other + "/push/phase"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
+		if _, err := os.Stat(other + "/push/renamed"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
 			t.Errorf("%v, %v, %q", err, p.notes, m.read(t, "conf"))
 		}
 	})

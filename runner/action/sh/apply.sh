@@ -12,7 +12,8 @@
 #
 #	staged       the name of the hidden folders
 #	arrived.N    the part N has arrived
-#	phase        staging, renaming, renamed; finished or undone: only what is hidden has still to go
+#	staging      how far it is, each an empty file: staging, renaming, renamed, undoing; finished or undone: only what is hidden has
+#	             still to go
 #	paths seen   the list of what the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
@@ -111,11 +112,12 @@ each() {
 	done 7<"$journal/table"
 }
 
-stage_folder() { mkdir -- "$folder/$staged" "$folder/$staged.old"; }
-drop_folder() { rm -rf -- "$folder/${staged:?}" "$folder/$staged.old"; }
-tidy() {
-	each_folder drop_folder
-	rm -rf "$journal"
+hidden() { printf '%s\0' "$folder/${staged:?}" "$folder/$staged.old"; }
+tidy() { # that all is over is forgotten last
+	{
+		each_folder hidden
+		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal"
+	} | xargs -r -0 rm -rf --
 }
 
 # give RIGHTS DIR: the modes and owners in such a file of the folder's journal to what is in DIR.
@@ -140,11 +142,10 @@ rollback() { # may be begun again; what is still staged was not renamed, and the
 			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
 		done'
 }
-# phase WORD: the file has one of the words, whatever happens meanwhile.
-phase() { echo "$1" >"$journal/phase.new" && mv -f -- "$journal/phase.new" "$journal/phase"; }
+phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
 	say undoing
-	phase renaming
+	phase undoing
 	[ -z "$alone" ] || exec >/dev/null 2>&1
 	if rollback; then
 		each H again
@@ -196,12 +197,15 @@ if [ -d "$journal" ]; then
 	.hail-?*) ;;
 	*) rm -rf "$journal" ;; # it was not all written, so nothing else was done
 	esac
-	case $(cat "$journal/phase" 2>/dev/null) in
-	renaming) say settled rolled-back; undo ;;
-	renamed) say settled activated; conclude ;;
+	for phase in finished undone undoing renamed renaming staging; do
+		[ ! -f "$journal/$phase" ] || break
+	done
+	case $phase in
 	finished) say settled activated; tidy ;;
 	undone) say settled rolled-back; tidy ;;
-	*) say settled dropped; tidy ;;
+	renamed) say settled activated; conclude ;;
+	undoing | renaming) say settled rolled-back; undo ;;
+	staging) say settled dropped; tidy ;;
 	esac
 	[ ! -d "$journal" ] || exit 0
 fi
@@ -225,14 +229,14 @@ fail() {
 	tidy
 	exit 0
 }
-mkdir "$journal" && dd bs="$size" count=1 2>/dev/null | tar -x -m -f - -C "$journal" && [ -f "$journal/phase" ] || fail error state
+mkdir "$journal" && dd bs="$size" count=1 2>/dev/null | tar -x -m -f - -C "$journal" && [ -f "$journal/staging" ] || fail error state
 exec 8>&2 2>"$journal/why"
 
 if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
 	[ -z "$flagged" ] || fail immutable "$flagged"
 fi
-each_folder stage_folder || fail error stage
+each_folder hidden | xargs -r -0 mkdir -- || fail error stage
 if [ "$stream" = tar ]; then
 	tar -x -p -m -f - -C / || fail error stage
 fi
