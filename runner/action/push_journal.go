@@ -24,21 +24,24 @@ type staging struct {
 func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []staging, err error) {
 	j := journal{of: map[string]*bytes.Buffer{}}
 	made := map[string]string{} // folders that are made, and where they are staged
-	folders := map[string]string{}
+	folders := map[string]*folder{}
 	j.file("staged").WriteString(staged)
+	j.file("hidden")
 	table := j.file("table")
 	slices.SortStableFunc(c.steps, byPath)
 	for _, s := range c.steps {
-		folder, name := path.Split(string(s.item.Path))
-		folder = path.Clean(folder)
-		at, inside := made[folder]
+		dir, name := path.Split(string(s.item.Path))
+		dir = path.Clean(dir)
+		at, inside := made[dir]
 		if at += "/" + name; !inside {
-			at = path.Join(folder, staged, name)
-			in := folders[folder]
-			if in == "" {
-				in = fmt.Sprintf("%d/", len(folders)+1)
-				folders[folder] = in
-				j.file(in + "folder").WriteString(program.Word(folder) + "\n")
+			at = path.Join(dir, staged, name)
+			in := folders[dir]
+			if in == nil {
+				in = &folder{path: dir}
+				folders[dir] = in
+				j.folders = append(j.folders, in)
+				j.list("hidden", path.Join(dir, staged))
+				j.list("hidden", path.Join(dir, staged+".old"))
 			}
 			j.step(in, name, s)
 		}
@@ -82,6 +85,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	if err := j.health(c.health); err != nil {
 		return nil, err
 	}
+	j.program(j.file("steps"))
 	j.file("staging") // the last one
 	return sent, j.tar(to)
 }
@@ -113,11 +117,23 @@ const longestChanged = 96 << 10
 // sent says whether something of the step is in the stream.
 func (s *step) sent() bool { return s.what != meta && s.what != remove }
 
-// journal gathers files by their names.
+// journal gathers files by their names, and what is done in each folder.
 type journal struct {
-	names []string // in their order
-	of    map[string]*bytes.Buffer
+	names   []string // in their order
+	of      map[string]*bytes.Buffer
+	folders []*folder
 }
+
+// folder has the steps in a folder: command lines, the names that belong to one kind of step in one, as long as it takes more.
+type folder struct {
+	path  string
+	kinds []string
+	lines []*bytes.Buffer // of each kind, the one that takes more
+	full  []*bytes.Buffer
+}
+
+// longestStep is where a command line is full: systems have limits of 128 KiB and more.
+const longestStep = 64 << 10
 
 func (j *journal) file(name string) *bytes.Buffer {
 	if j.of[name] == nil {
@@ -142,23 +158,43 @@ func (j *journal) words(name string, list []string) {
 	}
 }
 
-// rights adds a name to those that get a mode and an owner.
-func (j *journal) rights(file, name, mode, owner string) {
-	list := file + "." + mode + "." + owner
-	if j.of[list] == nil {
-		fmt.Fprintf(j.file(file), "%s %s %s\n", mode, owner, path.Base(list))
+// add adds a name to the steps of a kind, which has its arguments with it.
+func (f *folder) add(kind, name string) {
+	i := slices.Index(f.kinds, kind)
+	if i < 0 {
+		i = len(f.kinds)
+		f.kinds, f.lines = append(f.kinds, kind), append(f.lines, bytes.NewBufferString("step "+kind))
 	}
-	j.list(list, name)
+	line := f.lines[i]
+	if line.Len() > longestStep {
+		f.full = append(f.full, line)
+		line = bytes.NewBufferString("step " + kind)
+		f.lines[i] = line
+	}
+	line.WriteByte(' ')
+	line.WriteString(runner.Quote(name))
 }
 
-// step says what is done about a name in a folder whose files begin with in.
-func (j *journal) step(in, name string, s *step) {
+// program writes the steps in all folders.
+func (j *journal) program(to *bytes.Buffer) {
+	for _, f := range j.folders {
+		to.WriteString("folder " + runner.Quote(f.path) + "\n")
+		for _, line := range append(f.full, f.lines...) {
+			line.WriteByte('\n')
+			line.WriteTo(to)
+		}
+	}
+	to.WriteString("end\n")
+}
+
+// step says what is done about a name in a folder.
+func (j *journal) step(in *folder, name string, s *step) {
 	mode, own := "-", "-"
 	switch s.what {
 	case create:
-		j.list(in+"made", name)
+		in.add("made", name)
 	case content:
-		j.list(in+"replaced", name)
+		in.add("replaced", name)
 		if s.item.Mode != 0 {
 			mode = fmt.Sprintf("%04o", s.mode)
 		}
@@ -166,18 +202,18 @@ func (j *journal) step(in, name string, s *step) {
 			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 		}
 		if mode != "-" || own != "-" {
-			j.rights(in+"rights", name, mode, own)
+			in.add("rights "+mode+" "+own, name)
 		}
 	case retype:
-		j.list(in+"retyped", name)
+		in.add("retyped", name)
 	case remove:
-		j.list(in+"gone", name)
+		in.add("gone", name)
 	case meta:
 		if s.uid != s.have.uid || s.gid != s.have.gid {
 			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 		}
-		j.rights(in+"meta", name, fmt.Sprintf("%04o", s.mode), own)
-		j.rights(in+"unmeta", name, fmt.Sprintf("%04o", s.have.mode), fmt.Sprintf("%d:%d", s.have.uid, s.have.gid))
+		in.add(fmt.Sprintf("meta %04o %s", s.mode, own), name)
+		in.add(fmt.Sprintf("unmeta %04o %d:%d", s.have.mode, s.have.uid, s.have.gid), name)
 	}
 	if k := s.have.kind; k == 'f' || k == 'l' {
 		j.list("paths", string(s.item.Path))

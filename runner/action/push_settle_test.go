@@ -92,8 +92,8 @@ exec rm "$@"
 	})
 }
 
-// TestPushWithoutNotes: a push that can't write down what it sees takes back all the same, and one whose journal has lost the name of a
-// folder touches nothing.
+// TestPushWithoutNotes: a push that can't write down what it sees takes back all the same, and one whose journal has lost its steps
+// touches nothing.
 func TestPushWithoutNotes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
@@ -105,7 +105,7 @@ func TestPushWithoutNotes(t *testing.T) {
 		}
 		m.clean(t)
 
-		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push/1 && : >folder; exit 1"}}}`
+		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push && : >steps; exit 1"}}}`
 		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // where commands begin
 			t.Fatal(err)
 		}

@@ -7,13 +7,14 @@
 # before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
 # these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
 #
-# The journal is a folder of files, each for the program that reads it: a list has a NUL behind each name, for xargs -0, so that a
-# thousand files cost as many processes as one. Words are written as for printf %b.
+# The journal is a folder of files, each for the program that reads it, so that a thousand files cost as many processes as one: a list
+# has a NUL behind each name, for xargs -0; words are written as for printf %b.
 #
-#	staged       the name of the hidden folders
+#	staged       the name of the hidden folders for what is new
+#	hidden       the list of all hidden folders
 #	arrived.N    the part N has arrived
-#	staging      how far it is, each an empty file: staging, renaming, renamed, undoing; finished or undone: only what is hidden has
-#	             still to go
+#	staging renaming renamed undoing finished undone
+#	             how far it is, each an empty file; with one of the last two only what is hidden has still to go
 #	paths seen   the list of what the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, a line each, for the handlers
@@ -26,12 +27,13 @@
 #		V COMMAND           has to accept the whole, when it is in place
 #		H NAME SECONDS COMMAND
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within the time, each look within its own
-#	1/ 2/ …      for each folder in which something changes:
-#		folder                    its path, a word
-#		made replaced retyped     lists of what is renamed into it: nothing was there, a file, something else
-#		gone                      a list of what goes
-#		rights meta unmeta        lines of a mode, an owner (- keeps them), and the list, beside it, of whose they are: those of
-#		                          staged files, of files that are changed in their place, and of these as they were
+#	steps        what is to be done, a program of these commands; names are relative to the folder before them:
+#		folder PATH
+#		step KIND NAME…                  made, replaced, retyped: what is renamed into its place, where nothing was, a file,
+#		                                 something else; gone: what goes
+#		step KIND MODE OWNER NAME…       rights, meta, unmeta: what files get that are staged, that are changed in their place, and
+#		                                 these as they were; - keeps it
+#		end                              all of it is there
 nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -77,33 +79,23 @@ until ln -s "$me" "$lock" 2>/dev/null; do
 done
 trap 'rm -f "$lock"' EXIT
 
-# in_folders LISTS COMMAND: in each folder, COMMAND gets the names in these lists as arguments; $0 is the hidden folder.
-in_folders() {
-	at=1
-	while [ -d "$journal/$at" ]; do
-		for list in $1; do
-			[ -f "$journal/$at/$list" ] || continue
-			locate
-			( cd "$folder" && xargs -r -0 sh -c "$2" "$staged" <"$journal/$at/$list" ) || return 1
-		done
-		at=$((at + 1))
-	done
+# steps KINDS FUNCTION, in a shell of its own: for each step of these kinds, the function gets what is behind the kind, in the folder.
+# The first that fails ends the shell.
+steps() {
+	kinds=" $1 " function=$2 whole=
+	[ ! -f "$journal/steps" ] || . "$journal/steps"
+	[ -n "$whole" ] # a host that went down may have kept the file and not what was in it
 }
-locate() {
-	read -r path <"$journal/$at/folder"
-	decode "$path"
-	folder=${path:-/dev/null} # a host that went down may have kept the file and not what was in it: nothing is below that
+folder() { folder=$1; }
+step() {
+	case $kinds in
+	*" $1 "*) ;;
+	*) return 0 ;;
+	esac
+	shift
+	cd "$folder" && $function "$@" || exit 1
 }
-
-# each_folder FUNCTION
-each_folder() {
-	at=1
-	while [ -d "$journal/$at" ]; do
-		locate
-		$1 || return 1
-		at=$((at + 1))
-	done
-}
+end() { whole=1; }
 
 # each LETTER FUNCTION: the function gets the words of each such line of the table.
 each() {
@@ -112,36 +104,65 @@ each() {
 	done 7<"$journal/table"
 }
 
-hidden() { printf '%s\0' "$folder/${staged:?}" "$folder/$staged.old"; }
 tidy() { # that all is over is forgotten last
 	{
-		each_folder hidden
+		cat "$journal/hidden" 2>/dev/null
 		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal"
 	} | xargs -r -0 rm -rf --
 }
 
-# give RIGHTS DIR: the modes and owners in such a file of the folder's journal to what is in DIR.
-give() {
-	[ -f "$journal/$at/$1" ] || return 0
-	while read -r mode owner list; do
-		( cd "$2" && { [ "$owner" = - ] || xargs -r -0 chown -h -- "$owner"; } <"$journal/$at/$list" ) || return 1
-		( cd "$2" && { [ "$mode" = - ] || xargs -r -0 chmod -- "$mode"; } <"$journal/$at/$list" ) || return 1
-	done <"$journal/$at/$1"
+# What is done with NAME…, in their folder.
+absent() {
+	for name; do
+		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { echo "$folder/$name is there now"; return 1; }
+	done
 }
-give_staged() { give rights "$folder/$staged"; }
-set_meta() { give meta "$folder"; }
-unset_meta() { give unmeta "$folder"; }
-rollback() { # may be begun again; what is still staged was not renamed, and the name is somebody else's
-	in_folders made 'for f; do [ -e "$0/$f" ] || [ -L "$0/$f" ] || rm -rf -- "$f" || exit 1; done' &&
-		in_folders "retyped gone" 'for f; do
-			[ -e "$0.old/$f" ] || [ -L "$0.old/$f" ] || continue
-			rm -rf -- "$f" && mv -f -- "$0.old/$f" "./$f" || exit 1
-		done' &&
-		each_folder unset_meta &&
-		in_folders replaced 'cd "$0.old" && for f; do
-			[ ! -e "./$f" ] || mv -f -- "$f" .. || cmp -s -- "$f" "../$f" || exit 1 # the same: it was never replaced
-		done'
+take_after() { # what a file has besides its content, but for the time of its change; busybox has no way for it
+	cp --attributes-only --preserve=all -t "$staged" -- "$@" 2>/dev/null
+	cd "$staged" && touch -c -- "$@"
 }
+keep() { ln -- "$@" "$staged.old/" 2>/dev/null || for name; do [ -e "$staged.old/$name" ] || cp -p -- "$name" "$staged.old/" || return 1; done; }
+set_aside() { mv -- "$@" "$staged.old/"; }
+put() { cd "$staged" && mv -f -- "$@" ..; }
+give() { # MODE OWNER NAME…
+	mode=$1 owner=$2
+	shift 2
+	[ "$owner" = - ] || chown -h -- "$owner" "$@" || return 1
+	[ "$mode" = - ] || chmod -- "$mode" "$@"
+}
+give_staged() { cd "$staged" && give "$@"; }
+commit() ( steps replaced keep && steps retyped set_aside && steps "made replaced retyped" put && steps meta give && steps gone set_aside )
+back_up() { # the newest has number 1
+	mkdir -p .hail-backup || return 0
+	for name; do
+		k=$backups
+		while [ $k -gt 1 ]; do
+			[ ! -e ".hail-backup/$name.$((k - 1))" ] || mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
+			k=$((k - 1))
+		done
+		ln -f -- "$staged.old/$name" ".hail-backup/$name.1" 2>/dev/null || cp -p -- "$staged.old/$name" ".hail-backup/$name.1"
+	done
+}
+
+# And how it is taken back. It may be begun again; what is still staged was not renamed, and the name is somebody else's.
+unmake() {
+	for name; do
+		[ -e "$staged/$name" ] || [ -L "$staged/$name" ] || rm -rf -- "$name" || return 1
+	done
+}
+bring_back() {
+	for name; do
+		[ -e "$staged.old/$name" ] || [ -L "$staged.old/$name" ] || continue
+		rm -rf -- "$name" && mv -f -- "$staged.old/$name" "./$name" || return 1
+	done
+}
+restore() {
+	cd "$staged.old" && for name; do
+		[ ! -e "./$name" ] || mv -f -- "$name" .. || cmp -s -- "$name" "../$name" || return 1 # the same: it was never replaced
+	done
+}
+rollback() ( steps made unmake && steps "retyped gone" bring_back && steps unmeta give && steps replaced restore )
+
 phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
 	say undoing
@@ -165,15 +186,7 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 }
 finish() { # paid or kept
 	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
-	[ "$backups" = 0 ] || in_folders replaced "backups=$backups"'; mkdir -p .hail-backup || exit 0
-		for f; do # the newest backup has number 1
-			k=$backups
-			while [ $k -gt 1 ]; do
-				[ ! -e ".hail-backup/$f.$((k - 1))" ] || mv -f -- ".hail-backup/$f.$((k - 1))" ".hail-backup/$f.$k"
-				k=$((k - 1))
-			done
-			ln -f -- "$0.old/$f" ".hail-backup/$f.1" 2>/dev/null || cp -p -- "$0.old/$f" ".hail-backup/$f.1"
-		done'
+	[ "$backups" = 0 ] || ( steps replaced back_up )
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	phase finished
 	tidy
@@ -236,7 +249,7 @@ if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
 	[ -z "$flagged" ] || fail immutable "$flagged"
 fi
-each_folder hidden | xargs -r -0 mkdir -- || fail error stage
+xargs -r -0 mkdir -- <"$journal/hidden" || fail error stage
 if [ "$stream" = tar ]; then
 	tar -x -p -m -f - -C / || fail error stage
 fi
@@ -250,9 +263,7 @@ while [ $arrived -lt "$parts" ]; do
 	[ -z "$stopped" ] || fail stopped
 	sleep 0.1 2>/dev/null || sleep 1
 done
-# What a file has besides its content, but for the time of its change. Busybox has no way for it.
-in_folders replaced 'cp --attributes-only --preserve=all -t "$0" -- "$@" 2>/dev/null; cd "$0" && touch -c -- "$@"' || fail error attributes
-each_folder give_staged || fail error attributes
+( steps replaced take_after && steps rights give_staged ) || fail error attributes
 if [ -s "$journal/files" ]; then
 	xargs -r -0 sha256sum -- <"$journal/files" 2>/dev/null | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}' | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
 	xargs -r -0 sync -- <"$journal/files" 2>/dev/null || sync
@@ -263,17 +274,13 @@ each v accept || fail stopped
 if [ -s "$journal/paths" ]; then
 	xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen" || fail moved -
 fi
-in_folders made 'for f; do [ ! -e "./$f" ] && [ ! -L "./$f" ] || { echo "$PWD/$f is there now"; exit 1; }; done' || fail moved -
+( steps made absent ) || fail moved -
 
 phase renaming || fail error state
 set +f
 sync -- "$journal" "$journal"/* "$journal"/*/* 2>/dev/null || sync
 set -f
-if in_folders replaced 'ln -- "$@" "$0.old/" 2>/dev/null || for f; do [ -e "$0.old/$f" ] || cp -p -- "$f" "$0.old/" || exit 1; done' &&
-	in_folders retyped 'mv -- "$@" "$0.old/"' &&
-	in_folders "made replaced retyped" 'cd "$0" && mv -f -- "$@" ..' &&
-	each_folder set_meta &&
-	in_folders gone 'mv -- "$@" "$0.old/"' && [ -z "$stopped" ]; then
+if commit && [ -z "$stopped" ]; then
 	told
 	if phase renamed; then conclude; else undo; fi
 else
