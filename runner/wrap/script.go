@@ -18,7 +18,8 @@ import (
 //
 // The command runs in the foreground, so that nothing of job control is needed, and a TERM for the wrapper waits in a
 // trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
-// nowhere. SHLVL keeps bash from reading its startup files for SSH a second time.
+// nowhere. What a shell of ksh's kind starts gets no descriptor but the first three, unless it is said for each. SHLVL keeps bash
+// from reading its startup files for SSH a second time.
 const wrapper = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}
@@ -59,7 +60,7 @@ if [ $hail_input -gt 0 ]; then
 	fi
 	rm -f "$hail_file"
 fi
-sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" >/dev/null 4>&- 5<&- &
+sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" 3<&3 >/dev/null 4>&- 5<&- &
 hail_dog=$!
 (
 	exec <&5 2>&4 3<&- 4>&- 5<&-

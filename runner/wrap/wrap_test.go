@@ -76,11 +76,51 @@ func TestProgramNeedsNoShell(t *testing.T) {
 	}
 }
 
+// otherSh dials this machine as one whose sh is another program.
+type otherSh struct{ program string }
+
+func (o otherSh) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	bin, err := os.MkdirTemp("", "sh-is-"+o.program)
+	if err != nil {
+		return nil, err
+	}
+	path, err := exec.LookPath(o.program)
+	if err == nil {
+		err = os.Symlink(path, bin+"/sh")
+	}
+	h.Connection.Shell = bin + "/sh"
+	c, _ := local.Dialer{}.Dial(ctx, h)
+	return otherShConn{c, bin}, err
+}
+
+type otherShConn struct {
+	runner.Conn
+	bin string
+}
+
+func (c otherShConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	s.Env = append(s.Env, "PATH="+c.bin+":"+os.Getenv("PATH"))
+	return c.Conn.Exec(ctx, cmd, s)
+}
+
+func (c otherShConn) Close() error { return errors.Join(c.Conn.Close(), os.RemoveAll(c.bin)) }
+
 func eachShell(t *testing.T, test func(t *testing.T, c runner.Conn)) {
 	for _, shell := range shells {
 		t.Run(shell[0], func(t *testing.T) {
 			t.Parallel()
 			test(t, login(t, shell))
+		})
+	}
+	for _, program := range []string{"bash", "mksh"} { // OpenBSD's is of mksh's kind: its children get no descriptor but the first three
+		t.Run("sh is "+program, func(t *testing.T) {
+			t.Parallel()
+			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			test(t, c)
 		})
 	}
 }
@@ -100,6 +140,7 @@ line' 'ü'`, "it's|a\\b|$HOME|!x|`|new\nline|ü|", "", 0},
 			{"cat; echo end", "end\n", "", 0},                                 // no input is empty input, not the wrapper's
 			{`ls /proc/self/fd 2>/dev/null | grep -c '^[34]$'`, "1\n", "", 0}, // 3 is ls's own; the wrapper's are closed
 			{"kill -9 $$", "", "", 137},
+			{"sleep 0.5; echo late", "late\n", "", 0}, // the watchdog waits for the end of the input
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
