@@ -184,7 +184,7 @@ func (j *journal) program(to *bytes.Buffer) {
 			line.WriteTo(to)
 		}
 	}
-	to.WriteString("end\n")
+	to.WriteString("all\n")
 }
 
 // step says what is done about a name in a folder.

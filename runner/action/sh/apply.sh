@@ -33,7 +33,7 @@
 #		                                 something else; gone: what goes
 #		step KIND MODE OWNER NAME…       rights, meta, unmeta: what files get that are staged, that are changed in their place, and
 #		                                 these as they were; - keeps it
-#		end                              all of it is there
+#		all                              nothing is missing
 nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -95,7 +95,7 @@ step() {
 	shift
 	cd "$folder" && $function "$@" || exit 1
 }
-end() { whole=1; }
+all() { whole=1; }
 
 # each LETTER FUNCTION: the function gets the words of each such line of the table.
 each() {
