@@ -265,6 +265,8 @@ func (a above) Write(p []byte) (int, error) {
 func (l *Live) Close() error {
 	close(l.quit)
 	l.wg.Wait()
+	l.mu.Lock() // who writes above it may still be at it
+	defer l.mu.Unlock()
 	l.clear()
 	return nil
 }

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +39,22 @@ func TestLiveMoved(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLiveCloses: remarks may still come while it ends.
+func TestLiveCloses(t *testing.T) {
+	l := NewLive(io.Discard, 1, true, Style{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range 100 {
+			l.mu.Lock()
+			l.draw()
+			l.mu.Unlock()
+			fmt.Fprintln(l.Above(io.Discard), "a remark")
+		}
+	})
+	l.Close()
+	wg.Wait()
 }
 
 // TestLiveList: what runs is listed by phase and age, the longest first, those alike together.
