@@ -49,7 +49,11 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, err
 	heard := &hearing{Conn: nc}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
-	if !stop() || err != nil {
+	switch {
+	case !stop():
+		nc.Close()
+		return nil, noMaster(s, fmt.Errorf("no answer within %v", s.timeout)) // or we were stopped, which goes before it
+	case err != nil:
 		nc.Close()
 		return nil, noMaster(s, err)
 	}

@@ -24,7 +24,7 @@ import (
 // error.
 type way struct {
 	reach runner.Reach
-	phase string // under way: dns, tcp, proxy, handshake, login
+	phase string // under way: dns, tcp, proxy, master, handshake, login
 	limit time.Duration
 	clock *clock
 	spoke func() // told the host's first word; may be nil
@@ -138,8 +138,6 @@ func (w *way) waitingFor() string {
 		return "its name was not resolved"
 	case "tcp":
 		return "no answer to the TCP connection"
-	case "master":
-		return "no answer of the OpenSSH master"
 	case "proxy":
 		return "the proxy command made no connection"
 	case "handshake":
