@@ -23,15 +23,13 @@ type proxyConn struct {
 
 // dialProxy starts a ProxyCommand, in a process group of its own. Close ends all of it.
 func dialProxy(line string) (*proxyConn, error) {
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	pair, err := socketpair()
 	if err != nil {
 		return nil, err
 	}
 	ours, theirs := os.NewFile(uintptr(pair[0]), "proxy"), os.NewFile(uintptr(pair[1]), "proxy")
 	defer ours.Close() // FileConn has a copy
 	defer theirs.Close()
-	syscall.CloseOnExec(pair[0])
-	syscall.CloseOnExec(pair[1])
 	nc, err := net.FileConn(ours)
 	if err != nil {
 		return nil, err
@@ -45,6 +43,17 @@ func dialProxy(line string) (*proxyConn, error) {
 		return nil, fmt.Errorf("proxy command: %w", cause(err))
 	}
 	return p, nil
+}
+
+// socketpair makes a pair that no program has but who is given it: another one may be started at the same time.
+func socketpair() (pair [2]int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if pair, err = syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0); err == nil {
+		syscall.CloseOnExec(pair[0])
+		syscall.CloseOnExec(pair[1])
+	}
+	return pair, err
 }
 
 // Close ends the connection and the command, and waits for it.
