@@ -61,7 +61,7 @@ func listRuns(e environment, c *cli.Context) error {
 	}
 	lines := []listedRun{}
 	for _, id := range ids {
-		if begun, err := report.Started(id); since > 0 && err == nil && e.now().Sub(begun) > since.Value() {
+		if since > 0 && e.olderThan(id, since) {
 			break
 		}
 		l := listedRun{}
@@ -168,47 +168,9 @@ Examples:
 
 func removeRuns(e environment, c *cli.Context) error {
 	dir := e.runsDir(c)
-	older, err := duration(c, "older-than")
+	ids, err := e.runsToRemove(c, dir)
 	if err != nil {
 		return err
-	}
-	ways := 0
-	for _, asked := range []bool{c.NArg() > 0, c.IsSet("older-than"), c.IsSet("keep")} {
-		if asked {
-			ways++
-		}
-	}
-	if ways != 1 {
-		return usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "which runs: those that are named, --older-than or --keep")
-	}
-	if c.IsSet("keep") && c.Int("keep") < 0 {
-		return usage("", "--keep: %d is below 0", c.Int("keep"))
-	}
-	var ids []string
-	if c.NArg() > 0 {
-		for _, ref := range c.Args().Slice() {
-			r, err := report.Find(dir, ref)
-			if err != nil {
-				return usage("hail runs lists them", "%v", err)
-			}
-			ids = append(ids, r.Plan.Run)
-		}
-	} else {
-		keep := c.Int("keep")
-		if older > 0 {
-			all, err := report.List(dir)
-			if err != nil {
-				return err
-			}
-			for keep = 0; keep < len(all); keep++ {
-				if begun, err := report.Started(all[keep]); err == nil && e.now().Sub(begun) > older.Value() {
-					break
-				}
-			}
-		}
-		if ids, err = report.Old(dir, keep); err != nil {
-			return err
-		}
 	}
 	for _, id := range ids {
 		removed := []string{id}
@@ -224,6 +186,53 @@ func removeRuns(e environment, c *cli.Context) error {
 		}
 	}
 	return nil
+}
+
+// runsToRemove are the ids of the runs that the arguments name, or else those that --older-than or --keep means.
+func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err error) {
+	age, err := duration(c, "older-than")
+	if err != nil {
+		return nil, err
+	}
+	ways := 0
+	for _, asked := range []bool{c.NArg() > 0, c.IsSet("older-than"), c.IsSet("keep")} {
+		if asked {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "which runs: those that are named, --older-than or --keep")
+	case c.IsSet("older-than") && c.String("older-than") == "": // of a variable that is not set: it must not mean all
+		return nil, usage("--older-than 30d", "--older-than: a time is missing")
+	case c.Int("keep") < 0:
+		return nil, usage("", "--keep: %d is below 0", c.Int("keep"))
+	case c.IsSet("keep"):
+		return report.Old(dir, c.Int("keep"))
+	case c.IsSet("older-than"):
+		all, err := report.List(dir)
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(all, func(id string) bool { return e.olderThan(id, age) }); i >= 0 {
+			return report.Old(dir, i)
+		}
+		return nil, nil
+	}
+	for _, ref := range c.Args().Slice() {
+		r, err := report.Find(dir, ref)
+		if err != nil {
+			return nil, usage("hail runs lists them", "%v", err)
+		}
+		ids = append(ids, r.Plan.Run)
+	}
+	return ids, nil
+}
+
+// olderThan says whether the run of this id began longer ago than age.
+func (e environment) olderThan(id string, age inventory.Duration) bool {
+	begun, err := report.Started(id)
+	return err == nil && e.now().Sub(begun) > age.Value()
 }
 
 func diffCommand(e environment) *cli.Command {
