@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -197,7 +198,8 @@ func privateAgain(plan *runner.Plan) (all []report.Blob, err error) {
 	if err := json.Unmarshal(plan.Action.Args, &push); err != nil {
 		return nil, fmt.Errorf("the record's action: %w", err)
 	}
-	for digest, path := range push.Private {
+	for _, digest := range slices.Sorted(maps.Keys(push.Private)) {
+		path := push.Private[digest]
 		if path == "" {
 			return nil, usage("hail push again", "what a template made with a secret is in no record")
 		}

@@ -23,11 +23,14 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 			return usage("", "--%s: %d is below 0", name, c.Int(name))
 		}
 	}
-	for name, into := range map[string]*inventory.Duration{
-		"connect-timeout": &p.Clocks.Connect, "timeout": &p.Clocks.Attempt, "run-timeout": &p.Clocks.Run, "grace": &p.Clocks.Grace,
-		"splay": &p.Splay, "pause": &p.Pause, "retry-delay": &p.Retry.Delay,
+	for _, o := range []struct {
+		name string
+		into *inventory.Duration
+	}{
+		{"connect-timeout", &p.Clocks.Connect}, {"timeout", &p.Clocks.Attempt}, {"run-timeout", &p.Clocks.Run}, {"grace", &p.Clocks.Grace},
+		{"splay", &p.Splay}, {"pause", &p.Pause}, {"retry-delay", &p.Retry.Delay},
 	} {
-		if *into, err = duration(c, name); err != nil {
+		if *o.into, err = duration(c, o.name); err != nil {
 			return err
 		}
 	}

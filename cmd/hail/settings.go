@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (e environment) settings() (all []setting, err error) {
 		return nil, err
 	}
 	all = append(mine, here...)
-	for name := range known {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
 		variable := "HAIL_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		if value := e.getenv(variable); value != "" {
 			all = append(all, setting{name, []string{value}, "$" + variable})
@@ -95,12 +96,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 	for _, p := range root.Pairs {
 		name := strings.ReplaceAll(p.Key.Text, "_", "-")
 		if !known[name] {
-			words := make([]string, 0, len(known))
-			for k := range known {
-				words = append(words, k)
-			}
-			slices.Sort(words)
-			e := unknownWord("a setting", p.Key.Text, words)
+			e := unknownWord("a setting", p.Key.Text, slices.Sorted(maps.Keys(known)))
 			e.Place = at(p.Key)
 			return nil, e
 		}
