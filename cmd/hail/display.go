@@ -23,7 +23,8 @@ type display struct {
 	env      environment
 	what     string // is done, in a few words
 	modes    []string
-	out, err report.Style
+	outStyle report.Style // of results
+	errStyle report.Style // of talk
 	by       report.Gathering
 	columns  *report.Columns // nil: no table
 	talk     io.Writer       // where remarks go
@@ -31,7 +32,6 @@ type display struct {
 	progress bool
 	live     *report.Live // while the run goes on; nil without progress
 	total    int
-	ping     bool
 	verbose  bool // the steps on the way to a host
 	debug    bool // and those of the protocol
 }
@@ -39,7 +39,7 @@ type display struct {
 var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*display, error) {
-	d := &display{env: e, what: what, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts), ping: p.Action.Kind == action.KindPing,
+	d := &display{env: e, what: what, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
 		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 && len(p.Checks) == 0 {
@@ -72,10 +72,10 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 		return nil, err
 	}
 	d.progress = progress == "always" || progress == "auto" && !d.quiet
-	if d.out, err = e.style(c, e.stdoutTerminal); err != nil {
+	if d.outStyle, err = e.style(c, e.stdoutTerminal); err != nil {
 		return nil, err
 	}
-	d.err, err = e.style(c, e.stderrTerminal)
+	d.errStyle, err = e.style(c, e.stderrTerminal)
 	return d, err
 }
 
@@ -110,7 +110,7 @@ func (d *display) trace() sshconn.Trace {
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.err)
+		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.errStyle)
 		sinks = append(sinks, d.live)
 		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
@@ -120,7 +120,7 @@ func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	for _, m := range d.modes {
 		switch m {
 		case "stream":
-			sinks = append(sinks, &report.Stream{W: out, Files: files, Style: d.out})
+			sinks = append(sinks, &report.Stream{W: out, Files: files, Style: d.outStyle})
 		case "jsonl":
 			sinks = append(sinks, report.JSONL{W: out})
 		}
@@ -155,37 +155,47 @@ func (d *display) answer(typed bool) (stop func()) {
 
 // results shows what is shown at the end: blocks and tables on stdout, the summary on stderr.
 func (d *display) results(s *report.Summary, files report.Files) error {
+	out := d.env.stdout
 	for _, m := range d.modes {
 		var err error
 		switch {
-		case m == "gather" && len(s.Plan.Checks) > 0:
-			err = report.Checks(d.env.stdout, s, d.out)
-		case m == "gather":
-			err = report.Gather(d.env.stdout, s, files, d.by, d.out)
 		case m == "raw":
 			for i := range s.Hosts {
-				err = errors.Join(err, copyOutput(d.env.stdout, files, s.Hosts[i].Host))
+				err = errors.Join(err, copyOutput(out, files, s.Hosts[i].Host))
 			}
-		case m == "host":
-			err = report.EachHost(d.env.stdout, s, files, d.out)
 		case m != "jsonl" && report.Formats[m] != nil:
-			err = report.Formats[m](d.env.stdout, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
-		}
-		if err == nil && d.ping && (m == "gather" || m == "stream" || m == "host") {
-			err = report.PingTable(d.env.stdout, s, d.out)
+			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
+		default:
+			err = showHosts(out, m, s, files, d.by, d.outStyle)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if d.columns != nil {
-		if err := report.ColumnsTable(d.env.stdout, s, files, d.columns, d.out); err != nil {
+		if err := report.ColumnsTable(out, s, files, d.columns, d.outStyle); err != nil {
 			return err
 		}
 	}
 	if d.quiet {
 		return nil
 	}
-	report.Text(d.env.stderr, s, files, d.err) // talk that nobody hears costs nothing else
+	report.Text(d.env.stderr, s, files, d.errStyle) // talk that nobody hears costs nothing else
 	return nil
+}
+
+// showHosts shows how the hosts ended, and what they printed, as far as that is for the end of a run in this mode.
+func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, by report.Gathering, style report.Style) (err error) {
+	switch {
+	case mode == "gather" && len(s.Plan.Checks) > 0:
+		err = report.Checks(w, s, style)
+	case mode == "gather":
+		err = report.Gather(w, s, files, by, style)
+	case mode == "host":
+		err = report.EachHost(w, s, files, style)
+	}
+	if err == nil && s.Plan.Action.Kind == action.KindPing && slices.Contains([]string{"gather", "host", "stream"}, mode) {
+		err = report.PingTable(w, s, style)
+	}
+	return err
 }

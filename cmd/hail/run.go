@@ -204,7 +204,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	quiet()
 	shown := d.results(summary, record)
 	if j.before != nil && shown == nil {
-		shown = report.CompareChecks(e.stdout, j.before, summary, d.out)
+		shown = report.CompareChecks(e.stdout, j.before, summary, d.outStyle)
 	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
 	if err == nil {

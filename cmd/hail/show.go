@@ -116,17 +116,10 @@ func show(e environment, c *cli.Context) error {
 	switch {
 	case table != nil:
 		err = report.ColumnsTable(e.stdout, s, files, table, style)
-	case mode == "gather" && len(s.Plan.Checks) > 0:
-		err = report.Checks(e.stdout, s, style)
-	case mode == "gather":
-		err = report.Gather(e.stdout, s, files, gathering(c), style)
-	case mode == "host":
-		err = report.EachHost(e.stdout, s, files, style)
 	case mode == "json":
 		return writeJSON(e.stdout, s)
-	}
-	if err == nil && r.What == "ping" {
-		err = report.PingTable(e.stdout, s, style)
+	default:
+		err = showHosts(e.stdout, mode, s, files, gathering(c), style)
 	}
 	if err != nil {
 		return err
