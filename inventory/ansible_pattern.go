@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,7 +169,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 		})
 	}
 	if !found && word != "ungrouped" && !strings.ContainsAny(word, "~?*[") {
-		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), didYouMean(word, append(p.u.groups(), p.u.inv.hostNames()...)))
+		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), didYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
 	}
 	return s, nil
 }

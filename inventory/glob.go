@@ -10,7 +10,7 @@ func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
 // checkGlob refuses what no name could match, and ranges, which are no classes of characters here.
 func checkGlob(t term) error {
 	if strings.ContainsAny(t.text, "[]") {
-		return at(t, fmt.Sprintf("%q: ranges and wildcards don't go together", t.text), "a regular expression can: /^web[0-9]+/")
+		return t.fail(fmt.Sprintf("%q: ranges and wildcards don't go together", t.text), "a regular expression can: /^web[0-9]+/")
 	}
 	if bad := checkWord(strings.Map(func(r rune) rune {
 		if r == '*' || r == '?' {
@@ -18,7 +18,7 @@ func checkGlob(t term) error {
 		}
 		return r
 	}, t.text)); bad != "" {
-		return at(t, fmt.Sprintf("%q is no pattern: %s", t.text, bad), "")
+		return t.fail(fmt.Sprintf("%q is no pattern: %s", t.text, bad), "")
 	}
 	return nil
 }

@@ -20,6 +20,15 @@ type Host struct {
 	Vars       map[string]any `json:"vars,omitempty"`
 }
 
+// Names returns the names of hosts, in their order.
+func Names(hosts []Host) []string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
 // Connection says how to reach a host, as far as the inventory and the command line say it. What is zero here is
 // left to ssh_config, and then to the defaults of ssh.
 type Connection struct {

@@ -84,11 +84,3 @@ func (inv *Inventory) group(name string) *groupDef {
 	}
 	return nil
 }
-
-func (inv *Inventory) hostNames() []string {
-	names := make([]string, len(inv.hosts))
-	for i, h := range inv.hosts {
-		names[i] = h.Name
-	}
-	return names
-}

@@ -50,7 +50,7 @@ groups:
 
 func TestNativeExample(t *testing.T) {
 	inv := load(t, "inventory.yaml", example)
-	if got := Fold(inv.hostNames()); got != "bastion1 db[1-2] web21 web[01-20].example.com" {
+	if got := Fold(Names(inv.hosts)); got != "bastion1 db[1-2] web21 web[01-20].example.com" {
 		t.Errorf("hosts are %s", got)
 	}
 	for _, want := range []Host{
@@ -138,7 +138,7 @@ func TestSourcesMerge(t *testing.T) {
 	if j, _ := inv.Host("j"); j.Connection.User != "me" || j.Connection.Port != 30 {
 		t.Errorf("j is %+v", j)
 	}
-	if got := fmt.Sprint(inv.hostNames()); got != "[h i j]" {
+	if got := fmt.Sprint(Names(inv.hosts)); got != "[h i j]" {
 		t.Errorf("order is %s", got)
 	}
 }
@@ -166,7 +166,7 @@ func TestFolderAndStdin(t *testing.T) {
 		}
 	}
 	inv, err := Load(t.Context(), []string{dir, "-"}, Surroundings{Stdin: strings.NewReader("c[1-2]\n")})
-	if err != nil || fmt.Sprint(inv.hostNames()) != "[a1 b1 c1 c2]" {
+	if err != nil || fmt.Sprint(Names(inv.hosts)) != "[a1 b1 c1 c2]" {
 		t.Errorf("hosts are %v, %v", inv.Hosts(), err)
 	}
 	if inv, err := Load(t.Context(), nil, Surroundings{}); err != nil || len(inv.Hosts()) != 0 {

@@ -112,7 +112,7 @@ func (u *universe) whyNone() string {
 // has lists the hosts for a hint, as far as they fit.
 func (u *universe) has() string {
 	const most = 100
-	text := []rune(Fold(u.inv.hostNames()))
+	text := []rune(Fold(Names(u.inv.hosts)))
 	if len(text) > most {
 		text = append(text[:most], '…')
 	}
@@ -140,7 +140,7 @@ func (q Query) String() string {
 // universe numbers the hosts that can be meant: those of the inventory, and names that come up and are accepted.
 type universe struct {
 	inv        *Inventory
-	any        bool
+	anyHost    bool // names that the inventory does not have are hosts, too
 	look       Lookups
 	index      map[string]int
 	known      int      // hosts of the inventory
@@ -154,7 +154,7 @@ type universe struct {
 }
 
 func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
-	u := &universe{inv: inv, any: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, addMembers: inv.addMembers}
+	u := &universe{inv: inv, anyHost: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, addMembers: inv.addMembers}
 	if inv != nil {
 		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}

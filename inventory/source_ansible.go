@@ -126,7 +126,7 @@ func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(na
 	for _, p := range root.Pairs {
 		if p.Key.Text != "_meta" {
 			names = append(names, a.jsonGroup(p)...)
-		} else if vars := valueOf(p.Value, "hostvars"); vars != nil {
+		} else if vars := p.Value.Get("hostvars"); vars != nil {
 			hostVars = a.metaVars(vars)
 		}
 	}
@@ -147,15 +147,6 @@ func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(na
 			b.add([]string{name}, said, nil, a.place(vars))
 		}
 	}
-}
-
-func valueOf(n *strictyaml.Node, key string) *strictyaml.Node {
-	for _, p := range n.Pairs {
-		if p.Key.Text == key {
-			return p.Value
-		}
-	}
-	return nil
 }
 
 func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strictyaml.Node {
@@ -181,7 +172,7 @@ func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
 		return nil
 	}
 	g := a.group(p.Key.Text, a.place(p.Key))
-	hosts, vars, children := valueOf(p.Value, "hosts"), valueOf(p.Value, "vars"), valueOf(p.Value, "children")
+	hosts, vars, children := p.Value.Get("hosts"), p.Value.Get("vars"), p.Value.Get("children")
 	switch {
 	case p.Value.Kind == strictyaml.List:
 		hosts = p.Value

@@ -180,11 +180,7 @@ func (c *clusterGroups) resolve() {
 		if len(g.expressions) > 0 {
 			place = g.expressions[0].place
 		}
-		var names []string
-		for _, h := range c.universe.hosts(g.hosts) {
-			names = append(names, h.Name)
-		}
-		c.b.add(names, settings{}, c.b.group(name, place), place)
+		c.b.add(Names(c.universe.hosts(g.hosts)), settings{}, c.b.group(name, place), place)
 	}
 }
 

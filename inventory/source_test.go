@@ -56,14 +56,14 @@ func TestFormatByName(t *testing.T) {
 	} {
 		path := write(t, "source", text)[0]
 		inv, err := Load(t.Context(), []string{name + ":" + path}, Surroundings{})
-		if err != nil || fmt.Sprint(inv.hostNames()) != "[a]" {
+		if err != nil || fmt.Sprint(Names(inv.hosts)) != "[a]" {
 			t.Errorf("%s: %v, %v", name, inv, err)
 		}
 		if name == "ssh_config" {
 			continue
 		}
 		inv, err = Load(t.Context(), []string{name + ":-"}, Surroundings{Stdin: strings.NewReader(text)})
-		if err != nil || fmt.Sprint(inv.hostNames()) != "[a]" {
+		if err != nil || fmt.Sprint(Names(inv.hosts)) != "[a]" {
 			t.Errorf("%s on stdin: %v, %v", name, inv, err)
 		}
 	}

@@ -47,7 +47,8 @@ func (u *universe) term(t term) (*set, error) {
 	return s, u.addNames(s, t, names)
 }
 
-func at(t term, text, hint string) *Error {
+// fail is an error at the term.
+func (t term) fail(text, hint string) *Error {
 	return &Error{Place: Place{Col: t.at + 1}, Text: text, Hint: hint}
 }
 
@@ -63,11 +64,11 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 	for _, name := range names {
 		i, ok := u.index[name]
 		if !ok {
-			if !u.any {
+			if !u.anyHost {
 				return u.unknownHost(t, name)
 			}
 			if u.size() >= maxHosts {
-				return at(t, fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
+				return t.fail(fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
 			}
 			if u.inv != nil && len(u.extra) == 0 { // the inventory's own index stays as it is
 				u.index = maps.Clone(u.index)
@@ -82,7 +83,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 }
 
 func (u *universe) unknownHost(t term, name string) error {
-	hint := didYouMean(name, u.inv.hostNames())
+	hint := didYouMean(name, Names(u.inv.hosts))
 	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // of a range, nobody has mistyped one name
 		hint = "it has " + u.has()
 	}
@@ -98,7 +99,7 @@ func (u *universe) unknownHost(t term, name string) error {
 	case hint == "":
 		hint = "--any-host takes names that the inventory does not have"
 	}
-	return at(t, fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
+	return t.fail(fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
 }
 
 // addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
@@ -106,9 +107,9 @@ func (u *universe) addGroups(s *set, t term) error {
 	known := u.groups()
 	switch {
 	case u.inv == nil && len(known) == 0:
-		return at(t, fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
+		return t.fail(fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
 	case len(known) == 0:
-		return at(t, fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
+		return t.fail(fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
 	}
 	names := []string{t.text}
 	switch {
@@ -120,7 +121,7 @@ func (u *universe) addGroups(s *set, t term) error {
 			}
 		}
 		if len(names) == 0 {
-			return at(t, fmt.Sprintf("no group matches %q", t.text), u.groupsOf(""))
+			return t.fail(fmt.Sprintf("no group matches %q", t.text), u.groupsOf(""))
 		}
 	case strings.Contains(t.text, "["):
 		var wrong *patternError
@@ -145,7 +146,7 @@ func (u *universe) addGroups(s *set, t term) error {
 			if name == "all" {
 				hint = "-a means all hosts of the inventory"
 			}
-			return at(t, fmt.Sprintf("unknown group %q", name), hint)
+			return t.fail(fmt.Sprintf("unknown group %q", name), hint)
 		}
 	}
 	return nil
@@ -170,7 +171,7 @@ func andHint(has, hint string) string {
 // addRun adds the hosts of an earlier run: run:ID, or run:ID/STATUS+STATUS.
 func (u *universe) addRun(s *set, t term) error {
 	if u.look.Run == nil {
-		return at(t, "earlier runs can't be read here", "")
+		return t.fail("earlier runs can't be read here", "")
 	}
 	id, statuses, some := strings.Cut(t.text, "/")
 	var wanted []string
@@ -181,9 +182,9 @@ func (u *universe) addRun(s *set, t term) error {
 	var wrong *Error
 	switch {
 	case errors.As(err, &wrong):
-		return at(t, wrong.Text, wrong.Hint)
+		return t.fail(wrong.Text, wrong.Hint)
 	case err != nil:
-		return at(t, err.Error(), "")
+		return t.fail(err.Error(), "")
 	}
 	return u.addNames(s, t, names)
 }
@@ -191,11 +192,11 @@ func (u *universe) addRun(s *set, t term) error {
 // addFile adds the names in a host list. It selects only: settings in it would be lost, so they are refused.
 func (u *universe) addFile(s *set, t term) error {
 	if u.look.File == nil {
-		return at(t, "files of names can't be read here", "")
+		return t.fail("files of names can't be read here", "")
 	}
 	text, err := u.look.File(t.text)
 	if err != nil {
-		return at(t, err.Error(), "")
+		return t.fail(err.Error(), "")
 	}
 	text, wrong := plainText(t.text, text)
 	if wrong != nil {

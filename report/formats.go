@@ -124,15 +124,7 @@ func (r *Report) fleet() (all []verdict) {
 
 // Doing is what a run does and where, on one line.
 func Doing(what string, hosts []inventory.Host) string {
-	return OneLine(what) + " on " + inventory.Fold(hostNames(hosts))
-}
-
-func hostNames(hosts []inventory.Host) []string {
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = h.Name
-	}
-	return names
+	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
 }
 
 // what the run did, in a few words.
@@ -144,7 +136,7 @@ func (r *Report) title() string {
 	if r.Name != "" {
 		return OneLine(r.Name)
 	}
-	where := inventory.Fold(hostNames(r.Plan.Hosts))
+	where := inventory.Fold(inventory.Names(r.Plan.Hosts))
 	if len(where) > mostHosts {
 		where = counted(len(r.Plan.Hosts), "host")
 	}

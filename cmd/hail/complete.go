@@ -158,7 +158,7 @@ func hostsOfRunNamed(e environment, ref string) []string {
 	if err != nil {
 		return nil
 	}
-	return names(r.Plan)
+	return inventory.Names(r.Plan.Hosts)
 }
 
 // optionValues are the candidates for the value of an option.

@@ -92,9 +92,9 @@ func listHosts(e environment, c *cli.Context) error {
 	case c.IsSet("group-by"):
 		err = groupBy(e.stdout, hosts, c.String("group-by"))
 	case c.Bool("fold"):
-		_, err = fmt.Fprintln(e.stdout, inventory.Fold(hostNames(hosts)))
+		_, err = fmt.Fprintln(e.stdout, inventory.Fold(inventory.Names(hosts)))
 	default:
-		_, err = io.WriteString(e.stdout, strings.Join(hostNames(hosts), "\n")+"\n")
+		_, err = io.WriteString(e.stdout, strings.Join(inventory.Names(hosts), "\n")+"\n")
 	}
 	return err
 }
@@ -111,14 +111,6 @@ func onlyOne(c *cli.Context, names ...string) error {
 		return usage("", "%s and %s don't go together", set[0], set[1])
 	}
 	return nil
-}
-
-func hostNames(hosts []inventory.Host) []string {
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = h.Name
-	}
-	return names
 }
 
 // columns are those that were asked for, or everything that is known of the hosts.

@@ -252,7 +252,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 	}
 	rows := [][2]string{
 		{"what", what},
-		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(names(p)), len(p.Hosts))},
+		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
 		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
 		{"pace", paceText(p)},
@@ -263,9 +263,9 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
 	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
-		rows = append(rows, foldRows("remote", names(p), lines)...)
+		rows = append(rows, foldRows("remote", inventory.Names(p.Hosts), lines)...)
 	}
-	rows = append(rows, foldRows("as", names(p), usersText(p.Hosts))...)
+	rows = append(rows, foldRows("as", inventory.Names(p.Hosts), usersText(p.Hosts))...)
 	for _, s := range settings {
 		rows = append(rows, [2]string{"setting", s.String()})
 	}

@@ -297,7 +297,7 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if !asks || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(names(p))))
+	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(inventory.Names(p.Hosts))))
 }
 
 // ask asks on the terminal, and is an error unless the answer is yes.
@@ -311,12 +311,4 @@ func (e environment) ask(question string) error {
 		return nil
 	}
 	return usage("--yes does not ask", "not confirmed: nothing was done")
-}
-
-func names(p *runner.Plan) []string {
-	names := make([]string, len(p.Hosts))
-	for i, h := range p.Hosts {
-		names[i] = h.Name
-	}
-	return names
 }

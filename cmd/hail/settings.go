@@ -76,7 +76,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 		if err != nil { // who reads it as an inventory tells what is wrong
 			return nil, nil
 		}
-		if root = valueOf(root, "settings"); root == nil {
+		if root = root.Get("settings"); root == nil {
 			return nil, nil
 		}
 		if err := ownedByUs(path); err != nil {
@@ -122,15 +122,6 @@ func parseSettings(text []byte) (*strictyaml.Node, error) {
 		return nil, err
 	}
 	return doc.Strict()
-}
-
-func valueOf(n *strictyaml.Node, key string) *strictyaml.Node {
-	for _, p := range n.Pairs {
-		if p.Key.Text == key {
-			return p.Value
-		}
-	}
-	return nil
 }
 
 // applySettings gives the options their values that the command line does not, and returns those that came to count.

@@ -46,7 +46,7 @@ func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
 		hint := "hail runs lists them"
-		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(names(last.Plan), ref) {
+		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
 			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
 		}
 		return nil, usage(hint, "%v", err)
@@ -135,12 +135,12 @@ func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query
 
 // placeOf is the place in the plan of the one host of this name.
 func placeOf(p *runner.Plan, host string) (int, error) {
-	if i := slices.Index(names(p), host); i >= 0 {
+	if i := slices.Index(inventory.Names(p.Hosts), host); i >= 0 {
 		return i, nil
 	}
 	hosts, err := inventory.Select(inventory.Of(p.Hosts), inventory.Query{Targets: []string{host}, Of: "the run " + p.Run}, inventory.Lookups{})
 	if len(hosts) == 1 {
-		return slices.Index(names(p), hosts[0].Name), nil
+		return slices.Index(inventory.Names(p.Hosts), hosts[0].Name), nil
 	}
 	if err == nil {
 		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "one host is wanted, and %q is none of the run %s", host, p.Run)

@@ -42,6 +42,16 @@ type Pair struct {
 	Value *Node
 }
 
+// Get returns the value of a key of a Map; nil when it has none, or n is no Map.
+func (n *Node) Get(key string) *Node {
+	for _, p := range n.Pairs {
+		if p.Key.Text == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
 // Error says what is wrong, and where. Col is the beginning of the line's text where nothing better is known.
 type Error struct {
 	Line, Col int
@@ -164,8 +174,8 @@ func (e *Error) find(lines [][]byte, word string) {
 func indent(line []byte, blanks string) int { return len(line) - len(bytes.TrimLeft(line, blanks)) }
 
 var (
-	number = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
-	real   = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`)
+	number  = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
+	decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`)
 )
 
 // Int returns a whole number in plain decimal digits: 010 is not one, because some read it as 8.
@@ -206,7 +216,7 @@ func (n *Node) Any() any {
 	switch {
 	case n.Text == "true" || n.Text == "false":
 		return n.Text == "true"
-	case real.MatchString(n.Text):
+	case decimal.MatchString(n.Text):
 		if f, err := strconv.ParseFloat(n.Text, 64); err == nil {
 			return f
 		}
