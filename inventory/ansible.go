@@ -61,20 +61,8 @@ func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by 
 }
 
 func hasVault(n *strictyaml.Node) bool {
-	if n.Kind == strictyaml.Vault {
-		return true
-	}
-	for _, item := range n.Items {
-		if hasVault(item) {
-			return true
-		}
-	}
-	for _, p := range n.Pairs {
-		if hasVault(p.Value) {
-			return true
-		}
-	}
-	return false
+	return n.Kind == strictyaml.Vault || slices.ContainsFunc(n.Items, hasVault) ||
+		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasVault(p.Value) })
 }
 
 // set says that the var name has a value: a connection setting where Ansible means one by it, and nothing where it is a

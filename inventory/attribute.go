@@ -1,8 +1,12 @@
 package inventory
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -89,17 +93,9 @@ func (a attributeTest) holds(h *Host) bool {
 	case "name":
 		return a.passes(h.Name) != negated
 	case "address":
-		if h.Connection.Address == "" {
-			return a.passes(h.Name) != negated
-		}
-		return a.passes(h.Connection.Address) != negated
+		return a.passes(cmp.Or(h.Connection.Address, h.Name)) != negated
 	case "group":
-		for _, g := range h.Groups {
-			if a.passes(g) {
-				return !negated
-			}
-		}
-		return negated
+		return slices.ContainsFunc(h.Groups, func(g string) bool { return a.passes(g) }) != negated
 	default:
 		value, ok := lookup(h.Vars, a.name)
 		if !ok {
@@ -107,6 +103,38 @@ func (a attributeTest) holds(h *Host) bool {
 		}
 		return (ok && a.passes(value)) != negated
 	}
+}
+
+// Attribute is the text of what an expression calls name: name, address, group (or groups, with blanks between them), a
+// connection setting, or a var; "" where the host has none. Lists and mappings come as JSON.
+func Attribute(h Host, name string) string {
+	switch name {
+	case "name":
+		return h.Name
+	case "address":
+		return cmp.Or(h.Connection.Address, h.Name)
+	case "group", "groups":
+		return strings.Join(h.Groups, " ")
+	}
+	if value, ok := lookup(h.Vars, name); ok {
+		return ValueText(value)
+	}
+	value, _ := h.Connection.setting(name)
+	return ValueText(value)
+}
+
+// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing.
+func ValueText(value any) string {
+	switch reflect.ValueOf(value).Kind() {
+	case reflect.Invalid:
+		return ""
+	case reflect.Slice, reflect.Map:
+		text, err := json.Marshal(value)
+		if err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(value)
 }
 
 // lookup finds a var, or what lies in one: a.b is the entry b of the mapping a.
@@ -133,12 +161,7 @@ func (a attributeTest) passes(value any) bool {
 	case nil:
 		return false
 	case []any:
-		for _, item := range v {
-			if a.passes(item) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(v, a.passes)
 	case map[string]any:
 		return false
 	}

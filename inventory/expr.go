@@ -176,7 +176,7 @@ func (p *parser) regex(t *term) (err error) {
 			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
 			p.pos = end + 1
 			if t.regex, err = regexp.Compile(t.text); err != nil {
-				return p.fail(t.at, strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1), "")
+				return p.fail(t.at, regexText(err), "")
 			}
 			return nil
 		}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -103,10 +104,7 @@ func ranges(numbers []string) string {
 		return 0
 	}
 	slices.SortFunc(numbers, func(a, b string) int {
-		if p := padding(a) - padding(b); p != 0 {
-			return p
-		}
-		return compareNumbers(a, b)
+		return cmp.Or(padding(a)-padding(b), compareNumbers(a, b))
 	})
 	numbers = slices.Compact(numbers)
 	if len(numbers) == 1 {

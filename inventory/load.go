@@ -100,7 +100,6 @@ func (b *builder) readAs(ctx context.Context, as format, path string) {
 }
 
 // readPath reads a source in the format that it seems to be in.
-
 func (b *builder) readPath(ctx context.Context, path string) {
 	b.lastWins = false
 	if path != stdin {

@@ -1,8 +1,10 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,7 +58,7 @@ func nameRune(r rune) bool {
 func CheckUser(user string) error {
 	switch {
 	case user == "":
-		return fmt.Errorf("a user name is empty")
+		return errors.New("a user name is empty")
 	case user[0] == '-':
 		return fmt.Errorf(`user %q begins with "-"`, user)
 	case strings.HasSuffix(user, `\`):
@@ -141,6 +143,15 @@ func checkAddress(address string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is neither a name nor an IP", address)
+}
+
+// parsePort reads the number of a port, in plain digits.
+func parsePort(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 65535 || leadingDigits(text) != len(text) || padded(text) {
+		return 0, fmt.Errorf("%q is not a port (1 to 65535)", text)
+	}
+	return n, nil
 }
 
 // checkJump takes "none", and hops [user@]host[:port] with commas between them.

@@ -1,11 +1,8 @@
 package inventory
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,36 +96,4 @@ func (n Narrowing) words() (words []string) {
 		add("limit", strconv.Itoa(n.Limit))
 	}
 	return words
-}
-
-// Attribute is the text of what an expression calls name: name, address, group (or groups, with blanks between them), a
-// connection setting, or a var; "" where the host has none. Lists and mappings come as JSON.
-func Attribute(h Host, name string) string {
-	switch name {
-	case "name":
-		return h.Name
-	case "address":
-		return cmp.Or(h.Connection.Address, h.Name)
-	case "group", "groups":
-		return strings.Join(h.Groups, " ")
-	}
-	if value, ok := lookup(h.Vars, name); ok {
-		return ValueText(value)
-	}
-	value, _ := h.Connection.setting(name)
-	return ValueText(value)
-}
-
-// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing.
-func ValueText(value any) string {
-	switch reflect.ValueOf(value).Kind() {
-	case reflect.Invalid:
-		return ""
-	case reflect.Slice, reflect.Map:
-		text, err := json.Marshal(value)
-		if err == nil {
-			return string(text)
-		}
-	}
-	return fmt.Sprint(value)
 }

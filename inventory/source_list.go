@@ -1,9 +1,7 @@
 package inventory
 
 import (
-	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -77,12 +75,4 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 		wrong.at += from
 	}
 	return e, wrong
-}
-
-func parsePort(text string) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 65535 || leadingDigits(text) != len(text) || padded(text) {
-		return 0, fmt.Errorf("%q is not a port (1 to 65535)", text)
-	}
-	return n, nil
 }

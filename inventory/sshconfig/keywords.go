@@ -65,7 +65,7 @@ var keywords = map[string]keyword{
 // ignored are the other keywords that ssh knows: they change nothing about a fan-out, or only what it never does.
 var ignored = func() map[string]bool {
 	m := map[string]bool{}
-	for _, k := range strings.Fields(`addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
+	for k := range strings.FieldsSeq(`addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
 		canonicalizepermittedcnames casignaturealgorithms challengeresponseauthentication channeltimeout checkhostip cipher clearallforwardings
 		compression compressionlevel controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline
 		enablesshkeysign escapechar exitonforwardfailure fallbacktorsh fingerprinthash forkafterauthentication forwardx11 forwardx11timeout

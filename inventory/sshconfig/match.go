@@ -1,6 +1,7 @@
 package sshconfig
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -85,9 +86,9 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 	}
 	switch all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); {
 	case len(criteria) == 0:
-		return nil, fmt.Errorf("match: a criterion is missing")
+		return nil, errors.New("match: a criterion is missing")
 	case all >= 0 && (criteria[all].negated || len(criteria) > 2 || len(criteria) == 2 && (all != 1 || criteria[0].kind != "canonical" && criteria[0].kind != "final")):
-		return nil, fmt.Errorf("match all stands alone, or behind canonical or final")
+		return nil, errors.New("match all stands alone, or behind canonical or final")
 	}
 	return criteria, nil
 }
