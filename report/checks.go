@@ -85,7 +85,7 @@ func unevaluated(s *Summary) (all []*finding) {
 		if missing == 0 {
 			continue
 		}
-		how := outcome(r.Status, r.Reason, r.Exit)
+		how := r.how()
 		if r.Status == "" {
 			how = unfinished
 		}
@@ -157,7 +157,7 @@ func matrix(s *Summary, style Style) string {
 	}
 	lines := Table(rows)
 	for _, line := range lines {
-		if style.Width > 0 && columnsOf(line) > style.Width {
+		if style.Width > 0 && textWidth(line) > style.Width {
 			return ""
 		}
 	}
@@ -192,14 +192,6 @@ func checkCounts(s *Summary, style Style) string {
 		line += fmt.Sprintf("; over the fleet: %d of %d pass", passed, len(s.Fleet))
 	}
 	return line
-}
-
-// Plural is a number of things in words: 1 host, 2 hosts.
-func Plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, and what fails

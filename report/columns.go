@@ -181,18 +181,22 @@ func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err er
 // stands below.
 func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style) error {
 	table := [][]string{append([]string{"HOST"}, c.Names()...)}
-	notes := map[string][]string{}
+	notes := map[string][]string{} // why hosts have no row, or not all
+	var order []string             // of the notes, by their first hosts
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
 		why := ""
 		switch {
 		case badness(r.Status) > 0:
-			why = outcome(r.Status, r.Reason, r.Exit)
+			why = r.how()
 		case err != nil:
 			why = OneLine(err.Error())
 		}
 		if why != "" {
+			if notes[why] == nil {
+				order = append(order, why)
+			}
 			notes[why] = append(notes[why], r.Host)
 		}
 		if len(rows) == 0 {
@@ -210,13 +214,8 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 	for _, line := range tableLines(table, true) {
 		b.WriteString(style.cut(line, 0) + "\n")
 	}
-	for i := range s.Hosts { // in the order of the hosts
-		for why, hosts := range notes {
-			if hosts[0] == s.Hosts[i].Host {
-				fmt.Fprintf(&b, "%s: %s\n", folded(hosts), why)
-				delete(notes, why)
-			}
-		}
+	for _, why := range order {
+		fmt.Fprintf(&b, "%s: %s\n", folded(notes[why]), why)
 	}
 	_, err := w.Write(b.Bytes())
 	return err

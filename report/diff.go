@@ -80,7 +80,7 @@ func folded(names []string) string {
 // changeOf says how a host differs between two runs; "" when it does not.
 func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 	var text strings.Builder
-	if x, y := outcome(a.Status, a.Reason, a.Exit), outcome(b.Status, b.Reason, b.Exit); x != y {
+	if x, y := a.how(), b.how(); x != y {
 		fmt.Fprintf(&text, "-%s\n+%s\n", x, y)
 	}
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {

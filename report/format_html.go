@@ -135,7 +135,7 @@ func writeHTML(w io.Writer, r *Report) error {
 	}
 	v.Policy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(htmlScript), sourceHash(htmlStyle))
 	for _, t := range troubles(r.Summary) {
-		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), outcome(t.first.Status, t.first.Reason, t.first.Exit), inventory.Fold(t.hosts), r.says(t), len(t.hosts)})
+		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), t.first.how(), inventory.Fold(t.hosts), r.says(t), len(t.hosts)})
 	}
 	r.htmlChecks(&v)
 	return htmlTemplate.Execute(w, v)
@@ -167,14 +167,11 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		if kept > htmlOutput {
 			break
 		}
-		h := htmlGroup{Status: first.Status, How: howEnded(first.Status, first.Reason, first.Exit, r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
+		h := htmlGroup{Hosts: inventory.Fold(g.hosts()), Status: first.Status, How: ending(first.Status, first.Reason, first.Exit, r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
 		kept += len(h.Out) + len(h.Err)
-		var names []string
 		for _, one := range g.results {
-			names = append(names, one.Host)
 			of[one] = len(d.Groups)
 		}
-		h.Hosts = inventory.Fold(names)
 		if n := len(d.Groups); n > 0 && n <= htmlDiffs {
 			_, h.Diff, _ = strings.Cut(udiff.Unified("", "", d.Groups[0].Out, h.Out), "+++ \n")
 		}
@@ -183,7 +180,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 	for _, c := range r.Plan.Checks {
 		d.Checks = append(d.Checks, c.ID)
 	}
-	said := r.columnsOrFields()
+	said := r.sayings()
 	d.Columns = append(d.Columns, said.head...)
 	for i := range r.Hosts {
 		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
@@ -208,7 +205,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: howEnded(h.Status, h.Reason, h.Exit, r.DryRun), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: ending(h.Status, h.Reason, h.Exit, r.DryRun), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {
 		one.How = unfinished
 	}

@@ -189,18 +189,3 @@ func endChart(b *strings.Builder, left, right, high string) template.HTML {
 		chartHeight, chartWidth, chartHeight+15, left, chartWidth, chartHeight+15, right, high)
 	return template.HTML(b.String())
 }
-
-// counted is plural for people, 10,000 hosts.
-func counted(n int, what string) string {
-	_, words, _ := strings.Cut(Plural(n, what), " ")
-	return thousands(n) + " " + words
-}
-
-// thousands is a number for people, 10,000.
-func thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}

@@ -128,10 +128,10 @@ func (v verdict) junit(class string) junitCase {
 	return c
 }
 
-func (h *Result) junit(what string) junitCase {
-	c := junitCase{Name: legal(what), Class: legal(h.Host), Time: junitTime(h.Took())}
-	bad := &junitBad{Message: legal(h.said()), Type: string(h.Status)}
-	switch h.Status {
+func (r *Result) junit(what string) junitCase {
+	c := junitCase{Name: legal(what), Class: legal(r.Host), Time: junitTime(r.Took())}
+	bad := &junitBad{Message: legal(r.said()), Type: string(r.Status)}
+	switch r.Status {
 	case runner.OK, runner.Changed:
 	case runner.Failed, runner.Timeout, runner.Lost:
 		c.Failure = bad

@@ -38,7 +38,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if all := troubles(r.Summary); all != nil {
 		b.WriteString("\n## What went wrong\n\n| how | hosts | what the first says |\n|---|---|---|\n")
 		for _, t := range all {
-			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(outcome(t.first.Status, t.first.Reason, t.first.Exit)), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(r.says(t)))
+			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(t.first.how()), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(r.says(t)))
 		}
 	}
 	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {

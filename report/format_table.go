@@ -27,7 +27,7 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	for _, c := range r.Plan.Checks {
 		head = append(head, "check:"+c.ID)
 	}
-	said := r.columnsOrFields()
+	said := r.sayings()
 	head = append(head, said.head...)
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
@@ -58,25 +58,35 @@ type sayings struct {
 	rows func(host int) [][]any
 }
 
-// columnsOrFields are the report's columns or, where it has none, what a test captured, or the fields of JSON objects that hosts printed.
-func (r *Report) columnsOrFields() sayings {
-	if r.Columns != nil {
-		return sayings{r.Columns.Names(), func(i int) [][]any {
-			found, _ := r.Columns.Rows(r.Plan.Hosts[i], &r.Hosts[i], r.Files) // why there are none is the host's status
-			for _, cells := range found {
-				for j := range cells {
-					cells[j] = varCell(cells[j])
-				}
-			}
-			if found == nil {
-				found = [][]any{nil}
-			}
-			return found
-		}}
-	}
-	if len(r.Plan.Checks) > 0 {
+// sayings are the report's columns or, where it has none, what a test captured, or the fields of JSON objects that hosts printed.
+func (r *Report) sayings() sayings {
+	switch {
+	case r.Columns != nil:
+		return r.columns()
+	case len(r.Plan.Checks) > 0:
 		return r.captures()
 	}
+	return r.fields()
+}
+
+// columns are the report's own.
+func (r *Report) columns() sayings {
+	return sayings{r.Columns.Names(), func(host int) [][]any {
+		found, _ := r.Columns.Rows(r.Plan.Hosts[host], &r.Hosts[host], r.Files) // why there are none is the host's status
+		for _, cells := range found {
+			for j := range cells {
+				cells[j] = varCell(cells[j])
+			}
+		}
+		if found == nil {
+			found = [][]any{nil}
+		}
+		return found
+	}}
+}
+
+// fields are those of the JSON objects that hosts printed.
+func (r *Report) fields() sayings {
 	const mostFields, longest = 100, 64 << 10
 	objects := make([]map[string]any, len(r.Hosts))
 	names := map[string]bool{}
@@ -102,10 +112,10 @@ func (r *Report) columnsOrFields() sayings {
 		}
 	}
 	head := slices.Sorted(maps.Keys(names))
-	return sayings{head, func(i int) [][]any {
+	return sayings{head, func(host int) [][]any {
 		cells := make([]any, len(head))
 		for j, name := range head {
-			cells[j] = varCell(objects[i][name[len("out."):]])
+			cells[j] = varCell(objects[host][name[len("out."):]])
 		}
 		return [][]any{cells}
 	}}
@@ -178,7 +188,7 @@ func writeCSV(w io.Writer, r *Report) error {
 func csvCell(v any) string {
 	switch v := v.(type) {
 	case string:
-		return cell(string(Clean(nil, []byte(v))))
+		return noFormula(string(Clean(nil, []byte(v))))
 	case time.Time:
 		return v.Format(time.RFC3339)
 	case int:

@@ -82,11 +82,7 @@ func (r *Report) noteRows() (rows [][]any) {
 func (r *Report) groupRows(groups []group) (rows [][]any) {
 	for _, g := range groups {
 		first := g.results[0]
-		var names []string
-		for _, h := range g.results {
-			names = append(names, h.Host)
-		}
-		rows = append(rows, []any{inventory.Fold(names), len(names), string(first.Status), string(first.Reason), first.Exit,
+		rows = append(rows, []any{inventory.Fold(g.hosts()), len(g.results), string(first.Status), string(first.Reason), first.Exit,
 			r.excerpt(first, runner.Stdout, mostInCell/2), r.excerpt(first, runner.Stderr, mostInCell/2)})
 	}
 	return rows
@@ -213,7 +209,7 @@ func widths(head []string, rows [][]any) []float64 {
 		for i := range min(len(rows), 200) {
 			if j < len(rows[i]) {
 				if text, ok := rows[i][j].(string); ok {
-					all[j] = max(all[j], float64(columnsOf(text))+2)
+					all[j] = max(all[j], float64(textWidth(text))+2)
 				} else if _, isTime := rows[i][j].(time.Time); isTime {
 					all[j] = max(all[j], 20)
 				}

@@ -122,12 +122,7 @@ func (r *Report) fleet() (all []verdict) {
 	return all
 }
 
-// Doing is what a run does and where, on one line.
-func Doing(what string, hosts []inventory.Host) string {
-	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
-}
-
-// what the run did, in a few words.
+// what is what the run did, in a few words.
 func (r *Report) what() string { return OneLine(cmp.Or(r.What, r.Plan.Action.Kind)) }
 
 // title is the name of the run or, where it has none, what it did and where, short enough for a head.
@@ -144,19 +139,16 @@ func (r *Report) title() string {
 }
 
 // said is how a host ended, on one line.
-func (h *Result) said() string {
-	if h.Status == "" {
+func (r *Result) said() string {
+	if r.Status == "" {
 		return unfinished
 	}
-	text := outcome(h.Status, h.Reason, h.Exit)
-	if h.Error != "" && h.Reason != runner.ExitStatus {
-		text += ": " + h.Error
+	text := r.how()
+	if r.Error != "" && r.Reason != runner.ExitStatus {
+		text += ": " + r.Error
 	}
 	return OneLine(text)
 }
-
-// unfinished is what there is to say of a host that is still at it.
-const unfinished = "not finished yet"
 
 // says is what the first of these hosts has to say: why it ended so, and the last line that it printed on stderr.
 func (r *Report) says(t *trouble) string {

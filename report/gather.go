@@ -188,18 +188,23 @@ func sameBytes(files Files, a, b string, stream runner.Stream) (bool, error) {
 
 func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
 
-func (g group) title(style Style) string {
-	first := g.results[0]
+// hosts are the names of the hosts.
+func (g group) hosts() []string {
 	names := make([]string, len(g.results))
 	for i, r := range g.results {
 		names[i] = r.Host
 	}
-	title, count, ended := inventory.Fold(names), "", ""
-	if len(names) > 1 {
-		count = fmt.Sprintf(" (%d)", len(names))
+	return names
+}
+
+func (g group) title(style Style) string {
+	first := g.results[0]
+	title, count, ended := inventory.Fold(g.hosts()), "", ""
+	if len(g.results) > 1 {
+		count = fmt.Sprintf(" (%d)", len(g.results))
 	}
 	if badness(first.Status) > 0 {
-		ended = outcome(first.Status, first.Reason, first.Exit)
+		ended = first.how()
 	}
 	if style.Brief {
 		title = style.cut(title, 4+len(count)+len(ended))

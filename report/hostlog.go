@@ -165,7 +165,7 @@ func (s logStream) Close() error {
 // finish writes the trailer of an attempt, which e ends, and closes the log.
 func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), Outcome(e, dryRun))
+	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), Ending(e, dryRun))
 	if e.Error != "" {
 		fmt.Fprintf(&b, ": %s", e.Error)
 	}
@@ -180,37 +180,4 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 		return err
 	}
 	return l.log.Close()
-}
-
-// Outcome is how a finish of a run, dry or not, says that its host ended.
-func Outcome(e *runner.Event, dryRun bool) string {
-	return howEnded(e.Status, e.Reason, e.Exit, dryRun)
-}
-
-// Word is a status as people read it. For programs it is the same in a dry run: what would change is of use to them under the name that it will have.
-func Word(status runner.Status, dryRun bool) string { return howEnded(status, "", 0, dryRun) }
-
-// What people read of a dry run.
-const (
-	wouldChange    = "would change"
-	nothingChanged = "dry run: nothing was changed"
-)
-
-// howEnded is outcome in the words of a run that may be a dry one.
-func howEnded(status runner.Status, reason runner.Reason, exit int, dryRun bool) string {
-	if dryRun && status == runner.Changed {
-		return wouldChange
-	}
-	return outcome(status, reason, exit)
-}
-
-// outcome is a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
-func outcome(status runner.Status, reason runner.Reason, exit int) string {
-	switch {
-	case reason == runner.ExitStatus:
-		return fmt.Sprintf("%s(exit %d)", status, exit)
-	case reason != "":
-		return fmt.Sprintf("%s(%s)", status, reason)
-	}
-	return string(status)
 }

@@ -24,7 +24,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const crcSuffix = len(`,"crc":"00000000"}`)
 
-// parseLine is the inverse, for a line without its newline.
+// parseLine is the inverse of appendLine, for a line without its newline.
 func parseLine(line []byte) (e runner.Event, ok bool) {
 	n := len(line) - crcSuffix
 	if n < 1 || !bytes.HasPrefix(line[n:], []byte(`,"crc":"`)) || !bytes.HasSuffix(line, []byte(`"}`)) {

@@ -168,7 +168,7 @@ func (l *Live) tell(e *runner.Event) {
 	}
 	l.told++
 	l.clear()
-	line := fmt.Sprintf("%s: %s", e.Host, outcome(e.Status, e.Reason, e.Exit))
+	line := fmt.Sprintf("%s: %s", e.Host, statusText(e.Status, e.Reason, e.Exit))
 	switch {
 	case l.told > mostTold:
 		line = "more went wrong; the summary has it all"

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"hash/fnv"
-	"time"
 	"unicode"
 
 	"golang.org/x/text/width"
@@ -53,12 +52,12 @@ func (s Style) host(name string) string {
 // cut shortens text to the width that is left beside used columns.
 func (s Style) cut(text string, used int) string {
 	room := s.Width - used
-	if s.Width == 0 || len(text) <= room || columnsOf(text) <= room {
+	if s.Width == 0 || len(text) <= room || textWidth(text) <= room {
 		return text
 	}
 	at := 0
 	for i, r := range text {
-		if at += runeColumns(r); at > max(room-1, 1) {
+		if at += runeWidth(r); at > max(room-1, 1) {
 			return text[:i] + "…"
 		}
 	}
@@ -66,14 +65,14 @@ func (s Style) cut(text string, used int) string {
 }
 
 // columnsOf is how many columns of a terminal the text takes.
-func columnsOf(text string) (n int) {
+func textWidth(text string) (n int) {
 	for _, r := range text {
-		n += runeColumns(r)
+		n += runeWidth(r)
 	}
 	return n
 }
 
-func runeColumns(r rune) int {
+func runeWidth(r rune) int {
 	switch {
 	case r < 0x300:
 		return 1
@@ -85,17 +84,4 @@ func runeColumns(r rune) int {
 		return 2
 	}
 	return 1
-}
-
-// seconds writes a time as people read it: 6.2s, 340ms, 2m05s.
-func seconds(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return d.Round(100 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return d.Round(time.Second).String()
 }

@@ -1,8 +1,6 @@
 package report
 
-import (
-	"strings"
-)
+import "strings"
 
 // Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
 // a text is left out.
@@ -15,7 +13,7 @@ func tableLines(rows [][]string, empty bool) (lines []string) {
 		var line strings.Builder
 		for j, cell := range row {
 			if widths[j] > 0 || empty {
-				line.WriteString(cell + strings.Repeat(" ", widths[j]-columnsOf(cell)+2))
+				line.WriteString(cell + strings.Repeat(" ", widths[j]-textWidth(cell)+2))
 			}
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))
@@ -29,7 +27,7 @@ func widthsOf(rows [][]string) []int {
 	for _, row := range rows {
 		for j := range row {
 			row[j] = OneLine(row[j])
-			widths[j] = max(widths[j], columnsOf(row[j]))
+			widths[j] = max(widths[j], textWidth(row[j]))
 		}
 	}
 	return widths
@@ -84,14 +82,14 @@ func FitTable(rows [][]string, width, most int) []string {
 // wrap takes text apart into lines of at most width columns, between words, folders or items where it can. Of most lines,
 // or 0 for any number, the last is cut.
 func wrap(text string, width, most int) (lines []string) {
-	for columnsOf(text) > width {
+	for textWidth(text) > width {
 		if len(lines)+1 == most {
 			text = Style{Width: width}.cut(text, 0)
 			break
 		}
 		end, used := 0, 0
 		for i, r := range text {
-			if used += runeColumns(r); used > width && i > 0 {
+			if used += runeWidth(r); used > width && i > 0 {
 				break
 			}
 			end = i + len(string(r))

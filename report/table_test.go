@@ -61,8 +61,8 @@ func TestFitTableLosesNothing(t *testing.T) {
 		width := rapid.IntRange(24, 60).Draw(t, "width")
 		lines := FitTable(rows, width, 0)
 		for _, line := range lines {
-			if columnsOf(line) > width {
-				t.Fatalf("%q has %d columns of %d", line, columnsOf(line), width)
+			if textWidth(line) > width {
+				t.Fatalf("%q has %d columns of %d", line, textWidth(line), width)
 			}
 		}
 		if got := letters(strings.Join(lines, "")); got != letters(all) {

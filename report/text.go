@@ -33,23 +33,6 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	return err
 }
 
-// stopText says why a run did not go to its end.
-func stopText(s *Summary) string {
-	switch s.Stopped {
-	case runner.OverBudget:
-		return "more hosts went wrong than --max-fail or --max-unreachable allows"
-	case runner.GateClosed:
-		return "the gate did not let the next wave begin: " + OneLine(s.Why)
-	case runner.OutOfTime:
-		return "--run-timeout was over"
-	case runner.Unrecorded:
-		return "the record could not be written"
-	case runner.HostStopped:
-		return "a host was left in a state that needs looking after first"
-	}
-	return string(s.Stopped)
-}
-
 // Counts says how many hosts ended how.
 func Counts(s *Summary, style Style) string {
 	line := Plural(len(s.Hosts), "host")
@@ -63,7 +46,7 @@ func Counts(s *Summary, style Style) string {
 		}
 	}
 	if left > 0 {
-		line += fmt.Sprintf("%s%d not finished yet", sep, left)
+		line += fmt.Sprintf("%s%d %s", sep, left, unfinished)
 	}
 	if s.DryRun {
 		line += " (" + nothingChanged + ")"
@@ -85,7 +68,7 @@ func troubles(s *Summary) (all []*trouble) {
 		if badness(r.Status) == 0 {
 			continue
 		}
-		key := outcome(r.Status, r.Reason, r.Exit)
+		key := r.how()
 		t := byReason[key]
 		if t == nil {
 			t = &trouble{first: r, remains: map[runner.Remains]int{}}
@@ -101,7 +84,7 @@ func troubles(s *Summary) (all []*trouble) {
 
 func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 	r := t.first
-	what := outcome(r.Status, r.Reason, r.Exit)
+	what := r.how()
 	count := ""
 	if len(t.hosts) > 1 {
 		count = fmt.Sprintf(" (%d)", len(t.hosts))
@@ -158,41 +141,12 @@ func lastLine(files Files, r *Result) string {
 	return OneLine(string(lines[len(lines)-1]))
 }
 
-// Hint says what the user can do about a host that ended so; it may be empty.
-func Hint(status runner.Status, reason runner.Reason) string {
-	switch reason {
-	case runner.HostKeyUnknown:
-		return "check the fingerprint, then --host-keys accept-new records it"
-	case runner.HostKeyChanged:
-		return "reinstalled? check, then ssh-keygen -R removes the old key"
-	case runner.Auth:
-		return "is the key the right one (--identity), is it in the agent, is the user right (-l)?"
-	case runner.DNS:
-		return "give it an address in the inventory, or a HostName in ssh_config"
-	case runner.ConnectTimeout:
-		return "is it up? --connect-timeout gives it longer"
-	case runner.Closed:
-		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
-	case runner.Escalation:
-		return "-K asks for the password of sudo, which doas can't take; --tty gives sudo a terminal where it wants one"
-	case runner.ChannelRefused:
-		return "does the account run commands? --no-wrap sends the command alone"
-	}
-	switch status {
-	case runner.Lost:
-		return "it may have run to its end; look before running it again"
-	case runner.Timeout:
-		return "--timeout gives it longer"
-	}
-	return ""
-}
-
 // PingTable writes how each host was reached: status, the time of each phase, who answered.
 func PingTable(w io.Writer, s *Summary, style Style) error {
 	rows := [][]string{{"HOST", "STATUS", "DNS", "TCP", "HANDSHAKE", "LOGIN", "SERVER", "KEY"}}
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		row := []string{r.Host, outcome(r.Status, r.Reason, r.Exit), "", "", "", "", "", ""}
+		row := []string{r.Host, r.how(), "", "", "", "", "", ""}
 		if p := r.Reach; p != nil {
 			for j, d := range []time.Duration{p.DNS, p.TCP, p.Handshake, p.Login} {
 				if d > 0 {
@@ -228,14 +182,15 @@ func hostsCSV(s *Summary) []byte {
 	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error"})
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		w.Write([]string{cell(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
-			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), cell(r.Error)})
+		w.Write([]string{noFormula(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
+			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), noFormula(r.Error)})
 	}
 	w.Flush()
 	return b.Bytes()
 }
 
-func cell(text string) string {
+// noFormula is a cell of a table in CSV that no spreadsheet takes for a formula.
+func noFormula(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}

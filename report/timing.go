@@ -38,7 +38,7 @@ func timing(s *Summary, style Style) string {
 	if len(s.Hosts) > 1 {
 		took := seconds(slowest.Took())
 		line += " · slowest "
-		line += style.cut(slowest.Host, columnsOf(line)+1+len(took)) + " " + took
+		line += style.cut(slowest.Host, textWidth(line)+1+len(took)) + " " + took
 	}
 	line += spread("connecting", connecting) + spread("running", running)
 	if hint := hintOfTime(s, wall, sum, slowest); hint != "" {

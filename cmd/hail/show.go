@@ -239,7 +239,7 @@ func follow(e environment, r *report.Run, hosts []inventory.Host) error {
 			}
 			for i := range batch {
 				if ev := &batch[i]; ev.Kind == runner.KindFinish {
-					fmt.Fprintf(e.stderr, "hail: %s: %s\n", ev.Host, report.Outcome(ev, r.Plan.DryRun))
+					fmt.Fprintf(e.stderr, "hail: %s: %s\n", ev.Host, report.Ending(ev, r.Plan.DryRun))
 				}
 			}
 		}

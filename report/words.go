@@ -1,0 +1,138 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// What is said to people in more than one place is worded here.
+
+// Ending is how a finish of a run, dry or not, says that its host ended.
+func Ending(e *runner.Event, dryRun bool) string {
+	return ending(e.Status, e.Reason, e.Exit, dryRun)
+}
+
+// Word is a status as people read it. For programs it is the same in a dry run: what would change is of use to them under the name that it will have.
+func Word(status runner.Status, dryRun bool) string { return ending(status, "", 0, dryRun) }
+
+// What people read of a dry run.
+const (
+	wouldChange    = "would change"
+	nothingChanged = "dry run: nothing was changed"
+)
+
+// ending is statusText in the words of a run that may be a dry one.
+func ending(status runner.Status, reason runner.Reason, exit int, dryRun bool) string {
+	if dryRun && status == runner.Changed {
+		return wouldChange
+	}
+	return statusText(status, reason, exit)
+}
+
+// statusText is a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
+func statusText(status runner.Status, reason runner.Reason, exit int) string {
+	switch {
+	case reason == runner.ExitStatus:
+		return fmt.Sprintf("%s(exit %d)", status, exit)
+	case reason != "":
+		return fmt.Sprintf("%s(%s)", status, reason)
+	}
+	return string(status)
+}
+
+// how says how the host ended.
+func (r *Result) how() string { return statusText(r.Status, r.Reason, r.Exit) }
+
+// unfinished is what there is to say of a host that is still at it.
+const unfinished = "not finished yet"
+
+// stopText says why a run did not go to its end.
+func stopText(s *Summary) string {
+	switch s.Stopped {
+	case runner.OverBudget:
+		return "more hosts went wrong than --max-fail or --max-unreachable allows"
+	case runner.GateClosed:
+		return "the gate did not let the next wave begin: " + OneLine(s.Why)
+	case runner.OutOfTime:
+		return "--run-timeout was over"
+	case runner.Unrecorded:
+		return "the record could not be written"
+	case runner.HostStopped:
+		return "a host was left in a state that needs looking after first"
+	}
+	return string(s.Stopped)
+}
+
+// Hint says what the user can do about a host that ended so; it may be empty.
+func Hint(status runner.Status, reason runner.Reason) string {
+	switch reason {
+	case runner.HostKeyUnknown:
+		return "check the fingerprint, then --host-keys accept-new records it"
+	case runner.HostKeyChanged:
+		return "reinstalled? check, then ssh-keygen -R removes the old key"
+	case runner.Auth:
+		return "is the key the right one (--identity), is it in the agent, is the user right (-l)?"
+	case runner.DNS:
+		return "give it an address in the inventory, or a HostName in ssh_config"
+	case runner.ConnectTimeout:
+		return "is it up? --connect-timeout gives it longer"
+	case runner.Closed:
+		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
+	case runner.Escalation:
+		return "-K asks for the password of sudo, which doas can't take; --tty gives sudo a terminal where it wants one"
+	case runner.ChannelRefused:
+		return "does the account run commands? --no-wrap sends the command alone"
+	}
+	switch status {
+	case runner.Lost:
+		return "it may have run to its end; look before running it again"
+	case runner.Timeout:
+		return "--timeout gives it longer"
+	}
+	return ""
+}
+
+// Doing is what a run does and where, on one line.
+func Doing(what string, hosts []inventory.Host) string {
+	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
+}
+
+// Plural is a number of things in words: 1 host, 2 hosts.
+func Plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// counted is Plural with thousands, 10,000 hosts.
+func counted(n int, what string) string {
+	_, words, _ := strings.Cut(Plural(n, what), " ")
+	return thousands(n) + " " + words
+}
+
+// thousands is a number for people, 10,000.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// seconds writes a time as people read it: 6.2s, 340ms, 2m05s.
+func seconds(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
