@@ -66,55 +66,67 @@ Examples:
 func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
 	for _, arg := range c.Args().Slice() {
-		src, dest, isShort := strings.Cut(arg, ":/")
-		if !isShort {
-			text, err := inventory.ReadFile(arg)
-			if src, dest, short := strings.Cut(arg, ":"); short && err != nil {
-				return nil, usage("hail push "+src+":/"+dest, "%s: %q is not an absolute path", arg, dest)
-			}
-			if err != nil {
-				return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
-			}
-			s, err := action.ReadPushSpec(arg, text)
+		if src, dest, isShort := strings.Cut(arg, ":/"); isShort {
+			f, err := shortFile(c, arg, src, "/"+dest)
 			if err != nil {
 				return nil, err
 			}
-			specs = append(specs, s)
+			short.Files = append(short.Files, f)
 			continue
 		}
-		f := action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean("/" + dest), Delete: "none",
-			Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Secret: c.Bool("secret")}
-		if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") {
-			f.Dest = filepath.Join(f.Dest, filepath.Base(src))
+		s, err := specFile(arg)
+		if err != nil {
+			return nil, err
 		}
-		if err := action.CheckDest(f.Dest); err != nil {
-			return nil, usage("", "%s: %v", arg, err)
-		}
-		for _, name := range []string{f.Owner, f.Group} {
-			if err := inventory.CheckUser(name); name != "" && err != nil {
-				return nil, usage("", "--owner, --group-of-files: %v", err)
-			}
-		}
-		if c.IsSet("mode") {
-			if f.Mode, err = action.ParseMode(c.String("mode")); err != nil {
-				return nil, usage("", "--mode: %v", err)
-			}
-		}
-		short.Files = append(short.Files, f)
+		specs = append(specs, s)
 	}
 	if short.Files != nil {
-		specs = append(specs, short)
-	} else {
-		for _, name := range []string{"mode", "owner", "group-of-files", "template", "secret"} {
-			if c.IsSet(name) {
-				return nil, usage("the spec says it for each file", "--%s is for SRC:DEST", name)
-			}
+		return append(specs, short), nil
+	}
+	for _, name := range []string{"mode", "owner", "group-of-files", "template", "secret"} {
+		if c.IsSet(name) {
+			return nil, usage("the spec says it for each file", "--%s is for SRC:DEST", name)
 		}
 	}
 	if specs == nil {
 		return nil, usage("hail push -g web motd:/etc/motd", "there is nothing to push")
 	}
 	return specs, nil
+}
+
+// specFile reads a file with a spec.
+func specFile(file string) (*action.PushSpec, error) {
+	text, err := inventory.ReadFile(file)
+	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
+		return nil, usage("hail push "+src+":/"+dest, "%s: %q is not an absolute path", file, dest)
+	}
+	if err != nil {
+		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
+	}
+	return action.ReadPushSpec(file, text)
+}
+
+// shortFile is what SRC:DEST, the argument, stands for with the options for it.
+func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err error) {
+	f = action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean(dest), Delete: "none",
+		Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Secret: c.Bool("secret")}
+	if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") { // into it, as cp does
+		f.Dest = filepath.Join(f.Dest, filepath.Base(src))
+	}
+	if err := action.CheckDest(f.Dest); err != nil {
+		return f, usage("", "%s: %v", arg, err)
+	}
+	for _, name := range []string{f.Owner, f.Group} {
+		if err := inventory.CheckUser(name); name != "" && err != nil {
+			return f, usage("", "--owner, --group-of-files: %v", err)
+		}
+	}
+	if c.IsSet("mode") {
+		if f.Mode, err = action.ParseMode(c.String("mode")); err != nil {
+			return f, usage("", "--mode: %v", err)
+		}
+	}
+	return f, nil
 }
 
 // pushJob renders every content for every host.
