@@ -78,7 +78,10 @@ func newApp(e environment) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              flagError,
 		Commands: []*cli.Command{
-			pingCommand(e), runCommand(e), scriptCommand(e), pushCommand(e), fetchCommand(e), testCommand(e), hostsCommand(e), hostkeysCommand(e), runsCommand(e), showCommand(e), logsCommand(e), retryCommand(e), resumeCommand(e), replayCommand(e), reportCommand(e), diffCommand(e), rmCommand(e), foldCommand(e), demoCommand(e), completionCommand(e), versionCommand(e),
+			pingCommand(e), runCommand(e), scriptCommand(e), pushCommand(e), fetchCommand(e), testCommand(e),
+			hostsCommand(e), hostkeysCommand(e),
+			runsCommand(e), showCommand(e), logsCommand(e), retryCommand(e), resumeCommand(e), replayCommand(e), reportCommand(e), diffCommand(e), rmCommand(e),
+			foldCommand(e), demoCommand(e), completionCommand(e), versionCommand(e),
 		},
 	}
 	for _, c := range app.Commands {

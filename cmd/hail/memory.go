@@ -40,16 +40,16 @@ func groupNumber(group, name string) int64 {
 // ballastSize is how much of what counts as memory in use is none, because nobody touches it.
 const ballastSize = 32 << 20
 
-// spareGC has garbage collected when it comes to half of what is in use and of the ballast, which the caller keeps alive. With a few
-// hosts at once little is in use, and collecting all the time would cost an eighth of the CPU; with thousands, no more than the
-// half is wasted. The first collection, which counts the ballast, comes when so much is in use: a small run is over before it. $GOGC has
-// the last word.
+// spareGC makes garbage be collected less often while little memory is in use: with a few hosts at once, collecting all the time
+// would cost an eighth of the CPU. The ballast, which the caller keeps alive, counts as in use, and collections come when there is
+// half as much garbage as that: with a few hosts half of the ballast, with thousands half of what they use, and no more. The ballast
+// counts from the first collection on, which is put off until then; a small run is over before it. $GOGC has the last word.
 func (e environment) spareGC() (ballast []byte) {
 	if e.getenv("GOGC") != "" {
 		return nil
 	}
 	debug.SetGCPercent(untilFirst)
-	runtime.AddCleanup(new([32]byte), func(percent int) { debug.SetGCPercent(percent) }, 50)
+	runtime.AddCleanup(new([32]byte), func(percent int) { debug.SetGCPercent(percent) }, 50) // the first collection finds it unused
 	return make([]byte, ballastSize)
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"slices"
+	"errors"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -151,8 +151,8 @@ func watch(e environment, c *cli.Context, test func() error) error {
 	until := e.now().Add(limit.Value())
 	for {
 		err := test()
-		ended, isExit := err.(*exitError)
-		if !isExit || !slices.Contains([]int{exitFailed, exitUnreachable}, ended.code) || !e.now().Before(until) {
+		var ended *exitError
+		if !errors.As(err, &ended) || ended.code != exitFailed && ended.code != exitUnreachable || !e.now().Before(until) {
 			return err
 		}
 		time.Sleep(min(every.Value(), until.Sub(e.now())))
