@@ -98,7 +98,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 		return usage("", "hail %s takes one run", c.Command.Name)
 	}
 	dir := e.runsDir(c)
-	r, err := findRun(e, c)
+	r, err := e.runOfArgs(c)
 	if err != nil {
 		return err
 	}

@@ -122,3 +122,15 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	}
 	return usage("", "%s", text)
 }
+
+// noArguments refuses arguments of a command that has options alone.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		hint := "hail help " + c.Command.Name + " has examples"
+		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
+			hint = fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First())
+		}
+		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"hail/inventory"
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
@@ -60,11 +60,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 	}
 	for _, m := range d.modes {
 		if !slices.Contains(outputModes, m) {
-			hint := "it takes " + joinWords(outputModes)
-			if near := inventory.Nearest(m, outputModes); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			return nil, usage(hint, "--output: %q is not known", m)
+			return nil, notKnown("output", m, outputModes)
 		}
 	}
 	progress, err := oneOf(c, "progress", "auto", "always", "never")
@@ -198,4 +194,27 @@ func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, 
 		err = report.PingTable(w, s, style)
 	}
 	return err
+}
+
+// style is how things are shown on stdout or stderr, which may be a terminal.
+func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
+	color, err := oneOf(c, "color", "auto", "always", "never")
+	s := report.Style{Width: 100}
+	if terminal {
+		s.Width, s.Brief = e.width(), true
+	}
+	switch {
+	case color == "always":
+		s.Color = true
+	case color == "never" || e.getenv("NO_COLOR") != "":
+	default:
+		s.Color = terminal || e.getenv("CLICOLOR_FORCE") != ""
+	}
+	return s, err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }

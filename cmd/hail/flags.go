@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +13,13 @@ import (
 )
 
 // The options, in the groups in which help shows them. A name in back quotes is that of the value.
+
+func flags(groups ...[]cli.Flag) (all []cli.Flag) {
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	return all
+}
 
 func targetFlags() []cli.Flag {
 	const c = "Hosts"
@@ -222,11 +227,20 @@ func oneOf(c *cli.Context, name string, words ...string) (string, error) {
 	if v == "" || slices.Contains(words, v) {
 		return v, nil
 	}
-	hint := "it takes " + joinWords(words)
-	if near := inventory.Nearest(v, words); near != "" {
-		hint = "did you mean " + near + "?"
+	return "", notKnown(name, v, words)
+}
+
+// notKnown is the error for a value of an option that takes some words, and not this one.
+func notKnown(option, word string, words []string) error {
+	return usage(takes(word, words), "--%s: %q is not known", option, word)
+}
+
+// takes is the hint for a word that is none of those that are taken.
+func takes(word string, words []string) string {
+	if near := inventory.Nearest(word, words); near != "" {
+		return "did you mean " + near + "?"
 	}
-	return "", usage(hint, "--%s: %q is not known", name, v)
+	return "it takes " + joinWords(words)
 }
 
 func joinWords(words []string) (s string) {
@@ -241,29 +255,6 @@ func joinWords(words []string) (s string) {
 		s += w
 	}
 	return s
-}
-
-// style is how results are shown on stdout.
-func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
-	color, err := oneOf(c, "color", "auto", "always", "never")
-	s := report.Style{Width: 100}
-	if terminal {
-		s.Width, s.Brief = e.width(), true
-	}
-	switch {
-	case color == "always":
-		s.Color = true
-	case color == "never" || e.getenv("NO_COLOR") != "":
-	default:
-		s.Color = terminal || e.getenv("CLICOLOR_FORCE") != ""
-	}
-	return s, err
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 // positive checks the options that count something.

@@ -109,24 +109,19 @@ func (s scanned) keyState() string {
 // showKeys prints a line for each key in each state, with its hosts in short: one key of several hosts is worth a look.
 func showKeys(w io.Writer, hosts []inventory.Host, found []scanned) error {
 	type line struct{ state, key string }
-	members := map[line][]string{}
-	var lines []line
+	lines := make([]line, len(found))
 	for i, s := range found {
-		l := line{s.keyState(), s.key.Fingerprint}
-		if s.err != nil {
-			l.key = s.err.Error()
+		lines[i] = line{s.keyState(), s.key.Fingerprint}
+		switch {
+		case s.err != nil:
+			lines[i].key = s.err.Error()
+		case s.key.Why != nil && s.key.State != runner.HostKeyUnknown:
+			lines[i].key = s.key.Why.Error()
 		}
-		if l.state == "changed" || l.state == "revoked" {
-			l.key = s.key.Why.Error()
-		}
-		if members[l] == nil {
-			lines = append(lines, l)
-		}
-		members[l] = append(members[l], hosts[i].Name)
 	}
 	rows := [][]string{{"STATE", "HOSTS", "KEY"}}
-	for _, l := range lines {
-		rows = append(rows, []string{l.state, inventory.Fold(members[l]), l.key})
+	for l, members := range byKey(inventory.Names(hosts), lines) {
+		rows = append(rows, []string{l.state, inventory.Fold(members), l.key})
 	}
 	_, err := io.WriteString(w, strings.Join(report.Table(rows), "\n")+"\n")
 	return err

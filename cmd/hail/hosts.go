@@ -2,9 +2,9 @@ package main
 
 import (
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -148,14 +148,22 @@ func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 			case "address":
 				row[i] = h.Connection.Address // a name alone is left to ssh_config
 			case "identity":
-				row[i] = strings.Join(h.Connection.Identity[:min(1, len(h.Connection.Identity))], "")
+				row[i] = first(h.Connection.Identity)
 			case "known_hosts":
-				row[i] = strings.Join(h.Connection.KnownHosts[:min(1, len(h.Connection.KnownHosts))], "")
+				row[i] = first(h.Connection.KnownHosts)
 			}
 		}
 		rows = append(rows, row)
 	}
-	return errors.Join(out.WriteAll(rows), out.Error())
+	return out.WriteAll(rows)
+}
+
+// first is the first of a list, of which a cell holds one.
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }
 
 func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
@@ -176,25 +184,39 @@ func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
 
 // groupBy writes the hosts of each value of a var in short, the values in the order in which they come up.
 func groupBy(w io.Writer, hosts []inventory.Host, name string) error {
-	members := map[string][]string{}
-	var values []string
-	for _, h := range hosts {
-		v := inventory.Attribute(h, name)
-		if members[v] == nil {
-			values = append(values, v)
-		}
-		members[v] = append(members[v], h.Name)
+	values := make([]string, len(hosts))
+	for i, h := range hosts {
+		values[i] = inventory.Attribute(h, name)
 	}
-	for _, v := range values {
-		label := name + "=" + v
-		if v == "" {
+	for value, members := range byKey(inventory.Names(hosts), values) {
+		label := name + "=" + value
+		if value == "" {
 			label = "no " + name
 		}
-		if _, err := fmt.Fprintf(w, "%s (%d) %s\n", report.Clean(nil, []byte(label)), len(members[v]), inventory.Fold(members[v])); err != nil {
+		if _, err := fmt.Fprintf(w, "%s (%d) %s\n", report.Clean(nil, []byte(label)), len(members), inventory.Fold(members)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// byKey yields the names that have the same key, the keys in the order in which they come up. keys has one for each name.
+func byKey[K comparable](names []string, keys []K) iter.Seq2[K, []string] {
+	return func(yield func(K, []string) bool) {
+		members := map[K][]string{}
+		var order []K
+		for i, k := range keys {
+			if members[k] == nil {
+				order = append(order, k)
+			}
+			members[k] = append(members[k], names[i])
+		}
+		for _, k := range order {
+			if !yield(k, members[k]) {
+				return
+			}
+		}
+	}
 }
 
 func listGroups(e environment, c *cli.Context) error {
@@ -210,17 +232,6 @@ func listGroups(e environment, c *cli.Context) error {
 		if _, err := fmt.Fprintf(e.stdout, "@%s (%d) %s\n", g, len(members), inventory.Fold(members)); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func noArguments(c *cli.Context) error {
-	if c.Args().Present() {
-		hint := "hail help " + c.Command.Name + " has examples"
-		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
-			hint = fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First())
-		}
-		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
 }

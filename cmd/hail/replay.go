@@ -25,7 +25,7 @@ Examples:
 			if c.NArg() != 2 {
 				return usage("hail replay last web03", "a run and a host are wanted")
 			}
-			r, err := findRun(e, c)
+			r, err := e.runOfArgs(c)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"hail/inventory"
 	"hail/report"
 )
 
@@ -85,11 +84,7 @@ func formatOf(name string) (report.Format, error) {
 	if format, ok := report.Formats[name]; ok {
 		return format, nil
 	}
-	hint := "it takes " + formatNames()
-	if near := inventory.Nearest(name, report.FormatNames()); near != "" {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
-	return nil, usage(hint, "there is no report format %q", name)
+	return nil, usage(takes(name, report.FormatNames()), "there is no report format %q", name)
 }
 
 // wantedReport is a report that --report asks for.

@@ -75,13 +75,6 @@ Examples:
 	}
 }
 
-func flags(groups ...[]cli.Flag) (all []cli.Flag) {
-	for _, g := range groups {
-		all = append(all, g...)
-	}
-	return all
-}
-
 // commandLine is the line for the remote shell.
 func commandLine(c *cli.Context) (string, error) {
 	words, line := c.Args().Slice(), c.String("command")
@@ -193,15 +186,15 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	sinks := d.sinks(record)
-	quiet := d.answer(!plan.TTY && c.String("stdin") != "-")
-	signals := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
+	stopAnswering := d.answer(!plan.TTY && c.String("stdin") != "-")
+	stopHeeding := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
 	var gates []runner.Gate
 	if plan.Gate != "" {
 		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 	}
 	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...)), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
-	by := signals()
-	quiet()
+	by := stopHeeding()
+	stopAnswering()
 	shown := d.results(summary, record)
 	if j.before != nil && shown == nil {
 		shown = report.CompareChecks(e.stdout, j.before, summary, d.outStyle)

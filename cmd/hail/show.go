@@ -36,8 +36,8 @@ Examples:
 	}
 }
 
-// findRun opens the run that the first argument means, the last one if there is none.
-func findRun(e environment, c *cli.Context) (*report.Run, error) {
+// runOfArgs opens the run that the first argument means, the last one if there is none.
+func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
 	return e.findRun(c, cmp.Or(c.Args().First(), "last"))
 }
 
@@ -83,7 +83,7 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := findRun(e, c)
+	r, err := e.runOfArgs(c)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ Examples:
 }
 
 func logs(e environment, c *cli.Context) error {
-	r, err := findRun(e, c)
+	r, err := e.runOfArgs(c)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/become"
+)
+
+// showPlan writes the plan for people; lines are the command lines of the hosts.
+func showPlan(e environment, p *runner.Plan, what string, lines []string, settings []setting) error {
+	limit := func(d inventory.Duration) string {
+		if d == 0 {
+			return "none"
+		}
+		return d.String()
+	}
+	wrapped := "ended when its time is up, then killed after " + p.Clocks.Grace.String()
+	if p.Bare {
+		wrapped = "sent bare: nothing ends it on the host"
+	}
+	rows := [][2]string{
+		{"what", what},
+		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
+		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
+		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
+		{"pace", paceText(p)},
+		{"waves", wavesText(p)},
+		{"budget", budgetText(p)},
+		{"again", retryText(p)},
+		{"command", wrapped},
+	}
+	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
+	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
+		rows = append(rows, foldRows("remote", inventory.Names(p.Hosts), lines)...)
+	}
+	rows = append(rows, foldRows("as", inventory.Names(p.Hosts), usersText(p.Hosts))...)
+	for _, s := range settings {
+		rows = append(rows, [2]string{"setting", s.String()})
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])
+	}
+	b.WriteString("dry run: nothing was done\n")
+	_, err := io.WriteString(e.stdout, b.String())
+	return err
+}
+
+func connectingText(p *runner.Plan) string {
+	if p.ConnectingMost > p.Connecting {
+		return fmt.Sprintf("%d (up to %d while that is quick)", p.Connecting, p.ConnectingMost)
+	}
+	return fmt.Sprint(p.Connecting)
+}
+
+// paceText, wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
+func paceText(p *runner.Plan) string {
+	var parts []string
+	if p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%g starts a second", p.Rate))
+	}
+	if p.Splay > 0 {
+		parts = append(parts, fmt.Sprintf("spread over %v", p.Splay))
+	}
+	if p.Per != nil {
+		parts = append(parts, fmt.Sprintf("%d at once for each %s", p.Per.Most, p.Per.Var))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func wavesText(p *runner.Plan) string {
+	sizes := p.Waves.Sizes(len(p.Hosts))
+	if len(sizes) < 2 {
+		return ""
+	}
+	var parts []string
+	for _, size := range sizes[:min(len(sizes), 6)] {
+		parts = append(parts, fmt.Sprint(size))
+	}
+	if len(sizes) > 6 {
+		parts = append(parts, fmt.Sprintf("… %d waves", len(sizes)))
+	}
+	text := strings.Join(parts, ", then ")
+	if p.Pause > 0 {
+		text += fmt.Sprintf("; a pause of %v between them", p.Pause)
+	}
+	if p.Gate != "" {
+		text += "; asks the gate " + p.Gate
+	}
+	return text
+}
+
+func budgetText(p *runner.Plan) string {
+	var parts []string
+	say := func(s *runner.Share, what string) {
+		if s == nil {
+			return
+		}
+		n, hosts := s.Down(len(p.Hosts)), "hosts have"
+		if n == 1 {
+			hosts = "host has"
+		}
+		parts = append(parts, fmt.Sprintf("more than %d %s %s", n, hosts, what))
+	}
+	say(p.Budget.Fail, "failed")
+	say(p.Budget.Unreachable, "not been reached")
+	if parts == nil {
+		return ""
+	}
+	text := "stops when " + strings.Join(parts, ", or ")
+	if p.Budget.Cancel {
+		text += ", and ends what runs"
+	}
+	return text
+}
+
+func retryText(p *runner.Plan) string {
+	var parts []string
+	if n := p.Retry.Unreachable; n > 0 {
+		parts = append(parts, fmt.Sprintf("up to %d times when not reached for a reason that may pass", n))
+	}
+	if n := p.Retry.Failed; n > 0 {
+		parts = append(parts, fmt.Sprintf("up to %d times after failed or timeout", n))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// foldRows is a row for each text that hosts have, with those hosts, in the order in which they come up. An empty text is none.
+func foldRows(label string, hosts, texts []string) (rows [][2]string) {
+	for text, members := range byKey(hosts, texts) {
+		if text != "" {
+			rows = append(rows, [2]string{label, inventory.Fold(members) + ": " + text})
+		}
+	}
+	return rows
+}
+
+// usersText says for each host as which other user its commands run.
+func usersText(hosts []inventory.Host) []string {
+	texts := make([]string, len(hosts))
+	for i, h := range hosts {
+		if c := h.Connection; c.Become != nil && *c.Become {
+			texts[i] = fmt.Sprintf("%s, by %s", cmp.Or(c.BecomeUser, "root"), cmp.Or(c.BecomeMethod, become.Sudo))
+		}
+	}
+	return texts
+}
