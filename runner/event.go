@@ -1,8 +1,6 @@
 package runner
 
-import (
-	"time"
-)
+import "time"
 
 // Kind says what an event tells.
 type Kind string
@@ -35,9 +33,10 @@ const (
 // Event is one thing that happened in a run: a flat value, the same live, in the journal, and from another machine.
 // Fields that say nothing for its kind are zero and left out of JSON.
 //
-// A run's events keep these promises: the plan comes first and the end last; each host has exactly one finish;
-// a host's events are in order; a retry has been taken before the next attempt begins; (Run, Seq) is unique and Seq rises by one; an exec event has been taken by the consumer
-// before the command begins, so that a host without one has surely run nothing.
+// A run's events keep these promises: the plan comes first and the end last; each host has exactly one finish; a host's
+// events are in order; a retry has been taken before the next attempt begins; (Run, Seq) is unique and Seq rises by one;
+// an exec event has been taken by the consumer before the command begins, so that a host without one has surely run
+// nothing.
 type Event struct {
 	Seq     int64     `json:"seq"`
 	Time    time.Time `json:"time"`

@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"hail/inventory"
 )
@@ -24,9 +26,9 @@ type Plan struct {
 	Waves          Waves            `json:"waves,omitempty"`           // one after the other
 	Pause          Duration         `json:"pause,omitempty"`           // between waves
 	Gate           string           `json:"gate,omitempty"`            // the command on this machine that lets the next wave begin
-	Budget         Budget           `json:"budget,omitzero"`           //
-	Retry          Retry            `json:"retry,omitzero"`            //
-	Clocks         Clocks           `json:"clocks"`                    //
+	Budget         Budget           `json:"budget,omitzero"`           // how much may go wrong before the run stops
+	Retry          Retry            `json:"retry,omitzero"`            // how often a host is tried again
+	Clocks         Clocks           `json:"clocks"`                    // the limits on time
 	MaxOutput      int64            `json:"max_output,omitempty"`      // bytes of each stream that are kept, from its beginning and its end; 0: all
 	HostKeys       string           `json:"host_keys,omitempty"`       // strict, accept-new or off; empty: what ssh_config says, or strict
 	SSHConfig      string           `json:"ssh_config,omitempty"`      // -F: the one ssh_config to read, or "none"
@@ -77,6 +79,25 @@ type Password struct {
 type Spec struct {
 	Kind string          `json:"kind"`
 	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// NewSpec describes an action by its fields, which JSON can hold: it panics otherwise.
+func NewSpec(kind string, action any) Spec {
+	args, err := json.Marshal(action)
+	if err != nil {
+		panic(err)
+	}
+	return Spec{Kind: kind, Args: args}
+}
+
+// Decode is the inverse of NewSpec. Arguments that the action does not know are an error.
+func (s Spec) Decode(into any) error {
+	strict := json.NewDecoder(bytes.NewReader(s.Args))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(into); err != nil {
+		return fmt.Errorf("arguments of %s: %w", s.Kind, err)
+	}
+	return nil
 }
 
 // PerVar limits how many hosts with the same value of a var run at once. Hosts without the var are not limited.

@@ -66,20 +66,20 @@ type starter struct {
 
 func (s *starter) Unwrap() Conn { return s.Conn }
 
-func (s *starter) Exec(ctx context.Context, cmd string, io Stdio) error {
+func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 	plan := &s.run.plan
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	io.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, io.Env...)
-	io.TTY = plan.TTY
-	if io.Grace == 0 {
-		io.Grace = plan.Clocks.Grace
+	given.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, given.Env...)
+	given.TTY = plan.TTY
+	if given.Grace == 0 {
+		given.Grace = plan.Clocks.Grace
 	}
-	if io.Limit == 0 {
-		io.Limit = plan.Clocks.Attempt
+	if given.Limit == 0 {
+		given.Limit = plan.Clocks.Attempt
 	}
-	return s.Conn.Exec(ctx, cmd, io)
+	return s.Conn.Exec(ctx, cmd, given)
 }
 
 func (s *starter) begin(ctx context.Context) error {

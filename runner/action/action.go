@@ -2,10 +2,9 @@
 package action
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 
 	"hail/runner"
 )
@@ -15,7 +14,15 @@ const (
 	KindPing   = "ping"
 	KindExec   = "exec"
 	KindScript = "script"
+	KindPush   = "push"
+	KindFetch  = "fetch"
 )
+
+// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents.
+type Sources struct {
+	Secrets map[string]string                                 // values of secret variables, by name
+	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size
+}
 
 // New builds the action that s describes, with what it needs from outside. Arguments that it does not know are an error.
 func New(s runner.Spec, from Sources) (runner.Action, error) {
@@ -24,14 +31,18 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		return Ping{}, nil
 	case KindExec:
 		e := Exec{sources: from}
-		err := decode(s, &e)
+		err := s.Decode(&e)
+		return e, err
+	case KindScript:
+		e := Script{sources: from}
+		err := s.Decode(&e)
 		return e, err
 	case KindPush:
 		if from.Blob != nil {
 			from.Blob = (&contents{open: from.Blob, kept: map[string][]byte{}}).blob
 		}
 		p := Push{sources: from}
-		err := decode(s, &p)
+		err := s.Decode(&p)
 		p.pace = pace(p.Limit)
 		if err == nil && p.Health != nil {
 			err = p.Health.Compile()
@@ -39,23 +50,10 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		return p, err
 	case KindFetch:
 		var f Fetch
-		err := decode(s, &f)
+		err := s.Decode(&f)
 		return f, err
-	case KindScript:
-		e := Script{sources: from}
-		err := decode(s, &e)
-		return e, err
 	}
 	return nil, fmt.Errorf("%q is no kind of action", s.Kind)
-}
-
-func decode(s runner.Spec, into any) error {
-	strict := json.NewDecoder(bytes.NewReader(s.Args))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(into); err != nil {
-		return fmt.Errorf("arguments of %s: %w", s.Kind, err)
-	}
-	return nil
 }
 
 // Ping is the action of reaching a host and doing nothing there.

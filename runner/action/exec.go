@@ -3,7 +3,6 @@ package action
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,12 +15,6 @@ import (
 	"hail/runner"
 	"hail/runner/action/fill"
 )
-
-// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents.
-type Sources struct {
-	Secrets map[string]string                                 // values of secret variables, by name
-	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size
-}
 
 // Surroundings is what a command finds on the host, beside its line.
 type Surroundings struct {
@@ -77,25 +70,14 @@ func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
 }
 
 // Spec describes the action as data.
-func (e Exec) Spec() runner.Spec { return spec(KindExec, e) }
-
-func spec(kind string, action any) runner.Spec {
-	args, err := json.Marshal(action)
-	if err != nil {
-		panic(err) // texts and numbers always encode
-	}
-	return runner.Spec{Kind: kind, Args: args}
-}
+func (e Exec) Spec() runner.Spec { return runner.NewSpec(KindExec, e) }
 
 // Do implements runner.Action.
 func (e Exec) Do(ctx context.Context, t *runner.Target) error {
 	line := string(e.Line)
 	if e.Template {
-		c, err := fill.ParseCommand(line)
-		if err == nil {
-			line, err = c.For(t.Host, t.Index)
-		}
-		if err != nil {
+		var err error
+		if line, err = fill.Line(line, t.Host, t.Index); err != nil {
 			return &runner.Failure{Status: runner.Error, Err: err}
 		}
 	}
@@ -121,25 +103,32 @@ func (s Surroundings) in(line string) string {
 
 // stdio is what the command is given. The caller closes In.
 func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
-	io := runner.Stdio{Out: t.Out, Err: t.Err, Env: runner.Strings(s.Env)}
+	given := runner.Stdio{Out: t.Out, Err: t.Err, Env: runner.Strings(s.Env)}
 	if s.ExportVars {
-		io.Env = append(exported(t.Host.Vars), io.Env...)
+		given.Env = append(exported(t.Host.Vars), given.Env...)
 	}
 	for _, name := range s.Secrets {
 		value, ok := from.Secrets[name]
 		if !ok {
-			return io, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the value of the secret variable %s is not there", name)}
+			return given, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the value of the secret variable %s is not there", name)}
 		}
-		io.Secrets = append(io.Secrets, name+"="+value)
+		given.Secrets = append(given.Secrets, name+"="+value)
 	}
 	if digest := cmp.Or(s.Inputs[t.Host.Name], s.Input); digest != "" {
 		in, size, err := from.Blob(digest)
 		if err != nil {
-			return io, &runner.Failure{Status: runner.Error, Err: err}
+			return given, &runner.Failure{Status: runner.Error, Err: err}
 		}
-		io.In, io.Size = in, size
+		given.In, given.Size = in, size
 	}
-	return io, nil
+	return given, nil
+}
+
+// closeInput closes what stdio has opened.
+func closeInput(s runner.Stdio) {
+	if c, ok := s.In.(io.Closer); ok {
+		c.Close()
+	}
 }
 
 // judge says whether the exit status is accepted.

@@ -17,9 +17,6 @@ import (
 	"hail/runner"
 )
 
-// KindFetch is the kind of Fetch.
-const KindFetch = "fetch"
-
 // Fetch brings files of hosts here. What a host sends stays in the folder of the host, whatever it is called.
 type Fetch struct {
 	Paths   []runner.Text `json:"paths"` // absolute, with * ? and [] as in the shell
@@ -40,7 +37,7 @@ const (
 const HostMark = "{host}"
 
 // Spec describes the action as data.
-func (f Fetch) Spec() runner.Spec { return spec(KindFetch, f) }
+func (f Fetch) Spec() runner.Spec { return runner.NewSpec(KindFetch, f) }
 
 // Do implements runner.Action.
 func (f Fetch) Do(ctx context.Context, t *runner.Target) error {

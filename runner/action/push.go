@@ -11,9 +11,6 @@ import (
 	"hail/runner/action/check"
 )
 
-// KindPush is the kind of Push.
-const KindPush = "push"
-
 // Push brings files to hosts, all of them or none: what a host has and what it should have is compared, and the differences are made
 // in one step that can be taken back. See docs/push.md for what happens on a host.
 type Push struct {
@@ -85,7 +82,7 @@ type Handler struct {
 }
 
 // Spec describes the action as data.
-func (p Push) Spec() runner.Spec { return spec(KindPush, p) }
+func (p Push) Spec() runner.Spec { return runner.NewSpec(KindPush, p) }
 
 // Do implements runner.Action.
 func (p Push) Do(ctx context.Context, t *runner.Target) error {

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -200,18 +201,18 @@ func CheckDest(dest string) error {
 	case !path.IsAbs(dest):
 		return fmt.Errorf("%q is not an absolute path", dest)
 	case strings.ContainsRune(dest, 0):
-		return fmt.Errorf("a path can't have a NUL byte")
+		return errors.New("a path can't have a NUL byte")
 	case strings.Contains(dest, "{{"):
 		return fmt.Errorf("%q is not filled in as a template is: a path is the same on all hosts", dest)
 	case path.Clean(dest) == "/":
-		return fmt.Errorf("/ can't be pushed")
+		return errors.New("/ can't be pushed")
 	}
 	for part := range strings.SplitSeq(dest, "/") {
 		if len(part) > 255 {
 			return fmt.Errorf("a name of %d bytes is too long (255)", len(part))
 		}
 		if strings.HasPrefix(part, ".hail-") {
-			return fmt.Errorf("names that begin with .hail- are ours")
+			return errors.New("names that begin with .hail- are ours")
 		}
 	}
 	return nil

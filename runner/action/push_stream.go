@@ -39,33 +39,33 @@ func (p *Push) newStream() *stream {
 }
 
 // tar adds what is sent, as a stream of tar; what goes over channels of its own is empty in it.
-func (in *stream) tar(sent []staging, lanes int) error {
-	b := in.text
-	for _, s := range sent {
-		h := tar.Header{Name: strings.TrimPrefix(s.at, "/"), Mode: int64(s.mode), Uid: s.uid, Gid: s.gid, Typeflag: tar.TypeReg, Size: s.item.Size}
-		switch s.item.Kind {
+func (s *stream) tar(sent []staging, lanes int) error {
+	b := s.text
+	for _, one := range sent {
+		h := tar.Header{Name: strings.TrimPrefix(one.at, "/"), Mode: int64(one.mode), Uid: one.uid, Gid: one.gid, Typeflag: tar.TypeReg, Size: one.item.Size}
+		switch one.item.Kind {
 		case Folder:
 			h.Typeflag, h.Name, h.Size = tar.TypeDir, h.Name+"/", 0
 		case Link:
-			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, string(s.item.Target), 0
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, string(one.item.Target), 0
 		}
-		apart := s.apart(lanes)
+		apart := one.apart(lanes)
 		if apart {
 			h.Size = 0
 		}
 		if err := writeHeader(b, h); err != nil {
 			return err
 		}
-		if s.item.Kind == File && !apart {
-			in.files = append(in.files, insert{b.Len(), s.item})
-			in.size += s.item.Size
-			fillUp(b, s.item.Size)
+		if one.item.Kind == File && !apart {
+			s.files = append(s.files, insert{b.Len(), one.item})
+			s.size += one.item.Size
+			fillUp(b, one.item.Size)
 		}
 	}
 	if len(sent) > 0 {
 		endTar(b)
 	}
-	in.size += int64(b.Len())
+	s.size += int64(b.Len())
 	return nil
 }
 

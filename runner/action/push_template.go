@@ -3,6 +3,7 @@ package action
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -65,7 +66,7 @@ func (r *renderer) render(f *PushFile, name, text string, index int) made {
 		r.templates[key] = a
 	}
 	if a.err != nil {
-		return made{err: fmt.Errorf("%s", strings.TrimPrefix(a.err.Error(), "template: "))}
+		return made{err: errors.New(strings.TrimPrefix(a.err.Error(), "template: "))}
 	}
 	if index < a.from || index >= a.from+len(a.made) {
 		a.from = index

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 	"time"
@@ -52,7 +51,7 @@ func NewScript(name string, text []byte, interpreter string, args []string) (Scr
 }
 
 // Spec describes the action as data.
-func (s Script) Spec() runner.Spec { return spec(KindScript, s) }
+func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
 
 // Do implements runner.Action. A script without input is the input of its interpreter; otherwise it is put into a folder of
 // its own on the host, which is removed again.
@@ -62,16 +61,16 @@ func (s Script) Do(ctx context.Context, t *runner.Target) error {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	defer text.Close()
-	io, err := s.stdio(t, s.sources)
+	given, err := s.stdio(t, s.sources)
 	if err != nil {
 		return err
 	}
-	if io.In != nil {
-		defer closeInput(io)
-		return s.staged(ctx, t, runner.Stdio{In: text, Size: size, Err: t.Err}, io)
+	if given.In != nil {
+		defer closeInput(given)
+		return s.staged(ctx, t, runner.Stdio{In: text, Size: size, Err: t.Err}, given)
 	}
-	io.In, io.Size = text, size
-	return s.judge(t.Exec(ctx, s.in(s.fed()), io))
+	given.In, given.Size = text, size
+	return s.judge(t.Exec(ctx, s.in(s.fed()), given))
 }
 
 // The shells, which read a script whole before they run it: a command of the script would take the rest of it otherwise.
@@ -108,7 +107,7 @@ func (s Script) program() string {
 }
 
 // staged runs the script, which begin sends, from a file.
-func (s Script) staged(ctx context.Context, t *runner.Target, begin, io runner.Stdio) (err error) {
+func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
 	if err := t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin); err != nil {
@@ -122,14 +121,8 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, io runner.S
 		}
 	}()
 	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
-	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), io))
+	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), given))
 }
 
 // cleanTime is how long removing what was put on the host may take, when the time of the run is over.
 const cleanTime = 10 * time.Second
-
-func closeInput(s runner.Stdio) {
-	if c, ok := s.In.(io.Closer); ok {
-		c.Close()
-	}
-}

@@ -93,7 +93,7 @@ func (c *fakeConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	case c.fake.Exec != nil:
 		return c.fake.Exec(ctx, c.host, cmd, s)
 	}
-	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 127, Err: fmt.Errorf("exit 127")}
+	return exit(127)
 }
 
 var plays = map[string]func(ctx context.Context, s runner.Stdio) error{

@@ -1,9 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -183,15 +185,8 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 
 // different tells the values with their hosts, the rarest last.
 func different(groups map[string][]string) string {
-	values := make([]string, 0, len(groups))
-	for value := range groups {
-		values = append(values, value)
-	}
-	slices.SortFunc(values, func(a, b string) int {
-		if n := len(groups[b]) - len(groups[a]); n != 0 {
-			return n
-		}
-		return strings.Compare(a, b)
+	values := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
+		return cmp.Or(len(groups[b])-len(groups[a]), strings.Compare(a, b))
 	})
 	var told []string
 	for i, value := range values {

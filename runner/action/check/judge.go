@@ -211,6 +211,8 @@ func bytesOf(s string) string {
 	return `"` + b.String() + `"`
 }
 
+var digitsOf = regexp.MustCompile(`\d+`)
+
 // awkVersions says of v1, v2 and v3 whether they are in a range of versions. What the range says changes only at the numbers that are in
 // it and behind them; so asking it once between any two of these tells all of it, whatever the rules of its operators are.
 func awkVersions(constraint string) (string, error) {
@@ -219,7 +221,7 @@ func awkVersions(constraint string) (string, error) {
 		return "", err
 	}
 	edges := []uint64{0}
-	for _, digits := range regexp.MustCompile(`\d+`).FindAllString(constraint, -1) {
+	for _, digits := range digitsOf.FindAllString(constraint, -1) {
 		if n, err := strconv.ParseUint(digits, 10, 63); err == nil {
 			edges = append(edges, n, n+1)
 		}

@@ -47,8 +47,7 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) *seen {
 		}
 		l.dial = tunneler.Tunnel
 	}
-	s := kinds[c.Type].outside(l, c)
-	return s
+	return kinds[c.Type].outside(l, c)
 }
 
 // reach connects, or says why not: seen is then the answer.

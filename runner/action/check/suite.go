@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,13 +24,7 @@ type Suite struct {
 }
 
 // Spec describes the action as data.
-func (s Suite) Spec() runner.Spec {
-	args, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // texts and numbers always encode
-	}
-	return runner.Spec{Kind: Kind, Args: args}
-}
+func (s Suite) Spec() runner.Spec { return runner.NewSpec(Kind, s) }
 
 // Listed are the checks as the plan has them.
 func (s Suite) Listed() (checks, fleet []runner.Check) {
@@ -47,10 +40,8 @@ func (s Suite) Listed() (checks, fleet []runner.Check) {
 // New builds the action that spec describes.
 func New(spec runner.Spec) (Suite, error) {
 	var s Suite
-	strict := json.NewDecoder(bytes.NewReader(spec.Args))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&s); err != nil {
-		return s, fmt.Errorf("arguments of %s: %w", spec.Kind, err)
+	if err := spec.Decode(&s); err != nil {
+		return s, err
 	}
 	return s, s.Compile()
 }

@@ -4,6 +4,7 @@ package fill
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -65,9 +66,9 @@ func rawValue(v any) (string, error) {
 	text := inventory.ValueText(v)
 	switch {
 	case strings.Contains(text, inventory.Redacted): // it may be a part of one
-		return "", fmt.Errorf("this value is secret, and command lines are not: --secret-env hands it over")
+		return "", errors.New("this value is secret, and command lines are not: --secret-env hands it over")
 	case strings.ContainsRune(text, 0):
-		return "", fmt.Errorf("a command can't have a NUL byte")
+		return "", errors.New("a command can't have a NUL byte")
 	}
 	return text, nil
 }
@@ -99,7 +100,7 @@ func Line(line string, h inventory.Host, index int) (string, error) {
 func Text(text string, h inventory.Host, index int) (string, error) {
 	t, err := template.New("text").Option("missingkey=error").Parse(text)
 	if err != nil {
-		return "", fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "template: "))
+		return "", errors.New(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, Data(h, index)); err != nil {
