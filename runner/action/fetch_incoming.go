@@ -1,0 +1,235 @@
+package action
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// incoming is what comes from one host.
+type incoming struct {
+	fetch   Fetch
+	root    *os.Root // the host's folder
+	flat    string   // the name of the one file, where there are no folders
+	entries int
+	bytes   int64
+	files   []got
+	at      map[string]int // place in files, by the name here
+	refused []string
+}
+
+// got is one entry that has come.
+type got struct {
+	path   string // on the host
+	here   string // in the host's folder
+	digest string // of a file
+	text   string // of anything else
+	size   int64
+	mode   os.FileMode
+}
+
+// open makes the folder of a host.
+func (f Fetch) open(h inventory.Host) (*incoming, error) {
+	dir, flat := filepath.Join(f.Dir, inventory.FileName(h.Name)), ""
+	if strings.Contains(f.Dir, HostMark) {
+		dir, flat = filepath.Split(strings.ReplaceAll(f.Dir, HostMark, inventory.FileName(h.Name)))
+		dir = filepath.Clean(dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	return &incoming{fetch: f, root: root, flat: flat, at: map[string]int{}}, err
+}
+
+// receive reads the stream of tar to its end.
+func (in *incoming) receive(r io.Reader) error {
+	t := tar.NewReader(r)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			_, err = io.Copy(io.Discard, r) // what pads the stream
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = nil
+			}
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		in.bytes += h.Size
+		switch in.entries++; {
+		case in.entries > in.fetch.Entries:
+			return fmt.Errorf("the host sends more than %d entries (--max-entries)", in.fetch.Entries)
+		case in.bytes > in.fetch.Bytes:
+			return fmt.Errorf("the host sends more than %d bytes (--max-bytes)", in.fetch.Bytes)
+		}
+		if err := in.entry(h, t); err != nil {
+			return fmt.Errorf("%s: %w", h.Name, err)
+		}
+	}
+}
+
+func (in *incoming) refuse(name, why string) { in.refused = append(in.refused, name+" "+why) }
+
+// entry takes in one entry of the stream.
+func (in *incoming) entry(h *tar.Header, content io.Reader) error {
+	name := strings.Trim(strings.TrimPrefix(h.Name, "./"), "/")
+	from := "/" + name
+	switch {
+	case name == "" || name == ".":
+		return nil
+	case !filepath.IsLocal(name) || slices.Contains(strings.Split(name, "/"), ".."):
+		in.refuse(h.Name, "leads out of its folder")
+		return nil
+	case strings.Count(name, "/") >= in.fetch.Depth:
+		in.refuse(h.Name, fmt.Sprintf("is deeper than %d folders", in.fetch.Depth))
+		return nil
+	}
+	name = path.Clean(name)
+	if in.flat != "" {
+		if h.Typeflag == tar.TypeSymlink {
+			in.refuse(h.Name, "is a link to "+h.Linkname+": name that file")
+			return nil
+		}
+		if h.Typeflag != tar.TypeReg || len(in.files) > 0 {
+			in.refuse(h.Name, "is not the one file that "+HostMark+" in the name is for")
+			return nil
+		}
+		name = in.flat
+	} else if err := in.root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		return err
+	}
+	one := got{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
+	switch h.Typeflag {
+	case tar.TypeDir:
+		one.text = "directory"
+		if err := in.root.MkdirAll(name, 0o700); err != nil {
+			return err
+		}
+	case tar.TypeReg:
+		digest, err := in.file(name, h, one.mode, content)
+		if err != nil {
+			return err
+		}
+		one.digest = digest
+	case tar.TypeSymlink:
+		if !staysInside(name, h.Linkname) {
+			in.refuse(h.Name, "is a link that leads out: "+h.Linkname)
+			return nil
+		}
+		one.text = "link to " + h.Linkname
+		in.root.Remove(name)
+		if err := in.root.Symlink(h.Linkname, name); err != nil {
+			return err
+		}
+	case tar.TypeLink:
+		target := path.Clean(strings.Trim(strings.TrimPrefix(h.Linkname, "./"), "/"))
+		i, known := in.at[target]
+		if !known {
+			in.refuse(h.Name, "is a hard link to what has not come")
+			return nil
+		}
+		one.digest, one.size = in.files[i].digest, in.files[i].size
+		in.root.Remove(name)
+		if err := in.root.Link(target, name); err != nil {
+			return err
+		}
+	default:
+		in.refuse(h.Name, "is no file, directory or link")
+		return nil
+	}
+	in.at[name] = len(in.files)
+	in.files = append(in.files, one)
+	return nil
+}
+
+// staysInside says whether a link at name leads to something in the same folder of the host.
+func staysInside(name, target string) bool {
+	return !path.IsAbs(target) && filepath.IsLocal(path.Join(path.Dir(name), target))
+}
+
+// file writes a file beside its place, and renames it when it is whole.
+func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content io.Reader) (digest string, err error) {
+	part := path.Join(path.Dir(name), ".hail-part-"+inventory.Digest(name))
+	in.root.Remove(part)
+	f, err := in.root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	to := runner.DigestWriter{W: f}
+	_, err = io.Copy(&to, content)
+	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil {
+		err = in.root.Chtimes(part, h.ModTime, h.ModTime)
+	}
+	if err == nil {
+		err = in.root.Rename(part, name)
+	}
+	if err != nil {
+		in.root.Remove(part)
+	}
+	return to.Digest(), err
+}
+
+// digestsOf prints the digest of each file whose name is in the input; a name with a newline has a backslash in front of it.
+var digestsOf = "sh -c " + runner.Quote(`LC_ALL=C xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'`)
+
+// verify asks the host for the digests of the files, and compares them with those of what has come.
+func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
+	var list bytes.Buffer
+	var files []*got
+	for i := range in.files {
+		if in.files[i].digest != "" {
+			files = append(files, &in.files[i])
+			list.WriteString(in.files[i].path + "\x00")
+		}
+	}
+	if files == nil {
+		return nil
+	}
+	var out bytes.Buffer
+	err := t.Exec(ctx, digestsOf, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &out, Err: t.Err})
+	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && f.Reason == runner.ExitStatus) {
+		return err
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != len(files) {
+		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))}
+	}
+	for i, f := range files {
+		if lines[i] != f.digest {
+			in.refuse(f.path, "was changed while it was fetched")
+		}
+	}
+	return nil
+}
+
+// tell writes what has come, by path, so that two fetches can be compared.
+func (in *incoming) tell(t *runner.Target) {
+	slices.SortFunc(in.files, func(a, b got) int { return strings.Compare(a.path, b.path) })
+	for _, f := range in.files {
+		if f.text == "directory" {
+			continue
+		}
+		what := f.text
+		if f.digest != "" {
+			what = fmt.Sprintf("%.12s %04o %d", f.digest, f.mode, f.size)
+		}
+		fmt.Fprintf(t.Out, "%s %s\n", what, f.path)
+	}
+	for _, r := range in.refused {
+		fmt.Fprintf(t.Err, "%s\n", r)
+	}
+}
