@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -101,7 +102,7 @@ func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.
 	p.agent = p.keys.agent(p.ctx, p.agent.socket)
 	i := indexOf(p.agent.signers, p.PublicKey())
 	if i < 0 {
-		return nil, fmt.Errorf("the agent ended, and the one after it does not hold the key")
+		return nil, errors.New("the agent ended, and the one after it does not hold the key")
 	}
 	return p.wait(p.agent.signers[i], by)
 }

@@ -25,12 +25,12 @@ type conn struct {
 	ssh.Conn
 	heard *hearing
 	reach runner.Reach
-	limit time.Duration // for the host to open a channel or to take a command
-	env   []string      // for every session, before what the command brings
-	agent string        // socket of the agent that the host may use; empty: none
-	step  func(format string, args ...any)
-	gone  func(*conn) // told once, when it is closed
-	leave func()      // gives its place on a jump host's connection back; nil: it has none
+	limit time.Duration                    // for the host to open a channel or to take a command
+	env   []string                         // for every session, before what the command brings
+	trace func(format string, args ...any) // takes details of what goes on
+	agent string                           // socket of the agent that the host may use; empty: none
+	gone  func(*conn)                      // told once, when it is closed
+	leave func()                           // gives its place on a jump host's connection back; nil: it has none
 
 	sessions atomic.Int32 // that were open
 
@@ -47,7 +47,7 @@ type conn struct {
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
 	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, agent: s.forward, every: s.keepalive, misses: s.misses, gone: d.forget, end: make(chan struct{})}
-	c.step = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
+	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() {
 		for nc := range chans {
@@ -117,13 +117,13 @@ func (c *conn) Close() error {
 }
 
 // tunnel opens a connection to addr from the host at the other end. It ends with the connection.
-func (c *conn) tunnel(ctx context.Context, addr string) (net.Conn, error) {
-	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, "tcp", addr)
+func (c *conn) tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
 }
 
 // Tunnel implements runner.Tunneler.
 func (c *conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
-	tunnel, err := (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
+	tunnel, err := c.tunnel(ctx, network, addr)
 	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) && refused.Reason != ssh.ConnectionFailed {
 		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: err}
 	}

@@ -58,7 +58,7 @@ func (t Trace) detail(host, format string, args ...any) {
 type Dialer struct {
 	config   Config
 	defaults inventory.Connection
-	limits   limits
+	limits   *limits
 	keys     keyring
 	known    knownFiles
 	jumps    jumps
@@ -156,7 +156,7 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 		return d.connectVia(ctx, s, w, nil)
 	}
 	for last := false; ; last = true {
-		via, leave, err := d.gate(ctx, s)
+		via, leave, err := d.gateway(ctx, s)
 		if err != nil {
 			return nil, w.failed(ctx, err)
 		}
@@ -260,13 +260,17 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 				return err
 			}
 			password.verified = verified
-			w.reach.HostKey = key.Type() + " " + ssh.FingerprintSHA256(key)
+			w.reach.HostKey = fingerprint(key)
 			w.reach.Handshake = time.Since(begun)
 			w.phase, begun = "login", time.Now()
-			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), w.reach.HostKey, map[bool]string{true: "as known", false: "unverified"}[verified], w.reach.Handshake)
+			how := "unverified"
+			if verified {
+				how = "as known"
+			}
+			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), w.reach.HostKey, how, w.reach.Handshake)
 			return nil
 		},
-		Auth: s.login(password, func() (signers []ssh.Signer, err error) {
+		Auth: s.authMethods(password, func() (signers []ssh.Signer, err error) {
 			signers, offered = d.keys.signers(ctx, s, w.clock)
 			d.config.Trace.detail(s.name, "%s", offered)
 			return signers, nil
@@ -304,8 +308,8 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	return nil, w.explain(err, heard, s, offered)
 }
 
-// login are the methods to log in by, in the order in which ssh tries them.
-func (s settings) login(password *passwordUse, keys func() ([]ssh.Signer, error)) (methods []ssh.AuthMethod) {
+// authMethods are the methods to log in by, in the order in which ssh tries them.
+func (s settings) authMethods(password *passwordUse, keys func() ([]ssh.Signer, error)) (methods []ssh.AuthMethod) {
 	order := s.methods
 	if order == nil {
 		order = []string{"publickey", "keyboard-interactive", "password"}

@@ -64,7 +64,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 			return nil, notStarted(errors.New("the server gives no terminal"))
 		}
 	}
-	c.step("a session is open; the command is sent, %d bytes", len(cmd))
+	c.trace("a session is open; the command is sent, %d bytes", len(cmd))
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:

@@ -116,9 +116,9 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
-// gate returns an open connection to what stands before the host, a jump host or a master. It outlives the host that asked
+// gateway returns an open connection to what stands before the host, a jump host or a master. It outlives the host that asked
 // for it first. The caller calls leave when its host needs it no more.
-func (d *Dialer) gate(ctx context.Context, s settings) (via *conn, leave func(), err error) {
+func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func(), err error) {
 	if s.control != "" {
 		return d.jumps.get("control "+s.control).share(ctx, func() (*conn, error) {
 			w := &way{reach: runner.Reach{User: s.user}, limit: s.timeout}

@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -269,13 +270,8 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 }
 
 func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
-	blob := string(key.Marshal())
-	for i, s := range signers {
-		if string(s.PublicKey().Marshal()) == blob {
-			return i
-		}
-	}
-	return -1
+	blob := key.Marshal()
+	return slices.IndexFunc(signers, func(s ssh.Signer) bool { return bytes.Equal(s.PublicKey().Marshal(), blob) })
 }
 
 // close ends the agents' connections, and with them the signatures that still wait.

@@ -12,7 +12,7 @@ type limits struct {
 	all        *window
 	perAddress int
 
-	mu        *sync.Mutex
+	mu        sync.Mutex
 	addresses map[string]*queue
 }
 
@@ -125,13 +125,13 @@ func (w *window) giveLocked() {
 }
 
 // newLimits lets so many log in at once, up to most while that is quick; below 1, all has no limit, and neither has an address.
-func newLimits(all, most, perAddress int) limits {
-	return limits{all: newWindow(all, most), perAddress: perAddress, mu: new(sync.Mutex), addresses: map[string]*queue{}}
+func newLimits(all, most, perAddress int) *limits {
+	return &limits{all: newWindow(all, most), perAddress: perAddress, addresses: map[string]*queue{}}
 }
 
 // place is a place at an address and, until it was quiet, one of all.
 type place struct {
-	limits
+	*limits
 	address string
 	queue   *queue
 	counted sync.Once
@@ -139,7 +139,7 @@ type place struct {
 
 // enter waits for a place at the address and then for one of all, so that a busy address holds up nobody else. The
 // caller calls leave.
-func (l limits) enter(ctx context.Context, address string) (*place, error) {
+func (l *limits) enter(ctx context.Context, address string) (*place, error) {
 	q := l.join(address)
 	if err := q.take(ctx); err != nil {
 		l.part(address, q)
@@ -165,7 +165,7 @@ func (p *place) leave() {
 }
 
 // narrow halves the places at an address whose server has hung up before the login. One is always left.
-func (l limits) narrow(address string) {
+func (l *limits) narrow(address string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q := l.addresses[address]
@@ -184,7 +184,7 @@ func (l limits) narrow(address string) {
 }
 
 // pays says whether a place is kept, because there are to be fewer of them.
-func (l limits) pays(q *queue) bool {
+func (l *limits) pays(q *queue) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if q.owed == 0 {
@@ -194,7 +194,7 @@ func (l limits) pays(q *queue) bool {
 	return true
 }
 
-func (l limits) join(address string) *queue {
+func (l *limits) join(address string) *queue {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q := l.addresses[address]
@@ -206,7 +206,7 @@ func (l limits) join(address string) *queue {
 	return q
 }
 
-func (l limits) part(address string, q *queue) {
+func (l *limits) part(address string, q *queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if q.users--; q.users == 0 && q.narrowed.IsZero() {

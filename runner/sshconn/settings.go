@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -185,7 +186,7 @@ func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (e
 	}
 	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
 		if s.proxy = f.ProxyCommand; hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
-			return fmt.Errorf("the inventory sets ProxyCommand, which would run a program (--allow-exec lets it)")
+			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec lets it)")
 		}
 	}
 	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)

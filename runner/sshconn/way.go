@@ -36,7 +36,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	w.phase = "tcp"
 	begun := time.Now()
 	if via != nil {
-		nc, err := via.tunnel(ctx, s.hostport())
+		nc, err := via.tunnel(ctx, "tcp", s.hostport())
 		w.reach.TCP = time.Since(begun)
 		if err != nil && ctx.Err() == nil {
 			err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
@@ -103,14 +103,14 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func tunnelError(s settings, err error) error {
-	gate := "the OpenSSH master at " + s.control
+	gateway := "the OpenSSH master at " + s.control
 	if s.control == "" {
-		gate = "jump host " + s.jump[len(s.jump)-1]
+		gateway = "jump host " + s.jump[len(s.jump)-1]
 	}
 	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
-		return fmt.Errorf("%s does not connect to %s: %s", gate, s.hostport(), refused.Message)
+		return fmt.Errorf("%s does not connect to %s: %s", gateway, s.hostport(), refused.Message)
 	}
-	return fmt.Errorf("%s: the connection to it ended", gate)
+	return fmt.Errorf("%s: the connection to it ended", gateway)
 }
 
 // failed makes err the failure of the host, with how far the way was gone.
