@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -51,7 +52,7 @@ func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 		return &runner.Failure{Status: runner.Error, Err: errors.New("there is no terminal for commands on this machine")}
 	}
 	e := &execution{cmd: exec.Command(c.shell, "-c", line)}
-	e.cmd.Env = append(os.Environ(), s.Env...)
+	e.cmd.Env = slices.Concat(os.Environ(), s.Env, s.Secrets)
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := e.start(s); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
