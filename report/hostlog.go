@@ -25,6 +25,9 @@ type hostLog struct {
 	line    bytes.Buffer
 }
 
+// clockFormat is the time in front of a line.
+const clockFormat = "15:04:05.000 "
+
 // longestTail is how much of a line without an end is held back from the log.
 const longestTail = 64 << 10
 
@@ -90,7 +93,7 @@ func (s logStream) write(p []byte) (int, error) {
 	if err != nil || s.full {
 		return n, err
 	}
-	now := time.Now().UTC().Format("15:04:05.000 ")
+	now := time.Now().UTC().Format(clockFormat)
 	stamp := now + s.prefix
 	s.line.Reset()
 	rest := s.abridge(p, now)
@@ -151,7 +154,7 @@ func (s logStream) LeftOut() int64 { return s.outputs[s.i].leftOut() }
 // Close writes the line that has no end. The log itself waits for the trailer.
 func (s logStream) Close() error {
 	s.line.Reset()
-	s.endLine(time.Now().UTC().Format("15:04:05.000 ") + s.prefix)
+	s.endLine(time.Now().UTC().Format(clockFormat) + s.prefix)
 	var err error
 	if s.line.Len() > 0 {
 		_, err = s.log.Write(s.line.Bytes())
