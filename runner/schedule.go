@@ -87,9 +87,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
-	if s.halted {
-		r.stopped = s.why
-	}
+	r.stopped = s.why // empty, unless halted
 }
 
 // pass waits between two waves, and asks the gates.
