@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,181 +74,19 @@ func probe(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 }
 
 func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
-	f := &found{at: map[string]*state{}, trees: map[string][]string{}, managed: map[string][]string{}, users: map[string]int{}, groups: map[string]int{},
-		room: map[string]int64{}, mounts: map[string]bool{}}
-	var questions strings.Builder
-	var paths, folders []string
-	ask := func(p string) (first bool) {
-		if first = f.at[p] == nil; first {
-			f.at[p] = &state{}
-			paths = append(paths, p)
-		}
-		return first
-	}
-	wanted := map[string]bool{}
-	once := func(line string) {
-		if !wanted[line] {
-			wanted[line] = true
-			questions.WriteString(line + "\n")
-		}
-	}
-	last := ""
-	for i := range m.Items {
-		item := &m.Items[i]
-		ask(string(item.Path))
-		if parent := path.Dir(string(item.Path)); parent != last { // most are beside each other
-			last = parent
-			ask(parent)
-			if line := "d " + program.Word(parent); !wanted[line] {
-				once(line)
-				folders = append(folders, parent)
-			}
-		}
-		if item.Owner != "" {
-			once("u " + item.Owner)
-		}
-		if item.Group != "" {
-			once("g " + item.Group)
-		}
-	}
-	var trees, managed []string
-	for _, d := range m.Deletes {
-		if p := string(d.Path); d.All {
-			once("t " + program.Word(p))
-			trees = append(trees, p)
-		} else {
-			once("m " + program.Word(p))
-			managed = append(managed, p)
-		}
+	p := newProbing(m)
+	size := p.questions.Len()
+	for _, path := range p.paths {
+		p.questions.WriteString(path + "\x00")
 	}
 	nonce := rand.Text()
-	section, ended := "", false
-	var stats, sums, links []*state
-	next := func(list *[]*state) (*state, error) {
-		if len(*list) == 0 {
-			return nil, errTooMuch
-		}
-		s := (*list)[0]
-		*list = (*list)[1:]
-		return s, nil
-	}
-	size := questions.Len()
-	for _, p := range paths {
-		questions.WriteString(p + "\x00")
-	}
-	var rooms []int64
-	asked := paths
 	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(stateScript+probeScript), nonce, size, runner.Quote(lookScript))
-	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(questions.String()), Size: int64(questions.Len())},
-		func(kind, rest string) error {
-			words := strings.Fields(rest)
-			switch kind {
-			case "":
-				switch section {
-				case "rooms":
-					kib, err := strconv.ParseInt(rest, 10, 64)
-					rooms = append(rooms, kib)
-					return err
-				case "stats":
-					s, err := next(&stats)
-					if err != nil {
-						return err
-					}
-					return s.readStat(rest)
-				case "sums":
-					s, err := next(&sums)
-					if err == nil {
-						s.sum = rest
-					}
-					return err
-				}
-			case "missing":
-				f.missing = append(f.missing, words...)
-			case "id":
-				if len(words) == 2 {
-					f.uid, _ = strconv.Atoi(words[0])
-					f.gid, _ = strconv.Atoi(words[1])
-				}
-			case "killed":
-				f.killed = true
-			case "owed":
-				for _, w := range words {
-					f.owed = append(f.owed, decodePath(w))
-				}
-			case "kinds":
-				if len(rest) > len(asked) {
-					return errTooMuch
-				}
-				for i, p := range asked[:len(rest)] {
-					s := f.at[p]
-					s.kind = rest[i]
-					if s.kind != '-' {
-						stats = append(stats, s)
-					}
-					switch s.kind {
-					case 'f':
-						sums = append(sums, s)
-					case 'l':
-						links = append(links, s)
-					}
-				}
-				asked = asked[len(rest):]
-			case "link":
-				s, err := next(&links)
-				if err != nil {
-					return err
-				}
-				s.target, s.resolved = fromHex(words, 0), fromHex(words, 1)
-			case "tree":
-				for name := range strings.SplitSeq(fromHex(words, 0), "\x00") {
-					if name != "" && len(trees) > 0 {
-						f.trees[trees[0]] = append(f.trees[trees[0]], name)
-					}
-				}
-				trees = trees[min(1, len(trees)):]
-			case "managed":
-				if len(managed) == 0 {
-					return errTooMuch
-				}
-				for _, w := range words {
-					f.managed[managed[0]] = append(f.managed[managed[0]], decodePath(w))
-				}
-				managed = managed[1:]
-			case "user", "group":
-				into := map[string]map[string]int{"user": f.users, "group": f.groups}[kind]
-				if len(words) == 2 {
-					if n, err := strconv.Atoi(words[1]); err == nil {
-						into[words[0]] = n
-					}
-				}
-			case "mount":
-				f.mounts[decodeMount(rest)] = true
-			case "end":
-				ended = true
-			}
-			if kind != "" {
-				section = kind
-			}
-			return nil
-		})
-	switch {
-	case err != nil:
+	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(p.questions.String()), Size: int64(p.questions.Len())}, p.hear)
+	if err != nil {
 		return nil, err
-	case len(f.missing) > 0:
-		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host has no %s", strings.Join(f.missing, ", no "))}
-	case !ended || len(asked)+len(stats)+len(sums)+len(links) > 0:
-		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not tell all that was asked: are its folders readable?")}
 	}
-	folders = slices.DeleteFunc(folders, func(p string) bool { return f.at[p].kind != 'd' && f.at[p].resolved == "" })
-	if len(rooms) == len(folders) { // otherwise df could not tell, of one that is unknown
-		for i, p := range folders {
-			f.room[p] = rooms[i]
-		}
-	}
-	return f, nil
+	return p.result()
 }
-
-var errTooMuch = errors.New("the host has answered more than was asked")
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {

@@ -1,0 +1,213 @@
+package action
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hail/runner"
+	"hail/runner/action/program"
+)
+
+// probing is the questions about what a host has of a manifest, and the answers as far as they have come.
+type probing struct {
+	found     *found
+	questions strings.Builder
+
+	// What was asked for, and is still to be told: the host answers in the order of the questions.
+	paths              []string // their kinds; then, of those that are there,
+	stats, sums, links []*state
+	trees, managed     []string // what is below these folders
+
+	folders []string // whose room was asked for,
+	rooms   []int64  // and the answers, in KiB
+	section string   // that the host is at
+	ended   bool     // all was told
+}
+
+// newProbing asks about the items of a manifest, the folders that they are in, and what may have to go.
+func newProbing(m *Manifest) *probing {
+	p := &probing{found: &found{at: map[string]*state{}, trees: map[string][]string{}, managed: map[string][]string{}, users: map[string]int{}, groups: map[string]int{},
+		room: map[string]int64{}, mounts: map[string]bool{}}}
+	asked := map[string]bool{}
+	once := func(line string) (first bool) {
+		if first = !asked[line]; first {
+			asked[line] = true
+			p.questions.WriteString(line + "\n")
+		}
+		return first
+	}
+	last := ""
+	for i := range m.Items {
+		item := &m.Items[i]
+		p.ask(string(item.Path))
+		if parent := path.Dir(string(item.Path)); parent != last { // most are beside each other
+			last = parent
+			p.ask(parent)
+			if once("d " + program.Word(parent)) {
+				p.folders = append(p.folders, parent)
+			}
+		}
+		if item.Owner != "" {
+			once("u " + item.Owner)
+		}
+		if item.Group != "" {
+			once("g " + item.Group)
+		}
+	}
+	for _, d := range m.Deletes {
+		if folder := string(d.Path); d.All {
+			once("t " + program.Word(folder))
+			p.trees = append(p.trees, folder)
+		} else {
+			once("m " + program.Word(folder))
+			p.managed = append(p.managed, folder)
+		}
+	}
+	return p
+}
+
+// ask asks for the kind of a path, and what belongs to it.
+func (p *probing) ask(path string) {
+	if p.found.at[path] == nil {
+		p.found.at[path] = &state{}
+		p.paths = append(p.paths, path)
+	}
+}
+
+var errTooMuch = errors.New("the host has answered more than was asked")
+
+// hear takes in one answer of sh/probe.sh.
+func (p *probing) hear(kind, rest string) error {
+	if kind == "" {
+		return p.line(rest)
+	}
+	p.section = kind
+	f, words := p.found, strings.Fields(rest)
+	switch kind {
+	case "missing":
+		f.missing = append(f.missing, words...)
+	case "id":
+		if len(words) == 2 {
+			f.uid, _ = strconv.Atoi(words[0])
+			f.gid, _ = strconv.Atoi(words[1])
+		}
+	case "killed":
+		f.killed = true
+	case "owed":
+		for _, w := range words {
+			f.owed = append(f.owed, decodePath(w))
+		}
+	case "kinds":
+		return p.kinds(rest)
+	case "link":
+		s, err := next(&p.links)
+		if err != nil {
+			return err
+		}
+		s.target, s.resolved = fromHex(words, 0), fromHex(words, 1)
+	case "tree":
+		for name := range strings.SplitSeq(fromHex(words, 0), "\x00") {
+			if name != "" && len(p.trees) > 0 {
+				f.trees[p.trees[0]] = append(f.trees[p.trees[0]], name)
+			}
+		}
+		p.trees = p.trees[min(1, len(p.trees)):]
+	case "managed":
+		if len(p.managed) == 0 {
+			return errTooMuch
+		}
+		for _, w := range words {
+			f.managed[p.managed[0]] = append(f.managed[p.managed[0]], decodePath(w))
+		}
+		p.managed = p.managed[1:]
+	case "user", "group":
+		into := map[string]map[string]int{"user": f.users, "group": f.groups}[kind]
+		if len(words) == 2 {
+			if n, err := strconv.Atoi(words[1]); err == nil {
+				into[words[0]] = n
+			}
+		}
+	case "mount":
+		f.mounts[decodeMount(rest)] = true
+	case "end":
+		p.ended = true
+	}
+	return nil
+}
+
+// kinds takes in a letter for each of the next paths.
+func (p *probing) kinds(letters string) error {
+	if len(letters) > len(p.paths) {
+		return errTooMuch
+	}
+	for i, path := range p.paths[:len(letters)] {
+		s := p.found.at[path]
+		s.kind = letters[i]
+		if s.kind != '-' {
+			p.stats = append(p.stats, s)
+		}
+		switch s.kind {
+		case 'f':
+			p.sums = append(p.sums, s)
+		case 'l':
+			p.links = append(p.links, s)
+		}
+	}
+	p.paths = p.paths[len(letters):]
+	return nil
+}
+
+// line takes in a line of a section, which is what a tool of the host prints.
+func (p *probing) line(text string) error {
+	switch p.section {
+	case "rooms":
+		kib, err := strconv.ParseInt(text, 10, 64)
+		p.rooms = append(p.rooms, kib)
+		return err
+	case "stats":
+		s, err := next(&p.stats)
+		if err != nil {
+			return err
+		}
+		return s.readStat(text)
+	case "sums":
+		s, err := next(&p.sums)
+		if err == nil {
+			s.sum = text
+		}
+		return err
+	}
+	return nil
+}
+
+// next takes the first off a list.
+func next(list *[]*state) (*state, error) {
+	if len(*list) == 0 {
+		return nil, errTooMuch
+	}
+	s := (*list)[0]
+	*list = (*list)[1:]
+	return s, nil
+}
+
+// result is what was found, when the host has answered all that was asked.
+func (p *probing) result() (*found, error) {
+	f := p.found
+	switch {
+	case len(f.missing) > 0:
+		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host has no %s", strings.Join(f.missing, ", no "))}
+	case !p.ended || len(p.paths)+len(p.stats)+len(p.sums)+len(p.links) > 0:
+		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not tell all that was asked: are its folders readable?")}
+	}
+	folders := slices.DeleteFunc(p.folders, func(folder string) bool { return f.at[folder].kind != 'd' && f.at[folder].resolved == "" })
+	if len(p.rooms) == len(folders) { // otherwise df could not tell, of one that is unknown
+		for i, folder := range folders {
+			f.room[folder] = p.rooms[i]
+		}
+	}
+	return f, nil
+}
