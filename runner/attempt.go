@@ -67,10 +67,9 @@ func (it *item) ended(err error) (stop bool) {
 	if errors.As(err, &f) {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
-	said := f != nil && f.Status == Cancelled // by an action that knows more
-	switch {
-	case err == nil, e.Status == OK, e.Status == Skipped && e.Reason != "", e.Reason == Interrupt && !said: // which says it all
-	default:
+	knowsMore := f != nil && f.Status == Cancelled // an action that says what it has done until then
+	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Reason == Interrupt && !knowsMore
+	if err != nil && !saysItAll {
 		e.Error = printable(err.Error())
 	}
 	return stop

@@ -53,7 +53,7 @@ func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	if t.Reason == Closed {
 		return closedAtLeast + time.Duration(chance*float64(closedAtMost-closedAtLeast)), true
 	}
-	after = time.Duration(r.Delay) << min(tries-1, 10)
+	after = r.Delay.Value() << min(tries-1, 10)
 	return time.Duration(float64(after) * (0.75 + chance/2)), true
 }
 

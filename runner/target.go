@@ -93,7 +93,7 @@ func (s *starter) begin(ctx context.Context) error {
 		return &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
 	}
 	s.begun = true
-	if d := time.Duration(s.run.plan.Clocks.Attempt); d > 0 {
+	if d := s.run.plan.Clocks.Attempt.Value(); d > 0 {
 		s.clock = time.AfterFunc(d, s.expire)
 	}
 	return nil

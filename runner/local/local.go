@@ -57,7 +57,7 @@ func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	if err := e.start(s); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), time.Duration(s.Grace)) })
+	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), s.Grace.Value()) })
 	defer stop()
 	return e.wait()
 }

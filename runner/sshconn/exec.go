@@ -137,7 +137,7 @@ type execution struct {
 //	stdin ──► channel       channel ──► stdout (here)
 //	                                ──► stderr, requests (a goroutine each; both end with the channel)
 func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
-	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), time.Duration(s.Grace)) })
+	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), s.Grace.Value()) })
 	var wg sync.WaitGroup
 	wg.Go(e.listen)
 	wg.Go(func() { e.pass(s.Err, e.ch.Stderr()) })

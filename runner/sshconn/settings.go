@@ -98,7 +98,7 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 		agent:      d.config.Agent,
 		jump:       f.ProxyJump,
 		knownHosts: c.KnownHosts,
-		timeout:    cmp.Or(time.Duration(c.ConnectTimeout), f.ConnectTimeout, d.config.ConnectTimeout),
+		timeout:    cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
 	}
 	s.address = strings.Trim(s.address, "[]")
 	switch c.Jump {

@@ -33,12 +33,9 @@ func (d *Dialer) verify(known *knownHosts, keys []knownKey, s settings, key ssh.
 	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
-	for _, k := range keys {
-		if k.blob == blob {
-			return true, nil
-		}
-	}
 	switch {
+	case slices.ContainsFunc(keys, func(k knownKey) bool { return k.blob == blob }):
+		return true, nil
 	case s.hostKeys == "off":
 		return false, nil
 	case len(keys) > 0:
@@ -61,12 +58,8 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 	checker := ssh.CertChecker{
 		Clock: time.Now,
 		IsHostAuthority: func(key ssh.PublicKey, _ string) bool {
-			for _, a := range authorities {
-				if a.blob == string(key.Marshal()) {
-					return true
-				}
-			}
-			return false
+			blob := string(key.Marshal())
+			return slices.ContainsFunc(authorities, func(l knownLine) bool { return l.blob == blob })
 		},
 	}
 	err = checker.CheckHostKey(hostport(s.keyName, s.keyPort), nil, cert)
