@@ -174,10 +174,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 		if value == "" {
 			return nil, j, usage("export "+name+" first", "the run had the secret variable %s, which is not set here", name)
 		}
-		if j.secrets == nil {
-			j.secrets = map[string]string{}
-		}
-		j.secrets[name] = value
+		j.addSecret(name, value)
 	}
 	var err error
 	if j.blobs, err = r.Blobs(); err != nil {

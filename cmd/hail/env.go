@@ -133,18 +133,15 @@ func (e environment) outWidth() int {
 }
 
 // stateDir and configDir are hail's folders by the XDG rules.
-func (e environment) stateDir() string {
-	if dir := e.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "hail")
-	}
-	return filepath.Join(e.home, ".local/state/hail")
-}
+func (e environment) stateDir() string  { return e.xdgDir("XDG_STATE_HOME", ".local/state") }
+func (e environment) configDir() string { return e.xdgDir("XDG_CONFIG_HOME", ".config") }
 
-func (e environment) configDir() string {
-	if dir := e.getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+// xdgDir is hail's folder below the one that a variable names or, by default, one of the home folder.
+func (e environment) xdgDir(variable, otherwise string) string {
+	if dir := e.getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "hail")
 	}
-	return filepath.Join(e.home, ".config/hail")
+	return filepath.Join(e.home, otherwise, "hail")
 }
 
 // sshLocal is this side, as ssh_config sees it.

@@ -31,6 +31,13 @@ type job struct {
 	begin   func() error      // what has to be done before the run is recorded; may be nil
 }
 
+func (j *job) addSecret(name, value string) {
+	if j.secrets == nil {
+		j.secrets = map[string]string{}
+	}
+	j.secrets[name] = value
+}
+
 // open is where the action has its contents from: those that are private, or the record.
 func (j *job) open(digest string, record *report.Record) (io.ReadCloser, int64, error) {
 	for _, b := range j.private {

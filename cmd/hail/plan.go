@@ -100,7 +100,7 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 
 // newDialer stacks what reaches a host: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can
 // end what that one started. The caller closes the sshconn.Dialer, which ends everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, passwords passwords, d *display) (runner.Dialer, *sshconn.Dialer, error) {
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, d *display) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal(p.AllowExec, p.AskSSH)
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
@@ -111,7 +111,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		Local:          local,
 		Environ:        e.environ,
 		Agent:          e.getenv("SSH_AUTH_SOCK"),
-		Password:       passwords.login,
+		Password:       secrets.login,
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),
 		Connecting:     p.Connecting,
@@ -122,7 +122,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, password
 		Warn:           d.remark,
 		Trace:          d.trace(),
 	})
-	as := become.Dialer{Inner: ssh, Password: passwords.sudo}
+	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
 	if p.Bare {
 		return as, ssh, nil
 	}

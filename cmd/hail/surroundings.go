@@ -29,10 +29,8 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 		if value == "" {
 			return s, usage("export "+name+" first", "--secret-env: %s is not set here", name)
 		}
-		if j.secrets == nil {
-			j.secrets = map[string]string{}
-		}
-		s.Secrets, j.secrets[name] = append(s.Secrets, name), value
+		s.Secrets = append(s.Secrets, name)
+		j.addSecret(name, value)
 	}
 	if s.OKExit, err = exits(c); err != nil {
 		return s, err
