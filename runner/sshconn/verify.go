@@ -1,16 +1,11 @@
 package sshconn
 
 import (
-	"encoding/base64"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/crypto/ssh"
 
 	"hail/runner"
@@ -81,71 +76,4 @@ func (k knownKey) fingerprint() string {
 		return k.kind
 	}
 	return fingerprint(key)
-}
-
-// accept appends the key of a new host to the known_hosts file: one whole line, under a lock that other processes of
-// ours take too, with a final newline put right first. What another process has recorded meanwhile counts:
-// then nothing is added.
-func (k *knownHosts) accept(name string, key ssh.PublicKey) (added bool, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if err := os.MkdirAll(filepath.Dir(k.writable), 0o700); err != nil {
-		return false, err
-	}
-	lock := flock.New(k.writable, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-	if err := lock.Lock(); err != nil {
-		return false, err
-	}
-	defer lock.Unlock()
-	f, err := os.OpenFile(k.writable, os.O_APPEND|os.O_RDWR, 0o600)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	last, err := k.catchUp(f)
-	if err != nil {
-		return false, err
-	}
-	blob := string(key.Marshal())
-	if others := k.named(name); len(others) > 0 {
-		if !slices.ContainsFunc(others, func(o knownKey) bool { return o.blob == blob }) {
-			return false, fmt.Errorf("another key was recorded for %s just now (%s)", name, others[0].place)
-		}
-		return false, nil
-	}
-	line := fmt.Sprintf("%s %s %s\n", name, key.Type(), base64.StdEncoding.EncodeToString([]byte(blob)))
-	if last != '\n' {
-		line = "\n" + line
-	}
-	if _, err := f.WriteString(line); err != nil {
-		return false, err
-	}
-	k.covered += int64(len(line))
-	k.plain[name] = append(k.plain[name], knownKey{key.Type(), blob, k.writable})
-	return true, nil
-}
-
-// catchUp takes in what was appended to the file since it was last read, and returns the last byte of it. A file that
-// became shorter is read anew, and what it said before still counts.
-func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	if size < k.covered {
-		k.covered = 0
-	}
-	from := max(k.covered-1, 0) // one byte back: the last one
-	text := make([]byte, size-from)
-	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
-		return 0, err
-	}
-	if size == 0 {
-		return '\n', nil
-	}
-	if size > k.covered {
-		k.add(k.writable, text[min(k.covered, 1):], func(string) {})
-		k.covered = size
-	}
-	return text[len(text)-1], nil
 }
