@@ -32,7 +32,7 @@ Examples:
   hail retry last --only unreachable
   hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
   hail retry nightly --dry-run`,
-		Flags: flags(againFlags(), []cli.Flag{
+		Flags: slices.Concat(againFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "the hosts of these `STATUSES` (default: failed,timeout,unreachable,cancelled,skipped,error)"},
 		}, confirmFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -56,7 +56,7 @@ Examples:
   hail resume
   hail resume last --lost
   hail resume 20261123-150405-k3f9 --dry-run`,
-		Flags: flags(againFlags(), []cli.Flag{
+		Flags: slices.Concat(againFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "those that are lost, too: say so only where running twice is safe"},
 		}, confirmFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -27,7 +28,7 @@ Examples:
   hail fetch -w 'web[01-20]' '/var/log/nginx/*.log' logs
   hail fetch -a /etc/hosts 'hosts/{host}.txt'
   hail fetch -g db --sudo /etc/shadow secret`,
-		Flags: flags(targetFlags(), []cli.Flag{
+		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},
 			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
 			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another (default: 64)"},

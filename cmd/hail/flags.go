@@ -14,13 +14,6 @@ import (
 
 // The options, in the groups in which help shows them. A name in back quotes is that of the value.
 
-func flags(groups ...[]cli.Flag) (all []cli.Flag) {
-	for _, g := range groups {
-		all = append(all, g...)
-	}
-	return all
-}
-
 func targetFlags() []cli.Flag {
 	const c = "Hosts"
 	return []cli.Flag{
@@ -119,7 +112,7 @@ func retryFlags() []cli.Flag {
 // commandFlags are for what runs any command: a push and a fetch bring commands of their own, under the wrapper.
 func commandFlags() []cli.Flag {
 	const c = "Command"
-	return flags(endingFlags(), []cli.Flag{
+	return slices.Concat(endingFlags(), []cli.Flag{
 		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
 		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
 	})

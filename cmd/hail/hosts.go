@@ -27,7 +27,7 @@ func hostsCommand(e environment) *cli.Command {
   hail hosts -i hosts.ini --groups      the groups and their hosts
   hail hosts -a --group-by rack         which hosts share a value
   hail hosts --explain web07            every setting, and who says so`,
-		Flags: flags(targetFlags(), []cli.Flag{
+		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "fold", Category: out, Usage: "in short: web[01-20]"},
 			&cli.BoolFlag{Name: "count", Category: out, Usage: "how many"},
 			&cli.BoolFlag{Name: "groups", Category: out, Usage: "the groups of the inventory instead"},

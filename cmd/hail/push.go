@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -31,7 +32,7 @@ Examples:
   hail push -w 'web[01-20]' motd:/etc/motd --mode 0644 --sudo
   hail push -a site/:/var/www/site --diff
   hail push -g web nginx.yaml --dry-run --exit-code`,
-		Flags: flags(targetFlags(), []cli.Flag{
+		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "mode", Category: c, Usage: "`MODE` of SRC:DEST, in octal (default: that of the old file, or 0644)"},
 			&cli.StringFlag{Name: "owner", Category: c, Usage: "`USER` of SRC:DEST"},
 			&cli.StringFlag{Name: "group-of-files", Category: c, Usage: "`GROUP` of SRC:DEST"},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"hail/report"
@@ -20,7 +22,7 @@ Examples:
   hail replay last web03 -K
   hail replay 20261123-150405-k3f9 db1 --tty
   hail replay last~2 web03 --dry-run`,
-		Flags: flags(againFlags(), []cli.Flag{&cli.BoolFlag{Name: "tty", Category: "Command", Usage: "give the command a terminal"}}, outputFlags(), recordFlags()),
+		Flags: slices.Concat(againFlags(), []cli.Flag{&cli.BoolFlag{Name: "tty", Category: "Command", Usage: "give the command a terminal"}}, outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return usage("hail replay last web03", "a run and a host are wanted")

@@ -30,7 +30,7 @@ func pingCommand(e environment) *cli.Command {
   hail ping -a -i inventory.yaml --connect-timeout 3s
   hail ping -g web --host-keys accept-new
   hail ping -w web01 --json`,
-		Flags: flags(targetFlags(), connectionFlags(), limitFlags(), outputFlags(),
+		Flags: slices.Concat(targetFlags(), connectionFlags(), limitFlags(), outputFlags(),
 			[]cli.Flag{&cli.BoolFlag{Name: "json", Category: "Output", Usage: "the same as --output json"}}, recordFlags()),
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -57,7 +57,7 @@ Examples:
   hail run -g db -f 5 --timeout 30s -c 'pg_dump --schema-only app | wc -l'
   hail run -g db --template -c 'pg_dump -h {{.host}} {{.vars.db}} | wc -c'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
-		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
+		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
 			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "{{.host}}, {{.address}}, {{.index}}, {{.vars.NAME}} in it stand for those of each host, quoted"}},
 			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,7 +26,7 @@ Examples:
   hail script -a --sudo --serial 1,10%,100% --max-fail 1 patch.sh
   hail script -g db --stdin dump.sql import.sh -- app
   hail script -g web --interpreter 'bash -eu' snippet`,
-		Flags: flags(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
+		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
 			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			file := c.Args().First()

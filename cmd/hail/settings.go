@@ -29,7 +29,7 @@ type setting struct {
 // settable are the options that settings may hold: how things are done, and not what is done, or to whom.
 func settable() map[string]bool {
 	names := map[string]bool{"inventory": true, "secret-vars": true, "timeout": true, "grace": true, "confirm-above": true}
-	for _, f := range flags(connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()) {
+	for _, f := range slices.Concat(connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()) {
 		names[f.Names()[0]] = true
 	}
 	for _, name := range []string{"dry-run", "name", "ask-pass", "retry-failed", "gate"} {

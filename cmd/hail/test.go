@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -27,7 +28,7 @@ Examples:
   hail test -a linux.yaml --waivers waivers.yaml --compare last
   hail test -w web01 web.yaml --watch 2m
   hail test -w web01 --baseline > web.yaml`,
-		Flags: flags(targetFlags(), []cli.Flag{
+		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "waivers", Category: c, Usage: "`FILE` of what may fail, why, and until when"},
 			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like this `GLOB`"},
 			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`)"},
