@@ -79,8 +79,12 @@ type logStream struct {
 	prefix string
 }
 
-// Write fails as the disk does, which ends the host: output that nobody keeps should not go on.
+// Write fails as the disk does, which ends the host: output that nobody keeps should not go on. Once it has failed for one host, it
+// does for all: the space that was kept back is for what is left to be said of the run.
 func (s logStream) Write(p []byte) (int, error) {
+	if err := s.reserve.first(); err != nil {
+		return 0, err
+	}
 	n, err := s.write(p)
 	if err != nil {
 		s.reserve.met(err)

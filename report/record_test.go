@@ -166,6 +166,32 @@ func TestHostLogAbridged(t *testing.T) {
 	})
 }
 
+// TestFullDiskOfOne: once the output of one host could not be written, that of the others takes nothing of the space that was kept back.
+func TestFullDiskOfOne(t *testing.T) {
+	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
+	r, err := Create(t.TempDir(), Head{What: "cat", Plan: plan}, nil, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := &fs.PathError{Op: "write", Path: r.LogPath("web1"), Err: syscall.ENOSPC}
+	for _, h := range plan.Hosts {
+		out, _, err := r.Open(h, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Name == "web1" {
+			r.reserve.met(full)
+			continue
+		}
+		if n, err := io.WriteString(out, "much\n"); n != 0 || !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%d bytes were written: %v", n, err)
+		}
+	}
+	if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: "web2", Time: start, Status: runner.Cancelled, Reason: runner.Unrecorded}}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCreateRefuses(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start)}
 	dir := t.TempDir()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -271,7 +272,7 @@ func TestTortureFullDisk(t *testing.T) {
 	env, dir := s.home(t), t.TempDir()
 	for _, kib := range []int{900, 1200, 1500, 3000, 6000} {
 		machine(t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dk", kib), "tmpfs", dir)
-		cmd := exec.Command("hail", "run", "-w", "@web,db1", "-f", "2", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
+		cmd := exec.Command("hail", "run", "-w", "@web,db1", "-f", "4", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
 		cmd.Env = env
 		out, err := cmd.CombinedOutput()
 		code := cmd.ProcessState.ExitCode()
@@ -288,6 +289,13 @@ func TestTortureFullDisk(t *testing.T) {
 			t.Errorf("%d KiB: exit %d\n%s", kib, code, out)
 		case showErr != nil || !strings.Contains(string(text), "4 hosts: "):
 			t.Errorf("%d KiB: %v\n%s", kib, showErr, text)
+		case countsIn(out) != countsIn(text):
+			t.Errorf("%d KiB: the run said %q, and its record %q", kib, countsIn(out), countsIn(text))
 		}
 	}
+}
+
+// countsIn is the line that says how many hosts ended how.
+func countsIn(out []byte) string {
+	return string(regexp.MustCompile(`(?m)^4 hosts: .*$`).Find(out))
 }
