@@ -72,8 +72,9 @@ func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error)
 	return r, nil
 }
 
-// create makes the folder under another name first, so that a record that is found is a whole one.
-func (r *Record) create(dir string, blobs []Blob) error {
+// create makes the folder under another name first, so that a record that is found is a whole one. When it can't, it leaves nothing:
+// the disk may be full.
+func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -82,10 +83,17 @@ func (r *Record) create(dir string, blobs []Blob) error {
 		return &fs.PathError{Op: "mkdir", Path: final, Err: fs.ErrExist}
 	}
 	r.dir = filepath.Join(dir, unfinishedPrefix+r.head.Plan.Run)
-	for _, d := range []string{r.dir, filepath.Join(r.dir, "hosts")} {
-		if err := os.Mkdir(d, 0o700); err != nil { // exclusively: what is there already, or a link, is an error
-			return err
+	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: what is there already, or a link, is an error
+		return err
+	}
+	defer func() {
+		if err != nil {
+			r.journal.file.Close()
+			os.RemoveAll(r.dir)
 		}
+	}()
+	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
+		return err
 	}
 	if err := r.writeBlobs(blobs); err != nil {
 		return err

@@ -208,6 +208,14 @@ func TestCreateRefuses(t *testing.T) {
 	if _, err := Create(file, Head{Plan: plan}, nil, 1); err == nil || !strings.Contains(err.Error(), "can't be recorded") {
 		t.Errorf("below a file: %v", err)
 	}
+	dir = t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "last", "other"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Create(dir, Head{Plan: plan}, nil, 1)
+	if left, _ := os.ReadDir(dir); err == nil || len(left) != 1 {
+		t.Errorf("beside a folder called last: %v, and it leaves %v", err, left)
+	}
 }
 
 // TestCreateLetsGo: a record that could not be made to its end is held by nobody.

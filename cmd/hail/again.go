@@ -145,7 +145,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if c.Bool("dry-run") || c.Bool("quiet") {
 		return ended
 	}
-	if lineage, err = report.LineageOf(dir, r); err == nil {
+	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Runs[len(lineage.Runs)-1].Plan.Run == plan.Run { // it has begun
 		if all, err := lineage.Summary(); err == nil {
 			fmt.Fprintf(e.stderr, "with what was before: %s\n", report.Counts(all, report.Style{}))
 		}
