@@ -25,25 +25,35 @@ const (
 // unfinishedFor is how long it may take to begin a record.
 const unfinishedFor = time.Hour
 
-// Remove removes the record of a run, and those of the runs that did a part of it again: without them it would not be known
-// what of it is still to be done. It returns the ids of what it has removed.
+// Family is the record of a run and those of the runs that did a part of it again, by their ids: what can only be removed together.
+// It is an error for a part of another run, and while one of them is going on.
+func Family(dir, id string) (ids []string, err error) {
+	r, err := Open(filepath.Join(dir, id))
+	if err != nil { // what can't be read stands for itself
+		return []string{id}, nil
+	}
+	l, err := LineageOf(dir, r)
+	if err != nil {
+		return nil, err
+	}
+	if root := l.Root().Plan.Run; root != id {
+		return nil, fmt.Errorf("%s: %w: %s", id, ErrPart, root)
+	}
+	for _, run := range l.Runs {
+		if run.Going() {
+			return nil, fmt.Errorf("%s: %w", run.Plan.Run, ErrGoing)
+		}
+		ids = append(ids, run.Plan.Run)
+	}
+	return ids, nil
+}
+
+// Remove removes the record of a run with its family: without it, it would not be known of the others what of it is still to be done.
+// It returns the ids of what it has removed.
 func Remove(dir, id string) (removed []string, err error) {
-	family := []string{id}
-	if r, err := Open(filepath.Join(dir, id)); err == nil {
-		l, err := LineageOf(dir, r)
-		if err != nil {
-			return nil, err
-		}
-		if root := l.Root().Plan.Run; root != id {
-			return nil, fmt.Errorf("%s: %w: %s", id, ErrPart, root)
-		}
-		family = nil
-		for _, run := range l.Runs {
-			if run.Going() {
-				return nil, fmt.Errorf("%s: %w", run.Plan.Run, ErrGoing)
-			}
-			family = append(family, run.Plan.Run)
-		}
+	family, err := Family(dir, id)
+	if err != nil {
+		return nil, err
 	}
 	for _, id := range family { // the first run first: without it the others stand for themselves
 		trash := filepath.Join(dir, trashPrefix+id)

@@ -172,12 +172,14 @@ func removeRuns(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	remove := report.Remove
+	if c.Bool("dry-run") {
+		remove = report.Family
+	}
 	for _, id := range ids {
-		removed := []string{id}
-		if !c.Bool("dry-run") {
-			if removed, err = report.Remove(dir, id); err != nil {
-				return usage("", "%v", err)
-			}
+		removed, err := remove(dir, id)
+		if err != nil {
+			return usage("", "%v", err)
 		}
 		for _, id := range removed {
 			if _, err := fmt.Fprintln(e.stdout, id); err != nil {
