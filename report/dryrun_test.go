@@ -53,7 +53,7 @@ func TestDryRunSaysWouldChange(t *testing.T) {
 		}
 	}
 	validJUnit(t, r.written(t, "junit"))
-	live := NewLive(&text, 3, true, Style{})
+	live := NewLive(&text, 3, true, plainly)
 	for batch := range r.Events {
 		live.Events(batch)
 	}

@@ -17,7 +17,7 @@ import (
 // tells failures as they happen; elsewhere it writes a plain line now and then.
 type Live struct {
 	w        io.Writer
-	style    Style
+	style    func() Style
 	terminal bool
 	total    int
 	started  time.Time
@@ -27,8 +27,9 @@ type Live struct {
 	counts  map[runner.Status]int
 	dryRun  bool
 	running map[string]step
-	moved   map[string]extent // bytes, of the hosts that have told
-	all     extent            // these together
+	waiting map[string]time.Time // until when, before another attempt
+	moved   map[string]extent    // bytes, of the hosts that have told
+	all     extent               // these together
 	told    int
 	shown   bool // the line is on the screen
 
@@ -52,10 +53,10 @@ const (
 	mostTold   = 20
 )
 
-// NewLive starts telling on w. Close ends it.
-func NewLive(w io.Writer, total int, terminal bool, style Style) *Live {
+// NewLive starts telling on w, in a style that is asked for each time: a terminal may change its width. Close ends it.
+func NewLive(w io.Writer, total int, terminal bool, style func() Style) *Live {
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
-		running: map[string]step{}, moved: map[string]extent{}, quit: make(chan struct{})}
+		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, quit: make(chan struct{})}
 	l.wg.Go(l.tick)
 	return l
 }
@@ -89,6 +90,7 @@ func (l *Live) Events(batch []runner.Event) error {
 		case runner.KindPlan:
 			l.dryRun = e.Plan != nil && e.Plan.DryRun
 		case runner.KindAttempt:
+			delete(l.waiting, e.Host)
 			l.running[e.Host] = step{"connecting", e.Time, e.Time}
 		case runner.KindReach:
 			l.enter(e, "connected")
@@ -98,8 +100,10 @@ func (l *Live) Events(batch []runner.Event) error {
 			l.move(e.Host, extent{e.Offset, e.Length})
 		case runner.KindRetry:
 			delete(l.running, e.Host)
+			l.waiting[e.Host] = e.Time.Add(e.Delay)
 		case runner.KindFinish:
 			delete(l.running, e.Host)
+			delete(l.waiting, e.Host)
 			l.done++
 			l.counts[e.Status]++
 			if badness(e.Status) == 0 {
@@ -126,7 +130,8 @@ func (l *Live) move(host string, to extent) {
 	}
 }
 
-// List tells which hosts have not ended, what they are at and for how long: the longest first, those alike together.
+// List tells which hosts have begun and not ended, what they are at and for how long, or in what time they are tried again: the longest
+// first, those alike together.
 func (l *Live) List() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,9 +144,14 @@ func (l *Live) List() {
 		key := at{time.Since(step.since).Round(time.Second), step.phase}
 		alike[key] = append(alike[key], host)
 	}
+	for host, until := range l.waiting {
+		key := at{max(0, time.Until(until)).Round(time.Second), "again in"}
+		alike[key] = append(alike[key], host)
+	}
+	style := l.style()
 	keys := slices.SortedFunc(maps.Keys(alike), func(a, b at) int { return cmp.Or(cmp.Compare(b.age, a.age), strings.Compare(a.phase, b.phase)) })
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n", l.style.cut(l.line(), 0))
+	fmt.Fprintf(&text, "%s\n", style.cut(l.line(), 0))
 	rest := 0
 	for i, key := range keys {
 		if i >= mostListed {
@@ -149,7 +159,7 @@ func (l *Live) List() {
 			continue
 		}
 		slices.Sort(alike[key])
-		fmt.Fprintln(&text, l.style.cut(fmt.Sprintf("  %-10s %6s  %s", key.phase, seconds(key.age), folded(alike[key])), 0))
+		fmt.Fprintln(&text, style.cut(fmt.Sprintf("  %-10s %6s  %s", key.phase, seconds(key.age), folded(alike[key])), 0))
 	}
 	if rest > 0 {
 		fmt.Fprintf(&text, "  and %d more\n", rest)
@@ -175,12 +185,12 @@ func (l *Live) tell(e *runner.Event) {
 	case e.Error != "" && e.Reason != runner.ExitStatus:
 		line += ": " + OneLine(e.Error)
 	}
-	fmt.Fprintln(l.w, l.style.cut(line, 0))
+	fmt.Fprintln(l.w, l.style().cut(line, 0))
 }
 
 // draw puts the line on the screen.
 func (l *Live) draw() {
-	line := l.style.cut(l.line(), 1)
+	line := l.style().cut(l.line(), 1)
 	if l.terminal {
 		fmt.Fprintf(l.w, "\r\x1b[K%s", line)
 		l.shown = true
@@ -205,6 +215,9 @@ func (l *Live) line() string {
 		}
 	}
 	fmt.Fprintf(&b, " · %d running", len(l.running))
+	if n := len(l.waiting); n > 0 {
+		fmt.Fprintf(&b, " · %d to try again", n)
+	}
 	if l.all.total > 0 {
 		fmt.Fprintf(&b, " · sent %s", l.all)
 	}

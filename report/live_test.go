@@ -13,10 +13,12 @@ import (
 	"hail/runner"
 )
 
+func plainly() Style { return Style{Width: 80} }
+
 // TestLiveMoved: bytes of all hosts are added up; those of a host that has ended well are all there.
 func TestLiveMoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLive(io.Discard, 3, true, Style{})
+		l := NewLive(io.Discard, 3, true, plainly)
 		defer l.Close()
 		for _, step := range []struct {
 			event runner.Event
@@ -43,7 +45,7 @@ func TestLiveMoved(t *testing.T) {
 
 // TestLiveCloses: remarks may still come while it ends.
 func TestLiveCloses(t *testing.T) {
-	l := NewLive(io.Discard, 1, true, Style{})
+	l := NewLive(io.Discard, 1, true, func() Style { return Style{} })
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for range 100 {
@@ -57,22 +59,43 @@ func TestLiveCloses(t *testing.T) {
 	wg.Wait()
 }
 
-// TestLiveList: what runs is listed by phase and age, the longest first, those alike together.
+// TestLiveWidth: the line fits a terminal that has become narrower.
+func TestLiveWidth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		width := 80
+		l := NewLive(&b, 1000, true, func() Style { return Style{Width: width} })
+		l.mu.Lock()
+		l.draw()
+		width = 10
+		l.draw()
+		l.mu.Unlock()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.ReplaceAll(b.String(), "\r\x1b[K", "|"), "|0/1000 · 0 running|0/1000 ·…|"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
+// TestLiveList: what runs, and what waits to be tried again, is listed by phase and age, the longest first, those alike together.
 func TestLiveList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		l := NewLive(&b, 6, true, Style{Width: 80})
+		l := NewLive(&b, 6, true, plainly)
 		event := func(kind runner.Kind, hosts ...string) {
 			for _, h := range hosts {
-				if err := l.Events([]runner.Event{{Kind: kind, Host: h, Time: time.Now(), Status: runner.OK}}); err != nil {
+				if err := l.Events([]runner.Event{{Kind: kind, Host: h, Time: time.Now(), Status: runner.OK, Delay: 15 * time.Second}}); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		event(runner.KindAttempt, "web1", "web2", "web3", "db1")
+		event(runner.KindAttempt, "web1", "web2", "web3", "db1", "db2", "db3")
 		time.Sleep(2 * time.Second)
 		event(runner.KindExec, "web1", "web2", "web3")
 		event(runner.KindFinish, "web3")
+		event(runner.KindRetry, "db2", "db3")
 		time.Sleep(2950 * time.Millisecond) // not when the line is drawn
 		synctest.Wait()
 		b.Reset()
@@ -80,8 +103,11 @@ func TestLiveList(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		_, got, _ := strings.Cut(strings.ReplaceAll(b.String(), "\r\x1b[K", ""), "\n")
-		want := "  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
+		first, got, _ := strings.Cut(strings.ReplaceAll(b.String(), "\r\x1b[K", ""), "\n")
+		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to try again") {
+			t.Errorf("%q", first)
+		}
+		want := "  again in    12.0s  db[2-3] (2)\n  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

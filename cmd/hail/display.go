@@ -106,7 +106,7 @@ func (d *display) trace() sshconn.Trace {
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.errStyle)
+		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.narrow)
 		sinks = append(sinks, d.live)
 		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
@@ -122,6 +122,15 @@ func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 		}
 	}
 	return sinks
+}
+
+// narrow is the style of the talk in the terminal as wide as it is now.
+func (d *display) narrow() report.Style {
+	style := d.errStyle
+	if d.env.stderrTerminal {
+		style.Width = d.env.width()
+	}
+	return style
 }
 
 // answer lists the hosts that run whenever the user asks how it goes, until the returned function is called.
