@@ -21,6 +21,7 @@ type hostLog struct {
 	outputs [2]capped
 	logged  int       // bytes of output that the log has
 	full    bool      // the log has as much as it takes
+	left    string    // what is noted of what the command has left
 	tails   [2][]byte // the beginning of a line whose end has not come
 	line    bytes.Buffer
 }
@@ -178,6 +179,9 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 	}
 	if e.Remains != "" {
 		fmt.Fprintf(&b, " (remote processes: %s)", e.Remains)
+	}
+	if l.left != "" {
+		fmt.Fprintf(&b, "\n# left    %s", l.left)
 	}
 	if e.Kind == runner.KindRetry {
 		fmt.Fprintf(&b, "\n# again   in %v", e.Delay.Round(time.Millisecond))

@@ -204,6 +204,11 @@ func (r *Record) Events(batch []runner.Event) error {
 	}
 	for i := range batch {
 		e := &batch[i]
+		if e.Kind == runner.KindNote && e.Key == runner.NoteLeft {
+			if l, ok := r.began.Load(e.Host); ok {
+				l.(*hostLog).left = e.Value
+			}
+		}
 		if e.Kind != runner.KindFinish && e.Kind != runner.KindRetry {
 			continue
 		}

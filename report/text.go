@@ -22,6 +22,10 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	for _, t := range troubles(s) {
 		t.write(&b, files, style)
 	}
+	if left := leftRunning(s); left != nil {
+		const what, then = "  left running on ", ": what it prints from then on is not here"
+		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(left), len(what)+len(then)), then)
+	}
 	if line := timing(s, style); line != "" {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
@@ -31,6 +35,16 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	fmt.Fprintf(&b, "record %s\n", files.Path())
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// leftRunning are the hosts on which something in the background had the output of a command open.
+func leftRunning(s *Summary) (hosts []string) {
+	for i := range s.Hosts {
+		if s.Hosts[i].Notes[runner.NoteLeft] != "" {
+			hosts = append(hosts, s.Hosts[i].Host)
+		}
+	}
+	return hosts
 }
 
 // Counts says how many hosts ended how.

@@ -115,6 +115,9 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	defer s.stop()
 	t := &Target{Host: h, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
 	err = r.action.Do(ctx, t)
+	if c, ok := As[Lingerer](conn); ok && c.Lingering() > 0 {
+		t.Note(NoteLeft, "something in the background had the output open; what it prints from then on is not here")
+	}
 	return t.changed, err
 }
 

@@ -78,6 +78,10 @@ type Tunneler interface {
 	Tunnel(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
+// Lingerer is a Conn that counts its commands that have ended while something that they had started had their output open: that was
+// left to itself, and what it prints from then on is not passed on. It is asked after the commands.
+type Lingerer interface{ Lingering() int }
+
 // As returns c as a T, or the first Conn below it that is one: Conns that wrap another have an Unwrap() Conn.
 func As[T any](c Conn) (T, bool) {
 	for c != nil {

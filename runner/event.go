@@ -21,6 +21,9 @@ const (
 	KindEnd      Kind = "end"      // last of a run
 )
 
+// NoteLeft is the Key of a note that something which a command has left in the background goes on with its output open.
+const NoteLeft = "left"
+
 // Stream is one of the two outputs of a host.
 type Stream string
 

@@ -32,7 +32,8 @@ type conn struct {
 	gone  func(*conn)                      // told once, when it is closed
 	leave func()                           // gives its place on a jump host's connection back; nil: it has none
 
-	sessions atomic.Int32 // that were open
+	sessions  atomic.Int32 // that were open
+	lingering atomic.Int32 // commands whose output was still open when they had ended
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended
@@ -61,6 +62,9 @@ func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *
 
 // Reach implements runner.Reacher.
 func (c *conn) Reach() runner.Reach { return c.reach }
+
+// Lingering implements runner.Lingerer.
+func (c *conn) Lingering() int { return int(c.lingering.Load()) }
 
 func (c *conn) ended() bool {
 	select {

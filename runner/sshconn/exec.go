@@ -261,6 +261,9 @@ func (e *execution) awaitRest(atExit, before int64) {
 		case e.passing.Load() > 0, now > before && now-atExit < onItsWay:
 			e.awaitRest(atExit, now)
 		default:
+			if e.stopped == nil {
+				e.conn.lingering.Add(1)
+			}
 			e.dropAfter(0)
 		}
 	})
