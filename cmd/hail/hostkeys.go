@@ -152,7 +152,7 @@ func (e environment) recordKeys(c *cli.Context, ssh *sshconn.Dialer, found []sca
 			}
 		}
 		if !c.Bool("quiet") {
-			fmt.Fprintf(e.stderr, "hail: %d new keys recorded\n", len(fresh))
+			fmt.Fprintf(e.stderr, "hail: %s recorded\n", report.Plural(len(fresh), "new key"))
 		}
 	}
 	if code != exitOK {
@@ -166,7 +166,7 @@ func (e environment) confirmKeys(c *cli.Context, n int) error {
 	case c.Bool("yes"):
 		return nil
 	case !e.stdinTerminal || !e.stderrTerminal:
-		return usage("compare the fingerprints, then --yes records them", "%d new keys are not recorded: there is no terminal to ask on", n)
+		return usage("compare the fingerprints, then --yes records them", "not recorded, as there is no terminal to ask on: %s", report.Plural(n, "new key"))
 	}
-	return e.ask(fmt.Sprintf("Record %d new keys? [y/N] ", n))
+	return e.ask(fmt.Sprintf("Record %s? [y/N] ", report.Plural(n, "new key")))
 }

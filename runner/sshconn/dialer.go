@@ -62,6 +62,7 @@ type Dialer struct {
 	keys     keyring
 	known    knownFiles
 	jumps    jumps
+	loud     sync.Once // that keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
@@ -286,9 +287,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	_, ended := heard.heard()
 	password.done(err == nil, err != nil && w.phase == "login" && !ended && ctx.Err() == nil)
-	if said := password.offered(); said != "" {
-		offered = append(offered, said)
-	}
+	password.tell(&offered)
 	if stop() && err == nil {
 		w.reach.Login = time.Since(begun)
 		w.reach.Server = string(sc.ServerVersion())

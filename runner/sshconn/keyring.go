@@ -188,17 +188,18 @@ func cause(err error) error {
 	return err
 }
 
-// offer tells what was shown to a server, for the message that it was refused.
-type offer []string
+// offer tells what was shown to a server, and why something was not, for the message that it was refused.
+type offer struct{ shown, withheld []string }
 
 func (o offer) String() string {
-	switch {
-	case len(o) == 0:
-		return "there is no key to offer"
-	case len(o) > 3:
-		return fmt.Sprintf("offered %s and %d more keys", strings.Join(o[:3], ", "), len(o)-3)
+	text := "there is no key to offer"
+	switch n := len(o.shown); {
+	case n > 3:
+		text = fmt.Sprintf("offered %s and %d more keys", strings.Join(o.shown[:3], ", "), n-3)
+	case n > 0:
+		text = "offered " + strings.Join(o.shown, ", ")
 	}
-	return "offered " + strings.Join(o, ", ")
+	return strings.Join(append([]string{text}, o.withheld...), "; ")
 }
 
 // signers returns the keys to offer to the host, in order: the ones named for it (through the agent where it holds
@@ -210,22 +211,22 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 		from = k.agent(ctx, s.agent)
 		switch held = from.signers; {
 		case from.err != nil:
-			offered = append(offered, "nothing from the agent ("+from.err.Error()+")")
+			offered.withheld = append(offered.withheld, "nothing from the agent ("+from.err.Error()+")")
 		case from.mute.Load():
-			held, offered = nil, append(offered, "nothing from the agent ("+errMute.Error()+")")
+			held, offered.withheld = nil, append(offered.withheld, "nothing from the agent ("+errMute.Error()+")")
 		}
 	}
 	seen := map[string]bool{}
 	add := func(key ssh.Signer, name string) {
 		key = restrict(key, s.algorithms.publicKeys)
 		if key == nil {
-			offered = append(offered, "not "+name+" (PubkeyAcceptedAlgorithms excludes it)")
+			offered.withheld = append(offered.withheld, "PubkeyAcceptedAlgorithms excludes "+name)
 			return
 		}
 		if id := string(key.PublicKey().Marshal()); !seen[id] {
 			seen[id] = true
 			signers = append(signers, key)
-			offered = append(offered, name)
+			offered.shown = append(offered.shown, name)
 		}
 	}
 	certified := func(key ssh.Signer, path string) { // a certificate goes before its key
@@ -251,7 +252,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 				certified(f.signer, path)
 				add(f.signer, path)
 			} else {
-				offered = append(offered, "not "+path+" (it has a passphrase; load it into the agent)")
+				offered.withheld = append(offered.withheld, path+" has a passphrase: load it into the agent")
 			}
 		}
 	}

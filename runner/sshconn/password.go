@@ -109,13 +109,12 @@ func (u *passwordUse) done(accepted, refused bool) {
 	}
 }
 
-// offered is what to say of the password when the login was refused; "" for nothing.
-func (u *passwordUse) offered() string {
+// tell adds what is to be said of the password when the login was refused.
+func (u *passwordUse) tell(o *offer) {
 	switch {
 	case u.given:
-		return "the password"
+		o.shown = append(o.shown, "the password")
 	case u.failed != nil:
-		return u.failed.Error()
+		o.withheld = append(o.withheld, u.failed.Error())
 	}
-	return ""
 }

@@ -146,7 +146,7 @@ func TestPassphrase(t *testing.T) {
 	if got := d.Locked(s.hosts[:0]); got != nil {
 		t.Errorf("without hosts, locked are %v", got)
 	}
-	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "it has a passphrase")
+	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "there is no key to offer; "+path+" has a passphrase: load it into the agent")
 	if err := d.Unlock(path, "wrong"); err == nil || err.Error() != "identity "+path+": this passphrase does not open it" {
 		t.Errorf("a wrong passphrase: %v", err)
 	}

@@ -32,6 +32,10 @@ func (d *Dialer) verify(known *knownHosts, keys []knownKey, s settings, key ssh.
 	case slices.ContainsFunc(keys, func(k knownKey) bool { return k.blob == blob }):
 		return true, nil
 	case s.hostKeys == "off":
+		d.unchecked()
+		if len(keys) > 0 {
+			d.config.Warn(fmt.Sprintf("%s: host key changed, and is not checked: it shows %s, known is %s (%s)", s.name, fingerprint(key), keys[0].fingerprint(), keys[0].place))
+		}
 		return false, nil
 	case len(keys) > 0:
 		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
@@ -61,7 +65,17 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 	if err != nil && s.hostKeys != "off" {
 		return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
+	if err != nil {
+		d.unchecked()
+	}
 	return err == nil, nil
+}
+
+// unchecked says, once, what it means that keys are not checked.
+func (d *Dialer) unchecked() {
+	d.loud.Do(func() {
+		d.config.Warn("host keys are not checked: whoever is on the way can pass for a host")
+	})
 }
 
 func hostKeyFailure(reason runner.Reason, format string, args ...any) error {
