@@ -158,8 +158,16 @@ func (d *display) answer(typed bool) (stop func()) {
 	}
 }
 
-// results shows what is shown at the end: blocks and tables on stdout, the summary on stderr.
+// results shows what is shown at the end: blocks and tables on stdout, the summary on stderr, whatever becomes of stdout.
 func (d *display) results(s *report.Summary, files report.Files) error {
+	err := d.blocks(s, files)
+	if !d.quiet {
+		report.Text(d.env.stderr, s, files, d.errStyle) // talk that nobody hears costs nothing else
+	}
+	return err
+}
+
+func (d *display) blocks(s *report.Summary, files report.Files) error {
 	out := d.env.stdout
 	for _, m := range d.modes {
 		var err error
@@ -178,14 +186,8 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 		}
 	}
 	if d.columns != nil {
-		if err := report.ColumnsTable(out, s, files, d.columns, d.outStyle); err != nil {
-			return err
-		}
+		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
 	}
-	if d.quiet {
-		return nil
-	}
-	report.Text(d.env.stderr, s, files, d.errStyle) // talk that nobody hears costs nothing else
 	return nil
 }
 
