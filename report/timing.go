@@ -32,7 +32,7 @@ func timing(s *Summary, style Style) string {
 		return ""
 	}
 	line := "wall " + seconds(wall)
-	if len(s.Hosts) > 1 {
+	if sum > wall { // by running at once; waiting to try again is no work
 		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
 	}
 	if len(s.Hosts) > 1 {
