@@ -37,7 +37,7 @@ func (r *run) try(ctx context.Context, it *item) (result tried) {
 		}
 	}
 	result.stop = it.ended(err)
-	it.tally.count(it.last.Status, it.last.Reason)
+	it.tally.count(it.last.Status, lasting(it.last.Reason, err))
 	if result.stop || ctx.Err() != nil {
 		return result
 	}
@@ -55,6 +55,17 @@ type tried struct {
 	again bool          // there is another attempt,
 	after time.Duration // so much later
 	stop  bool          // nothing may start any more
+}
+
+// lasting is the reason of err, or that of a jump host not to be reached where that one does not pass.
+func lasting(reason Reason, err error) Reason {
+	var f *Failure
+	for reason == Jump && errors.As(err, &f) {
+		if err = f.Err; !passes(f.Reason) {
+			return f.Reason
+		}
+	}
+	return reason
 }
 
 // ended fills in how an attempt that returned err ended.

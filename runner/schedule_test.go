@@ -259,6 +259,11 @@ func TestRetries(t *testing.T) {
 	fails := func(s runner.Status, r runner.Reason) func() error {
 		return func() error { return &runner.Failure{Status: s, Reason: r} }
 	}
+	behind := func(r runner.Reason) func() error {
+		return func() error {
+			return &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host: %w", fails(runner.Unreachable, r)())}
+		}
+	}
 	for _, tt := range []struct {
 		name     string
 		retry    runner.Retry
@@ -275,6 +280,8 @@ func TestRetries(t *testing.T) {
 		{"hung up", runner.Retry{Unreachable: 1, Delay: second}, 1, fails(runner.Unreachable, runner.Closed), runner.OK, 2, 15 * time.Second, 30 * time.Second},
 		{"turned away", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.Auth), runner.Unreachable, 1, 0, 0},
 		{"a changed key", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.HostKeyChanged), runner.Unreachable, 1, 0, 0},
+		{"a jump host that is down", runner.Retry{Unreachable: 1, Delay: second}, 1, behind(runner.Refused), runner.OK, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
+		{"a jump host with a changed key", runner.Retry{Unreachable: 5, Delay: second}, 9, behind(runner.HostKeyChanged), runner.Unreachable, 1, 0, 0},
 		{"lost, whatever is asked for", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 9, fails(runner.Lost, ""), runner.Lost, 1, 0, 0},
 		{"failed, which may have run", runner.Retry{Unreachable: 5, Delay: second}, 1, fails(runner.Failed, runner.ExitStatus), runner.Failed, 1, 0, 0},
 		{"failed, and the user says it is safe", runner.Retry{Failed: 2, Delay: second}, 2, fails(runner.Failed, runner.ExitStatus), runner.OK, 3, 2250 * time.Millisecond, 3750 * time.Millisecond},
