@@ -241,13 +241,16 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 		if err := g.mask.copy(&l, io.LimitReader(f, kept/2)); err != nil {
 			return err
 		}
-		text = io.MultiReader(strings.NewReader(fmt.Sprintf("\n… %d bytes left out …\n", left)), f)
+		text = io.MultiReader(strings.NewReader(leftOut(left)), f)
 	}
 	if err := g.mask.copy(&l, text); err != nil {
 		return err
 	}
 	return l.end()
 }
+
+// leftOut stands where bytes of an output are left out.
+func leftOut(n int64) string { return fmt.Sprintf("\n… %d bytes left out …\n", n) }
 
 // missing says how many bytes of an output were left out, and how many are kept: a half from its beginning, a half from its end.
 func missing(f io.Seeker, o Output) (left, kept int64, err error) {

@@ -8,13 +8,20 @@ import (
 	"hail/runner"
 )
 
-// Stream is the Sink that writes what hosts print as it comes, whole lines behind the host's name.
+// Stream is the Sink that writes what hosts print as it comes, whole lines behind the host's name. Where less than all output is kept,
+// only its first part has its place from the beginning: the rest is shown when the host has ended.
 type Stream struct {
 	W     io.Writer
 	Files Files
 	Style Style
-	lines map[lineKey]*liner
-	less  bool // than all output is kept
+	lines map[lineKey]*streamed
+	most  int64 // of an output is kept; 0: all
+}
+
+// streamed is an output that is being shown.
+type streamed struct {
+	liner
+	length int64 // of it so far
 }
 
 type lineKey struct {
@@ -28,7 +35,9 @@ func (s *Stream) Events(batch []runner.Event) error {
 		e := &batch[i]
 		switch e.Kind {
 		case runner.KindPlan:
-			s.less = e.Plan != nil && e.Plan.MaxOutput > 0
+			if e.Plan != nil {
+				s.most = e.Plan.MaxOutput
+			}
 		case runner.KindOutput:
 			if err := s.show(e); err != nil {
 				return err
@@ -51,10 +60,15 @@ func (s *Stream) show(e *runner.Event) error {
 			prefix = s.Style.host(e.Host) + ": stderr: "
 		}
 		if s.lines == nil {
-			s.lines = map[lineKey]*liner{}
+			s.lines = map[lineKey]*streamed{}
 		}
-		l = &liner{w: s.W, prefix: prefix}
+		l = &streamed{liner: liner{w: s.W, prefix: prefix}}
 		s.lines[key] = l
+	}
+	l.length = e.Offset + e.Length
+	here := e.Length
+	if s.most > 0 {
+		here = max(0, min(here, s.most/2-e.Offset))
 	}
 	f, err := s.Files.Output(e.Host, e.Stream)
 	if err != nil {
@@ -64,8 +78,8 @@ func (s *Stream) show(e *runner.Event) error {
 	if _, err := f.Seek(e.Offset, io.SeekStart); err != nil {
 		return err
 	}
-	n, err := io.Copy(l, io.LimitReader(f, e.Length))
-	if err == nil && n < e.Length && !s.less {
+	n, err := io.Copy(l, io.LimitReader(f, here))
+	if err == nil && n < here {
 		err = errors.New("the record has less output than its journal says")
 	}
 	return err
@@ -76,12 +90,35 @@ func (s *Stream) finish(host string) error {
 		key := lineKey{host, stream}
 		if l := s.lines[key]; l != nil {
 			delete(s.lines, key)
-			if err := l.end(); err != nil {
+			if err := errors.Join(s.rest(key, l), l.end()); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// rest shows what is kept behind the first part of an output that has ended.
+func (s *Stream) rest(key lineKey, l *streamed) error {
+	if s.most == 0 || l.length <= s.most/2 {
+		return nil
+	}
+	f, err := s.Files.Output(key.host, key.stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	left, _, err := missing(f, Output{Length: l.length})
+	if err == nil && left > 0 {
+		_, err = io.WriteString(l, leftOut(left))
+	}
+	if err == nil {
+		_, err = f.Seek(s.most/2, io.SeekStart)
+	}
+	if err == nil {
+		_, err = io.Copy(l, f)
+	}
+	return err
 }
 
 // Close implements Sink.
