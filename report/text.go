@@ -26,6 +26,9 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
 		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(left), len(what)+len(then)), then)
 	}
+	for _, line := range twins(s) {
+		fmt.Fprintf(&b, "  %s\n", style.cut(line, 2))
+	}
 	if line := timing(s, style); line != "" {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
@@ -45,6 +48,33 @@ func leftRunning(s *Summary) (hosts []string) {
 		}
 	}
 	return hosts
+}
+
+// mostTwins is how many machines are told that have several names.
+const mostTwins = 3
+
+// twins tells which names stand for one machine: what was reached at one address and showed one key.
+func twins(s *Summary) (lines []string) {
+	type place struct{ address, key string }
+	names := map[place][]string{}
+	var several []place
+	for i := range s.Hosts {
+		r := s.Hosts[i].Reach
+		if r == nil || r.Address == "" || r.HostKey == "" {
+			continue
+		}
+		at := place{r.Address, r.HostKey}
+		if names[at] = append(names[at], s.Hosts[i].Host); len(names[at]) == 2 {
+			several = append(several, at)
+		}
+	}
+	for i, at := range several {
+		if i == mostTwins {
+			return append(lines, fmt.Sprintf("and %s more under several names", Plural(len(several)-i, "machine")))
+		}
+		lines = append(lines, fmt.Sprintf("one machine under %d names, at %s: %s", len(names[at]), at.address, inventory.Fold(names[at])))
+	}
+	return lines
 }
 
 // Counts says how many hosts ended how.
