@@ -138,6 +138,9 @@ func (s Style) outcome(o runner.Outcome, text string) string {
 // marks are the outcomes as a cell of the matrix.
 var marks = map[runner.Outcome]string{runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?"}
 
+// matrixRoom is how wide the matrix may be where no terminal is: what it tells stands elsewhere, too.
+const matrixRoom = 100
+
 // matrix is the table of checks and hosts; empty where it has no room, or where there is one host only.
 func matrix(s *Summary, style Style) string {
 	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > 60 {
@@ -157,7 +160,7 @@ func matrix(s *Summary, style Style) string {
 	}
 	lines := Table(rows)
 	for _, line := range lines {
-		if style.Width > 0 && textWidth(line) > style.Width {
+		if textWidth(line) > cmp.Or(style.Width, matrixRoom) {
 			return ""
 		}
 	}

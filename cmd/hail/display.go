@@ -71,7 +71,9 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 	if d.outStyle, err = e.style(c, e.stdoutTerminal); err != nil {
 		return nil, err
 	}
-	d.errStyle, err = e.style(c, e.stderrTerminal)
+	if d.errStyle, err = e.style(c, e.stderrTerminal); !e.stderrTerminal {
+		d.errStyle.Width = 100 // of talk; the record has all of it
+	}
 	return d, err
 }
 
@@ -207,10 +209,10 @@ func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, 
 	return err
 }
 
-// style is how things are shown on stdout or stderr, which may be a terminal.
+// style is how results are shown. Where they go to no terminal, nothing is cut.
 func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
 	color, err := oneOf(c, "color", "auto", "always", "never")
-	s := report.Style{Width: 100}
+	s := report.Style{}
 	if terminal {
 		s.Width, s.Brief = e.width(), true
 	}
