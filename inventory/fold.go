@@ -104,7 +104,7 @@ func ranges(numbers []string) string {
 		return 0
 	}
 	slices.SortFunc(numbers, func(a, b string) int {
-		return cmp.Or(padding(a)-padding(b), compareNumbers(a, b))
+		return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // web[01-99,100]
 	})
 	numbers = slices.Compact(numbers)
 	if len(numbers) == 1 {
