@@ -58,6 +58,9 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 	return true, nil
 }
 
+// quoteValue is the hint where a parenthesis ends a value that it was meant for.
+const quoteValue = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
+
 func regexText(err error) string {
 	return strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1)
 }
@@ -81,7 +84,11 @@ func (p *parser) value(op string) (string, error) {
 	}
 	value := strings.TrimSpace(p.source[from:p.pos])
 	if value == "" {
-		return "", p.fail(from, "a value is missing behind "+op, `role=web, or role="" for the empty text`)
+		hint := `role=web, or role="" for the empty text`
+		if strings.HasPrefix(p.source[p.pos:], "(") {
+			hint = quoteValue
+		}
+		return "", p.fail(from, "a value is missing behind "+op, hint)
 	}
 	return value, nil
 }

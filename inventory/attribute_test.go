@@ -83,11 +83,14 @@ func TestAttributes(t *testing.T) {
 
 func TestBadAttributes(t *testing.T) {
 	const quoted = `role=web, or role="" for the empty text`
+	const inQuotes = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
 	inv := load(t, "i.yaml", varied)
 	for _, c := range []struct{ expr, want, hint string }{
 		{"role=", `target "role=":6: a value is missing behind =`, quoted},
 		{"lone,role=,db1", `target "lone,role=,db1":11: a value is missing behind =`, quoted},
 		{"mem>=!db1", `target "mem>=!db1":6: a value is missing behind >=`, quoted},
+		{"name=~(web|db)", `target "name=~(web|db)":7: a value is missing behind =~`, inQuotes},
+		{"name=~^(web|db)", `target "name=~^(web|db)":8: "(" is not expected here`, inQuotes},
 		{`role="web`, `target "role=\"web":6: a quote (") is not closed`, ""},
 		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "terms are joined by , (and) ! (without) & (in both) ^ (in one)"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},

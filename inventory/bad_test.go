@@ -87,7 +87,7 @@ func TestBadInput(t *testing.T) {
 		{"h.json", `[{"name": "a", "groups": ["b c"]}]`, `F:1:27: groups: "b c" is no name of a group: ' ' is not allowed in it`, ""},
 		{"h.json", `["root@a"]`, `F:1:2: "root@a" is no name of a host: '@' is not allowed in it`, noUser},
 		{"h.json", "[\"a\"]\n[", "F:2:2: the JSON ends too early", ""},
-		{"h.json", "{\"name\": \"a\"}\n{\"name\": 3, \"x\": 1}", `F:2:13: unknown key "x" in a host`, "it takes address, become, become_method, become_user, connect_timeout, connection, groups, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"},
+		{"h.json", "{\"name\": \"a\"}\n{\"name\": 3, \"x\": 1}", `F:2:13: unknown key "x" in a host`, "a variable stands in vars: {x: …}; it takes address, become, become_method, become_user, connect_timeout, connection, groups, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"},
 		// CSV
 		{"h.csv", "", "F:1:1: there is no header", "name,address,role"},
 		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host", "the first line has the names of the columns: name,address,role"},

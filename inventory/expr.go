@@ -42,10 +42,13 @@ const maxDepth = 100 // of parentheses
 // parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file. The places of its errors
 // are columns alone.
 func parseExpression(source string) (expression, error) {
-	if file, ok := strings.CutPrefix(source, "^"); ok && file != "" {
+	p := parser{source: source}
+	if file, ok := strings.CutPrefix(source, "^"); ok {
+		if file == "" {
+			return nil, p.fail(0, "the path of a file is missing", "^FILE")
+		}
 		return expression{{',', term{kind: fileTerm, text: file}}}, nil
 	}
-	p := parser{source: source}
 	e, err := p.expression(0)
 	if err == nil && p.pos < len(source) {
 		err = p.fail(p.pos, `")" without "("`, "")
@@ -96,7 +99,11 @@ func (p *parser) expression(depth int) (e expression, err error) {
 		case apart:
 			op = ','
 		default:
-			return nil, p.fail(p.pos, fmt.Sprintf("%q is not expected here", p.source[p.pos:p.pos+1]), "terms are joined by , (and) ! (without) & (in both) ^ (in one)")
+			hint := "terms are joined by , (and) ! (without) & (in both) ^ (in one)"
+			if t.kind == attributeTerm && p.source[p.pos] == '(' {
+				hint = quoteValue
+			}
+			return nil, p.fail(p.pos, fmt.Sprintf("%q is not expected here", p.source[p.pos:p.pos+1]), hint)
 		}
 	}
 }
@@ -175,6 +182,9 @@ func (p *parser) regex(t *term) (err error) {
 		case '/':
 			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
 			p.pos = end + 1
+			if t.text == "" { // of a variable of the shell that has no value, say: it would match every name
+				return p.fail(t.at, "the regular expression is empty", "/./ matches every name")
+			}
 			if t.regex, err = regexp.Compile(t.text); err != nil {
 				return p.fail(t.at, regexText(err), "")
 			}

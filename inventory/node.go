@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,9 +44,16 @@ func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 // fields reads the values of the keys that a mapping may have, beside those of a Connection.
 type fields map[string]func(*strictyaml.Node)
 
+// examples are mappings, by what they say.
+var examples = map[string]string{
+	"an inventory": `hosts: ["web[01-20]"]`,
+	"a group":      `{hosts: ["web[01-20]"]}`,
+	"a host":       "{address: 10.0.0.1, port: 2222, vars: {role: web}}",
+}
+
 // fields reads a mapping; conn takes the connection settings in it, and may be nil.
 func (r nodeReader) fields(n *strictyaml.Node, what string, known fields, conn *Connection) {
-	if !r.isMap(n, what, "key: value") {
+	if !r.isMap(n, what, cmp.Or(examples[what], "key: value")) {
 		return
 	}
 	for _, p := range n.Pairs {
@@ -62,8 +70,15 @@ func (r nodeReader) fields(n *strictyaml.Node, what string, known fields, conn *
 			}
 			slices.Sort(names)
 			hint := didYouMean(p.Key.Text, names)
-			if hint == "" {
+			switch {
+			case hint != "":
+			case ofConnection != nil && known["connection"] != nil:
+				hint = fmt.Sprintf("connection: {%s: …}", p.Key.Text)
+			default:
 				hint = "it takes " + strings.Join(names, ", ")
+				if conn != nil && known["vars"] != nil {
+					hint = fmt.Sprintf("a variable stands in vars: {%s: …}; %s", p.Key.Text, hint)
+				}
 			}
 			r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
 		}

@@ -83,7 +83,7 @@ func (u *universe) whyNone() string {
 		return u.of + " has " + u.has()
 	}
 	if u.inv == nil {
-		return "there is no inventory for wildcards to match: name one with -i FILE"
+		return "there is no inventory to look in: name one with -i FILE"
 	}
 	if len(u.inv.hosts) == 0 {
 		return "the inventory has no hosts"

@@ -145,6 +145,9 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 		if errors.As(err, &p) {
 			err = p.Err
 		}
+		if errors.Is(err, fs.ErrNotExist) { // it is there itself
+			err = withInterpreter(path, err)
+		}
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, kill)
@@ -163,6 +166,16 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 		return nil, err
 	}
 	return out.text.Bytes(), nil
+}
+
+// withInterpreter says of a script that could not be started what its first line names.
+func withInterpreter(path string, err error) error {
+	text, _ := ReadFile(path)
+	line, _, _ := strings.Cut(string(text), "\n")
+	if named, ok := strings.CutPrefix(line, "#!"); ok {
+		return fmt.Errorf("%q, which its first line names, is not there", strings.TrimLeft(named, " \t"))
+	}
+	return err
 }
 
 // limited keeps what is written, up to a limit; then it calls full, if that is set, and forgets the rest.

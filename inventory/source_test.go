@@ -281,11 +281,17 @@ func TestBadPrograms(t *testing.T) {
 		_, err := Load(t.Context(), []string{path}, Surroundings{})
 		checkErrors(t, script, path, err, want, "")
 	}
+	crlf := write(t, "crlf", "#!/bin/sh\r\necho '{}'\r\n")[0]
+	if err := os.Chmod(crlf, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(t.Context(), []string{crlf}, Surroundings{})
+	checkErrors(t, "CRLF", crlf, err, `F: --list: "/bin/sh\r", which its first line names, is not there`, "")
 	path := writeProgram(t, "echo '{}'")
 	if err := os.Chmod(path, 0o722); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(t.Context(), []string{path}, Surroundings{})
+	_, err = Load(t.Context(), []string{path}, Surroundings{})
 	checkErrors(t, "writable", path, err, "F: this program is not run: others may write to it (chmod go-w)", "")
 	_, err = Load(t.Context(), []string{"program:" + filepath.Dir(path)}, Surroundings{})
 	checkErrors(t, "a folder", filepath.Dir(path), err, "F: this is no program", "")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"strings"
 
 	"hail/inventory/wildcard"
@@ -39,12 +40,30 @@ func (u *universe) term(t term) (*set, error) {
 	}
 	names, wrong := expand(t.text)
 	if wrong != nil {
-		if wrong.hint == "" && strings.ContainsAny(t.text, "@:") {
-			wrong.hint = "the user and the port are options, or settings of the inventory"
+		if wrong.hint == "" {
+			wrong.hint = instead(t.text)
 		}
 		return nil, wrong.in(Place{Col: t.at + 1})
 	}
 	return s, u.addNames(s, t, names)
+}
+
+// instead is a hint for what is written where other programs have it, and names alone are taken.
+func instead(text string) string {
+	_, behind, colon := strings.Cut(text, ":")
+	switch _, err := netip.ParseAddr(strings.Trim(text, "[]")); {
+	case err == nil: // brackets are all that it wants
+		return ""
+	case text == "-":
+		return "-i - -a takes the hosts that stand in the input"
+	case strings.Contains(text, "{"):
+		return "ranges stand in brackets: web[01-20]"
+	case strings.Contains(text, "@"), colon && behind != "" && leadingDigits(behind) == len(behind):
+		return "the user and the port are options, or settings of the inventory"
+	case colon:
+		return "--ansible-pattern takes patterns as Ansible does"
+	}
+	return ""
 }
 
 // fail is an error at the term.
