@@ -104,12 +104,23 @@ func (a attributeTest) holds(h *Host) bool {
 	case "group":
 		return slices.ContainsFunc(h.Groups, func(g string) bool { return a.passes(g) }) != negated
 	default:
-		value, ok := lookup(h.Vars, a.name)
-		if !ok {
-			value, ok = h.Connection.setting(a.name)
-		}
+		value, ok := h.attribute(a.name)
 		return (ok && a.passes(value)) != negated
 	}
+}
+
+// varsPrefix may stand before the name of a var, as it does in templates.
+const varsPrefix = "vars."
+
+// attribute is a var or a connection setting.
+func (h *Host) attribute(name string) (value any, ok bool) {
+	if value, ok = lookup(h.Vars, name); ok {
+		return value, true
+	}
+	if name, prefixed := strings.CutPrefix(name, varsPrefix); prefixed {
+		return lookup(h.Vars, name)
+	}
+	return h.Connection.setting(name)
 }
 
 // Attribute is the text of what an expression calls name: name, address, group (or groups, with blanks between them), a
@@ -123,10 +134,7 @@ func Attribute(h Host, name string) string {
 	case "group", "groups":
 		return strings.Join(h.Groups, " ")
 	}
-	if value, ok := lookup(h.Vars, name); ok {
-		return ValueText(value)
-	}
-	value, _ := h.Connection.setting(name)
+	value, _ := h.attribute(name)
 	return ValueText(value)
 }
 

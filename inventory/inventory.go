@@ -1,6 +1,11 @@
 package inventory
 
-import "strings"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Inventory is every host and group of the sources, resolved. It is not changed after Load, and safe to share. A nil
 // Inventory is none at all: it has no host, and Select takes names as they are.
@@ -83,4 +88,30 @@ func (inv *Inventory) group(name string) *groupDef {
 		return inv.groups[rest]
 	}
 	return nil
+}
+
+// Attributes returns what there is to ask hosts for, in the order of the alphabet: name, address, group, the connection
+// settings, and the vars that a host has.
+func (inv *Inventory) Attributes() []string {
+	known := map[string]bool{"name": true, "address": true, "group": true, "groups": true}
+	for _, key := range connectionKeys {
+		known[key] = true
+	}
+	for _, h := range inv.Hosts() {
+		for name := range h.Vars {
+			known[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(known))
+}
+
+// CheckAttribute says of an attribute that no host can have that it is a slip of the pen, perhaps. What lies in a mapping
+// (a.b) passes.
+func (inv *Inventory) CheckAttribute(name string) error {
+	known := inv.Attributes()
+	name = strings.TrimPrefix(name, varsPrefix)
+	if strings.Contains(name, ".") || slices.Contains(known, name) {
+		return nil
+	}
+	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: didYouMean(name, known)}
 }

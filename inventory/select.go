@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -68,7 +67,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	}
 	hosts := u.hosts(chosen)
 	if name := q.Narrow.OnePer; name != "" && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
-		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name)}
+		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name), Hint: didYouMean(name, inv.Attributes())}
 	}
 	hosts = q.Narrow.apply(hosts)
 	if len(hosts) == 0 && !q.MayBeEmpty {
@@ -88,22 +87,10 @@ func (u *universe) whyNone() string {
 	if len(u.inv.hosts) == 0 {
 		return "the inventory has no hosts"
 	}
-	known := map[string]bool{"name": true, "address": true, "group": true}
-	for _, key := range connectionKeys {
-		known[key] = true
-	}
-	for _, h := range u.inv.hosts {
-		for name := range h.Vars {
-			known[name] = true
-		}
-	}
 	for _, name := range u.attributes {
-		if !known[name] && !strings.Contains(name, ".") {
-			hint := fmt.Sprintf("no host has the var %q", name)
-			if near := Nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
-				hint += fmt.Sprintf(": did you mean %q?", near)
-			}
-			return hint
+		var wrong *Error
+		if errors.As(u.inv.CheckAttribute(name), &wrong) {
+			return andHint(wrong.Text, wrong.Hint)
 		}
 	}
 	return "hail hosts -a --fold lists the inventory"

@@ -87,6 +87,8 @@ func newApp(e environment) *cli.App {
 	for _, c := range app.Commands {
 		c.OnUsageError = flagError
 		c.HideHelp = true
+		do := c.Action
+		c.Action = func(c *cli.Context) error { return withOrigin(c, do(c)) }
 		c.Before = func(c *cli.Context) error {
 			all, err := e.settings()
 			if err != nil {
@@ -106,6 +108,9 @@ func versionCommand(e environment) *cli.Command {
 		Usage: "print the version",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as JSON", Category: "Output"}},
 		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
 			if c.Bool("json") {
 				return writeJSON(e.stdout, map[string]string{"version": versionText(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
 			}

@@ -86,7 +86,11 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	if takesCommand(cmd) {
 		hint += "; a command's own options go after --"
 	}
-	if near := inventory.Nearest(name, names); near != "" && len(name) > 1 {
+	near := inventory.Nearest(name, names)
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); near == "" && i >= 0 {
+		near = names[i]
+	}
+	if near != "" && len(name) > 1 {
 		hint = "did you mean --" + near + "?"
 	}
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
@@ -102,6 +106,9 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 		names = append(names, c.Name)
 	}
 	hint := "hail help lists the commands"
+	if i := slices.IndexFunc(args, func(a string) bool { return slices.Contains(names, a) }); i > 0 && strings.HasPrefix(args[0], "-") {
+		hint = fmt.Sprintf("options stand behind the command: hail %s %s …", args[i], args[0])
+	}
 	if near := inventory.Nearest(args[0], names); near != "" {
 		hint = fmt.Sprintf("did you mean hail %s?", near)
 	}
@@ -114,11 +121,12 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
 		value, rest, _ := strings.Cut(rest, " for flag -")
 		name, _, _ := strings.Cut(rest, ":")
-		dashes := "--"
-		if len(name) == 1 {
-			dashes = "-"
-		}
-		return usage("", "%s%s: %s is not a whole number", dashes, name, value)
+		return usage("", "%s: %s is not a whole number", dashed(name), value)
+	}
+	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
+		value, rest, _ := strings.Cut(rest, " for -")
+		name, _, _ := strings.Cut(rest, ":")
+		return usage("", "%s: %s is neither true nor false", dashed(name), value)
 	}
 	return usage("", "%s", text)
 }
@@ -126,11 +134,22 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 // noArguments refuses arguments of a command that has options alone.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		hint := "hail help " + c.Command.Name + " has examples"
+		hint := ""
+		if strings.Contains(c.Command.Description, "Examples:") {
+			hint = "hail help " + c.Command.Name + " has examples"
+		}
 		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
 			hint = fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First())
 		}
 		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
+}
+
+// dashed is an option as it is written.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }

@@ -63,14 +63,22 @@ func listHosts(e environment, c *cli.Context) error {
 			return usage("--group-by group sorts some hosts by their groups", "--groups lists the whole inventory, and --%s means some of it", name)
 		}
 	}
+	for _, name := range []string{"target", "group", "exclude", "all"} {
+		if c.IsSet("explain") && c.IsSet(name) {
+			return usage("", "--explain is about the host that it names, and --%s means others", name)
+		}
+	}
 	switch {
 	case c.Bool("groups"):
 		return listGroups(e, c)
 	case c.IsSet("explain"):
 		return explainHost(e, c, c.String("explain"))
 	}
-	_, hosts, err := e.selectHosts(c)
+	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
+		return err
+	}
+	if err := knownVars(c, inv, hosts); err != nil {
 		return err
 	}
 	secret, err := secretVars(c)
@@ -113,10 +121,29 @@ func onlyOne(c *cli.Context, names ...string) error {
 	return nil
 }
 
+// knownVars refuses names of vars that neither a host of the inventory nor --set knows. Those selected need not have them.
+func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) error {
+	for _, option := range []string{"columns", "group-by"} {
+		for _, name := range list(c, option) {
+			err := inv.CheckAttribute(name)
+			if err == nil || slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, name) != "" }) {
+				continue
+			}
+			return fmt.Errorf("--%s: %w", option, err)
+		}
+	}
+	return nil
+}
+
+// list are the words of an option, with commas or blanks between them.
+func list(c *cli.Context, option string) []string {
+	return strings.FieldsFunc(c.String(option), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // columns are those that were asked for, or everything that is known of the hosts.
 func columns(c *cli.Context, hosts []inventory.Host) []string {
 	if c.IsSet("columns") {
-		return strings.FieldsFunc(c.String("columns"), func(r rune) bool { return r == ',' || r == ' ' })
+		return list(c, "columns")
 	}
 	vars, used := map[string]bool{}, map[string]bool{}
 	for _, h := range hosts {

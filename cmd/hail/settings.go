@@ -127,8 +127,13 @@ func parseSettings(text []byte) (*strictyaml.Node, error) {
 // applySettings gives the options their values that the command line does not, and returns those that came to count.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
 	given := map[string]bool{} // whether it is, for each option of the command
+	takes := map[string]string{}
 	for _, f := range c.Command.Flags {
-		given[f.Names()[0]] = false
+		name := f.Names()[0]
+		given[name], takes[name] = false, "not a whole number"
+		if _, isBool := f.(*cli.BoolFlag); isBool {
+			takes[name] = "neither true nor false"
+		}
 	}
 	for _, name := range c.LocalFlagNames() { // asking for each of them is quadratic in the library
 		given[name] = true
@@ -140,7 +145,7 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 		given[s.option] = true
 		for _, value := range s.values {
 			if err := c.Set(s.option, value); err != nil {
-				return nil, usage("", "%s: %s: %q is not what it takes", s.from, s.option, value)
+				return nil, usage("", "%s: --%s: %q is %s", s.from, s.option, value, takes[s.option])
 			}
 		}
 		applied = append(applied, s)
@@ -153,6 +158,22 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 func appliedSettings(c *cli.Context) []setting {
 	applied, _ := c.App.Metadata["settings"].([]setting)
 	return applied
+}
+
+// withOrigin says of a wrong value where it comes from, if nobody has typed it.
+func withOrigin(c *cli.Context, err error) error {
+	wrong, ok := err.(*usageError)
+	if !ok {
+		return err
+	}
+	for _, s := range appliedSettings(c) {
+		for _, f := range c.Command.Flags {
+			if f.Names()[0] == s.option && slices.ContainsFunc(f.Names(), func(name string) bool { return strings.HasPrefix(wrong.text, dashed(name)+": ") }) {
+				return &usageError{s.from + ": " + wrong.text, wrong.hint}
+			}
+		}
+	}
+	return err
 }
 
 // origins are the options that shape a run and are not at their built-in value, with where they have it from.

@@ -44,6 +44,9 @@ Examples:
 			if c.Bool("baseline") {
 				return baseline(e, c)
 			}
+			if c.IsSet("every") && !c.IsSet("watch") {
+				return usage("", "--every is for --watch, which is not asked for")
+			}
 			suite, err := suiteOf(c)
 			if err != nil {
 				return err
