@@ -135,7 +135,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	if expr, ok := strings.CutPrefix(word, "~"); ok {
 		regex, err := regexp.Compile("^(?:" + expr + ")")
 		if err != nil {
-			return nil, p.fail(regexText(err), "")
+			return nil, p.fail(RegexError(err).Error(), "")
 		}
 		match = regex.MatchString
 	} else if strings.Contains(word, "[") {

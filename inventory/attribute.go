@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -52,7 +53,7 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 	}
 	if strings.HasSuffix(op, "~") {
 		if t.test.regex, err = regexp.Compile(t.test.value); err != nil {
-			return true, p.fail(at, regexText(err), "")
+			return true, p.fail(at, RegexError(err).Error(), "")
 		}
 	}
 	return true, nil
@@ -61,8 +62,9 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 // quoteValue is the hint where a parenthesis ends a value that it was meant for.
 const quoteValue = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
 
-func regexText(err error) string {
-	return strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1)
+// RegexError words what the compiler of regular expressions says.
+func RegexError(err error) error {
+	return errors.New(strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1))
 }
 
 func (p *parser) value(op string) (string, error) {

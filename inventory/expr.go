@@ -186,7 +186,7 @@ func (p *parser) regex(t *term) (err error) {
 				return p.fail(t.at, "the regular expression is empty", "/./ matches every name")
 			}
 			if t.regex, err = regexp.Compile(t.text); err != nil {
-				return p.fail(t.at, regexText(err), "")
+				return p.fail(t.at, RegexError(err).Error(), "")
 			}
 			return nil
 		}

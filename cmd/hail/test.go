@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -31,7 +32,7 @@ Examples:
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "waivers", Category: c, Usage: "`FILE` of what may fail, why, and until when"},
 			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like this `GLOB`"},
-			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`)"},
+			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`), with commas between them"},
 			&cli.StringFlag{Name: "severity", Category: c, Usage: "checks that are as bad as `WORD` at least: minor, major or critical"},
 			&cli.StringFlag{Name: "compare", Category: c, Usage: "tell what has changed since this `RUN`"},
 			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for `TIME` at most"},
@@ -76,10 +77,18 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: c.StringSlice("tags"), Severity: runner.Severity(severity)}); err != nil {
-		return nil, usage("", "%v", err)
+	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: tagsOf(c), Severity: runner.Severity(severity)}); err != nil {
+		return nil, err
 	}
 	return suite, nil
+}
+
+// tagsOf reads --tags, with commas between them.
+func tagsOf(c *cli.Context) (tags []string) {
+	for _, some := range c.StringSlice("tags") {
+		tags = append(tags, strings.FieldsFunc(some, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return tags
 }
 
 // timeoutFor gives a host the time that retries may need, unless a time was said.
@@ -122,18 +131,19 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 			return j, err
 		}
 	}
-	j.spec, j.what = suite.Spec(), "test with "+joinWords(c.Args().Slice())
+	j.spec, j.what = suite.Spec(), "test with "+strings.Join(c.Args().Slice(), ", ")
 	j.checks, j.fleet = suite.Listed()
 	return j, nil
 }
 
 // chooser says which of the hosts a target expression means.
 func chooser(inv *inventory.Inventory, hosts []inventory.Host) func(expr string) (map[string]bool, error) {
-	if inv == nil {
+	anyHost := inv == nil
+	if anyHost {
 		inv = inventory.Of(hosts)
 	}
 	return func(expr string) (map[string]bool, error) {
-		chosen, err := inventory.Select(inv, inventory.Query{Targets: []string{expr}, MayBeEmpty: true}, inventory.Lookups{File: inventory.ReadFile})
+		chosen, err := inventory.Select(inv, inventory.Query{Targets: []string{expr}, MayBeEmpty: true, AnyHost: anyHost}, inventory.Lookups{File: inventory.ReadFile})
 		names := map[string]bool{}
 		for _, h := range chosen {
 			names[h.Name] = true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"hail/inventory"
 	"hail/runner"
@@ -17,12 +18,11 @@ type Choice struct {
 	Severity runner.Severity
 }
 
-// Take leaves the checks of the choice in the suite; those over the fleet stay if the check that they are about does. None is an error.
+// Take leaves the checks of the choice in the suite; those over the fleet stay if the check that they are about does. None is an error,
+// and so are an id and a tag that no check has.
 func (s *Suite) Take(by Choice) error {
-	for _, glob := range by.IDs {
-		if _, err := path.Match(glob, ""); err != nil {
-			return fmt.Errorf("%q is no pattern", glob)
-		}
+	if err := s.knows(by); err != nil {
+		return err
 	}
 	places := make([]int, len(s.Checks))
 	var taken []Check
@@ -31,6 +31,7 @@ func (s *Suite) Take(by Choice) error {
 			taken = append(taken, c)
 		} else {
 			places[i] = -1
+			s.left = append(s.left, c.ID)
 		}
 	}
 	var fleet []Fleet
@@ -44,6 +45,62 @@ func (s *Suite) Take(by Choice) error {
 	}
 	s.Checks, s.Fleet = taken, fleet
 	return nil
+}
+
+func (s *Suite) knows(by Choice) error {
+	for _, glob := range by.IDs {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("%q is no pattern", glob)
+		}
+		if err := s.hasLike(glob); err != nil {
+			return err
+		}
+	}
+	var tags []string
+	for _, c := range s.Checks {
+		tags = append(tags, c.Tags...)
+	}
+	slices.Sort(tags)
+	tags = slices.Compact(tags)
+	for _, tag := range by.Tags {
+		if !slices.Contains(tags, tag) {
+			hint := nearest(tag, tags)
+			if hint == "" && len(tags) > 0 {
+				hint = "it is one of " + strings.Join(tags, ", ")
+			}
+			return &inventory.Error{Text: fmt.Sprintf("no check has the tag %q", tag), Hint: hint}
+		}
+	}
+	return nil
+}
+
+// hasLike says that no check, of those that are left out too, has an id like this glob.
+func (s *Suite) hasLike(glob string) error {
+	ids := slices.Clone(s.left)
+	for _, c := range s.Checks {
+		ids = append(ids, c.ID)
+	}
+	if slices.ContainsFunc(ids, func(id string) bool { ok, _ := path.Match(glob, id); return ok }) {
+		return nil
+	}
+	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: nearest(glob, ids)}
+}
+
+func nearest(word string, words []string) string {
+	if near := inventory.Nearest(word, words); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// ofExpression is the error of a target expression that stands in a file.
+func ofExpression(place inventory.Place, key string, err error) error {
+	wrong := &inventory.Error{Place: place, Text: key + ": " + err.Error()}
+	var inner *inventory.Error
+	if errors.As(err, &inner) {
+		wrong.Hint = inner.Hint
+	}
+	return wrong
 }
 
 func (by Choice) has(c runner.Check) bool {
@@ -63,7 +120,7 @@ func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string
 		}
 		meant, err := choose(c.When)
 		if err != nil {
-			return &inventory.Error{Place: c.Place, Text: "when: " + err.Error()}
+			return ofExpression(c.Place, "when", err)
 		}
 		for _, h := range hosts {
 			if !meant[h.Name] {

@@ -20,7 +20,7 @@ func TestHealthRefuses(t *testing.T) {
 		`{command: uptime, capture: up}`:                          "push.yaml:1:3: nothing of a health check is kept",
 		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: a host judges this by itself, and has no jq",
 		`{command: {run: x, stdout: {not: {regex: "\\bok\\b"}}}}`: "push.yaml:1:44: a host can't judge this regex by itself: \\b and \\B have no meaning there\nhint: write what stands",
-		`{command: {run: x, stdout: {regex: "("}}}`:               "push.yaml:1:38: error parsing regexp",
+		`{command: {run: x, stdout: {regex: "("}}}`:               "push.yaml:1:38: the regular expression is wrong",
 		`{command: {run: x, stout: y}}`:                           "push.yaml:1:22: unknown key \"stout\"",
 		`{comand: x}`:                                             "did you mean \"command\"?",
 		`{file: /etc/passwd}` + "\n- {file: /etc/passwd}":         "push.yaml:2:3: the id \"file:/etc/passwd\" is taken, first at push.yaml:1:3",

@@ -105,7 +105,7 @@ func (m Matcher) compile(s shape) (test, error) {
 	case matches:
 		pattern, err := regexp.Compile(fmt.Sprint(m.Want))
 		if err != nil {
-			return nil, err
+			return nil, inventory.RegexError(err)
 		}
 		return func(v any) (bool, any, error) {
 			if list, ok := v.([]any); ok {

@@ -176,13 +176,17 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 	}
 	value, err := parseLiteral(n.Text, n.Any(), s)
 	if err != nil {
-		hint := ""
-		if s == yesNo {
-			hint = "write true or false, without quotes"
-		}
-		r.Fail(n, hint, "%s has to be %s, and %q is not", attribute, s, n.Text)
+		r.Fail(n, howTo[s], "%s has to be %s, and %q is not", attribute, s, n.Text)
 	}
 	return value
+}
+
+// howTo are hints for what is no value of a shape.
+var howTo = map[shape]string{
+	yesNo:  "write true or false, without quotes",
+	period: "write it with its unit: 30d, 10s, 500ms",
+	sizes:  "write it with its unit: 64MiB, 20MB",
+	rights: `four octal digits: "0644"`,
 }
 
 // parseLiteral reads a value of a shape: written is its text, and plain what YAML takes it for.
@@ -206,7 +210,14 @@ func parseLiteral(written string, plain any, s shape) (any, error) {
 		}
 		return d.Value().Seconds(), nil
 	case sizes:
-		return parseSize(written)
+		if n, err := strconv.ParseFloat(written, 64); err == nil && n >= 0 {
+			return n, nil
+		}
+		n, ok := inventory.ParseSize(written)
+		if !ok {
+			return nil, bad
+		}
+		return float64(n), nil
 	case rights:
 		if _, err := strconv.ParseUint(written, 8, 16); err != nil {
 			return nil, bad
@@ -233,16 +244,4 @@ func toFloat(v any) (float64, bool) {
 		return v, true
 	}
 	return 0, false
-}
-
-var units = map[string]float64{"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-
-func parseSize(written string) (any, error) {
-	digits := strings.TrimRight(written, "BKMGTi")
-	n, err := strconv.ParseFloat(digits, 64)
-	unit, ok := units[written[len(digits):]]
-	if err != nil || !ok || n < 0 {
-		return nil, fmt.Errorf("%q is not a size like 64MiB", written)
-	}
-	return n * unit, nil
 }

@@ -21,6 +21,7 @@ type Suite struct {
 	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check: why it may fail; or, where the time is over, that it was
 
 	tests [][]test // of Checks without templates
+	left  []string // the ids of checks that Take has left out
 }
 
 // Spec describes the action as data.

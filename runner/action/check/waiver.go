@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -77,14 +78,16 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 				places = append(places, i)
 			}
 		}
-		if places == nil {
-			return &inventory.Error{Place: w.Place, Text: fmt.Sprintf("no check has an id like %q", w.ID)}
+		var wrong *inventory.Error
+		if errors.As(s.hasLike(w.ID), &wrong) {
+			wrong.Place = w.Place
+			return wrong
 		}
 		var meant map[string]bool
 		if w.Hosts != "" {
 			var err error
 			if meant, err = choose(w.Hosts); err != nil {
-				return &inventory.Error{Place: w.Place, Text: "hosts: " + err.Error()}
+				return ofExpression(w.Place, "hosts", err)
 			}
 		}
 		said := w.Reason
