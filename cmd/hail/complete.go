@@ -36,19 +36,38 @@ func completionCommand(e environment) *cli.Command {
 
 // The scripts ask hail itself: the words up to the cursor go to a hidden command, which prints what may stand there, one a
 // line. Where that is a file, it prints nothing, and the shell completes files.
+//
+// bash splits words at the characters of COMP_WORDBREAKS, too, which belong to all its completions: what stands together is
+// put together again, and of what is found only that given back which bash takes for the word.
 var completionScripts = map[string]string{
 	"bash": `_hail() {
-	local IFS=$'\n'
-	COMPREPLY=($(hail ` + completeWord + ` "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-	[[ $COMPREPLY == *= ]] && compopt -o nospace 2>/dev/null
+	local IFS=$'\n' rest=$COMP_LINE words=() found=() w i last=-1
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		w=${COMP_WORDS[i]}
+		if [[ $last -ge 0 && $rest != [[:space:]]* ]]; then
+			words[last]+=$w
+		else
+			words[++last]=$w
+		fi
+		rest=${rest#"${rest%%[![:space:]]*}"}
+		rest=${rest#"$w"}
+	done
+	for i in "${!words[@]}"; do
+		words[i]=${words[i]#[\'\"]}
+		((i == last)) || words[i]=${words[i]%[\'\"]}
+	done
+	w=${COMP_WORDS[COMP_CWORD]#[\'\"]}
+	[[ -n $w && -z ${w//[$COMP_WORDBREAKS]/} ]] && w=
+	found=($(hail ` + completeWord + ` "${words[@]:1}" 2>/dev/null))
+	COMPREPLY=("${found[@]#"${words[last]%"$w"}"}")
+	[[ $COMPREPLY == *[=/] ]] && compopt -o nospace 2>/dev/null
 }
-COMP_WORDBREAKS=${COMP_WORDBREAKS//[@=]/}
 complete -o default -F _hail hail
 `,
 	"zsh": `_hail() {
 	local -a found
-	found=("${(@f)$(hail ` + completeWord + ` "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-	if [[ $found[1] == *= ]]; then
+	found=("${(@f)$(hail ` + completeWord + ` "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
+	if [[ $found[1] == *[=/] ]]; then
 		compadd -Q -S '' -- $found
 	elif [[ -n $found[1] ]]; then
 		compadd -Q -- $found
@@ -58,7 +77,7 @@ complete -o default -F _hail hail
 }
 compdef _hail hail
 `,
-	"fish": `complete -c hail -f -a '(hail ` + completeWord + ` (commandline -opc)[2..-1] (commandline -ct | string collect --allow-empty) 2>/dev/null)'
+	"fish": `complete -c hail -f -a '(hail ` + completeWord + ` (commandline -opc)[2..-1] (commandline -ct | string trim --left --chars "\'\"" | string collect --allow-empty) 2>/dev/null)'
 `,
 }
 
@@ -96,15 +115,20 @@ func complete(e environment, app *cli.App, words []string) error {
 
 // completions are the candidates for last behind the other words of a command.
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
-	arguments := 0
+	p := completing{e: e, cmd: cmd, words: words}
 	for i, w := range words {
 		if !strings.HasPrefix(w, "-") && (i == 0 || optionOf(cmd, words[i-1]) == "") {
-			arguments++
+			p.arguments = append(p.arguments, w)
 		}
 	}
 	if len(words) > 0 {
 		if option := optionOf(cmd, words[len(words)-1]); option != "" {
-			return optionValues(e, option, words, last)
+			return p.values(option, last)
+		}
+	}
+	if name, value, ok := strings.Cut(last, "="); ok {
+		if option := optionOf(cmd, name); option != "" {
+			return behind(name+"=", p.values(option, value))
 		}
 	}
 	if strings.HasPrefix(last, "-") {
@@ -115,14 +139,19 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	}
 	switch cmd.Name {
 	case "show", "replay":
-		if arguments == 1 {
-			return hostsOfRunNamed(e, words[len(words)-1])
+		if len(p.arguments) == 1 {
+			return p.hostNames()
 		}
 		return runNames(e)
-	case "logs", "retry", "resume", "diff", "rm":
+	case "logs", "retry", "resume":
+		if len(p.arguments) > 0 {
+			return nil
+		}
+		return runNames(e)
+	case "diff", "rm":
 		return runNames(e)
 	case "report":
-		if arguments == 0 {
+		if len(p.arguments) == 0 {
 			found = runNames(e)
 		}
 		return append(found, report.FormatNames()...)
@@ -130,6 +159,14 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 		return []string{"bash", "zsh", "fish"}
 	}
 	return nil
+}
+
+// completing is what stands before the word that is completed.
+type completing struct {
+	e         environment
+	cmd       *cli.Command
+	words     []string
+	arguments []string // those of the words that are no options
 }
 
 // optionOf is the option, by its first name, whose value has to follow this word; empty: none.
@@ -143,6 +180,15 @@ func optionOf(cmd *cli.Command, word string) string {
 	return ""
 }
 
+// behind puts what is written already before each of the words.
+func behind(written string, words []string) []string {
+	found := make([]string, len(words))
+	for i, w := range words {
+		found[i] = written + w
+	}
+	return found
+}
+
 // runNames are last and the ids of the runs.
 func runNames(e environment) []string {
 	ids, err := report.List(e.defaultRunsDir())
@@ -152,20 +198,12 @@ func runNames(e environment) []string {
 	return append([]string{"last"}, ids...)
 }
 
-// hostsOfRunNamed are the hosts of a run.
-func hostsOfRunNamed(e environment, ref string) []string {
-	r, err := report.Find(e.defaultRunsDir(), ref)
-	if err != nil {
-		return nil
-	}
-	return inventory.Names(r.Plan.Hosts)
-}
-
-// optionValues are the candidates for the value of an option.
-func optionValues(e environment, option string, words []string, last string) []string {
+// values are the candidates for the value of an option.
+func (p completing) values(option, last string) []string {
+	written := last[:strings.LastIndexByte(last, ',')+1]
 	switch option {
 	case "output":
-		return outputModes
+		return behind(written, outputModes)
 	case "report":
 		var found []string
 		for _, f := range report.FormatNames() {
@@ -176,37 +214,86 @@ func optionValues(e environment, option string, words []string, last string) []s
 		return []string{"auto", "always", "never"}
 	case "host-keys":
 		return []string{"strict", "accept-new", "off"}
-	case "target", "exclude", "group", "jump", "explain":
-		return targets(e, option, words, last)
+	case "severity":
+		return []string{"minor", "major", "critical"}
+	case "on-budget":
+		return []string{"finish", "cancel"}
+	case "compare":
+		return runNames(p.e)
+	case "group":
+		return p.inventory().Groups()
+	case "jump", "explain":
+		return behind(written, p.hostNames())
+	case "target", "exclude":
+		return p.terms(last)
+	case "one-per", "group-by":
+		return p.inventory().Attributes()
+	case "per":
+		var found []string
+		for _, a := range p.inventory().Attributes() {
+			found = append(found, a+"=")
+		}
+		return found
+	case "columns":
+		if p.cmd.Name == "hosts" {
+			return behind(written, p.inventory().Attributes())
+		}
 	}
 	return nil
 }
 
-// targets are the hosts and groups of the inventory, behind what of the expression is written already.
-func targets(e environment, option string, words []string, last string) (found []string) {
+// terms are what may stand in an expression, behind what of it is written already.
+func (p completing) terms(last string) (found []string) {
+	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
+	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
+		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
+			return behind(written+"run:"+run[:at+1], statusWords())
+		}
+		for _, id := range runNames(p.e) {
+			found = append(found, written+"run:"+id+"/")
+		}
+		return found
+	}
+	inv := p.inventory()
+	return slices.Concat(behind(written+"@", inv.Groups()), behind(written, inventory.Names(inv.Hosts())))
+}
+
+func (p completing) hostNames() []string { return inventory.Names(p.inventory().Hosts()) }
+
+// inventory is the one that the words name, or that of the run which the command is about; nil when there is none.
+func (p completing) inventory() *inventory.Inventory {
+	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
+		return p.ofRun()
+	}
 	var sources []string
-	for i, w := range words[:len(words)-1] {
-		if w == "-i" || w == "--inventory" {
-			sources = append(sources, words[i+1])
+	for i, w := range p.words {
+		name, value, inline := strings.Cut(w, "=")
+		switch {
+		case optionOf(p.cmd, name) != "inventory":
+		case inline:
+			sources = append(sources, value)
+		case i+1 < len(p.words):
+			sources = append(sources, p.words[i+1])
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // programs that answer late help nobody
 	defer cancel()
-	inv, err := e.loadInventory(ctx, sources, inventory.Surroundings{})
-	if err != nil || inv == nil {
+	inv, err := p.e.loadInventory(ctx, sources, inventory.Surroundings{})
+	if err != nil {
 		return nil
 	}
-	if option == "group" {
-		return inv.Groups()
+	return inv
+}
+
+// ofRun has the hosts of a run, the last one unless an argument names another.
+func (p completing) ofRun() *inventory.Inventory {
+	ref := "last"
+	if len(p.arguments) > 0 {
+		ref = p.arguments[0]
 	}
-	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
-	if option != "jump" && option != "explain" {
-		for _, g := range inv.Groups() {
-			found = append(found, written+"@"+g)
-		}
+	r, err := report.Find(p.e.defaultRunsDir(), ref)
+	if err != nil {
+		return nil
 	}
-	for _, h := range inv.Hosts() {
-		found = append(found, written+h.Name)
-	}
-	return found
+	return inventory.Of(r.Plan.Hosts)
 }
