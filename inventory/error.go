@@ -50,7 +50,10 @@ func (e Errors) Error() string {
 	for _, one := range e[:min(len(e), most)] {
 		lines = append(lines, one.Error())
 	}
-	if more := len(e) - most; more > 0 {
+	switch more := len(e) - most; {
+	case more == 1:
+		lines = append(lines, "and 1 more error")
+	case more > 1:
 		lines = append(lines, fmt.Sprintf("and %d more errors", more))
 	}
 	return strings.Join(lines, "\n")

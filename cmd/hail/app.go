@@ -20,7 +20,7 @@ func run(e environment) int {
 	if err == nil {
 		return exitOK
 	}
-	return tell(e.stderr, err)
+	return tell(e.stderr, err, asksJSON(e.args))
 }
 
 // dispatch finds the command, puts its options in order, and runs it.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"hail/inventory"
@@ -31,15 +33,17 @@ type exitError struct{ code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
-// tell words err for people, on lines of its own, and returns the exit code for it.
-func tell(w io.Writer, err error) int {
-	var exit *exitError
-	if errors.As(err, &exit) {
-		return exit.code
-	}
+// saying is a line of what happened, and perhaps of what to do about it.
+type saying struct {
+	Text string `json:"error"`
+	Hint string `json:"hint,omitempty"`
+}
+
+// wording words err.
+func wording(err error) (all []saying) {
 	var hint string
 	var wrong *inventory.Error
-	var all inventory.Errors
+	var many inventory.Errors
 	var bad *usageError
 	var config *sshconfig.Error
 	switch {
@@ -52,15 +56,38 @@ func tell(w io.Writer, err error) int {
 	case errors.As(err, &bad):
 		hint = bad.hint
 	}
-	errors.As(err, &all)
+	errors.As(err, &many)
 	for i, line := range strings.Split(strings.TrimSuffix(inventory.Plain(err).Error(), "\n"), "\n") {
-		fmt.Fprintf(w, "hail: %s\n", line)
-		if i < len(all) && line == all[i].Error() && all[i].Hint != "" && (i+1 == len(all) || all[i+1].Hint != all[i].Hint) {
-			fmt.Fprintf(w, "hint: %s\n", all[i].Hint) // the same one once
+		s := saying{Text: line}
+		if i < len(many) && line == many[i].Error() {
+			s.Hint = many[i].Hint
 		}
+		all = append(all, s)
 	}
 	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
+		all[len(all)-1].Hint = hint
+	}
+	return all
+}
+
+// tell words err, as JSON or for people, and returns the exit code for it.
+func tell(w io.Writer, err error, asJSON bool) int {
+	var exit *exitError
+	if errors.As(err, &exit) { // all has been said
+		return exit.code
+	}
+	lines := wording(err)
+	for i, s := range lines {
+		if asJSON {
+			text := json.NewEncoder(w)
+			text.SetEscapeHTML(false)
+			_ = text.Encode(s) // as below, there is nobody else to tell
+			continue
+		}
+		fmt.Fprintf(w, "hail: %s\n", s.Text)
+		if s.Hint != "" && (i+1 == len(lines) || lines[i+1].Hint != s.Hint) {
+			fmt.Fprintf(w, "hint: %s\n", s.Hint) // the same one once
+		}
 	}
 	var file *fs.PathError
 	var damage *report.DamageError
@@ -68,4 +95,21 @@ func tell(w io.Writer, err error) int {
 		return exitRecord
 	}
 	return exitUsage
+}
+
+// asksJSON says whether the results go to a program that reads JSON: then errors do, too.
+func asksJSON(args []string) bool {
+	for i, a := range args {
+		modes, inline := strings.CutPrefix(a, "--output=")
+		switch {
+		case a == "--":
+			return false
+		case a == "--output" && i+1 < len(args):
+			modes, inline = args[i+1], true
+		}
+		if inline && slices.ContainsFunc(strings.Split(modes, ","), func(m string) bool { return m == "json" || m == "jsonl" }) {
+			return true
+		}
+	}
+	return false
 }
