@@ -68,6 +68,13 @@ func wantsHelp(args []string) bool {
 }
 
 func newApp(e environment) *cli.App {
+	var all []*cli.Command
+	all = []*cli.Command{
+		pingCommand(e), runCommand(e), scriptCommand(e), pushCommand(e), fetchCommand(e), testCommand(e),
+		hostsCommand(e), hostkeysCommand(e),
+		runsCommand(e), showCommand(e), logsCommand(e), retryCommand(e), resumeCommand(e), replayCommand(e), reportCommand(e), diffCommand(e), rmCommand(e),
+		foldCommand(e), demoCommand(e), completionCommand(e), manCommand(e, func() []*cli.Command { return all }), versionCommand(e),
+	}
 	app := &cli.App{
 		Name:                      "hail",
 		Writer:                    e.stdout,
@@ -77,12 +84,7 @@ func newApp(e environment) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              flagError,
-		Commands: []*cli.Command{
-			pingCommand(e), runCommand(e), scriptCommand(e), pushCommand(e), fetchCommand(e), testCommand(e),
-			hostsCommand(e), hostkeysCommand(e),
-			runsCommand(e), showCommand(e), logsCommand(e), retryCommand(e), resumeCommand(e), replayCommand(e), reportCommand(e), diffCommand(e), rmCommand(e),
-			foldCommand(e), demoCommand(e), completionCommand(e), versionCommand(e),
-		},
+		Commands:                  all,
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = flagError

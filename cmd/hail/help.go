@@ -52,13 +52,7 @@ func commandText(c *cli.Command) string {
 	if examples != "" {
 		fmt.Fprintf(&b, "\nExamples:%s\n", examples)
 	}
-	var categories []string
-	for _, f := range c.Flags {
-		if is := f.(cli.CategorizableFlag).GetCategory(); !slices.Contains(categories, is) {
-			categories = append(categories, is)
-		}
-	}
-	for _, category := range categories {
+	for _, category := range categories(c) {
 		fmt.Fprintf(&b, "\n%s:\n", category)
 		for _, f := range c.Flags {
 			if f.(cli.CategorizableFlag).GetCategory() == category {
@@ -69,9 +63,31 @@ func commandText(c *cli.Command) string {
 	return b.String()
 }
 
+// categories are what the options of a command are about, in the order in which they come up.
+func categories(c *cli.Command) (names []string) {
+	for _, f := range c.Flags {
+		if is := f.(cli.CategorizableFlag).GetCategory(); !slices.Contains(names, is) {
+			names = append(names, is)
+		}
+	}
+	return names
+}
+
 const optionColumn = 26
 
 func optionText(f cli.DocGenerationFlag) string {
+	option, text := optionWords(f)
+	left := "  " + option
+	if len(left) >= optionColumn {
+		left += "\n" + strings.Repeat(" ", optionColumn)
+	} else {
+		left += strings.Repeat(" ", optionColumn-len(left))
+	}
+	return left + strings.Join(fillLines(text, helpWidth-optionColumn), "\n"+strings.Repeat(" ", optionColumn)) + "\n"
+}
+
+// optionWords are an option as it is written, with room for a short one, and what it does.
+func optionWords(f cli.DocGenerationFlag) (option, text string) {
 	var short, long string
 	for _, name := range f.(cli.Flag).Names() {
 		if len(name) == 1 {
@@ -84,13 +100,7 @@ func optionText(f cli.DocGenerationFlag) string {
 	if f.TakesValue() {
 		long += " " + value
 	}
-	left := fmt.Sprintf("  %4s%s", short, long)
-	if len(left) >= optionColumn {
-		left += "\n" + strings.Repeat(" ", optionColumn)
-	} else {
-		left += strings.Repeat(" ", optionColumn-len(left))
-	}
-	return left + strings.Join(fillLines(text, helpWidth-optionColumn), "\n"+strings.Repeat(" ", optionColumn)) + "\n"
+	return fmt.Sprintf("%4s%s", short, long), text
 }
 
 // unquoteUsage takes the name of the value, in back quotes, out of a usage text.

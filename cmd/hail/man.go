@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// manCommand asks for all commands when it runs: it is one of them.
+func manCommand(e environment, all func() []*cli.Command) *cli.Command {
+	return &cli.Command{
+		Name:  "man",
+		Usage: "print the manual page",
+		Description: `Examples:
+  hail man | man -l -                   read it
+  hail man > ~/.local/share/man/man1/hail.1`,
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			_, err := io.WriteString(e.stdout, manText(all()))
+			return err
+		},
+	}
+}
+
+// manText is the manual page: what hail help says, in the language of man. Options that are those of hail run stand there
+// alone.
+func manText(commands []*cli.Command) string {
+	var b strings.Builder
+	title, _, _ := strings.Cut(overview, "\n")
+	_, examples, _ := strings.Cut(overview, "ARGUMENT…]\n")
+	examples, _, _ = strings.Cut(examples, "Commands:")
+	fmt.Fprintf(&b, ".TH HAIL 1 \"\" \"hail %s\" \"hail\"\n.SH NAME\nhail \\- %s\n", roff(versionText()), roff(strings.TrimSuffix(strings.TrimPrefix(title, "hail "), ".")))
+	b.WriteString(".SH SYNOPSIS\n.B hail\n\\fICOMMAND\\fR [\\fIOPTION\\fR…] [\\fIARGUMENT\\fR…]\n.SH DESCRIPTION\n")
+	manExamples(&b, examples)
+	b.WriteString(".SH COMMANDS\n")
+	run := commands[slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == "run" })]
+	for _, c := range commands {
+		if c.Hidden {
+			continue
+		}
+		fmt.Fprintf(&b, ".SS hail %s\n%s.\n", roff(strings.TrimSpace(c.Name+" "+c.ArgsUsage)), roff(c.Usage))
+		prose, examples, _ := strings.Cut(c.Description, "Examples:")
+		if prose = strings.TrimSpace(prose); prose != "" {
+			fmt.Fprintf(&b, ".PP\n%s\n", roff(strings.Join(strings.Fields(prose), " ")))
+		}
+		manExamples(&b, examples)
+		var asRun []string
+		for _, category := range categories(c) {
+			options := manOptions(c, category)
+			if c != run && options == manOptions(run, category) {
+				asRun = append(asRun, category)
+				continue
+			}
+			fmt.Fprintf(&b, ".PP\n.B %s\n%s", roff(category), options)
+		}
+		if asRun != nil {
+			fmt.Fprintf(&b, ".PP\nAs of hail run: %s.\n", roff(strings.Join(asRun, ", ")))
+		}
+	}
+	_, codes, _ := strings.Cut(overviewEnd, "Exit codes: ")
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(strings.Join(strings.Fields(codes), " ")))
+	return b.String()
+}
+
+func manExamples(b *strings.Builder, examples string) {
+	if examples = strings.Trim(examples, "\n"); examples == "" {
+		return
+	}
+	b.WriteString(".PP\n.nf\n")
+	for line := range strings.SplitSeq(examples, "\n") {
+		b.WriteString(roff(line) + "\n")
+	}
+	b.WriteString(".fi\n")
+}
+
+func manOptions(c *cli.Command, category string) string {
+	var b strings.Builder
+	for _, f := range c.Flags {
+		if f.(cli.CategorizableFlag).GetCategory() == category {
+			option, text := optionWords(f.(cli.DocGenerationFlag))
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(strings.TrimSpace(option)), roff(text))
+		}
+	}
+	return b.String()
+}
+
+// roff writes text so that man shows it as it is.
+func roff(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(text)
+	if strings.HasPrefix(text, ".") {
+		text = `\&` + text
+	}
+	return text
+}
