@@ -90,7 +90,7 @@ func TestBadInput(t *testing.T) {
 		{"h.json", "{\"name\": \"a\"}\n{\"name\": 3, \"x\": 1}", `F:2:13: unknown key "x" in a host`, "a variable stands in vars: {x: …}; it takes address, become, become_method, become_user, connect_timeout, connection, groups, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"},
 		// CSV
 		{"h.csv", "", "F:1:1: there is no header", "name,address,role"},
-		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host", "the first line has the names of the columns: name,address,role"},
+		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host: there are address, role", "the first line has the names of the columns: name,address,role"},
 		{"h.csv", "name,,role\na,b,c", "F:1:6: this column has no name", ""},
 		{"h.csv", "name,x,x\na,b,c", `F:1:8: the column "x" stands here again`, ""},
 		{"h.csv", "name,role\na\n", "F:2:1: this row has not as many cells as the header", ""},
@@ -119,6 +119,9 @@ func TestBadInput(t *testing.T) {
 		{"h.csv", "na\x00me", "F:1:3: the control character '\\x00' has no place here", ""},
 		{"h.json", "\x1b[31m", "F:1:1: the control character '\\x1b' has no place here", ""},
 		{"h.ini", "-----BEGIN OPENSSH PRIVATE KEY-----\n", "F: this is a key, not an inventory", "did you mean --identity?"},
+		{"h", "a,b", `F:1:1: "a,b" is no name of a host: ',' is not allowed in it`, oneALine},
+		{"h", "ssh://root@a:22", `F:1:1: "ssh://root" is no name of a user`, oneALine},
+		{"h", "8/root@a", `F:1:1: "8/root" is no name of a user`, oneALine},
 		{"h", "web[1-999999999]", `F:1:1: "web[1-999999999]" stands for more than 200000 hosts`, ""},
 		{"h", "a[1-99][1-99][1-99]", `F:1:1: "a[1-99][1-99][1-99]" stands for more than 200000 hosts`, ""},
 		{"h.yaml", "hosts: ['web[1-999999999]']", `F:1:9: "web[1-999999999]" stands for more than 200000 hosts`, ""},

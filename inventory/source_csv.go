@@ -89,7 +89,7 @@ func (r *csvReader) checkHeader(f file) bool {
 		r.header[i] = column
 	}
 	if r.name < 0 {
-		r.b.fail(f.place(1, 1), "no column is called name or host", "the first line has the names of the columns: name,address,role")
+		r.b.fail(f.place(1, 1), "no column is called name or host: there are "+strings.Join(r.header, ", "), "the first line has the names of the columns: name,address,role")
 	}
 	return len(r.b.errs) == before
 }

@@ -52,15 +52,21 @@ func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	return entries, errs
 }
 
+const oneALine = "a host list has one host or pattern a line: [user@]host[:port]"
+
 func parseListWord(word string) (e listEntry, wrong *patternError) {
 	if i := strings.IndexAny(word, " \t"); i >= 0 {
-		return e, &patternError{i, "there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"}
+		second := len(word[:i]) + len(word[i:]) - len(strings.TrimLeft(word[i:], " \t"))
+		return e, &patternError{second, "there is more than one word on the line", oneALine}
 	}
 	rest, from := word, 0
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		e.conn.User, rest, from = rest[:i], rest[i+1:], i+1
 		if err := CheckUser(e.conn.User); err != nil {
 			return e, &patternError{text: err.Error()}
+		}
+		if strings.Contains(e.conn.User, "/") { // of a URL, or GNU parallel's number of jobs
+			return e, &patternError{text: fmt.Sprintf("%q is no name of a user", e.conn.User), hint: oneALine}
 		}
 	}
 	_, bareIP := netip.ParseAddr(rest)
@@ -73,6 +79,9 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 	}
 	if e.names, wrong = expand(rest); wrong != nil {
 		wrong.at += from
+		if wrong.hint == "" && strings.ContainsAny(rest, ",/") {
+			wrong.hint = oneALine
+		}
 	}
 	return e, wrong
 }
