@@ -101,7 +101,12 @@ func register(k *kind) *kind {
 func kindNames() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // id is what a check is called that has no id.
-func (c *Check) id(k *kind) string { return k.name + ":" + c.Params[k.subject] }
+func (c *Check) id(k *kind) string {
+	if k.subject == "" {
+		return k.name
+	}
+	return k.name + ":" + c.Params[k.subject]
+}
 
 // inside says whether the check is part of the program on the host.
 func (c *Check) inside() bool {

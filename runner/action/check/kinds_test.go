@@ -128,7 +128,7 @@ var kindRows = []struct {
 	{"file: DIR/plain", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, exists: false}", runner.Fail, "exists: expected false, is true", ""},
 	{"file: {path: DIR/none, exists: false}", runner.Pass, "", ""},
-	{"file: {path: DIR/none, mode: \"0644\"}", runner.Fail, "mode: expected 0644, is nothing", ""},
+	{"file: {path: DIR/none, mode: \"0644\"}", runner.Fail, "mode: expected 0644, is nothing (it is not there)", ""},
 	{"file: {path: \"DIR/it's a \\\"name\\\"\", size: 1}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, type: file, mode: \"0640\", owner: ME, group: GROUP, size: {lt: 1KiB}}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, type: dir}", runner.Fail, `type: expected "dir", is "file"`, ""},
@@ -169,6 +169,7 @@ var kindRows = []struct {
 
 	{"package: {name: openssh-server, version: {semver: \">=7.0\"}}", runner.Pass, "", "busybox"},
 	{"package: {name: hail-none, installed: false}", runner.Pass, "", "busybox"},
+	{"package: {name: hail-none, version: {contains: \"1\"}}", runner.Fail, `is nothing (it is not installed)`, "busybox"},
 	{"package: {name: openssh-server, version: {semver: \"<7.0\"}}", runner.Fail, "version: expected a version <7.0", "busybox"},
 	{"package: openssh-server", runner.CheckError, "there is neither dpkg nor rpm", "gnu"},
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -196,6 +197,16 @@ func checksOf(some []*one) (checks []*Check) {
 	return checks
 }
 
+// absent says that what was looked at is not there, where no attribute that is wanted says it.
+func (o *one) absent(s *seen) string {
+	for attribute, why := range map[string]string{"exists": "it is not there", "installed": "it is not installed"} {
+		if s.values[attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == attribute }) {
+			return why
+		}
+	}
+	return ""
+}
+
 // judge compares what is seen with what was expected.
 func (o *one) judge(s *seen) {
 	v := o.verdict
@@ -234,8 +245,8 @@ func (o *one) judge(s *seen) {
 	switch {
 	case failed != nil:
 		v.Outcome, v.Text = runner.Fail, strings.Join(failed, "; ")
-		if s.because != "" {
-			v.Text += " (" + s.because + ")"
+		if because := cmp.Or(s.because, o.absent(s)); because != "" {
+			v.Text += " (" + because + ")"
 		}
 	case unseen != nil:
 		v.Outcome, v.Text = runner.CheckError, strings.Join(slices.Compact(unseen), "; ")

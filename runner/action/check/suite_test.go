@@ -190,6 +190,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {command: {run: x, stdout: {jq: \".[\"}}}\n", `c.yaml:2:37: ".[" is no jq expression: unexpected EOF`, ""},
 		{"checks:\n  - {package: {name: x, version: {semver: newest}}}\n", `c.yaml:2:43: "newest" is no range of versions like >=1.2, <3`, ""},
 		{"checks:\n  - {id: a, file: /a}\n  - {id: a, file: /b}\n", `c.yaml:3:5: the id "a" is taken, first at c.yaml:2:5`, "give one of them another id"},
+		{"checks:\n  - {clock: {offset: {lt: 1s}}}\n  - {clock: {offset: {lt: 2s}}}\n", `c.yaml:3:5: the id "clock" is taken, first at c.yaml:2:5`, "give one of them another id"},
 		{"checks:\n  - {id: a}\n", "c.yaml:2:5: this check looks at nothing", ""},
 		{"checks:\n  - {id: a, file: /a, tcp: \"a:1\"}\n", "c.yaml:2:28: this check is a file already", "make two checks of it"},
 		{"checks:\n  - {file: {mode: \"0644\"}}\n", "c.yaml:2:12: this file has no path", ""},
