@@ -20,7 +20,9 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		_, isBool := f.(*cli.BoolFlag)
 		for _, name := range f.Names() {
 			takesValue[name] = !isBool
-			names = append(names, name)
+			if len(name) > 1 {
+				names = append(names, name)
+			}
 		}
 	}
 	takesValue["help"], takesValue["h"] = false, false
@@ -51,7 +53,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		}
 		options = append(options, arg)
 		if value && !inline {
-			if i++; i == len(args) {
+			if i++; i == len(args) || args[i] == "--" {
 				return nil, usage("", "%s wants a value", arg)
 			}
 			options = append(options, args[i])
