@@ -53,7 +53,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		}
 		options = append(options, arg)
 		if value && !inline {
-			if i++; i == len(args) || args[i] == "--" {
+			if i++; i == len(args) || args[i] == "--" && !slices.Contains(args[i+1:], "--") { // the one that ends the options
 				return nil, usage("", "%s wants a value", arg)
 			}
 			options = append(options, args[i])
