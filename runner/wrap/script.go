@@ -73,6 +73,7 @@ hail_dog=$!
 hail_status=$?
 if [ $hail_told = 0 ]; then
 	kill -9 $hail_dog
+	[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)) # ksh93 says 256 and the signal
 	exit $hail_status
 fi
 while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ]; do :; done
@@ -114,7 +115,7 @@ list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
 	for f in /proc/[0-9]*/stat; do
 		read -r x <$f || continue
-		p=${x%% *} x=${x##*) }
+		p=${x%% *} x=${x##*") "}
 		set -- $x
 		echo $p $2 $3 $1
 	done

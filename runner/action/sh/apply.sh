@@ -57,7 +57,7 @@ trap 'stopped=1 alone=1' PIPE # nobody listens any more
 
 begun() { # when a process began
 	read -r stat <"/proc/$1/stat" || return 0
-	set -- ${stat##*) }
+	set -- ${stat##*") "}
 	echo "${20}"
 }
 me=$$:$(begun $$ 2>/dev/null)
