@@ -2,6 +2,7 @@ package action_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,11 +12,32 @@ import (
 	"hail/runner/action"
 )
 
+// runUnder has a process of that name until the test is over.
+func runUnder(t *testing.T, name string) {
+	path, err := exec.LookPath("sleep")
+	here := filepath.Join(t.TempDir(), name)
+	if err == nil {
+		err = os.Symlink(path, here)
+	}
+	sleep := exec.Command(here, "600")
+	if err == nil {
+		err = sleep.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		sleep.Process.Kill()
+		sleep.Wait()
+	})
+}
+
 // TestHealth: a push with a health check that passes stays, and one whose check does not is taken back, with the words of hail test.
 func TestHealth(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		t.Parallel() // it waits most of the time
 		m.host.Vars = map[string]any{"word": "it's $HOME", "most": 5}
+		runUnder(t, "hail-here")
 		for _, row := range []struct{ check, want string }{
 			{`command: {run: cat DIR/conf, stdout: new}`, ""},
 			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something with "new", is "new"`},
@@ -29,7 +51,7 @@ func TestHealth(t *testing.T) {
 			{`file: {path: DIR/conf, mode: "0640", size: {le: 1KiB}, content: {regex: ^n.w$}}`, ""},
 			{`file: {path: DIR/conf, mode: "0600"}`, "mode: expected 0600, is 0640"},
 			{`file: {path: DIR/none, exists: false}`, ""},
-			{`process: {name: sh, count: {ge: 1}}`, ""},
+			{`process: {name: hail-here, count: {ge: 1}}`, ""},
 			{`process: {name: hail-none}`, "running: expected true, is false"},
 			{`port: {port: 1, listening: false}`, ""},
 			{`kernel_param: {name: kernel.ostype, value: Linux}`, ""},
