@@ -14,7 +14,7 @@ require (
 	github.com/urfave/cli/v2 v2.27.7 // commands and options; given
 	go.starlark.net v0.0.0-20260908191801-89a6a09411d5 // the parser of Python's literals, for Ansible's INI
 	golang.org/x/crypto v0.58.0 // the SSH protocol; given
-	golang.org/x/sys v0.49.0 // fdatasync
+	golang.org/x/sys v0.49.0 // fdatasync, and how far a host is
 	golang.org/x/term v0.47.0 // is it a terminal, and how wide
 	golang.org/x/text v0.43.0 // how wide a character is on a terminal
 	golang.org/x/time v0.16.0 // a limit of bytes a second; from Go, no dependencies

@@ -27,7 +27,7 @@ var borders = map[string]struct {
 	"hail/runner/local":           {[]string{"hail/inventory", "hail/runner"}, "a Dialer without SSH"},
 	"hail/runner/wrap":            {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
 	"hail/runner/become":          {[]string{"hail/inventory", "hail/runner"}, "it wraps any Dialer"},
-	"hail/runner/sshconn":         {[]string{"hail/inventory", "hail/inventory/sshconfig", "hail/runner", "golang.org/x/crypto", "github.com/gofrs/flock"}, "the one place of the SSH client"},
+	"hail/runner/sshconn":         {[]string{"hail/inventory", "hail/inventory/sshconfig", "hail/runner", "golang.org/x/crypto", "golang.org/x/sys/unix", "github.com/gofrs/flock"}, "the one place of the SSH client"},
 	"hail/runner/sshtest":         {[]string{"golang.org/x/crypto"}, "a server knows nothing of its clients"},
 	"hail/runner/connsuite":       {[]string{"hail/inventory", "hail/runner"}, "it tests any Dialer"},
 	"hail/report":                 {[]string{"hail/inventory", "hail/runner", "github.com/aymanbagabas/go-udiff", "github.com/itchyny/gojq", "github.com/gofrs/flock", "github.com/google/renameio/v2", "golang.org/x/sys/unix", "golang.org/x/text/width", "github.com/xuri/excelize/v2"}, "whatever consumes a run works live and afterwards"},

@@ -9,14 +9,14 @@ import (
 )
 
 // A server keeps what its command has not taken yet, up to the 2 MiB of a window, and OpenSSH's copies all of it again and again
-// while it grows: for a megabyte that costs more than the login. So the input goes in stretches. Behind each comes a
-// request that means nothing, whose answer says that the server has come so far, and no more than two stretches are on their
-// way. The farther the server, the longer they are: a channel carries a Gbit/s in any case. Where two are a window, nothing is
-// asked, and behind a ProxyCommand neither: nobody knows how far that leads. A server that does not answer while its command runs
-// is not asked again.
+// while it grows: for a megabyte that costs more than the login. So the input goes in stretches. Behind each comes a request that
+// means nothing, and the next one waits for the answer: the server has come so far, and the command had its turn. The farther the
+// server, the longer they are: a channel carries half a Gbit/s in any case. Where one is half a window, nothing is asked, and
+// behind a ProxyCommand neither: nobody knows how far that leads. A server that does not answer while its command runs is not
+// asked again.
 const (
-	stretchNear    = 256 << 10
-	stretchFarther = 64 << 10 // for each millisecond of a round trip
+	stretchNear    = 128 << 10
+	stretchFarther = 128 << 10 // for each millisecond of a round trip
 	stretchMost    = 1 << 20
 )
 
@@ -29,7 +29,7 @@ type input struct {
 // feed sends the input. Its end is sent too, unless the input is held open.
 func (e *execution) feed(s runner.Stdio) {
 	to := &inputWriter{execution: e, stretch: stretchMost}
-	if trip := e.conn.reach.TCP; trip > 0 {
+	if trip := e.conn.trip(); trip > 0 {
 		to.stretch = stretchNear + int64(trip)*stretchFarther/int64(time.Millisecond)
 	}
 	io.Copy(to, struct{ io.Reader }{s.In}) // in small pieces, so that the end does not wait long
@@ -44,7 +44,6 @@ type inputWriter struct {
 	stretch int64
 	sent    int64 // of the stretch
 	asked   sync.WaitGroup
-	answer  chan struct{} // closed when the last request has its answer; nil: none was sent
 }
 
 func (w *inputWriter) Write(p []byte) (int, error) {
@@ -52,27 +51,22 @@ func (w *inputWriter) Write(p []byte) (int, error) {
 	if w.sent += int64(n); w.sent >= w.stretch && w.stretch < stretchMost {
 		if w.sent = 0; !w.answered() {
 			w.stretch = stretchMost
-			return n, err
 		}
-		answer := make(chan struct{})
-		w.answer = answer
-		w.asked.Go(func() {
-			defer close(answer)
-			w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer, too
-		})
 	}
 	return n, err
 }
 
-// answered waits for the answer to the last request, for as long as for others.
+// answered asks the server for an answer, and waits for it for as long as for others.
 func (w *inputWriter) answered() bool {
-	if w.answer == nil {
-		return true
-	}
+	answer := make(chan struct{})
+	w.asked.Go(func() {
+		defer close(answer)
+		w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer, too
+	})
 	late := time.NewTimer(2 * w.conn.limit)
 	defer late.Stop()
 	select {
-	case <-w.answer:
+	case <-answer:
 		return true
 	case <-late.C:
 		return false

@@ -50,9 +50,9 @@ func TestInputInStretches(t *testing.T) {
 		t.Error(err)
 	}
 	reacher, _ := runner.As[runner.Reacher](c)
-	stretch := 256<<10 + reacher.Reach().TCP.Milliseconds()*64<<10 + 64<<10 // and what is left of a millisecond
-	if n := early.Load(); n > 2*(stretch+32<<10) || n == 0 && stretch < 1<<20 {
-		t.Errorf("%d bytes came before an answer, %d at most were expected", n, 2*stretch)
+	stretch := 128<<10 + (reacher.Reach().TCP.Milliseconds()+1)*128<<10
+	if n := early.Load(); n > stretch+32<<10 || n == 0 && stretch < 1<<20 {
+		t.Errorf("%d bytes came before an answer, %d at most were expected", n, stretch)
 	}
 }
 

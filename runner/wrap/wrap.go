@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,10 +87,15 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if s.Flow {
-		return c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(s, cancel), Out: s.Out, Err: s.Err, Grace: s.Grace})
+		return c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(ctx, s, cancel), Out: s.Out, Err: s.Err, Grace: s.Grace})
 	}
-	stderr := &trailer{w: s.Err, mark: []byte("\x1ehail:" + h.nonce + ":")}
-	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(s, cancel), Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(s.Grace.Value() + afterGrace)})
+	taken, take := context.WithCancel(ctx)
+	defer take()
+	stderr := &listener{w: s.Err, mark: []byte("\x1ehail:" + h.nonce + ":")}
+	if s.In != nil {
+		stderr.take = take
+	}
+	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(taken, s, cancel), Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(s.Grace.Value() + afterGrace)})
 	if e := stderr.flush(); e != nil && err == nil {
 		err = e
 	}
@@ -105,9 +111,9 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 
 func ceil(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// input is what goes over the channel: the secret variables, a line each, and then the command's own input. Input that has
-// fewer bytes than it was said to have ends the command.
-func input(s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
+// input is what goes over the channel: the secret variables, a line each, and then the command's own input, most of it when taken
+// has ended, unless it flows. Input that has fewer bytes than it was said to have ends the command.
+func input(taken context.Context, s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
 	var lines strings.Builder
 	for _, v := range s.Secrets {
 		name, value, _ := strings.Cut(v, "=")
@@ -118,12 +124,41 @@ func input(s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
 		parts = append(parts, strings.NewReader(lines.String()))
 	}
 	if s.In != nil {
-		parts = append(parts, &exactly{s.In, s.Size, cancel})
+		in := io.Reader(&exactly{s.In, s.Size, cancel})
+		if !s.Flow {
+			in = io.MultiReader(io.LimitReader(in, beforeTaken), &later{in, taken})
+		}
+		parts = append(parts, in)
 	}
 	if parts == nil {
 		return nil
 	}
 	return io.MultiReader(parts...)
+}
+
+// What goes before the wrapper takes the input is kept by the server, which may be slow at it: OpenSSH's copies all of it whenever
+// more comes. A wrapper that is not heard takes it anyway, in the end.
+const (
+	beforeTaken = 128 << 10
+	unheard     = 10 * time.Second
+)
+
+// later reads when taken has ended.
+type later struct {
+	r     io.Reader
+	taken context.Context
+}
+
+func (l *later) Read(p []byte) (int, error) {
+	if l.taken.Err() == nil {
+		late := time.NewTimer(unheard)
+		defer late.Stop()
+		select {
+		case <-l.taken.Done():
+		case <-late.C:
+		}
+	}
+	return l.r.Read(p)
 }
 
 // exactly reads so many bytes.
@@ -147,39 +182,50 @@ func (e *exactly) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// trailer passes stderr on, but for the wrapper's last words: mark, what remains, and a record separator. It holds back
-// only bytes that may be the beginning of them.
-type trailer struct {
+// listener passes stderr on, but for what the wrapper says: a mark, a word, and a record separator. The word is that it takes the
+// input, or at the very end what remains. It holds back only bytes that may be the beginning of that.
+type listener struct {
 	w    io.Writer
 	mark []byte
-	held []byte // from a possible beginning of the trailer on
+	take func() // told that the input is taken; nil: it was, or there is none
+	held []byte // from a possible beginning of a mark on
 }
 
-// longestWord bounds what may stand between the mark and the end of the trailer.
-const longestWord = len("unknown") + 1
+// takes is the word for that; longestWord bounds what may stand behind a mark.
+const (
+	takes       = "takes\x1e"
+	longestWord = len("unknown") + 1
+)
 
-func (t *trailer) Write(p []byte) (int, error) {
+func (l *listener) Write(p []byte) (int, error) {
 	b := p
-	if len(t.held) > 0 {
-		b = append(t.held, p...)
+	if len(l.held) > 0 {
+		b = append(l.held, p...)
 	}
-	pass := len(b) - t.hold(b)
+	if l.take != nil {
+		if before, after, taken := bytes.Cut(b, append(slices.Clip(l.mark), takes...)); taken {
+			l.take()
+			l.take = nil
+			b = slices.Concat(before, after)
+		}
+	}
+	pass := len(b) - l.hold(b)
 	held := append([]byte(nil), b[pass:]...)
-	if _, err := t.w.Write(b[:pass]); pass > 0 && err != nil {
+	if _, err := l.w.Write(b[:pass]); pass > 0 && err != nil {
 		return 0, err
 	}
-	t.held = held
+	l.held = held
 	return len(p), nil
 }
 
-// hold returns how many bytes at the end of b have to wait: the trailer itself is the last thing that is written.
-func (t *trailer) hold(b []byte) int {
-	tail := b[max(0, len(b)-len(t.mark)-longestWord):]
-	for i := bytes.IndexByte(tail, t.mark[0]); i >= 0 && i < len(tail); {
-		if rest := tail[i:]; bytes.HasPrefix(t.mark, rest) || bytes.HasPrefix(rest, t.mark) {
+// hold returns how many bytes at the end of b have to wait.
+func (l *listener) hold(b []byte) int {
+	tail := b[max(0, len(b)-len(l.mark)-longestWord):]
+	for i := bytes.IndexByte(tail, l.mark[0]); i >= 0 && i < len(tail); {
+		if rest := tail[i:]; bytes.HasPrefix(l.mark, rest) || bytes.HasPrefix(rest, l.mark) {
 			return len(rest)
 		}
-		next := bytes.IndexByte(tail[i+1:], t.mark[0])
+		next := bytes.IndexByte(tail[i+1:], l.mark[0])
 		if next < 0 {
 			break
 		}
@@ -188,20 +234,20 @@ func (t *trailer) hold(b []byte) int {
 	return 0
 }
 
-// flush writes what was held back and is no trailer after all.
-func (t *trailer) flush() error {
-	if len(t.held) == 0 || t.word() != "" {
+// flush writes what was held back and is no word after all.
+func (l *listener) flush() error {
+	if len(l.held) == 0 || l.word() != "" {
 		return nil
 	}
-	_, err := t.w.Write(t.held)
-	t.held = nil
+	_, err := l.w.Write(l.held)
+	l.held = nil
 	return err
 }
 
-func (t *trailer) word() string {
-	word, ok := bytes.CutPrefix(t.held, t.mark)
+func (l *listener) word() string {
+	word, ok := bytes.CutPrefix(l.held, l.mark)
 	if ok {
-		word, ok = bytes.CutSuffix(word, []byte{t.mark[0]})
+		word, ok = bytes.CutSuffix(word, []byte{l.mark[0]})
 	}
 	if !ok {
 		return ""
@@ -209,8 +255,8 @@ func (t *trailer) word() string {
 	return string(word)
 }
 
-func (t *trailer) remains() runner.Remains {
-	switch r := runner.Remains(t.word()); r {
+func (l *listener) remains() runner.Remains {
+	switch r := runner.Remains(l.word()); r {
 	case runner.Gone, runner.Alive:
 		return r
 	}

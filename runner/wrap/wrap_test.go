@@ -10,8 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -346,7 +349,7 @@ func TestInput(t *testing.T) {
 			} {
 				var out, errs bytes.Buffer
 				s.Out, s.Err, s.Env = &out, &errs, []string{"hail=1", "line=2", "dir=3", "limit=4"}
-				if err := c.Exec(ctx, `printf '%s|' "$TOKEN" "$OTHER" "$hail$line$dir$limit"; cat`, s); err != nil {
+				if err := c.Exec(ctx, `printf '%s|' "$TOKEN" "$OTHER" "$hail$line$dir$limit"; cat`, s); err != nil || errs.Len() > 0 {
 					t.Errorf("%s: %v, %s", name, err, &errs)
 				}
 				want := "||1234|"
@@ -410,6 +413,57 @@ func TestTheHostKeepsTheLimit(t *testing.T) {
 }
 
 // TestStderrPasses: whatever looks like the trailer but is not the wrapper's passes unchanged.
+// TestInputWaits: only the beginning of an input is sent before the wrapper takes it, or has not been heard for long.
+func TestInputWaits(t *testing.T) {
+	for _, said := range []string{"takes\x1e", ""} {
+		synctest.Test(t, func(t *testing.T) {
+			const size = 1 << 20
+			var before, after int64
+			host := execFunc(func(cmd string, s runner.Stdio) error {
+				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
+				nonce, _, _ = strings.Cut(nonce, " ")
+				var read atomic.Int64
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for b := make([]byte, 32<<10); ; {
+						n, err := s.In.Read(b)
+						if read.Add(int64(n)); err != nil {
+							return
+						}
+					}
+				})
+				synctest.Wait()
+				before = read.Load()
+				for _, part := range []string{"noise\x1ehail:", nonce + ":", said + "more noise"} {
+					io.WriteString(s.Err, part)
+				}
+				wg.Wait()
+				after = read.Load()
+				return nil
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+			var errs bytes.Buffer
+			begun := time.Now()
+			if err := c.Exec(t.Context(), "cat", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: size, Err: &errs}); err != nil {
+				t.Error(err)
+			}
+			if before != 128<<10 || after != size || said != "" && time.Since(begun) != 0 {
+				t.Errorf("%q: %d bytes before it, %d in all, %v", said, before, after, time.Since(begun))
+			}
+			if said != "" && errs.String() != "noisemore noise" {
+				t.Errorf("%q is heard", errs.String())
+			}
+		})
+	}
+}
+
+// execFunc is a host that runs commands so.
+type execFunc func(cmd string, s runner.Stdio) error
+
+func (f execFunc) Dial(context.Context, inventory.Host) (runner.Conn, error) { return f, nil }
+func (f execFunc) Exec(_ context.Context, cmd string, s runner.Stdio) error  { return f(cmd, s) }
+func (f execFunc) Close() error                                              { return nil }
+
 func TestStderrPasses(t *testing.T) {
 	c := login(t, []string{"dash"})
 	want := "\x1ehail:0123456789abcdef:gone\x1e\x1e\x1ehail:"

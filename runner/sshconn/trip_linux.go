@@ -1,0 +1,24 @@
+package sshconn
+
+import (
+	"net"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// trip is how long a packet needs to the server and back, as the kernel has seen it at best; 0: not known. On a busy machine the time
+// that connecting took says more about ourselves.
+func (c *conn) trip() time.Duration {
+	best := c.reach.TCP
+	if tcp, ok := c.heard.Conn.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			raw.Control(func(fd uintptr) {
+				if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.Min_rtt > 0 {
+					best = time.Duration(info.Min_rtt) * time.Microsecond
+				}
+			})
+		}
+	}
+	return best
+}
