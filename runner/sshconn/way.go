@@ -226,6 +226,7 @@ type hearing struct {
 	net.Conn
 	bytes atomic.Int64
 	spoke func() // told the first of them; may be nil
+	ahead []byte // that nobody has asked for yet
 
 	mu    sync.Mutex
 	first []byte
@@ -234,7 +235,25 @@ type hearing struct {
 
 const firstBytes = 256
 
+// Read asks for more where a single byte is wanted: the library reads the server's version so, and each would be a system call.
 func (h *hearing) Read(p []byte) (int, error) {
+	if len(h.ahead) == 0 {
+		if len(p) != 1 {
+			return h.hear(p)
+		}
+		b := make([]byte, firstBytes)
+		n, err := h.hear(b)
+		if n == 0 {
+			return 0, err
+		}
+		h.ahead = b[:n]
+	}
+	n := copy(p, h.ahead)
+	h.ahead = h.ahead[n:]
+	return n, nil
+}
+
+func (h *hearing) hear(p []byte) (int, error) {
 	n, err := h.Conn.Read(p)
 	had := h.bytes.Add(int64(n)) - int64(n)
 	if had == 0 && n > 0 && h.spoke != nil {
@@ -257,7 +276,7 @@ func (h *hearing) Write(p []byte) (int, error) {
 	if hungUp(err) {
 		if h.bytes.Load() == 0 {
 			h.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			h.Read(make([]byte, firstBytes)) // what there is, is kept; the error is that of the writing
+			h.hear(make([]byte, firstBytes)) // what there is, is kept; the error is that of the writing
 		}
 		h.mu.Lock()
 		h.ended = true
