@@ -41,7 +41,7 @@ func (f *file) Write(p []byte) (int, error) {
 func (f *file) handle() (h *os.File, err error) {
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		if f.made {
-			h, err = os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND, 0o600)
+			h, err = open(f.path, os.O_WRONLY|os.O_APPEND)
 		} else {
 			h, err = createFile(f.path)
 		}

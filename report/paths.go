@@ -43,7 +43,7 @@ func (f hostFiles) folder(host string) string {
 
 // Output opens what the host printed on one stream; it is empty when that was nothing. The caller closes it.
 func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	file, err := os.Open(filepath.Join(f.folder(host), string(stream)))
+	file, err := open(filepath.Join(f.folder(host), string(stream)), os.O_RDONLY)
 	if os.IsNotExist(err) {
 		return inMemory{strings.NewReader("")}, nil
 	}

@@ -142,7 +142,7 @@ func (r *Record) letGo() {
 
 // createFile makes a file that was not there, never through a link.
 func createFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	return open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND)
 }
 
 func syncDir(path string) error {

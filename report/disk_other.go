@@ -4,6 +4,9 @@ package report
 
 import "os"
 
+// open opens a file of a host.
+func open(path string, flags int) (*os.File, error) { return os.OpenFile(path, flags, 0o600) }
+
 // datasync waits until f is on disk.
 func datasync(f *os.File) error { return f.Sync() }
 
