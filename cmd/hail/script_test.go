@@ -184,7 +184,8 @@ func realServers(t *testing.T) site {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, name := range healthy {
-		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}}
+		home := "SetEnv HOME=" + t.TempDir() // that of who tests may have a .bashrc that prints
+		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: []string{home}}
 		if err := d.Start(ctx); err != nil {
 			t.Fatal(err)
 		}

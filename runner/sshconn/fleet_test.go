@@ -66,7 +66,7 @@ func realHost(t *testing.T, options ...string) inventory.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: options}
+	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: append(options, "SetEnv HOME="+t.TempDir())}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Start(ctx); err != nil {
