@@ -86,11 +86,24 @@ func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 	}
 }
 
+// newMachine has GNU's tools or busybox's, or GNU's and that program as its sh.
 func newMachine(t testing.TB, userland string) *machine {
 	m := &machine{dir: t.TempDir()}
 	path, shell := os.Getenv("PATH"), "/bin/sh"
-	if userland == "busybox" {
+	switch userland {
+	case "gnu":
+	case "busybox":
 		path, shell = busybox(t)
+	default:
+		program, err := exec.LookPath(userland)
+		if err != nil {
+			t.Fatalf("%v: make tools installs what the tests want", err)
+		}
+		bin := t.TempDir()
+		if err := os.Symlink(program, bin+"/sh"); err != nil {
+			t.Fatal(err)
+		}
+		path, shell = bin+":"+path, bin+"/sh"
 	}
 	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + path}, m}}
 	m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
