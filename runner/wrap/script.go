@@ -14,7 +14,8 @@ import (
 // The channel's input is on descriptor 3: first the secret variables, a line each, encoded; then the command's input, which
 // is kept in a file that has no name any more when the command begins; then nothing, for the watchdog: its end is the order
 // to end the command. So that this end is heard at once, nothing that the command might not read may be before it.
-// That the input is taken is said before: until then, no more than a little of it is sent. Why it ends early is known on our side. That it does not fit is known here, though busybox's head hides it for a small one.
+// What takes the input says so when it is there: no more than a little of it is sent before. Why it ends early is known on our side.
+// That it does not fit is known here, though busybox's head hides it for a small one.
 //
 // The command runs in the foreground, so that nothing of job control is needed, and a TERM for the wrapper waits in a
 // trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
@@ -47,8 +48,7 @@ if [ $hail_input -gt 0 ]; then
 		exit 125
 	fi
 	hail_full=0
-	say takes
-	head -c $hail_input <&3 >>"$hail_file" || hail_full=1
+	(say takes; exec head -c $hail_input <&3 >>"$hail_file") || hail_full=1
 	exec 5<"$hail_file"
 	hail_got=$(wc -c <&5)
 	exec 5<"$hail_file"
