@@ -132,8 +132,8 @@ type folder struct {
 	full  []*bytes.Buffer
 }
 
-// longestStep is where a command line is full: systems have limits of 128 KiB and more.
-const longestStep = 64 << 10
+// longestStep is where a command line is full: systems have limits of 128 KiB and more, of which FILES may take the most.
+const longestStep = 16 << 10
 
 func (j *journal) file(name string) *bytes.Buffer {
 	if j.of[name] == nil {

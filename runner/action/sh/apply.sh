@@ -107,14 +107,14 @@ each() {
 tidy() { # that all is over is forgotten last
 	{
 		cat "$journal/hidden" 2>/dev/null
-		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal"
+		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 	} | xargs -r -0 rm -rf --
 }
 
 # What is done with NAME…, in their folder.
 absent() {
 	for name; do
-		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { echo "$folder/$name is there now"; return 1; }
+		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { printf '%s is there now\n' "$folder/$name"; return 1; }
 	done
 }
 take_after() { # what a file has besides its content, but for the time of its change; busybox has no way for it
@@ -161,7 +161,10 @@ restore() {
 		[ ! -e "./$name" ] || mv -f -- "$name" .. || cmp -s -- "$name" "../$name" || return 1 # the same: it was never replaced
 	done
 }
-rollback() ( steps made unmake && steps "retyped gone" bring_back && steps unmeta give && steps replaced restore )
+rollback() ( # a list that was cut off could name what is somebody else's; an order to end is known already
+	trap '' TERM HUP INT
+	[ "$(tail -n 1 "$journal/steps")" = all ] && steps made unmake && steps "retyped gone" bring_back && steps unmeta give && steps replaced restore
+)
 
 phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
@@ -208,9 +211,9 @@ if [ -d "$journal" ]; then
 	staged=$(cat "$journal/staged" 2>/dev/null)
 	case $staged in
 	.hail-?*) ;;
-	*) rm -rf "$journal" ;; # it was not all written, so nothing else was done
+	*) rm -rf "$journal" ;; # it was not all written, so nothing else was there yet
 	esac
-	for phase in finished undone undoing renamed renaming staging; do
+	for phase in finished undone undoing renamed renaming staging nothing; do
 		[ ! -f "$journal/$phase" ] || break
 	done
 	case $phase in
@@ -219,6 +222,7 @@ if [ -d "$journal" ]; then
 	renamed) say settled activated; conclude ;;
 	undoing | renaming) say settled rolled-back; undo ;;
 	staging) say settled dropped; tidy ;;
+	nothing) rm -rf "$journal" ;; # likewise, or nothing else was there any more
 	esac
 	[ ! -d "$journal" ] || exit 0
 fi
@@ -278,8 +282,10 @@ fi
 
 phase renaming || fail error state
 set +f
-sync -- "$journal" "$journal"/* "$journal"/*/* 2>/dev/null || sync
+set -- "$journal" "$journal"/*
+[ ! -d "$journal/managed" ] || set -- "$@" "$journal"/managed/*
 set -f
+sync -- "$@" 2>/dev/null || sync
 if commit && [ -z "$stopped" ]; then
 	told
 	if phase renamed; then conclude; else undo; fi
