@@ -89,11 +89,11 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if s.Flow {
 		return c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(ctx, s, cancel), Out: s.Out, Err: s.Err, Grace: s.Grace})
 	}
-	taken, take := context.WithCancel(ctx)
-	defer take()
+	taken, take := context.WithCancelCause(ctx)
+	defer take(nil)
 	stderr := &listener{w: s.Err, mark: []byte("\x1ehail:" + h.nonce + ":")}
 	if s.In != nil {
-		stderr.take = take
+		stderr.take = func() { take(errTaken) }
 	}
 	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(taken, s, cancel), Out: s.Out, Err: stderr, Hold: true, Grace: inventory.Duration(s.Grace.Value() + afterGrace)})
 	if e := stderr.flush(); e != nil && err == nil {
@@ -126,7 +126,7 @@ func input(taken context.Context, s runner.Stdio, cancel context.CancelCauseFunc
 	if s.In != nil {
 		in := io.Reader(&exactly{s.In, s.Size, cancel})
 		if !s.Flow {
-			in = io.MultiReader(io.LimitReader(in, beforeTaken), &later{in, taken})
+			in = io.MultiReader(io.LimitReader(in, beforeTaken), &later{r: in, taken: taken})
 		}
 		parts = append(parts, in)
 	}
@@ -143,20 +143,27 @@ const (
 	unheard     = 10 * time.Second
 )
 
-// later reads when taken has ended.
+var errTaken = errors.New("the input is taken")
+
+// later reads when taken has ended for errTaken, and no more when it has ended otherwise.
 type later struct {
-	r     io.Reader
-	taken context.Context
+	r      io.Reader
+	taken  context.Context
+	waited bool
 }
 
 func (l *later) Read(p []byte) (int, error) {
-	if l.taken.Err() == nil {
+	if !l.waited {
+		l.waited = true
 		late := time.NewTimer(unheard)
 		defer late.Stop()
 		select {
 		case <-l.taken.Done():
 		case <-late.C:
 		}
+	}
+	if cause := context.Cause(l.taken); cause != nil && cause != errTaken {
+		return 0, io.ErrClosedPipe
 	}
 	return l.r.Read(p)
 }
