@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"math"
 	"net"
 	"time"
 
@@ -14,7 +15,7 @@ func (c *conn) trip() time.Duration {
 	if tcp, ok := c.heard.Conn.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			raw.Control(func(fd uintptr) {
-				if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.Min_rtt > 0 {
+				if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.Min_rtt > 0 && info.Min_rtt < math.MaxUint32 { // the most: no sample
 					best = time.Duration(info.Min_rtt) * time.Microsecond
 				}
 			})
