@@ -115,7 +115,7 @@ func eachShell(t *testing.T, test func(t *testing.T, c runner.Conn)) {
 			test(t, login(t, shell))
 		})
 	}
-	for _, program := range []string{"bash", "mksh"} { // OpenBSD's is of mksh's kind: its children get no descriptor but the first three
+	for _, program := range []string{"bash", "mksh", "ksh93"} { // OpenBSD's is of mksh's kind: its children get no descriptor but the first three
 		t.Run("sh is "+program, func(t *testing.T) {
 			t.Parallel()
 			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
@@ -453,6 +453,39 @@ func TestInputWaits(t *testing.T) {
 				t.Errorf("%q is heard", errs.String())
 			}
 		})
+	}
+}
+
+// TestWordsOfTheWrapper: they are heard wherever they stand and however the stream is cut, and nothing else is kept back.
+func TestWordsOfTheWrapper(t *testing.T) {
+	const text, want = "one MARKtakes\x1etwo MARKno word of its\x1e\x1e\x1ehail:MARKgone\x1eTerminated\x1eha", "one two MARKno word of its\x1e\x1e\x1ehail:Terminated\x1eha"
+	for _, parts := range []int{1, 2, 3, 100} {
+		for cut := range len(text) {
+			ctx, cancel := context.WithCancel(t.Context())
+			expected := want
+			host := execFunc(func(cmd string, s runner.Stdio) error {
+				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
+				nonce, _, _ = strings.Cut(nonce, " ")
+				said := strings.ReplaceAll(text, "MARK", "\x1ehail:"+nonce+":")
+				expected = strings.ReplaceAll(want, "MARK", "\x1ehail:"+nonce+":")
+				for n := range parts {
+					at := min(cut+n, len(said))
+					if n == parts-1 {
+						at = len(said)
+					}
+					io.WriteString(s.Err, said[:at])
+					said = said[at:]
+				}
+				cancel()
+				return ctx.Err()
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(ctx, inventory.Host{})
+			var errs bytes.Buffer
+			err := c.Exec(ctx, "true", runner.Stdio{Err: &errs})
+			if f := (*runner.Failure)(nil); errs.String() != expected || !errors.As(err, &f) || f.Remains != runner.Gone {
+				t.Fatalf("%d parts, the first of %d bytes: %q, want %q; %v", parts, cut, errs.String(), expected, err)
+			}
+		}
 	}
 }
 

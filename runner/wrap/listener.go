@@ -1,0 +1,91 @@
+package wrap
+
+import (
+	"bytes"
+	"io"
+
+	"hail/runner"
+)
+
+// listener passes stderr on, but for what the wrapper says there: a mark that nobody else knows, a word, and a record separator. It
+// holds back only bytes that may be the beginning of that.
+type listener struct {
+	w       io.Writer
+	mark    []byte
+	take    func()         // told that the wrapper takes the input
+	remains runner.Remains // what it says at the end of a command that was ended; empty: nothing
+	held    []byte         // from a possible beginning of a mark on
+}
+
+// separator ends a word, and begins a mark.
+const separator = '\x1e'
+
+// longestWord is how much may stand between a mark and the next separator.
+const longestWord = len("unknown")
+
+func (l *listener) Write(p []byte) (int, error) {
+	b := p
+	if len(l.held) > 0 {
+		b = append(l.held, p...)
+		l.held = nil
+	}
+	for {
+		at := bytes.Index(b, l.mark)
+		if at < 0 {
+			at = len(b) - beginning(l.mark, b)
+			l.held = bytes.Clone(b[at:])
+			return len(p), l.pass(b[:at])
+		}
+		if err := l.pass(b[:at]); err != nil {
+			return 0, err
+		}
+		said := b[at+len(l.mark):]
+		end := bytes.IndexByte(said, separator)
+		if end < 0 && len(said) <= longestWord {
+			l.held = bytes.Clone(b[at:])
+			return len(p), nil
+		}
+		if end < 0 || end > longestWord { // the command has seen the mark, and prints it
+			if err := l.pass(l.mark); err != nil {
+				return 0, err
+			}
+			b = said
+			continue
+		}
+		l.hear(string(said[:end]))
+		b = said[end+1:]
+	}
+}
+
+// beginning returns how many bytes at the end of b may be the beginning of mark.
+func beginning(mark, b []byte) int {
+	n := min(len(mark)-1, len(b))
+	for !bytes.HasSuffix(b, mark[:n]) {
+		n--
+	}
+	return n
+}
+
+func (l *listener) hear(word string) {
+	switch r := runner.Remains(word); r {
+	case "takes":
+		l.take()
+	case runner.Gone, runner.Alive, runner.Unknown:
+		l.remains = r
+	}
+}
+
+func (l *listener) pass(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := l.w.Write(b)
+	return err
+}
+
+// flush passes on what was held back, when no more comes.
+func (l *listener) flush() error {
+	held := l.held
+	l.held = nil
+	return l.pass(held)
+}
