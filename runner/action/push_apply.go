@@ -14,6 +14,8 @@ import (
 var (
 	//go:embed sh/state.sh
 	stateScript string
+	//go:embed sh/steps.sh
+	stepsScript string
 	//go:embed sh/activate.sh
 	activateScript string
 	//go:embed sh/apply.sh
@@ -56,7 +58,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d", runner.Quote(stateScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts))
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d", runner.Quote(stateScript+stepsScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}

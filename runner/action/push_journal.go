@@ -124,12 +124,16 @@ type journal struct {
 	folders []*folder
 }
 
-// folder has the steps in a folder: command lines, the names that belong to one kind of step in one, as long as it takes more.
+// folder is what is done with names in a folder.
 type folder struct {
 	path  string
-	kinds []string
-	lines []*bytes.Buffer // of each kind, the one that takes more
-	full  []*bytes.Buffer
+	steps []*stepLine
+}
+
+// stepLine is a command of sh/steps.sh.
+type stepLine struct {
+	kind  string // with its arguments
+	names bytes.Buffer
 }
 
 // longestStep is where a command line is full: systems have limits of 128 KiB and more, of which FILES may take the most.
@@ -158,30 +162,24 @@ func (j *journal) words(name string, list []string) {
 	}
 }
 
-// add adds a name to the steps of a kind, which has its arguments with it.
+// add adds a name to a step of the kind that takes more.
 func (f *folder) add(kind, name string) {
-	i := slices.Index(f.kinds, kind)
+	i := slices.IndexFunc(f.steps, func(s *stepLine) bool { return s.kind == kind && s.names.Len() < longestStep })
 	if i < 0 {
-		i = len(f.kinds)
-		f.kinds, f.lines = append(f.kinds, kind), append(f.lines, bytes.NewBufferString("step "+kind))
+		i = len(f.steps)
+		f.steps = append(f.steps, &stepLine{kind: kind})
 	}
-	line := f.lines[i]
-	if line.Len() > longestStep {
-		f.full = append(f.full, line)
-		line = bytes.NewBufferString("step " + kind)
-		f.lines[i] = line
-	}
-	line.WriteByte(' ')
-	line.WriteString(runner.Quote(name))
+	to := &f.steps[i].names
+	to.WriteByte(' ')
+	to.WriteString(runner.Quote(name))
 }
 
 // program writes the steps in all folders.
 func (j *journal) program(to *bytes.Buffer) {
 	for _, f := range j.folders {
-		to.WriteString("folder " + runner.Quote(f.path) + "\n")
-		for _, line := range append(f.full, f.lines...) {
-			line.WriteByte('\n')
-			line.WriteTo(to)
+		fmt.Fprintf(to, "folder %s\n", runner.Quote(f.path))
+		for _, s := range f.steps {
+			fmt.Fprintf(to, "step %s%s\n", s.kind, s.names.Bytes())
 		}
 	}
 	to.WriteString("all\n")

@@ -12,14 +12,19 @@ import (
 // that connecting took says more about ourselves.
 func (c *conn) trip() time.Duration {
 	best := c.reach.TCP
-	if tcp, ok := c.heard.Conn.(*net.TCPConn); ok {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) {
-				if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.Min_rtt > 0 && info.Min_rtt < math.MaxUint32 { // the most: no sample
-					best = time.Duration(info.Min_rtt) * time.Microsecond
-				}
-			})
-		}
+	tcp, ok := c.heard.Conn.(*net.TCPConn)
+	if !ok {
+		return best
 	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return best
+	}
+	raw.Control(func(fd uintptr) {
+		const none = math.MaxUint32
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.Min_rtt > 0 && info.Min_rtt != none {
+			best = time.Duration(info.Min_rtt) * time.Microsecond
+		}
+	})
 	return best
 }

@@ -27,10 +27,10 @@ func Word(text string) string {
 
 // Run runs one of our programs on the host, and hands each line of what it says to each: kind is the first word behind
 // "hail:NONCE:", and empty for a line between the marked ones. An error of each is the host's.
-func Run(ctx context.Context, t *runner.Target, nonce, line string, io runner.Stdio, each func(kind, rest string) error) error {
+func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner.Stdio, each func(kind, rest string) error) error {
 	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
-	io.Out, io.Err, io.Program = out, t.Err, true
-	if err := t.Exec(ctx, line, io); err != nil {
+	given.Out, given.Err, given.Program = out, t.Err, true
+	if err := t.Exec(ctx, line, given); err != nil {
 		return err
 	}
 	if out.err == nil && len(out.tail) > 0 {

@@ -27,13 +27,7 @@
 #		V COMMAND           has to accept the whole, when it is in place
 #		H NAME SECONDS COMMAND
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within the time, each look within its own
-#	steps        what is to be done, a program of these commands; names are relative to the folder before them:
-#		folder PATH
-#		step KIND NAME…                  made, replaced, retyped: what is renamed into its place, where nothing was, a file,
-#		                                 something else; gone: what goes
-#		step KIND MODE OWNER NAME…       rights, meta, unmeta: what files get that are staged, that are changed in their place, and
-#		                                 these as they were; - keeps it
-#		all                              nothing is missing
+#	steps        what is to be done in each folder: see sh/steps.sh
 nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -79,24 +73,6 @@ until ln -s "$me" "$lock" 2>/dev/null; do
 done
 trap 'rm -f "$lock"' EXIT
 
-# steps KINDS FUNCTION, in a shell of its own: for each step of these kinds, the function gets what is behind the kind, in the folder.
-# The first that fails ends the shell.
-steps() {
-	kinds=" $1 " function=$2 whole=
-	[ ! -f "$journal/steps" ] || . "$journal/steps"
-	[ -n "$whole" ] # a host that went down may have kept the file and not what was in it
-}
-folder() { folder=$1; }
-step() {
-	case $kinds in
-	*" $1 "*) ;;
-	*) return 0 ;;
-	esac
-	shift
-	cd "$folder" && $function "$@" || exit 1
-}
-all() { whole=1; }
-
 # each LETTER FUNCTION: the function gets the words of each such line of the table.
 each() {
 	while read -r op rest <&7; do
@@ -110,61 +86,6 @@ tidy() { # that all is over is forgotten last
 		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 	} | xargs -r -0 rm -rf --
 }
-
-# What is done with NAME…, in their folder.
-absent() {
-	for name; do
-		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { printf '%s is there now\n' "$folder/$name"; return 1; }
-	done
-}
-take_after() { # what a file has besides its content, but for the time of its change; busybox has no way for it
-	cp --attributes-only --preserve=all -t "$staged" -- "$@" 2>/dev/null
-	cd "$staged" && touch -c -- "$@"
-}
-keep() { ln -- "$@" "$staged.old/" 2>/dev/null || for name; do [ -e "$staged.old/$name" ] || cp -p -- "$name" "$staged.old/" || return 1; done; }
-set_aside() { mv -- "$@" "$staged.old/"; }
-put() { cd "$staged" && mv -f -- "$@" ..; }
-give() { # MODE OWNER NAME…
-	mode=$1 owner=$2
-	shift 2
-	[ "$owner" = - ] || chown -h -- "$owner" "$@" || return 1
-	[ "$mode" = - ] || chmod -- "$mode" "$@"
-}
-give_staged() { cd "$staged" && give "$@"; }
-commit() ( steps replaced keep && steps retyped set_aside && steps "made replaced retyped" put && steps meta give && steps gone set_aside )
-back_up() { # the newest has number 1
-	mkdir -p .hail-backup || return 0
-	for name; do
-		k=$backups
-		while [ $k -gt 1 ]; do
-			[ ! -e ".hail-backup/$name.$((k - 1))" ] || mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
-			k=$((k - 1))
-		done
-		ln -f -- "$staged.old/$name" ".hail-backup/$name.1" 2>/dev/null || cp -p -- "$staged.old/$name" ".hail-backup/$name.1"
-	done
-}
-
-# And how it is taken back. It may be begun again; what is still staged was not renamed, and the name is somebody else's.
-unmake() {
-	for name; do
-		[ -e "$staged/$name" ] || [ -L "$staged/$name" ] || rm -rf -- "$name" || return 1
-	done
-}
-bring_back() {
-	for name; do
-		[ -e "$staged.old/$name" ] || [ -L "$staged.old/$name" ] || continue
-		rm -rf -- "$name" && mv -f -- "$staged.old/$name" "./$name" || return 1
-	done
-}
-restore() {
-	cd "$staged.old" && for name; do
-		[ ! -e "./$name" ] || mv -f -- "$name" .. || cmp -s -- "$name" "../$name" || return 1 # the same: it was never replaced
-	done
-}
-rollback() ( # a list that was cut off could name what is somebody else's; an order to end is known already
-	trap '' TERM HUP INT
-	[ "$(tail -n 1 "$journal/steps")" = all ] && steps made unmake && steps "retyped gone" bring_back && steps unmeta give && steps replaced restore
-)
 
 phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
