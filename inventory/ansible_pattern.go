@@ -169,7 +169,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 		})
 	}
 	if !found && word != "ungrouped" && !strings.ContainsAny(word, "~?*[") {
-		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), didYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
+		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
 	}
 	return s, nil
 }

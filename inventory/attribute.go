@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,9 +63,12 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 // quoteValue is the hint where a parenthesis ends a value that it was meant for.
 const quoteValue = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
 
-// RegexError words what the compiler of regular expressions says.
+// RegexError words an error of regexp.Compile for people.
 func RegexError(err error) error {
-	return errors.New(strings.Replace(err.Error(), "error parsing regexp", "the regular expression is wrong", 1))
+	if s := (*syntax.Error)(nil); errors.As(err, &s) {
+		return fmt.Errorf("the regular expression is wrong: %s: `%s`", s.Code, s.Expr)
+	}
+	return err
 }
 
 func (p *parser) value(op string) (string, error) {
@@ -103,7 +107,7 @@ func (a attributeTest) holds(h *Host) bool {
 		return a.passes(h.Name) != negated
 	case "address":
 		return a.passes(cmp.Or(h.Connection.Address, h.Name)) != negated
-	case "group":
+	case "group", "groups":
 		return slices.ContainsFunc(h.Groups, func(g string) bool { return a.passes(g) }) != negated
 	default:
 		value, ok := h.attribute(a.name)

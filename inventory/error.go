@@ -102,7 +102,8 @@ func distance(a, b string, limit int) int {
 	return row[len(b)]
 }
 
-func didYouMean(word string, candidates []string) string {
+// DidYouMean is the hint that names the candidate which word is most likely a slip of the pen for; "" when none is near.
+func DidYouMean(word string, candidates []string) string {
 	if near := Nearest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}

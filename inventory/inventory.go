@@ -90,8 +90,8 @@ func (inv *Inventory) group(name string) *groupDef {
 	return nil
 }
 
-// Attributes returns what there is to ask hosts for, in the order of the alphabet: name, address, group, the connection
-// settings, and the vars that a host has.
+// Attributes returns what there is to ask hosts for, in the order of the alphabet: name, address, group or groups, the
+// connection settings, and the vars that a host has.
 func (inv *Inventory) Attributes() []string {
 	known := map[string]bool{"name": true, "address": true, "group": true, "groups": true}
 	for _, key := range connectionKeys {
@@ -105,13 +105,13 @@ func (inv *Inventory) Attributes() []string {
 	return slices.Sorted(maps.Keys(known))
 }
 
-// CheckAttribute says of an attribute that no host can have that it is a slip of the pen, perhaps. What lies in a mapping
-// (a.b) passes.
+// CheckAttribute returns an *Error with the nearest name when no host of the inventory has the attribute, and nil otherwise.
+// What lies in a mapping (a.b) is not looked for.
 func (inv *Inventory) CheckAttribute(name string) error {
 	known := inv.Attributes()
 	name = strings.TrimPrefix(name, varsPrefix)
 	if strings.Contains(name, ".") || slices.Contains(known, name) {
 		return nil
 	}
-	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: didYouMean(name, known)}
+	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: DidYouMean(name, known)}
 }

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,16 +43,9 @@ func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 // fields reads the values of the keys that a mapping may have, beside those of a Connection.
 type fields map[string]func(*strictyaml.Node)
 
-// examples are mappings, by what they say.
-var examples = map[string]string{
-	"an inventory": `hosts: ["web[01-20]"]`,
-	"a group":      `{hosts: ["web[01-20]"]}`,
-	"a host":       "{address: 10.0.0.1, port: 2222, vars: {role: web}}",
-}
-
 // fields reads a mapping; conn takes the connection settings in it, and may be nil.
-func (r nodeReader) fields(n *strictyaml.Node, what string, known fields, conn *Connection) {
-	if !r.isMap(n, what, cmp.Or(examples[what], "key: value")) {
+func (r nodeReader) fields(n *strictyaml.Node, what, example string, known fields, conn *Connection) {
+	if !r.isMap(n, what, example) {
 		return
 	}
 	for _, p := range n.Pairs {
@@ -69,7 +61,7 @@ func (r nodeReader) fields(n *strictyaml.Node, what string, known fields, conn *
 				names = slices.AppendSeq(names, maps.Keys(connectionFields))
 			}
 			slices.Sort(names)
-			hint := didYouMean(p.Key.Text, names)
+			hint := DidYouMean(p.Key.Text, names)
 			switch {
 			case hint != "":
 			case ofConnection != nil && known["connection"] != nil:
@@ -100,7 +92,7 @@ func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 
 // connection reads a mapping of connection settings, which by says.
 func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
-	r.fields(n, "connection settings", nil, &into.conn)
+	r.fields(n, "connection settings", "connection: {port: 2222}", nil, &into.conn)
 	r.noteConnection(into, n, by)
 }
 

@@ -90,7 +90,7 @@ func (b *builder) link() {
 		for _, c := range g.children {
 			below := b.groups[c.name]
 			if below == nil {
-				b.fail(c.place, fmt.Sprintf("unknown group %q", c.name), didYouMean(c.name, b.groupOrder))
+				b.fail(c.place, fmt.Sprintf("unknown group %q", c.name), DidYouMean(c.name, b.groupOrder))
 				continue
 			}
 			below.parents = append(below.parents, g)

@@ -67,7 +67,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	}
 	hosts := u.hosts(chosen)
 	if name := q.Narrow.OnePer; name != "" && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
-		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name), Hint: didYouMean(name, inv.Attributes())}
+		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name), Hint: DidYouMean(name, inv.Attributes())}
 	}
 	hosts = q.Narrow.apply(hosts)
 	if len(hosts) == 0 && !q.MayBeEmpty {

@@ -50,7 +50,7 @@ func readINI(b *builder, f file) {
 	}
 	for _, g := range r.mentioned {
 		if m, ok := r.undeclared[g]; ok {
-			b.fail(m.place, fmt.Sprintf("%s names the group %q, which is not declared", m.section, g.name), didYouMean(g.name, r.declared))
+			b.fail(m.place, fmt.Sprintf("%s names the group %q, which is not declared", m.section, g.name), DidYouMean(g.name, r.declared))
 		}
 	}
 }

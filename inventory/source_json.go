@@ -71,7 +71,7 @@ func (r nodeReader) jsonHost(n *strictyaml.Node) {
 	var groups []*groupDef
 	rest := *n
 	rest.Pairs = slices.Concat(n.Pairs[:i], n.Pairs[i+1:])
-	r.fields(&rest, "a host", fields{
+	r.fields(&rest, "a host", aHost, fields{
 		"connection": func(n *strictyaml.Node) { r.connection(n, &said, "host") },
 		"vars":       func(n *strictyaml.Node) { r.vars(n, &said, "host") },
 		"groups":     func(n *strictyaml.Node) { groups = append(groups, r.groupsOf(n)...) },

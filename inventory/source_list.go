@@ -57,7 +57,7 @@ const oneALine = "a host list has one host or pattern a line: [user@]host[:port]
 
 func parseListWord(word string) (e listEntry, wrong *patternError) {
 	if i := strings.IndexAny(word, " \t"); i >= 0 {
-		second := len(word[:i]) + len(word[i:]) - len(strings.TrimLeft(word[i:], " \t"))
+		second := len(word) - len(strings.TrimLeft(word[i:], " \t"))
 		return e, &patternError{second, "there is more than one word on the line", oneALine}
 	}
 	rest, from := word, 0

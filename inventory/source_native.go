@@ -20,7 +20,7 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 	if filepath.Base(f.path) == "hail.yaml" { // which may hold settings of the program, too
 		known["settings"] = func(*strictyaml.Node) {}
 	}
-	r.fields(root, "an inventory", known, nil)
+	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
 }
 
 // groups reads the mapping of group names to groups.
@@ -34,7 +34,7 @@ func (r nodeReader) groups(n *strictyaml.Node) {
 			continue
 		}
 		g, by := r.b.group(p.Key.Text, r.place(p.Key)), "group "+p.Key.Text
-		r.fields(p.Value, "a group", fields{
+		r.fields(p.Value, "a group", `{hosts: ["web[01-20]"]}`, fields{
 			"hosts":      func(n *strictyaml.Node) { r.hosts(n, g) },
 			"vars":       func(n *strictyaml.Node) { r.vars(n, &g.said, by) },
 			"connection": func(n *strictyaml.Node) { r.connection(n, &g.said, by) },
@@ -79,6 +79,9 @@ func (r nodeReader) hostObject(n *strictyaml.Node, g *groupDef) {
 	r.host(n.Pairs[i].Value, &rest, g)
 }
 
+// aHost shows what a host may say.
+const aHost = "{address: 10.0.0.1, port: 2222, vars: {role: web}}"
+
 // host reads the settings, or nil, of every host that the pattern in name stands for.
 func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	if name.Kind != strictyaml.Scalar {
@@ -95,7 +98,7 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	}
 	var s settings
 	if said != nil {
-		r.fields(said, "a host", fields{"vars": func(n *strictyaml.Node) { r.vars(n, &s, "host") }}, &s.conn)
+		r.fields(said, "a host", aHost, fields{"vars": func(n *strictyaml.Node) { r.vars(n, &s, "host") }}, &s.conn)
 		r.noteConnection(&s, said, "host")
 	}
 	r.b.add(names, s, g, r.place(name))

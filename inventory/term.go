@@ -102,7 +102,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 }
 
 func (u *universe) unknownHost(t term, name string) error {
-	hint := didYouMean(name, Names(u.inv.hosts))
+	hint := DidYouMean(name, Names(u.inv.hosts))
 	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // of a range, nobody has mistyped one name
 		hint = "it has " + u.has()
 	}
@@ -161,7 +161,7 @@ func (u *universe) addGroups(s *set, t term) error {
 			return err
 		}
 		if !found {
-			hint := u.groupsOf(didYouMean(name, known))
+			hint := u.groupsOf(DidYouMean(name, known))
 			if name == "all" {
 				hint = "-a means all hosts of the inventory"
 			}

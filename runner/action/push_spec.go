@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -106,10 +107,7 @@ func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 		}
 		for _, n := range f.notifyDefined {
 			if !known[n.Text] {
-				hint := "handlers: {" + n.Text + ": {run: …}}"
-				if near := inventory.Nearest(n.Text, names); near != "" {
-					hint = fmt.Sprintf("did you mean %q?", near)
-				}
+				hint := cmp.Or(inventory.DidYouMean(n.Text, names), "handlers: {"+n.Text+": {run: …}}")
 				errs = append(errs, &inventory.Error{Place: inventory.Place{File: file, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf("there is no handler %q", n.Text), Hint: hint})
 			}
 		}

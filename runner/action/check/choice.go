@@ -52,7 +52,7 @@ func (s *Suite) knows(by Choice) error {
 		if _, err := path.Match(glob, ""); err != nil {
 			return fmt.Errorf("%q is no pattern", glob)
 		}
-		if err := s.hasLike(glob); err != nil {
+		if err := s.mustHaveLike(glob); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (s *Suite) knows(by Choice) error {
 	tags = slices.Compact(tags)
 	for _, tag := range by.Tags {
 		if !slices.Contains(tags, tag) {
-			hint := nearest(tag, tags)
+			hint := inventory.DidYouMean(tag, tags)
 			if hint == "" && len(tags) > 0 {
 				hint = "it is one of " + strings.Join(tags, ", ")
 			}
@@ -74,8 +74,8 @@ func (s *Suite) knows(by Choice) error {
 	return nil
 }
 
-// hasLike says that no check, of those that are left out too, has an id like this glob.
-func (s *Suite) hasLike(glob string) error {
+// mustHaveLike returns an error when no check, of those that are left out too, has an id like this glob.
+func (s *Suite) mustHaveLike(glob string) error {
 	ids := slices.Clone(s.left)
 	for _, c := range s.Checks {
 		ids = append(ids, c.ID)
@@ -83,14 +83,7 @@ func (s *Suite) hasLike(glob string) error {
 	if slices.ContainsFunc(ids, func(id string) bool { ok, _ := path.Match(glob, id); return ok }) {
 		return nil
 	}
-	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: nearest(glob, ids)}
-}
-
-func nearest(word string, words []string) string {
-	if near := inventory.Nearest(word, words); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return ""
+	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 
 // ofExpression is the error of a target expression that stands in a file.

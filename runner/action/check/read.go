@@ -127,11 +127,7 @@ func (l *loading) connect() error {
 		f := &l.suite.Fleet[i]
 		at := slices.IndexFunc(l.suite.Checks, func(c Check) bool { return c.ID == f.ValueOf || c.Capture != "" && c.Capture == f.ValueOf })
 		if at < 0 {
-			e := &inventory.Error{Place: f.Place, Text: fmt.Sprintf("value_of: there is no check %q", f.ValueOf)}
-			if near := inventory.Nearest(f.ValueOf, names); near != "" {
-				e.Hint = fmt.Sprintf("did you mean %q?", near)
-			}
-			return e
+			return &inventory.Error{Place: f.Place, Text: fmt.Sprintf("value_of: there is no check %q", f.ValueOf), Hint: inventory.DidYouMean(f.ValueOf, names)}
 		}
 		c := &l.suite.Checks[at]
 		if c.Capture == "" {

@@ -82,10 +82,7 @@ var operators = []string{string(equals), string(contains), string(matches), stri
 func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
 	m.Op = op(p.Key.Text)
 	if !slices.Contains(operators, p.Key.Text) {
-		hint := "it takes " + strings.Join(operators, ", ")
-		if near := inventory.Nearest(p.Key.Text, operators); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
+		hint := cmp.Or(inventory.DidYouMean(p.Key.Text, operators), "it takes "+strings.Join(operators, ", "))
 		r.Fail(p.Key, hint, "there is no matcher %q", p.Key.Text)
 		return m
 	}
@@ -210,7 +207,7 @@ func parseLiteral(written string, plain any, s shape) (any, error) {
 		}
 		return d.Value().Seconds(), nil
 	case sizes:
-		if n, err := strconv.ParseFloat(written, 64); err == nil && n >= 0 {
+		if n, ok := toFloat(plain); ok && n >= 0 {
 			return n, nil
 		}
 		n, ok := inventory.ParseSize(written)

@@ -197,11 +197,14 @@ func checksOf(some []*one) (checks []*Check) {
 	return checks
 }
 
-// absent says that what was looked at is not there, where no attribute that is wanted says it.
+// absences are the attributes that say that what was looked at is not there, and how that is told.
+var absences = []struct{ attribute, why string }{{"exists", "it is not there"}, {"installed", "it is not installed"}}
+
+// absent tells that, where no attribute that is wanted says it.
 func (o *one) absent(s *seen) string {
-	for attribute, why := range map[string]string{"exists": "it is not there", "installed": "it is not installed"} {
-		if s.values[attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == attribute }) {
-			return why
+	for _, a := range absences {
+		if s.values[a.attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == a.attribute }) {
+			return a.why
 		}
 	}
 	return ""

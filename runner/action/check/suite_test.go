@@ -182,6 +182,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: {path: /a, content: }}\n", "c.yaml:2:32: content has no value to be compared with", ""},
 		{"checks:\n  - {service: {name: x, running: \"yes\"}}\n", `c.yaml:2:34: running has to be true or false, and "yes" is not`, "write true or false, without quotes"},
 		{"checks:\n  - {file: {path: /a, size: {lt: big}}}\n", `c.yaml:2:34: size has to be a size, and "big" is not`, "write it with its unit: 64MiB, 20MB"},
+		{"checks:\n  - {file: {path: /a, size: {lt: Inf}}}\n", `c.yaml:2:34: size has to be a size, and "Inf" is not`, ""},
 		{"checks:\n  - {file: {path: /a, size: {lt: -1}}}\n", `c.yaml:2:34: size has to be a size, and "-1" is not`, ""},
 		{"checks:\n  - {file: {path: /a, mode: rw}}\n", `c.yaml:2:29: mode has to be a mode, and "rw" is not`, `four octal digits: "0644"`},
 		{"checks:\n  - {file: {path: /a, mtime_age: {lt: 5}}}\n", `c.yaml:2:39: mtime_age has to be a time, and "5" is not`, "write it with its unit: 30d, 10s, 500ms"},

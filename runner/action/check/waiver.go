@@ -79,7 +79,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 			}
 		}
 		var wrong *inventory.Error
-		if errors.As(s.hasLike(w.ID), &wrong) {
+		if errors.As(s.mustHaveLike(w.ID), &wrong) {
 			wrong.Place = w.Place
 			return wrong
 		}

@@ -3,6 +3,7 @@
 package specfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -62,10 +63,7 @@ func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
 		read, ok := known[p.Key.Text]
 		if !ok {
 			names := slices.Sorted(maps.Keys(known))
-			hint := "it takes " + strings.Join(names, ", ")
-			if near := inventory.Nearest(p.Key.Text, names); near != "" {
-				hint = fmt.Sprintf("did you mean %q?", near)
-			}
+			hint := cmp.Or(inventory.DidYouMean(p.Key.Text, names), "it takes "+strings.Join(names, ", "))
 			r.Fail(p.Key, hint, "unknown key %q in %s", p.Key.Text, what)
 			continue
 		}
