@@ -17,7 +17,10 @@ type capped struct {
 
 const tailSuffix = ".tail"
 
-func (c *capped) head() int64 { return c.limit / 2 }
+func (c *capped) head() int64 { return headOf(c.limit) }
+
+// headOf is how much of the beginning is kept where that is all that may be: in front of the end, which takes the rest.
+func headOf(limit int64) int64 { return limit / 2 }
 
 // leftOut is how much of what was written is not kept.
 func (c *capped) leftOut() int64 {

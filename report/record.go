@@ -62,7 +62,6 @@ func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error)
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
 	r.handles.Store(int64(openFiles))
 	if err := r.create(dir, blobs); err != nil {
-		r.letGo()
 		var p *fs.PathError
 		if errors.As(err, &p) {
 			err = fmt.Errorf("%s: %w", p.Path, p.Err)
@@ -87,10 +86,16 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil {
-			r.journal.file.Close()
-			os.RemoveAll(r.dir)
+		if err == nil {
+			return
 		}
+		if r.lock != nil {
+			r.lock.Unlock()
+		}
+		if r.journal.file != nil {
+			r.journal.file.Close()
+		}
+		os.RemoveAll(r.dir)
 	}()
 	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
 		return err
@@ -128,16 +133,6 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return err
 	}
 	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
-}
-
-// letGo closes what a record that could not be made has open, so that it does not count as going on.
-func (r *Record) letGo() {
-	if r.lock != nil {
-		r.lock.Unlock()
-	}
-	if r.journal.file != nil {
-		r.journal.file.Close()
-	}
 }
 
 // createFile makes a file that was not there, never through a link.

@@ -218,21 +218,6 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
-// TestCreateLetsGo: a record that could not be made to its end is held by nobody.
-func TestCreateLetsGo(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "last", "of", "somebody"), 0o700); err != nil { // in the place of the link
-		t.Fatal(err)
-	}
-	plan := &runner.Plan{Run: NewRunID(start)}
-	if _, err := Create(dir, Head{Plan: plan}, nil, 1); err == nil {
-		t.Fatal("it was made")
-	}
-	if locked(filepath.Join(dir, plan.Run, journalFile)) {
-		t.Error("it counts as going on")
-	}
-}
-
 func TestRunIDs(t *testing.T) {
 	var before string
 	for i := range 1000 {

@@ -68,7 +68,7 @@ func (s *Stream) show(e *runner.Event) error {
 	l.length = e.Offset + e.Length
 	here := e.Length
 	if s.most > 0 {
-		here = max(0, min(here, s.most/2-e.Offset))
+		here = max(0, min(here, headOf(s.most)-e.Offset))
 	}
 	f, err := s.Files.Output(e.Host, e.Stream)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Stream) finish(host string) error {
 
 // rest shows what is kept behind the first part of an output that has ended.
 func (s *Stream) rest(key lineKey, l *streamed) error {
-	if s.most == 0 || l.length <= s.most/2 {
+	if s.most == 0 || l.length <= headOf(s.most) {
 		return nil
 	}
 	f, err := s.Files.Output(key.host, key.stream)
@@ -113,7 +113,7 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 		_, err = io.WriteString(l, leftOut(left))
 	}
 	if err == nil {
-		_, err = f.Seek(s.most/2, io.SeekStart)
+		_, err = f.Seek(headOf(s.most), io.SeekStart)
 	}
 	if err == nil {
 		_, err = io.Copy(l, f)

@@ -64,7 +64,7 @@ func (s Style) cut(text string, used int) string {
 	return text
 }
 
-// columnsOf is how many columns of a terminal the text takes.
+// textWidth is how many columns of a terminal the text takes.
 func textWidth(text string) (n int) {
 	for _, r := range text {
 		n += runeWidth(r)
