@@ -85,7 +85,7 @@ func statusesOf(c *cli.Context, name string) (all []runner.Status, err error) {
 		status := runner.Status(strings.TrimSpace(word))
 		if !slices.Contains(runner.Statuses, status) {
 			wrong := unknownWord("a status", string(status), statusWords())
-			return nil, usage(wrong.Hint, "--%s: %s", name, wrong.Text)
+			return nil, wrongValue(name, wrong.Hint, "%s", wrong.Text)
 		}
 		all = append(all, status)
 	}

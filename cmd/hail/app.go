@@ -16,11 +16,13 @@ var version = "dev"
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
 	defer runtime.KeepAlive(e.spareGC())
-	err := withoutEPIPE(dispatch(e, newApp(e), e.args))
+	app := newApp(e)
+	err := withoutEPIPE(dispatch(e, app, e.args))
 	if err == nil {
 		return exitOK
 	}
-	return tell(e.stderr, err, asksJSON(e.args))
+	inJSON, read := app.Metadata[metaJSON].(bool)
+	return tell(e.stderr, err, inJSON || !read && asksJSON(e.args))
 }
 
 // dispatch finds the command, puts its options in order, and runs it.
@@ -92,17 +94,24 @@ func newApp(e environment) *cli.App {
 		do := c.Action
 		c.Action = func(c *cli.Context) error { return withOrigin(c, do(c)) }
 		c.Before = func(c *cli.Context) error {
-			all, err := e.settings()
+			settings, err := e.settings()
 			if err != nil {
 				return err
 			}
-			applied, err := applySettings(c, all)
-			c.App.Metadata["settings"] = applied
+			applied, err := applySettings(c, settings)
+			c.App.Metadata[metaSettings] = applied
+			c.App.Metadata[metaJSON] = c.Bool("json") || asJSON(strings.Split(c.String("output"), ","))
 			return err
 		}
 	}
 	return app
 }
+
+// What is known of the command line when its options are read: the settings that came to count, and whether errors are told in JSON.
+const (
+	metaSettings = "settings"
+	metaJSON     = "json"
+)
 
 func versionCommand(e environment) *cli.Command {
 	return &cli.Command{

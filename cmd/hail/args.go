@@ -117,18 +117,24 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 	return nil, usage(hint, "there is no command %q", args[0])
 }
 
+// What a value is that the library can't take.
+const (
+	noNumber = "not a whole number"
+	noBool   = "neither true nor false"
+)
+
 // flagError words what the library says of a value that it can't take.
 func flagError(_ *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
 		value, rest, _ := strings.Cut(rest, " for flag -")
 		name, _, _ := strings.Cut(rest, ":")
-		return usage("", "%s: %s is not a whole number", dashed(name), value)
+		return wrongValue(name, "", "%s is %s", value, noNumber)
 	}
 	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
 		value, rest, _ := strings.Cut(rest, " for -")
 		name, _, _ := strings.Cut(rest, ":")
-		return usage("", "%s: %s is neither true nor false", dashed(name), value)
+		return wrongValue(name, "", "%s is %s", value, noBool)
 	}
 	return usage("", "%s", text)
 }

@@ -200,9 +200,15 @@ func runNames(e environment) []string {
 
 // values are the candidates for the value of an option.
 func (p completing) values(option, last string) []string {
+	if words := choices[option]; words != nil {
+		return words
+	}
 	written := last[:strings.LastIndexByte(last, ',')+1]
 	switch option {
 	case "output":
+		if p.cmd.Name == "show" {
+			return showModes
+		}
 		return behind(written, outputModes)
 	case "report":
 		var found []string
@@ -210,14 +216,6 @@ func (p completing) values(option, last string) []string {
 			found = append(found, f+"=")
 		}
 		return found
-	case "color", "progress":
-		return []string{"auto", "always", "never"}
-	case "host-keys":
-		return []string{"strict", "accept-new", "off"}
-	case "severity":
-		return []string{"minor", "major", "critical"}
-	case "on-budget":
-		return []string{"finish", "cancel"}
 	case "compare":
 		return runNames(p.e)
 	case "group":

@@ -33,7 +33,7 @@ Examples:
 				return err
 			}
 			if n := c.Int("hosts"); n < 8 || n > 2000 {
-				return usage("", "--hosts: %d is not a number from 8 to 2000", n)
+				return wrongValue("hosts", "", "%d is not a number from 8 to 2000", n)
 			}
 			return demo(e, c.Int("hosts"), c.Bool("serve"))
 		},

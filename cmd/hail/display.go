@@ -63,7 +63,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 			return nil, notKnown("output", m, outputModes)
 		}
 	}
-	progress, err := oneOf(c, "progress", "auto", "always", "never")
+	progress, err := oneOf(c, "progress")
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +71,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 	if d.outStyle, err = e.style(c, e.stdoutTerminal); err != nil {
 		return nil, err
 	}
-	if d.errStyle, err = e.style(c, e.stderrTerminal); !e.stderrTerminal {
-		d.errStyle.Width = 100 // of talk; the record has all of it
-	}
+	d.errStyle, err = e.style(c, e.stderrTerminal)
 	return d, err
 }
 
@@ -108,7 +106,7 @@ func (d *display) trace() sshconn.Trace {
 func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.narrow)
+		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.talkStyle)
 		sinks = append(sinks, d.live)
 		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
@@ -126,10 +124,10 @@ func (d *display) sinks(files report.Files) (sinks []report.Sink) {
 	return sinks
 }
 
-// narrow is the style of the talk in the terminal as wide as it is now.
-func (d *display) narrow() report.Style {
+// talkStyle is the style of the talk, in a terminal as wide as it is now.
+func (d *display) talkStyle() report.Style {
 	style := d.errStyle
-	if d.env.stderrTerminal {
+	if style.Width = 100; d.env.stderrTerminal { // the record has all of it
 		style.Width = d.env.width()
 	}
 	return style
@@ -164,7 +162,7 @@ func (d *display) answer(typed bool) (stop func()) {
 func (d *display) results(s *report.Summary, files report.Files) error {
 	err := d.blocks(s, files)
 	if !d.quiet {
-		report.Text(d.env.stderr, s, files, d.errStyle) // talk that nobody hears costs nothing else
+		report.Text(d.env.stderr, s, files, d.talkStyle()) // talk that nobody hears costs nothing else
 	}
 	return err
 }
@@ -211,7 +209,7 @@ func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, 
 
 // style is how results are shown. Where they go to no terminal, nothing is cut.
 func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
-	color, err := oneOf(c, "color", "auto", "always", "never")
+	color, err := oneOf(c, "color")
 	s := report.Style{}
 	if terminal {
 		s.Width, s.Brief = e.width(), true

@@ -15,7 +15,7 @@ import (
 )
 
 // usageError is a mistake that was found before any host was touched.
-type usageError struct{ text, hint string }
+type usageError struct{ text, hint, option string } // option has the wrong value; empty: it is not about one
 
 func (e *usageError) Error() string { return e.text }
 
@@ -25,7 +25,14 @@ func usage(hint, format string, args ...any) error {
 			args[i] = inventory.Plain(err)
 		}
 	}
-	return &usageError{fmt.Sprintf(format, args...), hint}
+	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// wrongValue says what is wrong with the value of an option.
+func wrongValue(option, hint, format string, args ...any) error {
+	err := usage(hint, format, args...).(*usageError)
+	err.text, err.option = dashed(option)+": "+err.text, option
+	return err
 }
 
 // exitError ends the program with a code, and says nothing: all has been said.
@@ -97,17 +104,22 @@ func tell(w io.Writer, err error, asJSON bool) int {
 	return exitUsage
 }
 
-// asksJSON says whether the results go to a program that reads JSON: then errors do, too.
+// asJSON says whether a program reads the results, in these modes: then it is told errors in JSON, too.
+func asJSON(modes []string) bool {
+	return slices.Contains(modes, "json") || slices.Contains(modes, "jsonl")
+}
+
+// asksJSON is asJSON for a command line whose options nobody could read.
 func asksJSON(args []string) bool {
 	for i, a := range args {
-		modes, inline := strings.CutPrefix(a, "--output=")
+		modes, _ := strings.CutPrefix(a, "--output=")
 		switch {
 		case a == "--":
 			return false
 		case a == "--output" && i+1 < len(args):
-			modes, inline = args[i+1], true
+			modes = args[i+1]
 		}
-		if inline && slices.ContainsFunc(strings.Split(modes, ","), func(m string) bool { return m == "json" || m == "jsonl" }) {
+		if a == "--json" || asJSON(strings.Split(modes, ",")) && modes != a {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 		return err
 	}
 	if len(hosts) > 1 {
-		return usage("", "--explain: %q stands for %d hosts, and one can be explained", name, len(hosts))
+		return wrongValue("explain", "", "%q stands for %d hosts, and one can be explained", name, len(hosts))
 	}
 	x := explanation{said: map[string][]statement{}}
 	if err := x.gather(e, c, inv, hosts[0]); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"hail/inventory"
 	"hail/report"
+	"hail/runner"
 )
 
 // The options, in the groups in which help shows them. A name in back quotes is that of the value.
@@ -160,7 +161,7 @@ func columnsOf(c *cli.Context) (*report.Columns, error) {
 	}
 	columns, err := report.ParseColumns(c.String("columns"))
 	if err != nil {
-		return nil, usage("--columns 'kernel=.kernel,cpu=.load[0]', or --columns size,name", "--columns: %v", err)
+		return nil, wrongValue("columns", "--columns 'kernel=.kernel,cpu=.load[0]', or --columns size,name", "%v", err)
 	}
 	return columns, nil
 }
@@ -209,13 +210,32 @@ func duration(c *cli.Context, name string) (inventory.Duration, error) {
 	}
 	var d inventory.Duration
 	if err := d.UnmarshalText([]byte(text)); err != nil {
-		return 0, usage("write it with its unit: 10s, 500ms, 5m", "--%s: %q is not a time", name, text)
+		return 0, wrongValue(name, "write it with its unit: 10s, 500ms, 5m", "%q is not a time", text)
 	}
 	return d, nil
 }
 
-// oneOf reads an option that is one of some words.
-func oneOf(c *cli.Context, name string, words ...string) (string, error) {
+// wordsIn are the words in the values of an option, with commas or blanks between them; nil: none.
+func wordsIn(values ...string) (all []string) {
+	for _, v := range values {
+		all = append(all, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return all
+}
+
+// choices are the words that an option takes, for those that take one of some.
+var choices = map[string][]string{
+	"color":     {"auto", "always", "never"},
+	"progress":  {"auto", "always", "never"},
+	"host-keys": {"strict", "accept-new", "off"},
+	"on-budget": {"finish", "cancel"},
+	"severity":  {string(runner.Minor), string(runner.Major), string(runner.Critical)},
+}
+
+// oneOf reads an option that takes one of its choices.
+func oneOf(c *cli.Context, name string) (string, error) { return oneOfThese(c, name, choices[name]) }
+
+func oneOfThese(c *cli.Context, name string, words []string) (string, error) {
 	v := c.String(name)
 	if v == "" || slices.Contains(words, v) {
 		return v, nil
@@ -225,15 +245,12 @@ func oneOf(c *cli.Context, name string, words ...string) (string, error) {
 
 // notKnown is the error for a value of an option that takes some words, and not this one.
 func notKnown(option, word string, words []string) error {
-	return usage(takes(word, words), "--%s: %q is not known", option, word)
+	return wrongValue(option, takes(word, words), "%q is not known", word)
 }
 
 // takes is the hint for a word that is none of those that are taken.
 func takes(word string, words []string) string {
-	if near := inventory.Nearest(word, words); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return "it takes " + joinWords(words)
+	return cmp.Or(inventory.DidYouMean(word, words), "it takes "+joinWords(words))
 }
 
 func joinWords(words []string) (s string) {
@@ -254,7 +271,7 @@ func joinWords(words []string) (s string) {
 func positive(c *cli.Context, names ...string) error {
 	for _, name := range names {
 		if c.IsSet(name) && c.Int(name) < 1 {
-			return usage("", "--%s: %d is not a number above 0", name, c.Int(name))
+			return wrongValue(name, "", "%d is not a number above 0", c.Int(name))
 		}
 	}
 	return nil

@@ -8,34 +8,28 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const overview = `hail runs one thing on many machines over SSH: throttled, with a log of each.
-
-Usage: hail COMMAND [OPTION…] [ARGUMENT…]
-
-  hail demo                             a fleet on this machine, to try it all
+// The parts of which hail help and the manual page are made.
+const (
+	tagline  = "runs one thing on many machines over SSH: throttled, with a log of each"
+	synopsis = "COMMAND [OPTION…] [ARGUMENT…]"
+	firsts   = `  hail demo                             a fleet on this machine, to try it all
   hail ping -w 'web[01-20]'             reach hosts and log in
   hail run  -g web -- uptime            run a command on every host of a group
   hail show last                        the last run again
   hail logs last -w web03               what one host printed
-
-Commands:
 `
-
-const overviewEnd = `
-hail help COMMAND tells more. Exit codes: 0 all well, 1 a host failed, 3 a host
-was not reached, 4 stopped early, 64 no host was touched, 74 the record is
-incomplete, 130 interrupted.
-`
+	exitCodes = "0 all well, 1 a host failed, 3 a host was not reached, 4 stopped early, 64 no host was touched, 74 the record is incomplete, 130 interrupted."
+)
 
 func overviewText(commands []*cli.Command) string {
 	var b strings.Builder
-	b.WriteString(overview)
+	fmt.Fprintf(&b, "hail %s.\n\nUsage: hail %s\n\n%s\nCommands:\n", tagline, synopsis, firsts)
 	for _, c := range commands {
 		if !c.Hidden {
 			fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
 		}
 	}
-	b.WriteString(overviewEnd)
+	fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines("hail help COMMAND tells more. Exit codes: "+exitCodes, helpWidth), "\n"))
 	return b.String()
 }
 

@@ -54,8 +54,8 @@ func listHosts(e environment, c *cli.Context) error {
 		return err
 	}
 	for _, name := range []string{"columns", "group-by"} {
-		if c.IsSet(name) && strings.Trim(c.String(name), ", ") == "" {
-			return usage("", "--%s: the name of a var is missing", name)
+		if c.IsSet(name) && wordsIn(c.String(name)) == nil {
+			return wrongValue(name, "", "the name of a var is missing")
 		}
 	}
 	for _, name := range []string{"target", "group", "exclude"} {
@@ -124,7 +124,7 @@ func onlyOne(c *cli.Context, names ...string) error {
 // knownVars refuses names of vars that neither a host of the inventory nor --set knows. Those selected need not have them.
 func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) error {
 	for _, option := range []string{"columns", "group-by"} {
-		for _, name := range list(c, option) {
+		for _, name := range wordsIn(c.String(option)) {
 			err := inv.CheckAttribute(name)
 			if err == nil || slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, name) != "" }) {
 				continue
@@ -135,15 +135,10 @@ func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host)
 	return nil
 }
 
-// list are the words of an option, with commas or blanks between them.
-func list(c *cli.Context, option string) []string {
-	return strings.FieldsFunc(c.String(option), func(r rune) bool { return r == ',' || r == ' ' })
-}
-
 // columns are those that were asked for, or everything that is known of the hosts.
 func columns(c *cli.Context, hosts []inventory.Host) []string {
 	if c.IsSet("columns") {
-		return list(c, "columns")
+		return wordsIn(c.String("columns"))
 	}
 	vars, used := map[string]bool{}, map[string]bool{}
 	for _, h := range hosts {

@@ -62,11 +62,11 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 		s.Stdin, s.Inputs = dir+"/HOST", map[string]string{}
 		for _, h := range hosts {
 			if !filepath.IsLocal(h.Name) || strings.ContainsRune(h.Name, '/') {
-				return usage("", "--stdin-dir: %q can't be the name of a file in %s", h.Name, dir)
+				return wrongValue("stdin-dir", "", "%q can't be the name of a file in %s", h.Name, dir)
 			}
 			blob, err := fileBlob(filepath.Join(dir, h.Name))
 			if err != nil {
-				return usage("every host needs a file there", "--stdin-dir: %v", err)
+				return wrongValue("stdin-dir", "every host needs a file there", "%v", err)
 			}
 			s.Inputs[h.Name] = blob.Digest
 			j.blobs = append(j.blobs, blob)
@@ -77,7 +77,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 	}
 	blob, err := e.blobOf(file)
 	if err != nil {
-		return usage("", "--stdin: %v", err)
+		return wrongValue("stdin", "", "%v", err)
 	}
 	s.Stdin, s.Input = file, blob.Digest
 	j.blobs = append(j.blobs, blob)

@@ -20,7 +20,7 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	}
 	for _, name := range []string{"retries", "retry-failed", "keep-runs"} {
 		if c.Int(name) < 0 {
-			return usage("", "--%s: %d is below 0", name, c.Int(name))
+			return wrongValue(name, "", "%d is below 0", c.Int(name))
 		}
 	}
 	for _, o := range []struct {
@@ -44,25 +44,25 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	if p.Budget.Unreachable, err = share(c, "max-unreachable"); err != nil {
 		return err
 	}
-	onBudget, err := oneOf(c, "on-budget", "finish", "cancel")
+	onBudget, err := oneOf(c, "on-budget")
 	if err != nil {
 		return err
 	}
 	p.Budget.Cancel = onBudget == "cancel"
 	if p.Budget.Cancel && p.Budget.Fail == nil && p.Budget.Unreachable == nil {
-		return usage("--max-fail 10%", "--on-budget: there is no budget")
+		return wrongValue("on-budget", "--max-fail 10%", "there is no budget")
 	}
 	if text := c.String("serial"); c.IsSet("serial") {
 		if p.Waves, err = runner.ParseWaves(text); err != nil {
-			return usage("--serial 1,10%,100%", "--serial: %v", err)
+			return wrongValue("serial", "--serial 1,10%,100%", "%v", err)
 		}
 	}
 	if p.Gate = c.String("gate"); c.IsSet("gate") && strings.TrimSpace(p.Gate) == "" {
-		return usage("", "--gate: there is no command")
+		return wrongValue("gate", "", "there is no command")
 	}
 	for _, name := range []string{"gate", "pause"} {
 		if c.IsSet(name) && p.Waves == nil {
-			return usage("--serial 1,10%,100%", "--%s: there is one wave only", name)
+			return wrongValue(name, "--serial 1,10%,100%", "there is one wave only")
 		}
 	}
 	if p.Rate, err = rate(c); err != nil {
@@ -79,7 +79,7 @@ func share(c *cli.Context, name string) (*runner.Share, error) {
 	}
 	s, err := runner.ParseShare(c.String(name))
 	if err != nil {
-		return nil, usage("", "--%s: %v", name, err)
+		return nil, wrongValue(name, "", "%v", err)
 	}
 	return &s, nil
 }
@@ -93,7 +93,7 @@ func rate(c *cli.Context) (float64, error) {
 	n, err := strconv.ParseFloat(number, 64)
 	every, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
 	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
-		return 0, usage("10/s, 30/m, 100/h", "--rate: %q is no rate", c.String("rate"))
+		return 0, wrongValue("rate", "10/s, 30/m, 100/h", "%q is no rate", c.String("rate"))
 	}
 	return n / every.Seconds(), nil
 }
@@ -106,7 +106,7 @@ func per(c *cli.Context) (*runner.PerVar, error) {
 	name, number, _ := strings.Cut(c.String("per"), "=")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || name == "" {
-		return nil, usage("--per rack=2", "--per: %q is not VAR=N", c.String("per"))
+		return nil, wrongValue("per", "--per rack=2", "%q is not VAR=N", c.String("per"))
 	}
 	return &runner.PerVar{Var: name, Most: n}, nil
 }

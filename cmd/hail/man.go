@@ -27,16 +27,13 @@ func manCommand(e environment, all func() []*cli.Command) *cli.Command {
 	}
 }
 
-// manText is the manual page: what hail help says, in the language of man. Options that are those of hail run stand there
-// alone.
+// manText is the manual page: what hail help says, in the language of man, whose few words are no more than Markdown would want for a
+// library to turn into it. Options that are those of hail run stand there alone.
 func manText(commands []*cli.Command) string {
 	var b strings.Builder
-	title, _, _ := strings.Cut(overview, "\n")
-	_, examples, _ := strings.Cut(overview, "ARGUMENT…]\n")
-	examples, _, _ = strings.Cut(examples, "Commands:")
-	fmt.Fprintf(&b, ".TH HAIL 1 \"\" \"hail %s\" \"hail\"\n.SH NAME\nhail \\- %s\n", roff(versionText()), roff(strings.TrimSuffix(strings.TrimPrefix(title, "hail "), ".")))
-	b.WriteString(".SH SYNOPSIS\n.B hail\n\\fICOMMAND\\fR [\\fIOPTION\\fR…] [\\fIARGUMENT\\fR…]\n.SH DESCRIPTION\n")
-	manExamples(&b, examples)
+	fmt.Fprintf(&b, ".TH HAIL 1 \"\" \"hail %s\" \"hail\"\n.SH NAME\nhail \\- %s\n", roff(versionText()), roff(tagline))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B hail\n%s\n.SH DESCRIPTION\n", roff(synopsis))
+	manExamples(&b, firsts)
 	b.WriteString(".SH COMMANDS\n")
 	run := commands[slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == "run" })]
 	for _, c := range commands {
@@ -62,8 +59,7 @@ func manText(commands []*cli.Command) string {
 			fmt.Fprintf(&b, ".PP\nAs of hail run: %s.\n", roff(strings.Join(asRun, ", ")))
 		}
 	}
-	_, codes, _ := strings.Cut(overviewEnd, "Exit codes: ")
-	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(strings.Join(strings.Fields(codes), " ")))
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(exitCodes))
 	return b.String()
 }
 

@@ -45,14 +45,14 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.MaxOutput, err = size(c, "max-output"); err != nil {
 		return nil, err
 	}
-	if p.HostKeys, err = oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
+	if p.HostKeys, err = oneOf(c, "host-keys"); err != nil {
 		return nil, err
 	}
 	if p.Bare {
 		p.Clocks.Grace = 0 // there is nobody to give it to
 	}
 	if p.Clocks.Connect == 0 {
-		return nil, usage("", "--connect-timeout: a host needs some time to be reached")
+		return nil, wrongValue("connect-timeout", "", "a host needs some time to be reached")
 	}
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles, e.memory)
@@ -61,7 +61,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		p.ConnectingMost = p.Fanout
 	}
 	if per := p.Per; per != nil && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
-		return nil, usage("", "--per: none of the hosts has the var %q", per.Var)
+		return nil, wrongValue("per", "", "none of the hosts has the var %q", per.Var)
 	}
 	secret, err := secretVars(c)
 	if err != nil {
@@ -77,7 +77,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 // checkName refuses a name by which the run would never be found.
 func checkName(name string) error {
 	if name == "last" || strings.HasPrefix(name, "last~") {
-		return usage("--name nightly", "--name: %q always means another run", name)
+		return wrongValue("name", "--name nightly", "%q always means another run", name)
 	}
 	return nil
 }

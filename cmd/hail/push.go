@@ -124,7 +124,7 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 	}
 	if c.IsSet("mode") {
 		if f.Mode, err = action.ParseMode(c.String("mode")); err != nil {
-			return f, usage("", "--mode: %v", err)
+			return f, wrongValue("mode", "", "%v", err)
 		}
 	}
 	return f, nil
@@ -133,7 +133,7 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 // pushJob renders every content for every host.
 func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
 	if c.Int("backup") < 0 {
-		return job{}, usage("", "--backup: %d is below 0", c.Int("backup"))
+		return job{}, wrongValue("backup", "", "%d is below 0", c.Int("backup"))
 	}
 	patience, err := duration(c, "patience")
 	if err != nil {

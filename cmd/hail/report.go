@@ -98,20 +98,20 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 	for _, text := range c.StringSlice("report") {
 		name, path, ok := strings.Cut(text, "=")
 		if !ok || path == "" {
-			return nil, usage("--report junit=results.xml", "--report: %q is not FORMAT=PATH", text)
+			return nil, wrongValue("report", "--report junit=results.xml", "%q is not FORMAT=PATH", text)
 		}
 		format, err := formatOf(name)
 		if err != nil {
 			return nil, err
 		}
 		if path == "-" {
-			return nil, usage("hail report last "+name+" prints it", "--report: %s=- is no file", name)
+			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is no file", name)
 		}
 		if slices.ContainsFunc(all, func(w wantedReport) bool { return filepath.Clean(w.path) == filepath.Clean(path) }) {
-			return nil, usage("", "--report: two reports can't be in %s", path)
+			return nil, wrongValue("report", "", "two reports can't be in %s", path)
 		}
 		if err := report.CanWrite(path); err != nil {
-			return nil, usage("", "--report: %v", err)
+			return nil, wrongValue("report", "", "%v", err)
 		}
 		all = append(all, wantedReport{path, format})
 	}

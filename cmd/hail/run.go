@@ -204,7 +204,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		err = writeAll(reports, record.Path(), d.columns)
 	}
 	if err != nil {
-		tell(e.stderr, err, asksJSON(e.args))
+		tell(e.stderr, err, asJSON(d.modes))
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {
 		if err := report.Prune(e.runsDir(c), keep); err != nil {

@@ -49,7 +49,7 @@ func listRuns(e environment, c *cli.Context) error {
 		return err
 	}
 	if _, err := path.Match(c.String("name"), ""); err != nil {
-		return usage("", "--name: %q is no pattern", c.String("name"))
+		return wrongValue("name", "", "%q is no pattern", c.String("name"))
 	}
 	if err := positive(c, "limit"); err != nil {
 		return err
@@ -206,9 +206,9 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	case ways != 1:
 		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "which runs: those that are named, --older-than or --keep")
 	case c.IsSet("older-than") && c.String("older-than") == "": // of a variable that is not set: it must not mean all
-		return nil, usage("--older-than 30d", "--older-than: a time is missing")
+		return nil, wrongValue("older-than", "--older-than 30d", "a time is missing")
 	case c.Int("keep") < 0:
-		return nil, usage("", "--keep: %d is below 0", c.Int("keep"))
+		return nil, wrongValue("keep", "", "%d is below 0", c.Int("keep"))
 	case c.IsSet("keep"):
 		return report.Old(dir, c.Int("keep"))
 	case c.IsSet("older-than"):

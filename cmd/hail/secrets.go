@@ -33,7 +33,7 @@ func passwordSources(c *cli.Context, p *runner.Plan) error {
 		}
 	}
 	if n := c.Int("pass-refusals"); n < 0 {
-		return usage("0 never gives up", "--pass-refusals: %d is below 0", n)
+		return wrongValue("pass-refusals", "0 never gives up", "%d is below 0", n)
 	} else if p.Login != (runner.Password{}) && p.Login.Refusals == 0 {
 		p.Login.Refusals = n
 	}
@@ -88,7 +88,7 @@ func (e environment) passwordOf(option, command string) (string, error) {
 	c.Stderr = e.stderr
 	out, err := c.Output()
 	if err != nil {
-		return "", usage("", "--%s: %v", option, err)
+		return "", wrongValue(option, "", "%v", err)
 	}
 	line, _, _ := bytes.Cut(out, []byte("\n"))
 	return string(bytes.TrimSuffix(line, []byte("\r"))), nil

@@ -151,12 +151,12 @@ func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
 	}
 	if c.IsSet("shard") {
 		if q.Narrow.Shard, err = inventory.ParseShard(c.String("shard")); err != nil {
-			return q, usage("", "--shard: %v", err)
+			return q, wrongValue("shard", "", "%v", err)
 		}
 	}
 	switch {
 	case c.IsSet("one-per") && q.Narrow.OnePer == "":
-		return q, usage("", "--one-per: the name of a var is missing")
+		return q, wrongValue("one-per", "", "the name of a var is missing")
 	case c.IsSet("seed") && q.Narrow.Sample == 0:
 		return q, usage("", "--seed is for --sample, which is not asked for")
 	case !c.IsSet("seed"):
@@ -202,11 +202,7 @@ func statusWords() (words []string) {
 
 // unknownWord is the error for a word that is none of some.
 func unknownWord(what, word string, known []string) *inventory.Error {
-	hint := "it is one of " + joinWords(known)
-	if near := inventory.Nearest(word, known); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	}
-	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
 }
 
 // varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
@@ -215,7 +211,7 @@ func varsOf(c *cli.Context) (map[string]any, error) {
 	for _, text := range c.StringSlice("set") {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, usage("--set role=web", "--set: %q is not VAR=VALUE", text)
+			return nil, wrongValue("set", "--set role=web", "%q is not VAR=VALUE", text)
 		}
 		vars[name] = inventory.ParseValue(value)
 	}
@@ -227,7 +223,7 @@ func secretVars(c *cli.Context) ([]string, error) {
 	more := c.StringSlice("secret-vars")
 	for _, p := range more {
 		if _, err := path.Match(p, ""); err != nil {
-			return nil, usage("", "--secret-vars: %q is no pattern", p)
+			return nil, wrongValue("secret-vars", "", "%q is no pattern", p)
 		}
 	}
 	return slices.Concat(inventory.SecretVars, more), nil
@@ -266,7 +262,7 @@ func readBecome(c *cli.Context, top *inventory.Connection) error {
 		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
 	case c.IsSet("sudo-user"):
 		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
-			return usage("", "--sudo-user: %v", err)
+			return wrongValue("sudo-user", "", "%v", err)
 		}
 	}
 	if asked {
@@ -288,14 +284,14 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 	}
 	if c.IsSet("user") {
 		if err := inventory.CheckUser(top.User); err != nil {
-			return usage("", "-l: %v", err)
+			return wrongValue("user", "", "%v", err)
 		}
 	}
 	if err := readBecome(c, &top); err != nil {
 		return err
 	}
 	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
-		return usage("", "-p: %d is not a port (1 to 65535)", top.Port)
+		return wrongValue("port", "", "%d is not a port (1 to 65535)", top.Port)
 	}
 	if c.IsSet("connect-timeout") {
 		var err error
@@ -303,7 +299,7 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 			return err
 		}
 	}
-	if _, err := oneOf(c, "host-keys", "strict", "accept-new", "off"); err != nil {
+	if _, err := oneOf(c, "host-keys"); err != nil {
 		return err
 	}
 	if file := c.String("ssh-config"); file != "" && file != "none" {

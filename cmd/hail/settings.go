@@ -127,12 +127,12 @@ func parseSettings(text []byte) (*strictyaml.Node, error) {
 // applySettings gives the options their values that the command line does not, and returns those that came to count.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
 	given := map[string]bool{} // whether it is, for each option of the command
-	takes := map[string]string{}
+	wrong := map[string]string{}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
-		given[name], takes[name] = false, "not a whole number"
+		given[name], wrong[name] = false, noNumber
 		if _, isBool := f.(*cli.BoolFlag); isBool {
-			takes[name] = "neither true nor false"
+			wrong[name] = noBool
 		}
 	}
 	for _, name := range c.LocalFlagNames() { // asking for each of them is quadratic in the library
@@ -145,7 +145,7 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 		given[s.option] = true
 		for _, value := range s.values {
 			if err := c.Set(s.option, value); err != nil {
-				return nil, usage("", "%s: --%s: %q is %s", s.from, s.option, value, takes[s.option])
+				return nil, usage("", "%s: --%s: %q is %s", s.from, s.option, value, wrong[s.option])
 			}
 		}
 		applied = append(applied, s)
@@ -156,24 +156,22 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 
 // appliedSettings are those that came to count for a command.
 func appliedSettings(c *cli.Context) []setting {
-	applied, _ := c.App.Metadata["settings"].([]setting)
+	applied, _ := c.App.Metadata[metaSettings].([]setting)
 	return applied
 }
 
 // withOrigin says of a wrong value where it comes from, if nobody has typed it.
 func withOrigin(c *cli.Context, err error) error {
 	wrong, ok := err.(*usageError)
-	if !ok {
+	if !ok || wrong.option == "" {
 		return err
 	}
 	for _, s := range appliedSettings(c) {
-		for _, f := range c.Command.Flags {
-			if f.Names()[0] == s.option && slices.ContainsFunc(f.Names(), func(name string) bool { return strings.HasPrefix(wrong.text, dashed(name)+": ") }) {
-				return &usageError{s.from + ": " + wrong.text, wrong.hint}
-			}
+		if s.option == wrong.option {
+			wrong.text = s.from + ": " + wrong.text
 		}
 	}
-	return err
+	return wrong
 }
 
 // origins are the options that shape a run and are not at their built-in value, with where they have it from.

@@ -74,12 +74,15 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 	return s, r, nil
 }
 
+// showModes are the ways to show a run that is over.
+var showModes = []string{"gather", "host", "json", "jsonl", "none"}
+
 func show(e environment, c *cli.Context) error {
 	style, err := e.style(c, e.stdoutTerminal)
 	if err != nil {
 		return err
 	}
-	mode, err := oneOf(c, "output", "gather", "host", "json", "jsonl", "none")
+	mode, err := oneOfThese(c, "output", showModes)
 	if err != nil {
 		return err
 	}

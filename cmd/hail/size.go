@@ -13,7 +13,7 @@ func size(c *cli.Context, name string) (int64, error) {
 	text := c.String(name)
 	n, ok := inventory.ParseSize(text)
 	if text != "" && !ok {
-		return 0, usage("write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000", "--%s: %q is not a size", name, text)
+		return 0, wrongValue(name, "write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000", "%q is not a size", text)
 	}
 	return n, nil
 }
@@ -23,7 +23,7 @@ func bandwidth(c *cli.Context, name string) (int64, error) {
 	text := c.String(name)
 	n, ok := inventory.ParseSize(strings.TrimSuffix(text, "/s"))
 	if text != "" && text != "0" && !ok {
-		return 0, usage("write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "--%s: %q is not a number of bytes a second", name, text)
+		return 0, wrongValue(name, "write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "%q is not a number of bytes a second", text)
 	}
 	return n, nil
 }

@@ -27,7 +27,7 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 		}
 		value := e.getenv(name)
 		if value == "" {
-			return s, usage("export "+name+" first", "--secret-env: %s is not set here", name)
+			return s, wrongValue("secret-env", "export "+name+" first", "%s is not set here", name)
 		}
 		s.Secrets = append(s.Secrets, name)
 		j.addSecret(name, value)
@@ -66,7 +66,7 @@ func envOf(c *cli.Context) (env []runner.Text, err error) {
 	for _, path := range c.StringSlice("env-file") {
 		text, err := inventory.ReadFile(path)
 		if err != nil {
-			return nil, usage("", "--env-file: %v", err)
+			return nil, wrongValue("env-file", "", "%v", err)
 		}
 		lines := bufio.NewScanner(bytes.NewReader(text))
 		for n := 1; lines.Scan(); n++ {
@@ -98,7 +98,7 @@ func exits(c *cli.Context) (all []int, err error) {
 	for word := range strings.SplitSeq(c.String("ok-exit"), ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil || n < 0 || n > 255 {
-			return nil, usage("--ok-exit 0,1", "--ok-exit: %q is no exit status", word)
+			return nil, wrongValue("ok-exit", "--ok-exit 0,1", "%q is no exit status", word)
 		}
 		all = append(all, n)
 	}

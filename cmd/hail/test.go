@@ -73,22 +73,18 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	severity, err := oneOf(c, "severity", "minor", "major", "critical")
+	severity, err := oneOf(c, "severity")
 	if err != nil {
 		return nil, err
 	}
-	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: tagsOf(c), Severity: runner.Severity(severity)}); err != nil {
+	tags := wordsIn(c.StringSlice("tags")...)
+	if c.IsSet("tags") && tags == nil {
+		return nil, wrongValue("tags", "", "the name of a tag is missing")
+	}
+	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: tags, Severity: runner.Severity(severity)}); err != nil {
 		return nil, err
 	}
 	return suite, nil
-}
-
-// tagsOf reads --tags, with commas between them.
-func tagsOf(c *cli.Context) (tags []string) {
-	for _, some := range c.StringSlice("tags") {
-		tags = append(tags, strings.FieldsFunc(some, func(r rune) bool { return r == ',' || r == ' ' })...)
-	}
-	return tags
 }
 
 // timeoutFor gives a host the time that retries may need, unless a time was said.
@@ -112,7 +108,7 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 	if file := c.String("waivers"); file != "" {
 		text, err := inventory.ReadFile(file)
 		if err != nil {
-			return j, usage("", "--waivers: %v", err)
+			return j, wrongValue("waivers", "", "%v", err)
 		}
 		waivers, err := check.ReadWaivers(file, text)
 		if err == nil {
@@ -125,7 +121,7 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 	if ref := c.String("compare"); ref != "" {
 		before, err := report.Find(e.runsDir(c), ref)
 		if err != nil {
-			return j, usage("hail runs lists them", "--compare: %v", err)
+			return j, wrongValue("compare", "hail runs lists them", "%v", err)
 		}
 		if j.before, err = before.Summary(); err != nil {
 			return j, err
