@@ -3,6 +3,7 @@ package action
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 
@@ -43,7 +44,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		}
 		p := Push{sources: from}
 		err := s.Decode(&p)
-		p.pace = pace(p.Limit)
+		p.pace, p.token = pace(p.Limit), rand.Text()
 		if err == nil && p.Health != nil {
 			err = p.Health.Compile()
 		}

@@ -32,6 +32,7 @@ type Push struct {
 
 	sources Sources
 	pace    *rate.Limiter
+	token   string // in the names of the hidden folders: the same on all hosts, so that what tools say of them is, too
 }
 
 // Manifest is what a host should have.
@@ -109,8 +110,13 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	if err := p.tell(ctx, t, c); err != nil {
-		return err
+	for _, w := range c.warnings {
+		fmt.Fprintln(t.Err, w)
+	}
+	if p.Diff || p.DryRun {
+		if err := p.showDiff(ctx, t, c); err != nil {
+			return err
+		}
 	}
 	switch {
 	case p.DryRun:
@@ -130,6 +136,9 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	err = p.apply(ctx, t, c)
 	switch {
 	case err == nil, errors.Is(err, errKept), errors.Is(err, errDone):
+		if !p.Diff {
+			c.tell(t)
+		}
 		c.account(t, "")
 	case errors.Is(err, errUnsettled):
 		c.account(t, ", not known whether in place")
@@ -139,24 +148,14 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	return err
 }
 
-// tell prints what is to be done.
-func (p Push) tell(ctx context.Context, t *runner.Target, c *comparison) error {
-	if p.Diff || p.DryRun {
-		if err := p.showDiff(ctx, t, c); err != nil {
-			return err
-		}
-	} else {
-		for _, s := range c.steps[:min(mostListed, len(c.steps))] {
-			fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
-		}
-		if more := len(c.steps) - mostListed; more > 0 {
-			fmt.Fprintf(t.Out, "and %d more\n", more)
-		}
+// tell prints what was done.
+func (c *comparison) tell(t *runner.Target) {
+	for _, s := range c.steps[:min(mostListed, len(c.steps))] {
+		fmt.Fprintln(t.Out, s.told())
 	}
-	for _, w := range c.warnings {
-		fmt.Fprintf(t.Err, "%s\n", w)
+	if more := len(c.steps) - mostListed; more > 0 {
+		fmt.Fprintf(t.Out, "and %d more\n", more)
 	}
-	return nil
 }
 
 // mostListed is how many changes are told one by one.

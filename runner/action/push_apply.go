@@ -33,14 +33,14 @@ func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error
 
 // applyOver sends large files over that many channels of their own.
 func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, lanes int) error {
-	nonce := rand.Text()
+	nonce, staged := rand.Text(), fmt.Sprintf(".hail-%s%d", p.token, t.Attempt)
 	in := p.newStream()
 	defer in.Close()
 	var sent []staging
 	var err error
 	journal := 0
 	if !c.nothing() { // otherwise what an earlier push has left is settled, and c is of no host
-		sent, err = p.journal(in.text, c, ".hail-"+nonce)
+		sent, err = p.journal(in.text, c, staged)
 		if journal = in.text.Len(); err == nil {
 			err = in.tar(sent, lanes)
 		}
@@ -58,7 +58,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d", runner.Quote(stateScript+stepsScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts))
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(stateScript+stepsScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{health: c.health}
@@ -81,7 +81,9 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		err = why
 	}
 	if o.settled != "" {
-		t.Note("settled", "an earlier push that was killed: "+o.settled)
+		settled := "an earlier push that was killed: " + o.settled
+		fmt.Fprintln(t.Err, settled)
+		t.Note("settled", settled)
 	}
 	if err != nil {
 		return o.cut(err)

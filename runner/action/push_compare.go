@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"hail/inventory"
@@ -42,6 +43,41 @@ func (s *step) verb() string {
 	return string(s.what)
 }
 
+// told is the step for people.
+func (s *step) told() string {
+	text := s.verb() + " " + shownPath(s.item.Path) + s.rights()
+	if s.what == remove && s.have.kind == 'd' {
+		text += " and all that is in it"
+	}
+	return text
+}
+
+// rights are mode and owner before and after, if they change, and those that something new is given.
+func (s *step) rights() string {
+	after := fmt.Sprintf("%04o %d:%d", s.mode, s.uid, s.gid)
+	switch {
+	case s.what == remove || s.item.Kind == Link:
+		return ""
+	case s.have.kind == '-' || s.what == retype:
+		if s.item.Mode == 0 && s.item.Owner == "" && s.item.Group == "" {
+			return ""
+		}
+		return " " + after
+	}
+	if before := fmt.Sprintf("%04o %d:%d", s.have.mode, s.have.uid, s.have.gid); before != after {
+		return " " + before + " → " + after
+	}
+	return ""
+}
+
+// shownPath is a path as it is, or quoted where it could be taken for something else than a path.
+func shownPath(p runner.Text) string {
+	if q := strconv.Quote(string(p)); strings.Contains(q, `\`) {
+		return q
+	}
+	return string(p)
+}
+
 // account is the step for the record: what was done, and the digests before and after.
 func (s *step) account() string {
 	text := s.verb()
@@ -52,10 +88,7 @@ func (s *step) account() string {
 		}
 		text += " " + short(s.item.Digest)
 	}
-	if s.what == meta {
-		text += fmt.Sprintf(" %04o %d:%d → %04o %d:%d", s.have.mode, s.have.uid, s.have.gid, s.mode, s.uid, s.gid)
-	}
-	return text
+	return text + s.rights()
 }
 
 // comparison is what a push has to do on a host.
@@ -98,6 +131,9 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			made[string(item.Path)] = true
 		}
 		parent := path.Dir(string(item.Path))
+		for made[parent] {
+			parent = path.Dir(parent)
+		}
 		if at := have.at[parent]; at != nil && at.kind == 'd' && item.Kind == File && (s.what == create || s.what == content || s.what == retype) {
 			need[at.device] += item.Size
 			where[at.device] = parent
@@ -158,8 +194,12 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		if item.Kind == Absent {
 			return nil, nil
 		}
-		if above := have.at[parent]; !made[parent] && above.kind != 'd' && !(above.kind == 'l' && above.resolved != "") {
-			return nil, fmt.Errorf("the folder %s is not there", parent)
+		switch above := have.at[parent]; {
+		case made[parent], above.kind == 'd', above.kind == 'l' && above.resolved != "":
+		case above.kind == '-', above.kind == 'l':
+			return nil, fmt.Errorf("the folder %s is not there (an entry {dest: %[1]s, state: directory} makes it)", parent)
+		default:
+			return nil, fmt.Errorf("%s is no folder", parent)
 		}
 	} else if s.mode == 0 {
 		s.mode = at.mode
@@ -184,6 +224,9 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		return nil, fmt.Errorf("only root may give it to %s: --sudo", item.Owner)
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
+	if above := have.at[parent]; err == nil && s.what != "" && above.locked {
+		err = fmt.Errorf("the folder %s can't be written to: it is read-only, or of others", parent)
+	}
 	if err != nil || s.what != "" {
 		return s, err
 	}
@@ -254,12 +297,15 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	}
 	slices.Sort(there)
 	gone := 0
+	var first []string
 	last := "\x00"
 	for _, p := range there {
 		if wanted[p] || strings.Contains(p, "/.hail-") {
 			continue
 		}
-		gone++
+		if gone++; gone <= 3 {
+			first = append(first, shownPath(runner.Text(p)))
+		}
 		if strings.HasPrefix(p, last+"/") { // goes with its folder
 			continue
 		}
@@ -271,7 +317,10 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		most = max(1, min(50, len(there)/5))
 	}
 	if gone > most {
-		return fmt.Errorf("%s: %d of %d would be deleted, and %d may (max_delete)", folder, gone, len(there), most)
+		if gone > len(first) {
+			first = append(first, "…")
+		}
+		return fmt.Errorf("%s: %d of %d would be deleted, and %d may (max_delete): %s", folder, gone, len(there), most, strings.Join(first, ", "))
 	}
 	return nil
 }

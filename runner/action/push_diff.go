@@ -21,7 +21,7 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 		return err
 	}
 	for _, s := range c.steps {
-		fmt.Fprintf(t.Out, "%s %s\n", s.verb(), s.item.Path)
+		fmt.Fprintln(t.Out, s.told())
 		if s.item.Kind != File || s.what == meta || s.item.Secret || s.item.Size > longestShown {
 			continue
 		}

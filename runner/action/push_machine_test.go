@@ -48,6 +48,9 @@ func TestTorturePushMachine(t *testing.T) {
 		later("umount", in("full"))
 		m.write(t, "full/conf", strings.Repeat("o", 50_000), 0o644)
 		refused("no room", "full/conf", "room", runner.Error)
+		p := m.push(t, t.Context(), `files: [{dest: DIR/full/new, state: directory}, {content: "`+strings.Repeat("n", 60_000)+`", dest: DIR/full/new/conf}]`, nil)
+		p.want(t, "no room below a new folder", runner.Error, "", "full: there is room for")
+		m.clean(t)
 		if err := os.Truncate(in("full/conf"), 30_000); err != nil {
 			t.Fatal(err)
 		}
@@ -81,11 +84,11 @@ func TestTorturePushMachine(t *testing.T) {
 		later("umount", in("ro"))
 		m.write(t, "ro/conf", "old", 0o644)
 		do("mount", "-o", "remount,ro", in("ro"))
-		refused("read-only", "ro/conf", "what is new can't be put beside the old: Read-only file system", runner.Error)
+		refused("read-only", "ro/conf", "ead-only", runner.Error) // busybox's test learns it later than the probe
 
 		// A device.
 		do("mknod", in("device"), "c", "1", "3")
-		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/device}]`, nil)
+		p = m.push(t, t.Context(), `files: [{content: new, dest: DIR/device}]`, nil)
 		p.want(t, "device", runner.Error, "", "a device, a pipe or a socket")
 
 		// A mount point.

@@ -41,6 +41,7 @@ type found struct {
 // state is one path on the host.
 type state struct {
 	kind     byte // f, d, l, o for anything else, - for nothing
+	locked   bool // a folder that can't be written to
 	mode     int
 	uid, gid int
 	size     int64

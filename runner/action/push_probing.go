@@ -146,7 +146,9 @@ func (p *probing) kinds(letters string) error {
 	}
 	for i, path := range p.paths[:len(letters)] {
 		s := p.found.at[path]
-		s.kind = letters[i]
+		if s.kind = letters[i]; s.kind == 'w' {
+			s.kind, s.locked = 'd', true
+		}
 		if s.kind != '-' {
 			p.stats = append(p.stats, s)
 		}

@@ -178,7 +178,10 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 
 // checkOfFile reads the command that has to accept a staged file: {{staged}} alone needs no host to be filled in.
 func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
-	if r.Text(n, into); strings.Contains(strings.ReplaceAll(*into, stagedMark, ""), "{{") {
+	switch r.Text(n, into); {
+	case *into != "" && !strings.Contains(*into, stagedMark):
+		r.Fail(n, `"nginx -t -c {{staged}}"; what looks at all that is in place is a validate of its own, below files`, "this would not look at the new file: there is no {{staged}} in it")
+	case strings.Contains(strings.ReplaceAll(*into, stagedMark, ""), "{{"):
 		r.command(n, withStaged(*into))
 	}
 }

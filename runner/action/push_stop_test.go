@@ -33,7 +33,7 @@ func TestPushStopped(t *testing.T) {
 			runner.ErrTimeout, 0, runner.Timeout, "", "stopped: its time ran out; rolled back", "old", ", not in place"},
 		"keep": {`{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "` + wait + `"}}}`,
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; the new files stay", "new", ""},
-		"before": {`{files: [{content: new, dest: DIR/conf, validate: "` + wait + `"}]}`,
+		"before": {`{files: [{content: new, dest: DIR/conf, validate: ": {{staged}}; ` + wait + `"}]}`,
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; nothing was changed", "old", ", not in place"},
 		"no time to take it back": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "trap '' TERM; touch DIR/at; while :; do sleep 1; done"}}}`,
 			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; the next push settles it", "new", ", not known whether in place"},

@@ -344,7 +344,7 @@ func TestPushRefuses(t *testing.T) {
 		}
 		for dest, words := range map[string]string{
 			"dir": "it is a directory", "fifo": "a device, a pipe or a socket", "link": "it is a link to target", "dangling": "it is a link to nowhere",
-			"none/x": "the folder " + m.dir + "/none is not there", "target/x": "is not there",
+			"none/x": "the folder " + m.dir + "/none is not there", "target/x": "target is no folder",
 		} {
 			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/`+dest+`}, {content: new, dest: DIR/other}]`, nil)
 			p.want(t, dest, runner.Error, "", words)

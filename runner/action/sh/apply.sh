@@ -1,10 +1,10 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, how many seconds to wait for another push, how
-# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), and how many parts of files other
-# commands write into what is staged, once it is there. Input: the journal, then what is new, each a stream of tar. Answers go to
-# descriptor 9; what tools print is shown as errors of the host.
+# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), how many parts of files other
+# commands write into what is staged, once it is there, and the name of the hidden folders. Input: the journal, then what is new, each
+# a stream of tar. Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
-# In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
-# before, .hail-NONCE.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
+# In the folder of each file that changes there is a hidden one with what is new, .hail-NAME, and one with what was there
+# before, .hail-NAME.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
 # these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
 #
 # The journal is a folder of files, each for the program that reads it, so that a thousand files cost as many processes as one: a list
@@ -110,7 +110,7 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 }
 finish() { # paid or kept
 	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
-	[ "$backups" = 0 ] || ( steps replaced back_up )
+	[ "$backups" = 0 ] || ( steps "replaced gone" back_up )
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	phase finished
 	tidy
@@ -150,14 +150,14 @@ fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
-staged=.hail-$nonce
+staged=$7
 # What tools print until all is in place is kept, to give the reason where one of them fails.
 told() {
 	because=
 	[ -f "$journal/why" ] || return 0
 	exec 2>&8
 	[ -s "$journal/why" ] || return 0
-	cat "$journal/why" >&2
+	sed '/xiting with failure/d' "$journal/why" | sed -n '1,10p; 11s/.*/and more/p' >&2 # a full disk is told of each file
 	because=$(sed '/xiting with failure/d' "$journal/why" | sed -n '$s/.*: //p')
 }
 fail() {

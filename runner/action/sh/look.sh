@@ -1,4 +1,5 @@
-# What is at the paths that are the arguments, for a push; $0 is the nonce of the answers.
+# What is at the paths that are the arguments, for a push; $0 is the nonce of the answers. Kinds: f a file, d a folder, w one that can't be
+# written to, l a link, o anything else, - nothing.
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 nonce=$0
 kinds= gone=-
@@ -9,7 +10,7 @@ for path; do
 		continue
 		;;
 	esac
-	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; elif [ -e "$path" ]; then kind=o; else kind=- gone=$path; fi
+	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; [ -w "$path" ] || kind=w; elif [ -e "$path" ]; then kind=o; else kind=- gone=$path; fi
 	[ ! -L "$path" ] || kind=l
 	kinds=$kinds$kind
 done

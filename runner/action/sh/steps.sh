@@ -49,6 +49,7 @@ commit() ( steps replaced keep && steps retyped set_aside && steps "made replace
 back_up() { # the newest has number 1
 	mkdir -p .hail-backup || return 0
 	for name; do
+		[ ! -d "$staged.old/$name" ] || continue
 		k=$backups
 		while [ $k -gt 1 ]; do
 			[ ! -e ".hail-backup/$name.$((k - 1))" ] || mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"

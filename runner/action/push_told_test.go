@@ -1,0 +1,70 @@
+package action_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// TestPushTells: what is done is told when it is done, with the rights that change, and a name is never two lines.
+func TestPushTells(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		dry := func(p *action.Push) { p.DryRun = true }
+		diff := func(p *action.Push) { p.Diff = true }
+		for _, name := range []string{"conf", "gone", "dir/a"} {
+			m.write(t, name, "old\n", 0o644)
+		}
+		says := func(what, text string, change func(*action.Push), status runner.Status, want string) {
+			t.Helper()
+			p := m.push(t, t.Context(), text, change)
+			if want = strings.ReplaceAll(want, "DIR", m.dir); p.status != status || p.out != want {
+				t.Errorf("%s: %s, %q, want %s, %q", what, p.status, p.out, status, want)
+			}
+		}
+		says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
+			"create \"DIR/a\\nb\" 0600 0:0\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and all that is in it\n")
+		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
+		says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
+		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 0:0 → 0640 0:0\n")
+		says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
+		m.clean(t)
+		says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
+			"delete DIR/dir and all that is in it\ndelete DIR/gone\n")
+		if m.read(t, ".hail-backup/gone.1") != "old\n" {
+			t.Error("a deleted file has no backup")
+		}
+	})
+}
+
+// TestPushSaysTheSame: what tools say of what is staged is the same on all hosts of a run, so that it folds.
+func TestPushSaysTheSame(t *testing.T) {
+	m := newMachine(t, "gnu")
+	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} >&2; false"}]`, "DIR", m.dir)
+	read, err := action.ReadPushSpec("spec.yaml", []byte(spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []inventory.Host{m.host, m.host}
+	hosts[1].Name = "there"
+	push, contents, err := action.Render([]*action.PushSpec{read}, hosts, nobody, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := action.New(push.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(contents[0].Bytes)), contents[0].Size, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b buffers
+	for range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: 1}, a, m.dialer, &b) {
+	}
+	if said := strings.Fields(b.all[1].String()); len(said) != 2 || said[0] != said[1] || !strings.HasPrefix(said[0], m.dir+"/.hail-") {
+		t.Errorf("%q", said)
+	}
+}
