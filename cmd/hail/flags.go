@@ -210,7 +210,7 @@ func duration(c *cli.Context, name string) (inventory.Duration, error) {
 	}
 	var d inventory.Duration
 	if err := d.UnmarshalText([]byte(text)); err != nil {
-		return 0, wrongValue(name, "write it with its unit: 10s, 500ms, 5m", "%q is not a time", text)
+		return 0, wrongValue(name, "write it with its unit: 10s, 500ms, 5m, 2h, 30d", "%q is not a time", text)
 	}
 	return d, nil
 }

@@ -18,7 +18,7 @@ const (
   hail show last                        the last run again
   hail logs last -w web03               what one host printed
 `
-	exitCodes = "0 all well, 1 a host failed, 3 a host was not reached, 4 stopped early, 64 no host was touched, 74 the record is incomplete, 130 interrupted."
+	exitCodes = "0 all well, 1 a host failed, 3 a host was not reached, 4 stopped early, 5 a dry run would change something (--exit-code), 64 no host was touched, 74 the record is incomplete, 130 and 143 interrupted."
 )
 
 func overviewText(commands []*cli.Command) string {

@@ -66,7 +66,13 @@ Examples:
 // pushSpecs reads the arguments: files with specs, or SRC:DEST.
 func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
-	for _, arg := range c.Args().Slice() {
+	args := c.Args().Slice()
+	if len(args) == 2 && !strings.Contains(args[0], ":/") && strings.HasPrefix(args[1], "/") {
+		if _, err := os.Stat(args[1]); err != nil { // as cp and scp have it
+			return nil, usage(fmt.Sprintf("hail push … %s:%s", args[0], args[1]), "%s is no file here", args[1])
+		}
+	}
+	for _, arg := range args {
 		if src, dest, isShort := strings.Cut(arg, ":/"); isShort {
 			f, err := shortFile(c, arg, src, "/"+dest)
 			if err != nil {

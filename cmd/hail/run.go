@@ -173,8 +173,12 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 			return usage("", "%v", err)
 		}
 	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return err
+	}
 	record, err = report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-		Argv: e.args, What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+		Argv: recordedArgs(e.args, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
 	if err != nil {
 		return usage("name another folder with --runs-dir", "%v", err)
 	}

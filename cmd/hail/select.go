@@ -229,6 +229,32 @@ func secretVars(c *cli.Context) ([]string, error) {
 	return slices.Concat(inventory.SecretVars, more), nil
 }
 
+// recordedArgs is the command line without what --set gives to secret vars.
+func recordedArgs(args, secret []string) []string {
+	args = slices.Clone(args)
+	for i, a := range args {
+		option, given, inline := strings.Cut(a, "=")
+		switch {
+		case a == "--":
+			return args
+		case option != "--set" && option != "-set":
+		case inline:
+			args[i] = option + "=" + withoutSecret(given, secret)
+		case i+1 < len(args):
+			args[i+1] = withoutSecret(args[i+1], secret)
+		}
+	}
+	return args
+}
+
+func withoutSecret(set string, secret []string) string {
+	name, _, _ := strings.Cut(set, "=")
+	if (inventory.Host{Vars: map[string]any{name: ""}}).Redact(secret).Vars[name] == inventory.Redacted {
+		return name + "=" + inventory.Redacted
+	}
+	return set
+}
+
 // connectionOf reads the connection options, those behind -o included: they all go before the inventory.
 func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))

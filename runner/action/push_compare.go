@@ -52,18 +52,21 @@ func (s *step) told() string {
 	return text
 }
 
-// rights are mode and owner before and after, if they change, and those that something new is given.
-func (s *step) rights() string {
-	after := fmt.Sprintf("%04o %d:%d", s.mode, s.uid, s.gid)
+// rights are mode and owner before and after, if they change, and those that something new is given and others are not.
+func (s *step) rights() (text string) {
 	switch {
 	case s.what == remove || s.item.Kind == Link:
 		return ""
 	case s.have.kind == '-' || s.what == retype:
-		if s.item.Mode == 0 && s.item.Owner == "" && s.item.Group == "" {
-			return ""
+		if s.mode != 0o644 && s.mode != 0o755 {
+			text = fmt.Sprintf(" %04o", s.mode)
 		}
-		return " " + after
+		if s.item.Owner != "" || s.item.Group != "" {
+			text += fmt.Sprintf(" %d:%d", s.uid, s.gid)
+		}
+		return text
 	}
+	after := fmt.Sprintf("%04o %d:%d", s.mode, s.uid, s.gid)
 	if before := fmt.Sprintf("%04o %d:%d", s.have.mode, s.have.uid, s.have.gid); before != after {
 		return " " + before + " → " + after
 	}
