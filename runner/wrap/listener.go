@@ -41,19 +41,18 @@ func (l *listener) Write(p []byte) (int, error) {
 		}
 		said := b[at+len(l.mark):]
 		end := bytes.IndexByte(said, separator)
-		if end < 0 && len(said) <= longestWord {
+		switch {
+		case end < 0 && len(said) <= longestWord:
 			l.held = bytes.Clone(b[at:])
 			return len(p), nil
-		}
-		if end < 0 || end > longestWord { // the command has seen the mark, and prints it
+		case end >= 0 && l.hear(string(said[:end])):
+			b = said[end+1:]
+		default: // the command has seen the mark, and prints it
 			if err := l.pass(l.mark); err != nil {
 				return 0, err
 			}
 			b = said
-			continue
 		}
-		l.hear(string(said[:end]))
-		b = said[end+1:]
 	}
 }
 
@@ -66,13 +65,17 @@ func beginning(mark, b []byte) int {
 	return n
 }
 
-func (l *listener) hear(word string) {
-	switch r := runner.Remains(word); r {
+// hear says whether it knows the word.
+func (l *listener) hear(word string) bool {
+	switch word {
 	case "takes":
 		l.take()
-	case runner.Gone, runner.Alive, runner.Unknown:
-		l.remains = r
+	case string(runner.Gone), string(runner.Alive), string(runner.Unknown):
+		l.remains = runner.Remains(word)
+	default:
+		return false
 	}
+	return true
 }
 
 func (l *listener) pass(b []byte) error {

@@ -163,25 +163,22 @@ scan() {
 		done
 	done
 }
-nap() { sleep 0.2 || { sleep 1; n=$((n + 4)); }; }
+watch() {
+	sleep $1 &
+	timer=$!
+	while scan; [ -n "$found" ]; do
+		$2 $found
+		kill -0 $timer || return
+		sleep 0.2 || sleep 1
+	done
+	kill $timer
+	exit 0
+}
 found=
 scan
 [ -n "$found" ] && kill -TERM $found
-n=0
-while [ $n -lt $(($1 * 5)) ]; do
-	scan
-	[ -n "$found" ] || exit 0
-	nap
-	n=$((n + 1))
-done
-n=0
-while [ $n -lt 10 ]; do
-	scan
-	[ -n "$found" ] || exit 0
-	kill -KILL $found
-	nap
-	n=$((n + 1))
-done
+watch $1 :
+watch 2 "kill -KILL"
 exit 1
 `
 
