@@ -3,7 +3,6 @@ package action
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 
@@ -44,7 +43,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		}
 		p := Push{sources: from}
 		err := s.Decode(&p)
-		p.pace, p.token = pace(p.Limit), rand.Text()
+		p.pace = pace(p.Limit)
 		if err == nil && p.Health != nil {
 			err = p.Health.Compile()
 		}

@@ -32,7 +32,6 @@ type Push struct {
 
 	sources Sources
 	pace    *rate.Limiter
-	token   string // in the names of the hidden folders: the same on all hosts, so that what tools say of them is, too
 }
 
 // Manifest is what a host should have.

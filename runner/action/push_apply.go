@@ -33,14 +33,14 @@ func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error
 
 // applyOver sends large files over that many channels of their own.
 func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, lanes int) error {
-	nonce, staged := rand.Text(), fmt.Sprintf(".hail-%s%d", p.token, t.Attempt)
+	nonce := rand.Text()
 	in := p.newStream()
 	defer in.Close()
 	var sent []staging
 	var err error
 	journal := 0
 	if !c.nothing() { // otherwise what an earlier push has left is settled, and c is of no host
-		sent, err = p.journal(in.text, c, staged)
+		sent, err = p.journal(in.text, c, ".hail-"+nonce)
 		if journal = in.text.Len(); err == nil {
 			err = in.tar(sent, lanes)
 		}
@@ -58,10 +58,10 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d %s", runner.Quote(stateScript+stepsScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts), staged)
+	line := fmt.Sprintf("sh -c %s hail %s %d %d %d %s %d", runner.Quote(stateScript+stepsScript+activateScript+applyScript), nonce, p.Patience, p.Backup, journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	o := outcome{health: c.health}
+	o := outcome{nonce: nonce, health: c.health}
 	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size}, func(kind, rest string) error {
 		if kind == "send" {
 			s.begin(ctx, stop)

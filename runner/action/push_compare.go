@@ -227,8 +227,8 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		return nil, fmt.Errorf("only root may give it to %s: --sudo", item.Owner)
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
-	if above := have.at[parent]; err == nil && s.what != "" && above.locked {
-		err = fmt.Errorf("the folder %s can't be written to: it is read-only, or of others", parent)
+	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // others may have rights that not every shell sees
+		err = fmt.Errorf("the folder %s is read-only", parent)
 	}
 	if err != nil || s.what != "" {
 		return s, err
@@ -301,7 +301,10 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	slices.Sort(there)
 	gone := 0
 	var first []string
-	last := "\x00"
+	last := struct {
+		path string
+		have *state
+	}{path: "\x00"}
 	for _, p := range there {
 		if wanted[p] || strings.Contains(p, "/.hail-") {
 			continue
@@ -309,11 +312,12 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		if gone++; gone <= 3 {
 			first = append(first, shownPath(runner.Text(p)))
 		}
-		if strings.HasPrefix(p, last+"/") { // goes with its folder
+		if strings.HasPrefix(p, last.path+"/") { // goes with its folder
+			last.have.kind = 'd'
 			continue
 		}
-		last = p
-		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: &state{}, what: remove})
+		last.path, last.have = p, &state{}
+		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: last.have, what: remove})
 	}
 	most := d.Most
 	if most == 0 {

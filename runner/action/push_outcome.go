@@ -14,6 +14,7 @@ import (
 
 // outcome is what the host said of a push.
 type outcome struct {
+	nonce   string // in the names of the hidden folders
 	health  []check.Check
 	said    string // the word that tells how it ended
 	why     error
@@ -54,7 +55,7 @@ func (o *outcome) hear(kind, rest string) error {
 		case o.earlier && o.said == "kept":
 			o.settled = fmt.Sprintf("its files stay: %v", o.why)
 		}
-		*o = outcome{health: o.health, begun: true, settled: o.settled}
+		*o = outcome{nonce: o.nonce, health: o.health, begun: true, settled: o.settled}
 	case "changed", "kept", "done", "undoing":
 		o.said = kind
 	case "again":
@@ -64,7 +65,7 @@ func (o *outcome) hear(kind, rest string) error {
 	case "stuck":
 		o.stuck, o.said = true, kind
 	case "refused":
-		blame(runner.Validation, "not accepted: %s", name)
+		blame(runner.Validation, "not accepted: %s", strings.ReplaceAll(name, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
 	case "handler":
 		blame(runner.HandlerFailed, "%s", handlerFailed(rest))
 	case "unhealthy":

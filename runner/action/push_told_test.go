@@ -29,6 +29,9 @@ func TestPushTells(t *testing.T) {
 		says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
 			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and all that is in it\n")
 		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
+		if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
+			t.Errorf("what the validation says is cut: %q", p.log)
+		}
 		says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
 		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 0:0 → 0640 0:0\n")
 		says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
@@ -41,10 +44,11 @@ func TestPushTells(t *testing.T) {
 	})
 }
 
-// TestPushSaysTheSame: what tools say of what is staged is the same on all hosts of a run, so that it folds.
+// TestPushSaysTheSame: what tools say of what is staged is the same on all hosts of a run, so that it folds; and yet each has a folder of
+// its own, for those that share one.
 func TestPushSaysTheSame(t *testing.T) {
 	m := newMachine(t, "gnu")
-	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} >&2; false"}]`, "DIR", m.dir)
+	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} | tee -a DIR/names >&2; false"}]`, "DIR", m.dir)
 	read, err := action.ReadPushSpec("spec.yaml", []byte(spec))
 	if err != nil {
 		t.Fatal(err)
@@ -62,9 +66,23 @@ func TestPushSaysTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b buffers
-	for range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: 1}, a, m.dialer, &b) {
+	var ended []string
+	for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: 1}, a, m.dialer, &b) {
+		for _, e := range batch {
+			if e.Kind == runner.KindFinish {
+				ended = append(ended, e.Error)
+			}
+		}
 	}
-	if said := strings.Fields(b.all[1].String()); len(said) != 2 || said[0] != said[1] || !strings.HasPrefix(said[0], m.dir+"/.hail-") {
+	if said := strings.Fields(b.all[1].String()); len(said) != 2 || said[0] != m.dir+"/.hail-*/conf" || said[1] != said[0] {
 		t.Errorf("%q", said)
+	}
+	if names := strings.Fields(m.read(t, "names")); len(names) != 2 || names[0] == names[1] {
+		t.Errorf("%q", names)
+	}
+	for _, why := range ended {
+		if why != "not accepted: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; false; nothing was changed" {
+			t.Errorf("%q", why)
+		}
 	}
 }

@@ -1,10 +1,10 @@
 # Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, how many seconds to wait for another push, how
-# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), how many parts of files other
-# commands write into what is staged, once it is there, and the name of the hidden folders. Input: the journal, then what is new, each
-# a stream of tar. Answers go to descriptor 9; what tools print is shown as errors of the host.
+# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), and how many parts of files other
+# commands write into what is staged, once it is there. Input: the journal, then what is new, each a stream of tar. Answers go to
+# descriptor 9; what tools print is shown as errors of the host.
 #
-# In the folder of each file that changes there is a hidden one with what is new, .hail-NAME, and one with what was there
-# before, .hail-NAME.old. Renames between them and the folder do the rest. The journal in $journal is there from the first of
+# In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
+# before, .hail-NONCE.old: several hosts may share that folder. Renames between them and the folder do the rest. The journal in $journal is there from the first of
 # these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
 #
 # The journal is a folder of files, each for the program that reads it, so that a thousand files cost as many processes as one: a list
@@ -45,7 +45,7 @@ decode() {
 journal=$state/push lock=$state/lock
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }
-stopped= alone=
+stopped= alone= torn=
 trap 'stopped=1' TERM HUP INT
 trap 'stopped=1 alone=1' PIPE # nobody listens any more
 
@@ -150,15 +150,15 @@ fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
-staged=$7
-# What tools print until all is in place is kept, to give the reason where one of them fails.
+staged=.hail-$nonce
+# What tools print until all is in place is kept, to give the reason where one of them fails. It is the same on all hosts.
 told() {
 	because=
 	[ -f "$journal/why" ] || return 0
 	exec 2>&8
 	[ -s "$journal/why" ] || return 0
-	sed '/xiting with failure/d' "$journal/why" | sed -n '1,10p; 11s/.*/and more/p' >&2 # a full disk is told of each file
-	because=$(sed '/xiting with failure/d' "$journal/why" | sed -n '$s/.*: //p')
+	sed "s/$staged/.hail-*/g" "$journal/why" >&2
+	because=$(sed -n '$s/.*: //p' "$journal/why")
 }
 fail() {
 	told
@@ -176,7 +176,9 @@ if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 fi
 xargs -r -0 mkdir -- <"$journal/hidden" || fail error stage
 if [ "$stream" = tar ]; then
-	tar -x -p -m -f - -C / || fail error stage
+	tar -x -p -m -f - -C / 2>"$journal/tar" || torn=1
+	sed '/xiting with failure/d' "$journal/tar" | sed -e '10,$!b' -e '10{$!s/.*/and more/;b' -e '}' -e '$!d' >&2 # a full disk is told of each file
+	[ -z "$torn" ] || fail error stage
 fi
 [ "$parts" = 0 ] || say send
 arrived=0

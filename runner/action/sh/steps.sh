@@ -47,9 +47,9 @@ give() { # MODE OWNER NAME…
 give_staged() { cd "$staged" && give "$@"; }
 commit() ( steps replaced keep && steps retyped set_aside && steps "made replaced retyped" put && steps meta give && steps gone set_aside )
 back_up() { # the newest has number 1
-	mkdir -p .hail-backup || return 0
 	for name; do
-		[ ! -d "$staged.old/$name" ] || continue
+		[ ! -d "$staged.old/$name" ] || [ -L "$staged.old/$name" ] || continue
+		mkdir -p .hail-backup || return 0
 		k=$backups
 		while [ $k -gt 1 ]; do
 			[ ! -e ".hail-backup/$name.$((k - 1))" ] || mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
