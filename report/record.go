@@ -27,7 +27,7 @@ type Head struct {
 	Started time.Time    `json:"started"`
 	User    string       `json:"user"`
 	Machine string       `json:"machine"`
-	Argv    []string     `json:"argv"` // without secrets
+	Argv    []string     `json:"argv"` // without the values of secret vars
 	What    string       `json:"what"` // the action in a few words
 	Plan    *runner.Plan `json:"plan"`
 }

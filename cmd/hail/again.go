@@ -132,7 +132,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if places == nil {
 		fmt.Fprintf(e.stderr, "hail: nothing is left to do of %s, %s\n", lineage.Root().Plan.Run, report.Counts(before, report.Style{}))
 		if before.Counts[runner.Lost] > 0 && !slices.Contains(statuses, runner.Lost) {
-			fmt.Fprintln(e.stderr, "hint: hail resume --lost takes those that are lost, too, and hail retry all that did not end well")
+			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost takes those that are lost, too, and hail retry all that did not end well\n", lineage.Root().Plan.Run)
 		}
 		return nil
 	}

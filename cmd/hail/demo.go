@@ -138,7 +138,6 @@ In another terminal:
   %[3]s run -w '@web!web02' -- 'cat release; uptime'
   %[3]s show last
 
-
 The hosts are folders on this machine: what runs there, runs here, as you. Ctrl-C ends the fleet.
 `, filepath.Join(dir, "inventory.yaml"), filepath.Join(dir, "runs"), hail)
 	signals, ignore := e.signals()

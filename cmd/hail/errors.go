@@ -30,9 +30,7 @@ func usage(hint, format string, args ...any) error {
 
 // wrongValue says what is wrong with the value of an option.
 func wrongValue(option, hint, format string, args ...any) error {
-	err := usage(hint, format, args...).(*usageError)
-	err.text, err.option = dashed(option)+": "+err.text, option
-	return err
+	return &usageError{text: dashed(option) + ": " + usage(hint, format, args...).Error(), hint: hint, option: option}
 }
 
 // exitError ends the program with a code, and says nothing: all has been said.
@@ -112,14 +110,16 @@ func asJSON(modes []string) bool {
 // asksJSON is asJSON for a command line whose options nobody could read.
 func asksJSON(args []string) bool {
 	for i, a := range args {
-		modes, _ := strings.CutPrefix(a, "--output=")
+		modes, inline := strings.CutPrefix(a, "--output=")
 		switch {
 		case a == "--":
 			return false
+		case a == "--json":
+			return true
 		case a == "--output" && i+1 < len(args):
-			modes = args[i+1]
+			modes, inline = args[i+1], true
 		}
-		if a == "--json" || asJSON(strings.Split(modes, ",")) && modes != a {
+		if inline && asJSON(strings.Split(modes, ",")) {
 			return true
 		}
 	}

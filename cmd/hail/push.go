@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"hail/inventory"
 	"hail/report"
+	"hail/runner"
 	"hail/runner/action"
 )
 
@@ -67,9 +69,9 @@ Examples:
 func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
 	args := c.Args().Slice()
-	if len(args) == 2 && !strings.Contains(args[0], ":/") && strings.HasPrefix(args[1], "/") {
+	if len(args) == 2 && !strings.ContainsAny(args[0], ":") && path.Ext(args[0]) != ".yaml" && strings.HasPrefix(args[1], "/") {
 		if _, err := os.Stat(args[1]); err != nil { // as cp and scp have it
-			return nil, usage(fmt.Sprintf("hail push … %s:%s", args[0], args[1]), "%s is no file here", args[1])
+			return nil, usage("hail push … "+runner.Quote(args[0]+":"+args[1]), "%s is no file here", args[1])
 		}
 	}
 	for _, arg := range args {

@@ -168,17 +168,17 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err
 	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return err
+	}
 	if j.begin != nil {
 		if err := j.begin(); err != nil {
 			return usage("", "%v", err)
 		}
 	}
-	secret, err := secretVars(c)
-	if err != nil {
-		return err
-	}
 	record, err = report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-		Argv: recordedArgs(e.args, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
 	if err != nil {
 		return usage("name another folder with --runs-dir", "%v", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -202,7 +203,8 @@ func statusWords() (words []string) {
 
 // unknownWord is the error for a word that is none of some.
 func unknownWord(what, word string, known []string) *inventory.Error {
-	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
+	hint := cmp.Or(inventory.DidYouMean(word, known), "it is one of "+joinWords(known))
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}
 }
 
 // varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
@@ -230,29 +232,24 @@ func secretVars(c *cli.Context) ([]string, error) {
 }
 
 // recordedArgs is the command line without what --set gives to secret vars.
-func recordedArgs(args, secret []string) []string {
+func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 	args = slices.Clone(args)
-	for i, a := range args {
-		option, given, inline := strings.Cut(a, "=")
-		switch {
-		case a == "--":
-			return args
-		case option != "--set" && option != "-set":
-		case inline:
-			args[i] = option + "=" + withoutSecret(given, secret)
-		case i+1 < len(args):
-			args[i+1] = withoutSecret(args[i+1], secret)
+	for _, set := range c.StringSlice("set") {
+		name, _, _ := strings.Cut(set, "=")
+		if !isSecret(name, secret) {
+			continue
+		}
+		for i, a := range args {
+			if before, ok := strings.CutSuffix(a, set); ok && (before == "" || before == "--set=" || before == "-set=") {
+				args[i] = before + name + "=" + inventory.Redacted
+			}
 		}
 	}
 	return args
 }
 
-func withoutSecret(set string, secret []string) string {
-	name, _, _ := strings.Cut(set, "=")
-	if (inventory.Host{Vars: map[string]any{name: ""}}).Redact(secret).Vars[name] == inventory.Redacted {
-		return name + "=" + inventory.Redacted
-	}
-	return set
+func isSecret(name string, patterns []string) bool {
+	return inventory.Host{Vars: map[string]any{name: ""}}.Redact(patterns).Vars[name] == inventory.Redacted
 }
 
 // connectionOf reads the connection options, those behind -o included: they all go before the inventory.

@@ -21,6 +21,15 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	if s.Env, err = envOf(c); err != nil {
 		return s, err
 	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return s, err
+	}
+	for _, v := range s.Env {
+		if name, _, _ := strings.Cut(string(v), "="); isSecret(name, secret) {
+			j.remark = fmt.Sprintf("the value of %s stands in the record; --secret-env %[1]s keeps it out", name)
+		}
+	}
 	for _, name := range c.StringSlice("secret-env") {
 		if err := checkVariable("--secret-env", name); err != nil {
 			return s, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -207,7 +208,7 @@ func parseLiteral(written string, plain any, s shape) (any, error) {
 		}
 		return d.Value().Seconds(), nil
 	case sizes:
-		if n, ok := toFloat(plain); ok && n >= 0 {
+		if n, err := strconv.ParseFloat(written, 64); err == nil && n >= 0 && !math.IsInf(n, 0) {
 			return n, nil
 		}
 		n, ok := inventory.ParseSize(written)
