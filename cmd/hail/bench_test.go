@@ -178,7 +178,7 @@ func benchEngine(args []string) error {
 	}
 	dialer := sshconn.New(sshconn.Config{Connecting: 64, PerAddress: 64})
 	defer dialer.Close()
-	if err := dialer.Prepare(t.hosts); err != nil {
+	if err := dialer.Prepare(context.Background(), t.hosts); err != nil {
 		return err
 	}
 	defer runtime.KeepAlive(osEnvironment(nil).spareGC())

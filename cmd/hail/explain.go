@@ -114,7 +114,8 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	if err != nil {
 		return err
 	}
-	origins, err := config.Explain(sshconn.GivenTo(h))
+	name, given := sshconn.GivenTo(h)
+	origins, err := config.Explain(c.Context, name, given)
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,8 @@ func hostkeys(e environment, c *cli.Context) error {
 		return err
 	}
 	defer ssh.Close()
-	if err := ssh.Prepare(hosts); err != nil {
-		return usage("", "%v", err)
+	if err := e.prepare(ssh, hosts); err != nil {
+		return err
 	}
 	var found []scanned
 	err = e.untilSignal(func(ctx context.Context) error {

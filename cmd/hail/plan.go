@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -127,4 +128,14 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		return as, ssh, nil
 	}
 	return wrap.Dialer{Inner: as}, ssh, nil
+}
+
+// prepare readies the dialer for the hosts, until a signal: ssh_config may run programs.
+func (e environment) prepare(ssh *sshconn.Dialer, hosts []inventory.Host) error {
+	return e.untilSignal(func(ctx context.Context) error {
+		if err := ssh.Prepare(ctx, hosts); err != nil {
+			return usage("", "%v", err)
+		}
+		return nil
+	})
 }

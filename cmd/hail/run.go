@@ -152,8 +152,8 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return err
 	}
 	defer ssh.Close()
-	if err := ssh.Prepare(plan.Hosts); err != nil {
-		return usage("", "%v", err)
+	if err := e.prepare(ssh, plan.Hosts); err != nil {
+		return err
 	}
 	if planOnly {
 		return showPlan(e, plan, j.what, lines, origins(c))
@@ -165,7 +165,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	} else if err := e.confirm(c, plan, j.what); err != nil {
 		return err
 	}
-	if err := e.unlock(ssh, plan.Hosts); err != nil {
+	if err := e.unlock(c.Context, ssh, plan.Hosts); err != nil {
 		return err
 	}
 	secret, err := secretVars(c)

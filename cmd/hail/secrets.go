@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -98,11 +99,11 @@ const passphraseTries = 3
 
 // unlock asks for the passphrases of the keys that hosts name, each once for the whole run. Without a terminal nobody is
 // asked, and these keys are left out.
-func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
+func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	if !e.stdinTerminal {
 		return nil
 	}
-	for _, path := range ssh.Locked(hosts) {
+	for _, path := range ssh.Locked(ctx, hosts) {
 		for range passphraseTries {
 			passphrase, err := e.secret("passphrase for " + path + ": ")
 			if err != nil {

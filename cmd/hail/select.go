@@ -258,7 +258,7 @@ func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) 
 	if err != nil {
 		return inventory.Connection{}, err
 	}
-	o, err := config.Lookup("", sshconfig.Given{})
+	o, err := config.Lookup(c.Context, "", sshconfig.Given{})
 	if err != nil {
 		return inventory.Connection{}, err
 	}

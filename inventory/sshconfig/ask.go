@@ -1,6 +1,7 @@
 package sshconfig
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // oracle has ssh itself say what its configuration means for a host: ssh -G, which takes some 5 ms, once for each.
@@ -35,7 +37,7 @@ func newOracle(paths, options []string) *oracle {
 }
 
 // ask returns a Config that says of this host what ssh says, in plain lines.
-func (o *oracle) ask(local Local, name string, given Given) (*Config, error) {
+func (o *oracle) ask(ctx context.Context, local Local, name string, given Given) (*Config, error) {
 	args := slices.Clone(o.args)
 	for _, text := range given.Options {
 		args = append(args, "-o", text)
@@ -54,7 +56,7 @@ func (o *oracle) ask(local Local, name string, given Given) (*Config, error) {
 		return c, nil
 	}
 	if o.defaults == nil {
-		lines, err := sshG([]string{"-F", "none", "--", "host"})
+		lines, err := sshG(ctx, []string{"-F", "none", "--", "host"})
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +65,7 @@ func (o *oracle) ask(local Local, name string, given Given) (*Config, error) {
 			o.defaults[line] = true
 		}
 	}
-	lines, err := sshG(args)
+	lines, err := sshG(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +84,13 @@ func (o *oracle) ask(local Local, name string, given Given) (*Config, error) {
 	return c, nil
 }
 
-func sshG(args []string) ([]string, error) {
-	out, err := exec.Command("ssh", append([]string{"-G"}, args...)...).Output()
+func sshG(ctx context.Context, args []string) ([]string, error) {
+	c := exec.CommandContext(ctx, "ssh", append([]string{"-G"}, args...)...)
+	c.WaitDelay = time.Second // for what it has started
+	out, err := c.Output()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		return nil, fmt.Errorf("ssh -G: %s", strings.TrimSpace(string(failed.Stderr)))
 	}

@@ -2,6 +2,7 @@ package sshconfig
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 )
@@ -18,16 +19,16 @@ type evaluation struct {
 	origins   []Origin
 }
 
-func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
+func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evaluation, error) {
 	if c == nil {
 		c = &Config{}
 	}
 	if c.oracle != nil {
-		answer, err := c.oracle.ask(c.local, name, given)
+		answer, err := c.oracle.ask(ctx, c.local, name, given)
 		if err != nil {
 			return nil, err
 		}
-		return answer.evaluate(name, Given{})
+		return answer.evaluate(ctx, name, Given{})
 	}
 	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
 	if e.s.User = given.User; given.User != "" {
@@ -48,12 +49,12 @@ func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
 			return nil, err
 		}
 	}
-	if err := e.pass(); err != nil {
+	if err := e.pass(ctx); err != nil {
 		return nil, err
 	}
 	if e.wantFinal {
 		e.final, e.host = true, e.hostNow()
-		if err := e.pass(); err != nil {
+		if err := e.pass(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +62,7 @@ func (c *Config) evaluate(name string, given Given) (*evaluation, error) {
 }
 
 // pass goes through the blocks that may hold, in order.
-func (e *evaluation) pass() error {
+func (e *evaluation) pass(ctx context.Context) error {
 	named, others := e.c.byName[e.host], e.c.others
 	for len(named)+len(others) > 0 {
 		from := &others
@@ -70,7 +71,7 @@ func (e *evaluation) pass() error {
 		}
 		b := &e.c.blocks[(*from)[0]]
 		*from = (*from)[1:]
-		met, err := e.meets(b)
+		met, err := e.meets(ctx, b)
 		if err != nil {
 			return err
 		}
@@ -86,12 +87,12 @@ func (e *evaluation) pass() error {
 	return nil
 }
 
-func (e *evaluation) meets(b *block) (bool, error) {
+func (e *evaluation) meets(ctx context.Context, b *block) (bool, error) {
 	for _, c := range b.conditions {
 		met := false
 		var err error
 		if c.criteria != nil {
-			met, err = e.holds(c)
+			met, err = e.holds(ctx, c)
 		} else {
 			met = matchAny(c.patterns, e.host)
 		}

@@ -1,6 +1,7 @@
 package sshconfig
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -94,7 +95,7 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 }
 
 // holds says whether a Match line holds for what is known so far.
-func (e *evaluation) holds(c condition) (bool, error) {
+func (e *evaluation) holds(ctx context.Context, c condition) (bool, error) {
 	for _, m := range c.criteria {
 		met := false
 		switch m.kind {
@@ -115,7 +116,7 @@ func (e *evaluation) holds(c condition) (bool, error) {
 			met = matchAny(m.patterns, e.c.local.User)
 		case "exec":
 			var err error
-			if met, err = e.execHolds(c, m.command); err != nil {
+			if met, err = e.execHolds(ctx, c, m.command); err != nil {
 				return false, err
 			}
 		default:
@@ -129,7 +130,7 @@ func (e *evaluation) holds(c condition) (bool, error) {
 }
 
 // execHolds runs the command of a Match exec, as ssh does, where that is allowed.
-func (e *evaluation) execHolds(c condition, command string) (bool, error) {
+func (e *evaluation) execHolds(ctx context.Context, c condition, command string) (bool, error) {
 	if !e.c.local.AllowExec {
 		return false, &Error{c.file, c.line, "match exec would run a program", "--allow-exec lets ssh_config run programs"}
 	}
@@ -137,5 +138,9 @@ func (e *evaluation) execHolds(c condition, command string) (bool, error) {
 	if err != nil {
 		return false, &Error{c.file, c.line, err.Error(), ""}
 	}
-	return exec.Command("/bin/sh", "-c", expanded).Run() == nil, nil
+	err = exec.CommandContext(ctx, "/bin/sh", "-c", expanded).Run()
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	return err == nil, nil
 }

@@ -3,6 +3,7 @@
 package sshconfig
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -187,10 +188,10 @@ func (c *Config) Aliases() []Alias {
 	return c.aliases
 }
 
-// Lookup returns the settings for the host that the user calls name. A line for this host that says what is not supported
+// Lookup returns the settings for the host that the user calls name. ctx ends the programs that are run for it. A line for this host that says what is not supported
 // is an *Error.
-func (c *Config) Lookup(name string, given Given) (Settings, error) {
-	e, err := c.evaluate(name, given)
+func (c *Config) Lookup(ctx context.Context, name string, given Given) (Settings, error) {
+	e, err := c.evaluate(ctx, name, given)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -198,8 +199,8 @@ func (c *Config) Lookup(name string, given Given) (Settings, error) {
 }
 
 // Path replaces the tokens, the ~ and the variables in a file name, as in ControlPath.
-func (c *Config) Path(name string, given Given, text string) (string, error) {
-	e, err := c.evaluate(name, given)
+func (c *Config) Path(ctx context.Context, name string, given Given, text string) (string, error) {
+	e, err := c.evaluate(ctx, name, given)
 	if err != nil {
 		return "", err
 	}
@@ -207,8 +208,8 @@ func (c *Config) Path(name string, given Given, text string) (string, error) {
 }
 
 // Explain returns the lines that came to count for a host, in rising order of their places.
-func (c *Config) Explain(name string, given Given) ([]Origin, error) {
-	e, err := c.evaluate(name, given)
+func (c *Config) Explain(ctx context.Context, name string, given Given) ([]Origin, error) {
+	e, err := c.evaluate(ctx, name, given)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package sshconfig
 import (
 	"bytes"
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,7 +96,7 @@ func compareSSH(t *testing.T, file string, local Local, host string, given Given
 	config, err := Load([]string{file}, nil, local)
 	var s Settings
 	if err == nil {
-		s, err = config.Lookup(host, given)
+		s, err = config.Lookup(t.Context(), host, given)
 	}
 	if (err != nil) != (refused != nil) {
 		t.Errorf("%s: %v, and for ssh %v", host, err, refused)
@@ -232,14 +234,14 @@ func TestErrors(t *testing.T) {
 	} {
 		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
 		if err == nil {
-			_, err = c.Lookup("web1", Given{})
+			_, err = c.Lookup(t.Context(), "web1", Given{})
 		}
 		if got := strings.ReplaceAll(fmt.Sprint(err), file, "F"); got != cmp.Or(want, "<nil>") {
 			t.Errorf("%s:\ngot  %s\nwant %s", text, got, want)
 		}
 	}
 	var none *Config
-	if s, err := none.Lookup("web1", Given{User: "www"}); err != nil || s.HostName != "web1" || s.User != "www" || none.Aliases() != nil {
+	if s, err := none.Lookup(t.Context(), "web1", Given{User: "www"}); err != nil || s.HostName != "web1" || s.User != "www" || none.Aliases() != nil {
 		t.Errorf("no ssh_config: %+v, %v", s, err)
 	}
 	for option, want := range map[string]string{
@@ -254,7 +256,7 @@ func TestErrors(t *testing.T) {
 		if _, err := Load(nil, []string{option}, Local{}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", option, err, want)
 		}
-		if _, err := none.Lookup("h", Given{Options: []string{option}}); err == nil || err.Error() != strings.Replace(want, "-o", "the option", 1) {
+		if _, err := none.Lookup(t.Context(), "h", Given{Options: []string{option}}); err == nil || err.Error() != strings.Replace(want, "-o", "the option", 1) {
 			t.Errorf("%s of a host: %v, want %s", option, err, want)
 		}
 	}
@@ -289,7 +291,7 @@ func TestPrecedence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Lookup("web1", Given{User: "given", Options: []string{"HostName given"}})
+	s, err := c.Lookup(t.Context(), "web1", Given{User: "given", Options: []string{"HostName given"}})
 	if want := (Settings{HostName: "given", User: "given", Port: 2, IdentityFile: []string{"/dir/a"}}); err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("%+v, %v, want %+v", s, err, want)
 	}
@@ -305,7 +307,7 @@ func TestMatchExec(t *testing.T) {
 		t.Fatal(err)
 	}
 	for host, want := range map[string]string{"web1": "yes", "web2": ""} {
-		if s, err := c.Lookup(host, Given{}); err != nil || s.User != want || s.Port != 5 {
+		if s, err := c.Lookup(t.Context(), host, Given{}); err != nil || s.User != want || s.Port != 5 {
 			t.Errorf("%s is %+v, %v", host, s, err)
 		}
 	}
@@ -327,7 +329,7 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Explain("web1", Given{})
+	got, err := c.Explain(t.Context(), "web1", Given{})
 	want := []Origin{{"port", "22", `-o "Port=22"`, 0, true}, {"user", "www", file, 2, true}, {"compression", "yes", file, 3, false}, {"identityfile", `"a b"`, file, 6, true}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v, %v\nwant %v", got, err, want)
@@ -382,7 +384,7 @@ func BenchmarkLookup(b *testing.B) {
 			}
 			for b.Loop() {
 				for i := range 10_000 {
-					if _, err := c.Lookup("host"+strconv.Itoa(i), Given{}); err != nil {
+					if _, err := c.Lookup(b.Context(), "host"+strconv.Itoa(i), Given{}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -410,7 +412,7 @@ func TestAskSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Lookup("web1", Given{Options: []string{"BindAddress=127.0.0.2"}})
+	got, err := c.Lookup(t.Context(), "web1", Given{Options: []string{"BindAddress=127.0.0.2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,14 +421,35 @@ func TestAskSSH(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("web1 is\n%+v, want\n%+v", got, want)
 	}
-	if got, err := c.Lookup("db1", Given{User: "me", Port: 22}); err != nil || got.User != "me" || got.IdentityFile != nil {
+	if got, err := c.Lookup(t.Context(), "db1", Given{User: "me", Port: 22}); err != nil || got.User != "me" || got.IdentityFile != nil {
 		t.Errorf("db1 is %+v, %v", got, err)
 	}
 	if err := os.WriteFile(file, []byte("Nonsense yes\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Lookup("web2", Given{}); err == nil || !strings.Contains(err.Error(), "ssh -G: ") {
+	if _, err := c.Lookup(t.Context(), "web2", Given{}); err == nil || !strings.Contains(err.Error(), "ssh -G: ") {
 		t.Errorf("a bad file: %v", err)
+	}
+}
+
+// TestContextEndsPrograms: what a file has run for a host ends with the context, and with an error.
+func TestContextEndsPrograms(t *testing.T) {
+	for _, ask := range []bool{false, true} {
+		local := localSide(t)
+		local.AllowExec, local.AskSSH = true, ask
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte("Match exec \"exec sleep 10\"\n  User www\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load([]string{file}, nil, local)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if _, err := c.Lookup(ctx, "web1", Given{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with ssh %v: %v", ask, err)
+		}
+		cancel()
 	}
 }
 
@@ -435,10 +458,10 @@ func TestPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := c.Path("web1", Given{Port: 2222}, "~/%r@%h:%p-%n${DIR}"); err != nil || got != "/home/me/www@10.0.0.1:2222-web1/dir" {
+	if got, err := c.Path(t.Context(), "web1", Given{Port: 2222}, "~/%r@%h:%p-%n${DIR}"); err != nil || got != "/home/me/www@10.0.0.1:2222-web1/dir" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := c.Path("web1", Given{}, "%q"); err == nil {
+	if _, err := c.Path(t.Context(), "web1", Given{}, "%q"); err == nil {
 		t.Error("an unknown token is taken")
 	}
 }

@@ -85,9 +85,9 @@ func New(c Config) *Dialer {
 
 // Prepare reads what the hosts need to be reached, and returns what would fail for our own fault: a key file that can't
 // be read, a setting that is not supported. No host is touched.
-func (d *Dialer) Prepare(hosts []inventory.Host) error {
+func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	for _, h := range hosts {
-		s, err := d.settings(h)
+		s, err := d.settings(ctx, h)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
@@ -95,7 +95,7 @@ func (d *Dialer) Prepare(hosts []inventory.Host) error {
 			continue
 		}
 		if s.control == "" && len(s.jump) > 0 {
-			if _, err := d.wholeWay(s.jump); err != nil {
+			if _, err := d.wholeWay(ctx, s.jump); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)
 			}
 		}
@@ -131,7 +131,7 @@ var errConnect = errors.New("connect timeout")
 
 // Dial reaches h: through its jump host if it has one, verified by its host key, logged in.
 func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
-	s, err := d.settings(h)
+	s, err := d.settings(ctx, h)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}

@@ -163,12 +163,12 @@ func own(err error) error {
 
 // dialJump makes a connection to the last of the hops.
 func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
-	hops, err := d.wholeWay(hops)
+	hops, err := d.wholeWay(ctx, hops)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
 	last := hops[len(hops)-1]
-	s, err := d.hopSettings(last)
+	s, err := d.hopSettings(ctx, last)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
@@ -181,9 +181,9 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 }
 
 // wholeWay puts the jump hosts of the first hop before it, and theirs before them.
-func (d *Dialer) wholeWay(hops []string) ([]string, error) {
+func (d *Dialer) wholeWay(ctx context.Context, hops []string) ([]string, error) {
 	for range maxHops {
-		s, err := d.hopSettings(hops[0])
+		s, err := d.hopSettings(ctx, hops[0])
 		if err != nil || len(s.jump) == 0 {
 			return hops, err
 		}
@@ -192,10 +192,10 @@ func (d *Dialer) wholeWay(hops []string) ([]string, error) {
 	return nil, fmt.Errorf("the way over the jump host %s has more than %d hops, or leads in a circle", hops[len(hops)-1], maxHops)
 }
 
-func (d *Dialer) hopSettings(spec string) (settings, error) {
+func (d *Dialer) hopSettings(ctx context.Context, spec string) (settings, error) {
 	h, err := d.hop(spec)
 	if err != nil {
 		return settings{}, err
 	}
-	return d.settings(h)
+	return d.settings(ctx, h)
 }

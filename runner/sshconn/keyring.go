@@ -81,15 +81,15 @@ func (f *keyFile) read(path string) {
 
 // Locked returns the key files that hosts name and that have a passphrase, each once: those that an agent holds are left
 // out. Unlock opens them.
-func (d *Dialer) Locked(hosts []inventory.Host) (paths []string) {
+func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []string) {
 	for _, h := range hosts {
-		s, err := d.settings(h)
+		s, err := d.settings(ctx, h)
 		if err != nil || s.guessed || s.isMasters {
 			continue
 		}
 		for _, path := range s.identities {
 			f, err := d.keys.file(path)
-			if err == nil && f.signer == nil && !slices.Contains(paths, path) && !d.keys.agentHolds(s.agent, f.public) {
+			if err == nil && f.signer == nil && !slices.Contains(paths, path) && !d.keys.agentHolds(ctx, s.agent, f.public) {
 				paths = append(paths, path)
 			}
 		}
@@ -97,8 +97,8 @@ func (d *Dialer) Locked(hosts []inventory.Host) (paths []string) {
 	return paths
 }
 
-func (k *keyring) agentHolds(socket string, key ssh.PublicKey) bool {
-	return socket != "" && key != nil && indexOf(k.agent(context.Background(), socket).signers, key) >= 0
+func (k *keyring) agentHolds(ctx context.Context, socket string, key ssh.PublicKey) bool {
+	return socket != "" && key != nil && indexOf(k.agent(ctx, socket).signers, key) >= 0
 }
 
 // Unlock opens a key file that Locked has named. It has to be called before the first Dial.

@@ -140,10 +140,10 @@ func TestPassphrase(t *testing.T) {
 		hosts[i].Connection.Identity = []string{path}
 	}
 	d := s.dialer(sshconn.Config{})
-	if got := d.Locked(hosts); !slices.Equal(got, []string{path}) {
+	if got := d.Locked(t.Context(), hosts); !slices.Equal(got, []string{path}) {
 		t.Fatalf("locked are %v", got)
 	}
-	if got := d.Locked(s.hosts[:0]); got != nil {
+	if got := d.Locked(t.Context(), s.hosts[:0]); got != nil {
 		t.Errorf("without hosts, locked are %v", got)
 	}
 	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "there is no key to offer; "+path+" has a passphrase: load it into the agent")
@@ -158,7 +158,7 @@ func TestPassphrase(t *testing.T) {
 			t.Errorf("%s: %v", h.Name, err)
 		}
 	}
-	if got := d.Locked(hosts); got != nil {
+	if got := d.Locked(t.Context(), hosts); got != nil {
 		t.Errorf("still locked are %v", got)
 	}
 }

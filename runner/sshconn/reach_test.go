@@ -345,7 +345,7 @@ func TestPrepare(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := s.hosts[0]
 			h.Connection.Identity, h.Connection.Jump = []string{tt.identity}, tt.jump
-			err := s.dialer(sshconn.Config{}).Prepare([]inventory.Host{h})
+			err := s.dialer(sshconn.Config{}).Prepare(t.Context(), []inventory.Host{h})
 			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("%v, want %q", err, tt.text)
 			}

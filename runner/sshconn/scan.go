@@ -22,7 +22,7 @@ type HostKey struct {
 
 // Scan reaches a host and looks at its key, without logging in. Its error is a *runner.Failure.
 func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
-	s, err := d.settings(h)
+	s, err := d.settings(ctx, h)
 	if err != nil {
 		return HostKey{}, &runner.Failure{Status: runner.Error, Err: err}
 	}

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -82,9 +83,10 @@ func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	return cmp.Or(c.SSHConfigHost, h.Name), given
 }
 
-func (d *Dialer) settings(h inventory.Host) (settings, error) {
+func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, error) {
 	c := h.Connection
-	f, err := d.config.SSHConfig.Lookup(GivenTo(h))
+	name, given := GivenTo(h)
+	f, err := d.config.SSHConfig.Lookup(ctx, name, given)
 	if err != nil {
 		return settings{}, err
 	}
@@ -144,9 +146,8 @@ func (d *Dialer) settings(h inventory.Host) (settings, error) {
 	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
 		return s, err
 	}
-	name, given := GivenTo(h)
 	given.Options = append([]string{"HostName=" + s.address}, given.Options...)
-	if err := d.useMaster(&s, func(text string) (string, error) { return d.config.SSHConfig.Path(name, given, text) }); err != nil {
+	if err := d.useMaster(&s, func(text string) (string, error) { return d.config.SSHConfig.Path(ctx, name, given, text) }); err != nil {
 		return s, fmt.Errorf("control socket: %w", err)
 	}
 	return s, d.further(&s, h, f)

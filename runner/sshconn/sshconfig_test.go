@@ -170,7 +170,7 @@ func TestUserCertificates(t *testing.T) {
 		t.Errorf("with a certificate beside the key: %v", err)
 	}
 	for path, want := range map[string]string{filepath.Join(dir, "host-cert"): "this is no certificate of a user", filepath.Join(dir, "none"): "no such file", caFile: "this is no certificate of a user"} {
-		err := configured(t, "CertificateFile "+path+"\n", sshconn.Config{}).Prepare([]inventory.Host{h})
+		err := configured(t, "CertificateFile "+path+"\n", sshconn.Config{}).Prepare(t.Context(), []inventory.Host{h})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
