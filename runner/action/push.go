@@ -138,6 +138,9 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		if !p.Diff {
 			c.tell(t)
 		}
+		for _, name := range c.handled {
+			fmt.Fprintf(t.Out, "ran the handler %s\n", name)
+		}
 		c.account(t, "")
 	case errors.Is(err, errUnsettled):
 		c.account(t, ", not known whether in place")

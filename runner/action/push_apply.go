@@ -85,6 +85,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		fmt.Fprintln(t.Err, settled)
 		t.Note("settled", settled)
 	}
+	c.handled = o.handled
 	if err != nil {
 		return o.cut(err)
 	}

@@ -105,6 +105,7 @@ type comparison struct {
 	remembers bool                // it differs from what the host remembers
 	health    []check.Check       // what has to pass afterwards
 	owes      []string            // paths that an earlier push has kept, whose handlers and health are due with this one
+	handled   []string            // handlers that ran
 }
 
 // nothing says whether there is nothing to do on the host.

@@ -20,6 +20,7 @@ type outcome struct {
 	why     error
 	reason  runner.Reason
 	begun   bool     // it has said anything
+	handled []string // handlers that ran
 	back    bool     // it was rolled back,
 	again   []string // and these handlers failed then, too
 	stuck   bool
@@ -66,6 +67,8 @@ func (o *outcome) hear(kind, rest string) error {
 		o.stuck, o.said = true, kind
 	case "refused":
 		blame(runner.Validation, "not accepted: %s", strings.ReplaceAll(name, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
+	case "handled":
+		o.handled = append(o.handled, name)
 	case "handler":
 		blame(runner.HandlerFailed, "%s", handlerFailed(rest))
 	case "unhealthy":
@@ -77,7 +80,7 @@ func (o *outcome) hear(kind, rest string) error {
 		blame(runner.Unhealthy, "the health check %s did not pass", o.sick.name)
 	case "locked":
 		o.said = kind
-		blame(runner.Locked, "another push is at work on the host")
+		blame(runner.Locked, "%s", strings.TrimSuffix("another push is at work on the host: run "+name, ": run "))
 	case "immutable":
 		o.said = "error"
 		blame("", "%s is immutable (chattr)", name)

@@ -59,6 +59,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	}
 	for i, h := range hosts {
 		var parts []Manifest
+		var from []*PushFile
 		var key strings.Builder
 		for j, s := range specs {
 			for k := range s.Files {
@@ -72,7 +73,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 						return p, nil, &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
 					}
 				}
-				parts = append(parts, part)
+				parts, from = append(parts, part), append(from, f)
 				if !f.Template {
 					same[f] = part
 					fmt.Fprintf(&key, "%d.%d\n", j, k)
@@ -91,8 +92,8 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 			for _, part := range parts {
 				m.Items, m.Deletes = append(m.Items, part.Items...), append(m.Deletes, part.Deletes...)
 			}
-			if err := distinct(m.Items); err != nil {
-				return p, nil, fmt.Errorf("%s: %w", h.Name, err)
+			if err := distinct(h.Name, parts, from); err != nil {
+				return p, nil, err
 			}
 			which = len(p.Manifests)
 			known[key.String()] = which
@@ -114,13 +115,25 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	return p, contents, nil
 }
 
-func distinct(items []Item) error {
-	seen := map[runner.Text]ItemKind{}
-	for _, i := range items {
-		if was, ok := seen[i.Path]; ok && (was != Folder || i.Kind != Folder) {
-			return fmt.Errorf("%s is pushed twice", i.Path)
+// distinct refuses two things in one place of a host. Each part is what one of the files means.
+func distinct(host string, parts []Manifest, files []*PushFile) error {
+	type place struct {
+		kind ItemKind
+		from *PushFile
+	}
+	seen := map[runner.Text]place{}
+	for i, part := range parts {
+		for _, item := range part.Items {
+			was, known := seen[item.Path]
+			if known && (was.kind != Folder || item.Kind != Folder) {
+				twice := &inventory.Error{Place: files[i].Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
+				if first := was.from.Place.String(); first != "" {
+					twice.Hint = first + " has it, too"
+				}
+				return twice
+			}
+			seen[item.Path] = place{item.Kind, files[i]}
 		}
-		seen[i.Path] = i.Kind
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ handle() { # and when it fails: how, and the last line that it has printed as an
 	until=$(($(date +%s) + $2))
 	limited "$2" "$path" 2>"$journal/last" && how= || how=$?
 	cat "$journal/last" >&2
-	[ -n "$how" ] || return 0
+	[ -n "$how" ] || { say "handled $1"; return 0; }
 	[ $how -lt 124 ] || [ "$(date +%s)" -lt $until ] || how="late $2" # timeout has ended it
 	say "handler $1 $how $(tail -c 500 "$journal/last" | sed -n '/[^[:space:]]/h; ${x;p;}')"
 	return 1

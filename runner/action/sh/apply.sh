@@ -54,15 +54,16 @@ begun() { # when a process began
 	set -- ${stat##*") "}
 	echo "${20}"
 }
-me=$$:$(begun $$ 2>/dev/null)
-tries=0 waited=0
+me=$$:$(begun $$ 2>/dev/null):${HAIL_RUN-} # who holds the lock
+tries=0 waited=0 owner=
 until ln -s "$me" "$lock" 2>/dev/null; do
 	tries=$((tries + 1))
-	[ $tries -le $((patience * 5 + 20)) ] || { say locked; exit 0; }
+	[ $tries -le $((patience * 5 + 20)) ] || { say "locked ${owner##*:}"; exit 0; }
 	owner=$(readlink "$lock") || continue
-	if kill -0 "${owner%%:*}" 2>/dev/null && [ "$(begun "${owner%%:*}" 2>/dev/null)" = "${owner#*:}" ]; then
+	pid=${owner%%:*}
+	if kill -0 "$pid" 2>/dev/null && [ "$pid:$(begun "$pid" 2>/dev/null)" = "${owner%:*}" ]; then
 		[ -z "$stopped" ] || { say stopped; exit 0; }
-		[ $waited -lt $((patience * 5)) ] || { say locked; exit 0; }
+		[ $waited -lt $((patience * 5)) ] || { say "locked ${owner##*:}"; exit 0; }
 		waited=$((waited + 1))
 		sleep 0.2 2>/dev/null || sleep 1
 		continue
