@@ -223,7 +223,10 @@ func (l *Live) line() string {
 	}
 	if spent := time.Since(l.started); l.done > 0 && l.done < l.total {
 		rate := float64(l.done) / spent.Seconds()
-		fmt.Fprintf(&b, " · %.0f/s · %s left", rate, seconds(time.Duration(float64(l.total-l.done)/rate*float64(time.Second)).Round(time.Second)))
+		if rate >= 1 {
+			fmt.Fprintf(&b, " · %.0f/s", rate)
+		}
+		fmt.Fprintf(&b, " · %s left", seconds(time.Duration(float64(l.total-l.done)/rate*float64(time.Second)).Round(time.Second)))
 	}
 	if slow := l.slowest(3); len(slow) > 0 {
 		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))

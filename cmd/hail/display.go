@@ -80,7 +80,12 @@ func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
 		line := report.Doing(d.what, p.Hosts)
 		if len(p.Hosts) > 1 {
-			line += fmt.Sprintf(" (%d, %d at once)", len(p.Hosts), min(p.Fanout, len(p.Hosts)))
+			sizes := p.Waves.Sizes(len(p.Hosts))
+			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), min(p.Fanout, slices.Max(sizes)))
+			if len(sizes) > 1 {
+				line += fmt.Sprintf(" in %d waves", len(sizes))
+			}
+			line += ")"
 		}
 		fmt.Fprintf(d.env.stderr, "hail: %s\n", line)
 	}
