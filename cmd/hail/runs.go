@@ -172,9 +172,9 @@ func removeRuns(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	remove := report.Remove
+	remove, did, n := report.Remove, "removed", 0
 	if c.Bool("dry-run") {
-		remove = report.Family
+		remove, did = report.Family, "would remove"
 	}
 	for _, id := range ids {
 		removed, err := remove(dir, id)
@@ -186,7 +186,9 @@ func removeRuns(e environment, c *cli.Context) error {
 				return err
 			}
 		}
+		n += len(removed)
 	}
+	fmt.Fprintf(e.stderr, "hail: %s %s\n", did, report.Plural(n, "run"))
 	return nil
 }
 
