@@ -33,7 +33,7 @@ const (
 	CheckError   Outcome = "error"         // it could not be evaluated: no tool, no permission, no time
 	Skip         Outcome = "skip"          // it is not meant for this host
 	Waived       Outcome = "waived"        // it failed, as somebody has foreseen
-	NotEvaluated Outcome = "not-evaluated" // the host did not get that far; no event says it, Summary fills it in
+	NotEvaluated Outcome = "not-evaluated" // the host did not get that far, or no host did; no event says it of a host, Summary fills it in
 )
 
 // Outcomes are all of them, in the order in which they are told.

@@ -70,18 +70,23 @@ func (s Suite) Judge(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
 	}
 	return func(yield func([]runner.Event) bool) {
 		values := make([]map[string]string, len(s.Checks)) // by check and host
-		hosts := 0
+		hosts, tested := 0, false
 		for batch := range events {
 			for i := range batch {
 				switch e := &batch[i]; e.Kind {
 				case runner.KindPlan:
 					hosts = len(e.Plan.Hosts)
 				case runner.KindCheck:
+					tested = true
 					s.keep(values, e)
 				case runner.KindEnd:
 					verdicts := runner.Event{Seq: e.Seq, Time: e.Time, Run: e.Run, Kind: runner.KindCheck}
 					for _, f := range s.Fleet {
-						verdicts.Verdicts = append(verdicts.Verdicts, f.judge(values[f.Of], hosts))
+						v := runner.Verdict{Check: f.ID, Outcome: runner.NotEvaluated, Text: "no host was tested"}
+						if tested {
+							v = f.judge(values[f.Of], hosts)
+						}
+						verdicts.Verdicts = append(verdicts.Verdicts, v)
 					}
 					end := *e
 					end.Seq++
