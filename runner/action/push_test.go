@@ -310,6 +310,12 @@ func TestPush(t *testing.T) {
 		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "six" || b != "five" {
 			t.Errorf("the backups are %q and %q", a, b)
 		}
+		// One that was killed when this was done, and is finished by the next, has one backup.
+		m.push(t, ctx, `{backup: 2, files: [{content: eight, dest: DIR/conf, notify: [h]}],
+			handlers: {h: {run: "cd DIR/.hail-backup && mv conf.1 conf.2 && ln ../.hail-*.old/conf conf.1"}}}`, nil).want(t, "eight", runner.Changed, "", "")
+		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "seven" || b != "six" {
+			t.Errorf("the backups of one that was killed are %q and %q", a, b)
+		}
 		if err := os.RemoveAll(filepath.Join(m.dir, ".hail-backup")); err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +329,7 @@ func TestPush(t *testing.T) {
 		}
 
 		// Only the rights.
-		p = m.push(t, ctx, `files: [{content: seven, dest: DIR/conf, mode: "0600"}]`, nil)
+		p = m.push(t, ctx, `files: [{content: eight, dest: DIR/conf, mode: "0600"}]`, nil)
 		p.want(t, "meta", runner.Changed, "", "")
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o600 || !strings.HasPrefix(p.notes[m.dir+"/conf"], "meta 0751") {
 			t.Errorf("%v, %v, %v", info, err, p.notes)

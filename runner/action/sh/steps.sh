@@ -46,13 +46,15 @@ give() { # MODE OWNER NAME…
 }
 give_staged() { cd "$staged" && give "$@"; }
 commit() ( steps replaced keep && steps retyped set_aside && steps "made replaced retyped" put && steps meta give && steps gone set_aside )
-back_up() { # the newest has number 1
+back_up() { # the newest has number 1; it may be begun again
 	for name; do
 		[ ! -d "$staged.old/$name" ] || [ -L "$staged.old/$name" ] || continue
 		mkdir -p .hail-backup || return 0
-		k=$backups
+		[ ! "$staged.old/$name" -ef ".hail-backup/$name.1" ] || continue
+		k=1
+		while [ $k -lt $backups ] && [ -e ".hail-backup/$name.$k" ]; do k=$((k + 1)); done
 		while [ $k -gt 1 ]; do
-			[ ! -e ".hail-backup/$name.$((k - 1))" ] || mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
+			mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
 			k=$((k - 1))
 		done
 		ln -f -- "$staged.old/$name" ".hail-backup/$name.1" 2>/dev/null || cp -p -- "$staged.old/$name" ".hail-backup/$name.1"
