@@ -17,15 +17,16 @@ import (
 // What takes the input says so when it is there: no more than a little of it is sent before. Why it ends early is known on our side.
 // That it does not fit is known here, though busybox's head hides it for a small one.
 //
-// The command runs in the foreground, so that nothing of job control is needed, and a TERM for the wrapper waits in a
-// trap until it is over. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
+// The command runs in the foreground, so that nothing of job control is needed, and what the watchdog tells by USR1 waits in a
+// trap until it is over. Other signals are the command's own: it may have meant its group. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
 // nowhere. What a shell of ksh's kind starts gets no descriptor but the first three, unless it is said for each. SHLVL keeps bash
 // from reading its startup files for SSH a second time.
 const wrapper = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}
 hail_told=0
-trap hail_told=1 TERM HUP INT
+trap : TERM HUP INT
+trap hail_told=1 USR1
 exec 3<&0 </dev/null 4>&2 5</dev/null 2>/dev/null
 say() { printf '\036hail:%s:%s\036' "$hail_nonce" "$1" >&4; }
 while [ $hail_secrets -gt 0 ]; do
@@ -77,7 +78,7 @@ if [ $hail_told = 0 ]; then
 	[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)) # ksh93 says 256 and the signal
 	exit $hail_status
 fi
-while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ]; do :; done
+while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ] && kill -0 $hail_dog; do :; done
 case $hail_left in
 0) say gone ;;
 1) say alive ;;
@@ -86,7 +87,7 @@ esac
 exit $hail_status
 `
 
-// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID), and ends everything below the wrapper or in its
+// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and ends everything below the wrapper or in its
 // process group: TERM, the grace ($1), KILL. The limit ($2) is for a network that dies without a word: then the end would not
 // come. A process that was found once stays on the list when its parent dies. It exits with 0 when all are gone, 1 when
 // some are left, and 2 when the processes can't be listed. What is above the wrapper (sudo may be in its group) is left out, and
@@ -111,7 +112,7 @@ else
 	) &
 	wait $reader
 fi
-kill -TERM $PPID
+kill -USR1 $PPID
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
 	for f in /proc/[0-9]*/stat; do
