@@ -45,6 +45,16 @@ func plain(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,+@%", r)
 }
 
+// IsVariable says whether a shell takes name for that of a variable.
+func IsVariable(name string) bool {
+	for i, r := range name {
+		if r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // Words returns a command line that runs words[0] with the others as its arguments: each is quoted.
 func Words(words []string) string {
 	quoted := make([]string, len(words))

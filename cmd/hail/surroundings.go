@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -25,10 +24,14 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	if err != nil {
 		return s, err
 	}
+	var open []string
 	for _, v := range s.Env {
 		if name, _, _ := strings.Cut(string(v), "="); isSecret(name, secret) {
-			j.remark = fmt.Sprintf("the value of %s stands in the record; --secret-env %[1]s keeps it out", name)
+			open = append(open, name)
 		}
+	}
+	if open != nil {
+		j.remark = fmt.Sprintf("the value of %s stands in the record; --secret-env %s keeps it out", strings.Join(open, " and "), strings.Join(open, " --secret-env "))
 	}
 	for _, name := range c.StringSlice("secret-env") {
 		if err := checkVariable("--secret-env", name); err != nil {
@@ -53,10 +56,8 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	return s, j.input(e, c, hosts, &s)
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 func checkVariable(option, name string) error {
-	if !variableName.MatchString(name) {
+	if !runner.IsVariable(name) {
 		return usage("letters, digits and _", "%s: %q is no name of a variable", option, name)
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"hail/inventory"
@@ -64,6 +66,11 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	}
 	if s.In != nil {
 		h.input = s.Size
+	}
+	for _, v := range slices.Concat(s.Env, s.Secrets) {
+		if name, _, _ := strings.Cut(v, "="); !runner.IsVariable(name) {
+			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%q is no name of a variable", name)}
+		}
 	}
 	around := script
 	if s.TTY || s.Flow {

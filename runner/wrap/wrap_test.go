@@ -272,6 +272,23 @@ func TestLastWordsAreHeard(t *testing.T) {
 	})
 }
 
+// TestSignalsOfTheCommand: one that signals its group or what started it ends as it would alone.
+func TestSignalsOfTheCommand(t *testing.T) {
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		for line, want := range map[string]int{"kill 0; sleep 1000": 143, "kill -HUP $PPID; kill -TERM $PPID; exit 3": 3, "trap 'trap - EXIT; kill 0' EXIT; exit 0": 143, "kill -USR1 0; sleep 1000": 138} {
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			err := c.Exec(ctx, "exec sh -c "+runner.Quote(line), runner.Stdio{Out: io.Discard, Grace: inventory.Duration(time.Second)})
+			cancel()
+			if strings.HasSuffix(t.Name(), "ksh93") { // it takes what its group gets for its own, too: that it ends is all
+				continue
+			}
+			if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Status != runner.Failed || f.Exit != want {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+	})
+}
+
 func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 	c := login(t, []string{"dash"})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
@@ -286,6 +303,15 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 		t.Error("the child was ended, though nobody asked")
 	}
 	syscall.Kill(pid, syscall.SIGKILL)
+}
+
+func TestNamesOfVariables(t *testing.T) {
+	for _, s := range []runner.Stdio{{Env: []string{"A;touch /tmp/x;B=1"}}, {Secrets: []string{"A B=1"}}, {Env: []string{"=1"}}} {
+		err := login(t, []string{"dash"}).Exec(t.Context(), "exit 1", s)
+		if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "no name of a variable") {
+			t.Errorf("%v", err)
+		}
+	}
 }
 
 func TestTheLengthHasALimit(t *testing.T) {
