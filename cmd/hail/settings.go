@@ -38,6 +38,9 @@ func settable() map[string]bool {
 	return names
 }
 
+// ownOnly are settings that a folder which hail happens to be started in, one that was just downloaded say, must not have.
+var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys"}
+
 // settings reads the files and the environment; a later setting goes before an earlier one.
 func (e environment) settings() (all []setting, err error) {
 	known := settable()
@@ -51,13 +54,15 @@ func (e environment) settings() (all []setting, err error) {
 	}
 	all = append(mine, here...)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		variable := "HAIL_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		if value := e.getenv(variable); value != "" {
-			all = append(all, setting{name, []string{value}, "$" + variable})
+		if value := e.getenv(variableOf(name)); value != "" {
+			all = append(all, setting{name, []string{value}, "$" + variableOf(name)})
 		}
 	}
 	return all, nil
 }
+
+// variableOf is the environment's name for an option.
+func variableOf(option string) string { return "HAIL_" + strings.ToUpper(strings.ReplaceAll(option, "-", "_")) }
 
 // projectFile may lie in the current folder, with an inventory and settings.
 const projectFile = "hail.yaml"
@@ -99,6 +104,10 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			e := unknownWord("a setting", p.Key.Text, slices.Sorted(maps.Keys(known)))
 			e.Place = at(p.Key)
 			return nil, e
+		}
+		if below && slices.Contains(ownOnly, name) {
+			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can run programs, or lets go of host keys: a folder does not decide that",
+				Hint: "it may stand in ~/.config/hail/config.yaml, in $" + variableOf(name) + " and on the command line"}
 		}
 		s := setting{option: name, from: at(p.Value).String()}
 		items := p.Value.Items
