@@ -33,7 +33,7 @@ func TestShare(t *testing.T) {
 }
 
 func TestWaveSizes(t *testing.T) {
-	for text, want := range map[string]string{"100%": "[20]", "1,10%,100%": "[1 2 17]", "7": "[7 7 6]", "1,2": "[1 2 2 2 2 2 2 2 2 2 1]", "50": "[20]"} {
+	for text, want := range map[string]string{"100%": "[20]", "1,10%,100%": "[1 2 17]", "7": "[7 7 6]", "1,2": "[1 2 2 2 2 2 2 2 2 2 1]", "50": "[20]", "0.0000001%,100%": "[1 19]"} {
 		w, err := runner.ParseWaves(text)
 		if got := fmt.Sprint(w.Sizes(20)); err != nil || got != want {
 			t.Errorf("%s: %s, want %s (%v)", text, got, want, err)

@@ -36,7 +36,8 @@ type schedule struct {
 	busy      map[string]int // running hosts by the value of the var of Plan.Per
 
 	halted              bool   // nothing more starts,
-	why                 Reason // for this reason
+	why                 Reason // for this reason,
+	undone              bool   // and there was more to do
 	failed, unreachable int
 	finished            int
 }
@@ -87,7 +88,9 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
-	r.stopped = s.why // empty, unless halted
+	if s.undone || s.why != OverBudget && s.why != HostStopped {
+		r.stopped = s.why // empty, unless halted
+	}
 }
 
 // pass waits between two waves, and asks the gates.
@@ -222,6 +225,7 @@ func (s *schedule) ended(w *wave, t tried) {
 	if t.stop {
 		s.halt(HostStopped)
 	}
+	s.undone = s.undone || t.again && s.halted
 	if t.again && !s.halted {
 		heap.Push(&w.later, laterItem{t.item, time.Now().Add(t.after)})
 		return
@@ -243,6 +247,8 @@ func (s *schedule) finish(w *wave, it *item) {
 		s.failed++
 	case Unreachable:
 		s.unreachable++
+	case Cancelled:
+		s.undone = true
 	}
 	if !s.halted && s.plan.Budget.Exceeded(s.failed, s.unreachable, len(s.plan.Hosts)) {
 		s.halt(OverBudget)
@@ -254,6 +260,7 @@ func (s *schedule) finish(w *wave, it *item) {
 
 // skip tells of a host that never started.
 func (s *schedule) skip(it *item) {
+	s.undone = true
 	s.emit(Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: s.why})
 }
 

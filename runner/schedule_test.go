@@ -196,6 +196,7 @@ func TestBudget(t *testing.T) {
 	}{
 		{"none", runner.Plan{Fanout: 2}, failing("h00000", "h00001"), "2 failed(exit), 8 ok", ""},
 		{"kept", runner.Plan{Fanout: 2, Budget: runner.Budget{Fail: share("2")}}, failing("h00000", "h00001"), "2 failed(exit), 8 ok", ""},
+		{"exceeded by the last", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("0")}}, failing("h00009"), "1 failed(exit), 9 ok", ""},
 		{"exceeded while others run", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0")}}, failing("h00001"), "1 failed(exit), 2 ok, 7 skipped(budget)", runner.OverBudget},
 		{"exceeded, and what runs is ended", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0"), Cancel: true}}, failing("h00001"), "1 failed(exit), 2 cancelled(budget), 7 skipped(budget)", runner.OverBudget},
 		{"a percentage, rounded down", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("19%")}}, failing("h00000", "h00001"), "2 failed(exit), 8 skipped(budget)", runner.OverBudget},

@@ -84,7 +84,7 @@ func (w Waves) Sizes(total int) (sizes []int) {
 	for left, i := total, 0; left > 0; i++ {
 		size := left
 		if len(w) > 0 {
-			size = min(left, w[min(i, len(w)-1)].Up(total))
+			size = min(left, max(1, w[min(i, len(w)-1)].Up(total)))
 		}
 		sizes = append(sizes, size)
 		left -= size
