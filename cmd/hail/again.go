@@ -188,7 +188,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 			return nil, j, err
 		}
 	}
-	inv, err := e.inventoryOf(c, inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(plan.AllowExec, plan.AskSSH), SSHConfig: e.sshConfigFiles(plan.SSHConfig)})
+	inv, err := e.inventoryOf(c, e.around(plan.SSHConfig))
 	return inv, j, err
 }
 

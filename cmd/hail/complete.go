@@ -189,13 +189,20 @@ func behind(written string, words []string) []string {
 	return found
 }
 
-// runNames are last and the ids of the runs.
-func runNames(e environment) []string {
-	ids, err := report.List(e.defaultRunsDir())
+// runNames are last, the names of the runs and their ids.
+func runNames(e environment) (found []string) {
+	dir := e.defaultRunsDir()
+	ids, err := report.List(dir)
 	if err != nil || len(ids) == 0 {
 		return nil
 	}
-	return append([]string{"last"}, ids...)
+	found = append(found, "last")
+	for _, id := range ids {
+		if l, err := report.Describe(dir, id); err == nil && l.Name != "" && !slices.Contains(found, l.Name) {
+			found = append(found, l.Name)
+		}
+	}
+	return append(found, ids...)
 }
 
 // values are the candidates for the value of an option.
@@ -263,24 +270,30 @@ func (p completing) inventory() *inventory.Inventory {
 	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
 		return p.ofRun()
 	}
-	var sources []string
-	for i, w := range p.words {
-		name, value, inline := strings.Cut(w, "=")
-		switch {
-		case optionOf(p.cmd, name) != "inventory":
-		case inline:
-			sources = append(sources, value)
-		case i+1 < len(p.words):
-			sources = append(sources, p.words[i+1])
-		}
-	}
+	around := p.e.around(strings.Join(p.given("ssh-config"), ""))
+	around.Stdin = nil // it is the keyboard
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // programs that answer late help nobody
 	defer cancel()
-	inv, err := p.e.loadInventory(ctx, sources, inventory.Surroundings{})
+	inv, err := p.e.loadInventory(ctx, p.given("inventory"), around)
 	if err != nil {
 		return nil
 	}
 	return inv
+}
+
+// given are the values that an option has.
+func (p completing) given(option string) (values []string) {
+	for i, w := range p.words {
+		name, value, inline := strings.Cut(w, "=")
+		switch {
+		case optionOf(p.cmd, name) != option:
+		case inline:
+			values = append(values, value)
+		case i+1 < len(p.words):
+			values = append(values, p.words[i+1])
+		}
+	}
+	return values
 }
 
 // ofRun has the hosts of a run, the last one unless an argument names another.

@@ -16,7 +16,9 @@ import (
 
 // explainHost tells every setting and var of one host with who says so, what counts first.
 func explainHost(e environment, c *cli.Context, name string) error {
-	inv, err := e.inventoryOf(c, inventory.Surroundings{Origins: true})
+	around := e.around(c.String("ssh-config"))
+	around.Origins = true
+	inv, err := e.inventoryOf(c, around)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,11 @@ func (g gate) Pass(ctx context.Context, w runner.WaveResult) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if ctx.Err() != nil && cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // who did not heed the first one
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", g.command, err)
 	}
 	return nil

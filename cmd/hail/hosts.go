@@ -242,7 +242,7 @@ func byKey[K comparable](names []string, keys []K) iter.Seq2[K, []string] {
 }
 
 func listGroups(e environment, c *cli.Context) error {
-	inv, err := e.inventoryOf(c, inventory.Surroundings{})
+	inv, err := e.inventoryOf(c, e.around(c.String("ssh-config")))
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,6 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 			sources = []string{s}
 		}
 	}
-	around.Stdin, around.Local, around.SSHConfig = e.stdin, e.sshLocal(false, false), e.sshConfigFiles("")
 	if len(sources) == 0 {
 		if _, err := os.Stat(projectFile); err == nil {
 			if err := ownedByUs(projectFile); err != nil {
@@ -50,6 +49,11 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 		return nil, nil
 	}
 	return inventory.Load(ctx, sources, around)
+}
+
+// around is what sources may need, with the ssh_config that -F names.
+func (e environment) around(sshConfig string) inventory.Surroundings {
+	return inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(false, false), SSHConfig: e.sshConfigFiles(sshConfig)}
 }
 
 // inventoryOf reads the inventory that the options name, and tells what is to know about it. A signal ends it.
@@ -92,7 +96,7 @@ func ownedByUs(path string) error {
 // selectHosts returns the hosts that the options mean, with the settings and vars of the command line put in: those go
 // before everything else.
 func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []inventory.Host, error) {
-	inv, err := e.inventoryOf(c, inventory.Surroundings{})
+	inv, err := e.inventoryOf(c, e.around(c.String("ssh-config")))
 	if err != nil {
 		return nil, nil, err
 	}
