@@ -130,9 +130,14 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 		}
 	}
 	if places == nil {
-		fmt.Fprintf(e.stderr, "hail: nothing is left to do of %s, %s\n", lineage.Root().Plan.Run, report.Counts(before, report.Style{}))
-		if before.Counts[runner.Lost] > 0 && !slices.Contains(statuses, runner.Lost) {
-			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost takes those that are lost, too, and hail retry all that did not end well\n", lineage.Root().Plan.Run)
+		root := lineage.Root().Plan.Run
+		fmt.Fprintf(e.stderr, "hail: nothing is left to %s of %s, %s\n", c.Command.Name, root, report.Counts(before, report.Style{}))
+		well := before.Counts[runner.OK] + before.Counts[runner.Changed]
+		switch {
+		case c.Command.Name == "resume" && before.Counts[runner.Lost] > 0:
+			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost takes those that are lost, too, and hail retry %[1]s all that did not end well\n", root)
+		case c.Command.Name == "resume" && well < len(before.Hosts):
+			fmt.Fprintf(e.stderr, "hint: hail retry %s takes those that did not end well\n", root)
 		}
 		return nil
 	}

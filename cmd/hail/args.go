@@ -30,6 +30,9 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
+			if cmd.Name == "run" && len(words) > 0 {
+				return nil, usage("several hosts are one value, -w web01,web02; and a command stands whole behind --", "%q stands between hail's options and --", words[0])
+			}
 			words = append(words, args[i+1:]...)
 			break
 		}
@@ -88,6 +91,9 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	if takesCommand(cmd) {
 		hint += "; a command's own options go after --"
 	}
+	if other := habits[name]; other != "" {
+		hint = other
+	}
 	near := inventory.Nearest(name, names)
 	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); near == "" && i >= 0 {
 		near = names[i]
@@ -96,6 +102,21 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 		hint = "did you mean --" + near + "?"
 	}
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
+}
+
+// habits are what options of other tools are called here.
+var habits = map[string]string{
+	"become": "--sudo runs it as root",
+	"b":      "--sudo runs it as root; equal outputs are one block by default",
+	"check":  "--dry-run tells what would be done",
+	"forks":  "-f N",
+	"H":      "-w HOST,HOST",
+	"hosts":  "-w HOST,HOST, or -i FILE -a",
+	"json":   "--output json",
+	"k":      "--ask-pass",
+	"limit":  "-w EXPR",
+	"t":      "--connect-timeout TIME, and --timeout TIME for the command",
+	"u":      "-l NAME logs in as NAME, and --timeout TIME limits the command",
 }
 
 // findCommand returns the command that args begin with.

@@ -271,7 +271,7 @@ func (p completing) inventory() *inventory.Inventory {
 		return p.ofRun()
 	}
 	around := p.e.around(strings.Join(p.given("ssh-config"), ""))
-	around.Stdin = nil // it is the keyboard
+	around.Stdin = nil                                                      // it is the keyboard
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // programs that answer late help nobody
 	defer cancel()
 	inv, err := p.e.loadInventory(ctx, p.given("inventory"), around)

@@ -140,16 +140,17 @@ func (d *display) talkStyle() report.Style {
 
 // answer lists the hosts that run whenever the user asks how it goes, until the returned function is called.
 func (d *display) answer(typed bool) (stop func()) {
-	if d.live == nil {
-		return func() {}
-	}
-	asked, ignore := d.env.enquiries(typed)
+	asked, ignore := d.env.enquiries(typed && d.live != nil)
 	end := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
 			select {
 			case <-asked:
+				if d.live == nil {
+					d.remark("how it goes is shown with --progress")
+					continue
+				}
 				d.live.List()
 			case <-end:
 				return

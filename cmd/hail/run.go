@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -155,7 +156,10 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if err := e.prepare(ssh, plan.Hosts); err != nil {
 		return err
 	}
-	if planOnly {
+	switch {
+	case planOnly && asJSON(d.modes):
+		return json.NewEncoder(e.stdout).Encode(plan)
+	case planOnly:
 		return showPlan(e, plan, j.what, lines, origins(c))
 	}
 	if plan.DryRun {
@@ -190,7 +194,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	sinks := d.sinks(record)
-	stopAnswering := d.answer(!plan.TTY && c.String("stdin") != "-")
+	stopAnswering := d.answer(!plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch"))
 	stopHeeding := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
 	var gates []runner.Gate
 	if plan.Gate != "" {

@@ -75,7 +75,9 @@ func (e environment) password(p runner.Password, ask, command, prompt string) (s
 	case !e.stdinTerminal:
 		return "", usage("--"+command+" CMD does without one", "--%s needs a terminal", ask)
 	default:
-		secret, err = e.secret(prompt)
+		if secret, err = e.answer(prompt); err == nil {
+			e.keep(prompt, secret)
+		}
 	}
 	if err == nil && secret == "" {
 		err = usage("", "the password is empty")
@@ -105,7 +107,8 @@ func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []in
 	}
 	for _, path := range ssh.Locked(ctx, hosts) {
 		for range passphraseTries {
-			passphrase, err := e.secret("passphrase for " + path + ": ")
+			prompt := "passphrase for " + path + ": "
+			passphrase, err := e.answer(prompt)
 			if err != nil {
 				return err
 			}
@@ -113,12 +116,27 @@ func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []in
 				break
 			}
 			if err = ssh.Unlock(path, passphrase); err == nil {
+				e.keep(prompt, passphrase)
 				break
 			}
 			fmt.Fprintf(e.stderr, "hail: %v\n", err)
 		}
 	}
 	return nil
+}
+
+// answer is what was kept of a question, or else asks.
+func (e environment) answer(prompt string) (string, error) {
+	if answer, known := e.answers[prompt]; known {
+		return answer, nil
+	}
+	return e.secret(prompt)
+}
+
+func (e environment) keep(prompt, answer string) {
+	if e.answers != nil {
+		e.answers[prompt] = answer
+	}
 }
 
 // readSecret asks on the terminal and does not show the answer. A signal leaves the terminal as it was.

@@ -62,7 +62,9 @@ func (e environment) settings() (all []setting, err error) {
 }
 
 // variableOf is the environment's name for an option.
-func variableOf(option string) string { return "HAIL_" + strings.ToUpper(strings.ReplaceAll(option, "-", "_")) }
+func variableOf(option string) string {
+	return "HAIL_" + strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
+}
 
 // projectFile may lie in the current folder, with an inventory and settings.
 const projectFile = "hail.yaml"

@@ -55,6 +55,7 @@ Examples:
 			if err := timeoutFor(c, suite); err != nil {
 				return err
 			}
+			e.answers = map[string]string{} // for all rounds of --watch
 			return watch(e, c, func() error {
 				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 					return testJob(e, c, suite, inv, hosts)
