@@ -1,5 +1,6 @@
 # make test     everything, with the race detector; gets what it needs
 # make build    ./hail
+# make docs     docs/cli.md, from what the program says of itself
 # make lint     gofmt, go vet, staticcheck
 # make torture  the long form of the tests that have one
 # make bench    benchmarks
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.too
 export LD_LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(shell uname -m)-linux-gnu:$(CURDIR)/.tools/lib/$(shell uname -m)-linux-gnu:$(LD_LIBRARY_PATH)
 export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH)
 
-.PHONY: build test tools lint torture bench fuzz
+.PHONY: build test tools docs lint torture bench fuzz
 
 build:
 	go build -trimpath -ldflags '-s -w' -o hail ./cmd/hail
@@ -19,6 +20,9 @@ test: tools
 
 tools:
 	@.ci/tools
+
+docs:
+	UPDATE_DOCS=1 go test ./cmd/hail -run TestReference
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

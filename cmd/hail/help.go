@@ -48,10 +48,8 @@ func commandText(c *cli.Command) string {
 	}
 	for _, category := range categories(c) {
 		fmt.Fprintf(&b, "\n%s:\n", category)
-		for _, f := range c.Flags {
-			if f.(cli.CategorizableFlag).GetCategory() == category {
-				b.WriteString(optionText(f.(cli.DocGenerationFlag)))
-			}
+		for _, f := range optionsAbout(c, category) {
+			b.WriteString(optionText(f))
 		}
 	}
 	return b.String()
@@ -66,6 +64,28 @@ func categories(c *cli.Command) (names []string) {
 	}
 	return names
 }
+
+func optionsAbout(c *cli.Command, category string) (options []cli.DocGenerationFlag) {
+	for _, f := range c.Flags {
+		if f.(cli.CategorizableFlag).GetCategory() == category {
+			options = append(options, f.(cli.DocGenerationFlag))
+		}
+	}
+	return options
+}
+
+// asOfRun are the categories of a command whose options are those of hail run.
+func asOfRun(c *cli.Command, all []*cli.Command) (names []string) {
+	run := all[slices.IndexFunc(all, func(c *cli.Command) bool { return c.Name == "run" })]
+	for _, category := range categories(c) {
+		if c != run && slices.EqualFunc(optionsAbout(c, category), optionsAbout(run, category), sameOption) {
+			names = append(names, category)
+		}
+	}
+	return names
+}
+
+func sameOption(a, b cli.DocGenerationFlag) bool { return optionText(a) == optionText(b) }
 
 const optionColumn = 26
 

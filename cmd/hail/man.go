@@ -35,7 +35,6 @@ func manText(commands []*cli.Command) string {
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B hail\n%s\n.SH DESCRIPTION\n", roff(synopsis))
 	manExamples(&b, firsts)
 	b.WriteString(".SH COMMANDS\n")
-	run := commands[slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == "run" })]
 	for _, c := range commands {
 		if c.Hidden {
 			continue
@@ -46,14 +45,11 @@ func manText(commands []*cli.Command) string {
 			fmt.Fprintf(&b, ".PP\n%s\n", roff(strings.Join(strings.Fields(prose), " ")))
 		}
 		manExamples(&b, examples)
-		var asRun []string
+		asRun := asOfRun(c, commands)
 		for _, category := range categories(c) {
-			options := manOptions(c, category)
-			if c != run && options == manOptions(run, category) {
-				asRun = append(asRun, category)
-				continue
+			if !slices.Contains(asRun, category) {
+				fmt.Fprintf(&b, ".PP\n.B %s\n%s", roff(category), manOptions(c, category))
 			}
-			fmt.Fprintf(&b, ".PP\n.B %s\n%s", roff(category), options)
 		}
 		if asRun != nil {
 			fmt.Fprintf(&b, ".PP\nAs of hail run: %s.\n", roff(strings.Join(asRun, ", ")))
@@ -76,11 +72,9 @@ func manExamples(b *strings.Builder, examples string) {
 
 func manOptions(c *cli.Command, category string) string {
 	var b strings.Builder
-	for _, f := range c.Flags {
-		if f.(cli.CategorizableFlag).GetCategory() == category {
-			option, text := optionWords(f.(cli.DocGenerationFlag))
-			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(strings.TrimSpace(option)), roff(text))
-		}
+	for _, f := range optionsAbout(c, category) {
+		option, text := optionWords(f)
+		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(strings.TrimSpace(option)), roff(text))
 	}
 	return b.String()
 }

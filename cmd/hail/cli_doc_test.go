@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// TestReference: docs/cli.md is what the program says of itself. UPDATE_DOCS=1 writes it anew.
+func TestReference(t *testing.T) {
+	const file = "../../docs/cli.md"
+	want := reference(newApp(environment{getenv: func(string) string { return "" }}).Commands)
+	if os.Getenv("UPDATE_DOCS") != "" {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != want {
+		t.Errorf("docs/cli.md is stale (%v): make docs writes it anew", err)
+	}
+}
+
+// reference is hail help of all commands in Markdown. Options that are those of hail run stand there alone.
+func reference(commands []*cli.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. This page is made of what `hail help` says, by `make docs`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
+	for _, c := range commands {
+		if c.Hidden {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s. `hail %s`\n", c.Name, c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
+		prose, examples, _ := strings.Cut(c.Description, "Examples:")
+		if prose = strings.TrimSpace(prose); prose != "" {
+			fmt.Fprintf(&b, "\n%s\n", prose)
+		}
+		if examples = strings.Trim(examples, "\n"); examples != "" {
+			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", examples)
+		}
+		asRun := asOfRun(c, commands)
+		for _, category := range categories(c) {
+			if slices.Contains(asRun, category) {
+				continue
+			}
+			fmt.Fprintf(&b, "\n| %s | |\n|---|---|\n", category)
+			for _, f := range optionsAbout(c, category) {
+				option, text := optionWords(f)
+				fmt.Fprintf(&b, "| `%s` | %s |\n", strings.TrimSpace(option), strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "$", `\$`).Replace(text))
+			}
+		}
+		if asRun != nil {
+			fmt.Fprintf(&b, "\nAs of [hail run](#run): %s.\n", strings.Join(asRun, ", "))
+		}
+	}
+	return b.String()
+}
