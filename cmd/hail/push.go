@@ -112,7 +112,11 @@ func specFile(file string) (*action.PushSpec, error) {
 	if err != nil {
 		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
 	}
-	return action.ReadPushSpec(file, text)
+	spec, err := action.ReadPushSpec(file, text)
+	if wrong := (inventory.Errors)(nil); errors.As(err, &wrong) && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
+		wrong[0].Hint = "a file itself is pushed as " + file + ":/DEST"
+	}
+	return spec, err
 }
 
 // shortFile is what SRC:DEST, the argument, stands for with the options for it.
