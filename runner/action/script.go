@@ -110,16 +110,24 @@ func (s Script) program() string {
 func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
-	if err := t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin); err != nil {
-		return fmt.Errorf("putting the script on the host: %w", err)
+	err = t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin)
+	if err != nil {
+		err = fmt.Errorf("putting the script on the host: %w", err)
+	}
+	if status, _ := runner.StatusOf(err); status == runner.Unreachable || status == runner.Skipped {
+		return err
 	}
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
-		if e := t.Exec(clean, "rm -rf "+dir, runner.Stdio{}); e != nil && err == nil {
-			err = fmt.Errorf("removing the script from the host: %w", e)
+		e := t.Exec(clean, "rm -rf "+dir, runner.Stdio{})
+		if status, _ := runner.StatusOf(err); e != nil && status == runner.OK { // whatever e is, the script ran: nobody may try again
+			err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("removing the script from the host: %w", e)}
 		}
 	}()
+	if err != nil {
+		return err
+	}
 	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
 	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), given))
 }

@@ -1,0 +1,75 @@
+package action_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/connsuite"
+)
+
+// TestScriptStaged: a script that has an input runs once, whatever becomes of the commands around it, and what was put on the host for
+// it is removed.
+func TestScriptStaged(t *testing.T) {
+	refused := &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
+	exit1 := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	for _, tt := range []struct {
+		name               string
+		put, run, clean    error
+		want               runner.Status
+		puts, runs, clears int
+	}{
+		{"good", nil, nil, nil, runner.OK, 1, 1, 1},
+		{"it stays", nil, nil, refused, runner.Error, 1, 1, 1},
+		{"it stays after an accepted end", nil, exit1, refused, runner.Error, 1, 1, 1},
+		{"no room", exit1, nil, nil, runner.Failed, 1, 0, 1},
+		{"out of time", runner.ErrTimeout, nil, nil, runner.Timeout, 1, 0, 1},
+		{"not begun", refused, nil, nil, runner.Unreachable, 3, 0, 0},
+		{"put and not run", nil, refused, nil, runner.Unreachable, 3, 3, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			puts, runs, clears := 0, 0, 0
+			d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, cmd string, _ runner.Stdio) error {
+				switch {
+				case strings.HasPrefix(cmd, "rm -rf /tmp/hail-"):
+					clears++
+					return tt.clean
+				case strings.Contains(cmd, "mkdir /tmp/hail-"):
+					puts++
+					return tt.put
+				}
+				runs++
+				return tt.run
+			}}
+			script, text, err := action.NewScript("s", []byte("cat"), "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script.Input, script.OKExit = "in", []int{0, 1}
+			a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+				return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := runner.Plan{Run: "r", Hosts: []inventory.Host{{Name: "h"}}, Retry: runner.Retry{Unreachable: 2}}
+			var got runner.Event
+			for batch := range runner.Run(t.Context(), plan, a, d, &buffers{}) {
+				for _, e := range batch {
+					if e.Kind == runner.KindFinish {
+						got = e
+					}
+				}
+			}
+			if got.Status != tt.want || puts != tt.puts || runs != tt.runs || clears != tt.clears {
+				t.Errorf("%s (%s) after it was put there %d times, ran %d and was removed %d; want %s after %d, %d and %d",
+					got.Status, got.Error, puts, runs, clears, tt.want, tt.puts, tt.runs, tt.clears)
+			}
+		})
+	}
+}
