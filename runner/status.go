@@ -57,6 +57,8 @@ const (
 	HandlerFailed Reason = "handler"  // a command that what has changed wants did not succeed
 	Unhealthy     Reason = "health"   // a check did not pass afterwards
 	Locked        Reason = "locked"   // another push is at work on the host
+
+	NotFetched Reason = "fetch" // not all that was to be fetched has come
 )
 
 // The reasons of Skipped and Cancelled, and of the end of a run that stopped early.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"hail/runner"
@@ -26,8 +27,8 @@ const (
 	MostDepth   = 64
 )
 
-// HostMark stands for the name of the host in Fetch.Dir.
-const HostMark = "{host}"
+// hostMark stands for the name of the host in Fetch.Dir.
+const hostMark = "{host}"
 
 // Spec describes the action as data.
 func (f Fetch) Spec() runner.Spec { return runner.NewSpec(KindFetch, f) }
@@ -65,33 +66,39 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	}
 	in.tell(t)
 	switch {
-	case len(in.refused) > 0:
-		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: fmt.Errorf("%d refused, the first: %s", len(in.refused), in.refused[0])}
+	case in.refused > 0:
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d refused, the first: %s", in.refused, in.why[0])}
 	case err != nil:
-		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: errors.New("not everything could be read: see its errors")}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: errors.New("not everything could be read: see its errors")}
 	}
 	return nil
 }
 
-// NotFetched is the reason of Failed when not everything came.
-const NotFetched runner.Reason = "fetch"
-
-// glob is a pattern for the shell: all but its wildcards is quoted.
+// glob is a pattern for the shell: all but its wildcards is quoted, and so is what stands in brackets.
 func glob(pattern string) string {
-	var b strings.Builder
-	for len(pattern) > 0 {
-		i := strings.IndexAny(pattern, "*?[]")
-		if i < 0 {
-			i = len(pattern)
+	return globPart.ReplaceAllStringFunc(pattern, func(part string) string {
+		if part == "*" || part == "?" {
+			return part
 		}
-		if i > 0 {
-			b.WriteString("'" + strings.ReplaceAll(pattern[:i], "'", `'\''`) + "'")
+		m := bracket.FindStringSubmatch(part)
+		if m == nil {
+			return runner.Quote(part)
 		}
-		if i < len(pattern) {
-			b.WriteByte(pattern[i])
-			i++
-		}
-		pattern = pattern[i:]
-	}
-	return b.String()
+		return "[" + strings.ReplaceAll(m[1], "^", "!") + special.ReplaceAllStringFunc(m[2], func(one string) string {
+			switch {
+			case strings.HasPrefix(one, "[:"):
+				return one
+			case one == "'":
+				return `"'"` // a backslash in brackets is one more for ksh
+			}
+			return "'" + one + "'"
+		}) + "]"
+	})
 }
+
+// In brackets, ] may come first, and [:alpha:] is one of their parts.
+var (
+	special  = regexp.MustCompile(`\[:[a-z]+:\]|[^-!^0-9A-Za-z]`)
+	bracket  = regexp.MustCompile(`^\[([!^]?)((?:\]|\[:[a-z]+:\]|[^]/])(?:\[:[a-z]+:\]|[^]/])*)\]`)
+	globPart = regexp.MustCompile(bracket.String()[1:] + `|[*?]|[^*?[]+|\[`)
+)

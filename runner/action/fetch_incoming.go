@@ -24,10 +24,20 @@ type incoming struct {
 	flat    string   // the name of the one file, where there are no folders
 	entries int
 	bytes   int64
+	names   int // bytes of them
 	files   []got
 	at      map[string]int // place in files, by the name here
-	refused []string
+	refused int
+	why     []string // the first of them were
 }
+
+// What is held of one host is limited, whatever it sends.
+const (
+	longestName = 4096
+	mostNames   = 256 << 20 // bytes, of all together
+	mostRefused = 100       // that are told one by one
+	longestPad  = 1 << 20   // what may stand behind the end of the archive
+)
 
 // got is one entry that has come.
 type got struct {
@@ -42,8 +52,8 @@ type got struct {
 // open makes the folder of a host.
 func (f Fetch) open(h inventory.Host) (*incoming, error) {
 	dir, flat := filepath.Join(f.Dir, inventory.FileName(h.Name)), ""
-	if strings.Contains(f.Dir, HostMark) {
-		dir, flat = filepath.Split(strings.ReplaceAll(f.Dir, HostMark, inventory.FileName(h.Name)))
+	if strings.Contains(f.Dir, hostMark) {
+		dir, flat = filepath.Split(strings.ReplaceAll(f.Dir, hostMark, inventory.FileName(h.Name)))
 		dir = filepath.Clean(dir)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -54,34 +64,49 @@ func (f Fetch) open(h inventory.Host) (*incoming, error) {
 }
 
 // receive reads the stream of tar to its end.
-func (in *incoming) receive(r io.Reader) error {
+func (in *incoming) receive(r io.Reader) (err error) {
+	defer caught(&err)
 	t := tar.NewReader(r)
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			_, err = io.Copy(io.Discard, r) // what pads the stream
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				err = nil
+			switch _, err := io.CopyN(io.Discard, r, longestPad); {
+			case err == nil:
+				return errors.New("the host goes on behind the end of what it sends")
+			case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+				return nil
+			default:
+				return err
 			}
-			return err
 		}
 		if err != nil {
 			return err
 		}
-		in.bytes += h.Size
-		switch in.entries++; {
+		in.entries++
+		in.names += len(h.Name) + len(h.Linkname)
+		switch {
 		case in.entries > in.fetch.Entries:
 			return fmt.Errorf("the host sends more than %d entries (--max-entries)", in.fetch.Entries)
-		case in.bytes > in.fetch.Bytes:
+		case h.Size > in.fetch.Bytes-in.bytes:
 			return fmt.Errorf("the host sends more than %d bytes (--max-bytes)", in.fetch.Bytes)
+		case in.names > mostNames:
+			return fmt.Errorf("the host sends more than %d bytes of names", mostNames)
+		case len(h.Name) > longestName || len(h.Linkname) > longestName:
+			in.refuse(h.Name[:min(len(h.Name), mostRefused)]+"…", fmt.Sprintf("has a name of more than %d bytes", longestName))
+			continue
 		}
+		in.bytes += h.Size
 		if err := in.entry(h, t); err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
 }
 
-func (in *incoming) refuse(name, why string) { in.refused = append(in.refused, name+" "+why) }
+func (in *incoming) refuse(name, why string) {
+	if in.refused++; in.refused <= mostRefused {
+		in.why = append(in.why, name+" "+why)
+	}
+}
 
 // entry takes in one entry of the stream.
 func (in *incoming) entry(h *tar.Header, content io.Reader) error {
@@ -104,7 +129,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 			return nil
 		}
 		if h.Typeflag != tar.TypeReg || len(in.files) > 0 {
-			in.refuse(h.Name, "is not the one file that "+HostMark+" in the name is for")
+			in.refuse(h.Name, "is not the one file that "+hostMark+" in the name is for")
 			return nil
 		}
 		name = in.flat
@@ -199,14 +224,14 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	if files == nil {
 		return nil
 	}
-	var out bytes.Buffer
+	out := bounded{most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
 	err := t.Exec(ctx, digestsOf, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &out, Err: t.Err})
 	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && f.Reason == runner.ExitStatus) {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(out.text.String()), "\n")
 	if len(lines) != len(files) {
-		return &runner.Failure{Status: runner.Failed, Reason: NotFetched, Err: fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))}
 	}
 	for i, f := range files {
 		if lines[i] != f.digest {
@@ -229,7 +254,10 @@ func (in *incoming) tell(t *runner.Target) {
 		}
 		fmt.Fprintf(t.Out, "%s %s\n", what, f.path)
 	}
-	for _, r := range in.refused {
+	for _, r := range in.why {
 		fmt.Fprintf(t.Err, "%s\n", r)
+	}
+	if more := in.refused - len(in.why); more > 0 {
+		fmt.Fprintf(t.Err, "and %d more\n", more)
 	}
 }

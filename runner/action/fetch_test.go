@@ -44,7 +44,7 @@ func TestFetch(t *testing.T) {
 			return b.String() + errs.String(), err
 		}
 		out, err := fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir})
-		if _, reason := runner.StatusOf(err); reason != action.NotFetched || !strings.Contains(err.Error(), "outside is a link that leads out") {
+		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "outside is a link that leads out") {
 			t.Errorf("%v\n%s", err, out)
 		}
 		here := filepath.Join(dir, "here", m.dir)
@@ -68,7 +68,7 @@ func TestFetch(t *testing.T) {
 		}
 		// What is not there, or can't be read, is told, and the others come.
 		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
-		if _, reason := runner.StatusOf(err); reason != action.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
+		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
@@ -118,6 +118,9 @@ func TestHostileFetch(t *testing.T) {
 		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is no file", action.Fetch{}},
 		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
 		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
+		{"more than there is", []*tar.Header{file("good"), {Name: "b", Typeflag: tar.TypeReg, Size: 1<<63 - 1, Format: tar.FormatGNU}}, "more than 100 bytes", action.Fetch{}},
+		{"a long name", []*tar.Header{file("good"), file(strings.Repeat("a/", 3000) + "b")}, "a/… has a name of more than 4096 bytes", action.Fetch{Depth: 5000}},
+		{"a long link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: strings.Repeat("a", 5000)}}, "l… has a name of more", action.Fetch{}},
 		{"deep", []*tar.Header{file("good"), file("a/b/c/d")}, "deeper than 2", action.Fetch{Depth: 2}},
 		{"torn", []*tar.Header{file("good"), nil}, "unexpected EOF", action.Fetch{}},
 	} {

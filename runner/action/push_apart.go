@@ -154,13 +154,9 @@ func (s *sender) lane(ctx context.Context) error {
 	}
 }
 
-// send sends a part. A panic is that of the host, as everywhere.
+// send sends a part.
 func (s *sender) send(ctx context.Context, i int) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
-		}
-	}()
+	defer caught(&err)
 	p := s.parts[i]
 	content, size, err := s.push.sources.Blob(p.item.Digest)
 	if err != nil {

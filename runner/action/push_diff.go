@@ -1,7 +1,6 @@
 package action
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,15 +57,16 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	if wanted == nil {
 		return olds, nil
 	}
-	var out bytes.Buffer
-	if err := t.Exec(ctx, "xargs -r -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err}); err != nil {
+	out := bounded{most: total}
+	err := t.Exec(ctx, "xargs -r -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err})
+	switch {
+	case errors.Is(err, errTooMuch), err == nil && int64(out.text.Len()) != total:
+		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file was changed on the host meanwhile")}
+	case err != nil:
 		return nil, err
 	}
-	if int64(out.Len()) != total {
-		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file was changed on the host meanwhile")}
-	}
 	for _, s := range wanted {
-		olds[s] = string(out.Next(int(s.have.size)))
+		olds[s] = string(out.text.Next(int(s.have.size)))
 	}
 	return olds, nil
 }

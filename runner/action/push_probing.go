@@ -78,8 +78,6 @@ func (p *probing) ask(path string) {
 	}
 }
 
-var errTooMuch = errors.New("the host has answered more than was asked")
-
 // hear takes in one answer of sh/probe.sh.
 func (p *probing) hear(kind, rest string) error {
 	if kind == "" {

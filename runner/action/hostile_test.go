@@ -1,0 +1,175 @@
+package action
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/connsuite"
+)
+
+// archive has a file for each name, and its end.
+func archive(t *testing.T, names ...string) io.Reader {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, name := range names {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+func open(t *testing.T) *incoming {
+	in, err := Fetch{Dir: t.TempDir(), Entries: 1000, Bytes: 1000, Depth: 10}.open(inventory.Host{Name: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.root.Close() })
+	return in
+}
+
+// TestHostileArchive: what is held and read of a host that sends an archive is limited.
+func TestHostileArchive(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		in     *incoming
+		stream io.Reader
+		want   string
+	}{
+		{"it goes on", open(t), io.MultiReader(archive(t, "a"), endless{}), "behind the end"},
+		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, names: mostNames - 2, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
+		{"a panic", &incoming{fetch: open(t).fetch}, archive(t, "a"), "panic: "},
+	} {
+		if err := tt.in.receive(tt.stream); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+
+	in := open(t)
+	var names []string
+	for range 300 {
+		names = append(names, "../"+strings.Repeat("x", 10_000), "../y")
+	}
+	if err := in.receive(archive(t, names...)); err != nil || in.refused != 600 {
+		t.Errorf("%d refused, %v", in.refused, err)
+	}
+	if held := len(strings.Join(in.why, "")); held > mostRefused*200 {
+		t.Errorf("%d bytes of refusals are held", held)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestHostileAnswers: no more of an answer is held than was asked for.
+func TestHostileAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		ask  func(t *runner.Target) error
+		want string
+	}{
+		{"digests", func(to *runner.Target) error {
+			in := open(t)
+			in.files = []got{{path: "/x", digest: "00"}}
+			return in.verify(t.Context(), to)
+		}, "more than was asked"},
+		{"old contents", func(to *runner.Target) error {
+			item := &Item{Path: "/x", Size: 10}
+			_, err := Push{}.oldContents(t.Context(), to, &comparison{steps: []*step{{item: item, have: &state{size: 10}, what: content}}})
+			return err
+		}, "was changed on the host meanwhile"},
+	} {
+		const most = 100 << 10
+		taken := 0
+		d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+			for taken < most {
+				n, err := s.Out.Write(make([]byte, 1000))
+				if taken += n; err != nil {
+					return err
+				}
+			}
+			return errors.New("nobody has stopped it")
+		}}
+		conn, err := d.Dial(t.Context(), inventory.Host{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = tt.ask(&runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
+		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestGlob: a pattern finds what it means, whatever sh is, and stays as it is where it finds nothing; a shell takes nothing in it for
+// anything else.
+func TestGlob(t *testing.T) {
+	dir, bin := t.TempDir(), t.TempDir()
+	for _, name := range []string{"a", "b", "c", "-", "!", "^", "]", "[", "é", "$(x)", "'", `\`, "a b", "\n", "[ab", "1", "~", "*", "z]"} {
+		if err := os.WriteFile(dir+"/"+name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatalf("%v: make tools installs the shells that the tests want", err)
+		}
+		sh := filepath.Join(bin, name, "sh")
+		if err := errors.Join(os.Mkdir(filepath.Dir(sh), 0o700), os.Symlink(program, sh)); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			pattern string
+			want    []string
+		}{
+			{"[a-c]", []string{"a", "b", "c"}},
+			{"[-a]", []string{"-", "a"}},
+			{"[]a]", []string{"]", "a"}},
+			{"[!]a-z^!é]", []string{"\n", "'", "*", "-", "1", "[", `\`, "~"}},
+			{"[^]a-z^!é]", []string{"\n", "'", "*", "-", "1", "[", `\`, "~"}},
+			{"[a^!]", []string{"!", "^", "a"}},
+			{"[[:digit:]]", []string{"1"}},
+			{"[[:digit:]b]", []string{"1", "b"}},
+			{"[:a:]", []string{"a"}},
+			{"[\n'\\]", []string{"\n", "'", `\`}},
+			{"[$]*", []string{"$(x)"}},
+			{"? b", []string{"a b"}},
+			{"z[]]", []string{"z]"}},
+			{"[a", nil}, {"[ab", []string{"[ab"}}, {"[[]ab", []string{"[ab"}}, {"[]", nil}, {"[x/a]", nil}, {"a]", nil}, {"~*", []string{"~"}},
+			{"[$(touch pwned)]y", nil}, {"[`touch pwned`]y", nil}, {"[x\ntouch pwned\n]y", nil}, {"['\";touch pwned;]y", nil}, {"[!;touch pwned;]y", nil},
+			{"[[:$(touch pwned):]]y", nil}, {"[;touch pwned;", nil}, {"[$(touch pwned", nil}, {"]`touch pwned`", nil}, {"[\\];touch pwned;", nil},
+		} {
+			run := exec.Command(sh, "-c", `printf '%s\0' ./`+glob(tt.pattern))
+			run.Dir = dir
+			out, err := run.CombinedOutput()
+			want := tt.want
+			if want == nil {
+				want = []string{tt.pattern}
+			}
+			got := strings.Split(strings.TrimSuffix(strings.ReplaceAll("\x00"+string(out), "\x00./", "\x00"), "\x00"), "\x00")[1:]
+			slices.Sort(got)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s: %q as %s has found %q, %v; want %q", name, tt.pattern, glob(tt.pattern), got, err, want)
+			}
+		}
+		if _, err := os.Stat(dir + "/pwned"); err == nil {
+			t.Fatalf("%s has run what stands in a pattern", name)
+		}
+	}
+}
