@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"hail/runner"
@@ -25,8 +26,26 @@ func Word(text string) string {
 	return b.String()
 }
 
-// Run runs one of our programs on the host, and hands each line of what it says to each: kind is the first word behind
-// "hail:NONCE:", and empty for a line between the marked ones. An error of each is the host's.
+// Unword is the text that Word has written.
+func Unword(word string) string {
+	var b strings.Builder
+	for word != "" {
+		if rest, ok := strings.CutPrefix(word, `\0`); ok && len(rest) >= 3 {
+			if c, err := strconv.ParseUint(rest[:3], 8, 8); err == nil {
+				b.WriteByte(byte(c))
+				word = rest[3:]
+				continue
+			}
+		}
+		b.WriteByte(word[0])
+		word = word[1:]
+	}
+	return b.String()
+}
+
+// Run runs one of our programs on the host, and hands each line of what it says to each, one after the other, from a goroutine of the
+// Conn, and none after it has returned: kind is the first word behind "hail:NONCE:", and empty for a line between the marked ones. An
+// error of each is the host's, and ends what is handed to it, but not the program. Out and Err of given are not used.
 func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner.Stdio, each func(kind, rest string) error) error {
 	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
 	given.Out, given.Err, given.Program = out, t.Err, true
@@ -42,37 +61,39 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	return nil
 }
 
-// longestAnswer is how much a host may say; what is more is no answer of our program.
-const longestAnswer = 256 << 20
+// How much a host may say, all together and in a line; what is more is no answer of our program.
+const (
+	longestAnswer = 256 << 20
+	longestLine   = 8 << 20
+)
 
 // answerReader is the Writer for what a program of ours says.
 type answerReader struct {
 	mark string
 	each func(kind, rest string) error // kind is empty for a line between the marked ones
-	tail []byte
+	tail []byte                        // of a line that has not ended
 	size int64
 	err  error
 }
 
 func (a *answerReader) Write(p []byte) (int, error) {
-	if a.size += int64(len(p)); a.size > longestAnswer && a.err == nil {
-		a.err = errors.New("the host says more than was asked")
-	}
-	if a.err != nil {
-		return len(p), nil
-	}
-	a.tail = append(a.tail, p...)
+	n := len(p)
+	a.size += int64(n)
 	for a.err == nil {
-		end := bytes.IndexByte(a.tail, '\n')
-		if end < 0 {
+		line, rest, ended := bytes.Cut(p, []byte{'\n'})
+		a.tail = append(a.tail, line...)
+		if a.size > longestAnswer || len(a.tail) > longestLine {
+			a.err = errors.New("the host says more than was asked")
+		}
+		if !ended || a.err != nil {
 			break
 		}
-		line, kind := string(a.tail[:end]), ""
-		a.tail = a.tail[end+1:]
-		if said, ok := strings.CutPrefix(line, a.mark); ok {
-			kind, line, _ = strings.Cut(said, " ")
+		text, kind := string(a.tail), ""
+		a.tail, p = a.tail[:0], rest
+		if said, ok := strings.CutPrefix(text, a.mark); ok {
+			kind, text, _ = strings.Cut(said, " ")
 		}
-		a.err = a.each(kind, line)
+		a.err = a.each(kind, text)
 	}
-	return len(p), nil
+	return n, nil
 }
