@@ -81,6 +81,9 @@ func (p *Push) command(text string, c *comparison) (string, error) {
 	return fill.Line(withStaged(text), c.host, c.index)
 }
 
+// stagedMark stands for the path of the staged file in the command that checks it.
+const stagedMark = "{{staged}}"
+
 // withStaged is the command that checks a file as a template, which leaves the place for the staged file.
 func withStaged(check string) string {
 	return strings.ReplaceAll(check, stagedMark, "{{`"+stagedMark+"` | raw}}")

@@ -243,6 +243,18 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 	return nil, nil
 }
 
+// owner is the number of a user or group, by its name or as it is.
+func owner(name string, known map[string]int, what string) (int, error) {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n, nil
+	}
+	n, ok := known[name]
+	if !ok {
+		return 0, fmt.Errorf("there is no %s %s on the host", what, name)
+	}
+	return n, nil
+}
+
 // kindOfStep compares kind and content alone; "" when they are as they should be.
 func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	switch {

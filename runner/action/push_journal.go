@@ -3,6 +3,7 @@ package action
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -89,6 +90,12 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	j.file("staging") // the last one
 	return sent, j.tar(to)
 }
+
+// byPath sorts so that a folder comes before what is in it.
+func byPath(a, b *step) int { return cmp.Compare(a.item.Path, b.item.Path) }
+
+// managedKey is the name of the file on the host that lists what pushes have put below a folder.
+func managedKey(folder string) string { return runner.Digest([]byte(program.Word(folder))) }
 
 // changed adds the paths for handlers, and what of them is owed in the end. Where nothing changes, there is nothing to take back.
 func (j *journal) changed(c *comparison, keep bool) {
@@ -232,9 +239,6 @@ func (j *journal) tar(b *bytes.Buffer) error {
 	endTar(b)
 	return nil
 }
-
-// stagedMark stands for the path of the staged file in the command that checks it.
-const stagedMark = "{{staged}}"
 
 func wholeSeconds(d runner.Duration, otherwise time.Duration) int {
 	if d == 0 {

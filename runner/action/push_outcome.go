@@ -10,6 +10,7 @@ import (
 
 	"hail/runner"
 	"hail/runner/action/check"
+	"hail/runner/action/program"
 )
 
 // outcome is what the host said of a push.
@@ -39,7 +40,7 @@ func (o *outcome) hear(kind, rest string) error {
 		}
 		return nil
 	}
-	name := decodePath(rest)
+	name := program.Unword(rest)
 	blame := func(reason runner.Reason, format string, args ...any) {
 		if o.why == nil {
 			o.reason, o.why = reason, fmt.Errorf(format, args...)
@@ -73,7 +74,7 @@ func (o *outcome) hear(kind, rest string) error {
 		blame(runner.HandlerFailed, "%s", handlerFailed(rest))
 	case "unhealthy":
 		word, number, _ := strings.Cut(rest, " ")
-		o.sick = &sick{name: decodePath(word)}
+		o.sick = &sick{name: program.Unword(word)}
 		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < len(o.health) && !o.earlier {
 			o.sick.check = &o.health[i]
 		}
@@ -122,7 +123,7 @@ var failures = map[string]string{"state": "the folder for the state of pushes ca
 func handlerFailed(said string) string {
 	name, how, _ := strings.Cut(said, " ")
 	how, last, _ := strings.Cut(how, " ")
-	text := fmt.Sprintf("handler %q: ", decodePath(name))
+	text := fmt.Sprintf("handler %q: ", program.Unword(name))
 	if how == "late" {
 		after, _, _ := strings.Cut(last, " ")
 		seconds, _ := strconv.Atoi(after)

@@ -1,6 +1,8 @@
 package action
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
@@ -11,6 +13,35 @@ import (
 	"hail/runner"
 	"hail/runner/action/program"
 )
+
+// found is what the host has of a manifest.
+type found struct {
+	uid, gid      int
+	killed        bool     // a push that was has left something
+	owed          []string // paths that pushes have kept here although their handlers or health failed
+	at            map[string]*state
+	trees         map[string][]string // below the folders of Deletes
+	managed       map[string][]string
+	users, groups map[string]int
+	room          map[string]int64 // KiB, by folder
+	mounts        map[string]bool
+	missing       []string // tools
+}
+
+// state is one path on the host.
+type state struct {
+	kind     byte // f, d, l, o for anything else, - for nothing
+	locked   bool // a folder that can't be written to
+	mode     int
+	uid, gid int
+	size     int64
+	links    int
+	stat     string // the line as the host said it
+	device   string
+	sum      string // of a file
+	target   string // of a link
+	resolved string // where a link leads in the end
+}
 
 // probing is the questions about what a host has of a manifest, and the answers as far as they have come.
 type probing struct {
@@ -24,7 +55,9 @@ type probing struct {
 
 	folders []string // whose room was asked for,
 	rooms   []int64  // and the answers, in KiB
-	section string   // that the host is at
+	section string   // that the host is at,
+	folder  string   // that it is about,
+	name    []byte   // and that has come in part
 	ended   bool     // all was told
 }
 
@@ -52,10 +85,10 @@ func newProbing(m *Manifest) *probing {
 			}
 		}
 		if item.Owner != "" {
-			once("u " + item.Owner)
+			once("u " + program.Word(item.Owner))
 		}
 		if item.Group != "" {
-			once("g " + item.Group)
+			once("g " + program.Word(item.Group))
 		}
 	}
 	for _, d := range m.Deletes {
@@ -79,7 +112,7 @@ func (p *probing) ask(path string) {
 }
 
 // hear takes in one answer of sh/probe.sh.
-func (p *probing) hear(kind, rest string) error {
+func (p *probing) hear(kind, rest string) (err error) {
 	if kind == "" {
 		return p.line(rest)
 	}
@@ -95,10 +128,6 @@ func (p *probing) hear(kind, rest string) error {
 		}
 	case "killed":
 		f.killed = true
-	case "owed":
-		for _, w := range words {
-			f.owed = append(f.owed, decodePath(w))
-		}
 	case "kinds":
 		return p.kinds(rest)
 	case "link":
@@ -108,33 +137,22 @@ func (p *probing) hear(kind, rest string) error {
 		}
 		s.target, s.resolved = fromHex(words, 0), fromHex(words, 1)
 	case "tree":
-		for name := range strings.SplitSeq(fromHex(words, 0), "\x00") {
-			if name != "" && len(p.trees) > 0 {
-				f.trees[p.trees[0]] = append(f.trees[p.trees[0]], name)
-			}
-		}
-		p.trees = p.trees[min(1, len(p.trees)):]
+		p.folder, err = next(&p.trees)
 	case "managed":
-		if len(p.managed) == 0 {
-			return errTooMuch
-		}
-		for _, w := range words {
-			f.managed[p.managed[0]] = append(f.managed[p.managed[0]], decodePath(w))
-		}
-		p.managed = p.managed[1:]
+		p.folder, err = next(&p.managed)
 	case "user", "group":
 		into := map[string]map[string]int{"user": f.users, "group": f.groups}[kind]
 		if len(words) == 2 {
 			if n, err := strconv.Atoi(words[1]); err == nil {
-				into[words[0]] = n
+				into[program.Unword(words[0])] = n
 			}
 		}
 	case "mount":
-		f.mounts[decodeMount(rest)] = true
+		f.mounts[program.Unword(strings.ReplaceAll(rest, `\`, `\0`))] = true // /proc/mounts has \040 for a space
 	case "end":
 		p.ended = true
 	}
-	return nil
+	return err
 }
 
 // kinds takes in a letter for each of the next paths.
@@ -180,18 +198,32 @@ func (p *probing) line(text string) error {
 			s.sum = text
 		}
 		return err
+	case "tree":
+		names, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+		for err == nil {
+			part, rest, whole := bytes.Cut(names, []byte{0})
+			if p.name = append(p.name, part...); !whole {
+				break
+			}
+			p.found.trees[p.folder] = append(p.found.trees[p.folder], string(p.name))
+			p.name, names = p.name[:0], rest
+		}
+		return err
+	case "managed":
+		p.found.managed[p.folder] = append(p.found.managed[p.folder], program.Unword(text))
+	case "owed":
+		p.found.owed = append(p.found.owed, program.Unword(text))
 	}
 	return nil
 }
 
 // next takes the first off a list.
-func next(list *[]*state) (*state, error) {
+func next[T any](list *[]T) (first T, err error) {
 	if len(*list) == 0 {
-		return nil, errTooMuch
+		return first, errTooMuch
 	}
-	s := (*list)[0]
-	*list = (*list)[1:]
-	return s, nil
+	first, *list = (*list)[0], (*list)[1:]
+	return first, nil
 }
 
 // result is what was found, when the host has answered all that was asked.
@@ -210,4 +242,27 @@ func (p *probing) result() (*found, error) {
 		}
 	}
 	return f, nil
+}
+
+// readStat reads mode, user, group, size, links, times, inode and device.
+func (s *state) readStat(line string) error {
+	w := strings.Fields(line)
+	if len(w) != 8 {
+		return fmt.Errorf("stat said %q", line)
+	}
+	mode, e1 := strconv.ParseInt(w[0], 8, 32)
+	uid, e2 := strconv.Atoi(w[1])
+	gid, e3 := strconv.Atoi(w[2])
+	size, e4 := strconv.ParseInt(w[3], 10, 64)
+	links, e5 := strconv.Atoi(w[4])
+	s.mode, s.uid, s.gid, s.size, s.links, s.device, s.stat = int(mode), uid, gid, size, links, w[7], line
+	return errors.Join(e1, e2, e3, e4, e5)
+}
+
+func fromHex(words []string, i int) string {
+	if i >= len(words) {
+		return ""
+	}
+	b, _ := hex.DecodeString(words[i])
+	return string(b)
 }

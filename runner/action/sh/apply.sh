@@ -168,7 +168,7 @@ fail() {
 	tidy
 	exit 0
 }
-mkdir "$journal" && dd bs="$size" count=1 2>/dev/null | tar -x -m -f - -C "$journal" && [ -f "$journal/staging" ] || fail error state
+mkdir "$journal" && first "$size" | tar -x -m -f - -C "$journal" && [ -f "$journal/staging" ] || fail error state
 exec 8>&2 2>"$journal/why"
 
 if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then

@@ -1,6 +1,6 @@
 # What is on the host, for a push. Arguments: the nonce of the answers, the size of the questions, and the program for the paths, which
 # gets as many of them as fit as its arguments. Input: the questions, a line
-# each, in which a path is written as for printf %b: "d PATH" how much room there is, "t PATH" the tree below, "m PATH" what
+# each, in which paths and names are written as for printf %b: "d PATH" how much room there is, "t PATH" the tree below, "m PATH" what
 # earlier pushes have put below, "u NAME" and "g NAME" a number of a user or group; then the paths to look at, with a NUL behind each.
 #
 # Each answer begins a line with hail:NONCE: and its kind. About the paths there are several answers when xargs takes several turns.
@@ -21,14 +21,23 @@ me=$(id) # uid=0(root) gid=0(root) …
 uid=${me#*uid=} gid=${me#*gid=}
 say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
 [ ! -d "$state/push" ] || say killed
-[ ! -s "$state/owed" ] || say "owed $(tr '\n' ' ' <"$state/owed")"
+[ ! -s "$state/owed" ] || { say owed; cat "$state/owed"; }
 set -f
-set -- $(dd bs="$size" count=1 2>/dev/null)
+set -- $(first "$size")
 folders() { # those of the questions d that are there, for xargs -0
 	while [ $# -gt 1 ]; do
 		[ $1 = d ] && decode "$2" && [ -d "$path" ] && printf '%s\0' "$path"
 		shift 2
 	done
+}
+group() { # not all groups are in /etc/group
+	if command -v getent >/dev/null 2>&1; then
+		getent group "$1" | sed -n '1s/^[^:]*:[^:]*:\([0-9]*\):.*/\1/p'
+	else
+		while IFS=: read -r name password number members; do
+			[ "$name" != "$1" ] || { echo "$number"; break; }
+		done </etc/group
+	fi
 }
 say rooms
 folders "$@" | xargs -r -0 df -Pk -- 2>/dev/null | sed -n 's/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'
@@ -36,13 +45,14 @@ while [ $# -gt 1 ]; do
 	what=$1 word=$2
 	shift 2
 	case $what in
-	t) decode "$word"; say "tree $(find "$path" ! -path "$path" -print0 2>/dev/null | od -An -v -tx1 | tr -d ' \n')" ;;
+	t) decode "$word"; say tree; find "$path" ! -path "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
 	m)
 		key=$(printf %s "$word" | sha256sum)
-		say "managed $(cat "$state/managed/${key%% *}" 2>/dev/null | tr '\n' ' ')"
+		say managed
+		cat "$state/managed/${key%% *}" 2>/dev/null
 		;;
-	u) say "user $word $(id -u -- "$word" 2>/dev/null || echo -)" ;;
-	g) say "group $word $(sed -n "s/^$word:[^:]*:\([0-9]*\):.*/\1/p" /etc/group | head -n 1)" ;;
+	u) decode "$word"; say "user $word $(id -u -- "$path" 2>/dev/null || echo -)" ;;
+	g) decode "$word"; say "group $word $(group "$path")" ;;
 	esac
 done
 while read -r device mount rest; do say "mount $mount"; done </proc/mounts 2>/dev/null

@@ -1,0 +1,62 @@
+package action_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/local"
+	"hail/runner/wrap"
+)
+
+// TestPushAccounts: users and groups are found by exactly their names, whatever these are, and groups also where /etc/group has them not.
+func TestPushAccounts(t *testing.T) {
+	dry := func(p *action.Push) { p.DryRun = true }
+	machines(t, func(t *testing.T, m *machine) {
+		m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: root}]`, dry).want(t, "root", runner.Changed, "", "")
+		for _, name := range []string{"ro.t", "ro/t", "r*", "domain users", "root x", `DOM\\root`, "é"} {
+			p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: "`+name+`"}, {content: x, dest: DIR/b, group: root}]`, dry)
+			p.want(t, name, runner.Error, "", "there is no group "+strings.ReplaceAll(name, `\\`, `\`)+" on the host")
+			p = m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, owner: "`+name+`"}]`, dry)
+			p.want(t, name, runner.Error, "", "there is no user "+strings.ReplaceAll(name, `\\`, `\`)+" on the host")
+		}
+	})
+
+	m := withTool(t, "getent", `[ "$1-$2" = "group-domain users" ] && echo "domain users:*:4242:me"`)
+	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: domain users}]`, dry)
+	if p.want(t, "directory", runner.Changed, "", ""); !strings.Contains(p.out, ":4242\n") {
+		t.Errorf("%q", p.out)
+	}
+}
+
+// TestPushBare: a push needs no wrapper, whose input is a file: all arrives through a pipe, too.
+func TestPushBare(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.dialer = m.dialer.(wrap.Dialer).Inner
+		spec := &action.PushSpec{}
+		text := "x"
+		for i := range 1000 {
+			spec.Files = append(spec.Files, action.PushFile{Content: &text, Dest: fmt.Sprintf("%s/%0100d", m.dir, i), Delete: "none"})
+		}
+		m.pushSpec(t, t.Context(), spec, nil).want(t, "bare", runner.Changed, "", "")
+		m.pushSpec(t, t.Context(), spec, nil).want(t, "bare again", runner.OK, "", "")
+	})
+
+	// And an old dd does for a file.
+	m := withTool(t, "dd", `case $* in *iflag*) exit 1 ;; esac; PATH=/bin:/usr/bin exec dd "$@"`)
+	m.push(t, t.Context(), `files: [{content: x, dest: DIR/a}]`, nil).want(t, "an old dd", runner.Changed, "", "")
+}
+
+// withTool is this machine with another tool of that name.
+func withTool(t *testing.T, name, script string) *machine {
+	m, bin := newMachine(t, "gnu"), t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + bin + ":" + os.Getenv("PATH")}, m}}
+	return m
+}
