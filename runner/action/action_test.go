@@ -3,6 +3,7 @@ package action_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"hail/runner"
 	"hail/runner/action"
 	"hail/runner/connsuite"
+	"hail/runner/local"
 )
 
 // TestSpecs: an action is the same after it was written down and read back.
@@ -63,5 +65,32 @@ func TestExec(t *testing.T) {
 	err = action.Exec{Line: connsuite.Exit7}.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &errs})
 	if s, r := runner.StatusOf(err); s != runner.Failed || r != runner.ExitStatus {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestExecChdir: a command whose folder is not there has failed, whatever is accepted of the command.
+func TestExecChdir(t *testing.T) {
+	for _, tt := range []struct {
+		line, chdir string
+		okExit      []int
+		want        runner.Status
+	}{
+		{"exit 1", "/", []int{0, 1}, runner.OK},
+		{"exit 126", "", []int{126}, runner.OK},
+		{"echo ran", "/none", nil, runner.Failed},
+		{"echo ran", "/none", []int{0, 1}, runner.Failed},
+		{"echo ran", "/none", []int{0, 126}, runner.Failed},
+	} {
+		conn, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "h"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		e := action.Exec{Line: runner.Text(tt.line), Surroundings: action.Surroundings{Chdir: runner.Text(tt.chdir), OKExit: tt.okExit}}
+		err = e.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard})
+		if status, _ := runner.StatusOf(err); status != tt.want || out.Len() > 0 {
+			t.Errorf("%s in %q, %v accepted: %v, %q; want %s", tt.line, tt.chdir, tt.okExit, err, out.String(), tt.want)
+		}
+		conn.Close()
 	}
 }

@@ -98,8 +98,11 @@ func (s Surroundings) in(line string) string {
 	if strings.HasPrefix(dir, "-") {
 		dir = "./" + dir
 	}
-	return "cd " + runner.Quote(dir) + " || exit 1; " + line
+	return fmt.Sprintf("cd %s || exit %d; %s", runner.Quote(dir), noFolder, line)
 }
+
+// noFolder is the exit status when the folder to run in is not there: what shells say of what can't be run.
+const noFolder = 126
 
 // stdio is what the command is given. The caller closes In.
 func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
@@ -138,6 +141,7 @@ func (s Surroundings) judge(err error) error {
 	}
 	var f *runner.Failure
 	switch isExit := errors.As(err, &f) && f.Reason == runner.ExitStatus; {
+	case isExit && f.Exit == noFolder && s.Chdir != "": // whether the command ran is not known
 	case err == nil && !slices.Contains(s.OKExit, 0):
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Err: errors.New("exit 0")}
 	case isExit && slices.Contains(s.OKExit, f.Exit):
