@@ -1,10 +1,14 @@
 package action_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"hail/runner"
+	"hail/runner/local"
+	"hail/runner/wrap"
 )
 
 // TestPushHandler: why a handler failed is told, with the last line of what it has printed as errors, and not of what others have.
@@ -29,4 +33,22 @@ func TestPushHandler(t *testing.T) {
 		}
 		m.clean(t)
 	})
+}
+
+// TestPushNoTimeout: a host that can't end what takes too long says so, once, where there is something to end.
+func TestPushNoTimeout(t *testing.T) {
+	m := newMachine(t, "gnu")
+	path, shell := busybox(t)
+	if err := os.Remove(filepath.Join(path, "timeout")); err != nil {
+		t.Fatal(err)
+	}
+	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + path}, m}}
+	m.host.Connection.Shell = shell
+	for content, want := range map[string]int{"handled, notify: [a, b]": 1, "not": 0} {
+		p := m.push(t, t.Context(), `{files: [{dest: DIR/conf, content: `+content+`}], handlers: {a: {run: "true"}, b: {run: "true"}}}`, nil)
+		p.want(t, content, runner.Changed, "", "")
+		if got := strings.Count(p.log, "no timeout"); got != want {
+			t.Errorf("%s: it is said %d times: %q", content, got, p.log)
+		}
+	}
 }
