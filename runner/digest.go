@@ -13,10 +13,10 @@ func Digest(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// DigestWriter passes what it gets on to W, and knows the digest of it.
+// DigestWriter passes what it gets on to W, and knows the digest of what W has taken. It is not used by several goroutines at once.
 type DigestWriter struct {
-	W    io.Writer
-	Size int64
+	W    io.Writer // never nil
+	Size int64     // bytes so far
 	sum  hash.Hash
 }
 

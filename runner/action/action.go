@@ -1,4 +1,4 @@
-// Package action has the ready-made actions of a run.
+// Package action has the ready-made actions of a run; its sub-package check has one more.
 package action
 
 import (
@@ -9,7 +9,7 @@ import (
 	"hail/runner"
 )
 
-// The kinds of action.
+// The kinds of action that New builds. check.Kind is that of the one that check.New builds.
 const (
 	KindPing   = "ping"
 	KindExec   = "exec"
@@ -18,13 +18,14 @@ const (
 	KindFetch  = "fetch"
 )
 
-// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents.
+// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents. It is used by many goroutines at once.
 type Sources struct {
 	Secrets map[string]string                                 // values of secret variables, by name
-	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size
+	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size; who calls it closes it
 }
 
-// New builds the action that s describes, with what it needs from outside. Arguments that it does not know are an error.
+// New builds the action that s describes, with what it needs from outside: from.Blob may be nil where s names no content. Arguments
+// that it does not know are an error, and what is returned beside an error is not to be used.
 func New(s runner.Spec, from Sources) (runner.Action, error) {
 	switch s.Kind {
 	case KindPing:

@@ -14,9 +14,9 @@ import (
 // Push brings files to hosts, all of them or none: what a host has and what it should have is compared, and the differences are made
 // in one step that can be taken back. See docs/push.md for what happens on a host.
 type Push struct {
-	Manifests []Manifest     `json:"manifests"` // what hosts should have, each once
-	Of        map[string]int `json:"of"`        // which of them, by the name of the host
-	Check     []string       `json:"check,omitempty"`
+	Manifests []Manifest     `json:"manifests"`          // what hosts should have, each once
+	Of        map[string]int `json:"of"`                 // which of them, by the name of the host
+	Validate  []string       `json:"check,omitempty"`    // commands that have to accept the whole, when it is in place
 	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
 	Health    *check.Suite   `json:"health,omitempty"`   // what has to pass after the handlers; nil: nothing
 	Places    bool           `json:"places,omitempty"`   // commands have places for what differs from host to host
@@ -42,18 +42,18 @@ type Manifest struct {
 
 // Item is one path as it should be.
 type Item struct {
-	Path   runner.Text `json:"path"`             // absolute
-	Kind   ItemKind    `json:"kind"`             //
-	Digest string      `json:"digest,omitempty"` // of a file
-	Size   int64       `json:"size,omitempty"`   // of a file
-	Target runner.Text `json:"target,omitempty"` // of a link
-	Mode   int         `json:"mode,omitempty"`   // permissions; 0: as the old one has, or 0644 and 0755
-	Owner  string      `json:"owner,omitempty"`  // a name or number; empty: as the old one has, or who logs in
-	Group  string      `json:"group,omitempty"`
-	Check  string      `json:"check,omitempty"`  // a command that has to accept the staged file, which is {{staged}} in it
-	Notify []string    `json:"notify,omitempty"` // handlers
-	Link   string      `json:"link,omitempty"`   // what to do with a link in its place: follow, replace; empty: refuse
-	Secret bool        `json:"secret,omitempty"` // never shown or recorded
+	Path     runner.Text `json:"path"` // absolute
+	Kind     ItemKind    `json:"kind"`
+	Digest   string      `json:"digest,omitempty"` // of a file
+	Size     int64       `json:"size,omitempty"`   // of a file
+	Target   runner.Text `json:"target,omitempty"` // of a link
+	Mode     int         `json:"mode,omitempty"`   // permissions; 0: as the old one has, or 0644 and 0755
+	Owner    string      `json:"owner,omitempty"`  // a name or number; empty: as the old one has, or who logs in
+	Group    string      `json:"group,omitempty"`
+	Validate string      `json:"check,omitempty"`  // a command that has to accept the staged file, which is {{staged}} in it
+	Notify   []string    `json:"notify,omitempty"` // handlers
+	Symlink  string      `json:"link,omitempty"`   // what to do with a link in its place: follow, replace; empty: refuse
+	Secret   bool        `json:"secret,omitempty"` // never shown or recorded
 }
 
 // ItemKind is what an Item is.
@@ -124,7 +124,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 				fmt.Fprintf(t.Out, "would run the handler %s\n", h.Name)
 			}
 		}
-		c.account(t, ", would be")
+		c.note(t, ", would be")
 		if len(c.steps) > 0 {
 			t.Changed() // would be
 		}
@@ -141,11 +141,11 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		for _, name := range c.handled {
 			fmt.Fprintf(t.Out, "ran the handler %s\n", name)
 		}
-		c.account(t, "")
+		c.note(t, "")
 	case errors.Is(err, errUnsettled):
-		c.account(t, ", not known whether in place")
+		c.note(t, ", not known whether in place")
 	default:
-		c.account(t, ", not in place")
+		c.note(t, ", not in place")
 	}
 	return err
 }
@@ -163,9 +163,9 @@ func (c *comparison) tell(t *runner.Target) {
 // mostListed is how many changes are told one by one.
 const mostListed = 50
 
-// account notes each step, and what came of it.
-func (c *comparison) account(t *runner.Target, came string) {
+// note notes each step, and what came of it.
+func (c *comparison) note(t *runner.Target, came string) {
 	for _, s := range c.steps {
-		t.Note(string(s.item.Path), s.account()+came)
+		t.Note(string(s.item.Path), s.noted()+came)
 	}
 }

@@ -85,6 +85,6 @@ func (p *Push) command(text string, c *comparison) (string, error) {
 const stagedMark = "{{staged}}"
 
 // withStaged is the command that checks a file as a template, which leaves the place for the staged file.
-func withStaged(check string) string {
-	return strings.ReplaceAll(check, stagedMark, "{{`"+stagedMark+"` | raw}}")
+func withStaged(command string) string {
+	return strings.ReplaceAll(command, stagedMark, "{{`"+stagedMark+"` | raw}}")
 }

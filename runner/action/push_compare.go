@@ -13,87 +13,6 @@ import (
 	"hail/runner/action/check"
 )
 
-// step is what is to be done about one path.
-type step struct {
-	item     *Item
-	have     *state
-	what     stepKind
-	mode     int // in the end
-	uid, gid int
-}
-
-type stepKind string
-
-// The kinds of step.
-const (
-	create  stepKind = "create"  // nothing is there
-	content stepKind = "content" // a file has another content, and perhaps other rights
-	meta    stepKind = "meta"    // only the rights differ
-	retype  stepKind = "type"    // something of another kind, or another link, is there
-	remove  stepKind = "delete"
-)
-
-func (s *step) verb() string {
-	if s.what == create && s.item.Kind == Folder {
-		return "mkdir"
-	}
-	if s.what != remove && s.item.Kind == Link {
-		return "link"
-	}
-	return string(s.what)
-}
-
-// told is the step for people.
-func (s *step) told() string {
-	text := s.verb() + " " + shownPath(s.item.Path) + s.rights()
-	if s.what == remove && s.have.kind == 'd' {
-		text += " and all that is in it"
-	}
-	return text
-}
-
-// rights are mode and owner before and after, if they change, and those that something new is given and others are not.
-func (s *step) rights() (text string) {
-	switch {
-	case s.what == remove || s.item.Kind == Link:
-		return ""
-	case s.have.kind == '-' || s.what == retype:
-		if s.mode != 0o644 && s.mode != 0o755 {
-			text = fmt.Sprintf(" %04o", s.mode)
-		}
-		if s.item.Owner != "" || s.item.Group != "" {
-			text += fmt.Sprintf(" %d:%d", s.uid, s.gid)
-		}
-		return text
-	}
-	after := fmt.Sprintf("%04o %d:%d", s.mode, s.uid, s.gid)
-	if before := fmt.Sprintf("%04o %d:%d", s.have.mode, s.have.uid, s.have.gid); before != after {
-		return " " + before + " → " + after
-	}
-	return ""
-}
-
-// shownPath is a path as it is, or quoted where it could be taken for something else than a path.
-func shownPath(p runner.Text) string {
-	if q := strconv.Quote(string(p)); strings.Contains(q, `\`) {
-		return q
-	}
-	return string(p)
-}
-
-// account is the step for the record: what was done, and the digests before and after.
-func (s *step) account() string {
-	text := s.verb()
-	short := func(sum string) string { return sum[:min(12, len(sum))] }
-	if s.item.Kind == File && s.what != meta && !s.item.Secret {
-		if s.have.sum != "" {
-			text += " " + short(s.have.sum) + " →"
-		}
-		text += " " + short(s.item.Digest)
-	}
-	return text + s.rights()
-}
-
 // comparison is what a push has to do on a host.
 type comparison struct {
 	host      inventory.Host
@@ -157,7 +76,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			return nil, err
 		}
 	}
-	c.owe(items, m.Deletes, have.owed, len(p.Check) > 0 || p.Health != nil)
+	c.owe(items, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
 }
 
@@ -275,7 +194,7 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 		return "", errors.New("it is a directory")
 	case at.kind == 'l' && item.Kind == Link && at.target == string(item.Target):
 		return "", nil
-	case at.kind == 'l' && item.Kind != Link && item.Link != "replace":
+	case at.kind == 'l' && item.Kind != Link && item.Symlink != "replace":
 		return "", fmt.Errorf("it is a link to %s: symlink: follow or replace says what to do", at.target)
 	case at.kind == 'f' && item.Kind == File && at.sum == item.Digest:
 		return "", nil

@@ -55,12 +55,12 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		if s.sent() && s.item.Kind == File {
 			j.list("files", at)
 			j.file("sums").WriteString(s.item.Digest + "\n")
-			if s.item.Check != "" {
-				check, err := p.command(s.item.Check, c)
+			if s.item.Validate != "" {
+				command, err := p.command(s.item.Validate, c)
 				if err != nil {
 					return nil, err
 				}
-				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(check, stagedMark, runner.Quote(at))))
+				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(command, stagedMark, runner.Quote(at))))
 			}
 		}
 	}
@@ -68,11 +68,11 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	for folder, paths := range c.managed {
 		j.words("managed/"+managedKey(folder), paths)
 	}
-	for _, check := range p.Check {
-		if check, err = p.command(check, c); err != nil {
+	for _, command := range p.Validate {
+		if command, err = p.command(command, c); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(table, "V %s\n", program.Word(check))
+		fmt.Fprintf(table, "V %s\n", program.Word(command))
 	}
 	for _, h := range p.Handlers {
 		if !c.notified[h.Name] {

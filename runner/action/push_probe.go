@@ -27,7 +27,7 @@ func probe(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 	}
 	followed := false
 	for i := range m.Items {
-		if s := f.at[string(m.Items[i].Path)]; s.kind == 'l' && m.Items[i].Link == "follow" && s.resolved != "" {
+		if s := f.at[string(m.Items[i].Path)]; s.kind == 'l' && m.Items[i].Symlink == "follow" && s.resolved != "" {
 			if !followed {
 				m.Items, followed = slices.Clone(m.Items), true
 			}

@@ -36,7 +36,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	meant := map[string]map[string]bool{}
 	var health []check.Check
 	for _, s := range specs {
-		p.Check, p.Handlers, health = append(p.Check, s.Validate...), append(p.Handlers, s.Handlers...), append(health, s.Health...)
+		p.Validate, p.Handlers, health = append(p.Validate, s.Validate...), append(p.Handlers, s.Handlers...), append(health, s.Health...)
 		p.Keep, p.Backup = p.Keep || s.Keep, max(p.Backup, s.Backup)
 		for _, f := range s.Files {
 			if f.When == "" || meant[f.When] != nil {
@@ -150,7 +150,7 @@ type renderer struct {
 
 // file adds what f means for a host to its manifest.
 func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
-	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Check: f.Validate, Notify: f.Notify, Link: f.Symlink, Secret: f.Secret}
+	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Validate: f.Validate, Notify: f.Notify, Symlink: f.Symlink, Secret: f.Secret}
 	switch {
 	case f.Absent:
 		item.Kind, item.Mode, item.Owner, item.Group = Absent, 0, "", ""
@@ -250,7 +250,7 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 		}
 		switch {
 		case d.IsDir():
-			item.Kind, item.Check, item.Mode = Folder, "", int(info.Mode().Perm())
+			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())
 			if below == "." {
 				item.Mode = 0 // of a folder that may be there already
 			}
@@ -259,7 +259,7 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 			if err != nil {
 				return err
 			}
-			item.Kind, item.Target, item.Mode, item.Check = Link, runner.Text(target), 0, ""
+			item.Kind, item.Target, item.Mode, item.Validate = Link, runner.Text(target), 0, ""
 		case d.Type().IsRegular():
 			if item.Mode == 0 {
 				item.Mode = int(info.Mode().Perm())

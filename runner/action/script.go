@@ -22,16 +22,16 @@ type Script struct {
 	sources Sources
 }
 
-// MaxScript is the longest script, in bytes.
-const MaxScript = 16 << 20
+// maxScript is the longest script, in bytes.
+const maxScript = 16 << 20
 
 // NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. The text
 // that is sent is returned, too: one with ends of lines as on Windows gets ours.
 func NewScript(name string, text []byte, interpreter string, args []string) (Script, []byte, error) {
 	s := Script{Name: name, Args: runner.Texts(args)}
 	switch {
-	case len(text) > MaxScript:
-		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), MaxScript)
+	case len(text) > maxScript:
+		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), maxScript)
 	case bytes.IndexByte(text, 0) >= 0:
 		return s, nil, fmt.Errorf("%s: this is no script: it has a NUL byte", name)
 	}

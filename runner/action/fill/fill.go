@@ -16,6 +16,7 @@ import (
 )
 
 // Command is a command line with places. Every value is quoted for the shell, unless raw stands behind it: {{.vars.flags | raw}}.
+// ParseCommand makes one; the zero value is none. It may be used by many goroutines at once.
 type Command struct{ t *template.Template }
 
 // ParseCommand reads the template of a command line.

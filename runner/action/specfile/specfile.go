@@ -14,7 +14,7 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// Reader reads one file.
+// Reader reads one file. Read makes it, for the function that it calls: it is not used after that, nor by several goroutines at once.
 type Reader struct {
 	File string
 	errs inventory.Errors
