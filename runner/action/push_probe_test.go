@@ -26,7 +26,7 @@ func TestPushAccounts(t *testing.T) {
 		}
 	})
 
-	m := withTool(t, "getent", `[ "$1-$2" = "group-domain users" ] && echo "domain users:*:4242:me"`)
+	m := withTool(t, "getent", `[ "$1" = group ] && printf "domain-users:*:1:me\ndomain users:*:4242:me\n"`)
 	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: domain users}]`, dry)
 	if p.want(t, "directory", runner.Changed, "", ""); !strings.Contains(p.out, ":4242\n") {
 		t.Errorf("%q", p.out)
@@ -49,6 +49,29 @@ func TestPushBare(t *testing.T) {
 	// And an old dd does for a file.
 	m := withTool(t, "dd", `case $* in *iflag*) exit 1 ;; esac; PATH=/bin:/usr/bin exec dd "$@"`)
 	m.push(t, t.Context(), `files: [{content: x, dest: DIR/a}]`, nil).want(t, "an old dd", runner.Changed, "", "")
+}
+
+// TestPushDeleteAll: whatever is in a folder and is not pushed goes, of any name and any number.
+func TestPushDeleteAll(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := t.TempDir()
+		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			m.write(t, fmt.Sprintf("tree/sub %d/\n'é\\\xff%0*d", i%3, i, i), "old", 0o644)
+		}
+		m.write(t, "tree/stays", "old", 0o644)
+		m.write(t, "beside", "old", 0o644)
+		spec := fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: all, max_delete: 103}]", src)
+		m.push(t, t.Context(), strings.Replace(spec, "103", "102", 1), nil).want(t, "too many", runner.Error, "", "103 of 104 would be deleted")
+		m.push(t, t.Context(), spec, nil).want(t, "all", runner.Changed, "", "")
+		left, err := filepath.Glob(m.dir + "/tree/*")
+		if err != nil || len(left) != 1 || m.read(t, "tree/stays") != "new" || m.read(t, "beside") != "old" {
+			t.Errorf("%q, %v", left, err)
+		}
+		m.push(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
+	})
 }
 
 // withTool is this machine with another tool of that name.
