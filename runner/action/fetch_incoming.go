@@ -92,7 +92,7 @@ func (in *incoming) receive(r io.Reader) (err error) {
 		case in.names > mostNames:
 			return fmt.Errorf("the host sends more than %d bytes of names", mostNames)
 		case len(h.Name) > longestName || len(h.Linkname) > longestName:
-			in.refuse(h.Name[:min(len(h.Name), mostRefused)]+"…", fmt.Sprintf("has a name of more than %d bytes", longestName))
+			in.refuse(h.Name[:min(len(h.Name), 100)]+"…", fmt.Sprintf("has a name of more than %d bytes", longestName))
 			continue
 		}
 		in.bytes += h.Size

@@ -74,6 +74,40 @@ func TestPushDeleteAll(t *testing.T) {
 	})
 }
 
+// TestPushCutMemory: what earlier pushes have put there is known also where the end of the list was lost.
+func TestPushCutMemory(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		home := strings.TrimPrefix(m.dialer.(wrap.Dialer).Inner.(withEnv).env[0], "HOME=")
+		push := func(want runner.Status, names ...string) {
+			t.Helper()
+			src := t.TempDir()
+			for _, name := range names {
+				if err := os.WriteFile(src+"/"+name, nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m.push(t, t.Context(), fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: managed, max_delete: 9}]", src), nil).want(t, strings.Join(names, " "), want, "", "")
+		}
+		push(runner.Changed, "a", "b")
+		lists, err := filepath.Glob(home + "/.local/state/hail/on/*/managed/*")
+		if err != nil || len(lists) != 1 {
+			t.Fatalf("%q, %v", lists, err)
+		}
+		list, err := os.ReadFile(lists[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(lists[0], list[:len(list)-1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		push(runner.OK, "a", "b")
+		push(runner.Changed, "c")
+		if left, err := filepath.Glob(m.dir + "/tree/*"); err != nil || len(left) != 1 {
+			t.Errorf("%q, %v", left, err)
+		}
+	})
+}
+
 // withTool is this machine with another tool of that name.
 func withTool(t *testing.T, name, script string) *machine {
 	m, bin := newMachine(t, "gnu"), t.TempDir()

@@ -21,7 +21,7 @@ me=$(id) # uid=0(root) gid=0(root) …
 uid=${me#*uid=} gid=${me#*gid=}
 say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
 [ ! -d "$state/push" ] || say killed
-[ ! -s "$state/owed" ] || { say owed; cat "$state/owed"; }
+[ ! -s "$state/owed" ] || { say owed; grep . "$state/owed"; } # which ends the last line, too
 set -f
 set -- $(first "$size")
 folders() { # those of the questions d that are there, for xargs -0
@@ -45,7 +45,7 @@ while [ $# -gt 1 ]; do
 	m)
 		key=$(printf %s "$word" | sha256sum)
 		say managed
-		cat "$state/managed/${key%% *}" 2>/dev/null
+		grep . "$state/managed/${key%% *}" 2>/dev/null
 		;;
 	u) decode "$word"; say "user $word $(id -u -- "$path" 2>/dev/null || echo -)" ;;
 	g) decode "$word"; say "group $word $(group "$path")" ;;
