@@ -384,3 +384,26 @@ func TestPrune(t *testing.T) {
 		}
 	}
 }
+
+// TestPruneKeepsOthers: what earlier runs left behind goes, and what is no record stays, whatever it is called.
+func TestPruneKeepsOthers(t *testing.T) {
+	dir := t.TempDir()
+	const id = "20261123-150400-k3f9"
+	for path, stays := range map[string]bool{
+		"db/reserve": true, ".removed-photos/1": true, ".unfinished-novel/1": true,
+		id + "/run.json": true, id + "/reserve": false, ".removed-" + id + "/run.json": false, ".unfinished-20200101-000000-k3f9/run.json": false,
+	} {
+		path = filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if _, err := os.Stat(path); stays != (err == nil) {
+				t.Errorf("%s: %v", path, err)
+			}
+		}()
+	}
+	if err := Prune(dir, 10); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -108,7 +108,7 @@ func Old(dir string, keep int) (old []string, err error) {
 const spareRecords = 10
 
 // Prune removes the records that are Old, when there are a tenth more than the newest keep, and what an earlier beginning or
-// removal has left behind.
+// removal has left behind. What has not the name of a record stays as it is.
 func Prune(dir string, keep int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -117,16 +117,16 @@ func Prune(dir string, keep int) error {
 	runs := 0
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		id, unfinished := strings.CutPrefix(e.Name(), unfinishedPrefix)
-		begun, _ := Started(id)
+		id, trash := strings.CutPrefix(e.Name(), trashPrefix)
+		id, unfinished := strings.CutPrefix(id, unfinishedPrefix)
+		begun, other := Started(id)
 		switch {
-		case strings.HasPrefix(e.Name(), trashPrefix) || unfinished && time.Since(begun) > unfinishedFor:
+		case other != nil: // the user may have things of their own here
+		case trash || unfinished && time.Since(begun) > unfinishedFor:
 			err = errors.Join(err, os.RemoveAll(path))
 		case !unfinished:
 			err = errors.Join(err, unreserve(path))
-			if runID.MatchString(id) {
-				runs++
-			}
+			runs++
 		}
 	}
 	if runs <= keep+keep/spareRecords {
