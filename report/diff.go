@@ -69,12 +69,13 @@ type change struct {
 	text  string
 }
 
-// folded are names as people write them, with their number where there are several.
+// folded are names as people write them, on one line, with their number where there are several.
 func folded(names []string) string {
+	text := OneLine(inventory.Fold(names))
 	if len(names) < 2 {
-		return inventory.Fold(names)
+		return text
 	}
-	return fmt.Sprintf("%s (%d)", inventory.Fold(names), len(names))
+	return fmt.Sprintf("%s (%d)", text, len(names))
 }
 
 // changeOf says how a host differs between two runs; "" when it does not.

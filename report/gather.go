@@ -199,7 +199,7 @@ func (g group) hosts() []string {
 
 func (g group) title(style Style) string {
 	first := g.results[0]
-	title, count, ended := inventory.Fold(g.hosts()), "", ""
+	title, count, ended := OneLine(inventory.Fold(g.hosts())), "", ""
 	if len(g.results) > 1 {
 		count = fmt.Sprintf(" (%d)", len(g.results))
 	}

@@ -17,7 +17,7 @@ func foldCommand(e environment) *cli.Command {
 Examples:
   pdsh -w 'web[01-20]' uname -r | hail fold
   hail run -a --output stream -- cat /etc/resolv.conf | hail fold --diff-groups
-  grep -H '' logs/*.txt | hail fold`,
+  (cd logs; grep -H '' *) | hail fold`,
 		Flags: gatherFlags(),
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -30,14 +30,14 @@ Examples:
 			if err != nil {
 				return err
 			}
-			folded, err := report.ReadFolded(e.stdin)
+			piped, err := report.ReadPiped(e.stdin)
 			if err != nil {
 				return err
 			}
-			for _, line := range folded.Other {
+			for _, line := range piped.Other {
 				fmt.Fprintf(e.stderr, "%s\n", report.OneLine(line))
 			}
-			return report.Gather(e.stdout, folded.Summary, folded, gathering(c), style)
+			return report.Gather(e.stdout, piped.Summary, piped, gathering(c), style)
 		},
 	}
 }

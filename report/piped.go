@@ -1,0 +1,79 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// Piped is text of lines like "host: line", taken apart: what each host said. As Files, it has that as standard output.
+type Piped struct {
+	*Summary
+	Other []string // lines without the name of a host
+	texts map[string]*bytes.Buffer
+}
+
+// ReadPiped takes apart what r has, to its end; it is kept in memory. Hosts are in the order in which they come first.
+func ReadPiped(r io.Reader) (*Piped, error) {
+	p := &Piped{Summary: &Summary{}, texts: map[string]*bytes.Buffer{}}
+	plan := &runner.Plan{}
+	in := bufio.NewReader(r)
+	for {
+		line, err := in.ReadString('\n')
+		if line != "" {
+			if host, text, ok := cutHost(line); !ok {
+				p.Other = append(p.Other, strings.TrimRight(line, "\r\n"))
+			} else {
+				if p.texts[host] == nil {
+					p.texts[host] = &bytes.Buffer{}
+					plan.Hosts = append(plan.Hosts, inventory.Host{Name: host})
+				}
+				p.texts[host].WriteString(strings.TrimSuffix(text, "\n") + "\n")
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	p.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}})
+	for i, h := range plan.Hosts {
+		text := p.texts[h.Name].Bytes()
+		p.Hosts[i].Stdout = Output{int64(len(text)), crc32.Checksum(text, castagnoli)}
+	}
+	return p, nil
+}
+
+// cutHost takes the name of the host from a line: what stands before the first colon that is not in brackets, as in an IPv6 address.
+func cutHost(line string) (host, text string, ok bool) {
+	line = strings.TrimLeft(line, " \t")
+	address := ""
+	if end := strings.IndexByte(line, ']'); end > 0 && line[0] == '[' {
+		address, line = line[:end], line[end:]
+	}
+	host, text, ok = strings.Cut(line, ":")
+	host = address + strings.TrimRight(host, " \t")
+	return host, strings.TrimPrefix(text, " "), ok && inventory.CheckName(host) == nil
+}
+
+// Output implements Files.
+func (p *Piped) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	text := ""
+	if b := p.texts[host]; b != nil && stream == runner.Stdout {
+		text = b.String()
+	}
+	return inMemory{strings.NewReader(text)}, nil
+}
+
+// LogPath implements Files; there is none.
+func (p *Piped) LogPath(string) string { return "" }
+
+// Path implements Files; there is none.
+func (p *Piped) Path() string { return "" }
