@@ -22,25 +22,29 @@ type mask []struct{ value, name []byte }
 const shortestVar = 3
 
 func maskOf(h inventory.Host) (m mask) {
-	add := func(value, name string) {
-		if value != "" && value != inventory.Redacted {
-			m = append(m, struct{ value, name []byte }{[]byte(value), []byte(name)})
-		}
-	}
-	add(h.Name, "{host}")
+	m = m.with(h.Name, "{host}")
 	if short, _, ok := strings.Cut(h.Name, "."); ok {
-		add(short, "{host}")
+		m = m.with(short, "{host}")
 	}
-	add(h.Connection.Address, "{address}")
+	m = m.with(h.Connection.Address, "{address}")
 	for _, name := range slices.Sorted(maps.Keys(h.Vars)) {
 		switch h.Vars[name].(type) {
 		case bool, nil, map[string]any, []any:
 			continue
 		}
 		if text := inventory.ValueText(h.Vars[name]); len(text) >= shortestVar {
-			add(text, "{vars."+name+"}")
+			m = m.with(text, "{vars."+name+"}")
 		}
 	}
+	return m
+}
+
+// with is the mask that hides the value, too; the longest is looked for first.
+func (m mask) with(value, name string) mask {
+	if value == "" || value == inventory.Redacted {
+		return m
+	}
+	m = append(m, struct{ value, name []byte }{[]byte(value), []byte(name)})
 	slices.SortStableFunc(m, func(a, b struct{ value, name []byte }) int { return cmp.Compare(len(b.value), len(a.value)) })
 	return m
 }

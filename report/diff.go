@@ -11,7 +11,6 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -70,13 +69,7 @@ type change struct {
 }
 
 // folded are names as people write them, on one line, with their number where there are several.
-func folded(names []string) string {
-	text := OneLine(inventory.Fold(names))
-	if len(names) < 2 {
-		return text
-	}
-	return fmt.Sprintf("%s (%d)", text, len(names))
-}
+func folded(names []string) string { return Style{}.fold(names, 0) }
 
 // changeOf says how a host differs between two runs; "" when it does not.
 func changeOf(a, b *Result, filesA, filesB Files) (string, error) {

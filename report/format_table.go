@@ -1,8 +1,10 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"math/big"
@@ -185,6 +187,20 @@ func writeCSV(w io.Writer, r *Report) error {
 	return out.Error()
 }
 
+// hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.
+func hostsCSV(s *Summary) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error"})
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		w.Write([]string{noFormula(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
+			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), noFormula(r.Error)})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
 func csvCell(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -199,6 +215,14 @@ func csvCell(v any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return ""
+}
+
+// noFormula is a cell of a table in CSV that no spreadsheet takes for a formula.
+func noFormula(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // varNames are the names of all vars of the hosts that are not secret.

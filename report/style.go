@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/width"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -62,6 +63,15 @@ func (s Style) cut(text string, used int) string {
 		}
 	}
 	return text
+}
+
+// fold is folded, the names cut to the width that is left beside used columns.
+func (s Style) fold(names []string, used int) string {
+	count := ""
+	if len(names) > 1 {
+		count = fmt.Sprintf(" (%d)", len(names))
+	}
+	return s.cut(OneLine(inventory.Fold(names)), used+len(count)) + count
 }
 
 // textWidth is how many columns of a terminal the text takes.

@@ -2,13 +2,10 @@ package report
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -20,7 +17,7 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n", Counts(s, style))
 	for _, t := range troubles(s) {
-		t.write(&b, files, style)
+		t.write(&b, s, files, style)
 	}
 	if left := leftRunning(s); left != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
@@ -102,6 +99,7 @@ func Counts(s *Summary, style Style) string {
 type trouble struct {
 	first   *Result
 	hosts   []string
+	places  []int                  // of the hosts in the summary
 	remains map[runner.Remains]int // of commands that were stopped
 }
 
@@ -120,31 +118,74 @@ func troubles(s *Summary) (all []*trouble) {
 			all = append(all, t)
 		}
 		t.hosts = append(t.hosts, r.Host)
+		t.places = append(t.places, i)
 		t.remains[r.Remains]++
 	}
 	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
 	return all
 }
 
-func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
-	r := t.first
-	what := r.how()
-	count := ""
-	if len(t.hosts) > 1 {
-		count = fmt.Sprintf(" (%d)", len(t.hosts))
-	}
-	names := inventory.Fold(t.hosts)
-	fmt.Fprintf(b, "  %s %s%s\n", style.status(r.Status, what), style.cut(names, len(what)+len(count)+3), count)
-	of := ""
-	if len(t.hosts) > 1 {
-		of = r.Host + ": "
-	}
-	if r.Error != "" && r.Reason != runner.ExitStatus {
-		attempts := ""
-		if r.Attempt > 1 {
-			attempts = fmt.Sprintf(" (attempt %d)", r.Attempt)
+// message is what hosts have to say of how they ended, the same but for what is each host's own.
+type message struct {
+	first       *Result
+	error, last string // that of the first, which may be empty; the last line that it printed
+	hosts       []string
+}
+
+// messages are what the hosts have to say, what most of them do first.
+func (t *trouble) messages(s *Summary, files Files) (all []*message) {
+	known := map[string]*message{}
+	for _, i := range t.places {
+		r := &s.Hosts[i]
+		own := maskOf(s.Plan.Hosts[i])
+		if r.Reach != nil {
+			own = own.with(r.Reach.Address, "{address}")
 		}
-		fmt.Fprintf(b, "    %s%s\n", of+r.Error, attempts)
+		m := &message{first: r, error: OneLine(r.Error), last: lastLine(files, r)}
+		if r.Reason == runner.ExitStatus {
+			m.error = ""
+		}
+		if m.last == m.error {
+			m.last = ""
+		}
+		if m.error+m.last == "" {
+			continue
+		}
+		key := string(own.apply([]byte(m.error + "\n" + m.last)))
+		if known[key] == nil {
+			known[key] = m
+			all = append(all, m)
+		}
+		known[key].hosts = append(known[key].hosts, r.Host)
+	}
+	slices.SortStableFunc(all, func(a, b *message) int { return len(b.hosts) - len(a.hosts) })
+	return all
+}
+
+// mostMessages is how many different messages are told of hosts that ended for one reason.
+const mostMessages = 5
+
+func (t *trouble) write(b *bytes.Buffer, s *Summary, files Files, style Style) {
+	what := t.first.how()
+	fmt.Fprintf(b, "  %s %s\n", style.status(t.first.Status, what), style.fold(t.hosts, len(what)+3))
+	example := t.first
+	messages := t.messages(s, files)
+	for i, m := range messages {
+		if i == 0 {
+			example = m.first
+		}
+		if i == mostMessages {
+			fmt.Fprintf(b, "    and %s\n", Plural(len(messages)-i, "more message"))
+			break
+		}
+		of := ""
+		switch {
+		case len(messages) > 1:
+			of = style.fold(m.hosts, style.Width/2) + ": "
+		case len(t.hosts) > 1:
+			of = m.first.Host + ": "
+		}
+		m.write(b, of, style)
 	}
 	var left []string
 	for _, remains := range []runner.Remains{runner.Gone, runner.Alive, runner.Unknown} {
@@ -155,18 +196,37 @@ func (t *trouble) write(b *bytes.Buffer, files Files, style Style) {
 	if left != nil {
 		fmt.Fprintf(b, "    remote processes: %s\n", strings.Join(left, ", "))
 	}
-	if last := lastLine(files, r); last != "" && last != r.Error {
-		fmt.Fprintf(b, "    %s\n", style.cut(of+last, 4))
-	}
-	if hint := Hint(r.Status, r.Reason); hint != "" {
+	if hint := hint(t.first, &s.Plan.Hosts[t.places[0]].Connection); hint != "" {
 		fmt.Fprintf(b, "    hint: %s\n", hint)
 	}
-	if r.Attempt > 0 && r.Reason == runner.ExitStatus {
-		fmt.Fprintf(b, "    log: %s\n", files.LogPath(r.Host))
+	if example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0 {
+		fmt.Fprintf(b, "    log: %s\n", files.LogPath(example.Host))
 	}
 }
 
-// lastLine is the last line of what the host printed on stderr. Of a handler that failed, the error has it: others may have run since.
+func (m *message) write(b *bytes.Buffer, of string, style Style) {
+	if m.error != "" {
+		attempts := ""
+		if m.first.Attempt > 1 {
+			attempts = fmt.Sprintf(" (attempt %d)", m.first.Attempt)
+		}
+		fmt.Fprintf(b, "    %s%s%s\n", of, m.error, attempts)
+	}
+	if m.last != "" {
+		fmt.Fprintf(b, "    %s\n", style.cut(of+m.last, 4))
+	}
+}
+
+// formulas are how tools end that have said before what went wrong.
+var formulas = []string{
+	"tar: Error exit delayed from previous errors",
+	"tar: Error is not recoverable: exiting now",
+	"tar: Exiting with failure status due to previous errors",
+	"sudo: error initializing audit plugin",
+}
+
+// lastLine is the last line of what the host printed on stderr that is no formula. Of a handler that failed, the error has it: others
+// may have run since.
 func lastLine(files Files, r *Result) string {
 	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
 		return ""
@@ -181,62 +241,11 @@ func lastLine(files Files, r *Result) string {
 		f.Seek(-most, io.SeekEnd)
 	}
 	text, _ := io.ReadAll(io.LimitReader(f, most))
-	lines := bytes.Split(bytes.TrimRight(text, "\r\n"), []byte("\n"))
-	return OneLine(string(lines[len(lines)-1]))
-}
-
-// PingTable writes how each host was reached: status, the time of each phase, who answered.
-func PingTable(w io.Writer, s *Summary, style Style) error {
-	rows := [][]string{{"HOST", "STATUS", "DNS", "TCP", "HANDSHAKE", "LOGIN", "SERVER", "KEY"}}
-	for i := range s.Hosts {
-		r := &s.Hosts[i]
-		row := []string{r.Host, r.how(), "", "", "", "", "", ""}
-		if p := r.Reach; p != nil {
-			for j, d := range []time.Duration{p.DNS, p.TCP, p.Handshake, p.Login} {
-				if d > 0 {
-					row[2+j] = seconds(d)
-				}
-			}
-			key, _, _ := strings.Cut(p.HostKey, " ")
-			row[6], row[7] = strings.TrimPrefix(p.Server, "SSH-2.0-"), key
-		}
-		rows = append(rows, row)
-	}
-	for j := range rows[0] { // what no host has needs no head
-		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[j] != "" }) {
-			rows[0][j] = ""
+	lines := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
+	for _, line := range slices.Backward(lines) {
+		if !slices.ContainsFunc(formulas, func(f string) bool { return strings.HasPrefix(line, f) }) {
+			return OneLine(line)
 		}
 	}
-	var b bytes.Buffer
-	for i, line := range Table(rows) {
-		line = style.cut(line, 0)
-		if i > 0 {
-			line = strings.Replace(line, rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
-		}
-		b.WriteString(line + "\n")
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-// hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.
-func hostsCSV(s *Summary) []byte {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error"})
-	for i := range s.Hosts {
-		r := &s.Hosts[i]
-		w.Write([]string{noFormula(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
-			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), noFormula(r.Error)})
-	}
-	w.Flush()
-	return b.Bytes()
-}
-
-// noFormula is a cell of a table in CSV that no spreadsheet takes for a formula.
-func noFormula(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
+	return OneLine(lines[len(lines)-1])
 }

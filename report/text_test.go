@@ -1,9 +1,12 @@
 package report
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -28,5 +31,94 @@ func TestTwins(t *testing.T) {
 		if got := twins(&Summary{Hosts: tt.hosts}); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestTroubles: hosts that ended for one reason are in one block, which has each thing that they say, the most frequent first.
+func TestTroubles(t *testing.T) {
+	var many []Result
+	for i := range 9 {
+		many = append(many, Result{Host: fmt.Sprint("web", i), Status: runner.Error, Error: fmt.Sprint("no room on disk ", max(i, 2))})
+	}
+	exit := func(host string) Result {
+		return Result{Host: host, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 2, Error: "exit 2"}
+	}
+	sudo := Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "sudo refuses"}
+	for _, tt := range []struct {
+		name   string
+		hosts  []Result
+		stderr map[string]string
+		method string
+		want   string
+	}{
+		{"one message", []Result{{Host: "web1", Status: runner.Error, Error: "no such file"}, {Host: "web2", Status: runner.Error, Error: "no such file"}}, nil, "", `
+  error web[1-2] (2)
+    web1: no such file
+`},
+		{"the same but for the host's name", []Result{{Host: "web1", Status: runner.Error, Error: "no file of web1"}, {Host: "web2", Status: runner.Error, Error: "no file of web2"}}, nil, "", `
+  error web[1-2] (2)
+    web1: no file of web1
+`},
+		{"several messages", []Result{{Host: "web1", Status: runner.Error, Error: "it is a device"}, {Host: "web2", Status: runner.Error, Error: "no parent"},
+			{Host: "web3", Status: runner.Error, Error: "no parent"}, {Host: "web4", Status: runner.Error}}, nil, "", `
+  error web[1-4] (4)
+    web[2-3] (2): no parent
+    web1: it is a device
+`},
+		{"very many", many, nil, "", `
+  error web[0-8] (9)
+    web[0-2] (3): no room on disk 2
+    web3: no room on disk 3
+    web4: no room on disk 4
+    web5: no room on disk 5
+    web6: no room on disk 6
+    and 2 more messages
+`},
+		{"last lines", []Result{exit("web1"), exit("web2"), exit("web3")}, map[string]string{"web1": "a\n", "web2": "b\n", "web3": "no\nb\n"}, "", `
+  failed(exit 2) web[1-3] (3)
+    web[2-3] (2): b
+    web1: a
+    log: runs/id/hosts/web2/log
+`},
+		{"a formula at the end", []Result{exit("web1")}, map[string]string{"web1": "tar: /x: No such file\ntar: Exiting with failure status due to previous errors\n"}, "", `
+  failed(exit 2) web1
+    tar: /x: No such file
+    log: runs/id/hosts/web1/log
+`},
+		{"nothing but a formula", []Result{exit("web1")}, map[string]string{"web1": "tar: Error is not recoverable: exiting now\n"}, "", `
+  failed(exit 2) web1
+    tar: Error is not recoverable: exiting now
+    log: runs/id/hosts/web1/log
+`},
+		{"a log", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.Unhealthy, Error: "it did not pass"}}, map[string]string{"web1": "curl: no\n"}, "", `
+  failed(health) web1
+    it did not pass
+    curl: no
+    log: runs/id/hosts/web1/log
+`},
+		{"sudo", []Result{sudo}, nil, "", `
+  failed(sudo) web1
+    sudo refuses
+    hint: -K asks for the password of sudo; --tty gives sudo a terminal where it wants one
+`},
+		{"doas", []Result{sudo}, nil, "doas", `
+  failed(sudo) web1
+    sudo refuses
+    hint: its doas.conf has to permit that with nopass: doas takes no password from a program
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, files := fleet(tt.hosts, nil, tt.stderr)
+			s.Plan.Hosts[0].Connection = inventory.Connection{BecomeMethod: tt.method}
+			var b strings.Builder
+			if err := Text(&b, s, files, Style{Width: 100}); err != nil {
+				t.Fatal(err)
+			}
+			_, got, _ := strings.Cut(b.String(), "\n")
+			got, _, _ = strings.Cut(got, "wall ")
+			if got != tt.want[1:] {
+				t.Errorf("it is\n%swant\n%s", got, tt.want[1:])
+			}
+		})
 	}
 }

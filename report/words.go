@@ -67,9 +67,9 @@ func stopText(s *Summary) string {
 	return string(s.Stopped)
 }
 
-// Hint says what the user can do about a host that ended so; it may be empty.
-func Hint(status runner.Status, reason runner.Reason) string {
-	switch reason {
+// hint says what the user can do about a host that ended so; it may be empty.
+func hint(r *Result, c *inventory.Connection) string {
+	switch r.Reason {
 	case runner.HostKeyUnknown:
 		return "check the fingerprint, then --host-keys accept-new records it"
 	case runner.HostKeyChanged:
@@ -83,11 +83,14 @@ func Hint(status runner.Status, reason runner.Reason) string {
 	case runner.Closed:
 		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
 	case runner.Escalation:
-		return "-K asks for the password of sudo, which doas can't take; --tty gives sudo a terminal where it wants one"
+		if c.BecomeMethod == "doas" {
+			return "its doas.conf has to permit that with nopass: doas takes no password from a program"
+		}
+		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
 	case runner.ChannelRefused:
 		return "does the account run commands? --no-wrap sends the command alone"
 	}
-	switch status {
+	switch r.Status {
 	case runner.Lost:
 		return "it may have run to its end; look before running it again"
 	case runner.Timeout:
