@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -48,6 +49,25 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 		return inMemory{strings.NewReader("")}, nil
 	}
 	return file, err
+}
+
+// Attempt opens what the host printed on one stream in this attempt, as Output does for the last. The attempt may be over, and its files
+// may be set aside at this moment.
+func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error) {
+	last, err := f.Output(host, stream)
+	aside, e := open(filepath.Join(f.attempt(host, attempt), string(stream)), os.O_RDONLY)
+	if os.IsNotExist(e) { // now: so it was not aside before, either
+		return last, err
+	}
+	if err == nil {
+		last.Close()
+	}
+	return aside, e
+}
+
+// attempt is where the files of an attempt are once there is another one.
+func (f hostFiles) attempt(host string, n int) string {
+	return filepath.Join(f.folder(host), fmt.Sprintf("attempt-%d", n))
 }
 
 // LogPath is the path of the host's log.

@@ -173,7 +173,7 @@ func (r *Record) setAside(host string, attempt int) error {
 	if attempt < 1 {
 		return nil
 	}
-	dir := filepath.Join(r.folder(host), fmt.Sprintf("attempt-%d", attempt))
+	dir := r.attempt(host, attempt)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}

@@ -49,6 +49,9 @@ type printed map[string]string
 func (p printed) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
 	return inMemory{strings.NewReader(p[host+" "+string(stream)])}, nil
 }
+func (p printed) Attempt(host string, _ int, stream runner.Stream) (io.ReadSeekCloser, error) {
+	return p.Output(host, stream)
+}
 func (p printed) LogPath(host string) string { return "runs/id/hosts/" + host + "/log" }
 func (p printed) Path() string               { return "runs/id" }
 

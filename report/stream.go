@@ -12,7 +12,9 @@ import (
 // only its first part has its place from the beginning: the rest is shown when the host has ended.
 type Stream struct {
 	W     io.Writer
-	Files Files
+	Files interface { // of a Record or a Run
+		Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error)
+	}
 	Style Style
 	lines map[lineKey]*streamed
 	most  int64 // of an output is kept; 0: all
@@ -21,7 +23,8 @@ type Stream struct {
 // streamed is an output that is being shown.
 type streamed struct {
 	liner
-	length int64 // of it so far
+	attempt int
+	length  int64 // of it so far
 }
 
 type lineKey struct {
@@ -62,7 +65,7 @@ func (s *Stream) show(e *runner.Event) error {
 		if s.lines == nil {
 			s.lines = map[lineKey]*streamed{}
 		}
-		l = &streamed{liner: liner{w: s.W, prefix: prefix}}
+		l = &streamed{liner: liner{w: s.W, prefix: prefix}, attempt: e.Attempt}
 		s.lines[key] = l
 	}
 	l.length = e.Offset + e.Length
@@ -70,7 +73,7 @@ func (s *Stream) show(e *runner.Event) error {
 	if s.most > 0 {
 		here = max(0, min(here, headOf(s.most)-e.Offset))
 	}
-	f, err := s.Files.Output(e.Host, e.Stream)
+	f, err := s.Files.Attempt(e.Host, e.Attempt, e.Stream)
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 	if s.most == 0 || l.length <= headOf(s.most) {
 		return nil
 	}
-	f, err := s.Files.Output(key.host, key.stream)
+	f, err := s.Files.Attempt(key.host, l.attempt, key.stream)
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (d *display) trace() sshconn.Trace {
 }
 
 // sinks are what shows the run while it goes on.
-func (d *display) sinks(files report.Files) (sinks []report.Sink) {
+func (d *display) sinks(files *report.Record) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
 		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.talkStyle)
