@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -118,8 +119,8 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 	return all, nil
 }
 
-// writeAll writes reports of the run whose record is at this place.
-func writeAll(reports []wantedReport, record string, columns *report.Columns) error {
+// writeAll writes reports of the run whose record is at this place: those that can be, whatever becomes of the others.
+func writeAll(reports []wantedReport, record string, columns *report.Columns) (failed error) {
 	if len(reports) == 0 {
 		return nil
 	}
@@ -134,8 +135,8 @@ func writeAll(reports []wantedReport, record string, columns *report.Columns) er
 	for _, w := range reports {
 		r := &report.Report{Summary: s, What: run.What, Files: run, Events: run.Events(), Columns: columns}
 		if err := r.WriteFile(w.path, w.format); err != nil {
-			return fmt.Errorf("the report %s: %w", w.path, err)
+			failed = errors.Join(failed, fmt.Errorf("the report %s: %w", w.path, err))
 		}
 	}
-	return nil
+	return failed
 }

@@ -208,10 +208,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		shown = report.CompareChecks(e.stdout, j.before, summary, d.outStyle)
 	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
-	if err == nil {
-		err = writeAll(reports, record.Path(), d.columns)
-	}
-	if err != nil {
+	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {
 		tell(e.stderr, err, asJSON(d.modes))
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {
