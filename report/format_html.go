@@ -209,8 +209,8 @@ func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	if h.Status == "" {
 		one.How = unfinished
 	}
-	if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
-		one.Exit = &h.Exit
+	if status, ok := h.exit(); ok {
+		one.Exit = &status
 	}
 	if took := h.Took().Seconds(); !h.Began.IsZero() {
 		one.Took = &took

@@ -99,11 +99,11 @@ func (r *Report) durationChart() chart {
 	}
 	slices.Sort(took)
 	low, high := took[0].Seconds(), slowest.Took().Seconds()
-	c.Big, c.Says = seconds(took[len(took)/2]), slowest.Host
+	c.Big, c.Says = seconds(quantile(took, 0.5)), slowest.Host
 	if len(took) == 1 {
 		return c
 	}
-	c.Says = fmt.Sprintf("half of them; 95 %% in %s; the slowest: %s", seconds(took[len(took)*95/100]), slowest.Host)
+	c.Says = fmt.Sprintf("half of them; 95 %% in %s; the slowest: %s", seconds(quantile(took, 0.95)), slowest.Host)
 	bins := 1
 	if high > low*1.001 {
 		bins = min(20, max(5, len(took)/2))

@@ -25,7 +25,7 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	for _, v := range vars {
 		head = append(head, "vars."+v)
 	}
-	head = append(head, "status", "reason", "exit", "started", "seconds", "stdout_bytes", "stderr_bytes", "error")
+	head = append(head, "status", "reason", "exit", "started", "seconds", "stdout_bytes", "stderr_bytes", "error", "attempts")
 	for _, c := range r.Plan.Checks {
 		head = append(head, "check:"+c.ID)
 	}
@@ -37,9 +37,9 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 		for _, v := range vars {
 			row = append(row, varCell(r.Plan.Hosts[i].Vars[v]))
 		}
-		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(h.Error))
-		if !h.Exec.IsZero() && (h.Status == runner.OK || h.Reason == runner.ExitStatus) {
-			row[len(vars)+3] = h.Exit
+		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(h.Error), h.Attempt)
+		if status, ok := h.exit(); ok {
+			row[len(vars)+3] = status
 		}
 		if !h.Began.IsZero() {
 			row[len(vars)+4] = h.Began.UTC()
@@ -191,11 +191,15 @@ func writeCSV(w io.Writer, r *Report) error {
 func hostsCSV(s *Summary) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error"})
+	w.Write([]string{"host", "status", "reason", "exit", "seconds", "stdout_bytes", "stderr_bytes", "error", "attempts"})
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		w.Write([]string{noFormula(r.Host), string(r.Status), string(r.Reason), strconv.Itoa(r.Exit), fmt.Sprintf("%.3f", r.Took().Seconds()),
-			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), noFormula(r.Error)})
+		exit := ""
+		if status, ok := r.exit(); ok {
+			exit = strconv.Itoa(status)
+		}
+		w.Write([]string{noFormula(r.Host), string(r.Status), string(r.Reason), exit, fmt.Sprintf("%.3f", r.Took().Seconds()),
+			strconv.FormatInt(r.Stdout.Length, 10), strconv.FormatInt(r.Stderr.Length, 10), noFormula(r.Error), strconv.Itoa(r.Attempt)})
 	}
 	w.Flush()
 	return b.Bytes()

@@ -82,7 +82,11 @@ func (r *Report) noteRows() (rows [][]any) {
 func (r *Report) groupRows(groups []group) (rows [][]any) {
 	for _, g := range groups {
 		first := g.results[0]
-		rows = append(rows, []any{inventory.Fold(g.hosts()), len(g.results), string(first.Status), string(first.Reason), first.Exit,
+		var exit any
+		if status, ok := first.exit(); ok {
+			exit = status
+		}
+		rows = append(rows, []any{inventory.Fold(g.hosts()), len(g.results), string(first.Status), string(first.Reason), exit,
 			r.excerpt(first, runner.Stdout, mostInCell/2), r.excerpt(first, runner.Stderr, mostInCell/2)})
 	}
 	return rows

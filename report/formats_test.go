@@ -407,3 +407,30 @@ func TestTitles(t *testing.T) {
 		t.Errorf("the title is %q", got)
 	}
 }
+
+// TestExitOfHosts: the tables have the same exit statuses, and none of a host that came to none.
+func TestExitOfHosts(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},
+		{Host: "web3", Status: runner.Lost}, {Host: "web4", Status: runner.Unreachable, Reason: runner.Auth}},
+		map[string]string{"web1": "a", "web2": "b", "web3": "c", "web4": "d"}, nil)
+	r := &Report{Summary: s, Files: files}
+	rows, err := csv.NewReader(bytes.NewReader(hostsCSV(s))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table := r.hostsTable()
+	groups, err := gather(s, files, Gathering{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range r.groupRows(groups) {
+		i := slices.IndexFunc(table, func(row []any) bool { return row[0] == group[0] })
+		want := []any{0, 3, nil, nil}[i]
+		if fmt.Sprint(want) != fmt.Sprint(table[i][3]) || fmt.Sprint(want) != fmt.Sprint(group[4]) || strings.ReplaceAll(fmt.Sprint(want), "<nil>", "") != rows[i+1][3] {
+			t.Errorf("%s: %v in the table, %v in the groups, %q in hosts.csv, want %v", group[0], table[i][3], group[4], rows[i+1][3], want)
+		}
+	}
+	if big := r.durationChart().Big; big != "57ms" { // of 50, 57 and 64, as the summary counts
+		t.Errorf("half of the hosts took %s", big)
+	}
+}

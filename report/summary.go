@@ -82,6 +82,11 @@ func (r *Result) Took() time.Duration {
 	return took
 }
 
+// exit is the exit status of what ran on the host, where it came to one that counts.
+func (r *Result) exit() (status int, ok bool) {
+	return r.Exit, !r.Exec.IsZero() && (r.Status == runner.OK || r.Reason == runner.ExitStatus)
+}
+
 // Add folds a batch of events in.
 func (s *Summary) Add(batch []runner.Event) {
 	for i := range batch {

@@ -85,6 +85,9 @@ func Counts(s *Summary, style Style) string {
 			sep = ", "
 			left -= n
 		}
+		if n := s.again(status); n > 0 && badness(status) == 0 {
+			line += fmt.Sprintf(" (%d at the second attempt or later)", n)
+		}
 	}
 	if left > 0 {
 		line += fmt.Sprintf("%s%d %s", sep, left, unfinished)
@@ -93,6 +96,16 @@ func Counts(s *Summary, style Style) string {
 		line += " (" + nothingChanged + ")"
 	}
 	return line
+}
+
+// again is how many hosts ended so, but not at once.
+func (s *Summary) again(status runner.Status) (n int) {
+	for i := range s.Hosts {
+		if s.Hosts[i].Status == status && s.Hosts[i].Attempt > 1 {
+			n++
+		}
+	}
+	return n
 }
 
 // trouble is hosts that did not end well for one reason.

@@ -122,3 +122,12 @@ func TestTroubles(t *testing.T) {
 		})
 	}
 }
+
+// TestCounts: who ended well, but not at once, is told.
+func TestCounts(t *testing.T) {
+	s, _ := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b", Status: runner.OK}, {Host: "c", Status: runner.Changed}, {Host: "d", Status: runner.Failed}}, nil, nil)
+	s.Hosts[1].Attempt, s.Hosts[3].Attempt = 2, 3
+	if got, want := Counts(s, Style{}), "4 hosts: 2 ok (1 at the second attempt or later), 1 changed, 1 failed"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

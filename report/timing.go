@@ -92,6 +92,9 @@ func spread(what string, all []time.Duration) string {
 	if len(all) == 1 {
 		return fmt.Sprintf("\n%s %s", what, seconds(all[0]))
 	}
-	at := func(q float64) string { return seconds(all[int(q*float64(len(all)-1))]) }
+	at := func(q float64) string { return seconds(quantile(all, q)) }
 	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
 }
+
+// quantile is the time in which the share q of them is, of times that are sorted.
+func quantile(all []time.Duration, q float64) time.Duration { return all[int(q*float64(len(all)-1))] }
