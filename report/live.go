@@ -171,9 +171,9 @@ func (l *Live) List() {
 // mostListed is how many lines the list of the hosts that run has.
 const mostListed = 20
 
-// tell says at once what went wrong, on a terminal and while it is not too much.
+// tell says at once what went wrong, on a terminal and while it is not too much. What was not started has one cause for all.
 func (l *Live) tell(e *runner.Event) {
-	if !l.terminal || badness(e.Status) == 0 || e.Reason == runner.Interrupt || l.told > mostTold {
+	if !l.terminal || badness(e.Status) == 0 || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
 		return
 	}
 	l.told++
@@ -226,7 +226,9 @@ func (l *Live) line() string {
 		if rate >= 1 {
 			fmt.Fprintf(&b, " · %.0f/s", rate)
 		}
-		fmt.Fprintf(&b, " · %s left", seconds(time.Duration(float64(l.total-l.done)/rate*float64(time.Second)).Round(time.Second)))
+		if ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]; ran > 0 { // others say nothing of how long it takes
+			fmt.Fprintf(&b, " · %s left", seconds(time.Duration(float64(spent)*float64(l.total-l.done)/float64(ran)).Round(time.Second)))
+		}
 	}
 	if slow := l.slowest(3); len(slow) > 0 {
 		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))

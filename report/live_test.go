@@ -43,6 +43,35 @@ func TestLiveMoved(t *testing.T) {
 	})
 }
 
+// TestLiveEstimate: only hosts that ran to an end say how long the others will take; and what was skipped is not told one by one.
+func TestLiveEstimate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		l := NewLive(&b, 5, true, plainly)
+		time.Sleep(10*time.Second + 1) // not when the line is drawn
+		synctest.Wait()
+		for _, step := range []struct {
+			status     runner.Status
+			want, told string
+		}{
+			{runner.Unreachable, "1/5 · 1 unreachable · 0 running", "h: unreachable\n"},
+			{runner.Skipped, "2/5 · 1 unreachable · 1 skipped · 0 running", ""},
+			{runner.OK, "3/5 · 1 ok · 1 unreachable · 1 skipped · 0 running · 20.0s left", ""},
+			{runner.Failed, "4/5 · 1 ok · 1 failed · 1 unreachable · 1 skipped · 0 running · 5.0s left", "h: failed\n"},
+		} {
+			b.Reset()
+			l.Events([]runner.Event{{Kind: runner.KindFinish, Host: "h", Status: step.status}})
+			if got := l.line(); got != step.want {
+				t.Errorf("%q, want %q", got, step.want)
+			}
+			if got := strings.TrimPrefix(b.String(), "\r\x1b[K"); got != step.told {
+				t.Errorf("%s is told as %q, want %q", step.status, got, step.told)
+			}
+		}
+		l.Close()
+	})
+}
+
 // TestLiveCloses: remarks may still come while it ends.
 func TestLiveCloses(t *testing.T) {
 	l := NewLive(io.Discard, 1, true, func() Style { return Style{} })

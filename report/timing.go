@@ -71,14 +71,16 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	if at < 1 {
 		at = len(s.Hosts)
 	}
+	p := s.Plan
+	held := len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil // as the user wished
 	switch {
 	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
 		return fmt.Sprintf("the run waited for %s alone; --timeout limits that", slowest.Host)
 	case queued > sum/2 && queued > wall && queued/time.Duration(waiting) > shortRun:
 		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: --connecting and --per-address allow more at once", waiting, seconds(queued/time.Duration(waiting)))
-	case len(s.Hosts) >= 2*at && s.Plan.Rate == 0 && len(s.Plan.Waves) == 0 && s.Plan.Per == nil && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
+	case len(s.Hosts) >= 2*at && !held && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
 		return fmt.Sprintf("hosts waited for a place: -f %d would about halve the time, if this machine and the network bear it", 2*at)
-	case at >= 4 && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }): // waiting to try again is ours
+	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }): // waiting to try again is ours
 		return "little was gained by running at once: what held the hosts back is outside of them (the network, a shared service, this machine)"
 	}
 	return ""

@@ -29,21 +29,24 @@ func TestHintOfTime(t *testing.T) {
 		oneByOne = append(oneByOne, host{time.Duration(i) * s, 0, s})
 	}
 	for _, tt := range []struct {
-		name   string
-		fanout int
-		hosts  []host
-		want   string
+		name  string
+		plan  runner.Plan
+		hosts []host
+		want  string
 	}{
-		{"short", 8, same(8, host{0, 0, s}), ""},
-		{"even", 8, same(8, host{0, 0, 10 * s}), ""},
-		{"one is slow", 8, append(same(7, host{0, 0, s}), host{0, 0, 20 * s}), "waited for h7 alone"},
-		{"turns to log in", 8, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average"},
-		{"a small fan-out", 2, turns, "-f 4 would about halve"},
-		{"nothing gained", 8, oneByOne, "little was gained"},
+		{"short", runner.Plan{Fanout: 8}, same(8, host{0, 0, s}), ""},
+		{"even", runner.Plan{Fanout: 8}, same(8, host{0, 0, 10 * s}), ""},
+		{"one is slow", runner.Plan{Fanout: 8}, append(same(7, host{0, 0, s}), host{0, 0, 20 * s}), "waited for h7 alone"},
+		{"turns to log in", runner.Plan{Fanout: 8}, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average"},
+		{"a small fan-out", runner.Plan{Fanout: 2}, turns, "-f 4 would about halve"},
+		{"nothing gained", runner.Plan{Fanout: 8}, oneByOne, "little was gained"},
+		{"in waves", runner.Plan{Fanout: 8, Waves: runner.Waves{{Value: 4}}}, oneByOne, ""},
+		{"at a rate", runner.Plan{Fanout: 8, Rate: 1}, oneByOne, ""},
+		{"splayed", runner.Plan{Fanout: 2, Splay: runner.Duration(time.Minute)}, turns, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-			plan := &runner.Plan{Fanout: tt.fanout}
+			plan := &tt.plan
 			sum := &Summary{}
 			var events []runner.Event
 			var end time.Duration
