@@ -178,7 +178,7 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 		fmt.Fprintf(&b, ": %s", e.Error)
 	}
 	if e.Remains != "" {
-		fmt.Fprintf(&b, " (remote processes: %s)", e.Remains)
+		fmt.Fprintf(&b, " (%s)", left(e.Remains))
 	}
 	if l.left != "" {
 		fmt.Fprintf(&b, "\n# left    %s", l.left)

@@ -19,9 +19,9 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	for _, t := range troubles(s) {
 		t.write(&b, s, files, style)
 	}
-	if left := leftRunning(s); left != nil {
+	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
-		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(left), len(what)+len(then)), then)
+		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(hosts), len(what)+len(then)), then)
 	}
 	for _, line := range twins(s) {
 		fmt.Fprintf(&b, "  %s\n", style.cut(line, 2))
@@ -200,16 +200,16 @@ func (t *trouble) write(b *bytes.Buffer, s *Summary, files Files, style Style) {
 		}
 		m.write(b, of, style)
 	}
-	var left []string
 	for _, remains := range []runner.Remains{runner.Gone, runner.Alive, runner.Unknown} {
 		if n := t.remains[remains]; n > 0 {
-			left = append(left, fmt.Sprintf("%s on %d", remains, n))
+			why := ""
+			if remains == runner.Unknown && s.Plan.Bare {
+				why = ": --no-wrap only hangs up"
+			}
+			fmt.Fprintf(b, "    %s on %s%s\n", left(remains), Plural(n, "host"), why)
 		}
 	}
-	if left != nil {
-		fmt.Fprintf(b, "    remote processes: %s\n", strings.Join(left, ", "))
-	}
-	if hint := hint(t.first, &s.Plan.Hosts[t.places[0]].Connection); hint != "" {
+	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
 		fmt.Fprintf(b, "    hint: %s\n", hint)
 	}
 	if example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0 {

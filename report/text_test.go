@@ -131,3 +131,21 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestOverBudget: it is told which budget there was no more of, and the number that was allowed.
+func TestOverBudget(t *testing.T) {
+	s, _ := fleet([]Result{{Host: "a", Status: runner.Failed}, {Host: "b", Status: runner.Timeout}, {Host: "c", Status: runner.Unreachable}, {Host: "d", Status: runner.Skipped}}, nil, nil)
+	s.Stopped = runner.OverBudget
+	one, quarter, half := &runner.Share{Value: 1}, &runner.Share{Value: 25, Percent: true}, &runner.Share{Value: 50, Percent: true}
+	for want, b := range map[string]runner.Budget{
+		"2 failed, --max-fail allows 1":                                            {Fail: one, Unreachable: one},
+		"2 failed, --max-fail allows 1 (25%)":                                      {Fail: quarter},
+		"1 unreachable, --max-unreachable allows 0":                                {Fail: half, Unreachable: &runner.Share{}},
+		"2 failed, --max-fail allows 0; 1 unreachable, --max-unreachable allows 0": {Fail: &runner.Share{}, Unreachable: &runner.Share{}},
+		"more hosts went wrong than may":                                           {Fail: half},
+	} {
+		if s.Plan.Budget = b; stopText(s) != want {
+			t.Errorf("%q, want %q", stopText(s), want)
+		}
+	}
+}

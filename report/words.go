@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ const unfinished = "not finished yet"
 func stopText(s *Summary) string {
 	switch s.Stopped {
 	case runner.OverBudget:
-		return "more hosts went wrong than --max-fail or --max-unreachable allows"
+		return overBudget(s)
 	case runner.GateClosed:
 		return "the gate did not let the next wave begin: " + OneLine(s.Why)
 	case runner.OutOfTime:
@@ -67,8 +68,42 @@ func stopText(s *Summary) string {
 	return string(s.Stopped)
 }
 
-// hint says what the user can do about a host that ended so; it may be empty.
-func hint(r *Result, c *inventory.Connection) string {
+// overBudget says of which hosts there were more than may be.
+func overBudget(s *Summary) string {
+	var said []string
+	for _, b := range []struct {
+		most         *runner.Share
+		what, option string
+		n            int
+	}{
+		{s.Plan.Budget.Fail, "failed", "--max-fail", s.Counts[runner.Failed] + s.Counts[runner.Timeout] + s.Counts[runner.Lost] + s.Counts[runner.Error]},
+		{s.Plan.Budget.Unreachable, "unreachable", "--max-unreachable", s.Counts[runner.Unreachable]},
+	} {
+		if b.most == nil || b.n <= b.most.Down(len(s.Hosts)) {
+			continue
+		}
+		text := fmt.Sprintf("%d %s, %s allows %d", b.n, b.what, b.option, b.most.Down(len(s.Hosts)))
+		if b.most.Percent {
+			text += fmt.Sprintf(" (%s)", b.most)
+		}
+		said = append(said, text)
+	}
+	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than may") // of a part of the hosts
+}
+
+// left says what is left of a command that was stopped.
+func left(r runner.Remains) string {
+	switch r {
+	case runner.Gone:
+		return "nothing is left running"
+	case runner.Alive:
+		return "something is still running"
+	}
+	return "it is not known what is left running"
+}
+
+// hint says what the user can do about the host at this place of the plan, which ended so; it may be empty.
+func hint(r *Result, p *runner.Plan, place int) string {
 	switch r.Reason {
 	case runner.HostKeyUnknown:
 		return "check the fingerprint, then --host-keys accept-new records it"
@@ -83,7 +118,7 @@ func hint(r *Result, c *inventory.Connection) string {
 	case runner.Closed:
 		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
 	case runner.Escalation:
-		if c.BecomeMethod == "doas" {
+		if p.Hosts[place].Connection.BecomeMethod == "doas" {
 			return "its doas.conf has to permit that with nopass: doas takes no password from a program"
 		}
 		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
@@ -94,6 +129,9 @@ func hint(r *Result, c *inventory.Connection) string {
 	case runner.Lost:
 		return "it may have run to its end; look before running it again"
 	case runner.Timeout:
+		if limit := p.Clocks.Attempt; limit > 0 {
+			return fmt.Sprintf("it had %s; --timeout gives it longer", limit)
+		}
 		return "--timeout gives it longer"
 	}
 	return ""
