@@ -30,8 +30,8 @@ const childrenFile = "children"
 // LineageOf finds the runs in dir that belong together with r. One that is gone is left out.
 func LineageOf(dir string, r *Run) (*Lineage, error) {
 	root := r
-	for root.Plan.Parent != "" {
-		above, err := Open(filepath.Join(dir, root.Plan.Parent))
+	for parent := root.Plan.Parent; parent != "" && parent < root.Plan.Run; parent = root.Plan.Parent { // or it leads in a circle
+		above, err := Open(filepath.Join(dir, parent))
 		if errors.Is(err, fs.ErrNotExist) {
 			break
 		}

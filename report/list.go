@@ -78,7 +78,8 @@ func Find(dir, ref string) (*Run, error) {
 
 func findNamed(dir string, ids []string, name string) (*Run, error) {
 	for _, id := range ids {
-		if l, err := Describe(dir, id); err == nil && name != "" && l.Name == name {
+		var l Line
+		if err := l.readHead(filepath.Join(dir, id, "run.json")); err == nil && name != "" && l.Name == name {
 			return Open(filepath.Join(dir, id))
 		}
 	}

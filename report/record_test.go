@@ -252,6 +252,13 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v, want %s", ref, err, want)
 		}
 	}
+	damaged := filepath.Join(dir, ids[1], journalFile)
+	if err := os.WriteFile(damaged, []byte("?\n?\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Find(dir, "night1"); err != nil || r.Plan.Run != ids[1] { // what is wrong is told when it is read
+		t.Errorf("the name of a run whose journal is damaged: %v", err)
+	}
 	if r, err := Find(dir, "last"); err != nil || !r.Going() {
 		t.Errorf("a run whose writer has it is not going on: %v", err)
 	}
@@ -405,5 +412,30 @@ func TestPruneKeepsOthers(t *testing.T) {
 	}
 	if err := Prune(dir, 10); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLineageInACircle: runs that say each that they come from the other stand for themselves.
+func TestLineageInACircle(t *testing.T) {
+	dir := t.TempDir()
+	ids := []string{"20261123-150400-k3f9", "20261123-150401-k3f9"}
+	for i, id := range ids {
+		plan := &runner.Plan{Run: id, Parent: ids[1-i]}
+		r, err := Create(dir, Head{Plan: plan}, nil, 1)
+		if err == nil {
+			err = errors.Join(r.Close(), r.Finish(&Summary{Run: id}))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range ids {
+		r, err := Open(filepath.Join(dir, id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err := LineageOf(dir, r); err != nil || l.Root().Plan.Run != ids[0] {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }

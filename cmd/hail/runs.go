@@ -172,11 +172,14 @@ func removeRuns(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	remove, did, n := report.Remove, "removed", 0
+	remove, did, done := report.Remove, "removed", map[string]bool{}
 	if c.Bool("dry-run") {
 		remove, did = report.Family, "would remove"
 	}
 	for _, id := range ids {
+		if done[id] { // named twice, or as a part of another
+			continue
+		}
 		removed, err := remove(dir, id)
 		if err != nil {
 			return usage("", "%v", err)
@@ -185,10 +188,10 @@ func removeRuns(e environment, c *cli.Context) error {
 			if _, err := fmt.Fprintln(e.stdout, id); err != nil {
 				return err
 			}
+			done[id] = true
 		}
-		n += len(removed)
 	}
-	fmt.Fprintf(e.stderr, "hail: %s %s\n", did, report.Plural(n, "run"))
+	fmt.Fprintf(e.stderr, "hail: %s %s\n", did, report.Plural(len(done), "run"))
 	return nil
 }
 

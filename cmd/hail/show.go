@@ -86,6 +86,13 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	host := c.Args().Get(1)
+	switch {
+	case mode == "jsonl" && c.Bool("merged"):
+		return usage("", "several runs together have no events in one order: jsonl is for one run")
+	case host != "" && asJSON([]string{mode}):
+		return usage("without it, all hosts are shown so", "the log of a host is no JSON")
+	}
 	r, err := e.runOfArgs(c)
 	if err != nil {
 		return err
@@ -109,7 +116,7 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if host := c.Args().Get(1); host != "" {
+	if host != "" {
 		i, err := placeOf(s.Plan, host)
 		if err != nil {
 			return err
