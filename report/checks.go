@@ -197,62 +197,68 @@ func checkCounts(s *Summary, style Style) string {
 	return line
 }
 
-// CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, and what fails
-// still. Checks and hosts that one of them does not have are left out, and told.
+// CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, what fails
+// still, and where another value was captured. What one of them does not have, or did not get to, is left out, and told.
 func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
-	bad := func(o runner.Outcome) bool {
-		return o == runner.Fail || o == runner.CheckError || o == runner.NotEvaluated
-	}
-	was := map[[2]string]runner.Outcome{}
-	for i := range before.Hosts {
-		for _, v := range before.Hosts[i].Checks {
-			was[[2]string{before.Hosts[i].Host, v.Check}] = v.Outcome
+	type place struct{ host, check string }
+	was := map[place]runner.Verdict{}
+	before.eachVerdict(func(host string, v runner.Verdict) { was[place{host, v.Check}] = v })
+	fails := func(v runner.Verdict) bool { return v.Outcome == runner.Fail || v.Outcome == runner.CheckError }
+	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}} // hosts, by check
+	alone := 0
+	now.eachVerdict(func(host string, v runner.Verdict) {
+		old, known := was[place{host, v.Check}]
+		change := ""
+		switch {
+		case fails(v) && fails(old):
+			change = "still failing"
+		case fails(v) && known:
+			change = "newly failing"
+		case v.Outcome == runner.Pass && fails(old):
+			change = "newly passing"
+		case !known, (v.Outcome == runner.NotEvaluated) != (old.Outcome == runner.NotEvaluated):
+			alone++
+		case v.Value != nil && old.Value != nil && *v.Value != *old.Value:
+			change = "changed"
 		}
-	}
-	changes := map[string]map[string][]string{"newly failing": {}, "newly passing": {}, "still failing": {}}
-	unknown := 0
-	for i := range now.Hosts {
-		for _, v := range now.Hosts[i].Checks {
-			old, known := was[[2]string{now.Hosts[i].Host, v.Check}]
-			change := ""
-			switch {
-			case !known:
-				unknown++
-			case bad(v.Outcome) && bad(old):
-				change = "still failing"
-			case bad(v.Outcome):
-				change = "newly failing"
-			case v.Outcome == runner.Pass && bad(old):
-				change = "newly passing"
-			}
-			if change != "" {
-				changes[change][v.Check] = append(changes[change][v.Check], now.Hosts[i].Host)
-			}
+		if change != "" {
+			changes[change][v.Check] = append(changes[change][v.Check], host)
 		}
-	}
+	})
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "compared with %s:\n", before.Run)
-	for _, change := range []string{"still failing", "newly passing", "newly failing"} {
-		total := 0
-		for _, c := range now.Plan.Checks {
+	for _, change := range []string{"changed", "still failing", "newly passing", "newly failing"} {
+		outcome := map[string]runner.Outcome{"changed": runner.Skip, "newly passing": runner.Pass}[change]
+		for _, c := range slices.Concat(now.Plan.Checks, now.Plan.Fleet) {
 			hosts := changes[change][c.ID]
 			if hosts == nil {
 				continue
 			}
-			total += len(hosts)
-			outcome := runner.Fail
-			if change == "newly passing" {
-				outcome = runner.Pass
+			on := "over the fleet"
+			if hosts[0] != "" {
+				on = "on " + inventory.Fold(hosts)
 			}
-			fmt.Fprintf(&b, "  %s %s on %s\n", style.outcome(outcome, change), c.ID, style.cut(inventory.Fold(hosts), len(change)+len(c.ID)+6))
+			fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(outcome, change), c.ID, style.cut(on, len(change)+len(c.ID)+4))
 		}
-		if total == 0 {
+		if len(changes[change]) == 0 && change != "changed" {
 			fmt.Fprintf(&b, "  nothing is %s\n", change)
 		}
 	}
-	if unknown > 0 {
-		fmt.Fprintf(&b, "  %d verdicts are new: that run did not have them\n", unknown)
+	if alone > 0 {
+		fmt.Fprintf(&b, "  in one of the runs only: %s\n", Plural(alone, "verdict"))
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// eachVerdict calls do with the verdicts on each host and, without one, with those over the fleet.
+func (s *Summary) eachVerdict(do func(host string, v runner.Verdict)) {
+	for i := range s.Hosts {
+		for _, v := range s.Hosts[i].Checks {
+			do(s.Hosts[i].Host, v)
+		}
+	}
+	for _, v := range s.Fleet {
+		do("", v)
+	}
 }

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"hail/runner"
+)
+
+// TestCompareChecks: a check that was not evaluated has not failed; those over the fleet, and values, are compared like others.
+func TestCompareChecks(t *testing.T) {
+	hosts := []string{"web1", "web2", "web3", "web4"}
+	run := func(id string, outcomes []runner.Outcome, value runner.Text, fleet runner.Outcome) *Summary {
+		s := &Summary{Run: id, Plan: &runner.Plan{Checks: []runner.Check{{ID: "up"}, {ID: "kernel"}}, Fleet: []runner.Check{{ID: "same"}}},
+			Fleet: []runner.Verdict{{Check: "same", Outcome: fleet}}}
+		for i, o := range outcomes {
+			s.Hosts = append(s.Hosts, Result{Host: hosts[i], Checks: []runner.Verdict{{Check: "up", Outcome: o}, {Check: "kernel", Outcome: runner.Pass, Value: &value}}})
+		}
+		return s
+	}
+	const pass, fail, not, skip = runner.Pass, runner.Fail, runner.NotEvaluated, runner.Skip
+	for _, tt := range []struct {
+		name        string
+		before, now *Summary
+		want        string
+	}{
+		{"nothing", run("a", []runner.Outcome{pass, skip, not, pass}, "6", pass), run("b", []runner.Outcome{pass, skip, not, pass}, "6", pass), `
+  nothing is still failing
+  nothing is newly passing
+  nothing is newly failing
+`},
+		{"all of it", run("a", []runner.Outcome{pass, fail, fail, fail}, "6", fail), run("b", []runner.Outcome{fail, fail, pass, not}, "7", pass), `
+  changed kernel on web[1-4]
+  still failing up on web2
+  newly passing up on web3
+  newly passing same over the fleet
+  newly failing up on web1
+  in one of the runs only: 1 verdict
+`},
+		{"another host", run("a", []runner.Outcome{pass}, "6", pass), run("b", []runner.Outcome{runner.CheckError, fail}, "6", fail), `
+  nothing is still failing
+  nothing is newly passing
+  newly failing up on web1
+  newly failing same over the fleet
+  in one of the runs only: 2 verdicts
+`},
+	} {
+		var b strings.Builder
+		if err := CompareChecks(&b, tt.before, tt.now, Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if want := "compared with a:" + tt.want; b.String() != want {
+			t.Errorf("%s: it is\n%swant\n%s", tt.name, b.String(), want)
+		}
+	}
+}
