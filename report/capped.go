@@ -60,9 +60,14 @@ func (c *capped) Write(p []byte) (int, error) {
 	return n + m, err
 }
 
+// tail opens the file beside it.
+func (c *capped) tail(flags int) (*os.File, error) {
+	return patiently(func() (*os.File, error) { return open(c.path+tailSuffix, flags) })
+}
+
 // goRound writes into the tail, each byte at its place modulo the length of the tail.
 func (c *capped) goRound(p []byte) (n int, err error) {
-	f, err := os.OpenFile(c.path+tailSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := c.tail(os.O_CREATE | os.O_WRONLY)
 	if err != nil {
 		return 0, err
 	}
@@ -89,7 +94,7 @@ func (c *capped) Close() (err error) {
 	if c.limit == 0 || c.size <= c.head() {
 		return nil
 	}
-	f, err := os.Open(c.path + tailSuffix)
+	f, err := c.tail(os.O_RDONLY)
 	if err != nil {
 		return err
 	}

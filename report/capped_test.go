@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"pgregory.net/rapid"
 )
@@ -51,6 +53,39 @@ func TestCapped(t *testing.T) {
 		}
 		if files, _ := os.ReadDir(dir); len(files) != 1 {
 			r.Fatalf("%d files are left", len(files))
+		}
+	})
+}
+
+// TestCappedWaits: when there are no descriptors left, they are waited for, whichever part of the output it is.
+func TestCappedWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var was syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+			t.Fatal(err)
+		}
+		c := &capped{file: file{path: filepath.Join(t.TempDir(), "stdout"), handles: &atomic.Int64{}}, limit: 4}
+		write := func(text string) func() error {
+			return func() error { _, err := c.Write([]byte(text)); return err }
+		}
+		for i, step := range []func() error{write("ab"), write("cdefgh"), c.Close} {
+			none := was
+			none.Cur = 0
+			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() { done <- step() }()
+			synctest.Wait() // until it waits
+			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Errorf("step %d: %v", i, err)
+			}
+		}
+		if got, err := os.ReadFile(c.path); string(got) != "abgh" {
+			t.Errorf("%q, %v", got, err)
 		}
 	})
 }

@@ -3,12 +3,13 @@ package report
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Clean makes what a host sent harmless for a terminal, and appends it to dst: control characters but newline and tab,
-// those that turn the direction of text, and bytes that are no UTF-8 become visible as \x1b or \u202e. A carriage
+// those that turn the direction of text, and bytes that are no UTF-8 become visible as \x1b, \u202e or \U000e0001. A carriage
 // return before a newline is dropped, and so are colours, which change nothing but the look.
 func Clean(dst, src []byte) []byte {
 	for len(src) > 0 {
@@ -26,8 +27,10 @@ func Clean(dst, src []byte) []byte {
 		case r == '\r' && len(src) > 1 && src[1] == '\n':
 		case r == utf8.RuneError && size == 1, r < 0x80:
 			dst = append(dst, '\\', 'x', digits[src[0]>>4], digits[src[0]&15])
+		case r > 0xffff && unicode.Is(unicode.Cf, r):
+			dst = fmt.Appendf(dst, `\U%08x`, r)
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == '\u2028', r == '\u2029':
-			dst = append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
+			dst = fmt.Appendf(dst, `\u%04x`, r)
 		default:
 			dst = append(dst, src[:size]...)
 		}

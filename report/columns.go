@@ -3,11 +3,14 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/itchyny/gojq"
 
@@ -17,7 +20,8 @@ import (
 
 // Columns turn what hosts print into rows of a table.
 type Columns struct {
-	all []column
+	all  []column
+	most time.Duration // for the expressions over what one host printed
 }
 
 type column struct {
@@ -30,7 +34,7 @@ type column struct {
 // ParseColumns reads columns with commas between them. NAME=EXPR is a jq expression over JSON output, one row for each
 // value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, one row a line.
 func ParseColumns(text string) (*Columns, error) {
-	c := &Columns{}
+	c := &Columns{most: longestQueries}
 	fields, queries := 0, 0
 	for _, part := range splitColumns(text) {
 		name, expr, isQuery := strings.Cut(part, "=")
@@ -95,8 +99,11 @@ func (c *Columns) Names() (names []string) {
 	return names
 }
 
-// longestColumns is the longest output that is made into columns, in bytes.
-const longestColumns = 16 << 20
+// Limits on what of one host is made into columns: bytes of its output, and how long expressions may take over it, which may never end.
+const (
+	longestColumns = 16 << 20
+	longestQueries = 10 * time.Second
+)
 
 // Rows are the cells of what the host printed: texts, and what jq makes of JSON. The error says why there are none, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
@@ -152,6 +159,8 @@ func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
 }
 
 func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), c.most, fmt.Errorf("it takes longer than %v", c.most))
+	defer cancel()
 	dec := json.NewDecoder(in)
 	dec.UseNumber()
 	for {
@@ -164,9 +173,9 @@ func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err er
 		}
 		var failed error
 		rows = append(rows, c.row(h, func(col column) any {
-			v, ok := col.query.Run(value).Next()
+			v, ok := col.query.RunWithContext(ctx, value).Next()
 			if e, bad := v.(error); bad && ok {
-				failed = fmt.Errorf("column %s: %w", col.name, e)
+				failed = fmt.Errorf("column %s: %w", col.name, cmp.Or(context.Cause(ctx), e))
 				return nil
 			}
 			return v

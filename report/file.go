@@ -37,20 +37,25 @@ func (f *file) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// handle opens the file. When there are no descriptors left, other hosts will give some back: that is waited for.
+// handle opens the file.
 func (f *file) handle() (h *os.File, err error) {
-	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if f.made {
-			h, err = open(f.path, os.O_WRONLY|os.O_APPEND)
-		} else {
-			h, err = createFile(f.path)
-		}
-		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) || time.Since(begun) > waitForHandle {
-			break
-		}
+	if f.made {
+		h, err = patiently(func() (*os.File, error) { return open(f.path, os.O_WRONLY|os.O_APPEND) })
+	} else {
+		h, err = patiently(func() (*os.File, error) { return createFile(f.path) })
 	}
 	f.made = f.made || err == nil
 	return h, err
+}
+
+// patiently opens a file. When there are no descriptors left, other hosts will give some back: that is waited for.
+func patiently(open func() (*os.File, error)) (h *os.File, err error) {
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		h, err = open()
+		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) || time.Since(begun) > waitForHandle {
+			return h, err
+		}
+	}
 }
 
 const waitForHandle = time.Minute

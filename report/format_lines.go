@@ -123,12 +123,12 @@ func writeNagios(w io.Writer, r *Report) error {
 	}
 	var bad []string
 	for _, f := range findings(r.Summary) {
-		if f.outcome == runner.Fail || f.outcome == runner.CheckError {
+		if (f.outcome == runner.Fail || f.outcome == runner.CheckError) && !slices.Contains(bad, f.check.ID) {
 			bad = append(bad, f.check.ID)
 		}
 	}
 	line := fmt.Sprintf("HAIL %s - %s", state, Counts(r.Summary, Style{}))
-	if bad = slices.Compact(bad); bad != nil {
+	if bad != nil {
 		line += "; " + strings.Join(bad[:min(5, len(bad))], ", ")
 		if len(bad) > 5 {
 			line += " …"

@@ -90,7 +90,7 @@ func (r *Report) markdownOutput(b *bytes.Buffer) error {
 	return nil
 }
 
-var mdEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "#", `\#`)
+var mdEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "&", "&amp;", "<", "&lt;", "[", `\[`, "#", `\#`)
 
 // mdText is a text that Markdown takes for nothing else.
 func mdText(s string) string { return mdEscapes.Replace(OneLine(s)) }

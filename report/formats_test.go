@@ -434,3 +434,22 @@ func TestExitOfHosts(t *testing.T) {
 		t.Errorf("half of the hosts took %s", big)
 	}
 }
+
+// TestNagiosNamesOnce: a check that says something else on each host is named once.
+func TestNagiosNamesOnce(t *testing.T) {
+	plan := &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}, Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
+	s := &Summary{}
+	s.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}})
+	for _, h := range plan.Hosts {
+		s.Add([]runner.Event{{Kind: runner.KindCheck, Host: h.Name, Verdicts: []runner.Verdict{{Check: "a", Outcome: runner.Fail, Text: h.Name}, {Check: "b", Outcome: runner.Fail, Text: h.Name}}}})
+	}
+	if got := (&Report{Summary: s}).written(t, "nagios"); !strings.Contains(got, "; a, b |") {
+		t.Error(got)
+	}
+}
+
+func TestMarkdownText(t *testing.T) {
+	if got, want := mdText("~~a~~ &lt; *b* <c>"), `\~\~a\~\~ &amp;lt; \*b\* &lt;c>`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

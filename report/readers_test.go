@@ -144,3 +144,16 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestColumnsEnd: an expression that never ends is given up.
+func TestColumnsEnd(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "{}"}, nil)
+	columns, err := ParseColumns("x=def f: f; f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns.most = time.Millisecond
+	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it takes longer than 1ms" {
+		t.Error(err)
+	}
+}

@@ -324,6 +324,7 @@ func TestClean(t *testing.T) {
 		"\xff\xfe":            `\xff\xfe`,
 		"\u009b31m":           `\u009b31m`,
 		"a\u202eb\u2066c":     `a\u202eb\u2066c`,
+		"a\U000e0001b":        `a\U000e0001b`,
 		"日本 ü 👩\u200d💻 العربية": "日本 ü 👩\u200d💻 العربية",
 	} {
 		if got := string(Clean(nil, []byte(in))); got != want {
