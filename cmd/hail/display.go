@@ -175,6 +175,7 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 
 func (d *display) blocks(s *report.Summary, files report.Files) error {
 	out := d.env.stdout
+	asReport := func(mode string) bool { return report.Formats[mode] != nil }
 	for _, m := range d.modes {
 		var err error
 		switch {
@@ -182,7 +183,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			for i := range s.Hosts {
 				err = errors.Join(err, copyOutput(out, files, s.Hosts[i].Host))
 			}
-		case m != "jsonl" && report.Formats[m] != nil:
+		case m != "jsonl" && asReport(m):
 			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
 		default:
 			err = showHosts(out, m, s, files, d.by, d.outStyle)
@@ -191,7 +192,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			return err
 		}
 	}
-	if d.columns != nil {
+	if d.columns != nil && !slices.ContainsFunc(d.modes, asReport) {
 		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
 	}
 	return nil

@@ -124,10 +124,10 @@ func show(e environment, c *cli.Context) error {
 		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name)
 	}
 	switch {
-	case table != nil:
-		err = report.ColumnsTable(e.stdout, s, files, table, style)
 	case mode == "json":
 		return writeJSON(e.stdout, s)
+	case table != nil:
+		err = report.ColumnsTable(e.stdout, s, files, table, style)
 	default:
 		err = showHosts(e.stdout, mode, s, files, gathering(c), style)
 	}
