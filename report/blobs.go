@@ -19,7 +19,7 @@ import (
 // once, so that a run that repeats this one sends the same.
 type Blob struct {
 	Digest string                        // runner.Digest of it
-	Size   int64                         //
+	Size   int64                         // 0 where nobody asks: the record can say it
 	Open   func() (io.ReadCloser, error) // the caller closes it
 	Path   string                        // a file of another record that has it, to be linked to; may be empty
 }
@@ -47,7 +47,7 @@ func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// Blobs are the contents that the record holds.
+// Blobs are the contents that the record holds, without their sizes.
 func (f hostFiles) Blobs() (all []Blob, err error) {
 	entries, err := os.ReadDir(filepath.Join(f.dir, "blobs"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -47,7 +47,7 @@ func TestTortureBrowser(t *testing.T) {
 	if err := manyHosts(10_000).WriteFile(big, Formats["html"]); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("node", "html/browser.mjs", tools, small, hostile, big).CombinedOutput()
+	out, err := exec.Command("node", "testdata/browser.mjs", tools, small, hostile, big).CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Errorf("%v (it needs node, Debian's chromium, and npm install --prefix .tools playwright-core)", err)

@@ -13,11 +13,11 @@ import (
 	"hail/runner"
 )
 
-// Files gives back what hosts printed. A Record has it live, a Run afterwards.
+// Files gives back what the hosts of a run printed. A Record has it live, a Run afterwards.
 type Files interface {
-	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error)
-	LogPath(host string) string
-	Path() string
+	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if it printed nothing or is not known; the caller closes it
+	LogPath(host string) string                                          // where its log is, or would be; empty where there are none
+	Path() string                                                        // the folder of the record; empty where there is none
 }
 
 // Gathering says which hosts are shown together, and how. Its zero value is for those that printed the same bytes.

@@ -195,7 +195,7 @@ func (r *Record) Events(batch []runner.Event) error {
 		err = r.journal.append(batch)
 	}
 	if err != nil {
-		return &RecordError{err}
+		return incomplete(err)
 	}
 	for i := range batch {
 		e := &batch[i]
@@ -223,7 +223,7 @@ func (r *Record) Failed() error { return r.reserve.first() }
 // Close implements Sink.
 func (r *Record) Close() error {
 	if err := errors.Join(r.reserve.first(), r.journal.file.Close()); err != nil {
-		return &RecordError{err}
+		return incomplete(err)
 	}
 	return nil
 }
@@ -233,7 +233,7 @@ func (r *Record) Close() error {
 func (r *Record) Finish(s *Summary) error {
 	err := errors.Join(r.writeSummary(s), r.reserve.release(), r.lock.Unlock())
 	if err != nil && r.Failed() == nil { // which has been told
-		return &RecordError{err}
+		return incomplete(err)
 	}
 	return nil
 }

@@ -10,12 +10,6 @@ import (
 	"time"
 )
 
-// Why a record is not removed.
-var (
-	ErrGoing = errors.New("it is going on")
-	ErrPart  = errors.New("it is a part of another run, which takes it along when it is removed")
-)
-
 // A record has another name until it is whole, and again before it is removed, so that no half of one is ever found.
 const (
 	unfinishedPrefix = ".unfinished-"
@@ -37,11 +31,11 @@ func Family(dir, id string) (ids []string, err error) {
 		return nil, err
 	}
 	if root := l.Root().Plan.Run; root != id {
-		return nil, fmt.Errorf("%s: %w: %s", id, ErrPart, root)
+		return nil, fmt.Errorf("%s: it is a part of another run, which takes it along when it is removed: %s", id, root)
 	}
 	for _, run := range l.Runs {
 		if run.Going() {
-			return nil, fmt.Errorf("%s: %w", run.Plan.Run, ErrGoing)
+			return nil, fmt.Errorf("%s: it is going on", run.Plan.Run)
 		}
 		ids = append(ids, run.Plan.Run)
 	}

@@ -40,11 +40,5 @@ func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
 	return s, errors.Join(failed...)
 }
 
-// RecordError says that the record of a run is not complete.
-type RecordError struct{ Err error }
-
-// Error names the record, so that it is clear that the run itself went on.
-func (e *RecordError) Error() string { return fmt.Sprintf("the record is incomplete: %v", e.Err) }
-
-// Unwrap returns Err.
-func (e *RecordError) Unwrap() error { return e.Err }
+// incomplete says that err is about the record of a run, so that it is clear that the run itself went on.
+func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }

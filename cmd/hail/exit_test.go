@@ -15,7 +15,7 @@ import (
 
 func TestExitCode(t *testing.T) {
 	type counts = map[runner.Status]int
-	full := &report.RecordError{Err: errors.New("no space left on device")}
+	full := errors.New("the record is incomplete: no space left on device")
 	for _, tt := range []struct {
 		name    string
 		counts  counts
