@@ -150,17 +150,21 @@ func (r *Result) said() string {
 	return OneLine(text)
 }
 
-// says is what the first of these hosts has to say: why it ended so, and the last line that it printed on stderr.
+// says is what most of these hosts have to say, as the first of them has it, and how many other things are said.
 func (r *Report) says(t *trouble) string {
-	text := OneLine(t.first.Error)
-	last := lastLine(r.Files, t.first)
-	switch {
-	case last == "" || last == text:
-		return text
-	case text == "" || t.first.Reason == runner.ExitStatus:
-		return last
+	all := t.messages(r.Summary, r.Files)
+	if all == nil {
+		return OneLine(t.first.Error)
 	}
-	return text + ": " + last
+	text := all[0].error
+	if text != "" && all[0].last != "" {
+		text += ": "
+	}
+	text += all[0].last
+	if len(all) > 1 {
+		text += fmt.Sprintf(" (and %s)", Plural(len(all)-1, "other message"))
+	}
+	return text
 }
 
 // excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out, or can't be read, is said.

@@ -149,3 +149,15 @@ func TestOverBudget(t *testing.T) {
 		}
 	}
 }
+
+// TestSays: a report that has room for one message says how many there are.
+func TestSays(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.Error, Error: "it is a device"}, {Host: "web2", Status: runner.Error, Error: "no parent"}, {Host: "web3", Status: runner.Error, Error: "no parent"},
+		{Host: "web4", Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}}, nil, nil)
+	text := (&Report{Summary: s, Files: files}).written(t, "markdown")
+	for _, want := range []string{`| error | web\[1-3] (3) | no parent (and 1 other message) |`, `| failed(exit 3) | web4 (1) | exit 3 |`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it has not %q:\n%s", want, text)
+		}
+	}
+}
