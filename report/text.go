@@ -16,9 +16,7 @@ import (
 func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n", Counts(s, style))
-	for _, t := range troubles(s) {
-		t.write(&b, s, files, style)
-	}
+	writeTroubles(&b, s, files, style)
 	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
 		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(hosts), len(what)+len(then)), then)
@@ -35,6 +33,20 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	fmt.Fprintf(&b, "record %s\n", files.Path())
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// Troubles writes what of Text is about hosts that did not end well: nothing when all did.
+func Troubles(w io.Writer, s *Summary, files Files, style Style) error {
+	var b bytes.Buffer
+	writeTroubles(&b, s, files, style)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func writeTroubles(b *bytes.Buffer, s *Summary, files Files, style Style) {
+	for _, t := range troubles(s) {
+		t.write(b, s, files, style)
+	}
 }
 
 // leftRunning are the hosts on which something in the background had the output of a command open.

@@ -167,15 +167,22 @@ func (d *display) answer(typed bool) (stop func()) {
 // results shows what is shown at the end: blocks and tables on stdout, the summary on stderr, whatever becomes of stdout.
 func (d *display) results(s *report.Summary, files report.Files) error {
 	err := d.blocks(s, files)
-	if !d.quiet {
-		report.Text(d.env.stderr, s, files, d.talkStyle()) // talk that nobody hears costs nothing else
+	switch { // talk that nobody hears costs nothing else
+	case !d.quiet:
+		report.Text(d.env.stderr, s, files, d.talkStyle())
+	case !d.forPrograms(): // what went wrong is no talk
+		report.Troubles(d.env.stderr, s, files, d.talkStyle())
 	}
 	return err
 }
 
+// forPrograms says whether stdout has a report that a program reads, and then nothing else.
+func (d *display) forPrograms() bool { return slices.ContainsFunc(d.modes, isReport) }
+
+func isReport(mode string) bool { return report.Formats[mode] != nil }
+
 func (d *display) blocks(s *report.Summary, files report.Files) error {
 	out := d.env.stdout
-	asReport := func(mode string) bool { return report.Formats[mode] != nil }
 	for _, m := range d.modes {
 		var err error
 		switch {
@@ -183,7 +190,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			for i := range s.Hosts {
 				err = errors.Join(err, copyOutput(out, files, s.Hosts[i].Host))
 			}
-		case m != "jsonl" && asReport(m):
+		case m != "jsonl" && isReport(m):
 			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
 		default:
 			err = showHosts(out, m, s, files, d.by, d.outStyle)
@@ -192,7 +199,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			return err
 		}
 	}
-	if d.columns != nil && !slices.ContainsFunc(d.modes, asReport) {
+	if d.columns != nil && !d.forPrograms() {
 		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
 	}
 	return nil

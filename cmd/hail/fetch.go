@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,14 +19,15 @@ func fetchCommand(e environment) *cli.Command {
 		Usage:     "bring files of hosts here",
 		ArgsUsage: "REMOTE… DIR",
 		Description: `Each host has a folder in DIR; with {host} in it, DIR is the name of one file a host. Times and permissions are kept, owners are
-not; links that lead out of the host's folder, devices and the like are refused and told. hail diff of two fetches shows what
+not; a path without / in front is below the home folder there. Links that lead out of the host's folder, devices and the like are refused and told. hail diff of two fetches shows what
 has changed.
 
 Examples:
   hail fetch -g web /etc/nginx backups
   hail fetch -w 'web[01-20]' '/var/log/nginx/*.log' logs
   hail fetch -a /etc/hosts 'hosts/{host}.txt'
-  hail fetch -g db --sudo /etc/shadow secret`,
+  hail fetch -g db --sudo /etc/shadow secret
+  hail fetch -a .bashrc '~/.ssh/authorized_keys' homes`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},
 			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
@@ -48,8 +48,8 @@ Examples:
 				f.Bytes = n
 			}
 			for _, p := range args[:len(args)-1] {
-				if !path.IsAbs(p) || strings.ContainsRune(p, 0) {
-					return usage("/etc/hosts", "%q is not an absolute path", p)
+				if p == "" || strings.ContainsRune(p, 0) {
+					return usage("", "%q is no path", p)
 				}
 				f.Paths = append(f.Paths, runner.Text(p))
 			}

@@ -204,7 +204,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	by := stopHeeding()
 	stopAnswering()
 	shown := d.results(summary, record)
-	if j.before != nil && shown == nil {
+	if j.before != nil && shown == nil && !d.forPrograms() {
 		shown = report.CompareChecks(e.stdout, j.before, summary, d.outStyle)
 	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))

@@ -13,7 +13,7 @@ import (
 
 // Fetch brings files of hosts here. What a host sends stays in the folder of the host, whatever it is called.
 type Fetch struct {
-	Paths   []runner.Text `json:"paths"`   // absolute, with * ? and [] as in the shell
+	Paths   []runner.Text `json:"paths"`   // absolute or below the home folder, with * ? and [] as in the shell
 	Dir     string        `json:"dir"`     // with {host} in it a single file is put there under that name; otherwise it holds a folder for each host
 	Entries int           `json:"entries"` // files and folders that one host may send,
 	Bytes   int64         `json:"bytes"`   // how many bytes together,
@@ -41,11 +41,16 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	}
 	defer in.root.Close()
 	var patterns strings.Builder
+	begin := "cd /"
 	for _, p := range f.Paths {
-		patterns.WriteString(" ./" + glob(strings.TrimLeft(string(p), "/")))
+		home, rest := "", strings.TrimLeft(string(p), "/")
+		if rest == string(p) {
+			begin, home, rest = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`, strings.TrimPrefix(rest, "~/")
+		}
+		patterns.WriteString(" ./" + home + glob(rest))
 	}
 	// What a pattern does not find stays as it is, and tar says that it is not there.
-	line := "sh -c " + runner.Quote(`cd / && LC_ALL=C tar -c -f - --`+patterns.String())
+	line := "sh -c " + runner.Quote(begin+" && LC_ALL=C tar -c -f - --"+patterns.String())
 	reader, writer := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
