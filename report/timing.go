@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -98,5 +99,7 @@ func spread(what string, all []time.Duration) string {
 	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
 }
 
-// quantile is the time in which the share q of them is, of times that are sorted.
-func quantile(all []time.Duration, q float64) time.Duration { return all[int(q*float64(len(all)-1))] }
+// quantile is the time in which the share q of them was done, by the nearest rank, of times that are sorted.
+func quantile(all []time.Duration, q float64) time.Duration {
+	return all[max(0, int(math.Ceil(q*float64(len(all))))-1)]
+}
