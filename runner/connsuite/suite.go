@@ -149,6 +149,13 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 		}
 	})
 
+	t.Run("a context that has ended lets no command begin", func(t *testing.T) {
+		outer, c := connect(t)
+		ctx, cancel := context.WithCancelCause(outer)
+		cancel(runner.ErrTimeout)
+		wantFailure(t, c.Exec(ctx, True, runner.Stdio{}), runner.Timeout, "", 0)
+	})
+
 	t.Run("a context that ends stops Exec", func(t *testing.T) {
 		outer, c := connect(t)
 		cause := errors.New("the cause")

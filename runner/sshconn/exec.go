@@ -26,8 +26,8 @@ const (
 // Exec implements runner.Conn, on the raw channel: the first exit status counts, a refusal to run is told from a
 // connection that ended, and both outputs are always read, because they share one window.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	if err := ctx.Err(); err != nil {
-		return notStarted(context.Cause(ctx))
+	if ctx.Err() != nil {
+		return fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
 	e, err := c.start(ctx, cmd, s)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	case err != nil && errors.Is(context.Cause(ctx), errConnect):
 		return nil, lost(fmt.Errorf("the server did not say within %v whether it runs the command", 2*c.limit))
 	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("stopped: %w", context.Cause(ctx))
+		return nil, dropped(context.Cause(ctx))
 	}
 	// An error that is left is the end of the channel. A quick command may have come before it, with its status.
 	return &execution{conn: c, ch: ch, reqs: reqs}, nil
@@ -111,6 +111,11 @@ func notStarted(err error) error {
 
 func lost(err error) error {
 	return &runner.Failure{Status: runner.Lost, Err: err}
+}
+
+// dropped is the failure of a command that may have begun and that we left: only the host knows what became of it.
+func dropped(why error) error {
+	return &runner.Failure{Err: fmt.Errorf("stopped: %w", why), Remains: runner.Unknown}
 }
 
 // execution is a command that has begun.
@@ -158,8 +163,8 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		e.clock.Stop()
 	}
 	switch {
-	case e.stopped != nil: // we dropped it; only the host knows what became of it
-		return &runner.Failure{Err: e.stopped, Remains: runner.Unknown}
+	case e.stopped != nil:
+		return dropped(e.stopped)
 	case e.known:
 		return e.result
 	case e.conn.endsSoon():
@@ -275,7 +280,7 @@ func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
 	late := e.stopped != nil || e.known
 	if !late {
-		e.stopped = fmt.Errorf("stopped: %w", why)
+		e.stopped = why
 		e.dropAfter(grace)
 	}
 	e.mu.Unlock()

@@ -511,6 +511,27 @@ func TestBadServers(t *testing.T) {
 	}
 }
 
+// TestStoppedBeforeTheAnswer: a command that was sent, and of which the host has said nothing, may have begun.
+func TestStoppedBeforeTheAnswer(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
+		for r := range reqs {
+			if r.Type == "exec" {
+				cancel(runner.ErrTimeout)
+			}
+		}
+	}}})
+	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
+	if f == nil || f.Remains != runner.Unknown {
+		t.Errorf("%+v, want what remains to be unknown", f)
+	}
+}
+
 func TestCloseDropsEverything(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
 	d := s.dialer(sshconn.Config{})
