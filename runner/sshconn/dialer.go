@@ -285,8 +285,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	d.config.Trace.detail(s.name, "known_hosts is asked for %s, which has keys for %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "nothing"))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
-	_, ended := heard.heard()
-	password.done(err == nil, err != nil && w.phase == "login" && !ended && ctx.Err() == nil)
+	password.done(err == nil, err != nil && ctx.Err() == nil)
 	password.tell(&offered)
 	if stop() && err == nil {
 		w.reach.Login = time.Since(begun)

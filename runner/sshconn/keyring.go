@@ -189,7 +189,10 @@ func cause(err error) error {
 }
 
 // offer tells what was shown to a server, and why something was not, for the message that it was refused.
-type offer struct{ shown, withheld []string }
+type offer struct {
+	shown, withheld []string
+	password        bool // was shown, too
+}
 
 func (o offer) String() string {
 	text := "there is no key to offer"

@@ -94,7 +94,7 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 	}
 }
 
-// done tells how the login ended: refused is false where that was not the password's fault.
+// done tells how the login ended: refused is false where we have stopped it. A server that hangs up on a password has refused it.
 func (u *passwordUse) done(accepted, refused bool) {
 	if u.given {
 		u.mu.Lock()
@@ -113,7 +113,7 @@ func (u *passwordUse) done(accepted, refused bool) {
 func (u *passwordUse) tell(o *offer) {
 	switch {
 	case u.given:
-		o.shown = append(o.shown, "the password")
+		o.shown, o.password = append(o.shown, "the password"), true
 	case u.failed != nil:
 		o.withheld = append(o.withheld, u.failed.Error())
 	}

@@ -3,12 +3,15 @@ package sshconn_test
 import (
 	"crypto/ed25519"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,6 +121,35 @@ func TestBreaker(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", hosts[i].Name, err)
 		}
+	}
+}
+
+// TestHangingUpRefuses: a server that hangs up on a wrong password has refused it, and it is not tried there again.
+func TestHangingUpRefuses(t *testing.T) {
+	var tried atomic.Int32
+	servers := make([]sshtest.Server, 5)
+	for i := range servers {
+		key, err := sshtest.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
+			config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+				tried.Add(1)
+				c.Close()
+				return nil, errors.New("wrong password")
+			}}
+			config.AddHostKey(key)
+			ssh.NewServerConn(c, config)
+		}}}
+	}
+	s := newSite(t, servers...)
+	d := s.dialer(sshconn.Config{Password: sshconn.NewPassword("wrong", 3)})
+	for _, h := range keyless(t, s.hosts) {
+		wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "the password")
+	}
+	if n := tried.Load(); n != 3 {
+		t.Errorf("a wrong password was tried on %d hosts, want 3", n)
 	}
 }
 

@@ -195,7 +195,7 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
 	case errors.Is(err, errBanner):
 		f.Reason, f.Err = runner.Handshake, errBanner
-	case w.phase == "login" && ended:
+	case w.phase == "login" && ended && !offered.password: // with it, coming back would try it again
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
 	case w.phase == "login":
 		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
