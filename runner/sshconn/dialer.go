@@ -2,6 +2,7 @@
 package sshconn
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -245,6 +246,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	heard := &hearing{Conn: nc, spoke: w.spoke}
 	begun := time.Now()
 	var offered offer
+	var shown []byte // the host key, which is judged once: rekeying shows it again
 	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}
 	config := &ssh.ClientConfig{
 		User:              s.user,
@@ -252,6 +254,14 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 		Config:            ssh.Config{KeyExchanges: s.algorithms.kex, Ciphers: s.algorithms.ciphers, MACs: s.algorithms.macs},
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			switch blob := key.Marshal(); {
+			case shown == nil:
+				shown = blob
+			case bytes.Equal(blob, shown):
+				return nil
+			default:
+				return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: it shows %s", fingerprint(key))
+			}
 			if s.seeKey != nil {
 				s.seeKey(known, key)
 				return errSeen

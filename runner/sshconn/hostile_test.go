@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +126,70 @@ func TestHostileLogin(t *testing.T) {
 				t.Errorf("the healthy host: %v", err)
 			}
 		})
+	}
+}
+
+// twoFaced is a host key that becomes another one.
+type twoFaced struct {
+	ssh.Signer
+	other   ssh.Signer
+	changed atomic.Bool
+}
+
+func (k *twoFaced) now() ssh.Signer {
+	if k.changed.Load() {
+		return k.other
+	}
+	return k.Signer
+}
+
+func (k *twoFaced) PublicKey() ssh.PublicKey { return k.now().PublicKey() }
+
+func (k *twoFaced) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	return k.now().Sign(rand, data)
+}
+
+// TestRekey: a server that exchanges keys again and again is judged once, and one that shows another host key then is left,
+// also where nobody minds which it is.
+func TestRekey(t *testing.T) {
+	for _, changes := range []bool{false, true} {
+		key := &twoFaced{}
+		for _, k := range []*ssh.Signer{&key.Signer, &key.other} {
+			var err error
+			if *k, err = sshtest.NewKey(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := make(chan bool, 1)
+		s := newSite(t, sshtest.Server{Name: "web1", HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
+			config := &ssh.ServerConfig{NoClientAuth: true, Config: ssh.Config{RekeyThreshold: 256}}
+			config.AddHostKey(key)
+			sc, _, reqs, err := ssh.NewServerConn(c, config)
+			if err != nil {
+				return
+			}
+			go ssh.DiscardRequests(reqs)
+			key.changed.Store(changes)
+			for range 50 {
+				if _, _, err = sc.SendRequest("spam@example.com", true, spam[:1000]); err != nil {
+					break
+				}
+			}
+			left <- err != nil
+		}}})
+		var judged atomic.Int32
+		c, err := s.dialer(sshconn.Config{HostKeys: "off", Trace: func(_ string, _ bool, text string) {
+			if strings.Contains(text, "shows the host key") {
+				judged.Add(1)
+			}
+		}}).Dial(t.Context(), s.hosts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := <-left; got != changes || judged.Load() != 1 {
+			t.Errorf("the key changes: %v; the server was left: %v; its key was judged %d times", changes, got, judged.Load())
+		}
+		c.Close()
 	}
 }
 
