@@ -147,7 +147,7 @@ func (e environment) recordKeys(c *cli.Context, ssh *sshconn.Dialer, found []sca
 			return err
 		}
 		for _, k := range fresh {
-			if err := ssh.Accept(k); err != nil {
+			if err := ssh.Accept(c.Context, k); err != nil {
 				return usage("", "recording the key of %s: %v", k.Name, err)
 			}
 		}

@@ -266,7 +266,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 				s.seeKey(known, key)
 				return errSeen
 			}
-			verified, err := d.verify(known, keys, s, key)
+			verified, err := d.verify(ctx, known, keys, s, key)
 			if err != nil {
 				return err
 			}

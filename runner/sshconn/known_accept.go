@@ -1,12 +1,14 @@
 package sshconn
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/gofrs/flock"
 	"golang.org/x/crypto/ssh"
@@ -14,18 +16,21 @@ import (
 
 // accept appends the key of a new host to the known_hosts file: one whole line, under a lock that other processes of
 // ours take too, with a final newline put right first. What another process has recorded meanwhile counts:
-// then nothing is added.
-func (k *knownHosts) accept(name string, key ssh.PublicKey) (added bool, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+// then nothing is added. Another process may keep the lock: ctx ends the wait.
+func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey) (added bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(k.writable), 0o700); err != nil {
 		return false, err
 	}
 	lock := flock.New(k.writable, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-	if err := lock.Lock(); err != nil {
+	if locked, err := lock.TryLockContext(ctx, 50*time.Millisecond); !locked {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%s is locked: %w", k.writable, context.Cause(ctx))
+		}
 		return false, err
 	}
 	defer lock.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	f, err := os.OpenFile(k.writable, os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return false, err

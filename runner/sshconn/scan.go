@@ -31,7 +31,7 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	s.seeKey = func(known *knownHosts, key ssh.PublicKey) {
 		seen = &HostKey{Name: knownName(s.keyName, s.keyPort), Fingerprint: fingerprint(key), key: key, known: known}
 		var f *runner.Failure
-		if _, err := d.verify(known, known.keys(s.keyName, s.keyPort), s, key); errors.As(err, &f) {
+		if _, err := d.verify(ctx, known, known.keys(s.keyName, s.keyPort), s, key); errors.As(err, &f) {
 			seen.State, seen.Why = f.Reason, f.Err
 		}
 	}
@@ -47,9 +47,9 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 }
 
 // Accept records the key of a host that was not known, in the known_hosts file for that host. A key that is there already is
-// not added again.
-func (d *Dialer) Accept(k HostKey) error {
-	_, err := k.known.accept(k.Name, k.key)
+// not added again. ctx ends the wait for the lock on the file.
+func (d *Dialer) Accept(ctx context.Context, k HostKey) error {
+	_, err := k.known.accept(ctx, k.Name, k.key)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // verify says whether the host, whose keys are the recorded ones, may be the one that shows key, and whether that is known, and not
 // merely not asked. Its error is a *runner.Failure.
-func (d *Dialer) verify(known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
+func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
 	revocable := map[string]ssh.PublicKey{blob: key}
@@ -40,7 +41,7 @@ func (d *Dialer) verify(known *knownHosts, keys []knownKey, s settings, key ssh.
 	case len(keys) > 0:
 		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
-		added, err := known.accept(knownName(s.keyName, s.keyPort), key)
+		added, err := known.accept(ctx, knownName(s.keyName, s.keyPort), key)
 		if err != nil {
 			return false, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}

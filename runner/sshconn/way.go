@@ -119,10 +119,12 @@ func (w *way) failed(ctx context.Context, err error) error {
 		return fmt.Errorf("stopped while connecting: %w", cause)
 	}
 	var f *runner.Failure
+	errors.As(err, &f)
 	switch {
+	case f != nil && f.Status == runner.Error: // for our own fault the host is not to blame, however long it took
 	case ctx.Err() != nil:
 		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", w.limit, w.waitingFor())}
-	case errors.As(err, &f):
+	case f != nil:
 	default:
 		f = &runner.Failure{Status: runner.Unreachable, Reason: w.netReason(err), Err: w.words(err)}
 	}

@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -33,5 +34,15 @@ func TestNetReason(t *testing.T) {
 		if !errors.As(err, &f) || f.Status != runner.Unreachable || f.Reason != tt.want || f.Reach.Phase != tt.phase {
 			t.Errorf("%v: %+v, want %s in phase %s", tt.err, f, tt.want, tt.phase)
 		}
+	}
+}
+
+// TestOurOwnFault stays ours when it has taken all the time there was.
+func TestOurOwnFault(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errConnect)
+	err := (&way{phase: "handshake"}).failed(ctx, &runner.Failure{Status: runner.Error, Err: errors.New("known_hosts is locked")})
+	if status, _ := runner.StatusOf(err); status != runner.Error {
+		t.Errorf("%s (%v), want an error of ours", status, err)
 	}
 }
