@@ -14,7 +14,8 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// agentTimeout is how long an agent may take to be reached and to list its keys, and to sign, with all who wait in its line.
+// agentTimeout is how long an agent may take to be reached and to list its keys, and how long it may say nothing while somebody
+// waits for a signature.
 const agentTimeout = 5 * time.Second
 
 // agentKeys are the keys of one agent, or why there are none. All hosts share its one connection.
@@ -28,14 +29,16 @@ type agentKeys struct {
 	mute    atomic.Bool // it has stopped to answer
 }
 
-// agentConn notices when the agent hangs up.
+// agentConn notices when the agent answers, and when it hangs up.
 type agentConn struct {
 	net.Conn
-	gone atomic.Bool
+	heard atomic.Int64 // bytes
+	gone  atomic.Bool
 }
 
 func (c *agentConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	c.heard.Add(int64(n))
 	if err != nil {
 		c.gone.Store(true)
 	}
@@ -49,6 +52,9 @@ func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 	if a == nil || a.lost() {
 		if k.agents == nil {
 			k.agents = map[string]*agentKeys{}
+		}
+		if a != nil {
+			a.conn.Close()
 		}
 		a = &agentKeys{socket: socket}
 		k.agents[socket] = a
@@ -118,14 +124,19 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 	})
 	p.clock.pause()
 	defer p.clock.resume()
-	select {
-	case s := <-done:
-		return s.Signature, s.err
-	case <-time.After(agentTimeout):
-		p.agent.mute.Store(true)
-		return nil, errMute
-	case <-p.ctx.Done():
-		return nil, context.Cause(p.ctx)
+	for heard := p.agent.conn.heard.Load(); ; {
+		select {
+		case s := <-done:
+			return s.Signature, s.err
+		case <-time.After(agentTimeout):
+			before := heard
+			if heard = p.agent.conn.heard.Load(); heard == before { // else it works, for those before us
+				p.agent.mute.Store(true)
+				return nil, errMute
+			}
+		case <-p.ctx.Done():
+			return nil, context.Cause(p.ctx)
+		}
 	}
 }
 
