@@ -220,9 +220,11 @@ func (e *escalation) outcome(err error) error {
 	}
 	status, _ := runner.StatusOf(err)
 	switch {
+	case context.Cause(e.ctx) != e.stopped: // the caller's context ended first
+		return err
 	case e.stopped != nil:
 		return failed(e.stopped)
-	case e.ctx.Err() != nil, status == runner.Lost, status == runner.Unreachable:
+	case status == runner.Lost, status == runner.Unreachable:
 		return err
 	case e.missing:
 		return failed(fmt.Errorf("%s is not installed", e.tool))

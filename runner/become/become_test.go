@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -195,6 +197,44 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 		if n, want := tries(t, count), map[string]int{"wrong": 1, "right": 20}[secret]; n != want {
 			t.Errorf("the %s password was given %d times, want %d", secret, n, want)
 		}
+	}
+}
+
+// TestStoppedInTheLine: what is stopped while the password is tried on another host has ended for that cause.
+func TestStoppedInTheLine(t *testing.T) {
+	for _, cause := range []error{runner.ErrTimeout, runner.Stopped(runner.OverBudget)} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		tried := make(chan struct{})
+		fake := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, cmd string, s runner.Stdio) error {
+			if h.Name == "second" {
+				<-tried
+				stop(cause)
+			}
+			s.Err.Write([]byte(regexp.MustCompile("\x1ehail:[A-Z2-7]+:ask\x1e").FindString(cmd)))
+			if h.Name == "first" {
+				close(tried)
+			}
+			<-ctx.Done()
+			return fmt.Errorf("stopped: %w", context.Cause(ctx))
+		}}
+		d := become.Dialer{Inner: fake, Password: become.NewPassword("right")}
+		yes := true
+		var wg sync.WaitGroup
+		for _, name := range []string{"first", "second"} {
+			wg.Go(func() {
+				c, err := d.Dial(t.Context(), inventory.Host{Name: name, Connection: inventory.Connection{Become: &yes}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				err = c.Exec(ctx, "true", runner.Stdio{})
+				want, _ := runner.StatusOf(cause)
+				if status, reason := runner.StatusOf(err); status != want || !errors.Is(err, cause) {
+					t.Errorf("%s: %s(%s) %v, want %s", name, status, reason, err, want)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
 
