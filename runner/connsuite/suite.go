@@ -198,6 +198,17 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 		}
 	})
 
+	t.Run("an error of the output is returned though the command has ended", func(t *testing.T) {
+		ctx, c := connect(t)
+		for range 3 {
+			full := errors.New("disk full")
+			w := lateWriter{full, func() { c.Exec(ctx, True, runner.Stdio{}) }} // while that runs, the first one ends
+			if err := c.Exec(ctx, Both, runner.Stdio{Out: w}); !errors.Is(err, full) {
+				t.Errorf("%v, want the error of the writer", err)
+			}
+		}
+	})
+
 	t.Run("a child in the background does not hold Exec", func(t *testing.T) {
 		ctx, c := connect(t)
 		var out bytes.Buffer
@@ -240,6 +251,14 @@ func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return l
 type brokenWriter struct{ err error }
 
 func (b brokenWriter) Write([]byte) (int, error) { return 0, b.err }
+
+// lateWriter is broken after a while.
+type lateWriter struct {
+	err  error
+	wait func()
+}
+
+func (l lateWriter) Write([]byte) (int, error) { l.wait(); return 0, l.err }
 
 // signal calls then at its first byte.
 type signal struct {

@@ -72,6 +72,7 @@ type execution struct {
 	mu      sync.Mutex
 	ended   bool
 	stopped error // why we ended it
+	broken  error // of our outputs
 	clock   *time.Timer
 }
 
@@ -130,7 +131,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 		n, err := r.Read(buf)
 		if n > 0 {
 			if _, failed := w.Write(buf[:n]); failed != nil {
-				e.stop(failed, 0)
+				e.breaks(failed)
 				w = io.Discard
 			}
 		}
@@ -153,10 +154,21 @@ func (e *execution) wait() error {
 	e.clock.Stop()
 	e.stdin.Close()
 	closeAll(e.outputs[:])
-	if e.stopped != nil {
+	switch {
+	case e.stopped != nil:
 		return e.stopped
+	case e.broken != nil:
+		return e.broken
 	}
 	return result(err)
+}
+
+// breaks notes the error of an output, which counts also where the command has ended already, and ends the command.
+func (e *execution) breaks(err error) {
+	e.mu.Lock()
+	e.broken = err
+	e.mu.Unlock()
+	e.stop(err, 0)
 }
 
 func result(err error) error {

@@ -132,7 +132,8 @@ type execution struct {
 	mu      sync.Mutex
 	result  error // meaningful once known
 	known   bool
-	stopped error // why we ended it: the context's cause, or an error of our outputs
+	stopped error // why we ended it: the context's cause, or broken
+	broken  error // of our outputs
 	over    bool  // both streams have ended
 	clock   *time.Timer
 }
@@ -165,6 +166,8 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	switch {
 	case e.stopped != nil:
 		return dropped(e.stopped)
+	case e.broken != nil:
+		return e.broken
 	case e.known:
 		return e.result
 	case e.conn.endsSoon():
@@ -185,7 +188,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 		if n > 0 {
 			e.passing.Add(1)
 			if _, failed := w.Write(buf[:n]); failed != nil {
-				e.stop(failed, 0)
+				e.breaks(failed)
 				w = io.Discard
 			}
 			e.passing.Add(-1)
@@ -200,6 +203,14 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 			buf = *large
 		}
 	}
+}
+
+// breaks notes the error of an output, which counts also where the command has ended already, and ends the command.
+func (e *execution) breaks(err error) {
+	e.mu.Lock()
+	e.broken = err
+	e.mu.Unlock()
+	e.stop(err, 0)
 }
 
 // buffers hold two packets of the protocol: fewer and larger writes cost the disk less.
