@@ -134,7 +134,7 @@ var errConnect = errors.New("connect timeout")
 func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	s, err := d.settings(ctx, h)
 	if err != nil {
-		return nil, &runner.Failure{Status: runner.Error, Err: err}
+		return nil, unsettled(ctx, err)
 	}
 	c, err := d.connect(ctx, s)
 	if err != nil {

@@ -165,12 +165,12 @@ func own(err error) error {
 func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	hops, err := d.wholeWay(ctx, hops)
 	if err != nil {
-		return nil, &runner.Failure{Status: runner.Error, Err: err}
+		return nil, unsettled(ctx, err)
 	}
 	last := hops[len(hops)-1]
 	s, err := d.hopSettings(ctx, last)
 	if err != nil {
-		return nil, &runner.Failure{Status: runner.Error, Err: err}
+		return nil, unsettled(ctx, err)
 	}
 	s.jump = hops[:len(hops)-1]
 	c, err := d.connect(ctx, s)

@@ -24,7 +24,7 @@ type HostKey struct {
 func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	s, err := d.settings(ctx, h)
 	if err != nil {
-		return HostKey{}, &runner.Failure{Status: runner.Error, Err: err}
+		return HostKey{}, unsettled(ctx, err)
 	}
 	s.hostKeys = "strict"
 	var seen *HostKey

@@ -19,6 +19,7 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/sshconfig"
+	"hail/runner"
 )
 
 // settings is everything that is decided about one host before it is dialled: the inventory and the command line first,
@@ -83,10 +84,17 @@ func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	return cmp.Or(c.SSHConfigHost, h.Name), given
 }
 
+// settings looks the host up. What ssh_config runs for that may take as long as connecting: then the error is errConnect.
 func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, error) {
 	c := h.Connection
+	limit := cmp.Or(c.ConnectTimeout.Value(), d.config.ConnectTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errConnect)
+	defer cancel()
 	name, given := GivenTo(h)
 	f, err := d.config.SSHConfig.Lookup(ctx, name, given)
+	if errors.Is(err, errConnect) {
+		err = fmt.Errorf("what ssh_config runs for %s did not end within %v: %w", h.Name, limit, errConnect)
+	}
 	if err != nil {
 		return settings{}, err
 	}
@@ -151,6 +159,17 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 		return s, fmt.Errorf("control socket: %w", err)
 	}
 	return s, d.further(&s, h, f)
+}
+
+// unsettled is the failure of a host whose settings could not be had for err.
+func unsettled(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("stopped while connecting: %w", context.Cause(ctx))
+	case errors.Is(err, errConnect):
+		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: err}
+	}
+	return &runner.Failure{Status: runner.Error, Err: err}
 }
 
 // variable is the value of a variable of the environment where text is its name behind a $, and text otherwise.

@@ -241,3 +241,25 @@ func TestFrozenServer(t *testing.T) {
 		t.Errorf("the command ended with %v, %s", err, &errs)
 	}
 }
+
+// TestAProgramThatDoesNotEnd: what ssh_config runs for a host, or for its jump host, may not take longer than connecting.
+func TestAProgramThatDoesNotEnd(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("Match originalhost slow exec \"exec sleep 60\"\nUser somebody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	local := sshconfig.Local{AllowExec: true}
+	config, err := sshconfig.Load([]string{file}, nil, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []inventory.Host{{Name: "slow"}, {Name: "web1", Connection: inventory.Connection{Jump: "slow"}}} {
+		d := sshconn.New(sshconn.Config{SSHConfig: config, Local: local, ConnectTimeout: 50 * time.Millisecond})
+		defer d.Close()
+		wantReason(t, reach(t, d, h), runner.Unreachable, runner.ConnectTimeout, "what ssh_config runs for slow did not end within 50ms")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := d.Dial(ctx, h)
+		wantReason(t, err, runner.Cancelled, runner.Interrupt, "stopped while connecting")
+	}
+}
