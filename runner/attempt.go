@@ -37,7 +37,7 @@ func (r *run) try(ctx context.Context, it *item) (result tried) {
 		}
 	}
 	result.stop = it.ended(err)
-	it.tally.count(it.last.Status, lasting(it.last.Reason, err))
+	it.tally.count(it.last.Status, innermost(it.last.Reason, err))
 	if result.stop || ctx.Err() != nil {
 		return result
 	}
@@ -57,13 +57,11 @@ type tried struct {
 	stop  bool          // nothing may start any more
 }
 
-// lasting is the reason of err, or that of a jump host not to be reached where that one does not pass.
-func lasting(reason Reason, err error) Reason {
+// innermost is the reason of err, or that of the jump host that was not reached: whoever knocks again, knocks there.
+func innermost(reason Reason, err error) Reason {
 	var f *Failure
 	for reason == Jump && errors.As(err, &f) {
-		if err = f.Err; !passes(f.Reason) {
-			return f.Reason
-		}
+		reason, err = f.Reason, f.Err
 	}
 	return reason
 }

@@ -282,6 +282,8 @@ func TestRetries(t *testing.T) {
 		{"turned away", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.Auth), runner.Unreachable, 1, 0, 0},
 		{"a changed key", runner.Retry{Unreachable: 5, Delay: second}, 9, fails(runner.Unreachable, runner.HostKeyChanged), runner.Unreachable, 1, 0, 0},
 		{"a jump host that is down", runner.Retry{Unreachable: 1, Delay: second}, 1, behind(runner.Refused), runner.OK, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
+		{"a jump host that hung up", runner.Retry{Unreachable: 1, Delay: second}, 1, behind(runner.Closed), runner.OK, 2, 15 * time.Second, 30 * time.Second},
+		{"no time to connect with a jump host, once", runner.Retry{Unreachable: 5, Delay: second}, 9, behind(runner.ConnectTimeout), runner.Unreachable, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
 		{"a jump host with a changed key", runner.Retry{Unreachable: 5, Delay: second}, 9, behind(runner.HostKeyChanged), runner.Unreachable, 1, 0, 0},
 		{"lost, whatever is asked for", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 9, fails(runner.Lost, ""), runner.Lost, 1, 0, 0},
 		{"failed, which may have run", runner.Retry{Unreachable: 5, Delay: second}, 1, fails(runner.Failed, runner.ExitStatus), runner.Failed, 1, 0, 0},
