@@ -98,6 +98,8 @@ type envConn struct {
 	env []string
 }
 
+func (c envConn) Unwrap() runner.Conn { return c.Conn }
+
 func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	s.Env = append(s.Env, c.env...)
 	return c.Conn.Exec(ctx, cmd, s)

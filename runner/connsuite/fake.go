@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hail/inventory"
@@ -43,7 +44,7 @@ func (f *Fake) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) 
 		f.count(func() { f.conns-- })
 		return nil, err
 	}
-	return &fakeConn{f, h}, nil
+	return &fakeConn{fake: f, host: h}, nil
 }
 
 func (f *Fake) count(change func()) {
@@ -65,9 +66,12 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 type fakeConn struct {
-	fake *Fake
-	host inventory.Host
+	fake      *Fake
+	host      inventory.Host
+	lingering atomic.Int32
 }
+
+func (c *fakeConn) Lingering() int { return int(c.lingering.Load()) }
 
 func (c *fakeConn) Close() error {
 	c.fake.count(func() { c.fake.conns-- })
@@ -85,6 +89,9 @@ func (c *fakeConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	}
 	if s.Err == nil {
 		s.Err = io.Discard
+	}
+	if cmd == Background {
+		c.lingering.Add(1)
 	}
 	play, ok := plays[cmd]
 	switch {

@@ -216,7 +216,9 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 		if out.String() != "front\n" {
 			t.Errorf("stdout %q", out.String())
 		}
-		if l, ok := runner.As[runner.Lingerer](c); ok && l.Lingering() != 1 {
+		if l, ok := runner.As[runner.Lingerer](c); !ok {
+			t.Error("what a command has left in the background is not told")
+		} else if l.Lingering() != 1 {
 			t.Errorf("%d commands have left something in the background, want 1", l.Lingering())
 		}
 	})

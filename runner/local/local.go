@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,28 +31,34 @@ func (Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
-	return conn{shell: cmp.Or(h.Connection.Shell, "/bin/sh")}, nil
+	return &conn{shell: cmp.Or(h.Connection.Shell, "/bin/sh")}, nil
 }
 
-type conn struct{ shell string }
+type conn struct {
+	shell     string
+	lingering atomic.Int32 // commands whose output was still open when they had ended
+}
+
+// Lingering implements runner.Lingerer.
+func (c *conn) Lingering() int { return int(c.lingering.Load()) }
 
 // Tunnel implements runner.Tunneler.
-func (conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
+func (*conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
 // Close implements runner.Conn.
-func (conn) Close() error { return nil }
+func (*conn) Close() error { return nil }
 
 // Exec implements runner.Conn. The command runs in a process group of its own, which is killed when it is dropped.
-func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
+func (c *conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
 	if s.TTY {
 		return &runner.Failure{Status: runner.Error, Err: errors.New("there is no terminal for commands on this machine")}
 	}
-	e := &execution{cmd: exec.Command(c.shell, "-c", line)}
+	e := &execution{conn: c, cmd: exec.Command(c.shell, "-c", line)}
 	e.cmd.Env = slices.Concat(os.Environ(), s.Env, s.Secrets)
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := e.start(s); err != nil {
@@ -64,6 +71,7 @@ func (c conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 
 // execution is a command that runs. Its pipes are our own, so that waiting for it is not waiting for its children.
 type execution struct {
+	conn    *conn
 	cmd     *exec.Cmd
 	stdin   *os.File
 	outputs [2]*os.File
@@ -151,7 +159,9 @@ func (e *execution) wait() error {
 	e.clock = time.AfterFunc(afterExit, func() { closeAll(e.outputs[:]) })
 	e.mu.Unlock()
 	e.wg.Wait()
-	e.clock.Stop()
+	if !e.clock.Stop() && e.stopped == nil {
+		e.conn.lingering.Add(1)
+	}
 	e.stdin.Close()
 	closeAll(e.outputs[:])
 	switch {
