@@ -84,8 +84,8 @@ func New(c Config) *Dialer {
 	return d
 }
 
-// Prepare reads what the hosts need to be reached, and returns what would fail for our own fault: a key file that can't
-// be read, a setting that is not supported. No host is touched.
+// Prepare reads what the hosts need to be reached, and returns what would fail for our own fault: a file that can't be
+// read, a setting that is not supported. No host is touched.
 func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	for _, h := range hosts {
 		s, err := d.settings(ctx, h)
@@ -99,6 +99,9 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 			if _, err := d.wholeWay(ctx, s.jump); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)
 			}
+		}
+		if _, err := d.known.load(s.knownHosts); err != nil {
+			return err
 		}
 		for _, path := range s.identities {
 			if _, err := d.keys.file(path); err != nil && !s.optional {

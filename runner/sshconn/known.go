@@ -41,13 +41,12 @@ type knownLine struct {
 	knownKey
 }
 
-// knownFiles keeps the index of each list of files, loaded once a run.
+// knownFiles keeps the index of each list of files, loaded once a run. An error is not kept: it may be for lack of descriptors.
 type knownFiles struct {
 	warn func(string)
 
 	mu     sync.Mutex
 	byList map[string]*knownHosts
-	errors map[string]error
 }
 
 // load returns the index of the files. Files that don't exist say nothing; a line that can't be understood costs that
@@ -57,10 +56,10 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.byList == nil {
-		f.byList, f.errors = map[string]*knownHosts{}, map[string]error{}
+		f.byList = map[string]*knownHosts{}
 	}
 	if k := f.byList[key]; k != nil {
-		return k, f.errors[key]
+		return k, nil
 	}
 	k := &knownHosts{plain: map[string][]knownKey{}, writable: files[0]}
 	for _, file := range files {
@@ -69,8 +68,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 			continue
 		}
 		if err != nil {
-			f.errors[key] = fmt.Errorf("known hosts %s: %w", file, cause(err))
-			break
+			return nil, fmt.Errorf("known hosts %s: %w", file, cause(err))
 		}
 		k.add(file, text, f.warn)
 		if file == k.writable {
@@ -78,7 +76,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 		}
 	}
 	f.byList[key] = k
-	return k, f.errors[key]
+	return k, nil
 }
 
 func (k *knownHosts) add(file string, text []byte, warn func(string)) {

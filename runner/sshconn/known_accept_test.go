@@ -3,6 +3,7 @@ package sshconn
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -36,5 +37,20 @@ func TestLockedKnownHosts(t *testing.T) {
 	lock.Unlock()
 	if added, err := k.accept(t.Context(), "web1", key.PublicKey()); !added || err != nil {
 		t.Errorf("%v, %v, want it recorded", added, err)
+	}
+}
+
+// TestKnownHostsThatWereNotRead are read again: what hindered that may be over.
+func TestKnownHostsThatWereNotRead(t *testing.T) {
+	var f knownFiles
+	file := t.TempDir()
+	if _, err := f.load([]string{file}); err == nil {
+		t.Fatal("a folder was read")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.load([]string{file}); err != nil {
+		t.Error(err)
 	}
 }

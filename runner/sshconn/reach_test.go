@@ -334,17 +334,19 @@ func TestPrepare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct{ name, identity, jump, text string }{
-		{"all well", s.Identity(), "", ""},
-		{"no such key", filepath.Join(dir, "none"), "", "no such file"},
-		{"no key", write("text", "hello", 0o600), "", "no private key"},
-		{"a key for all to read", write("open", string(key), 0o644), "", "others may read it (mode 0644)"},
-		{"a jump host that is an option", s.Identity(), "-oProxyCommand=x", "jump host"},
-		{"a jump host with a bad port", s.Identity(), "bastion:0", "is not a port"},
+	for _, tt := range []struct{ name, identity, jump, known, text string }{
+		{"all well", s.Identity(), "", s.KnownHosts(), ""},
+		{"no such key", filepath.Join(dir, "none"), "", s.KnownHosts(), "no such file"},
+		{"no key", write("text", "hello", 0o600), "", s.KnownHosts(), "no private key"},
+		{"a key for all to read", write("open", string(key), 0o644), "", s.KnownHosts(), "others may read it (mode 0644)"},
+		{"a jump host that is an option", s.Identity(), "-oProxyCommand=x", s.KnownHosts(), "jump host"},
+		{"a jump host with a bad port", s.Identity(), "bastion:0", s.KnownHosts(), "is not a port"},
+		{"no file of host keys yet", s.Identity(), "", filepath.Join(dir, "none"), ""},
+		{"a file of host keys that can't be read", s.Identity(), "", dir, "known hosts " + dir + ": is a directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := s.hosts[0]
-			h.Connection.Identity, h.Connection.Jump = []string{tt.identity}, tt.jump
+			h.Connection.Identity, h.Connection.Jump, h.Connection.KnownHosts = []string{tt.identity}, tt.jump, []string{tt.known}
 			err := s.dialer(sshconn.Config{}).Prepare(t.Context(), []inventory.Host{h})
 			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("%v, want %q", err, tt.text)
