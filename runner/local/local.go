@@ -58,10 +58,17 @@ func (c *conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	if s.TTY {
 		return &runner.Failure{Status: runner.Error, Err: errors.New("there is no terminal for commands on this machine")}
 	}
-	e := &execution{conn: c, cmd: exec.Command(c.shell, "-c", line)}
-	e.cmd.Env = slices.Concat(os.Environ(), s.Env, s.Secrets)
-	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := e.start(s); err != nil {
+	e := &execution{conn: c}
+	err := e.start(line, s)
+	for errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) { // another host will give some back
+		select {
+		case <-time.After(100 * time.Millisecond):
+			err = e.start(line, s)
+		case <-ctx.Done():
+			return fmt.Errorf("not started: %w", context.Cause(ctx))
+		}
+	}
+	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), s.Grace.Value()) })
@@ -84,7 +91,10 @@ type execution struct {
 	clock   *time.Timer
 }
 
-func (e *execution) start(s runner.Stdio) error {
+func (e *execution) start(line string, s runner.Stdio) error {
+	e.cmd = exec.Command(e.conn.shell, "-c", line)
+	e.cmd.Env = slices.Concat(os.Environ(), s.Env, s.Secrets)
+	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var theirs, ours [3]*os.File
 	defer func() {
 		for _, f := range theirs {
