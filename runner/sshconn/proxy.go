@@ -22,7 +22,7 @@ type proxyConn struct {
 }
 
 // dialProxy starts a ProxyCommand, in a process group of its own. Close ends all of it.
-func dialProxy(line string) (*proxyConn, error) {
+func dialProxy(line string) (net.Conn, error) {
 	pair, err := socketpair()
 	if err != nil {
 		return nil, err

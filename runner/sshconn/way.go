@@ -45,7 +45,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	}
 	if s.proxy != "" {
 		w.phase = "proxy"
-		nc, err := dialProxy(s.proxy)
+		nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.proxy) })
 		if err != nil {
 			return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
 		}
@@ -64,16 +64,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	if s.from != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
-	nc, err := dialer.DialContext(ctx, s.network, s.hostport())
-	for outOfFiles(err) { // another host will give some back; that is not this one's time
-		w.clock.pause()
-		more := pause(ctx, 100*time.Millisecond)
-		w.clock.resume()
-		if !more {
-			break
-		}
-		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
-	}
+	nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialer.DialContext(ctx, s.network, s.hostport()) })
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
 		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
 	}
@@ -85,6 +76,22 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 		w.trace.step(s.name, "connected to %s (%v)", w.reach.Address, w.reach.DNS+w.reach.TCP)
 	}
 	return nc, err
+}
+
+// patiently opens again while there is no descriptor left: another host will give some back, and that is not this one's time.
+func (w *way) patiently(ctx context.Context, open func() (net.Conn, error)) (net.Conn, error) {
+	for {
+		nc, err := open()
+		if !outOfFiles(err) {
+			return nc, err
+		}
+		w.clock.pause()
+		more := pause(ctx, 100*time.Millisecond)
+		w.clock.resume()
+		if !more {
+			return nil, err
+		}
+	}
 }
 
 // outOfFiles says whether we, or this machine, had no descriptor left.

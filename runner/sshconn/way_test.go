@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"hail/runner"
 )
@@ -45,4 +46,32 @@ func TestOurOwnFault(t *testing.T) {
 	if status, _ := runner.StatusOf(err); status != runner.Error {
 		t.Errorf("%s (%v), want an error of ours", status, err)
 	}
+}
+
+// TestProxyWithoutDescriptors: a ProxyCommand is started when there are some again.
+func TestProxyWithoutDescriptors(t *testing.T) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var all syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(n uint64) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: all.Max}); err != nil {
+			t.Error(err)
+		}
+	}
+	defer limit(all.Cur)
+	limit(uint64(f.Fd())) // of which all below are taken
+	time.AfterFunc(50*time.Millisecond, func() { limit(all.Cur) })
+	w := &way{clock: startClock(time.Minute, func() {})}
+	defer w.clock.stop()
+	nc, err := w.open(t.Context(), settings{proxy: "cat"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc.Close()
 }
