@@ -34,6 +34,7 @@ type conn struct {
 
 	sessions  atomic.Int32 // that were open
 	lingering atomic.Int32 // commands whose output was still open when they had ended
+	forwarded atomic.Int32 // channels to our agent that are open
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended

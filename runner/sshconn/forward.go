@@ -21,10 +21,17 @@ func (d *Dialer) forwardedAgent(f sshconfig.Settings, agent string) string {
 	return d.variable(f.ForwardAgent)
 }
 
+// mostForwarded is how many channels to the agent a host may have open at once: each is a descriptor of ours.
+const mostForwarded = 16
+
 // opened answers a channel that the host opens: the agent's, where it was forwarded, and no other.
 func (c *conn) opened(nc ssh.NewChannel) {
 	if nc.ChannelType() != "auth-agent@openssh.com" || c.agent == "" {
 		nc.Reject(ssh.Prohibited, "")
+		return
+	}
+	if c.forwarded.Load() >= mostForwarded {
+		nc.Reject(ssh.ResourceShortage, "")
 		return
 	}
 	socket, err := net.DialTimeout("unix", c.agent, agentTimeout)
@@ -37,6 +44,7 @@ func (c *conn) opened(nc ssh.NewChannel) {
 		socket.Close()
 		return
 	}
+	c.forwarded.Add(1)
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() { // both ends close as soon as one does
 		closeBoth := sync.OnceFunc(func() { ch.Close(); socket.Close() })
@@ -45,5 +53,6 @@ func (c *conn) opened(nc ssh.NewChannel) {
 		io.Copy(socket, ch)
 		closeBoth()
 		wg.Wait()
+		c.forwarded.Add(-1)
 	})
 }

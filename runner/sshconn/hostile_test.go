@@ -334,6 +334,50 @@ func TestHostileSession(t *testing.T) {
 	}
 }
 
+// TestForwardedAgentIsLimited: a host that may use the agent has so many channels to it, and others when it has closed some.
+func TestForwardedAgentIsLimited(t *testing.T) {
+	const most = 16
+	told, again := make(chan int, 1), make(chan struct{})
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{LoggedIn: func(c *ssh.ServerConn) {
+		var channels []ssh.Channel
+		open := func() error {
+			ch, reqs, err := c.OpenChannel("auth-agent@openssh.com", nil)
+			if err == nil {
+				go ssh.DiscardRequests(reqs)
+				channels = append(channels, ch)
+			}
+			return err
+		}
+		for range most + 4 {
+			open()
+		}
+		told <- len(channels)
+		for _, ch := range channels {
+			ch.Close()
+		}
+		for n := len(channels); len(channels) < n+most; { // the client may not have let go of the others yet
+			if err := open(); err != nil && !errors.As(err, new(*ssh.OpenChannelError)) {
+				return
+			}
+		}
+		close(again)
+	}}})
+	d := configured(t, "ForwardAgent yes\n", sshconn.Config{Agent: startAgent(t, s.Identity())})
+	c, err := d.Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if n := <-told; n != most {
+		t.Errorf("the host has %d channels to the agent, want %d", n, most)
+	}
+	select {
+	case <-again:
+	case <-time.After(bound):
+		t.Error("channels that were closed still count")
+	}
+}
+
 func spew(w io.Writer) {
 	for {
 		if _, err := w.Write(spam); err != nil {
