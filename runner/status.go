@@ -18,7 +18,7 @@ const (
 	Timeout     Status = "timeout"     // its time ran out after it started
 	Lost        Status = "lost"        // it may have run, and the connection ended before an exit status
 	Unreachable Status = "unreachable" // nothing was started
-	Cancelled   Status = "cancelled"   // stopped by the user while it ran
+	Cancelled   Status = "cancelled"   // stopped while it ran: by the user, the budget or the end of the run's time
 	Skipped     Status = "skipped"     // never started
 	Error       Status = "error"       // our side broke for this host
 )
@@ -150,7 +150,7 @@ type Reach struct {
 	User      string        `json:"user,omitempty"`
 	Server    string        `json:"server,omitempty"`   // the version line of the server, made printable
 	HostKey   string        `json:"host_key,omitempty"` // type and SHA-256 fingerprint
-	Phase     string        `json:"phase,omitempty"`    // the phase that was not finished: dns, tcp, handshake, login; empty when all were
+	Phase     string        `json:"phase,omitempty"`    // the phase that was not finished: dns, tcp, proxy, master, handshake, login; empty when all were
 	Queue     time.Duration `json:"queue_ns,omitempty"` // waiting for a turn to connect
 	DNS       time.Duration `json:"dns_ns,omitempty"`
 	TCP       time.Duration `json:"tcp_ns,omitempty"`

@@ -2,7 +2,6 @@ package sshconn
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,14 +22,14 @@ const (
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn
-	heard *hearing
-	reach runner.Reach
-	limit time.Duration                    // for the host to open a channel or to take a command
-	env   []string                         // for every session, before what the command brings
-	trace func(format string, args ...any) // takes details of what goes on
-	agent string                           // socket of the agent that the host may use; empty: none
-	gone  func(*conn)                      // told once, when it is closed
-	leave func()                           // gives its place on a jump host's connection back; nil: it has none
+	heard   *hearing
+	reach   runner.Reach
+	limit   time.Duration                    // for the host to open a channel or to take a command
+	env     []string                         // for every session, before what the command brings
+	trace   func(format string, args ...any) // takes details of what goes on
+	forward string                           // socket of the agent that the host may use; empty: none
+	gone    func(*conn)                      // told once, when it is closed
+	leave   func()                           // gives its place on a jump host's connection back; nil: it has none
 
 	sessions  atomic.Int32 // that were open
 	lingering atomic.Int32 // commands whose output was still open when they had ended
@@ -48,7 +47,7 @@ type conn struct {
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, agent: s.forward, every: s.keepalive, misses: s.misses, gone: d.forget, end: make(chan struct{})}
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, every: s.keepalive, misses: s.misses, gone: d.forget, end: make(chan struct{})}
 	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() {
@@ -129,7 +128,7 @@ func (c *conn) tunnel(ctx context.Context, network, addr string) (net.Conn, erro
 // Tunnel implements runner.Tunneler.
 func (c *conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
 	tunnel, err := c.tunnel(ctx, network, addr)
-	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) && refused.Reason != ssh.ConnectionFailed {
+	if refused := refusal(err); refused != nil && refused.Reason != ssh.ConnectionFailed {
 		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: err}
 	}
 	return tunnel, err

@@ -44,7 +44,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	stop := context.AfterFunc(ctx, c.cut)
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
-	for n := 1; c.sessions.Load() > 0 && isRefused(err) && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
+	for n := 1; c.sessions.Load() > 0 && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
 		ch, reqs, err = c.OpenChannel("session", nil)
 	}
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
-	if c.agent != "" {
+	if c.forward != "" {
 		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
 	if s.TTY {
@@ -87,15 +87,16 @@ var terminal = struct {
 	Modes                        string
 }{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, the end (RFC 4254, section 8)
 
-func isRefused(err error) bool {
-	var refused *ssh.OpenChannelError
-	return errors.As(err, &refused)
+// refusal is the other side's word that it opens no channel; nil where err is something else.
+func refusal(err error) (refused *ssh.OpenChannelError) {
+	errors.As(err, &refused)
+	return refused
 }
 
 func (c *conn) noChannel(ctx context.Context, err error) error {
-	var refused *ssh.OpenChannelError
+	refused := refusal(err)
 	switch {
-	case errors.As(err, &refused):
+	case refused != nil:
 		return notStarted(fmt.Errorf("the server opens no session: %s", refused.Message))
 	case ctx.Err() == nil:
 		return notStarted(errors.New("the connection ended before a session was open"))

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"hail/runner"
 )
@@ -114,7 +109,7 @@ func tunnelError(s settings, err error) error {
 	if s.control == "" {
 		gateway = "jump host " + s.jump[len(s.jump)-1]
 	}
-	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
+	if refused := refusal(err); refused != nil {
 		return fmt.Errorf("%s does not connect to %s: %s", gateway, s.hostport(), refused.Message)
 	}
 	return fmt.Errorf("%s: the connection to it ended", gateway)
@@ -227,92 +222,6 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return strings.TrimRight(line, "\r")
-}
-
-// hearing keeps the first bytes that a server says, which the SSH library swallows, and knows whether bytes arrive and
-// whether the stream has ended.
-type hearing struct {
-	net.Conn
-	bytes atomic.Int64
-	spoke func() // told the first of them; may be nil
-	ahead []byte // that nobody has asked for yet
-
-	mu    sync.Mutex
-	first []byte
-	ended bool
-}
-
-const firstBytes = 256
-
-// Read asks for more where a single byte is wanted: the library reads the server's version so, and each would be a system call.
-func (h *hearing) Read(p []byte) (int, error) {
-	if len(h.ahead) == 0 {
-		if len(p) != 1 {
-			return h.hear(p)
-		}
-		b := make([]byte, firstBytes)
-		n, err := h.hear(b)
-		if n == 0 {
-			return 0, err
-		}
-		h.ahead = b[:n]
-	}
-	n := copy(p, h.ahead)
-	h.ahead = h.ahead[n:]
-	return n, nil
-}
-
-func (h *hearing) hear(p []byte) (int, error) {
-	n, err := h.Conn.Read(p)
-	had := h.bytes.Add(int64(n)) - int64(n)
-	if had == 0 && n > 0 && h.spoke != nil {
-		h.spoke()
-	}
-	if had < firstBytes || err != nil {
-		h.mu.Lock()
-		if room := firstBytes - len(h.first); room > 0 {
-			h.first = append(h.first, p[:min(n, room)]...)
-		}
-		h.ended = h.ended || hungUp(err)
-		h.mu.Unlock()
-	}
-	return n, err
-}
-
-// Write notices the end, too: a server may be gone before it was listened to, and have said why.
-func (h *hearing) Write(p []byte) (int, error) {
-	n, err := h.Conn.Write(p)
-	if hungUp(err) {
-		if h.bytes.Load() == 0 {
-			h.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			h.hear(make([]byte, firstBytes)) // what there is, is kept; the error is that of the writing
-		}
-		h.mu.Lock()
-		h.ended = true
-		h.mu.Unlock()
-	}
-	return n, err
-}
-
-func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-func (h *hearing) heard() (greeting string, ended bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return string(h.first), h.ended
-}
-
-// version returns the server's version line, if it has said one.
-func (h *hearing) version() string {
-	greeting, _ := h.heard()
-	for line := range strings.Lines(greeting) {
-		if strings.HasPrefix(line, "SSH-") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
 }
 
 func hostport(address string, port int) string { return net.JoinHostPort(address, strconv.Itoa(port)) }
