@@ -71,7 +71,7 @@ type ansiblePattern struct {
 	source string
 }
 
-func (p ansiblePattern) fail(text, hint string) error {
+func (p ansiblePattern) fail(text, hint string) *Error {
 	return &Error{Place{File: fmt.Sprintf("pattern %q", p.source)}, text, hint}
 }
 
@@ -168,7 +168,11 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 			return false
 		})
 	}
-	if !found && word != "ungrouped" && !strings.ContainsAny(word, "~?*[") {
+	switch {
+	case found || word == "ungrouped":
+	case strings.ContainsAny(word, "~?*["):
+		p.u.remarks = append(p.u.remarks, p.fail(fmt.Sprintf("no host and no group matches %s", word), listHint))
+	default:
 		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
 	}
 	return s, nil

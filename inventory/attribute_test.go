@@ -95,7 +95,9 @@ func TestBadAttributes(t *testing.T) {
 		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "terms are joined by , (and) ! (without) & (in both) ^ (in one)"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
 		{"=web", `target "=web":1: "=web" is no name of a host: '=' is not allowed in it`, ""},
-		{"roel=web", "no host is selected: -w 'roel=web'", `no host has the var "roel": did you mean "role"?`},
+		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},
+		{"@web!canray=true", `target "@web!canray=true":6: no host has the var "canray"`, `did you mean "canary"?`},
+		{"web1,vars.canray!=true", `target "web1,vars.canray!=true":6: no host has the var "canray"`, `did you mean "canary"?`},
 		{"qqqqq=web", "no host is selected: -w 'qqqqq=web'", `no host has the var "qqqqq"`},
 		{"role=wbe", "no host is selected: -w 'role=wbe'", "hail hosts -a --fold lists the inventory"},
 	} {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,16 @@ func (e *Error) Error() string {
 		return p + ": " + e.Text
 	}
 	return e.Text
+}
+
+// OfExpression is the error err of a target expression that stands at a place in a file, behind a key.
+func OfExpression(place Place, key string, err error) error {
+	wrong := &Error{Place: place, Text: key + ": " + err.Error()}
+	var inner *Error
+	if errors.As(err, &inner) {
+		wrong.Hint = inner.Hint
+	}
+	return wrong
 }
 
 // Errors are several errors of one inventory, in the order of their places. It is never empty.

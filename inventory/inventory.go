@@ -38,6 +38,25 @@ func Of(hosts []Host) *Inventory {
 	return inv
 }
 
+// With returns a copy in which hosts stand for those of the same names; those that inv does not have come last. Groups have
+// the hosts that they have in inv.
+func (inv *Inventory) With(hosts []Host) *Inventory {
+	if inv == nil {
+		return Of(hosts)
+	}
+	with := *inv
+	with.hosts, with.index = slices.Clone(inv.hosts), maps.Clone(inv.index)
+	for _, h := range hosts {
+		if i, known := with.index[h.Name]; known {
+			with.hosts[i] = h
+			continue
+		}
+		with.index[h.Name] = len(with.hosts)
+		with.hosts = append(with.hosts, h)
+	}
+	return &with
+}
+
 // Hosts returns all hosts, in the order of the sources. The caller leaves them as they are.
 func (inv *Inventory) Hosts() []Host {
 	if inv == nil {
@@ -93,9 +112,9 @@ func (inv *Inventory) group(name string) *groupDef {
 // Attributes returns what there is to ask hosts for, in the order of the alphabet: name, address, group or groups, the
 // connection settings, and the vars that a host has.
 func (inv *Inventory) Attributes() []string {
-	known := map[string]bool{"name": true, "address": true, "group": true, "groups": true}
-	for _, key := range connectionKeys {
-		known[key] = true
+	known := map[string]bool{}
+	for _, name := range everywhere {
+		known[name] = true
 	}
 	for _, h := range inv.Hosts() {
 		for name := range h.Vars {
@@ -105,13 +124,15 @@ func (inv *Inventory) Attributes() []string {
 	return slices.Sorted(maps.Keys(known))
 }
 
+// everywhere are the attributes that there are to ask for, whatever hosts there are.
+var everywhere = append([]string{"name", "address", "group", "groups"}, connectionKeys...)
+
 // CheckAttribute returns an *Error with the nearest name when no host of the inventory has the attribute, and nil otherwise.
-// What lies in a mapping (a.b) is not looked for.
 func (inv *Inventory) CheckAttribute(name string) error {
-	known := inv.Attributes()
-	name = strings.TrimPrefix(name, varsPrefix)
-	if strings.Contains(name, ".") || slices.Contains(known, name) {
+	has := func(h Host) bool { _, ok := h.attribute(name); return ok }
+	if slices.Contains(everywhere, name) || slices.ContainsFunc(inv.Hosts(), has) {
 		return nil
 	}
-	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: DidYouMean(name, known)}
+	name = strings.TrimPrefix(name, varsPrefix)
+	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: DidYouMean(name, inv.Attributes())}
 }

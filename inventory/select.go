@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,10 +21,11 @@ type Query struct {
 	MayBeEmpty bool // nothing selected is no error
 }
 
-// Lookups reach what this package can't: each may be nil, and a term that needs it is then an error.
+// Lookups reach what this package can't. Each may be nil: a term that needs it is then an error, and remarks are told to nobody.
 type Lookups struct {
-	File func(path string) ([]byte, error)
-	Run  func(id string, statuses []string) ([]string, error) // the hosts of an earlier run that ended so; all without statuses
+	File   func(path string) ([]byte, error)
+	Run    func(id string, statuses []string) ([]string, error) // the hosts of an earlier run that ended so; all without statuses
+	Remark func(*Error)                                         // hears of what may be a slip, and is no error
 }
 
 // Select returns the hosts that q means, each once, in the order of the inventory. Without an inventory (nil) every
@@ -73,6 +75,11 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	if len(hosts) == 0 && !q.MayBeEmpty {
 		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: u.whyNone()}
 	}
+	if look.Remark != nil {
+		for _, r := range u.remarks {
+			look.Remark(r)
+		}
+	}
 	return hosts, nil
 }
 
@@ -87,14 +94,13 @@ func (u *universe) whyNone() string {
 	if len(u.inv.hosts) == 0 {
 		return "the inventory has no hosts"
 	}
-	for _, name := range u.attributes {
-		var wrong *Error
-		if errors.As(u.inv.CheckAttribute(name), &wrong) {
-			return andHint(wrong.Text, wrong.Hint)
-		}
+	if len(u.remarks) > 0 {
+		return cmp.Or(u.remarks[0].Hint, u.remarks[0].Text)
 	}
-	return "hail hosts -a --fold lists the inventory"
+	return listHint
 }
+
+const listHint = "hail hosts -a --fold lists the inventory"
 
 // has lists the hosts for a hint, as far as they fit.
 func (u *universe) has() string {
@@ -126,15 +132,15 @@ func (q Query) String() string {
 
 // universe numbers the hosts that can be meant: those of the inventory, and names that come up and are accepted.
 type universe struct {
-	inv        *Inventory
-	anyHost    bool // names that the inventory does not have are hosts, too
-	look       Lookups
-	index      map[string]int
-	known      int      // hosts of the inventory
-	extra      []string // names that it doesn't have
-	base       Host     // and what they are, but for the name
-	attributes []string // that were asked for
-	of         string   // what has the hosts, in errors; empty: the inventory
+	inv     *Inventory
+	anyHost bool // names that the inventory does not have are hosts, too
+	look    Lookups
+	index   map[string]int
+	known   int      // hosts of the inventory
+	extra   []string // names that it doesn't have
+	base    Host     // and what they are, but for the name
+	of      string   // what has the hosts, in errors; empty: the inventory
+	remarks []*Error
 
 	groups     func() []string
 	addMembers func(s *set, group string) (known bool, err error)
@@ -190,16 +196,27 @@ func (u *universe) parse(source string) (*set, error) {
 func (u *universe) evalAt(source string, place Place) (*set, error) {
 	e, err := parseExpression(source)
 	var s *set
+	told := len(u.remarks)
 	if err == nil {
 		s, err = u.eval(e)
 	}
 	var wrong *Error
-	if errors.As(err, &wrong) && wrong.Place.File == "" {
-		col := wrong.Place.Col
-		wrong.Place = place
-		wrong.Place.Col = max(place.Col, 1) - 1 + col
+	if errors.As(err, &wrong) {
+		wrong.Place = wrong.Place.within(place)
+	}
+	for _, r := range u.remarks[told:] {
+		r.Place = r.Place.within(place)
 	}
 	return s, err
+}
+
+// within makes a column of an expression a place in the file, or whatever it is that has the expression.
+func (p Place) within(of Place) Place {
+	if p.File != "" {
+		return p
+	}
+	of.Col = max(of.Col, 1) - 1 + p.Col
+	return of
 }
 
 func (u *universe) eval(e expression) (*set, error) {

@@ -210,6 +210,51 @@ func TestSelectErrors(t *testing.T) {
 	checkError(t, "no files", "", err, `target "^some":1: files of names can't be read here`, "")
 }
 
+// What may be a slip, and may be meant so, is told.
+func TestSelectRemarks(t *testing.T) {
+	inv := load(t, "i.yaml", varied)
+	for _, c := range []struct {
+		query Query
+		want  string
+	}{
+		{Query{Targets: []string{"web1,zz*"}}, `target "web1,zz*":6: no host matches zz*`},
+		{Query{All: true, Exclude: []string{"/zz/"}}, `target "/zz/":1: no host matches /zz/`},
+		{Query{All: true, Exclude: []string{"qqqqq=1"}}, `target "qqqqq=1":1: no host has the var "qqqqq"`},
+		{Query{All: true, Exclude: []string{"rack.qqqqq=1"}}, `target "rack.qqqqq=1":1: no host has the var "rack.qqqqq"`},
+		{Query{Ansible: []string{"web:!zz*"}}, `pattern "web:!zz*": no host and no group matches zz*`},
+		{Query{Targets: []string{"zz*"}, MayBeEmpty: true}, `target "zz*":1: no host matches zz*`},
+		{Query{All: true, Exclude: []string{"db*,/lone/,port=22,rack.row=1,vars.mem=1"}}, ""},
+	} {
+		var told []string
+		_, err := Select(inv, c.query, Lookups{Remark: func(e *Error) { told = append(told, e.Error()) }})
+		if got := strings.Join(told, "\n"); err != nil || got != c.want {
+			t.Errorf("%s: %v, told %q, want %q", c.query, err, got, c.want)
+		}
+	}
+}
+
+func TestWith(t *testing.T) {
+	inv := load(t, "i.yaml", varied)
+	with := inv.With([]Host{{Name: "web2", Vars: map[string]any{"env": "prod"}}, {Name: "new", Vars: map[string]any{"env": "prod"}}})
+	for _, c := range []struct {
+		inv        *Inventory
+		expr, want string
+	}{
+		{with, "env=prod", "web2 new"},
+		{with, "@web", "web1 web2"},
+		{with, "new", "new"},
+		{inv, "@web&os=rhel", "web2"},
+		{(*Inventory)(nil).With([]Host{{Name: "a"}}), "a", "a"},
+	} {
+		if got, err := Select(c.inv, Query{Targets: []string{c.expr}}, Lookups{}); err != nil || joined(got) != c.want {
+			t.Errorf("%s is %s, %v, want %s", c.expr, joined(got), err, c.want)
+		}
+	}
+	if _, ok := inv.Host("new"); ok {
+		t.Error("the inventory was changed")
+	}
+}
+
 func checkError(t *testing.T, name, got string, err error, want, hint string) {
 	t.Helper()
 	var wrong *Error

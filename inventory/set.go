@@ -25,6 +25,10 @@ func (s *set) fill(size int) {
 	}
 }
 
+func (s *set) empty() bool {
+	return !slices.ContainsFunc(s.words, func(w uint64) bool { return w != 0 })
+}
+
 func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]>>(i%64)&1 == 1 }
 
 func (s *set) union(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a | b }) }

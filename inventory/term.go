@@ -24,18 +24,17 @@ func (u *universe) term(t term) (*set, error) {
 	case runTerm:
 		return s, u.addRun(s, t)
 	case regexTerm:
-		u.addWhere(s, func(h *Host) bool { return t.regex.MatchString(h.Name) })
+		u.addNamed(s, t, "/"+t.text+"/", t.regex.MatchString)
 		return s, nil
 	case attributeTerm:
-		u.attributes = append(u.attributes, t.test.name)
 		u.addWhere(s, t.test.holds)
-		return s, nil
+		return s, u.checkAttribute(t)
 	}
 	if isGlob(t.text) {
 		if err := checkGlob(t); err != nil {
 			return nil, err
 		}
-		u.addWhere(s, func(h *Host) bool { return wildcard.Match(t.text, h.Name) })
+		u.addNamed(s, t, t.text, func(name string) bool { return wildcard.Match(t.text, name) })
 		return s, nil
 	}
 	names, wrong := expand(t.text)
@@ -77,6 +76,29 @@ func (u *universe) addWhere(s *set, match func(*Host) bool) {
 			s.add(i)
 		}
 	}
+}
+
+// addNamed adds the hosts with names that match. None may be meant so, as when a pattern excludes what is there at times.
+func (u *universe) addNamed(s *set, t term, pattern string, match func(name string) bool) {
+	u.addWhere(s, func(h *Host) bool { return match(h.Name) })
+	if s.empty() {
+		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host matches %s", pattern), listHint))
+	}
+}
+
+// checkAttribute refuses to ask for what no host has when it seems mistyped: as an exclusion, it would exclude nothing. It may
+// be there at other times, too.
+func (u *universe) checkAttribute(t term) error {
+	var wrong *Error
+	if !errors.As(u.inv.CheckAttribute(t.test.name), &wrong) {
+		return nil
+	}
+	wrong = t.fail(wrong.Text, wrong.Hint)
+	if wrong.Hint != "" {
+		return wrong
+	}
+	u.remarks = append(u.remarks, wrong)
+	return nil
 }
 
 func (u *universe) addNames(s *set, t term, names []string) error {

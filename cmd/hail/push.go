@@ -59,7 +59,7 @@ Examples:
 				return err
 			}
 			return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
-				return pushJob(c, specs, inv, hosts, secret)
+				return pushJob(e, c, specs, inv, hosts, secret)
 			})
 		},
 	}
@@ -143,7 +143,7 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 }
 
 // pushJob renders every content for every host.
-func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
+func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
 	if c.Int("backup") < 0 {
 		return job{}, wrongValue("backup", "", "%d is below 0", c.Int("backup"))
 	}
@@ -151,7 +151,24 @@ func pushJob(c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory,
 	if err != nil {
 		return job{}, err
 	}
-	push, contents, err := action.Render(specs, hosts, chooser(inv, hosts), secret)
+	choose := e.chooser(c, inv, hosts)
+	var idle []string
+	for _, s := range specs {
+		for _, f := range s.Files {
+			if f.When == "" {
+				continue
+			}
+			meant, err := choose(f.When)
+			if err != nil {
+				return job{}, inventory.OfExpression(f.Place, "when", err)
+			}
+			if len(meant) == 0 {
+				idle = append(idle, f.Dest)
+			}
+		}
+	}
+	e.remarkIdle(c, idle)
+	push, contents, err := action.Render(specs, hosts, choose, secret)
 	if err != nil {
 		if wrong := (*inventory.Error)(nil); errors.As(err, &wrong) {
 			return job{}, wrong

@@ -66,15 +66,21 @@ func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) 
 	if err != nil {
 		return nil, err
 	}
-	if !c.Bool("quiet") {
-		for _, r := range loaded.Remarks() {
-			fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
-			if r.Hint != "" {
-				fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
-			}
-		}
+	for _, r := range loaded.Remarks() {
+		e.remark(c, r)
 	}
 	return loaded, nil
+}
+
+// remark tells what is to know, and is no error.
+func (e environment) remark(c *cli.Context, r *inventory.Error) {
+	if c.Bool("quiet") {
+		return
+	}
+	fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
+	if r.Hint != "" {
+		fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
+	}
 }
 
 // ownedByUs refuses a file that is read only because it lies in the current folder, when somebody else could have put it
@@ -110,7 +116,8 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := inventory.Select(inv, q, inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c)})
+	look := inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
 		return nil, err
 	}

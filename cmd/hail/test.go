@@ -102,10 +102,20 @@ func timeoutFor(c *cli.Context, suite *check.Suite) error {
 
 // testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
 func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
-	choose := chooser(inv, hosts)
+	choose := e.chooser(c, inv, hosts)
 	if err := suite.Aim(hosts, choose); err != nil {
 		return j, err
 	}
+	var idle []string
+	for _, one := range suite.Checks {
+		if one.When == "" {
+			continue
+		}
+		if meant, err := choose(one.When); err == nil && len(meant) == 0 {
+			idle = append(idle, one.ID)
+		}
+	}
+	e.remarkIdle(c, idle)
 	if file := c.String("waivers"); file != "" {
 		text, err := inventory.ReadFile(file)
 		if err != nil {
@@ -133,19 +143,39 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 	return j, nil
 }
 
-// chooser says which of the hosts a target expression means.
-func chooser(inv *inventory.Inventory, hosts []inventory.Host) func(expr string) (map[string]bool, error) {
-	anyHost := inv == nil
-	if anyHost {
-		inv = inventory.Of(hosts)
-	}
+// chooser says which of the hosts a target expression in a file means. It sees them as they are with what the command line says.
+func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) func(expr string) (map[string]bool, error) {
+	query := inventory.Query{MayBeEmpty: true, AnyHost: inv == nil}
+	look := inventory.Lookups{File: inventory.ReadFile, Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	inv = inv.With(hosts)
+	known := map[string]map[string]bool{}
 	return func(expr string) (map[string]bool, error) {
-		chosen, err := inventory.Select(inv, inventory.Query{Targets: []string{expr}, MayBeEmpty: true, AnyHost: anyHost}, inventory.Lookups{File: inventory.ReadFile})
-		names := map[string]bool{}
-		for _, h := range chosen {
-			names[h.Name] = true
+		if known[expr] != nil {
+			return known[expr], nil
 		}
-		return names, err
+		query.Targets = []string{expr}
+		chosen, err := inventory.Select(inv, query, look)
+		if err != nil {
+			return nil, err
+		}
+		meant, names := map[string]bool{}, map[string]bool{}
+		for _, h := range chosen {
+			meant[h.Name] = true
+		}
+		for _, h := range hosts {
+			if meant[h.Name] {
+				names[h.Name] = true
+			}
+		}
+		known[expr] = names
+		return names, nil
+	}
+}
+
+// remarkIdle names what a when leaves to other hosts.
+func (e environment) remarkIdle(c *cli.Context, names []string) {
+	if names != nil {
+		e.remark(c, &inventory.Error{Text: "meant for none of the selected hosts: " + strings.Join(names, ", ")})
 	}
 }
 

@@ -86,16 +86,6 @@ func (s *Suite) mustHaveLike(glob string) error {
 	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 
-// ofExpression is the error of a target expression that stands in a file.
-func ofExpression(place inventory.Place, key string, err error) error {
-	wrong := &inventory.Error{Place: place, Text: key + ": " + err.Error()}
-	var inner *inventory.Error
-	if errors.As(err, &inner) {
-		wrong.Hint = inner.Hint
-	}
-	return wrong
-}
-
 func (by Choice) has(c runner.Check) bool {
 	like := func(glob string) bool { ok, _ := path.Match(glob, c.ID); return ok }
 	tagged := func(tag string) bool { return slices.Contains(c.Tags, tag) }
@@ -113,7 +103,7 @@ func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string
 		}
 		meant, err := choose(c.When)
 		if err != nil {
-			return ofExpression(c.Place, "when", err)
+			return inventory.OfExpression(c.Place, "when", err)
 		}
 		for _, h := range hosts {
 			if !meant[h.Name] {

@@ -87,7 +87,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 		if w.Hosts != "" {
 			var err error
 			if meant, err = choose(w.Hosts); err != nil {
-				return ofExpression(w.Place, "hosts", err)
+				return inventory.OfExpression(w.Place, "hosts", err)
 			}
 		}
 		said := w.Reason
