@@ -144,11 +144,14 @@ func Attribute(h Host, name string) string {
 	return ValueText(value)
 }
 
-// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing.
+// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing, and numbers without
+// an exponent.
 func ValueText(value any) string {
 	switch reflect.ValueOf(value).Kind() {
 	case reflect.Invalid:
 		return ""
+	case reflect.Float64:
+		return strconv.FormatFloat(value.(float64), 'f', -1, 64)
 	case reflect.Slice, reflect.Map:
 		text, err := json.Marshal(value)
 		if err == nil {
@@ -186,7 +189,7 @@ func (a attributeTest) passes(value any) bool {
 	case map[string]any:
 		return false
 	}
-	text := fmt.Sprint(value)
+	text := ValueText(value)
 	switch a.op {
 	case "=", "==", "!=":
 		return text == a.value

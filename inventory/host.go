@@ -2,6 +2,8 @@
 package inventory
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"reflect"
@@ -18,6 +20,42 @@ type Host struct {
 	Connection Connection     `json:"connection,omitzero"`
 	Groups     []string       `json:"groups,omitempty"` // every group it is in, parents too, sorted
 	Vars       map[string]any `json:"vars,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Vars become what they were before they were written: whole numbers are int, so that
+// a run that is done again sends what it sent.
+func (h *Host) UnmarshalJSON(text []byte) error {
+	type plain Host
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode((*plain)(h)); err != nil {
+		return err
+	}
+	for name, value := range h.Vars {
+		h.Vars[name] = numbers(value)
+	}
+	return nil
+}
+
+// numbers replaces every json.Number in a value.
+func numbers(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if i, err := strconv.Atoi(v.String()); err == nil {
+			return i
+		}
+		f, _ := v.Float64() // JSON has none that is out of range
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = numbers(v[key])
+		}
+	}
+	return value
 }
 
 // Names returns the names of hosts, in their order.
@@ -111,15 +149,19 @@ func (d Duration) Value() time.Duration { return time.Duration(d) }
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+const mostDays = 36500 // of a Duration
+
 // UnmarshalText implements encoding.TextUnmarshaler; a duration below zero is an error.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		var n int
-		n, err = strconv.Atoi(days)
+		if n, err = strconv.Atoi(days); n < 0 || n > mostDays {
+			err = strconv.ErrRange
+		}
 		v = time.Duration(n) * 24 * time.Hour
 	}
-	if err != nil || v/(24*time.Hour) > 36500 || v < 0 {
+	if err != nil || v/(24*time.Hour) > mostDays || v < 0 {
 		return fmt.Errorf("%q is not a time like 10s or 5m", text)
 	}
 	*d = Duration(v)
@@ -132,7 +174,8 @@ var SecretVars = []string{"*pass*", "*secret*", "*token*", "*key"}
 // Redacted stands for a secret value.
 const Redacted = "(secret)"
 
-// Redact returns the host without the values of secret variables: patterns are globs, compared without case.
+// Redact returns the host without the values of secret variables: patterns are globs, compared without case. One that is malformed
+// matches every name.
 func (h Host) Redact(patterns []string) Host {
 	vars := make(map[string]any, len(h.Vars))
 	for name, value := range h.Vars {
@@ -146,7 +189,7 @@ func (h Host) Redact(patterns []string) Host {
 
 func redact(name string, value any, patterns []string) any {
 	for _, p := range patterns {
-		if ok, _ := path.Match(strings.ToLower(p), strings.ToLower(name)); ok {
+		if ok, err := path.Match(strings.ToLower(p), strings.ToLower(name)); ok || err != nil {
 			return Redacted
 		}
 	}

@@ -1,0 +1,54 @@
+package inventory
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+)
+
+// TestHostJSON: a host that is read back from a record is what it was, for templates and for expressions.
+func TestHostJSON(t *testing.T) {
+	inv := load(t, "i.yaml", "hosts: {h: {port: 22, vars: {size: 10000000, big: 9007199254740993, part: 0.5, deep: {l: [1, 2.5, x]}, large: 100000000.0, yes: true, none: null}}}")
+	h, _ := inv.Host("h")
+	text, err := json.Marshal(inv.Hosts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back []Host
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	for name := range h.Vars {
+		if got, want := ValueText(back[0].Vars[name]), ValueText(h.Vars[name]); got != want {
+			t.Errorf("%s is %s, and was %s", name, got, want)
+		}
+	}
+	h.Vars["large"] = 100000000 // JSON has one kind of number
+	if !reflect.DeepEqual(back[0], h) {
+		t.Errorf("got  %#v\nwant %#v", back[0], h)
+	}
+	for _, expr := range []string{"size=10000000", "large=100000000", "big>=9007199254740993", "deep.l=2.5"} {
+		for _, inv := range []*Inventory{inv, Of(back)} {
+			if _, err := Select(inv, Query{Targets: []string{expr}}, Lookups{}); err != nil {
+				t.Errorf("%s: %v", expr, err)
+			}
+		}
+	}
+}
+
+func TestDurationText(t *testing.T) {
+	for text, want := range map[string]string{"1d": "24h0m0s", "36500d": "876000h0m0s", "90s": "1m30s", "36501d": "", "213504d": "", "-1d": "", "-213504d": "", "99999999999999999999d": "", "5": ""} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want != "") || err == nil && d.String() != want {
+			t.Errorf("%s is %v, %v, want %s", text, d, err, want)
+		}
+	}
+}
+
+// A pattern that can't be read hides everything rather than nothing.
+func TestRedactMalformed(t *testing.T) {
+	h := Host{Vars: map[string]any{"db": "hunter2"}}
+	if got := h.Redact([]string{"[db"}).Vars["db"]; got != Redacted {
+		t.Errorf("the var is %v", got)
+	}
+}
