@@ -168,6 +168,11 @@ func TestNarrowing(t *testing.T) {
 			t.Errorf("%+v is %s, %v, want %s", c.narrow, got, err, c.want)
 		}
 	}
+	for _, wrong := range []Shard{{0, 2}, {3, 2}, {1, 0}, {-1, -1}} {
+		if _, err := Select(inv, Query{All: true, Narrow: Narrowing{Shard: wrong}}, Lookups{}); err == nil {
+			t.Errorf("the part %+v is taken", wrong)
+		}
+	}
 	all := map[string]int{}
 	for k := 1; k <= 5; k++ {
 		hosts, err := Select(inv, Query{All: true, Narrow: Narrowing{Shard: Shard{k, 5}}}, Lookups{})

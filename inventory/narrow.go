@@ -27,11 +27,13 @@ func ParseShard(text string) (s Shard, err error) {
 	var errK, errN error
 	s.K, errK = strconv.Atoi(k)
 	s.N, errN = strconv.Atoi(n)
-	if !ok || errK != nil || errN != nil || s.K < 1 || s.K > s.N {
+	if !ok || errK != nil || errN != nil || !s.valid() {
 		return Shard{}, fmt.Errorf("%q is no part: K/N with K from 1 to N, as in 2/5", text)
 	}
 	return s, nil
 }
+
+func (s Shard) valid() bool { return s.K >= 1 && s.K <= s.N }
 
 func (n Narrowing) check() error {
 	switch {
@@ -39,6 +41,8 @@ func (n Narrowing) check() error {
 		return &Error{Text: fmt.Sprintf("--limit: %d hosts are less than none", n.Limit)}
 	case n.Sample < 0:
 		return &Error{Text: fmt.Sprintf("--sample: %d hosts are less than none", n.Sample)}
+	case n.Shard != Shard{} && !n.Shard.valid():
+		return &Error{Text: fmt.Sprintf("--shard: %d/%d is no part", n.Shard.K, n.Shard.N)}
 	}
 	return nil
 }
