@@ -52,7 +52,13 @@ func (s ansibleSetting) option(text string) {
 	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
 	switch strings.ToLower(key) {
 	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
-	case "stricthostkeychecking", "userknownhostsfile":
+	case "userknownhostsfile":
+		if value != "/dev/null" && value != "none" {
+			s.conn.KnownHosts = strings.Fields(value)
+			return
+		}
+		fallthrough
+	case "stricthostkeychecking":
 		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "--host-keys off is the way not to")
 	case "proxyjump":
 		s.jump(value)
@@ -87,7 +93,7 @@ func hopOf(command string) string {
 		case w == "-l" && i+1 < len(words):
 			user = words[i+1] + "@"
 			i++
-		case w[0] != '-' && host == "":
+		case w != "" && w[0] != '-' && host == "":
 			host = w
 		default:
 			return ""

@@ -27,7 +27,8 @@ func fuzzSource(f *testing.F, path string, read func(b *builder, f file), seeds 
 }
 
 func FuzzINI(f *testing.F) {
-	fuzzSource(f, "f.ini", readINI, "[a]\nh[1:3] x='1' ansible_port=22\n[a:vars]\nx=[1]\n[b:children]\na\n", "h:22 #x", "[::1]:22", "[a:children]\na", "x y=\\", "a ansible_ssh_common_args='-o ProxyCommand=\"ssh -W %h:%p b\"'")
+	fuzzSource(f, "f.ini", readINI, "[a]\nh[1:3] x='1' ansible_port=22\n[a:vars]\nx=[1]\n[b:children]\na\n", "h:22 #x", "[::1]:22", "[a:children]\na", "x y=\\", "a ansible_ssh_common_args='-o ProxyCommand=\"ssh -W %h:%p b\"'",
+		`a ansible_ssh_common_args='-o ProxyCommand="ssh -W %h:%p \"\""'`)
 }
 
 func FuzzYAML(f *testing.F) {

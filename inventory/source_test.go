@@ -134,6 +134,8 @@ func TestAnsibleConnection(t *testing.T) {
 		"-o ServerAliveInterval=30 -o Ciphers=aes128-ctr -q": "options:map[Ciphers:aes128-ctr ServerAliveInterval:30]",
 		"-o StrictHostKeyChecking=no -o ProxyJump=b":         "jump:b",
 		"-o UserKnownHostsFile=/dev/null":                    "",
+		`-o UserKnownHostsFile="/a ~/b"`:                     "known_hosts:[/a ~/b]",
+		`-o ProxyCommand="ssh -W %h:%p \"\""`:                `options:map[ProxyCommand:ssh -W %h:%p ""]`,
 		"-v -i /key":                                         "",
 	} {
 		inv := load(t, "hosts.yml", fmt.Sprintf("all: {hosts: {h: {ansible_ssh_common_args: %q}}}", args))
