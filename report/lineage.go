@@ -85,6 +85,9 @@ func (l *Lineage) Summary() (*Summary, error) {
 				l.last[s.Hosts[i].Host] = run
 			}
 		}
+		if s.Fleet != nil { // they are about the hosts of all these runs
+			all.Fleet = s.Fleet
+		}
 		all.Ended, all.Stopped, all.Why, all.Whole = s.Ended, s.Stopped, s.Why, s.Whole
 	}
 	all.Counts = map[runner.Status]int{}

@@ -148,6 +148,9 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if err != nil {
 		return err
 	}
+	for _, run := range lineage.Runs {
+		j.earlier = append(j.earlier, run.Events())
+	}
 	j.begin = func() error { return lineage.Continue(plan.Run) }
 	ended := carryOut(e, c, inv, plan, j)
 	if c.Bool("dry-run") || c.Bool("quiet") {

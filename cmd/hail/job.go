@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,17 +19,18 @@ import (
 // job is what a command does on hosts: the action as data, and what of it the plan can't hold, or must not.
 type job struct {
 	spec    runner.Spec
-	what    string            // in a few words
-	secrets map[string]string // values of secret variables
-	blobs   []report.Blob     // contents that spec names
-	private []report.Blob     // contents that no record holds
-	remark  string            // what else is to be said when it begins
-	checks  []runner.Check    // that it makes on each host,
-	fleet   []runner.Check    // and over all of them
-	before  *report.Summary   // the run that the checks are compared with; may be nil
-	raw     bool              // what the hosts print is the result, byte for byte
-	looks   bool              // a dry run reaches the hosts, too, and changes nothing
-	begin   func() error      // what has to be done before the run is recorded; may be nil
+	what    string                     // in a few words
+	secrets map[string]string          // values of secret variables
+	blobs   []report.Blob              // contents that spec names
+	private []report.Blob              // contents that no record holds
+	remark  string                     // what else is to be said when it begins
+	checks  []runner.Check             // that it makes on each host,
+	fleet   []runner.Check             // and over all of them
+	earlier []iter.Seq[[]runner.Event] // of the runs that it does a part of again
+	before  *report.Summary            // the run that the checks are compared with; may be nil
+	raw     bool                       // what the hosts print is the result, byte for byte
+	looks   bool                       // a dry run reaches the hosts, too, and changes nothing
+	begin   func() error               // what has to be done before the run is recorded; may be nil
 }
 
 func (j *job) addSecret(name, value string) {

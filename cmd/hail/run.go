@@ -200,7 +200,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	if plan.Gate != "" {
 		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 	}
-	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...)), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
+	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
 	by := stopHeeding()
 	stopAnswering()
 	shown := d.results(summary, record)
@@ -226,9 +226,14 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	return nil
 }
 
+// judging is check.Suite.Judge, or does nothing.
+type judging func(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event]
+
 // newAction makes the action of a plan, and what judges its events before anybody sees them.
-func newAction(spec runner.Spec, from action.Sources) (runner.Action, func(iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event], error) {
-	asTheyAre := func(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] { return events }
+func newAction(spec runner.Spec, from action.Sources) (runner.Action, judging, error) {
+	asTheyAre := func(events iter.Seq[[]runner.Event], _ ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
+		return events
+	}
 	switch spec.Kind {
 	case check.Kind:
 		suite, err := check.New(spec)

@@ -63,35 +63,38 @@ func (r reader) fleet(n *strictyaml.Node) *Fleet {
 	return f
 }
 
-// Judge puts the verdicts over the fleet into the events of a run, before its end, when they have the values of all hosts.
-func (s Suite) Judge(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
+// Judge puts the verdicts over the fleet into the events of a run, before its end, when they have the values of all hosts. Where the
+// run does a part of others again, earlier has the events of those, in order: the last attempt at each host counts.
+func (s Suite) Judge(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
 	if len(s.Fleet) == 0 {
 		return events
 	}
 	return func(yield func([]runner.Event) bool) {
-		values := make([]map[string]string, len(s.Checks)) // by check and host
-		hosts, tested := 0, false
+		k := kept{values: make([]map[string]string, len(s.Checks))}
+		for _, run := range earlier {
+			for batch := range run {
+				for i := range batch {
+					k.add(&batch[i])
+				}
+			}
+		}
 		for batch := range events {
 			for i := range batch {
-				switch e := &batch[i]; e.Kind {
-				case runner.KindPlan:
-					hosts = len(e.Plan.Hosts)
-				case runner.KindCheck:
-					tested = true
-					s.keep(values, e)
-				case runner.KindEnd:
-					verdicts := runner.Event{Seq: e.Seq, Time: e.Time, Run: e.Run, Kind: runner.KindCheck}
-					for _, f := range s.Fleet {
-						v := runner.Verdict{Check: f.ID, Outcome: runner.NotEvaluated, Text: "no host was tested"}
-						if tested {
-							v = f.judge(values[f.Of], hosts)
-						}
-						verdicts.Verdicts = append(verdicts.Verdicts, v)
-					}
-					end := *e
-					end.Seq++
-					batch = append(slices.Clip(batch[:i]), verdicts, end)
+				e := &batch[i]
+				if k.add(e); e.Kind != runner.KindEnd {
+					continue
 				}
+				verdicts := runner.Event{Seq: e.Seq, Time: e.Time, Run: e.Run, Kind: runner.KindCheck}
+				for _, f := range s.Fleet {
+					v := runner.Verdict{Check: f.ID, Outcome: runner.NotEvaluated, Text: "no host was tested"}
+					if k.tested {
+						v = f.judge(k.values[f.Of], k.hosts)
+					}
+					verdicts.Verdicts = append(verdicts.Verdicts, v)
+				}
+				end := *e
+				end.Seq++
+				batch = append(slices.Clip(batch[:i]), verdicts, end)
 			}
 			if !yield(batch) {
 				return
@@ -100,16 +103,33 @@ func (s Suite) Judge(events iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
 	}
 }
 
-// keep takes the values that a host has; those of a later attempt replace it.
-func (s Suite) keep(values []map[string]string, e *runner.Event) {
-	for i, v := range e.Verdicts {
-		if i >= len(values) || v.Value == nil {
-			continue
+// kept is what checks over the fleet are judged by.
+type kept struct {
+	hosts  int
+	tested bool
+	values []map[string]string // by check and host
+}
+
+// add takes the values that a host has; another attempt begins without any.
+func (k *kept) add(e *runner.Event) {
+	switch {
+	case e.Kind == runner.KindPlan && e.Plan != nil:
+		k.hosts = max(k.hosts, len(e.Plan.Hosts))
+	case e.Kind == runner.KindAttempt:
+		for _, of := range k.values {
+			delete(of, e.Host)
 		}
-		if values[i] == nil {
-			values[i] = map[string]string{}
+	case e.Kind == runner.KindCheck && e.Host != "":
+		k.tested = true
+		for i, v := range e.Verdicts {
+			if i >= len(k.values) || v.Value == nil {
+				continue
+			}
+			if k.values[i] == nil {
+				k.values[i] = map[string]string{}
+			}
+			k.values[i][e.Host] = string(*v.Value)
 		}
-		values[i][e.Host] = string(*v.Value)
 	}
 }
 

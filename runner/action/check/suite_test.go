@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,20 @@ func TestFleet(t *testing.T) {
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
 			t.Errorf("%s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
+		}
+	}
+
+	// A part is done again: web3 has another value now, and web4 still has none.
+	again := []runner.Event{{Kind: runner.KindPlan, Plan: &runner.Plan{Hosts: make([]inventory.Host, 2)}}, {Kind: runner.KindAttempt, Host: "web3"}, {Kind: runner.KindAttempt, Host: "web4"},
+		{Kind: runner.KindCheck, Host: "web3", Verdicts: []runner.Verdict{{Check: "kernel", Value: value("6.1")}, {Check: "load"}}}, {Kind: runner.KindEnd}}
+	first := slices.Concat(events[:len(events)-1], last)
+	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(again) }, func(yield func([]runner.Event) bool) { yield(first) }) {
+		last = batch[len(batch)-2:]
+	}
+	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "many": "expected at least 4 of 4 hosts, are 2"}
+	for _, v := range last[0].Verdicts {
+		if v.Text != want[v.Check] {
+			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
 		}
 	}
 }
