@@ -167,7 +167,7 @@ func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, 
 	switch {
 	case m.Op == length:
 		s = number
-	case m.Op == query, m.Op == contains:
+	case m.Op == query:
 		s = unknown
 	}
 	one := func(v any) (any, error) {
@@ -180,10 +180,10 @@ func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, 
 		if err != nil {
 			return nil, err
 		}
-		if m.Op == matches || m.Op == version || m.Op == query || m.Op == contains {
+		if m.Op == matches || m.Op == version || m.Op == query || m.Op == contains && s != unknown {
 			return filled, nil
 		}
-		return parseLiteral(filled, plain(filled), s)
+		return parseLiteral(filled, inventory.ParseValue(filled), s)
 	}
 	if list, ok := m.Want.([]any); ok {
 		list = slices.Clone(list)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -149,7 +150,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 			return
 		}
 		if t, err := m.compile(number); err == nil {
-			if ok, _, err := t(is); ok && err == nil {
+			if ok, _, err := t(context.Background(), is); ok && err == nil {
 				return
 			}
 		}
@@ -162,7 +163,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	if f.Spread != nil {
 		low, high := math.Inf(1), math.Inf(-1)
 		for value := range groups {
-			n, ok := plain(value).(float64)
+			n, ok := toFloat(inventory.ParseValue(value))
 			if !ok {
 				v.Outcome, v.Text = runner.CheckError, fmt.Sprintf("%s is not a number", show(value, text))
 				return v
@@ -195,17 +196,19 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), defaultTimeout.Value(), fmt.Errorf("that took longer than %s", defaultTimeout))
+	defer cancel()
 	for _, value := range values {
 		var v any = value
 		var parsed any
 		if json.Unmarshal([]byte(value), &parsed) == nil {
 			v = parsed
 		}
-		if ok, _, err := t(v); err == nil && ok {
+		if ok, _, err := t(ctx, v); err == nil && ok {
 			n++
 		}
 	}
-	return n, nil
+	return n, context.Cause(ctx)
 }
 
 // different tells the values with their hosts, the rarest last.

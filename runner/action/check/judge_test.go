@@ -87,7 +87,7 @@ func TestMatchersOnHost(t *testing.T) {
 				t.Fatalf("%v: %v", m, err)
 			}
 			verdict := "0"
-			if ok, _, err := test(v); ok && err == nil {
+			if ok, _, err := test(t.Context(), v); ok && err == nil {
 				verdict = "1"
 			}
 			expressions, want, names = append(expressions, e), append(want, verdict), append(names, fmt.Sprintf("%v of %.50q", m, v))

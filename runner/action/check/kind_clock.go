@@ -1,6 +1,9 @@
 package check
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // clock compares the host's clock with ours: the answer has been on its way for half a round trip when it is heard. Where date knows no
 // parts of a second, half a second is what it may be wrong.
@@ -11,8 +14,8 @@ var _ = register(&kind{
 probe_clock() { echo "now $(date +%s.%N)"; }
 `,
 	values: func(_ *Check, s *seen) error {
-		said, fine := plain(s.fact("now")).(float64)
-		if !fine {
+		said, err := strconv.ParseFloat(s.fact("now"), 64)
+		if err != nil {
 			whole, err := valueOf([]string{wholeSeconds(s.fact("now"))}, number)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -66,22 +67,22 @@ var allowed = map[op][]shape{
 }
 
 // test is a Matcher that works: it says whether a value is as it should be, and what was looked at, which is the value or, with jq, a
-// part of it. The error says why that can't be told.
-type test func(value any) (ok bool, is any, err error)
+// part of it. The error says why that can't be told. A jq expression may have no end, and ends with ctx.
+type test func(ctx context.Context, value any) (ok bool, is any, err error)
 
 // compile makes a test for values of a shape. The error says what is wrong with the matcher.
 func (m Matcher) compile(s shape) (test, error) {
 	switch m.Op {
 	case equals:
-		return func(v any) (bool, any, error) { return same(v, m.Want), v, nil }, nil
+		return func(ctx context.Context, v any) (bool, any, error) { return same(v, m.Want), v, nil }, nil
 	case oneOf:
 		list, _ := m.Want.([]any)
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			return slices.ContainsFunc(list, func(w any) bool { return same(v, w) }), v, nil
 		}, nil
 	case less, atMost, more, atLeast:
 		want, _ := m.Want.(float64)
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			n, ok := v.(float64)
 			if !ok {
 				return false, v, fmt.Errorf("%s is not a number", show(v, s))
@@ -94,7 +95,7 @@ func (m Matcher) compile(s shape) (test, error) {
 		if !isList {
 			wants = []any{m.Want}
 		}
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			for _, w := range wants {
 				if !has(v, w) {
 					return false, v, nil
@@ -107,7 +108,7 @@ func (m Matcher) compile(s shape) (test, error) {
 		if err != nil {
 			return nil, inventory.RegexError(err)
 		}
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			if list, ok := v.([]any); ok {
 				return slices.ContainsFunc(list, func(one any) bool { return pattern.MatchString(inventory.ValueText(one)) }), v, nil
 			}
@@ -118,7 +119,7 @@ func (m Matcher) compile(s shape) (test, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is no range of versions like >=1.2, <3", m.Want)
 		}
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			is, err := numbersOf(inventory.ValueText(v))
 			return err == nil && constraint.Check(is), v, err
 		}, nil
@@ -144,22 +145,22 @@ func (m Matcher) combine(s shape) (test, error) {
 	}
 	switch m.Op {
 	case not:
-		return func(v any) (bool, any, error) { ok, is, err := of[0](v); return !ok, is, err }, nil
+		return func(ctx context.Context, v any) (bool, any, error) { ok, is, err := of[0](ctx, v); return !ok, is, err }, nil
 	case allOf, anyOf:
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			for _, t := range of {
-				if ok, is, err := t(v); err != nil || ok == (m.Op == anyOf) {
+				if ok, is, err := t(ctx, v); err != nil || ok == (m.Op == anyOf) {
 					return ok, is, err
 				}
 			}
 			return m.Op == allOf, v, nil
 		}, nil
 	case length:
-		return func(v any) (bool, any, error) {
+		return func(ctx context.Context, v any) (bool, any, error) {
 			if list, ok := v.([]any); ok {
-				return of[0](float64(len(list)))
+				return of[0](ctx, float64(len(list)))
 			}
-			return of[0](float64(len([]rune(inventory.ValueText(v)))))
+			return of[0](ctx, float64(len([]rune(inventory.ValueText(v)))))
 		}, nil
 	case query:
 		parsed, err := gojq.Parse(fmt.Sprint(m.Want))
@@ -170,35 +171,49 @@ func (m Matcher) combine(s shape) (test, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", m.Want, err)
 		}
-		return func(v any) (bool, any, error) {
-			found, err := ask(code, v)
+		return func(ctx context.Context, v any) (bool, any, error) {
+			found, err := ask(ctx, code, v)
 			if err != nil {
 				return false, v, err
 			}
-			return of[0](found)
+			return of[0](ctx, found)
 		}, nil
 	}
 	return nil, fmt.Errorf("%q is no matcher", m.Op)
 }
 
 // ask returns the first answer of a jq expression to a value, which is JSON when it is a text.
-func ask(code *gojq.Code, v any) (any, error) {
+func ask(ctx context.Context, code *gojq.Code, v any) (any, error) {
 	if s, ok := v.(string); ok {
 		if err := json.Unmarshal([]byte(s), &v); err != nil {
 			return nil, fmt.Errorf("%s is no JSON", show(s, text))
 		}
 	}
-	found, ok := code.Run(v).Next()
-	if err, failed := found.(error); failed {
+	found, ok := code.RunWithContext(ctx, v).Next()
+	switch err, failed := found.(error); {
+	case failed && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case failed:
 		return nil, err
+	case !ok:
+		return nil, nil
 	}
-	if i, isInt := found.(int); isInt {
-		found = float64(i)
+	return floats(found), nil
+}
+
+// floats makes numbers of an answer what they are in JSON and in matchers.
+func floats(v any) any {
+	switch v := v.(type) {
+	case int:
+		return float64(v)
+	case []any:
+		list := make([]any, len(v)) // it may be a part of what was asked
+		for i := range v {
+			list[i] = floats(v[i])
+		}
+		return list
 	}
-	if !ok {
-		found = nil
-	}
-	return found, nil
+	return v
 }
 
 var versionNumbers = regexp.MustCompilePOSIX(`(^|[^0-9.])([0-9]+:)?v?([0-9]+(\.[0-9]+)?(\.[0-9]+)?)`) // as sh/judge.awk has it

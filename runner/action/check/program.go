@@ -214,14 +214,3 @@ func (c *Check) attributes() (names []string) {
 	}
 	return names
 }
-
-// plain is what YAML would take a text for.
-func plain(s string) any {
-	if b, err := strconv.ParseBool(s); err == nil && (s == "true" || s == "false") {
-		return b
-	}
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		return n
-	}
-	return s
-}

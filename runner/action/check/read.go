@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -146,6 +147,9 @@ const (
 	defaultInterval = runner.Duration(3 * time.Second)
 )
 
+// ofFleet are the keys of a check over the fleet.
+var ofFleet = []string{"fleet", "id", "title", "severity", "tags"}
+
 // check reads a check, or one over the fleet.
 func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	c = Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}}
@@ -196,6 +200,11 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	before := r.Wrong()
 	r.Mapping(n, "a check", known)
 	if over != nil {
+		for _, p := range n.Pairs {
+			if !slices.Contains(ofFleet, p.Key.Text) && r.Wrong() == before {
+				r.Fail(p.Key, "it takes "+strings.Join(ofFleet, ", "), "%s is not for a check over the fleet", p.Key.Text)
+			}
+		}
 		if c.ID == "" {
 			c.ID = "fleet:" + over.ValueOf
 		}
@@ -300,7 +309,7 @@ func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
 				return
 			}
 			for _, p := range n.Pairs {
-				c.Wants = append(c.Wants, Want{name + "." + p.Key.Text, r.matcher(p.Value, p.Key.Text, text)})
+				c.Wants = append(c.Wants, Want{name + "." + http.CanonicalHeaderKey(p.Key.Text), r.matcher(p.Value, p.Key.Text, text)})
 			}
 		}
 	}

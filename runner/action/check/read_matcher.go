@@ -30,7 +30,7 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 			r.Fail(n, "in: […] takes one of several", "%s is %s, and no list", attribute, s)
 			return m
 		}
-		m = Matcher{Op: equals, Want: r.literals(n, attribute, text)}
+		m = Matcher{Op: equals, Want: r.literals(n, attribute, elementOf(s))}
 	case strictyaml.Map:
 		var of []Matcher
 		beside := s
@@ -57,6 +57,14 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		r.Fail(n, "", "%s has no value to be compared with", attribute)
 	}
 	return m
+}
+
+// elementOf is the shape of a part of a value: a text, unless anything can be there.
+func elementOf(s shape) shape {
+	if s == unknown {
+		return unknown
+	}
+	return text
 }
 
 // chain hands what stands beside a jq expression to it: {jq: .load, lt: 3} is about the load. Alone, it has to be true.
@@ -102,9 +110,9 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		m.Want = r.literal(n, attribute, s)
 	case contains:
 		if n.Kind == strictyaml.List {
-			m.Want = r.literals(n, attribute, text)
+			m.Want = r.literals(n, attribute, elementOf(s))
 		} else {
-			m.Want = r.literal(n, attribute, text)
+			m.Want = r.literal(n, attribute, elementOf(s))
 		}
 	case matches, version, query:
 		var want string

@@ -215,6 +215,8 @@ func (o *one) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
 	var failed, unseen []string
+	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Timeout.Value(), fmt.Errorf("that took longer than %s", o.Timeout)) // seen before the host's time was over
+	defer cancel()
 	for i, w := range o.Wants {
 		attribute, below, _ := strings.Cut(w.Attribute, ".")
 		why := s.cannot[attribute]
@@ -232,7 +234,7 @@ func (o *one) judge(s *seen) {
 		shape := kinds[o.Type].shapeOf(w.Attribute)
 		ok, is, err := false, value, error(nil)
 		if value != nil {
-			ok, is, err = o.tests[i](value)
+			ok, is, err = o.tests[i](ctx, value)
 		} else if w.Matcher.Op == not {
 			ok = true
 		}

@@ -218,6 +218,8 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: /a, retry: {interval: 3s}}\n", "c.yaml:2:23: retry needs a timeout", ""},
 		{"checks:\n  - {file: /a, timeout: 5}\n", `c.yaml:2:25: "5" is not a time`, ""},
 		{"checks:\n  - {fleet: {value_of: none, all_equal: true}}\n", `c.yaml:2:5: value_of: there is no check "none"`, ""},
+		{"checks:\n  - {fleet: {value_of: x, all_equal: true}, skip: true}\n", "c.yaml:2:45: skip is not for a check over the fleet", "it takes fleet, id, title, severity, tags"},
+		{"checks:\n  - {file: /a, fleet: {value_of: x, all_equal: true}}\n", "c.yaml:2:6: file is not for a check over the fleet", ""},
 		{"checks:\n  - {fleet: {value_of: x}}\n", "c.yaml:2:13: nothing is expected of the values of x", ""},
 		{"checks: {}\n", "c.yaml:1:9: checks have to be a list", ""},
 		{"include: c.yaml\n", "c.yaml: it includes itself: c.yaml → c.yaml", ""},
