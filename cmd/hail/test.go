@@ -38,7 +38,7 @@ Examples:
 			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for `TIME` at most"},
 			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "`TIME` between two tests of --watch (default: 10s)"},
 			&cli.BoolFlag{Name: "baseline", Category: c, Usage: "write checks that describe the host as it is"},
-			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "`TIME` for the checks of one host (default: 60s, or what their retries need)"},
+			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "`TIME` for the checks of one host (default: what they and their retries need at most, and 60s at least)"},
 			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a check and killing it (default: 5s)"},
 		}, becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -88,16 +88,21 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	return suite, nil
 }
 
-// timeoutFor gives a host the time that retries may need, unless a time was said.
+// timeoutFor gives a host the time that its checks may need one after the other, and the longest retry, unless a time was said: one that
+// hangs takes nothing from the next.
 func timeoutFor(c *cli.Context, suite *check.Suite) error {
-	longest := time.Duration(0)
-	for i := range suite.Checks {
-		longest = max(longest, suite.Checks[i].Retry.Timeout.Value())
-	}
-	if c.IsSet("timeout") || longest < 45*time.Second {
+	if c.IsSet("timeout") {
 		return nil
 	}
-	return c.Set("timeout", (longest + 15*time.Second).String())
+	looks, retry := time.Duration(0), time.Duration(0)
+	for i := range suite.Checks {
+		if one := &suite.Checks[i]; !one.Off {
+			looks += one.Timeout.Value()
+			retry = max(retry, one.Retry.Timeout.Value())
+		}
+	}
+	const around = 15 * time.Second // to begin, and to end what hangs
+	return c.Set("timeout", max(60*time.Second, looks+retry+around).String())
 }
 
 // testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
