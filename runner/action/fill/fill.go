@@ -25,21 +25,27 @@ func ParseCommand(line string) (Command, error) {
 	if err != nil {
 		return Command{}, fmt.Errorf("the template of the command: %s", strings.TrimPrefix(err.Error(), "template: "))
 	}
-	for _, part := range t.Templates() {
-		quoteAll(part.Tree, part.Tree.Root)
-	}
+	passAll(t, "quote")
 	return Command{t}, nil
 }
 
-// quoteAll puts quote behind every value that is printed and has neither quote nor raw there.
-func quoteAll(tree *parse.Tree, n parse.Node) {
+// passAll passes every value that is printed through a function, unless quote or raw stands behind it.
+func passAll(t *template.Template, function string) {
+	for _, part := range t.Templates() {
+		if part.Tree != nil {
+			pass(part.Tree, part.Tree.Root, function)
+		}
+	}
+}
+
+func pass(tree *parse.Tree, n parse.Node, function string) {
 	switch n := n.(type) {
 	case *parse.ListNode:
 		if n == nil {
 			return
 		}
 		for _, inner := range n.Nodes {
-			quoteAll(tree, inner)
+			pass(tree, inner, function)
 		}
 	case *parse.ActionNode:
 		if len(n.Pipe.Decl) > 0 {
@@ -49,17 +55,17 @@ func quoteAll(tree *parse.Tree, n parse.Node) {
 		if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
 			return
 		}
-		n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos,
-			Args: []parse.Node{parse.NewIdentifier("quote").SetPos(n.Pos).SetTree(tree)}})
+		n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // around it, so that an error shows what is inside
+			Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
 	case *parse.IfNode:
-		quoteAll(tree, n.List)
-		quoteAll(tree, n.ElseList)
+		pass(tree, n.List, function)
+		pass(tree, n.ElseList, function)
 	case *parse.RangeNode:
-		quoteAll(tree, n.List)
-		quoteAll(tree, n.ElseList)
+		pass(tree, n.List, function)
+		pass(tree, n.ElseList, function)
 	case *parse.WithNode:
-		quoteAll(tree, n.List)
-		quoteAll(tree, n.ElseList)
+		pass(tree, n.List, function)
+		pass(tree, n.ElseList, function)
 	}
 }
 
@@ -99,32 +105,39 @@ func Line(line string, h inventory.Host, index int) (string, error) {
 
 // Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
 func Text(text string, h inventory.Host, index int) (string, error) {
-	t, err := template.New("text").Option("missingkey=error").Parse(text)
+	t, err := template.New("text").Option("missingkey=error").Funcs(template.FuncMap{"plain": plainValue}).Parse(text)
 	if err != nil {
 		return "", errors.New(strings.TrimPrefix(err.Error(), "template: "))
 	}
+	passAll(t, "plain")
 	var b strings.Builder
 	if err := t.Execute(&b, Data(h, index)); err != nil {
 		return "", fmt.Errorf("for %s: %s", h.Name, Why(err))
 	}
-	if strings.Contains(b.String(), inventory.Redacted) {
-		return "", fmt.Errorf("for %s: this value is secret", h.Name)
-	}
 	return b.String(), nil
 }
 
-var templateFailed = regexp.MustCompile(`<([^<>]*)>: (?:error calling \w+: )?(.*)$`)
+func plainValue(v any) (string, error) {
+	text := inventory.ValueText(v)
+	if strings.Contains(text, inventory.Redacted) {
+		return "", errors.New("this value is secret")
+	}
+	return text, nil
+}
 
-// Why says what was wrong with a template, without the library's own places.
+var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
+
+// Why says what was wrong with a template, without the library's own places and what is put around values here.
 func Why(err error) string {
 	m := templateFailed.FindStringSubmatch(err.Error())
-	switch {
-	case m == nil:
+	if m == nil {
 		return strings.TrimPrefix(err.Error(), "template: ")
-	case strings.HasPrefix(m[2], "map has no entry"):
-		return "{{" + m[1] + "}} is not defined"
 	}
-	return "{{" + m[1] + "}}: " + m[2]
+	place, why := "{{"+m[1]+m[2]+"}}", m[3]
+	if strings.HasPrefix(why, "map has no entry") {
+		return place + " is not defined"
+	}
+	return place + ": " + why
 }
 
 // Data is what a template knows of a host.

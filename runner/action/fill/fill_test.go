@@ -1,0 +1,35 @@
+package fill
+
+import (
+	"strings"
+	"testing"
+
+	"hail/inventory"
+)
+
+// TestFill: values are put in as they are written everywhere, and what is wrong is told by what was written.
+func TestFill(t *testing.T) {
+	h := inventory.Host{Name: "web1", Vars: map[string]any{"big": 1e7, "list": []any{1, "a b"}, "none": nil, "token": inventory.Redacted, "deep": map[string]any{"key": inventory.Redacted}}}
+	for _, row := range []struct{ template, text, line string }{
+		{"{{.vars.big}}", "10000000", "10000000"},
+		{"{{.vars.list}}", `[1,"a b"]`, `'[1,"a b"]'`},
+		{"x{{.vars.none}}", "x", "x''"},
+		{"{{$x := .vars.big}}{{$x}}", "10000000", "10000000"},
+		{"{{.vars.token}}", "for web1: {{.vars.token}}: this value is secret", "the command for web1: {{.vars.token}}: this value is secret, and command lines are not: --secret-env hands it over"},
+		{`{{printf "-p%s" .vars.deep.key}}`, `{{printf "-p%s" .vars.deep.key}}: this value is secret`, `{{printf "-p%s" .vars.deep.key}}: this value is secret, and command lines are not: --secret-env hands it over`},
+		{"{{.vars.nothing}}", "{{.vars.nothing}} is not defined", "{{.vars.nothing}} is not defined"},
+		{`{{printf "%v" (index .vars.list 7)}}`, "{{index .vars.list 7}}: index out of range: 7", "{{index .vars.list 7}}: index out of range: 7"},
+	} {
+		text, err := Text(row.template, h, 0)
+		if err != nil {
+			text = err.Error()
+		}
+		line, err := Line(row.template, h, 0)
+		if err != nil {
+			line = err.Error()
+		}
+		if !strings.HasSuffix(text, row.text) || !strings.HasSuffix(line, row.line) {
+			t.Errorf("%s: %s\n%s", row.template, text, line)
+		}
+	}
+}
