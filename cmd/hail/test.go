@@ -107,8 +107,16 @@ func timeoutFor(c *cli.Context, suite *check.Suite) error {
 
 // testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
 func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
+	secret, err := secretVars(c)
+	if err != nil {
+		return j, err
+	}
+	bare := make([]inventory.Host, len(hosts)) // as the plan will have them
+	for i, h := range hosts {
+		bare[i] = h.Redact(secret)
+	}
 	choose := e.chooser(c, inv, hosts)
-	if err := suite.Aim(hosts, choose); err != nil {
+	if err := suite.Aim(bare, choose); err != nil {
 		return j, err
 	}
 	var idle []string

@@ -58,7 +58,8 @@ func isGoss(root *strictyaml.Node) bool {
 // gossReader reads a file of goss. What has another meaning there than anything here is an error by its name.
 type gossReader struct{ reader }
 
-func (r gossReader) checks(root *strictyaml.Node) (all []Check) {
+// checks are those that enter takes, which hears the key and the id of each.
+func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node, id string) bool) (all []Check) {
 	for _, p := range root.Pairs {
 		t, ok := gossTypes[p.Key.Text]
 		if !ok {
@@ -70,7 +71,9 @@ func (r gossReader) checks(root *strictyaml.Node) (all []Check) {
 			continue
 		}
 		for _, one := range p.Value.Pairs {
-			all = append(all, r.check(p.Key.Text, t.kind, t.attrs, one))
+			if c := r.check(p.Key.Text, t.kind, t.attrs, one); enter(one.Key, c.ID) {
+				all = append(all, c)
+			}
 		}
 	}
 	return all
@@ -145,6 +148,9 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 // wants reads what goss expects of an attribute. A list is of patterns for texts, and of elements for lists; all have to be there.
 func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants []Want) {
 	one := func(m Matcher) { wants = append(wants, Want{attribute, m}) }
+	if attribute == "type" {
+		n = r.fileTypes(n)
+	}
 	switch {
 	case n.Kind == strictyaml.List && s == text:
 		for _, item := range n.Items {
@@ -160,18 +166,30 @@ func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants 
 		}
 	case n.Kind == strictyaml.Map:
 		one(r.matcher(n, attribute, s))
-	case attribute == "type":
-		ours, ok := gossFileTypes[n.Text]
-		if !ok {
-			r.Fail(n, "", "goss: %q is no filetype", n.Text)
-		}
-		one(Matcher{Op: equals, Want: ours})
 	default:
 		if value := r.literal(n, attribute, s); value != nil {
 			one(Matcher{Op: equals, Want: value})
 		}
 	}
 	return wants
+}
+
+// fileTypes is what goss expects of a filetype, with our words for its.
+func (r gossReader) fileTypes(n *strictyaml.Node) *strictyaml.Node {
+	ours := *n
+	if n.Kind == strictyaml.Scalar {
+		if ours.Text = gossFileTypes[n.Text]; ours.Text == "" {
+			r.Fail(n, "", "goss: %q is no filetype", n.Text)
+		}
+	}
+	ours.Items, ours.Pairs = slices.Clone(n.Items), slices.Clone(n.Pairs)
+	for i := range ours.Items {
+		ours.Items[i] = r.fileTypes(ours.Items[i])
+	}
+	for i := range ours.Pairs {
+		ours.Pairs[i].Value = r.fileTypes(ours.Pairs[i].Value)
+	}
+	return &ours
 }
 
 // gossPattern reads a pattern of goss: a text, /a regular expression/ for a line, with ! before it what must not be there.

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"hail/runner"
@@ -45,5 +46,21 @@ func TestGoss(t *testing.T) {
 				t.Errorf("%s: %v", id, of[id])
 			}
 		}
+	}
+}
+
+// TestGossFiles: two files of goss have no two checks of one id, and the words of goss are ours wherever they stand.
+func TestGossFiles(t *testing.T) {
+	text := "file:\n  /etc/x: {filetype: {or: [symlink, {equal: directory}]}}\n"
+	open := func(string) ([]byte, error) { return []byte(text), nil }
+	_, err := check.Read([]string{"a.yaml", "b.yaml"}, open)
+	if want := `b.yaml:2:3: the id "file:/etc/x" is taken, first at a.yaml:2:3`; err == nil || err.Error() != want {
+		t.Errorf("two files: %v, want %s", err, want)
+	}
+	suite, err := check.Read([]string{"a.yaml"}, open)
+	must(t, err)
+	spec := string(suite.Spec().Args)
+	if !strings.Contains(spec, `"want":"link"`) || !strings.Contains(spec, `"want":"dir"`) {
+		t.Errorf("the filetypes are %s", spec)
 	}
 }

@@ -59,8 +59,16 @@ func (l *loading) file(file string, including []string) error {
 	var fleet []Fleet
 	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) {
 		r := reader{Reader: base}
+		enter := func(n *strictyaml.Node, id string) bool {
+			if first, taken := l.ids[id]; taken {
+				r.Fail(n, "give one of them another id, or leave it out", "the id %q is taken, first at %s", id, first)
+				return false
+			}
+			l.ids[id] = inventory.Place{File: file, Line: n.Line, Col: n.Col}
+			return true
+		}
 		if isGoss(root) {
-			checks = gossReader{r}.checks(root)
+			checks = gossReader{r}.checks(root, enter)
 			return
 		}
 		r.Mapping(root, "a file of checks", specfile.Fields{
@@ -82,21 +90,11 @@ func (l *loading) file(file string, including []string) error {
 				for _, item := range n.Items {
 					before := r.Wrong()
 					c, over := r.check(item)
-					id, place := c.ID, c.Place
-					if over != nil {
-						id, place = over.ID, inventory.Place{File: file, Line: item.Line, Col: item.Col}
-					}
-					if r.Wrong() > before {
-						continue
-					}
-					if first, taken := l.ids[id]; taken {
-						r.Fail(item, "give one of them another id", "the id %q is taken, first at %s", id, first)
-						continue
-					}
-					l.ids[id] = place
-					if over != nil {
+					switch {
+					case r.Wrong() > before:
+					case over != nil && enter(item, over.ID):
 						fleet = append(fleet, *over)
-					} else {
+					case over == nil && enter(item, c.ID):
 						checks = append(checks, c)
 					}
 				}
