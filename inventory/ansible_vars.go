@@ -81,6 +81,7 @@ func (b *builder) varsOf(path, by string) (said settings) {
 	case !info.IsDir():
 		return b.varsFile(path, by)
 	}
+	path += "/" // follow a link to a folder
 	err = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
 		switch name := filepath.Base(file); {
 		case err != nil:

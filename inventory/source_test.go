@@ -197,6 +197,33 @@ func TestVarsFileInVault(t *testing.T) {
 	}
 }
 
+// TestVarsLinks: an entry may be a link to a folder elsewhere.
+func TestVarsLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{"common", "group_vars", "host_vars"} {
+		if err := os.Mkdir(filepath.Join(dir, path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"hosts": "[web]\na\n", "common/vars.yml": "x: 1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, link := range []string{"group_vars/web", "host_vars/a"} {
+		if err := os.Symlink("../common", filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inv, err := Load(t.Context(), []string{filepath.Join(dir, "hosts")}, Surroundings{Origins: true})
+	if err != nil || described(inv) != "a [all web] map[x:1]\n" {
+		t.Fatalf("%v, %v", inv, err)
+	}
+	if from := inv.Origins("a")[0].Place.File; from != filepath.Join(dir, "group_vars/web/vars.yml") {
+		t.Errorf("the var is from %s", from)
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	paths := write(t,
 		"a.yaml", "defaults: {user: d}\nvars: {x: 0}\ngroups:\n  web:\n    hosts: {web1: {port: 22, vars: {x: 2}}}\n    vars: {x: 1}\n    connection: {user: g}\n",

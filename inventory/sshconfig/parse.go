@@ -229,7 +229,7 @@ func isPlain(keyword, rest string) bool {
 
 // readFile reads a file of a sensible size that nobody else may write to.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for a writer
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -198,6 +199,10 @@ func load(t testing.TB, text string, options ...string) (*Config, string, error)
 }
 
 func TestErrors(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]string{
 		"ProxyUseFdpass yes":            "F:2: proxyusefdpass yes is not supported, and web1 would be reached in another way than by ssh",
 		"KnownHostsCommand /bin/keys":   "F:2: knownhostscommand /bin/keys is not supported, and web1 would be reached in another way than by ssh",
@@ -231,6 +236,7 @@ func TestErrors(t *testing.T) {
 		"Include":                       "F:2: include: a file is missing",
 		"Include [":                     `F:2: include: "[" is no pattern of files`,
 		"Include /dev/zero":             "/dev/zero: this is no file",
+		"Include " + fifo:               fifo + ": this is no file",
 	} {
 		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
 		if err == nil {
