@@ -225,3 +225,21 @@ func randomRange(chance *rand.Rand, most int) string {
 	}
 	return "[" + strings.Join(parts, ",") + "]"
 }
+
+// TestClusterShellChain: groups below each other have the limit of all groups.
+func TestClusterShellChain(t *testing.T) {
+	for length, want := range map[int]string{maxGroupDepth: "", 6000: fmt.Sprintf("F:%d:7: more than 100 groups contain each other", maxGroupDepth+1)} {
+		var text strings.Builder
+		for i := 1; i < length; i++ {
+			fmt.Fprintf(&text, "%04d: @%04d\n", i, i+1)
+		}
+		fmt.Fprintf(&text, "%04d: n1\n", length)
+		path := write(t, "groups", text.String())[0]
+		inv, err := Load(t.Context(), []string{"clustershell:" + path}, Surroundings{})
+		if want != "" {
+			checkErrors(t, "chain", path, err, want, "")
+		} else if err != nil || len(inv.Groups()) != length {
+			t.Errorf("%d groups: %v", length, err)
+		}
+	}
+}

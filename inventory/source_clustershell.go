@@ -65,6 +65,7 @@ type clusterGroups struct {
 	defs     map[string]*clusterGroup // by source:name
 	order    []*clusterGroup
 	current  string // the source of the group that is evaluated
+	depth    int    // of groups that are being evaluated
 }
 
 func (c *clusterGroups) define(source string, name string, at Place, expressions ...clusterExpression) {
@@ -191,9 +192,13 @@ func (c *clusterGroups) evaluate(g *clusterGroup) error {
 	if g.busy {
 		return &Error{g.expressions[0].place, fmt.Sprintf("the group %s:%s contains itself", g.source, g.name), ""}
 	}
+	if c.depth == maxGroupDepth && len(g.expressions) > 0 {
+		return &Error{g.expressions[0].place, fmt.Sprintf("more than %d groups contain each other", maxGroupDepth), ""}
+	}
 	outer := c.current
 	c.current, g.busy = g.source, true
-	defer func() { c.current, g.busy = outer, false }()
+	c.depth++
+	defer func() { c.current, g.busy = outer, false; c.depth-- }()
 	hosts := newSet(0)
 	for _, e := range g.expressions {
 		s, err := c.universe.evalAt(e.text, e.place)

@@ -145,24 +145,17 @@ func (u *universe) unknownHost(t term, name string) error {
 
 // addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
 func (u *universe) addGroups(s *set, t term) error {
-	known := u.groups()
-	switch {
-	case u.inv == nil && len(known) == 0:
-		return t.fail(fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
-	case len(known) == 0:
-		return t.fail(fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
-	}
 	names := []string{t.text}
 	switch {
 	case isGlob(t.text):
 		names = nil
-		for _, g := range known {
+		for _, g := range u.groups() {
 			if wildcard.Match(t.text, g) {
 				names = append(names, g)
 			}
 		}
 		if len(names) == 0 {
-			return t.fail(fmt.Sprintf("no group matches %q", t.text), u.groupsOf(""))
+			return u.unknownGroup(t, t.text)
 		}
 	case strings.Contains(t.text, "["):
 		var wrong *patternError
@@ -183,14 +176,27 @@ func (u *universe) addGroups(s *set, t term) error {
 			return err
 		}
 		if !found {
-			hint := u.groupsOf(DidYouMean(name, known))
-			if name == "all" {
-				hint = "-a means all hosts of the inventory"
-			}
-			return t.fail(fmt.Sprintf("unknown group %q", name), hint)
+			return u.unknownGroup(t, name)
 		}
 	}
 	return nil
+}
+
+// unknownGroup is the error of a group that is not there, or of a wildcard that no group matches.
+func (u *universe) unknownGroup(t term, name string) error {
+	known := u.groups()
+	hint := u.groupsOf(DidYouMean(name, known))
+	switch {
+	case u.inv == nil && len(known) == 0:
+		return t.fail(fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
+	case len(known) == 0:
+		return t.fail(fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
+	case isGlob(name):
+		return t.fail(fmt.Sprintf("no group matches %q", name), u.groupsOf(""))
+	case name == "all":
+		hint = "-a means all hosts of the inventory"
+	}
+	return t.fail(fmt.Sprintf("unknown group %q", name), hint)
 }
 
 // groupsOf adds to the hint which groups there are, where nothing else lists them.
