@@ -109,8 +109,8 @@ func colonRange(text string, before int) (items []string, wrong string) {
 	switch {
 	case lo > hi:
 		return nil, fmt.Sprintf("the range %q falls", text)
-	case (hi-lo)/step >= MaxExpansion/before:
-		return nil, fmt.Sprintf("the range %q makes more than %d hosts", text, MaxExpansion)
+	case (hi-lo)/step >= maxExpansion/before:
+		return nil, fmt.Sprintf("the range %q makes more than %d hosts", text, maxExpansion)
 	}
 	for n := lo; n <= hi; n += step {
 		items = append(items, item(n))

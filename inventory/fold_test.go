@@ -34,7 +34,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// Expand(Fold(x)) is the set x, whatever the names are.
+// expandList(Fold(x)) is the set x, whatever the names are.
 func TestFoldInverse(t *testing.T) {
 	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 1))

@@ -17,8 +17,8 @@ import (
 	"hail/inventory/sshconfig"
 )
 
-// MaxSource is how large a source may be, in bytes.
-const MaxSource = 64 << 20
+// maxSource is how large a source may be, in bytes.
+const maxSource = 64 << 20
 
 // Surroundings is what sources may need of the machine. The zero value has none of it.
 type Surroundings struct {
@@ -174,7 +174,7 @@ func (b *builder) open(path string) (f file, ok bool) {
 		if b.around.Stdin == nil {
 			err = errors.New("there is none")
 		} else {
-			f.text, err = readAll(b.around.Stdin, MaxSource)
+			f.text, err = readAll(b.around.Stdin, maxSource)
 		}
 	} else {
 		f.text, err = ReadFile(path)
@@ -190,7 +190,7 @@ func (b *builder) open(path string) (f file, ok bool) {
 	return f, wrong == nil
 }
 
-// ReadFile reads a file, or a pipe, of at most MaxSource bytes. Everything else is an error, so that a device without
+// ReadFile reads a file, or a pipe, of at most 64 MiB. Everything else is an error, so that a device without
 // end can't fill the memory. It fits Lookups.File.
 func ReadFile(path string) ([]byte, error) {
 	text, err := readFile(path)
@@ -223,7 +223,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readAll(f, MaxSource)
+	return readAll(f, maxSource)
 }
 
 // readAll reads r to its end, or to an error when there is more of it.

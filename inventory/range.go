@@ -6,44 +6,8 @@ import (
 	"strings"
 )
 
-// MaxExpansion is the largest number of names that one pattern may stand for.
-const MaxExpansion = 200_000
-
-// Expand returns the names that a list of patterns stands for, in the order written: "web[01-03,07] db1", with spaces
-// or commas between the patterns. A name that is written twice comes twice. Each pattern stands for at most
-// MaxExpansion names; what is wrong with one comes back as an *Error.
-func Expand(list string) ([]string, error) {
-	var names []string
-	for _, p := range splitList(list) {
-		more, wrong := expand(p)
-		if wrong != nil {
-			return nil, wrong.in(Place{File: fmt.Sprintf("pattern %q", p), Col: 1})
-		}
-		names = append(names, more...)
-	}
-	return names, nil
-}
-
-// splitList splits at commas and white space that are not in brackets.
-func splitList(list string) (parts []string) {
-	depth, from := 0, 0
-	for i, r := range list + "," {
-		switch r {
-		case '[':
-			depth++
-		case ']':
-			depth--
-		case ',', ' ', '\t', '\n', '\r':
-			if depth <= 0 || i == len(list) {
-				if i > from {
-					parts = append(parts, list[from:i])
-				}
-				from = i + 1
-			}
-		}
-	}
-	return parts
-}
+// maxExpansion is the largest number of names that one pattern may stand for.
+const maxExpansion = 200_000
 
 // patternError is what is wrong with a pattern, and at which byte of it.
 type patternError struct {
@@ -63,11 +27,11 @@ type piece struct {
 	spans []span
 }
 
-// count is how many numbers there are; a piece without brackets counts once. It stops counting above MaxExpansion, so
+// count is how many numbers there are; a piece without brackets counts once. It stops counting above maxExpansion, so
 // that it never overflows.
 func (p piece) count() (n int64) {
 	for _, s := range p.spans {
-		if n += s.count(); n > MaxExpansion {
+		if n += s.count(); n > maxExpansion {
 			break
 		}
 	}
@@ -106,8 +70,8 @@ func expand(pattern string) ([]string, *patternError) {
 	}
 	total, longest := int64(1), ""
 	for _, p := range pieces {
-		if total *= p.count(); total > MaxExpansion {
-			return nil, &patternError{text: fmt.Sprintf("%q stands for more than %d hosts", pattern, MaxExpansion)}
+		if total *= p.count(); total > maxExpansion {
+			return nil, &patternError{text: fmt.Sprintf("%q stands for more than %d hosts", pattern, maxExpansion)}
 		}
 		if longest += p.longest(); len(longest) > maxName {
 			break

@@ -17,8 +17,8 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// ProgramTime is how long a program may take for all that it is asked.
-const ProgramTime = 30 * time.Second
+// programTime is how long a program may take for all that it is asked.
+const programTime = 30 * time.Second
 
 // isProgram says whether a file is one to run: it is executable, and begins as programs do. Some file systems call every
 // file executable.
@@ -50,7 +50,7 @@ func readProgram(ctx context.Context, b *builder, path string) {
 		b.failRead(path, err)
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, ProgramTime, fmt.Errorf("it took more than %v and was ended", ProgramTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, programTime, fmt.Errorf("it took more than %v and was ended", programTime))
 	defer cancel()
 	p := program{ctx: ctx, b: b, path: path}
 	if list := p.run("--list"); list != nil {
@@ -136,7 +136,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.WaitDelay = time.Second // for what it left behind with its output open
 	var out, errs limited
-	out.left, errs.left = MaxSource, 64<<10
+	out.left, errs.left = maxSource, 64<<10
 	c.Stdout, c.Stderr = &out, &errs
 	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // it may be gone already
 	out.full = kill
@@ -158,7 +158,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case out.left < 0:
-		return nil, fmt.Errorf("it printed more than %d MiB and was ended", MaxSource>>20)
+		return nil, fmt.Errorf("it printed more than %d MiB and was ended", maxSource>>20)
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		if last := lastLine(errs.text.String()); last != "" {
 			return nil, fmt.Errorf("%w: %s", err, last)
