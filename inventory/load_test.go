@@ -182,7 +182,7 @@ func TestBadSources(t *testing.T) {
 		"binary":         {"h", "web1\nab\x00c", `F:2:3: the control character '\x00' has no place here`, ""},
 		"escape":         {"h.yaml", "hosts: [a]\n# \x1b[31m", `F:2:3: the control character '\x1b' has no place here`, ""},
 		"script":         {"inv", "#!/bin/sh\necho a", "F: this program is not executable (chmod +x)", ""},
-		"two words":      {"h", "a\nweb1 x1", "F:2:6: there is more than one word on the line", "a host list has one host or pattern a line: [user@]host[:port]"},
+		"two words":      {"h", "a\nweb1 x1", "F:2:6: there is more than one word on the line", oneALine},
 		"option":         {"h", "-oProxyCommand=x", `F:1:1: "-oProxyCommand=x" is no name of a host: it begins with "-"`, ""},
 		"shell":          {"h", "  $(reboot)", `F:1:3: "$(reboot)" is no name of a host: '$' is not allowed in it`, ""},
 		"bad user":       {"h", "-l@web1", `F:1:1: user "-l" begins with "-"`, ""},

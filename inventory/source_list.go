@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"strings"
 )
@@ -29,31 +30,58 @@ type listEntry struct {
 // maxListErrors is when to stop reading: a file with so many errors is no host list.
 const maxListErrors = 100
 
-// parseList reads a host list: one pattern a line, [user@]host[:port], with # for comments, and ; at the beginning of a line.
+// parseList reads a host list: a pattern a line, [user@]host[:port], or several with commas, with # for comments, and ; at the beginning
+// of a line. Blanks between two are refused: pssh takes the second for a user, and others for a host.
 func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		number++
 		line, _, _ = strings.Cut(line, "#")
-		word := strings.TrimSpace(line)
-		if word == "" || word[0] == ';' {
+		if strings.HasPrefix(strings.TrimSpace(line), ";") {
 			continue
 		}
-		place := Place{file, number, strings.Index(line, word) + 1}
-		e, wrong := parseListWord(word)
-		if wrong != nil {
-			if errs = append(errs, wrong.in(place)); len(errs) == maxListErrors {
-				break
+		for at, word := range commaParts(line) {
+			place := Place{file, number, at + 1}
+			e, wrong := parseListWord(word)
+			if wrong != nil {
+				if errs = append(errs, wrong.in(place)); len(errs) == maxListErrors {
+					return entries, errs
+				}
+				continue
 			}
-			continue
+			e.place = place
+			entries = append(entries, e)
 		}
-		e.place = place
-		entries = append(entries, e)
 	}
 	return entries, errs
 }
 
-const oneALine = "a host list has one host or pattern a line: [user@]host[:port]"
+// commaParts yields what stands between commas outside of brackets, without blanks around it, and where; nothing is left out.
+func commaParts(line string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		depth, from := 0, 0
+		for i, c := range []byte(line + ",") {
+			switch c {
+			case '[':
+				depth++
+			case ']':
+				depth--
+			case ',':
+				if depth > 0 && i < len(line) {
+					continue
+				}
+				part := strings.TrimLeft(line[from:i], " \t\r\n")
+				at := i - len(part)
+				if part = strings.TrimSpace(part); part != "" && !yield(at, part) {
+					return
+				}
+				from = i + 1
+			}
+		}
+	}
+}
+
+const oneALine = "a host list has a host or pattern a line, or several with commas: [user@]host[:port]"
 
 func parseListWord(word string) (e listEntry, wrong *patternError) {
 	if i := strings.IndexAny(word, " \t"); i >= 0 {
@@ -80,7 +108,7 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 	}
 	if e.names, wrong = expand(rest); wrong != nil {
 		wrong.at += from
-		if wrong.hint == "" && strings.ContainsAny(rest, ",/") {
+		if wrong.hint == "" && strings.Contains(rest, "/") {
 			wrong.hint = oneALine
 		}
 	}
