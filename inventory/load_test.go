@@ -188,11 +188,13 @@ func TestBadSources(t *testing.T) {
 		"bad user":       {"h", "-l@web1", `F:1:1: user "-l" begins with "-"`, ""},
 		"bad port":       {"h", "root@web1:022", `F:1:11: "022" is not a port (1 to 65535)`, ""},
 		"bare IPv6":      {"h", "a@::1", "F:1:3: an IPv6 address stands in brackets: [::1]", ""},
+		"ClusterShell":   {"g.yaml", "roles: {adm: node0}\nracks: {r1: [a, b]}", `F:1:1: unknown key "roles" in an inventory`, "if these are groups of ClusterShell: -i clustershell:F"},
+		"near":           {"g.yaml", "defualts: {user: root}", `F:1:1: unknown key "defualts" in an inventory`, `did you mean "defaults"?`},
 		"range at place": {"h", " a@web[3-1]", `F:1:8: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
 	} {
 		path := write(t, c.file, c.text)[0]
 		_, err := Load(t.Context(), []string{path}, Surroundings{})
-		checkErrors(t, name, path, err, c.want, c.hint)
+		checkErrors(t, name, path, err, c.want, strings.ReplaceAll(c.hint, ":F", ":"+path))
 	}
 }
 

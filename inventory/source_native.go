@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +22,24 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 	if filepath.Base(f.path) == "hail.yaml" { // which may hold settings of the program, too
 		known["settings"] = func(*strictyaml.Node) {}
 	}
+	if isClusterGroups(root, append(slices.Collect(maps.Keys(known)), "settings")) {
+		r.fail(root.Pairs[0].Key, fmt.Sprintf("unknown key %q in an inventory", root.Pairs[0].Key.Text), "if these are groups of ClusterShell: -i clustershell:"+f.path)
+		return
+	}
 	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
+}
+
+// isClusterGroups says whether this has the form of ClusterShell's groups, source: {group: nodes}, and no key that is or may be meant
+// as one of known.
+func isClusterGroups(root *strictyaml.Node, known []string) bool {
+	for _, source := range root.Pairs {
+		if Nearest(source.Key.Text, known) != "" || source.Value.Kind != strictyaml.Map || slices.ContainsFunc(source.Value.Pairs, func(group strictyaml.Pair) bool {
+			return group.Value.Kind != strictyaml.Scalar && group.Value.Kind != strictyaml.List
+		}) {
+			return false
+		}
+	}
+	return len(root.Pairs) > 0
 }
 
 // groups reads the mapping of group names to groups.
