@@ -188,8 +188,8 @@ func (c *Config) Aliases() []Alias {
 	return c.aliases
 }
 
-// Lookup returns the settings for the host that the user calls name. ctx ends the programs that are run for it. A line for this host that says what is not supported
-// is an *Error.
+// Lookup returns the settings for the host that the user calls name. ctx ends the programs that are run for it. A line for this host that
+// says what is not supported is an *Error; what ssh itself says with Local.AskSSH is a plain error.
 func (c *Config) Lookup(ctx context.Context, name string, given Given) (Settings, error) {
 	e, err := c.evaluate(ctx, name, given)
 	if err != nil {

@@ -24,17 +24,17 @@ const Kind = "check"
 // Check is one check, as data.
 type Check struct {
 	runner.Check
-	Params   map[string]string `json:"params"`             // what is looked at: the path of a file, the name of a service
-	Wants    []Want            `json:"wants,omitempty"`    // all of them have to hold
-	From     string            `json:"from,omitempty"`     // target: a connection is made from the host's end; empty: from here
-	Sudo     bool              `json:"sudo,omitempty"`     // by sudo -n
-	Timeout  runner.Duration   `json:"timeout"`            // of one look
-	Retry    Retry             `json:"retry,omitzero"`     //
+	Params   map[string]string `json:"params"`          // what is looked at: the path of a file, the name of a service
+	Wants    []Want            `json:"wants,omitempty"` // all of them have to hold
+	From     string            `json:"from,omitempty"`  // target: a connection is made from the host's end; empty: from here
+	Sudo     bool              `json:"sudo,omitempty"`  // by sudo -n
+	Timeout  runner.Duration   `json:"timeout"`         // of one look
+	Retry    Retry             `json:"retry,omitzero"`
 	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
 	Off      bool              `json:"off,omitempty"`      // it is skipped everywhere
 	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
 	Template bool              `json:"template,omitempty"` // parameters or matchers have places for what differs from host to host
-	Place    inventory.Place   `json:"-"`                  //
+	Place    inventory.Place   `json:"-"`
 }
 
 // Want is what one attribute has to be.

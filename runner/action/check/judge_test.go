@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hail/runner"
 )
 
 // awks are those of this machine: they differ in what their regular expressions know, and in how they take bytes.
@@ -181,5 +183,15 @@ func TestTorturePatternsOnHost(t *testing.T) {
 	}
 	if late > len(patterns)/100+1 {
 		t.Errorf("%d of %d patterns take too long", late, len(patterns))
+	}
+}
+
+// A suite that is compiled again has the tests of its checks, and no others.
+func TestCompileAgain(t *testing.T) {
+	s := Suite{Checks: []Check{{Check: runner.Check{ID: "a", Type: "file"}}, {Check: runner.Check{ID: "b", Type: "file"}}}}
+	for range 2 {
+		if err := s.Compile(); err != nil || len(s.tests) != len(s.Checks) {
+			t.Fatalf("%d checks have %d tests, %v", len(s.Checks), len(s.tests), err)
+		}
 	}
 }

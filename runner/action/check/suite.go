@@ -50,6 +50,7 @@ func New(spec runner.Spec) (Suite, error) {
 
 // Compile makes checks work that were decoded, or says what is wrong with them.
 func (s *Suite) Compile() error {
+	s.tests = nil
 	for i := range s.Checks {
 		if kinds[s.Checks[i].Type] == nil {
 			return fmt.Errorf("%s: %q is no type of check", s.Checks[i].ID, s.Checks[i].Type)
