@@ -87,6 +87,7 @@ func TestTemplates(t *testing.T) {
 	verdicts, _ := m.run(t, read(t, `checks:
   - {id: quoted, command: {run: "printf %s {{.vars.text}}", stdout: "{{.vars.text}}"}}
   - {id: typed, command: {run: "exit 42", exit: {not: "{{.vars.port}}"}, duration: {lt: "{{.vars.limit}}"}}}
+  - {id: listed, command: {run: "echo '[{{.vars.port}}]'", stdout: {jq: ., contains: "{{.vars.port}}"}}}
   - {id: host, command: {run: "echo {{.host}}", stdout: {regex: "^{{.host}}$"}}}
 `))
 	for id, v := range verdicts {
