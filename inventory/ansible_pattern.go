@@ -171,7 +171,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	switch {
 	case found || word == "ungrouped":
 	case strings.ContainsAny(word, "~?*["):
-		p.u.remarks = append(p.u.remarks, p.fail(fmt.Sprintf("no host and no group matches %s", word), listHint))
+		p.u.remarks = append(p.u.remarks, p.fail(fmt.Sprintf("no host and no group matches %s", word), p.u.where()))
 	default:
 		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
 	}

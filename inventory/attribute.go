@@ -147,11 +147,11 @@ func Attribute(h Host, name string) string {
 // ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing, and numbers without
 // an exponent.
 func ValueText(value any) string {
-	switch reflect.ValueOf(value).Kind() {
+	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.Invalid:
 		return ""
 	case reflect.Float64:
-		return strconv.FormatFloat(value.(float64), 'f', -1, 64)
+		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
 	case reflect.Slice, reflect.Map:
 		text, err := json.Marshal(value)
 		if err == nil {

@@ -85,22 +85,26 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 
 // whyNone is a hint for a selection that came out empty.
 func (u *universe) whyNone() string {
-	if u.of != "" {
-		return u.of + " has " + u.has()
+	if where := u.where(); where != listHint || len(u.remarks) == 0 {
+		return where
 	}
-	if u.inv == nil {
-		return "there is no inventory to look in: name one with -i FILE"
-	}
-	if len(u.inv.hosts) == 0 {
-		return "the inventory has no hosts"
-	}
-	if len(u.remarks) > 0 {
-		return cmp.Or(u.remarks[0].Hint, u.remarks[0].Text)
-	}
-	return listHint
+	return cmp.Or(u.remarks[0].Hint, u.remarks[0].Text)
 }
 
 const listHint = "hail hosts -a --fold lists the inventory"
+
+// where is a hint at the hosts that there are.
+func (u *universe) where() string {
+	switch {
+	case u.of != "":
+		return u.of + " has " + u.has()
+	case u.inv == nil:
+		return "there is no inventory to look in: name one with -i FILE"
+	case len(u.inv.hosts) == 0:
+		return "the inventory has no hosts"
+	}
+	return listHint
+}
 
 // has lists the hosts for a hint, as far as they fit.
 func (u *universe) has() string {

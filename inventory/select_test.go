@@ -233,6 +233,13 @@ func TestSelectRemarks(t *testing.T) {
 	}
 }
 
+func TestRemarkWithoutInventory(t *testing.T) {
+	var hint string
+	if _, err := Select(nil, Query{Targets: []string{"a,zz*"}}, Lookups{Remark: func(e *Error) { hint = e.Hint }}); err != nil || hint != "there is no inventory to look in: name one with -i FILE" {
+		t.Errorf("%v, hint %q", err, hint)
+	}
+}
+
 func TestWith(t *testing.T) {
 	inv := load(t, "i.yaml", varied)
 	with := inv.With([]Host{{Name: "web2", Vars: map[string]any{"env": "prod"}}, {Name: "new", Vars: map[string]any{"env": "prod"}}})

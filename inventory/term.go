@@ -82,7 +82,7 @@ func (u *universe) addWhere(s *set, match func(*Host) bool) {
 func (u *universe) addNamed(s *set, t term, pattern string, match func(name string) bool) {
 	u.addWhere(s, func(h *Host) bool { return match(h.Name) })
 	if s.empty() {
-		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host matches %s", pattern), listHint))
+		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host matches %s", pattern), u.where()))
 	}
 }
 
