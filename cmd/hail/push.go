@@ -152,22 +152,16 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 		return job{}, err
 	}
 	choose := e.chooser(c, inv, hosts)
-	var idle []string
+	var conditions []condition
 	for _, s := range specs {
 		for _, f := range s.Files {
-			if f.When == "" {
-				continue
-			}
-			meant, err := choose(f.When)
-			if err != nil {
-				return job{}, inventory.OfExpression(f.Place, "when", err)
-			}
-			if len(meant) == 0 {
-				idle = append(idle, f.Dest)
-			}
+			conditions = append(conditions, condition{f.Dest, f.When, f.Place})
 		}
+		conditions = append(conditions, conditionsOf(s.Health)...)
 	}
-	e.remarkIdle(c, idle)
+	if err := e.remarkIdle(c, choose, conditions); err != nil {
+		return job{}, err
+	}
 	push, contents, err := action.Render(specs, hosts, choose, secret)
 	if err != nil {
 		if wrong := (*inventory.Error)(nil); errors.As(err, &wrong) {

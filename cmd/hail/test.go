@@ -119,16 +119,9 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 	if err := suite.Aim(bare, choose); err != nil {
 		return j, err
 	}
-	var idle []string
-	for _, one := range suite.Checks {
-		if one.When == "" {
-			continue
-		}
-		if meant, err := choose(one.When); err == nil && len(meant) == 0 {
-			idle = append(idle, one.ID)
-		}
+	if err := e.remarkIdle(c, choose, conditionsOf(suite.Checks)); err != nil {
+		return j, err
 	}
-	e.remarkIdle(c, idle)
 	if file := c.String("waivers"); file != "" {
 		text, err := inventory.ReadFile(file)
 		if err != nil {
@@ -185,11 +178,38 @@ func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []i
 	}
 }
 
-// remarkIdle names what a when leaves to other hosts.
-func (e environment) remarkIdle(c *cli.Context, names []string) {
-	if names != nil {
-		e.remark(c, &inventory.Error{Text: "meant for none of the selected hosts: " + strings.Join(names, ", ")})
+// condition is a when, and what has it.
+type condition struct {
+	name, when string
+	place      inventory.Place
+}
+
+func conditionsOf(checks []check.Check) (all []condition) {
+	for _, one := range checks {
+		all = append(all, condition{one.ID, one.When, one.Place})
 	}
+	return all
+}
+
+// remarkIdle names what is for none of the hosts by its when.
+func (e environment) remarkIdle(c *cli.Context, choose func(expr string) (map[string]bool, error), all []condition) error {
+	var idle []string
+	for _, one := range all {
+		if one.when == "" {
+			continue
+		}
+		meant, err := choose(one.when)
+		if err != nil {
+			return inventory.OfExpression(one.place, "when", err)
+		}
+		if len(meant) == 0 {
+			idle = append(idle, one.name)
+		}
+	}
+	if idle != nil {
+		e.remark(c, &inventory.Error{Text: "meant for none of the selected hosts: " + strings.Join(idle, ", ")})
+	}
+	return nil
 }
 
 // watch does a test until it passes, for the last time when the time of --watch is over.
