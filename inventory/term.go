@@ -232,6 +232,8 @@ func (u *universe) addRun(s *set, t term) error {
 		return t.fail(wrong.Text, wrong.Hint)
 	case err != nil:
 		return t.fail(err.Error(), "")
+	case len(names) == 0 && some:
+		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of the run %s has the status %s", id, strings.Join(wanted, " or ")), ""))
 	}
 	return u.addNames(s, t, names)
 }
@@ -252,6 +254,9 @@ func (u *universe) addFile(s *set, t term) error {
 	entries, errs := parseList(t.text, text)
 	if len(errs) > 0 {
 		return errs
+	}
+	if len(entries) == 0 {
+		u.remarks = append(u.remarks, t.fail(t.text+" has no names", ""))
 	}
 	for _, e := range entries {
 		if e.conn.User != "" || e.conn.Port != 0 {
