@@ -139,6 +139,7 @@ func (s *schedule) wave(number, size int) WaveResult {
 	}
 	for _, it := range w.left() {
 		if it.tries > 0 {
+			s.undone = true
 			s.finish(w, it)
 		} else {
 			s.skip(it)

@@ -210,6 +210,19 @@ func TestBudget(t *testing.T) {
 				return nil
 			}, Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return errors.New("no") }},
 			"1 error, 1 unreachable(refused), 8 skipped(budget)", runner.OverBudget},
+		{"a retry that waits is left undone", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("0")}, Retry: runner.Retry{Unreachable: 3, Delay: runner.Duration(time.Hour)}},
+			&connsuite.Fake{DialErr: func(h inventory.Host) error {
+				if h.Name == "h00000" {
+					return refused(runner.Refused)
+				}
+				return nil
+			}, Exec: func(_ context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+				if h.Name == "h00009" {
+					return errors.New("no")
+				}
+				return nil
+			}},
+			"1 error, 1 unreachable(refused), 8 ok", runner.OverBudget},
 		{"in the first wave", runner.Plan{Waves: waves("1,100%"), Budget: runner.Budget{Fail: share("0")}}, failing("h00000"), "1 failed(exit), 9 skipped(budget)", runner.OverBudget},
 		{"a host after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
 			return &runner.Failure{Status: runner.Failed, Stop: true}

@@ -37,7 +37,7 @@ type environment struct {
 	enquiries      func(typed bool) (asked <-chan struct{}, stop func()) // of the user, how it goes: SIGQUIT, or Enter
 	exit           func(code int)                                        // at once, whatever is under way
 	secret         func(prompt string) (string, error)                   // asks on the terminal
-	answers        map[string]string                                     // to questions of a test that is done again; nil: none is kept
+	kept           *kept                                                 // for a test that is done again; nil: nothing is kept
 }
 
 func osEnvironment(args []string) environment {

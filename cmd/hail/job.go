@@ -28,6 +28,7 @@ type job struct {
 	fleet   []runner.Check             // and over all of them
 	earlier []iter.Seq[[]runner.Event] // of the runs that it does a part of again
 	before  *report.Summary            // the run that the checks are compared with; may be nil
+	timeout inventory.Duration         // of a host, unless the user has said one; 0: none
 	raw     bool                       // what the hosts print is the result, byte for byte
 	looks   bool                       // a dry run reaches the hosts, too, and changes nothing
 	begin   func() error               // what has to be done before the run is recorded; may be nil

@@ -111,6 +111,9 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
+	if j.timeout > 0 && !c.IsSet("timeout") {
+		plan.Clocks.Attempt = j.timeout
+	}
 	plan.Checks, plan.Fleet, plan.DryRun = j.checks, j.fleet, j.looks && c.Bool("dry-run")
 	return carryOut(e, c, inv, plan, j)
 }

@@ -49,6 +49,9 @@ type passwords struct {
 
 // passwords gets them before anything is reached.
 func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
+	if e.kept != nil && e.kept.passwords != (passwords{}) { // they know how often they were refused
+		return e.kept.passwords, nil
+	}
 	secret, err := e.password(p.Login, "ask-pass", "pass-command", "password for logging in: ")
 	if err != nil {
 		return all, err
@@ -61,6 +64,9 @@ func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
 	}
 	if secret != "" {
 		all.sudo = become.NewPassword(secret)
+	}
+	if e.kept != nil {
+		e.kept.passwords = all
 	}
 	return all, nil
 }
@@ -75,9 +81,7 @@ func (e environment) password(p runner.Password, ask, command, prompt string) (s
 	case !e.stdinTerminal:
 		return "", usage("--"+command+" CMD does without one", "--%s needs a terminal", ask)
 	default:
-		if secret, err = e.answer(prompt); err == nil {
-			e.keep(prompt, secret)
-		}
+		secret, err = e.secret(prompt)
 	}
 	if err == nil && secret == "" {
 		err = usage("", "the password is empty")
@@ -108,7 +112,7 @@ func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []in
 	for _, path := range ssh.Locked(ctx, hosts) {
 		for range passphraseTries {
 			prompt := "passphrase for " + path + ": "
-			passphrase, err := e.answer(prompt)
+			passphrase, err := e.passphrase(prompt)
 			if err != nil {
 				return err
 			}
@@ -116,7 +120,9 @@ func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []in
 				break
 			}
 			if err = ssh.Unlock(path, passphrase); err == nil {
-				e.keep(prompt, passphrase)
+				if e.kept != nil {
+					e.kept.passphrases[prompt] = passphrase
+				}
 				break
 			}
 			fmt.Fprintf(e.stderr, "hail: %v\n", err)
@@ -125,18 +131,18 @@ func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []in
 	return nil
 }
 
-// answer is what was kept of a question, or else asks.
-func (e environment) answer(prompt string) (string, error) {
-	if answer, known := e.answers[prompt]; known {
-		return answer, nil
-	}
-	return e.secret(prompt)
+// kept is what was asked for a test that is done again.
+type kept struct {
+	passwords
+	passphrases map[string]string // those that have opened a key, by the question
 }
 
-func (e environment) keep(prompt, answer string) {
-	if e.answers != nil {
-		e.answers[prompt] = answer
+// passphrase is the one that was kept, or else asks.
+func (e environment) passphrase(prompt string) (string, error) {
+	if e.kept != nil && e.kept.passphrases[prompt] != "" {
+		return e.kept.passphrases[prompt], nil
 	}
+	return e.secret(prompt)
 }
 
 // readSecret asks on the terminal and does not show the answer. A signal leaves the terminal as it was.

@@ -52,10 +52,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			if err := timeoutFor(c, suite); err != nil {
-				return err
-			}
-			e.answers = map[string]string{} // for all rounds of --watch
+			e.kept = &kept{passphrases: map[string]string{}} // for all rounds of --watch
 			return watch(e, c, func() error {
 				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 					return testJob(e, c, suite, inv, hosts)
@@ -88,21 +85,18 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	return suite, nil
 }
 
-// timeoutFor gives a host the time that its checks may need one after the other, and the longest retry, unless a time was said: one that
-// hangs takes nothing from the next.
-func timeoutFor(c *cli.Context, suite *check.Suite) error {
-	if c.IsSet("timeout") {
-		return nil
-	}
+// timeoutFor is the time that a host's checks may need one after the other, and the longest retry: one that hangs takes nothing from
+// the next.
+func timeoutFor(suite *check.Suite) inventory.Duration {
 	looks, retry := time.Duration(0), time.Duration(0)
 	for i := range suite.Checks {
 		if one := &suite.Checks[i]; !one.Off {
-			looks += one.Timeout.Value()
+			looks += one.Limit()
 			retry = max(retry, one.Retry.Timeout.Value())
 		}
 	}
 	const around = 15 * time.Second // to begin, and to end what hangs
-	return c.Set("timeout", max(60*time.Second, looks+retry+around).String())
+	return inventory.Duration(max(60*time.Second, looks+retry+around))
 }
 
 // testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
@@ -144,7 +138,7 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 			return j, err
 		}
 	}
-	j.spec, j.what = suite.Spec(), "test with "+strings.Join(c.Args().Slice(), ", ")
+	j.timeout, j.spec, j.what = timeoutFor(suite), suite.Spec(), "test with "+strings.Join(c.Args().Slice(), ", ")
 	j.checks, j.fleet = suite.Listed()
 	return j, nil
 }

@@ -172,7 +172,7 @@ watch() {
 		kill -0 $timer || return
 		sleep 0.2 || sleep 1
 	done
-	kill $timer
+	kill -9 $timer
 	exit 0
 }
 found=

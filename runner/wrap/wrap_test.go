@@ -263,6 +263,19 @@ func TestStopEndsTheWholeTree(t *testing.T) {
 	}
 }
 
+// TestNothingOfOursIsLeft: what counts the grace ends with the command.
+func TestNothingOfOursIsLeft(t *testing.T) {
+	var grace atomic.Int64
+	grace.Store(9000) // seconds, for each shell others
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		seconds := grace.Add(1)
+		stopped(t, c, "echo begin; exec sleep 1000", time.Duration(seconds)*time.Second)
+		if out, err := exec.Command("pgrep", "-xf", fmt.Sprintf("sleep %d", seconds)).Output(); err == nil {
+			t.Errorf("process %s counts the grace", bytes.TrimSpace(out))
+		}
+	})
+}
+
 func TestLastWordsAreHeard(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		out, f := stopped(t, c, `trap 'echo bye; exit 0' TERM; echo begin; while :; do sleep 0.1; done`, 5*time.Second)

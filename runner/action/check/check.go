@@ -37,6 +37,9 @@ type Check struct {
 	Place    inventory.Place   `json:"-"`
 }
 
+// Limit is how long one look may take, in whole seconds, as the host counts it: one at least.
+func (c *Check) Limit() time.Duration { return max(time.Second, c.Timeout.Value().Round(time.Second)) }
+
 // Want is what one attribute has to be.
 type Want struct {
 	Attribute string  `json:"attribute"`

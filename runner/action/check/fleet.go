@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"hail/inventory"
@@ -163,7 +164,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	if f.Spread != nil {
 		low, high := math.Inf(1), math.Inf(-1)
 		for value := range groups {
-			n, ok := toFloat(inventory.ParseValue(value))
+			n, ok := finite(value)
 			if !ok {
 				v.Outcome, v.Text = runner.CheckError, fmt.Sprintf("%s is not a number", show(value, text))
 				return v
@@ -201,7 +202,9 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	for _, value := range values {
 		var v any = value
 		var parsed any
-		if json.Unmarshal([]byte(value), &parsed) == nil {
+		if n, ok := finite(value); ok {
+			v = n
+		} else if json.Unmarshal([]byte(value), &parsed) == nil {
 			v = parsed
 		}
 		if ok, _, err := t(ctx, v); err == nil && ok {
@@ -209,6 +212,12 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 		}
 	}
 	return n, context.Cause(ctx)
+}
+
+// finite is the number that a value is, also one that YAML and JSON take for a text, as 08 of date +%H.
+func finite(value string) (float64, bool) {
+	n, err := strconv.ParseFloat(value, 64)
+	return n, err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
 }
 
 // different tells the values with their hosts, the rarest last.

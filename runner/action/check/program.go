@@ -33,7 +33,7 @@ const MostSaid = 4 << 20
 func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check]*seen, error) {
 	var table strings.Builder
 	for i, c := range checks {
-		fmt.Fprintf(&table, "%d %d %s %s\n", i, max(1, int(c.Timeout.Value().Round(time.Second).Seconds())), c.as(), c.question())
+		fmt.Fprintf(&table, "%d %d %s %s\n", i, int(c.Limit().Seconds()), c.as(), c.question())
 	}
 	nonce := rand.Text()
 	found := map[*Check]*seen{}

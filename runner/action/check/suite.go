@@ -216,7 +216,7 @@ func (o *one) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
 	var failed, unseen []string
-	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Timeout.Value(), fmt.Errorf("that took longer than %s", o.Timeout)) // seen before the host's time was over
+	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("that took longer than %v", o.Limit())) // seen before the host's time was over
 	defer cancel()
 	for i, w := range o.Wants {
 		attribute, below, _ := strings.Cut(w.Attribute, ".")

@@ -154,7 +154,7 @@ func TestFleet(t *testing.T) {
 	events := []runner.Event{{Seq: 1, Kind: runner.KindPlan, Plan: plan}}
 	for i, kernel := range []string{"6.1", "6.1", "5.10"} {
 		events = append(events, runner.Event{Seq: int64(i + 2), Kind: runner.KindCheck, Host: fmt.Sprint("web", i+1),
-			Verdicts: []runner.Verdict{{Check: "kernel", Value: value(kernel)}, {Check: "load", Value: value(fmt.Sprint(i * 4))}}})
+			Verdicts: []runner.Verdict{{Check: "kernel", Value: value(kernel)}, {Check: "load", Value: value(fmt.Sprintf("%02d", i*4))}}})
 	}
 	events = append(events, runner.Event{Seq: 5, Kind: runner.KindEnd})
 	var last []runner.Event
