@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -117,7 +118,11 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 		return err
 	}
 	name, given := sshconn.GivenTo(h)
-	origins, err := config.Explain(c.Context, name, given)
+	var origins []sshconfig.Origin
+	err = e.untilSignal(func(ctx context.Context) (err error) {
+		origins, err = config.Explain(ctx, name, given)
+		return err
+	})
 	if err != nil {
 		return err
 	}

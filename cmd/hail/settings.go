@@ -39,7 +39,7 @@ func settable() map[string]bool {
 }
 
 // ownOnly are settings that a folder which hail happens to be started in, one that was just downloaded say, must not have.
-var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys"}
+var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys", "report", "runs-dir", "keep-runs", "confirm-above"}
 
 // settings reads the files and the environment; a later setting goes before an earlier one.
 func (e environment) settings() (all []setting, err error) {
@@ -108,7 +108,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			return nil, e
 		}
 		if below && slices.Contains(ownOnly, name) {
-			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can run programs, or lets go of host keys: a folder does not decide that",
+			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " is not for a folder to decide: it can run programs, overwrite files, or let go of host keys",
 				Hint: "it may stand in ~/.config/hail/config.yaml, in $" + variableOf(name) + " and on the command line"}
 		}
 		s := setting{option: name, from: at(p.Value).String()}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -85,9 +86,7 @@ func (o *oracle) ask(ctx context.Context, local Local, name string, given Given)
 }
 
 func sshG(ctx context.Context, args []string) ([]string, error) {
-	c := exec.CommandContext(ctx, "ssh", append([]string{"-G"}, args...)...)
-	c.WaitDelay = time.Second // for what it has started
-	out, err := c.Output()
+	out, err := program(ctx, "ssh", append([]string{"-G"}, args...)...).Output()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -98,4 +97,13 @@ func sshG(ctx context.Context, args []string) ([]string, error) {
 		return nil, fmt.Errorf("ssh -G: %w", err)
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
+}
+
+// program is a command that ends with ctx, with all that it has started.
+func program(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = time.Second
+	return c
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -138,7 +137,7 @@ func (e *evaluation) execHolds(ctx context.Context, c condition, command string)
 	if err != nil {
 		return false, &Error{c.file, c.line, err.Error(), ""}
 	}
-	err = exec.CommandContext(ctx, "/bin/sh", "-c", expanded).Run()
+	err = program(ctx, "/bin/sh", "-c", expanded).Run()
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}

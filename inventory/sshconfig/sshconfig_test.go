@@ -443,19 +443,36 @@ func TestContextEndsPrograms(t *testing.T) {
 	for _, ask := range []bool{false, true} {
 		local := localSide(t)
 		local.AllowExec, local.AskSSH = true, ask
-		file := filepath.Join(t.TempDir(), "config")
-		if err := os.WriteFile(file, []byte("Match exec \"exec sleep 10\"\n  User www\n"), 0o600); err != nil {
+		file, pid := filepath.Join(t.TempDir(), "config"), filepath.Join(t.TempDir(), "pid")
+		text := "Match exec \"sleep 1000 & echo $! >" + pid + "; wait\"\n  User www\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c, err := Load([]string{file}, nil, local)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		if _, err := c.Lookup(ctx, "web1", Given{}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with ssh %v: %v", ask, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		child := 0
+		go func() {
+			for begin := time.Now(); child == 0 && time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {
+				text, _ := os.ReadFile(pid)
+				child, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+			}
+			cancel()
+		}()
+		if _, err := c.Lookup(ctx, "web1", Given{}); !errors.Is(err, context.Canceled) || child == 0 {
+			t.Fatalf("with ssh %v: process %d, %v", ask, child, err)
 		}
-		cancel()
+		for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
+			if err != nil || bytes.Contains(stat, []byte(") Z ")) {
+				break
+			}
+			if time.Since(begin) > 10*time.Second {
+				t.Fatalf("with ssh %v: process %d is still there", ask, child)
+			}
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 	name, given := GivenTo(h)
 	f, err := d.config.SSHConfig.Lookup(ctx, name, given)
 	if errors.Is(err, errConnect) {
-		err = fmt.Errorf("what ssh_config runs for %s did not end within %v: %w", h.Name, limit, errConnect)
+		err = fmt.Errorf("what ssh_config runs did not end within %v: %w", limit, errConnect)
 	}
 	if err != nil {
 		return settings{}, err

@@ -256,7 +256,7 @@ func TestAProgramThatDoesNotEnd(t *testing.T) {
 	for _, h := range []inventory.Host{{Name: "slow"}, {Name: "web1", Connection: inventory.Connection{Jump: "slow"}}} {
 		d := sshconn.New(sshconn.Config{SSHConfig: config, Local: local, ConnectTimeout: 50 * time.Millisecond})
 		defer d.Close()
-		wantReason(t, reach(t, d, h), runner.Unreachable, runner.ConnectTimeout, "what ssh_config runs for slow did not end within 50ms")
+		wantReason(t, reach(t, d, h), runner.Unreachable, runner.ConnectTimeout, "what ssh_config runs did not end within 50ms")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := d.Dial(ctx, h)
