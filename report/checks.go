@@ -186,13 +186,14 @@ func checkCounts(s *Summary, style Style) string {
 	}
 	line += strings.Join(parts, ", ")
 	if len(s.Fleet) > 0 {
-		passed := 0
+		n := map[runner.Outcome]int{}
 		for _, v := range s.Fleet {
-			if v.Outcome == runner.Pass {
-				passed++
-			}
+			n[v.Outcome]++
 		}
-		line += fmt.Sprintf("; over the fleet: %d of %d pass", passed, len(s.Fleet))
+		line += fmt.Sprintf("; over the fleet: %d of %d pass", n[runner.Pass], len(s.Fleet))
+		if not := n[runner.NotEvaluated]; not > 0 {
+			line += fmt.Sprintf(", %d not evaluated", not)
+		}
 	}
 	return line
 }
@@ -207,7 +208,9 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}} // hosts, by check
 	alone := 0
 	now.eachVerdict(func(host string, v runner.Verdict) {
-		old, known := was[place{host, v.Check}]
+		at := place{host, v.Check}
+		old, known := was[at]
+		delete(was, at)
 		change := ""
 		switch {
 		case fails(v) && fails(old):
@@ -225,6 +228,7 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 			changes[change][v.Check] = append(changes[change][v.Check], host)
 		}
 	})
+	alone += len(was)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "compared with %s:\n", before.Run)
 	for _, change := range []string{"changed", "still failing", "newly passing", "newly failing"} {

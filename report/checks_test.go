@@ -37,6 +37,12 @@ func TestCompareChecks(t *testing.T) {
   newly failing up on web1
   in one of the runs only: 1 verdict
 `},
+		{"a host less", run("a", []runner.Outcome{pass, fail}, "6", pass), run("b", []runner.Outcome{pass}, "6", pass), `
+  nothing is still failing
+  nothing is newly passing
+  nothing is newly failing
+  in one of the runs only: 2 verdicts
+`},
 		{"another host", run("a", []runner.Outcome{pass}, "6", pass), run("b", []runner.Outcome{runner.CheckError, fail}, "6", fail), `
   nothing is still failing
   nothing is newly passing

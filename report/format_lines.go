@@ -26,12 +26,14 @@ func writeTAP(w io.Writer, r *Report) error {
 		ok = true
 		fmt.Fprintf(&b, "# Subtest: %s\n    1..%d\n", tapText(name), len(verdicts))
 		for i, v := range verdicts {
-			passed := v.Outcome != runner.Fail && v.Outcome != runner.CheckError && v.Outcome != runner.NotEvaluated
+			passed := v.Outcome != runner.Fail && v.Outcome != runner.CheckError
 			ok = ok && passed
 			line := tapLine(passed, i+1, v.ID)
 			switch v.Outcome {
 			case runner.Skip:
 				line += " # SKIP"
+			case runner.NotEvaluated:
+				line += " # SKIP not evaluated"
 			case runner.Waived:
 				line = tapLine(false, i+1, v.ID) + " # TODO " + tapText(v.Text)
 			}

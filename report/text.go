@@ -16,7 +16,9 @@ import (
 func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n", Counts(s, style))
-	writeTroubles(&b, s, files, style)
+	for _, t := range troubles(s) {
+		t.write(&b, s, files, style)
+	}
 	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
 		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(hosts), len(what)+len(then)), then)
@@ -35,18 +37,16 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	return err
 }
 
-// Troubles writes what of Text is about hosts that did not end well: nothing when all did.
+// Troubles writes what of Text is about hosts that did not end well: nothing when all did, and nothing of checks, which results show.
 func Troubles(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
-	writeTroubles(&b, s, files, style)
+	for _, t := range troubles(s) {
+		if t.first.Reason != runner.CheckFailed {
+			t.write(&b, s, files, style)
+		}
+	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-func writeTroubles(b *bytes.Buffer, s *Summary, files Files, style Style) {
-	for _, t := range troubles(s) {
-		t.write(b, s, files, style)
-	}
 }
 
 // leftRunning are the hosts on which something in the background had the output of a command open.

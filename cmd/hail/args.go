@@ -91,8 +91,8 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	if takesCommand(cmd) {
 		hint += "; a command's own options go after --"
 	}
-	if other := habits[name]; other != "" {
-		hint = other
+	if other := habits[name]; other.option != "" && slices.Contains(names, other.option) {
+		hint = other.hint
 	}
 	near := inventory.Nearest(name, names)
 	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); near == "" && i >= 0 {
@@ -104,19 +104,18 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
 
-// habits are what options of other tools are called here.
-var habits = map[string]string{
-	"become": "--sudo runs it as root",
-	"b":      "--sudo runs it as root; equal outputs are one block by default",
-	"check":  "--dry-run tells what would be done",
-	"forks":  "-f N",
-	"H":      "-w HOST,HOST",
-	"hosts":  "-w HOST,HOST, or -i FILE -a",
-	"json":   "--output json",
-	"k":      "--ask-pass",
-	"limit":  "-w EXPR",
-	"t":      "--connect-timeout TIME, and --timeout TIME for the command",
-	"u":      "-l NAME logs in as NAME, and --timeout TIME limits the command",
+// habits are what options of other tools are called here: the hint is for commands that have the option.
+var habits = map[string]struct{ option, hint string }{
+	"b":      {"sudo", "--sudo runs it as root; equal outputs are one block by default"},
+	"become": {"sudo", "--sudo runs it as root"},
+	"check":  {"dry-run", "--dry-run tells what would be done"},
+	"forks":  {"fanout", "-f N"},
+	"H":      {"target", "-w HOST,HOST"},
+	"hosts":  {"target", "-w HOST,HOST, or -i FILE -a"},
+	"json":   {"output", "--output json"},
+	"k":      {"ask-pass", "--ask-pass"},
+	"t":      {"connect-timeout", "--connect-timeout TIME is for reaching a host"},
+	"u":      {"user", "-l NAME logs in as NAME"},
 }
 
 // findCommand returns the command that args begin with.

@@ -48,8 +48,8 @@ Examples:
 				f.Bytes = n
 			}
 			for _, p := range args[:len(args)-1] {
-				if p == "" || strings.ContainsRune(p, 0) {
-					return usage("", "%q is no path", p)
+				if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
+					return usage("~/ is the home folder of who logs in", "%q is no path of hosts", p)
 				}
 				f.Paths = append(f.Paths, runner.Text(p))
 			}

@@ -171,7 +171,7 @@ func outputFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; two with a comma (default: gather; stream for one host)"},
 		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results only, no talk"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results, and what went wrong: no talk"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "and what the protocol does"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},

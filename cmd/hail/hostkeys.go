@@ -26,7 +26,7 @@ func hostkeysCommand(e environment) *cli.Command {
   hail hostkeys -a --known-hosts fleet_hosts`,
 		Flags: slices.Concat(targetFlags(), connectionFlags(), limitFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: "Record", Usage: "record new keys without asking"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "results only, no talk"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "results, and what went wrong: no talk"},
 			runsDirFlag(),
 		}),
 		Action: func(c *cli.Context) error {

@@ -207,8 +207,12 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	by := stopHeeding()
 	stopAnswering()
 	shown := d.results(summary, record)
-	if j.before != nil && shown == nil && !d.forPrograms() {
-		shown = report.CompareChecks(e.stdout, j.before, summary, d.outStyle)
+	if j.before != nil && shown == nil {
+		to, style := e.stdout, d.outStyle
+		if d.forPrograms() { // who have it for themselves
+			to, style = e.stderr, d.talkStyle()
+		}
+		shown = report.CompareChecks(to, j.before, summary, style)
 	}
 	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
 	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {

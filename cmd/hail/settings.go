@@ -171,6 +171,11 @@ func appliedSettings(c *cli.Context) []setting {
 	return applied
 }
 
+// isApplied says whether an option has its value from a setting.
+func isApplied(c *cli.Context, option string) bool {
+	return slices.ContainsFunc(appliedSettings(c), func(s setting) bool { return s.option == option })
+}
+
 // withOrigin says of a wrong value where it comes from, if nobody has typed it.
 func withOrigin(c *cli.Context, err error) error {
 	wrong, ok := err.(*usageError)
@@ -189,7 +194,7 @@ func withOrigin(c *cli.Context, err error) error {
 func origins(c *cli.Context) []setting {
 	all := slices.Clone(appliedSettings(c))
 	for name := range settable() {
-		if c.IsSet(name) && !slices.ContainsFunc(all, func(s setting) bool { return s.option == name }) {
+		if c.IsSet(name) && !isApplied(c, name) {
 			all = append(all, setting{name, valuesOf(c, name), "the command line"})
 		}
 	}

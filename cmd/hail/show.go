@@ -90,8 +90,8 @@ func show(e environment, c *cli.Context) error {
 	switch {
 	case mode == "jsonl" && c.Bool("merged"):
 		return usage("", "several runs together have no events in one order: jsonl is for one run")
-	case host != "" && asJSON([]string{mode}):
-		return usage("without it, all hosts are shown so", "the log of a host is no JSON")
+	case host != "" && asJSON([]string{mode}) && !isApplied(c, "output"):
+		return usage("hail show RUN --output json shows all hosts", "the log of a host is no JSON")
 	}
 	r, err := e.runOfArgs(c)
 	if err != nil {

@@ -47,6 +47,9 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		if rest == string(p) {
 			begin, home, rest = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`, strings.TrimPrefix(rest, "~/")
 		}
+		if rest == "~" {
+			rest = ""
+		}
 		patterns.WriteString(" ./" + home + glob(rest))
 	}
 	// What a pattern does not find stays as it is, and tar says that it is not there.
