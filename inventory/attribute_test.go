@@ -97,7 +97,7 @@ func TestBadAttributes(t *testing.T) {
 		{"=web", `target "=web":1: "=web" is no name of a host: '=' is not allowed in it`, ""},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},
 		{"@web!canray=true", `target "@web!canray=true":6: no host has the var "canray"`, `did you mean "canary"?`},
-		{"web1,vars.canray!=true", `target "web1,vars.canray!=true":6: no host has the var "canray"`, `did you mean "canary"?`},
+		{"vars.canray=true", "no host is selected: -w 'vars.canray=true'", `did you mean "canary"?`},
 		{"qqqqq=web", "no host is selected: -w 'qqqqq=web'", `no host has the var "qqqqq"`},
 		{"role=wbe", "no host is selected: -w 'role=wbe'", "hail hosts -a --fold lists the inventory"},
 	} {

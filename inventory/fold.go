@@ -7,7 +7,7 @@ import (
 )
 
 // Fold writes names as short as it can, for display: unique, in natural order, with ranges, "db1 web[01-03,07]".
-// Expand is its inverse: it returns the same set.
+// Read as a target expression, it is the same set.
 func Fold(names []string) string {
 	var rows [][]string
 	var plain []string // IPv6 addresses have digits, but no numbers

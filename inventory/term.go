@@ -87,14 +87,14 @@ func (u *universe) addNamed(s *set, t term, pattern string, match func(name stri
 }
 
 // checkAttribute refuses to ask for what no host has when it seems mistyped: as an exclusion, it would exclude nothing. It may
-// be there at other times, too.
+// be there at other times, too, which vars.NAME says.
 func (u *universe) checkAttribute(t term) error {
 	var wrong *Error
 	if !errors.As(u.inv.CheckAttribute(t.test.name), &wrong) {
 		return nil
 	}
 	wrong = t.fail(wrong.Text, wrong.Hint)
-	if wrong.Hint != "" {
+	if wrong.Hint != "" && !strings.HasPrefix(t.test.name, varsPrefix) {
 		return wrong
 	}
 	u.remarks = append(u.remarks, wrong)

@@ -129,7 +129,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.Lost:
 		return "it may have run to its end; look before running it again"
 	case runner.Timeout:
-		if limit := p.Clocks.Attempt; limit > 0 {
+		if limit := p.Clocks.Attempt; limit > 0 && r.Run == "" { // it may be that of another run
 			return fmt.Sprintf("it had %s; --timeout gives it longer", limit)
 		}
 		return "--timeout gives it longer"

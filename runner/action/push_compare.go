@@ -61,6 +61,11 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			need[at.device] += item.Size
 			where[at.device] = parent
 		}
+		if at := have.at[parent]; at != nil && at.locked && have.uid != 0 && s.what != meta { // root's is an error
+			if w := fmt.Sprintf("the folder %s is not for user %d to write to, it seems", parent, have.uid); !slices.Contains(c.warnings, w) {
+				c.warnings = append(c.warnings, w)
+			}
+		}
 		if s.what == content && s.have.links > 1 {
 			c.warnings = append(c.warnings, fmt.Sprintf("%s has %d hard links: the others keep the old content", item.Path, s.have.links))
 		}

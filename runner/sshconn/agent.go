@@ -93,7 +93,7 @@ type patientSigner struct {
 	clock *clock
 }
 
-var errMute = fmt.Errorf("the agent did not sign within %v", agentTimeout)
+var errMute = fmt.Errorf("the agent has said nothing for %v", agentTimeout)
 
 type signature struct {
 	*ssh.Signature
@@ -124,7 +124,8 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 	})
 	p.clock.pause()
 	defer p.clock.resume()
-	for heard := p.agent.conn.heard.Load(); ; {
+	heard := p.agent.conn.heard.Load()
+	for range mostWaits {
 		select {
 		case s := <-done:
 			return s.Signature, s.err
@@ -138,7 +139,12 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 			return nil, context.Cause(p.ctx)
 		}
 	}
+	p.agent.mute.Store(true)
+	return nil, errMute
 }
+
+// mostWaits is how often an agent may have said something and not signed: ten minutes are enough for all who wait in its line.
+const mostWaits = 120
 
 func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 	return p.sign(func(s ssh.Signer) (*ssh.Signature, error) { return s.Sign(rand, data) })

@@ -258,7 +258,7 @@ func TestMuteAgent(t *testing.T) {
 	socket := serveAgent(t, identity[0], func(a agent.ExtendedAgent) agent.Agent { return muteAgent{a, t.Context().Done()} })
 	d := s.dialer(sshconn.Config{Agent: socket, ConnectTimeout: bound})
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "login refused")
-	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "nothing from the agent (the agent did not sign within 5s)")
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "nothing from the agent (the agent has said nothing for 5s)")
 	h.Connection.Identity = identity
 	if err := reach(t, d, h); err != nil {
 		t.Errorf("with a key file: %v", err)

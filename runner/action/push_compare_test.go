@@ -1,0 +1,23 @@
+package action
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestLockedFolder: a folder that can't be written to is an error for root; others may have rights that a shell does not see, and are told.
+func TestLockedFolder(t *testing.T) {
+	m := &Manifest{Items: []Item{{Path: "/d/a", Kind: File}, {Path: "/d/b", Kind: File}}}
+	for uid, want := range map[int]struct{ err, warning string }{0: {err: "/d/a: the folder /d is read-only"}, 1000: {warning: "the folder /d is not for user 1000 to write to, it seems"}} {
+		have := &found{uid: uid, at: map[string]*state{"/d": {kind: 'd', locked: true}, "/d/a": {kind: '-'}, "/d/b": {kind: '-'}}}
+		c, err := Push{}.compare(m, have)
+		switch {
+		case want.err != "":
+			if err == nil || err.Error() != want.err {
+				t.Errorf("user %d: %v", uid, err)
+			}
+		case err != nil || len(c.steps) != 2 || !slices.Equal(c.warnings, []string{want.warning}):
+			t.Errorf("user %d: %+v, %v", uid, c, err)
+		}
+	}
+}
