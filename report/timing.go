@@ -58,8 +58,15 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	}
 	var queued, others time.Duration // waiting for a turn to log in, in all; the slowest but one
 	waiting := 0
+	var again []string    // that were never reached, and tried more than once
+	var settled time.Time // when the others had ended
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
+		if r.Status == runner.Unreachable && r.Attempt > 1 {
+			again = append(again, r.Host)
+		} else if r.Ended.After(settled) {
+			settled = r.Ended
+		}
 		if r.Reach != nil && r.Reach.Queue > 0 {
 			queued += r.Reach.Queue
 			waiting++
@@ -75,6 +82,12 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	p := s.Plan
 	held := len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil // as the user wished
 	switch {
+	case again != nil && !settled.IsZero() && s.Ended.Sub(settled) > wall/2:
+		who := folded(again)
+		if len(again) > 5 {
+			who = Plural(len(again), "host")
+		}
+		return fmt.Sprintf("the last %s were for trying %s again; --retries says how often", seconds(s.Ended.Sub(settled)), who)
 	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
 		return fmt.Sprintf("the run waited for %s alone; --timeout limits that", slowest.Host)
 	case queued > sum/2 && queued > wall && queued/time.Duration(waiting) > shortRun:

@@ -71,3 +71,24 @@ func TestHintOfTime(t *testing.T) {
 		})
 	}
 }
+
+// TestHintOfRetries: where the time went that a host took which never answered.
+func TestHintOfRetries(t *testing.T) {
+	start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	sum, plan := &Summary{}, &runner.Plan{}
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	events := []runner.Event{{Kind: runner.KindPlan, Plan: plan, Time: start}}
+	for _, name := range []string{"web1", "web2", "web3", "db3"} {
+		plan.Hosts = append(plan.Hosts, inventory.Host{Name: name})
+		attempt, status, ended := 1, runner.OK, at(1)
+		if name == "db3" {
+			attempt, status, ended = 3, runner.Unreachable, at(4)
+		}
+		events = append(events, runner.Event{Kind: runner.KindAttempt, Host: name, Attempt: attempt, Time: start},
+			runner.Event{Kind: runner.KindFinish, Host: name, Attempt: attempt, Status: status, Time: ended})
+	}
+	sum.Add(append(events, runner.Event{Kind: runner.KindEnd, Time: at(4)}))
+	if _, got, _ := strings.Cut(timing(sum, Style{}), "hint: "); got != "the last 3.0s were for trying db3 again; --retries says how often" {
+		t.Errorf("%q", got)
+	}
+}
