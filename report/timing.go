@@ -53,7 +53,7 @@ const shortRun = 2 * time.Second
 
 // hintOfTime says which setting would have made the run shorter, where one surely would.
 func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
-	if s.Plan == nil || wall < shortRun || len(s.Hosts) < 4 {
+	if s.Plan == nil || s.Stopped != "" || wall < shortRun || len(s.Hosts) < 4 {
 		return ""
 	}
 	var queued, others time.Duration // waiting for a turn to log in, in all; the slowest but one
