@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -136,32 +135,6 @@ func (d *display) talkStyle() report.Style {
 		style.Width = d.env.width()
 	}
 	return style
-}
-
-// answer lists the hosts that run whenever the user asks how it goes, until the returned function is called.
-func (d *display) answer(typed bool) (stop func()) {
-	asked, ignore := d.env.enquiries(typed && d.live != nil)
-	end := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			select {
-			case <-asked:
-				if d.live == nil {
-					d.remark("how it goes is shown with --progress")
-					continue
-				}
-				d.live.List()
-			case <-end:
-				return
-			}
-		}
-	})
-	return func() {
-		ignore()
-		close(end)
-		wg.Wait()
-	}
 }
 
 // results shows what is shown at the end: blocks and tables on stdout, the summary on stderr, whatever becomes of stdout.

@@ -7,19 +7,15 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
-	"hail/inventory/sshconfig"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/become"
 )
 
 // loadInventory reads the sources that were named, or the first one that is there by default; nil when there is none.
@@ -216,131 +212,4 @@ func statusWords() (words []string) {
 func unknownWord(what, word string, known []string) *inventory.Error {
 	hint := cmp.Or(inventory.DidYouMean(word, known), "it is one of "+joinWords(known))
 	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}
-}
-
-// varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
-func varsOf(c *cli.Context) (map[string]any, error) {
-	vars := map[string]any{}
-	for _, text := range c.StringSlice("set") {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
-			return nil, wrongValue("set", "--set role=web", "%q is not VAR=VALUE", text)
-		}
-		vars[name] = inventory.ParseValue(value)
-	}
-	return vars, nil
-}
-
-// secretVars are the patterns of the vars that are never shown.
-func secretVars(c *cli.Context) ([]string, error) {
-	more := c.StringSlice("secret-vars")
-	for _, p := range more {
-		if _, err := path.Match(p, ""); err != nil {
-			return nil, wrongValue("secret-vars", "", "%q is no pattern", p)
-		}
-	}
-	return slices.Concat(inventory.SecretVars, more), nil
-}
-
-// recordedArgs is the command line without what --set gives to secret vars.
-func recordedArgs(args []string, c *cli.Context, secret []string) []string {
-	args = slices.Clone(args)
-	for _, set := range c.StringSlice("set") {
-		name, _, _ := strings.Cut(set, "=")
-		if !isSecret(name, secret) {
-			continue
-		}
-		for i, a := range args {
-			if before, ok := strings.CutSuffix(a, set); ok && (before == "" || before == "--set=" || before == "-set=") {
-				args[i] = before + name + "=" + inventory.Redacted
-			}
-		}
-	}
-	return args
-}
-
-func isSecret(name string, patterns []string) bool {
-	return inventory.Host{Vars: map[string]any{name: ""}}.Redact(patterns).Vars[name] == inventory.Redacted
-}
-
-// connectionOf reads the connection options, those behind -o included: they all go before the inventory.
-func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
-	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
-	if err != nil {
-		return inventory.Connection{}, err
-	}
-	o, err := config.Lookup(c.Context, "", sshconfig.Given{})
-	if err != nil {
-		return inventory.Connection{}, err
-	}
-	top := inventory.Connection{
-		User:           o.User,
-		Port:           o.Port,
-		Identity:       o.IdentityFile,
-		Jump:           strings.Join(o.ProxyJump, ","),
-		KnownHosts:     o.UserKnownHostsFile,
-		HostKeyAlias:   o.HostKeyAlias,
-		ConnectTimeout: inventory.Duration(o.ConnectTimeout),
-	}
-	err = readConnection(c, &top)
-	return top, err
-}
-
-// readBecome reads --sudo and its kin.
-func readBecome(c *cli.Context, top *inventory.Connection) error {
-	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
-	switch {
-	case c.Bool("sudo") && c.Bool("doas"):
-		return usage("", "--sudo and --doas don't go together")
-	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
-		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
-	case c.IsSet("sudo-user"):
-		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
-			return wrongValue("sudo-user", "", "%v", err)
-		}
-	}
-	if asked {
-		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
-	}
-	if c.Bool("doas") {
-		top.BecomeMethod = become.Doas
-	}
-	return nil
-}
-
-func readConnection(c *cli.Context, into *inventory.Connection) error {
-	top := inventory.Connection{
-		User:       c.String("user"),
-		Port:       c.Int("port"),
-		Identity:   c.StringSlice("identity"),
-		Jump:       c.String("jump"),
-		KnownHosts: c.StringSlice("known-hosts"),
-	}
-	if c.IsSet("user") {
-		if err := inventory.CheckUser(top.User); err != nil {
-			return wrongValue("user", "", "%v", err)
-		}
-	}
-	if err := readBecome(c, &top); err != nil {
-		return err
-	}
-	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
-		return wrongValue("port", "", "%d is not a port (1 to 65535)", top.Port)
-	}
-	if c.IsSet("connect-timeout") {
-		var err error
-		if top.ConnectTimeout, err = duration(c, "connect-timeout"); err != nil {
-			return err
-		}
-	}
-	if _, err := oneOf(c, "host-keys"); err != nil {
-		return err
-	}
-	if file := c.String("ssh-config"); file != "" && file != "none" {
-		if _, err := os.Stat(file); err != nil {
-			return usage("-F none does without ssh_config", "-F %s: there is no such file", file)
-		}
-	}
-	*into = into.Overlay(top)
-	return nil
 }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+	"hail/runner"
+	"hail/runner/action"
+	"hail/runner/action/check"
+)
+
+// fanOut does the job that build makes for them on the hosts that the options mean.
+func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []inventory.Host) (job, error)) error {
+	inv, hosts, err := e.selectHosts(c)
+	if err != nil {
+		return err
+	}
+	j, err := build(inv, hosts)
+	if err != nil {
+		return err
+	}
+	plan, err := newPlan(e, c, j.spec, hosts)
+	if err != nil {
+		return err
+	}
+	if j.timeout > 0 && !c.IsSet("timeout") {
+		plan.Clocks.Attempt = j.timeout
+	}
+	plan.Checks, plan.Fleet, plan.DryRun = j.checks, j.fleet, j.looks && c.Bool("dry-run")
+	return carryOut(e, c, inv, plan, j)
+}
+
+// carryOut does what the plan says:
+//
+//	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
+func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
+	var record *report.Record
+	act, judge, err := newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
+	if err != nil {
+		return err
+	}
+	var lines []string
+	if exec, ok := act.(action.Exec); ok {
+		if lines, err = exec.Lines(plan); err != nil {
+			return usage("", "%v", err)
+		}
+	}
+	d, err := newDisplay(e, c, plan, j.what)
+	if err != nil {
+		return err
+	}
+	reports, err := reportsOf(c)
+	if err != nil {
+		return err
+	}
+	if j.raw {
+		d.modes = []string{"raw"}
+	}
+	var secrets passwords
+	planOnly := c.Bool("dry-run") && !j.looks
+	if !planOnly {
+		if secrets, err = e.passwords(plan); err != nil {
+			return err
+		}
+	}
+	dialer, ssh, err := newDialer(e, plan, inv, secrets, d)
+	if err != nil {
+		return err
+	}
+	defer ssh.Close()
+	if err := e.prepare(ssh, plan.Hosts); err != nil {
+		return err
+	}
+	switch {
+	case planOnly && asJSON(d.modes):
+		return json.NewEncoder(e.stdout).Encode(plan)
+	case planOnly:
+		return showPlan(e, plan, j.what, lines, origins(c))
+	}
+	if plan.DryRun {
+		if !d.quiet {
+			d.remark("a dry run: what would change is shown, and nothing is changed")
+		}
+	} else if err := e.confirm(c, plan, j.what); err != nil {
+		return err
+	}
+	if err := e.unlock(c.Context, ssh, plan.Hosts); err != nil {
+		return err
+	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return err
+	}
+	if j.begin != nil {
+		if err := j.begin(); err != nil {
+			return usage("", "%v", err)
+		}
+	}
+	record, err = report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+	if err != nil {
+		return usage("name another folder with --runs-dir", "%v", err)
+	}
+	d.header(plan)
+	if j.remark != "" {
+		d.remark(j.remark)
+	}
+
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	sinks := d.sinks(record)
+	stopAnswering := d.answer(!plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch"))
+	stopHeeding := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
+	var gates []runner.Gate
+	if plan.Gate != "" {
+		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
+	}
+	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
+	by := stopHeeding()
+	stopAnswering()
+	shown := d.results(summary, record)
+	if j.before != nil && shown == nil {
+		to, style := e.stdout, d.outStyle
+		if d.forPrograms() { // who have it for themselves
+			to, style = e.stderr, d.talkStyle()
+		}
+		shown = report.CompareChecks(to, j.before, summary, style)
+	}
+	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
+	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {
+		tell(e.stderr, err, asJSON(d.modes))
+	}
+	if keep := c.Int("keep-runs"); keep > 0 {
+		if err := report.Prune(e.runsDir(c), keep); err != nil {
+			d.remark("old records: " + err.Error())
+		}
+	}
+	code := exitCode(summary, err, by)
+	if code == exitOK && plan.DryRun && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
+		code = exitWouldChange
+	}
+	if code != exitOK {
+		return &exitError{code}
+	}
+	return nil
+}
+
+// judging is check.Suite.Judge, or does nothing.
+type judging func(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event]
+
+// newAction makes the action of a plan, and what judges its events before anybody sees them.
+func newAction(spec runner.Spec, from action.Sources) (runner.Action, judging, error) {
+	asTheyAre := func(events iter.Seq[[]runner.Event], _ ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
+		return events
+	}
+	switch spec.Kind {
+	case check.Kind:
+		suite, err := check.New(spec)
+		return suite, suite.Judge, err
+	case check.KindBaseline:
+		return check.Baseline{}, asTheyAre, nil
+	}
+	act, err := action.New(spec, from)
+	return act, asTheyAre, err
+}
+
+// stopping stops the run when its record can't be written: what nobody writes down should not go on.
+type stopping struct {
+	*report.Record
+	stop func()
+}
+
+func (s stopping) Events(batch []runner.Event) error {
+	err := s.Record.Events(batch)
+	if err != nil || s.Failed() != nil {
+		s.stop()
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+	"hail/runner/become"
+)
+
+// connectionOf reads the connection options, those behind -o included: they all go before the inventory.
+func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
+	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
+	if err != nil {
+		return inventory.Connection{}, err
+	}
+	o, err := config.Lookup(c.Context, "", sshconfig.Given{})
+	if err != nil {
+		return inventory.Connection{}, err
+	}
+	top := inventory.Connection{
+		User:           o.User,
+		Port:           o.Port,
+		Identity:       o.IdentityFile,
+		Jump:           strings.Join(o.ProxyJump, ","),
+		KnownHosts:     o.UserKnownHostsFile,
+		HostKeyAlias:   o.HostKeyAlias,
+		ConnectTimeout: inventory.Duration(o.ConnectTimeout),
+	}
+	err = readConnection(c, &top)
+	return top, err
+}
+
+// readBecome reads --sudo and its kin.
+func readBecome(c *cli.Context, top *inventory.Connection) error {
+	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
+	switch {
+	case c.Bool("sudo") && c.Bool("doas"):
+		return usage("", "--sudo and --doas don't go together")
+	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
+		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
+	case c.IsSet("sudo-user"):
+		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
+			return wrongValue("sudo-user", "", "%v", err)
+		}
+	}
+	if asked {
+		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
+	}
+	if c.Bool("doas") {
+		top.BecomeMethod = become.Doas
+	}
+	return nil
+}
+
+func readConnection(c *cli.Context, into *inventory.Connection) error {
+	top := inventory.Connection{
+		User:       c.String("user"),
+		Port:       c.Int("port"),
+		Identity:   c.StringSlice("identity"),
+		Jump:       c.String("jump"),
+		KnownHosts: c.StringSlice("known-hosts"),
+	}
+	if c.IsSet("user") {
+		if err := inventory.CheckUser(top.User); err != nil {
+			return wrongValue("user", "", "%v", err)
+		}
+	}
+	if err := readBecome(c, &top); err != nil {
+		return err
+	}
+	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
+		return wrongValue("port", "", "%d is not a port (1 to 65535)", top.Port)
+	}
+	if c.IsSet("connect-timeout") {
+		var err error
+		if top.ConnectTimeout, err = duration(c, "connect-timeout"); err != nil {
+			return err
+		}
+	}
+	if _, err := oneOf(c, "host-keys"); err != nil {
+		return err
+	}
+	if file := c.String("ssh-config"); file != "" && file != "none" {
+		if _, err := os.Stat(file); err != nil {
+			return usage("-F none does without ssh_config", "-F %s: there is no such file", file)
+		}
+	}
+	*into = into.Overlay(top)
+	return nil
+}

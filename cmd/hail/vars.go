@@ -1,0 +1,56 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+)
+
+// varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
+func varsOf(c *cli.Context) (map[string]any, error) {
+	vars := map[string]any{}
+	for _, text := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, wrongValue("set", "--set role=web", "%q is not VAR=VALUE", text)
+		}
+		vars[name] = inventory.ParseValue(value)
+	}
+	return vars, nil
+}
+
+// secretVars are the patterns of the vars that are never shown.
+func secretVars(c *cli.Context) ([]string, error) {
+	more := c.StringSlice("secret-vars")
+	for _, p := range more {
+		if _, err := path.Match(p, ""); err != nil {
+			return nil, wrongValue("secret-vars", "", "%q is no pattern", p)
+		}
+	}
+	return slices.Concat(inventory.SecretVars, more), nil
+}
+
+// recordedArgs is the command line without what --set gives to secret vars.
+func recordedArgs(args []string, c *cli.Context, secret []string) []string {
+	args = slices.Clone(args)
+	for _, set := range c.StringSlice("set") {
+		name, _, _ := strings.Cut(set, "=")
+		if !isSecret(name, secret) {
+			continue
+		}
+		for i, a := range args {
+			if before, ok := strings.CutSuffix(a, set); ok && (before == "" || before == "--set=" || before == "-set=") {
+				args[i] = before + name + "=" + inventory.Redacted
+			}
+		}
+	}
+	return args
+}
+
+func isSecret(name string, patterns []string) bool {
+	return inventory.Host{Vars: map[string]any{name: ""}}.Redact(patterns).Vars[name] == inventory.Redacted
+}
