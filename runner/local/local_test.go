@@ -3,9 +3,7 @@ package local_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,28 +42,13 @@ func TestWithoutDescriptors(t *testing.T) {
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil { // what the runtime needs, it has now
 		t.Fatal(err)
 	}
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var all syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
-		t.Fatal(err)
-	}
-	limit := func(n uint64) {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: all.Max}); err != nil {
-			t.Error(err)
-		}
-	}
-	defer limit(all.Cur)
-	limit(uint64(f.Fd())) // of which all below are taken
+	giveBack := connsuite.WithoutDescriptors(t)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, runner.ErrTimeout)
 	defer cancel()
 	if err := c.Exec(ctx, "true", runner.Stdio{}); !errors.Is(err, runner.ErrTimeout) {
 		t.Errorf("%v, want the end of the time", err)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { limit(all.Cur) })
+	time.AfterFunc(50*time.Millisecond, giveBack)
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil {
 		t.Error(err)
 	}

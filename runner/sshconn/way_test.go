@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hail/runner"
+	"hail/runner/connsuite"
 )
 
 // TestNetReason: what can't be made to happen on loopback.
@@ -50,23 +51,8 @@ func TestOurOwnFault(t *testing.T) {
 
 // TestProxyWithoutDescriptors: a ProxyCommand is started when there are some again.
 func TestProxyWithoutDescriptors(t *testing.T) {
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var all syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
-		t.Fatal(err)
-	}
-	limit := func(n uint64) {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: all.Max}); err != nil {
-			t.Error(err)
-		}
-	}
-	defer limit(all.Cur)
-	limit(uint64(f.Fd())) // of which all below are taken
-	time.AfterFunc(50*time.Millisecond, func() { limit(all.Cur) })
+	giveBack := connsuite.WithoutDescriptors(t)
+	time.AfterFunc(50*time.Millisecond, giveBack)
 	w := &way{clock: startClock(time.Minute, func() {})}
 	defer w.clock.stop()
 	nc, err := w.open(t.Context(), settings{proxy: "cat"}, nil)
