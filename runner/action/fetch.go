@@ -45,10 +45,10 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	for _, p := range f.Paths {
 		home, rest := "", strings.TrimLeft(string(p), "/")
 		if rest == string(p) {
-			begin, home, rest = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`, strings.TrimPrefix(rest, "~/")
-		}
-		if rest == "~" {
-			rest = ""
+			begin, home = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`
+			if rest = strings.TrimPrefix(rest, "~/"); p == "~" {
+				rest = ""
+			}
 		}
 		patterns.WriteString(" ./" + home + glob(rest))
 	}
