@@ -202,16 +202,27 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	for _, value := range values {
 		var v any = value
 		var parsed any
-		if n, ok := finite(value); ok {
-			v = n
-		} else if json.Unmarshal([]byte(value), &parsed) == nil {
+		if json.Unmarshal([]byte(value), &parsed) == nil {
 			v = parsed
+		} else if n, ok := finite(value); ok && f.That.orders() {
+			v = n
 		}
 		if ok, _, err := t(ctx, v); err == nil && ok {
 			n++
 		}
 	}
 	return n, context.Cause(ctx)
+}
+
+// orders says whether a value matches by its size alone.
+func (m Matcher) orders() bool {
+	switch m.Op {
+	case less, atMost, more, atLeast:
+		return true
+	case not, allOf, anyOf:
+		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.orders() })
+	}
+	return false
 }
 
 // finite is the number that a value is, also one that YAML and JSON take for a text, as 08 of date +%H.

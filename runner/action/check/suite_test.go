@@ -146,6 +146,7 @@ func TestFleet(t *testing.T) {
   - {id: close, fleet: {value_of: load, spread: {lt: 5}}}
   - {id: most, fleet: {value_of: load, at_least: 50%, that: {lt: 5}}}
   - {id: many, fleet: {value_of: load, at_least: 90%}}
+  - {id: text, fleet: {value_of: load, at_least: 1, that: {equals: "00"}}}
 `)
 	action, err := check.New(suite.Spec())
 	must(t, err)
@@ -164,7 +165,7 @@ func TestFleet(t *testing.T) {
 	if last[0].Seq != 5 || last[1].Seq != 6 || last[1].Kind != runner.KindEnd {
 		t.Errorf("the end is %v", last)
 	}
-	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "",
+	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
 		"many": "expected at least 4 of 4 hosts, are 3"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
@@ -179,7 +180,7 @@ func TestFleet(t *testing.T) {
 	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(again) }, func(yield func([]runner.Event) bool) { yield(first) }) {
 		last = batch[len(batch)-2:]
 	}
-	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "many": "expected at least 4 of 4 hosts, are 2"}
+	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, are 2"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
