@@ -91,7 +91,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	} else if err := e.confirm(c, plan, j.what); err != nil {
 		return err
 	}
-	if err := e.unlock(c.Context, ssh, plan.Hosts); err != nil {
+	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err
 	}
 	secret, err := secretVars(c)

@@ -105,11 +105,19 @@ const passphraseTries = 3
 
 // unlock asks for the passphrases of the keys that hosts name, each once for the whole run. Without a terminal nobody is
 // asked, and these keys are left out.
-func (e environment) unlock(ctx context.Context, ssh *sshconn.Dialer, hosts []inventory.Host) error {
+func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	if !e.stdinTerminal {
 		return nil
 	}
-	for _, path := range ssh.Locked(ctx, hosts) {
+	var locked []string
+	err := e.untilSignal(func(ctx context.Context) error {
+		locked = ssh.Locked(ctx, hosts)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, path := range locked {
 		for range passphraseTries {
 			prompt := "passphrase for " + path + ": "
 			passphrase, err := e.passphrase(prompt)

@@ -140,7 +140,7 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 		}
 	}
 	p.agent.mute.Store(true)
-	return nil, errMute
+	return nil, errors.New("the agent has not signed in ten minutes")
 }
 
 // mostWaits is how often an agent may have said something and not signed: ten minutes are enough for all who wait in its line.

@@ -30,7 +30,7 @@ func (p *Password) state() (good bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.good && p.refusals > 0 && p.bad >= p.refusals {
-		return false, fmt.Errorf("not the password: %d hosts have refused it (--pass-refusals goes on)", p.bad)
+		return false, fmt.Errorf("not the password: it was refused %d times (--pass-refusals goes on)", p.bad)
 	}
 	return p.good, nil
 }

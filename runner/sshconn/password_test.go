@@ -106,7 +106,7 @@ func TestBreaker(t *testing.T) {
 	given := 0
 	for _, err := range reachAll(sshconn.NewPassword("wrong", 3)) {
 		wantReason(t, err, runner.Unreachable, runner.Auth, "password")
-		if strings.Contains(err.Error(), "not the password: 3 hosts have refused it (--pass-refusals goes on)") {
+		if strings.Contains(err.Error(), "not the password: it was refused 3 times (--pass-refusals goes on)") {
 			given++
 		}
 	}
