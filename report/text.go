@@ -37,11 +37,12 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	return err
 }
 
-// Troubles writes what of Text is about hosts that did not end well: nothing when all did, and nothing of checks, which results show.
-func Troubles(w io.Writer, s *Summary, files Files, style Style) error {
+// Troubles writes what of Text is about hosts that did not end well: nothing when all did, and of failed checks only where nothing else
+// shows them.
+func Troubles(w io.Writer, s *Summary, files Files, checksShown bool, style Style) error {
 	var b bytes.Buffer
 	for _, t := range troubles(s) {
-		if t.first.Reason != runner.CheckFailed {
+		if !checksShown || t.first.Reason != runner.CheckFailed {
 			t.write(&b, s, files, style)
 		}
 	}

@@ -144,7 +144,7 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 	case !d.quiet:
 		report.Text(d.env.stderr, s, files, d.talkStyle())
 	case !d.forPrograms(): // what went wrong is no talk
-		report.Troubles(d.env.stderr, s, files, d.talkStyle())
+		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes, "gather"), d.talkStyle())
 	}
 	return err
 }
