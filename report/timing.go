@@ -91,13 +91,33 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
 		return fmt.Sprintf("the run waited for %s alone; --timeout limits that", slowest.Host)
 	case queued > sum/2 && queued > wall && queued/time.Duration(waiting) > shortRun:
-		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: --connecting and --per-address allow more at once", waiting, seconds(queued/time.Duration(waiting)))
+		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
 	case len(s.Hosts) >= 2*at && !held && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
 		return fmt.Sprintf("hosts waited for a place: -f %d would about halve the time, if this machine and the network bear it", 2*at)
 	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }): // waiting to try again is ours
 		return "little was gained by running at once: what held the hosts back is outside of them (the network, a shared service, this machine)"
 	}
 	return ""
+}
+
+// whyTurns says what kept hosts from logging in all at once.
+func whyTurns(s *Summary) string {
+	at := map[string]int{} // hosts of an address
+	most := 0
+	for _, r := range s.Hosts {
+		if r.Reach != nil {
+			at[r.Reach.Address]++
+			most = max(most, at[r.Reach.Address])
+		}
+	}
+	switch p := s.Plan; {
+	case p.PerAddress > 0 && most > p.PerAddress:
+		return fmt.Sprintf("%d have one address, and --per-address lets %d of them log in at once", most, p.PerAddress)
+	case p.ConnectingMost > p.Connecting:
+		return "this machine, or the way to them, was too busy for more at once"
+	default:
+		return "--connecting allows more at once"
+	}
 }
 
 func spread(what string, all []time.Duration) string {

@@ -193,7 +193,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 	defer silent.Stop()
 	w.spoke = func() {
 		silent.Stop()
-		d.limits.all.heard(time.Since(begun), s.timeout)
+		d.limits.all.alive(time.Since(begun), s.timeout)
 	}
 	w.reach.Queue = time.Since(queued)
 	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
@@ -206,6 +206,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 	if err != nil {
 		return nil, w.failed(ctx, err)
 	}
+	d.limits.all.alive(time.Since(begun), s.timeout)
 	c, err := d.login(ctx, nc, s, w)
 	if err != nil {
 		nc.Close()

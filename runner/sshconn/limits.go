@@ -78,11 +78,16 @@ func newWindow(least, most int) *window {
 	return w
 }
 
-// heard makes room for two more when a host's first word has come quickly.
-func (w *window) heard(after, limit time.Duration) {
-	if after < limit/16 {
-		w.change(1)
-		w.change(1)
+// onSigns is how many times the least of a window signs of life alone can make of it. Most of the work of a login is still to come
+// then: how many we can do in time is what logins say.
+const onSigns = 16
+
+// alive makes room for two more when a host has shown a sign of life, and quickly.
+func (w *window) alive(after, limit time.Duration) {
+	for range 2 {
+		if after < limit/16 {
+			w.change(1, onSigns*w.least)
+		}
 	}
 }
 
@@ -91,17 +96,18 @@ func (w *window) heard(after, limit time.Duration) {
 func (w *window) loggedIn(after, limit time.Duration) {
 	switch {
 	case after < limit/4:
-		w.change(1)
+		w.change(1, w.most)
 	case after > limit/2:
-		w.change(-1)
+		w.change(-1, w.most)
 	}
 }
 
-func (w *window) change(by int) {
+// change makes one more place or one less, within most and the bounds of the window.
+func (w *window) change(by, most int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case by > 0 && w.open < w.most:
+	case by > 0 && w.open < min(most, w.most):
 		w.open++
 		w.giveLocked()
 	case by < 0 && w.open > w.least:

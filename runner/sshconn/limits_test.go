@@ -172,15 +172,26 @@ func TestLimitsWiden(t *testing.T) {
 				t.Errorf("%d places after %v, want %d", got, step.took, step.want)
 			}
 		}
-		l.all.heard(time.Second, 10*time.Second)
+		l.all.alive(time.Second, 10*time.Second)
 		if got := free(); got != 3 {
-			t.Errorf("%d places after a late first word, want 3", got)
+			t.Errorf("%d places after a late sign of life, want 3", got)
 		}
 		l.all.loggedIn(9*time.Second, 10*time.Second)
 		free()
-		l.all.heard(time.Second/2, 10*time.Second)
+		l.all.alive(time.Second/2, 10*time.Second)
 		if got := free(); got != 4 {
-			t.Errorf("%d places after a quick first word, want 4", got)
+			t.Errorf("%d places after a quick sign of life, want 4", got)
+		}
+		l = newLimits(1, 100, 0)
+		for range 100 {
+			l.all.alive(0, 10*time.Second)
+		}
+		if got := free(); got != 16 {
+			t.Errorf("%d places after many signs of life, want 16", got)
+		}
+		l.all.loggedIn(time.Second, 10*time.Second)
+		if got := free(); got != 17 {
+			t.Errorf("%d places after a login more, want 17", got)
 		}
 		l = newLimits(-1, 5, 0)
 		l.all.loggedIn(time.Second, 10*time.Second)
