@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aymanbagabas/go-udiff"
 
@@ -26,7 +27,7 @@ var (
 	//go:embed html/report.js
 	htmlScript string
 
-	htmlTemplate = template.Must(template.New("report").Parse(htmlPage))
+	htmlTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("report").Parse(htmlPage)) })
 )
 
 // What the page has of outputs: so much of a stream, of all of them together, and so many diffs.
@@ -138,7 +139,7 @@ func writeHTML(w io.Writer, r *Report) error {
 		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), t.first.how(), inventory.Fold(t.hosts), r.says(t), len(t.hosts)})
 	}
 	r.htmlChecks(&v)
-	return htmlTemplate.Execute(w, v)
+	return htmlTemplate().Execute(w, v)
 }
 
 // sourceHash is how a policy names what it lets be.

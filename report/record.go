@@ -96,6 +96,7 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 			r.journal.file.Close()
 		}
 		os.RemoveAll(r.dir)
+		r.reserve.release()
 	}()
 	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
 		return err
@@ -108,9 +109,6 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return err
 	}
 	if err := writeWhole(filepath.Join(r.dir, "run.json"), append(text, '\n')); err != nil {
-		return err
-	}
-	if err := r.reserve.keep(r.dir, len(r.head.Plan.Hosts)); err != nil {
 		return err
 	}
 	path := filepath.Join(r.dir, journalFile)
@@ -128,7 +126,9 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return err
 	}
 	r.dir = final
-	r.reserve.moved(final)
+	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil { // now that the journal is locked: else Prune would take it
+		return err
+	}
 	if err := syncDir(dir); err != nil {
 		return err
 	}

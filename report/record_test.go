@@ -397,9 +397,21 @@ func TestPrune(t *testing.T) {
 func TestPruneKeepsOthers(t *testing.T) {
 	dir := t.TempDir()
 	const id = "20261123-150400-k3f9"
+	plan := &runner.Plan{Run: "20261123-150401-k3f9"}
+	r, err := Create(dir, Head{Plan: plan}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Finish(&Summary{Run: plan.Run})
+	defer r.Close()
+	defer func() {
+		if _, err := os.Stat(filepath.Join(dir, ".reserved-"+plan.Run)); err != nil {
+			t.Errorf("what a run that is going on keeps back: %v", err)
+		}
+	}()
 	for path, stays := range map[string]bool{
-		"db/reserve": true, ".removed-photos/1": true, ".unfinished-novel/1": true,
-		id + "/run.json": true, id + "/reserve": false, ".removed-" + id + "/run.json": false, ".unfinished-20200101-000000-k3f9/run.json": false,
+		".reserved-tables/1": true, ".removed-photos/1": true, ".unfinished-novel/1": true,
+		id + "/run.json": true, ".reserved-" + id: false, ".removed-" + id + "/run.json": false, ".unfinished-20200101-000000-k3f9/run.json": false,
 	} {
 		path = filepath.Join(dir, path)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {

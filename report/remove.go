@@ -113,13 +113,13 @@ func Prune(dir string, keep int) error {
 		path := filepath.Join(dir, e.Name())
 		id, trash := strings.CutPrefix(e.Name(), trashPrefix)
 		id, unfinished := strings.CutPrefix(id, unfinishedPrefix)
+		id, reserved := strings.CutPrefix(id, reservePrefix)
 		begun, other := Started(id)
 		switch {
 		case other != nil: // the user may have things of their own here
-		case trash || unfinished && time.Since(begun) > unfinishedFor:
+		case trash, unfinished && time.Since(begun) > unfinishedFor, reserved && !locked(filepath.Join(dir, id, journalFile)):
 			err = errors.Join(err, os.RemoveAll(path))
-		case !unfinished:
-			err = errors.Join(err, unreserve(path))
+		case !unfinished && !reserved:
 			runs++
 		}
 	}
@@ -133,15 +133,6 @@ func Prune(dir string, keep int) error {
 		err = errors.Join(err, e)
 	}
 	return err
-}
-
-// unreserve gives back what a run that was killed has kept back.
-func unreserve(path string) error {
-	kept := filepath.Join(path, reserveFile)
-	if _, err := os.Lstat(kept); err != nil || locked(filepath.Join(path, journalFile)) {
-		return nil
-	}
-	return os.Remove(kept)
 }
 
 // Started is when the run with this id began, to the second.

@@ -18,23 +18,20 @@ type reserve struct {
 
 // The space is enough for the ends of all hosts in the journal, and for those of the logs of the ones that run.
 const (
-	reserveFile     = "reserve"
+	reservePrefix   = ".reserved-"
 	reservedSize    = 1 << 20
 	reservedPerHost = 512
 )
 
-// keep keeps the space back, in the folder of the record.
-func (r *reserve) keep(dir string, hosts int) error {
-	f, err := createFile(filepath.Join(dir, reserveFile))
+// keep keeps the space back, beside the record of the run, so that what a killed run has left there is seen from its name.
+func (r *reserve) keep(dir, run string, hosts int) error {
+	f, err := createFile(filepath.Join(dir, reservePrefix+run))
 	if err != nil {
 		return err
 	}
 	r.path = f.Name()
 	return errors.Join(allocate(f, int64(reservedSize+hosts*reservedPerHost)), f.Close())
 }
-
-// moved says where the folder is now.
-func (r *reserve) moved(dir string) { r.path = filepath.Join(dir, filepath.Base(r.path)) }
 
 // met notes an error of writing, and gives the space back. It says whether there was some.
 func (r *reserve) met(err error) bool {
