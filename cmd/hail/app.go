@@ -54,6 +54,7 @@ func dispatch(e environment, app *cli.App, args []string) error {
 	if err != nil {
 		return err
 	}
+	cmd.Flags = named(cmd.Flags)
 	return app.Run(append([]string{"hail", cmd.Name}, rest...))
 }
 

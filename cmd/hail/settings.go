@@ -142,7 +142,7 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		given[name], wrong[name] = false, noNumber
-		if _, isBool := f.(*cli.BoolFlag); isBool {
+		if d, ok := f.(cli.DocGenerationFlag); ok && !d.TakesValue() {
 			wrong[name] = noBool
 		}
 	}
