@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the program: it does what the arguments say and returns the exit code.
 func run(e environment) int {
-	defer runtime.KeepAlive(e.spareGC())
+	e.spareGC()
 	app := newApp(e)
 	err := withoutEPIPE(dispatch(e, app, e.args))
 	if err == nil {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,7 +180,7 @@ func benchEngine(args []string) error {
 	if err := dialer.Prepare(context.Background(), t.hosts); err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(osEnvironment(nil).spareGC())
+	osEnvironment(nil).spareGC()
 	command := action.Exec{Line: runner.Text(t.command)}
 	plan := runner.Plan{Run: "bench", Action: command.Spec(), Fanout: t.fanout, Hosts: t.hosts}
 	s, err := report.Drain(runner.Run(context.Background(), plan, command, wrap.Dialer{Inner: dialer}, nowhere{}))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 )
@@ -37,21 +38,25 @@ func groupNumber(group, name string) int64 {
 	return n
 }
 
-// ballastSize is how much of what counts as memory in use is none, because nobody touches it.
-const ballastSize = 32 << 20
+// spareGarbage is how much garbage may lie about however little memory is in use, in bytes.
+const spareGarbage = 14 << 20
 
-// spareGC makes garbage be collected less often while little memory is in use: with a few hosts at once, collecting all the time
-// would cost an eighth of the CPU. The ballast, which the caller keeps alive, counts as in use, and collections come when there is
-// half as much garbage as that: with a few hosts half of the ballast, with thousands half of what they use, and no more. The ballast
-// counts from the first collection on, which is put off until then; a small run is over before it. $GOGC has the last word.
-func (e environment) spareGC() (ballast []byte) {
-	if e.getenv("GOGC") != "" {
-		return nil
+// spareGC has garbage collected less often while little memory is in use: with a few hosts at once, collecting all the time would
+// cost an eighth of the CPU. A collection comes when there is spareGarbage, and half as much as is in use: with thousands of hosts
+// that is little more than what they use. A small run is over before the first one. $GOGC has the last word.
+func (e environment) spareGC() {
+	if e.getenv("GOGC") == "" {
+		debug.SetGCPercent(spareGarbage >> 20 * 100 / 4) // the runtime waits for 4 MiB for each hundred
+		afterCollection()
 	}
-	debug.SetGCPercent(untilFirst)
-	runtime.AddCleanup(new([32]byte), func(percent int) { debug.SetGCPercent(percent) }, 50) // the first collection finds it unused
-	return make([]byte, ballastSize)
 }
 
-// untilFirst puts the first collection at half more than the ballast: the runtime waits for 4 MiB for each hundred.
-const untilFirst = 3 * ballastSize / 2 >> 20 * 100 / 4
+// afterCollection says, after each collection, when the next one comes.
+func afterCollection() {
+	runtime.AddCleanup(new([32]byte), func(int) { // nobody uses it, so its time comes with the collection
+		used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(used)
+		debug.SetGCPercent(50 + spareGarbage*100/max(1, int(used[0].Value.Uint64())))
+		afterCollection()
+	}, 0)
+}
