@@ -5,6 +5,7 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
+	github.com/Masterminds/semver/v3 v3.5.0 // versions and ranges of versions, as users write them; alive, no dependencies
 	github.com/aymanbagabas/go-udiff v0.4.1 // unified diffs; from gopls, no dependencies
 	github.com/gofrs/flock v0.13.2 // the lock of a record and of known_hosts; portable, no dependencies
 	github.com/google/renameio/v2 v2.0.2 // files that are whole or not there; from Google, no dependencies
@@ -12,6 +13,7 @@ require (
 	github.com/kevinburke/ssh_config v1.6.0 // parses ssh_config; given
 	github.com/rogpeppe/go-internal v1.16.0 // tests: scripts that drive the real main
 	github.com/urfave/cli/v2 v2.27.7 // commands and options; given
+	github.com/xuri/excelize/v2 v2.11.1 // spreadsheets, written row by row; alive, nothing lighter writes typed cells
 	go.starlark.net v0.0.0-20260908191801-89a6a09411d5 // the parser of Python's literals, for Ansible's INI
 	golang.org/x/crypto v0.58.0 // the SSH protocol; given
 	golang.org/x/sys v0.49.0 // fdatasync, and how far a host is
@@ -20,11 +22,6 @@ require (
 	golang.org/x/time v0.16.0 // a limit of bytes a second; from Go, no dependencies
 	gopkg.in/yaml.v3 v3.0.1 // parses YAML; given
 	pgregory.net/rapid v1.3.0 // tests: properties
-)
-
-require (
-	github.com/Masterminds/semver/v3 v3.5.0
-	github.com/xuri/excelize/v2 v2.11.1 // spreadsheets, written row by row; alive, nothing lighter writes typed cells
 )
 
 require (
