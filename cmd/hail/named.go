@@ -2,7 +2,7 @@ package main
 
 import "github.com/urfave/cli/v2"
 
-// The library asks every option for its names once for each option there is, and works them out with an expression each time: a
+// The library asks each option for its names once for each option, and they work them out with a regular expression every time: a
 // tenth of what a run on one host costs. These know theirs.
 type (
 	namedFlag struct {
@@ -18,7 +18,7 @@ type (
 func (f namedFlag) Names() []string  { return f.names }
 func (f namedSlice) Names() []string { return f.names }
 
-// named are the same options, quicker to run a command with. Whether one is a cli.BoolFlag can't be seen of them.
+// named are the same options, to run a command with. Their type no longer tells what values they take: TakesValue does.
 func named(flags []cli.Flag) (all []cli.Flag) {
 	for _, f := range flags {
 		switch f := f.(type) {

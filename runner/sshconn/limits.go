@@ -78,11 +78,12 @@ func newWindow(least, most int) *window {
 	return w
 }
 
-// onSigns is how many times the least of a window signs of life alone can make of it. Most of the work of a login is still to come
-// then: how many we can do in time is what logins say.
+// Signs of life alone widen a window to so many times its least: most of the work of a login comes after them, and how many of
+// those can be done in time, only logins tell.
 const onSigns = 16
 
-// alive makes room for two more when a host has shown a sign of life, and quickly.
+// alive makes room for two more when a host has shown a sign of life (it has taken the connection, or said its first word), and
+// quickly.
 func (w *window) alive(after, limit time.Duration) {
 	for range 2 {
 		if after < limit/16 {
