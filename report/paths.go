@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"hail/inventory"
 	"hail/runner"
@@ -15,6 +16,7 @@ import (
 type hostFiles struct {
 	dir     string
 	special map[string]string // folders of hosts that can't have their own name
+	aside   *atomic.Int64     // how many attempts have been set aside; nil: not known
 }
 
 func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
@@ -55,6 +57,9 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 // may be set aside at this moment.
 func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error) {
 	last, err := f.Output(host, stream)
+	if f.aside != nil && f.aside.Load() == 0 {
+		return last, err
+	}
 	aside, e := open(filepath.Join(f.attempt(host, attempt), string(stream)), os.O_RDONLY)
 	if os.IsNotExist(e) { // now: so it was not aside before, either
 		return last, err

@@ -60,6 +60,7 @@ type Record struct {
 // files may be kept open at once. The caller passes the Record to Drain, which closes it, and calls Finish.
 func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
+	r.aside = new(atomic.Int64)
 	r.handles.Store(int64(openFiles))
 	if err := r.create(dir, blobs); err != nil {
 		var p *fs.PathError
@@ -173,6 +174,7 @@ func (r *Record) setAside(host string, attempt int) error {
 	if attempt < 1 {
 		return nil
 	}
+	r.aside.Add(1)
 	dir := r.attempt(host, attempt)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err

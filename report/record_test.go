@@ -192,6 +192,57 @@ func TestFullDiskOfOne(t *testing.T) {
 	}
 }
 
+// TestAttemptsAside: what an attempt printed is found before it is set aside, and afterwards, also by who reads the record.
+func TestAttemptsAside(t *testing.T) {
+	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1"}}}
+	dir := t.TempDir()
+	r, err := Create(dir, Head{Plan: plan}, nil, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(files interface {
+		Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error)
+	}, attempt int) string {
+		f, err := files.Attempt("web1", attempt, runner.Stdout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		text, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	texts := []string{"", "first", "second"}
+	for attempt := 1; attempt <= 2; attempt++ {
+		out, _, err := r.Open(plan.Hosts[0], attempt)
+		if err == nil {
+			_, err = io.WriteString(out, texts[attempt])
+		}
+		if err = errors.Join(err, out.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i <= attempt; i++ {
+			if got := read(r, i); got != texts[i] {
+				t.Errorf("attempt %d printed %q, says the record during attempt %d", i, got, attempt)
+			}
+		}
+	}
+	if err := errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run})); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Open(filepath.Join(dir, plan.Run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= 2; i++ {
+		if got := read(run, i); got != texts[i] {
+			t.Errorf("attempt %d printed %q, says the record afterwards", i, got)
+		}
+	}
+}
+
 func TestCreateRefuses(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start)}
 	dir := t.TempDir()
