@@ -74,6 +74,25 @@ func TestPushDeleteAll(t *testing.T) {
 	})
 }
 
+// TestPushDeleteAllOfAPattern: a folder whose name is a pattern to find is no part of what is in it.
+func TestPushDeleteAllOfAPattern(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := t.TempDir()
+		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"a[1]", `b\x`, "w*"} {
+			m.write(t, name+"/stays", "old", 0o644)
+			m.write(t, name+"/goes", "old", 0o644)
+			spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: filepath.Join(m.dir, name), Delete: "all"}}}
+			m.pushSpec(t, t.Context(), spec, nil).want(t, name, runner.Changed, "", "")
+			if m.read(t, name+"/stays") != "new" || m.read(t, name+"/goes") != "(absent)" {
+				t.Errorf("%s: what stays is %q, and what goes %q", name, m.read(t, name+"/stays"), m.read(t, name+"/goes"))
+			}
+		}
+	})
+}
+
 // TestPushCutMemory: what earlier pushes have put there is known also where the end of the list was lost.
 func TestPushCutMemory(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {

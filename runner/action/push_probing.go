@@ -205,7 +205,9 @@ func (p *probing) line(text string) error {
 			if p.name = append(p.name, part...); !whole {
 				break
 			}
-			p.found.trees[p.folder] = append(p.found.trees[p.folder], string(p.name))
+			if string(p.name) != p.folder {
+				p.found.trees[p.folder] = append(p.found.trees[p.folder], string(p.name))
+			}
 			p.name, names = p.name[:0], rest
 		}
 		return err
