@@ -150,7 +150,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 		}
 		one.digest = digest
 	case tar.TypeSymlink:
-		if !staysInside(name, h.Linkname) {
+		if !in.staysInside(name, h.Linkname) {
 			in.refuse(h.Name, "is a link that leads out: "+h.Linkname)
 			return nil
 		}
@@ -162,8 +162,12 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	case tar.TypeLink:
 		target := path.Clean(strings.Trim(strings.TrimPrefix(h.Linkname, "./"), "/"))
 		i, known := in.at[target]
-		if !known {
+		switch {
+		case !known:
 			in.refuse(h.Name, "is a hard link to what has not come")
+			return nil
+		case in.files[i].digest == "":
+			in.refuse(h.Name, "is a hard link to what is no file")
 			return nil
 		}
 		one.digest, one.size = in.files[i].digest, in.files[i].size
@@ -180,9 +184,22 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// staysInside says whether a link at name leads to something in the same folder of the host.
-func staysInside(name, target string) bool {
-	return !path.IsAbs(target) && filepath.IsLocal(path.Join(path.Dir(name), target))
+// staysInside says whether a link at name leads to something in the same folder of the host, whatever links are on its way: it is not
+// behind one itself, and goes up only at its beginning.
+func (in *incoming) staysInside(name, target string) bool {
+	rest := target
+	for strings.HasPrefix(rest, "../") {
+		rest = strings.TrimLeft(rest[2:], "/")
+	}
+	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) || rest != ".." && slices.Contains(strings.Split(rest, "/"), "..") {
+		return false
+	}
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if info, err := in.root.Lstat(dir); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // file writes a file beside its place, and renames it when it is whole.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,6 +104,7 @@ func TestHostileFetch(t *testing.T) {
 	file := func(name string) *tar.Header {
 		return &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 1, Mode: 0o644}
 	}
+	up := &tar.Header{Name: "a/b/up", Typeflag: tar.TypeSymlink, Linkname: "../.."}
 	for _, tt := range []struct {
 		name    string
 		headers []*tar.Header
@@ -115,6 +117,9 @@ func TestHostileFetch(t *testing.T) {
 		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
 		{"over two links", []*tar.Header{file("good"), {Name: "d/l", Typeflag: tar.TypeSymlink, Linkname: "../x"}, {Name: "x", Typeflag: tar.TypeSymlink, Linkname: "../../evil"}}, "x is a link that leads out", action.Fetch{}},
 		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to what has not come", action.Fetch{}},
+		{"a link over a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/../.."}}, "out is a link that leads out", action.Fetch{}},
+		{"a link behind a link", []*tar.Header{file("good"), up, {Name: "a/b/up/out", Typeflag: tar.TypeSymlink, Linkname: "../../.."}}, "out is a link that leads out", action.Fetch{}},
+		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a hard link to what is no file", action.Fetch{}},
 		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is no file", action.Fetch{}},
 		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
 		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
@@ -164,6 +169,12 @@ func TestHostileFetch(t *testing.T) {
 			if len(out) != 1 || len(in) != 1 {
 				t.Errorf("it has left its folder: %v, %v", out, in)
 			}
+			filepath.WalkDir(f.Dir, func(path string, _ fs.DirEntry, err error) error {
+				if real, _ := filepath.EvalSymlinks(path); err != nil || real != "" && !strings.HasPrefix(real, f.Dir) {
+					t.Errorf("%s leads to %s: %v", path, real, err)
+				}
+				return nil
+			})
 			if _, err := os.Stat(filepath.Join(f.Dir, inventory.FileName(".."), "good")); err != nil && !errors.Is(err, os.ErrNotExist) || err != nil && tt.name != "torn" {
 				t.Errorf("what is harmless did not come: %v", err)
 			}
