@@ -129,7 +129,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	before := r.Wrong()
 	r.Mapping(n, "a file", specfile.Fields{
 		"src":        func(n *strictyaml.Node) { r.Text(n, &f.Src) },
-		"content":    func(n *strictyaml.Node) { f.Content = &n.Text },
+		"content":    func(n *strictyaml.Node) { r.content(n, &f.Content) },
 		"link":       func(n *strictyaml.Node) { r.Text(n, &f.Target) },
 		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest); dest = n },
 		"state":      func(n *strictyaml.Node) { r.Word(n, &state, "present", "absent", "directory") },
@@ -141,7 +141,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		"notify":     func(n *strictyaml.Node) { r.Texts(n, &f.Notify); f.notifyDefined = r.Items(n) },
 		"symlink":    func(n *strictyaml.Node) { r.Word(n, &f.Symlink, "follow", "replace") },
 		"delete":     func(n *strictyaml.Node) { r.Word(n, &f.Delete, "none", "managed", "all") },
-		"max_delete": func(n *strictyaml.Node) { r.Number(n, &f.MaxDelete) },
+		"max_delete": func(n *strictyaml.Node) { r.maxDelete(n, &f.MaxDelete) },
 		"secret":     func(n *strictyaml.Node) { r.Yes(n, &f.Secret) },
 		"when":       func(n *strictyaml.Node) { r.Text(n, &f.When) },
 	})
@@ -174,6 +174,21 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		}
 	}
 	return f
+}
+
+// content reads a text, which may be empty when it says so.
+func (r pushReader) content(n *strictyaml.Node, into **string) {
+	if n.Kind != strictyaml.Scalar {
+		r.Fail(n, `content: "" is an empty file`, "this has to be a text")
+		return
+	}
+	*into = &n.Text
+}
+
+func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
+	if r.Number(n, into); n.Text == "0" {
+		r.Fail(n, "delete: none", "max_delete has to be 1 at least")
+	}
 }
 
 // checkOfFile reads the command that has to accept a staged file: {{staged}} alone needs no host to be filled in.

@@ -9,8 +9,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushDest: a slash at the end of a destination means the folder, as with SRC:DEST.
-func TestPushDest(t *testing.T) {
+// TestPushFile: what a file of a spec may say. A slash at the end of a destination means the folder, as with SRC:DEST.
+func TestPushFile(t *testing.T) {
 	for _, row := range []struct{ file, dest, wrong string }{
 		{`src: a/motd, dest: /etc/`, "/etc/motd", ""},
 		{`src: a/motd, dest: /etc`, "/etc", ""},
@@ -19,6 +19,10 @@ func TestPushDest(t *testing.T) {
 		{`state: absent, dest: /var/www//`, "/var/www", ""},
 		{`src: a/.hail-x, dest: /etc/`, "", "spec.yaml:1:32: names that begin with .hail- are ours\nhint: "},
 		{`content: x, dest: /etc/app/`, "", "spec.yaml:1:28: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
+		{`content: "", dest: /etc/empty`, "/etc/empty", ""},
+		{`content: , dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
+		{`content: {a: b}, dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
+		{`src: a/, dest: /srv, delete: all, max_delete: 0`, "", "spec.yaml:1:56: max_delete has to be 1 at least\nhint: delete: none"},
 		{`link: x, dest: /etc/app/`, "", "spec.yaml:1:25: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
 	} {
 		s, err := action.ReadPushSpec("spec.yaml", []byte("files: [{"+row.file+"}]"))
