@@ -116,6 +116,18 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
+// TestHostileTree: what a folder has is not held without end.
+func TestHostileTree(t *testing.T) {
+	p := newProbing(&Manifest{Deletes: []Prune{{Path: "/srv", All: true}}})
+	p.named = mostNamed - 2
+	if err := p.hear("tree", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.hear("", "61 00 62 00 63 00"); err != errTooMuch || len(p.found.trees["/srv"]) != 2 {
+		t.Errorf("%q, %v", p.found.trees, err)
+	}
+}
+
 // TestGlob: a pattern finds what it means, whatever sh is, and stays as it is where it finds nothing; a shell takes nothing in it for
 // anything else.
 func TestGlob(t *testing.T) {

@@ -34,7 +34,7 @@ type outcome struct {
 func (o *outcome) hear(kind, rest string) error {
 	if kind == "" {
 		if o.sick != nil {
-			if o.sick.size += len(rest); o.sick.size <= check.MostSaid {
+			if o.sick.size += len(rest) + 1; o.sick.size <= check.MostSaid {
 				o.sick.said = append(o.sick.said, rest)
 			}
 		}

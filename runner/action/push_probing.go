@@ -58,6 +58,7 @@ type probing struct {
 	section string   // that the host is at,
 	folder  string   // that it is about,
 	name    []byte   // and that has come in part
+	named   int      // names in trees
 	ended   bool     // all was told
 }
 
@@ -179,6 +180,9 @@ func (p *probing) kinds(letters string) error {
 	return nil
 }
 
+// mostNamed is how many names there may be in folders of which all else is to go: a line of them has up to sixteen.
+const mostNamed = 4 << 20
+
 // line takes in a line of a section, which is what a tool of the host prints.
 func (p *probing) line(text string) error {
 	switch p.section {
@@ -204,6 +208,9 @@ func (p *probing) line(text string) error {
 			part, rest, whole := bytes.Cut(names, []byte{0})
 			if p.name = append(p.name, part...); !whole {
 				break
+			}
+			if p.named++; p.named > mostNamed {
+				return errTooMuch
 			}
 			if string(p.name) != p.folder {
 				p.found.trees[p.folder] = append(p.found.trees[p.folder], string(p.name))

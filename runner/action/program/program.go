@@ -61,10 +61,12 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	return nil
 }
 
-// How much a host may say, all together and in a line; what is more is no answer of our program.
+// How many bytes a host may say, all together and in a line; what is more is no answer of our program. A line counts as so many at
+// least, because that is what it costs to keep it.
 const (
 	longestAnswer = 256 << 20
 	longestLine   = 8 << 20
+	costOfLine    = 64
 )
 
 // answerReader is the Writer for what a program of ours says.
@@ -78,10 +80,12 @@ type answerReader struct {
 
 func (a *answerReader) Write(p []byte) (int, error) {
 	n := len(p)
-	a.size += int64(n)
 	for a.err == nil {
 		line, rest, ended := bytes.Cut(p, []byte{'\n'})
 		a.tail = append(a.tail, line...)
+		if a.size += int64(len(line)); ended {
+			a.size += max(1, costOfLine-int64(len(a.tail)))
+		}
 		if a.size > longestAnswer || len(a.tail) > longestLine {
 			a.err = errors.New("the host says more than was asked")
 		}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -47,5 +48,14 @@ func TestAnswers(t *testing.T) {
 	}
 	if a.err == nil || len(a.tail) > longestLine+len(part) {
 		t.Errorf("%d bytes of a line are held, %v", len(a.tail), a.err)
+	}
+
+	lines := 0
+	a = &answerReader{each: func(string, string) error { lines++; return nil }}
+	for part := bytes.Repeat([]byte("\n"), 32<<10); a.err == nil && lines <= longestAnswer/costOfLine; {
+		a.Write(part)
+	}
+	if a.err == nil {
+		t.Errorf("%d lines were handed on", lines)
 	}
 }
