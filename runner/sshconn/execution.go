@@ -15,10 +15,11 @@ import (
 )
 
 // A background child of a command may keep the channel open after the command itself has ended. What the command
-// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold.
+// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold, which takes a slow line half a minute.
 const (
 	afterExit = 2 * time.Second
 	onItsWay  = 8 << 20
+	restWaits = 14 // of afterExit, after the first
 )
 
 // execution is a command that has begun.
@@ -37,6 +38,7 @@ type execution struct {
 	known   bool
 	stopped error // why we ended it: the context's cause, or broken
 	broken  error // of our outputs
+	waits   int   // for its rest that are left, once it has ended
 	over    bool  // both streams have ended
 	clock   *time.Timer
 }
@@ -160,13 +162,14 @@ func (e *execution) ended(result error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.known {
-		e.result, e.known = result, true
+		e.result, e.known, e.waits = result, true, restWaits
 		n := e.passed.Load()
 		e.awaitRest(n, n)
 	}
 }
 
-// awaitRest drops the channel when no more output has come for a while: at the exit it was atExit bytes, before.
+// awaitRest drops the channel when no more output has come for a while: at the exit it was atExit bytes, before. It waits longer for a
+// writer of ours that is at work.
 func (e *execution) awaitRest(atExit, before int64) {
 	if e.clock != nil {
 		e.clock.Stop()
@@ -177,7 +180,10 @@ func (e *execution) awaitRest(atExit, before int64) {
 		now := e.passed.Load()
 		switch {
 		case e.over:
-		case e.passing.Load() > 0, now > before && now-atExit < onItsWay:
+		case e.passing.Load() > 0:
+			e.awaitRest(atExit, now)
+		case e.waits > 0 && now > before && now-atExit < onItsWay:
+			e.waits--
 			e.awaitRest(atExit, now)
 		default:
 			if e.stopped == nil {
@@ -189,11 +195,12 @@ func (e *execution) awaitRest(atExit, before int64) {
 }
 
 // stop ends the command because of why: its input is closed, which tells a wrapper to end it, and after the grace the
-// channel is. Both are told to a server that may have stopped reading, so the clock runs before.
+// channel is. Both are told to a server that may have stopped reading, so the clock runs before. Of a command that has ended already,
+// the rest is not waited for again.
 func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
 	late := e.stopped != nil || e.known
-	if !late {
+	if e.waits = 0; !late {
 		e.stopped = why
 		e.dropAfter(grace)
 	}

@@ -1,0 +1,68 @@
+package sshconn
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// TestRestOfOutput: what a command has left in the background does not hold its host, whether it prints or not, and no longer than a
+// moment once the run is stopped.
+func TestRestOfOutput(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		prints  time.Duration // it does, so often; 0: never
+		stopped time.Duration // after the end of the command; 0: never
+		want    time.Duration
+	}{
+		{"silent", 0, 0, afterExit},
+		{"prints for a while", 40 * time.Second, 0, afterExit},
+		{"prints for ever", time.Second, 0, afterExit * (1 + restWaits)},
+		{"stopped", time.Second, 5 * time.Second, 6 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				ch := &channel{closed: make(chan struct{})}
+				e := &execution{conn: &conn{}, ch: ch}
+				ch.execution = e
+				e.ended(nil)
+				if tt.stopped > 0 {
+					time.AfterFunc(tt.stopped+time.Millisecond, func() { e.stop(t.Context().Err(), time.Minute) })
+				}
+				go func() {
+					for tt.prints > 0 {
+						select {
+						case <-time.After(tt.prints):
+							e.passed.Add(1)
+						case <-ch.closed:
+							return
+						}
+					}
+				}()
+				<-ch.closed
+				if took := time.Since(begun); took != tt.want || e.conn.Lingering() != 1 {
+					t.Errorf("it was given up after %v, want %v; %d left something in the background", took, tt.want, e.conn.Lingering())
+				}
+			})
+		})
+	}
+}
+
+// channel is one that is over as soon as it is closed.
+type channel struct {
+	ssh.Channel
+	*execution
+	closed chan struct{}
+}
+
+func (c *channel) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	c.clock.Stop()
+	close(c.closed)
+	return nil
+}
