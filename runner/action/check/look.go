@@ -36,7 +36,12 @@ func observe(ctx context.Context, t *runner.Target, checks []*Check) []*seen {
 	return all
 }
 
-func (c *Check) observe(ctx context.Context, t *runner.Target) *seen {
+func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
+	defer func() {
+		if p := recover(); p != nil {
+			s = cannot("panic: %v", p)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout.Value())
 	defer cancel()
 	l := &look{ctx, (&net.Dialer{}).DialContext}
@@ -45,7 +50,14 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) *seen {
 		if !ok {
 			return cannot("the way to the host has no tunnels")
 		}
-		l.dial = tunneler.Tunnel
+		l.dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
+			defer func() {
+				if p := recover(); p != nil { // a client of HTTP dials in a goroutine of its own
+					err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
+				}
+			}()
+			return tunneler.Tunnel(ctx, network, addr)
+		}
 	}
 	return kinds[c.Type].outside(l, c)
 }
@@ -64,8 +76,13 @@ func (l *look) reach(addr string) (net.Conn, *seen) {
 
 // unreached is what is seen of something that can't be connected to.
 func (l *look) unreached(err error) *seen {
-	if f := (*runner.Failure)(nil); errors.As(err, &f) && f.Reason == runner.ChannelRefused {
+	f := (*runner.Failure)(nil)
+	switch {
+	case !errors.As(err, &f):
+	case f.Reason == runner.ChannelRefused:
 		return cannot("the host does not let connections be made from it: %v", f.Err)
+	case f.Status == runner.Error:
+		return cannot("%v", f.Err)
 	}
 	return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 }

@@ -1,8 +1,10 @@
 package check_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +83,48 @@ func TestOutOfTime(t *testing.T) {
 		t.Errorf("%v, %s", verdicts, finish.Status)
 	}
 }
+
+// TestPanicOutside: what panics when it looks from outside costs its check alone.
+func TestPanicOutside(t *testing.T) {
+	action, err := check.New(read(t, `checks:
+  - {id: tcp, tcp: {address: "web:80", reachable: false}, from: target}
+  - {id: http, http: {url: "http://web/", reachable: false}, from: target}
+  - {id: tls, tls: {address: "late:443", reachable: false}, from: target}
+`).Spec())
+	must(t, err)
+	outcomes := map[string]runner.Outcome{}
+	for batch := range runner.Run(t.Context(), runner.Plan{Run: "test", Hosts: []inventory.Host{{Name: "here"}}, Fanout: 1}, action, panicking{}, outputs{}) {
+		for _, e := range batch {
+			for _, v := range e.Verdicts {
+				if outcomes[v.Check] = v.Outcome; v.Outcome != runner.CheckError || !strings.HasPrefix(string(v.Text), "reachable: panic: ") {
+					t.Errorf("%s: %s %s", v.Check, v.Outcome, v.Text)
+				}
+			}
+		}
+	}
+	if len(outcomes) != 3 {
+		t.Errorf("the verdicts are %v", outcomes)
+	}
+}
+
+// panicking is a host whose tunnels panic: one to "late" when it is written to, each other one at once.
+type panicking struct{ runner.Conn }
+
+func (p panicking) Dial(context.Context, inventory.Host) (runner.Conn, error) { return p, nil }
+func (panicking) Close() error                                                { return nil }
+
+func (panicking) Tunnel(_ context.Context, _, addr string) (net.Conn, error) {
+	if addr != "late:443" {
+		panic("no tunnel")
+	}
+	here, there := net.Pipe()
+	there.Close()
+	return unwritable{here}, nil
+}
+
+type unwritable struct{ net.Conn }
+
+func (unwritable) Write([]byte) (int, error) { panic("no writing") }
 
 func TestTemplates(t *testing.T) {
 	m := &machine{host: inventory.Host{Vars: map[string]any{"text": "it's $HOME", "port": 4242, "limit": "10s"}}}
