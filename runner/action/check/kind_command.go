@@ -21,7 +21,7 @@ probe_command() {
 	began= ended=
 	read -r began rest </proc/uptime
 	exec 3>&1
-	errors=$({ { sh -c "$1" 2>&4 3>&-; echo "exit $?" >&3; } | output stdout "$2" >&3; } 4>&1 | output stderr "$2")
+	errors=$({ { sh -c "$1" 2>&4 3>&- 4>&-; echo "exit $?" >&3; } | output stdout "$2" >&3; } 4>&1 | output stderr "$2")
 	printf '%s\n' "$errors"
 	wants duration || return 0
 	read -r ended rest </proc/uptime
