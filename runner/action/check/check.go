@@ -70,10 +70,11 @@ type kind struct {
 
 	// A kind that looks from the host: a shell function probe_NAME, whose arguments are the values of words. It asks wants
 	// ATTRIBUTE, and says what it sees, by fact ATTRIBUTE VALUE, or cannot ATTRIBUTE WHY. values makes attributes of
-	// what only we can tell; may be nil.
+	// what only we can tell; may be nil. told is the fact that it makes them of.
 	probe  string
 	words  []string
 	values func(c *Check, s *seen) error
+	told   string
 
 	// A kind that looks from here, or through the connection from where the host is.
 	outside func(l *look, c *Check) *seen

@@ -65,7 +65,7 @@ func (c *Check) Verdict(said []string) (wrong, stderr string) {
 		if last, ok := strings.CutPrefix(line, ended); ok {
 			status = last
 		} else {
-			s.hear(line)
+			s.hear(c, line)
 		}
 	}
 	s.ended(c, status)

@@ -13,6 +13,7 @@ var _ = register(&kind{
 	probe: `
 probe_clock() { echo "now $(date +%s.%N)"; }
 `,
+	told: "now",
 	values: func(_ *Check, s *seen) error {
 		said, err := strconv.ParseFloat(s.fact("now"), 64)
 		if err != nil {

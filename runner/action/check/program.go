@@ -68,7 +68,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 				if strings.HasPrefix(rest, "now ") {
 					now.heard = float64(time.Now().Add(-underway).UnixNano()) / 1e9
 				}
-				now.hear(rest)
+				now.hear(of, rest)
 			}
 			return nil
 		})
@@ -109,21 +109,27 @@ func (c *Check) question() string {
 	return b.String()
 }
 
-// hear takes one line of a probe: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY.
-func (s *seen) hear(line string) {
+// hear takes one line of the probe of c: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY. Nothing is kept under a name that the probe does not have.
+func (s *seen) hear(c *Check, line string) {
+	k := kinds[c.Type]
 	if rest, ok := strings.CutPrefix(line, "!"); ok {
 		attribute, why, _ := strings.Cut(rest, " ")
 		if attribute == "*" {
 			attribute = ""
 		}
-		s.cannot[attribute] = why
+		if k.attrs[attribute] != "" || attribute == "" {
+			s.cannot[attribute] = why
+		}
 		return
 	}
 	end := strings.IndexAny(line, " :")
-	if end < 0 {
+	if end < 1 {
 		return
 	}
 	name, value := line[:end], line[end+1:]
+	if k.attrs[name] == "" && name != k.told {
+		return
+	}
 	if line[end] == ':' {
 		raw, err := hex.DecodeString(value)
 		if err != nil {
@@ -132,7 +138,11 @@ func (s *seen) hear(line string) {
 		}
 		value = string(raw)
 	}
-	s.facts[name] = append(s.facts[name], value)
+	if k.attrs[name] == texts {
+		s.facts[name] = append(s.facts[name], value)
+	} else {
+		s.facts[name] = []string{value} // the last one counts
+	}
 }
 
 // ended takes the exit status of a probe, and makes values of its facts.

@@ -1,0 +1,29 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"hail/runner"
+)
+
+// TestHearLittle: whatever a host says, what is kept of it are the names that its probe has, and one value of what is no list.
+func TestHearLittle(t *testing.T) {
+	for kind, want := range map[string][]string{"port": {"1 listening", "3 addresses"}, "clock": {"1 now"}, "command": {"1 stderr"}} {
+		s := &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}
+		for i := range 3 {
+			for _, name := range []string{"listening", "addresses", "now", "stderr", fmt.Sprint("x", i), ""} {
+				s.hear(&Check{Check: runner.Check{Type: kind}}, fmt.Sprintf("%s %d", name, i))
+				s.hear(&Check{Check: runner.Check{Type: kind}}, fmt.Sprintf("!%s_%d why", name, i))
+			}
+		}
+		var kept []string
+		for name, values := range s.facts {
+			kept = append(kept, fmt.Sprint(len(values), " ", name))
+		}
+		if slices.Sort(kept); !slices.Equal(kept, want) || len(s.cannot) != 0 {
+			t.Errorf("%s: %q are kept, and %v", kind, kept, s.cannot)
+		}
+	}
+}
