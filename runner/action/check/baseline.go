@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"hail/runner"
@@ -43,9 +42,13 @@ var described = []struct {
 	{"interface", []string{"up", "mtu"}},
 }
 
+// mostDescribed is how many things of a host a baseline describes: no machine has more.
+const mostDescribed = 10_000
+
 // Do implements runner.Action.
 func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	var checks []*Check
+	known := map[string]bool{}
 	nonce := rand.Text()
 	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(surveyScript)+" hail "+nonce, runner.Stdio{}, func(name, subject string) error {
 		for _, d := range described {
@@ -54,10 +57,13 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 			}
 			c := &Check{Params: map[string]string{kinds[name].subject: subject}, Timeout: defaultTimeout}
 			c.Type, c.ID = name, name+":"+subject
-			if verify := kinds[name].verify; verify != nil && verify(c) != nil ||
-				slices.ContainsFunc(checks, func(known *Check) bool { return known.ID == c.ID }) {
+			if verify := kinds[name].verify; verify != nil && verify(c) != nil || known[c.ID] {
 				continue
 			}
+			if len(checks) == mostDescribed {
+				return fmt.Errorf("the host has more than %d things to be described", mostDescribed)
+			}
+			known[c.ID] = true
 			for _, a := range d.attrs {
 				c.Wants = append(c.Wants, Want{Attribute: a})
 			}

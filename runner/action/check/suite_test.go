@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -228,6 +229,23 @@ func TestFleet(t *testing.T) {
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
+		}
+	}
+}
+
+// TestEndlessBaseline: a host that has ever more to be described is an error, and one that says the same again is not.
+func TestEndlessBaseline(t *testing.T) {
+	for _, row := range []struct {
+		different int
+		want      string
+	}{{100, ""}, {20_000, "the host has more than 10000 things to be described"}} {
+		var answer strings.Builder
+		for i := range 20_000 {
+			fmt.Fprintf(&answer, "hail:NONCE:file /%d\n", i%row.different)
+		}
+		err := check.Baseline{}.Do(t.Context(), &runner.Target{Conn: canned{answer.String()}, Out: io.Discard, Err: io.Discard})
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%d things: %v", row.different, err)
 		}
 	}
 }
