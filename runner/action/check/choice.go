@@ -3,17 +3,17 @@ package check
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"hail/inventory"
+	"hail/inventory/wildcard"
 	"hail/runner"
 )
 
 // Choice is some checks of a suite. Its zero value is all.
 type Choice struct {
-	IDs      []string // globs; nil: any
+	IDs      []string // patterns: * is any text, with / too, and ? any one byte; nil: any
 	Tags     []string // one of them; nil: any
 	Severity runner.Severity
 }
@@ -49,9 +49,6 @@ func (s *Suite) Take(by Choice) error {
 
 func (s *Suite) knows(by Choice) error {
 	for _, glob := range by.IDs {
-		if _, err := path.Match(glob, ""); err != nil {
-			return fmt.Errorf("%q is no pattern", glob)
-		}
 		if err := s.mustHaveLike(glob); err != nil {
 			return err
 		}
@@ -80,14 +77,14 @@ func (s *Suite) mustHaveLike(glob string) error {
 	for _, c := range s.Checks {
 		ids = append(ids, c.ID)
 	}
-	if slices.ContainsFunc(ids, func(id string) bool { ok, _ := path.Match(glob, id); return ok }) {
+	if slices.ContainsFunc(ids, func(id string) bool { return wildcard.Match(glob, id) }) {
 		return nil
 	}
 	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 
 func (by Choice) has(c runner.Check) bool {
-	like := func(glob string) bool { ok, _ := path.Match(glob, c.ID); return ok }
+	like := func(glob string) bool { return wildcard.Match(glob, c.ID) }
 	tagged := func(tag string) bool { return slices.Contains(c.Tags, tag) }
 	return (by.IDs == nil || slices.ContainsFunc(by.IDs, like)) && (by.Tags == nil || slices.ContainsFunc(by.Tags, tagged)) &&
 		slices.Index(runner.Severities, c.Severity) >= slices.Index(runner.Severities, by.Severity)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -229,6 +230,21 @@ func TestFleet(t *testing.T) {
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
+		}
+	}
+}
+
+// TestPatternsOfIDs: * takes the / of a path, for waivers and for choices, and what else an id has is only itself.
+func TestPatternsOfIDs(t *testing.T) {
+	const text = "checks:\n  - {file: /etc/a}\n  - {command: \"[ -e /etc/b ]\"}\n"
+	for pattern, want := range map[string][]int{"*": {0, 1}, "file:*": {0}, "*/?": {0}, "command:[ -e *": {1}} {
+		suite := read(t, text)
+		must(t, suite.Waive([]check.Waiver{{ID: pattern, Reason: "known"}}, []inventory.Host{{Name: "here"}}, nil, time.Time{}))
+		if got := slices.Sorted(maps.Keys(suite.Waivers["here"])); !slices.Equal(got, want) {
+			t.Errorf("%s waives %v, want %v", pattern, got, want)
+		}
+		if err := suite.Take(check.Choice{IDs: []string{pattern}}); err != nil || len(suite.Checks) != len(want) {
+			t.Errorf("%s leaves %d checks, %v", pattern, len(suite.Checks), err)
 		}
 	}
 }

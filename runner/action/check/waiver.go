@@ -3,13 +3,13 @@ package check
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"hail/inventory"
 	"hail/inventory/strictyaml"
+	"hail/inventory/wildcard"
 	"hail/runner"
 	"hail/runner/action/specfile"
 )
@@ -17,7 +17,7 @@ import (
 // Waiver lets checks fail: somebody knows, and has said until when.
 type Waiver struct {
 	Place  inventory.Place
-	ID     string // of checks: a glob
+	ID     string // of checks: a pattern, as those of Choice
 	Hosts  string // a target expression; empty: all
 	Reason string
 	Owner  string
@@ -40,12 +40,7 @@ func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
 	w.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
 	before := r.Wrong()
 	r.Mapping(n, "a waiver", specfile.Fields{
-		"id": func(n *strictyaml.Node) {
-			r.Text(n, &w.ID)
-			if _, err := path.Match(w.ID, ""); err != nil {
-				r.Fail(n, "*, ? and […] stand for others", "%q is no pattern", w.ID)
-			}
-		},
+		"id":     func(n *strictyaml.Node) { r.Text(n, &w.ID) },
 		"hosts":  func(n *strictyaml.Node) { r.Text(n, &w.Hosts) },
 		"reason": func(n *strictyaml.Node) { r.Text(n, &w.Reason) },
 		"owner":  func(n *strictyaml.Node) { r.Text(n, &w.Owner) },
@@ -74,7 +69,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 	for _, w := range waivers {
 		var places []int
 		for i, c := range s.Checks {
-			if ok, _ := path.Match(w.ID, c.ID); ok {
+			if wildcard.Match(w.ID, c.ID) {
 				places = append(places, i)
 			}
 		}
