@@ -8,16 +8,22 @@ var _ = register(&kind{
 	words:   []string{"path"},
 	verify:  absolute,
 	probe: `
+unescaped() { # /proc/mounts has \040 for a blank, and %b wants \0040
+	case $1 in
+	*\\*) printf %b "$(printf '%s\n' "$1" | sed 's/\\/\\0/g')" ;;
+	*) printf %s "$1" ;;
+	esac
+}
 probe_mount() {
 	[ -r /proc/mounts ] || { cannot '*' "there is no /proc/mounts"; return 0; }
 	found=
 	while read -r source path fstype options rest; do
-		[ "$(printf %b "$path")" = "$1" ] || continue
+		[ "$(unescaped "$path")" = "$1" ] || continue
 		found=1 from=$source is=$fstype with=$options
 	done </proc/mounts
 	if [ -z "$found" ]; then echo "exists false"; return 0; fi
 	echo "exists true"
-	fact source "$(printf %b "$from")"
+	fact source "$(unescaped "$from")"
 	fact fstype "$is"
 	printf '%s\n' "$with" | tr , '\n' | sed 's/^/options /'
 	if wants usage_percent; then
