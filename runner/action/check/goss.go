@@ -109,12 +109,13 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 	}
 	switch goss {
 	case "command":
-		known["exec"] = func(n *strictyaml.Node) { c.Params["run"] = n.Text }
+		known["exec"] = func(n *strictyaml.Node) { r.param(n, &c, "run", text) }
 	case "http":
-		known["method"] = func(n *strictyaml.Node) { c.Params["method"] = n.Text }
-		known["allow-insecure"] = func(n *strictyaml.Node) { c.Params["insecure"] = n.Text }
+		known["method"] = func(n *strictyaml.Node) { r.param(n, &c, "method", text) }
+		known["allow-insecure"] = func(n *strictyaml.Node) { r.param(n, &c, "insecure", yesNo) }
 		known["no-follow-redirects"] = func(n *strictyaml.Node) {
-			if n.Text == "true" {
+			var no bool
+			if r.Yes(n, &no); no {
 				delete(c.Params, "follow")
 			}
 		}

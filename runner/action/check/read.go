@@ -279,22 +279,14 @@ func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
 				c.Params[k.subject] = runner.Words(words)
 				return
 			}
-			var value string
-			r.Text(n, &value)
-			c.Params[k.subject] = value
+			r.param(n, c, k.subject, text)
 		}
 	}
 	if k.name == "command" {
 		known["timeout"] = func(n *strictyaml.Node) { r.Time(n, &c.Timeout) }
 	}
 	for name, s := range k.params {
-		known[name] = func(n *strictyaml.Node) {
-			c.Params[name] = n.Text
-			if s == yesNo {
-				var yes bool
-				r.Yes(n, &yes)
-			}
-		}
+		known[name] = func(n *strictyaml.Node) { r.param(n, c, name, s) }
 	}
 	for name, s := range k.attrs {
 		known[name] = func(n *strictyaml.Node) {
@@ -312,6 +304,19 @@ func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
 		}
 	}
 	r.Mapping(n, "a "+k.name, known)
+}
+
+// param reads a parameter of a check.
+func (r reader) param(n *strictyaml.Node, c *Check, name string, s shape) {
+	if s == yesNo {
+		var yes bool
+		r.Yes(n, &yes)
+		c.Params[name] = n.Text
+		return
+	}
+	var value string
+	r.Text(n, &value)
+	c.Params[name] = value
 }
 
 // hasTemplate says whether anything below n has a place for a value of the host.
