@@ -39,6 +39,7 @@ type loading struct {
 }
 
 func (l *loading) file(file string, including []string) error {
+	file = filepath.Clean(file)
 	if i := slices.Index(including, file); i >= 0 {
 		return &inventory.Error{Place: inventory.Place{File: file}, Text: "it includes itself: " + strings.Join(append(including[i:], file), " → ")}
 	}

@@ -234,6 +234,15 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// TestIncludedOnce: a file counts once, however it is written.
+func TestIncludedOnce(t *testing.T) {
+	files := map[string]string{"a.yaml": "checks: [{file: /etc/passwd}]", "b.yaml": "include: [a.yaml, ./a.yaml, x/../a.yaml, /x/../c.yaml, /c.yaml]\nchecks: [{file: /etc/group}]", "c.yaml": "checks: [{file: /etc/hosts}]"}
+	suite, err := check.Read([]string{"./a.yaml", "./b.yaml"}, func(file string) ([]byte, error) { return []byte(files[filepath.Base(file)]), nil })
+	if err != nil || len(suite.Checks) != 3 {
+		t.Errorf("%v, %v", suite, err)
+	}
+}
+
 // TestPatternsOfIDs: * takes the / of a path, for waivers and for choices, and what else an id has is only itself.
 func TestPatternsOfIDs(t *testing.T) {
 	const text = "checks:\n  - {file: /etc/a}\n  - {command: \"[ -e /etc/b ]\"}\n"
