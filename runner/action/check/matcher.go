@@ -216,16 +216,16 @@ func floats(v any) any {
 	return v
 }
 
-var versionNumbers = regexp.MustCompilePOSIX(`(^|[^0-9.])([0-9]+:)?v?([0-9]+(\.[0-9]+)?(\.[0-9]+)?)`) // as sh/judge.awk has it
+var versionNumbers = regexp.MustCompilePOSIX(`((^|[^0-9.v])([0-9]+:v?)?|v)([0-9]+(\.[0-9]+)?(\.[0-9]+)?)`) // as sh/judge.awk has it
 
-// numbersOf is the first version number in a text: what stands before it, an epoch, and what comes behind its third number do not count,
-// because packages put their own counts there.
+// numbersOf is the first version number in a text: what stands before it, an epoch, which has no v before it, and what comes behind its
+// third number do not count, because packages put their own counts there.
 func numbersOf(s string) (*semver.Version, error) {
 	m := versionNumbers.FindStringSubmatch(s)
 	if m == nil {
 		return nil, fmt.Errorf("there is no version in %s", show(s, text))
 	}
-	return semver.NewVersion(m[3])
+	return semver.NewVersion(m[4])
 }
 
 // same compares strictly: "1" is not 1. Lists are the same when they have the same elements, in any order.

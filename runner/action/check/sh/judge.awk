@@ -69,16 +69,19 @@ function like(x, pattern,  grep) {
 	return close(grep) == 0
 }
 
-# The first version in a text becomes v1, v2, v3: up to three numbers with dots between them, not behind a dot or number, without an epoch.
-function version(x,  part) {
+# The first version in a text becomes v1, v2, v3: up to three numbers with dots between them, not behind a dot or number, without an epoch,
+# which has no v before it.
+function version(x,  part, v) {
 	gsub(/ 3a/, ":", x); gsub(/ 76/, "v", x); gsub(/ 2e/, ".", x)
 	gsub(/ ([^3].|3[b-f])/, "_", x); gsub(/ 3/, "", x)
 	x = "_" x
 	if (!match(x, /[^0-9.][0-9]/)) return broken()
+	v = substr(x, RSTART, 1) == "v"
 	x = substr(x, RSTART + 1)
-	if (match(x, /^[0-9]+:v?[0-9]/)) { x = substr(x, index(x, ":") + 1); sub(/^v/, "", x) }
+	if (!v && match(x, /^[0-9]+:v?[0-9]/)) { x = substr(x, index(x, ":") + 1); sub(/^v/, "", x) }
 	sub(/[^0-9.].*/, "", x)
 	split(x, part, ".")
-	v1 = part[1] + 0; v2 = part[2] + 0; v3 = part[2] == "" ? 0 : part[3] + 0
+	v1 = decimal(part[1]); v2 = decimal(part[2]); v3 = part[2] == "" ? 0 : decimal(part[3])
 	return 1
 }
+function decimal(digits) { sub(/^0+/, "", digits); return digits + 0 } # some awks take 017 for 15
