@@ -242,10 +242,6 @@ func toFloat(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int:
 		return float64(v), true
-	case int64:
-		return float64(v), true
-	case uint64:
-		return float64(v), true
 	case float64:
 		return v, true
 	}
