@@ -22,7 +22,7 @@ var _ = register(&kind{
 		return nil
 	},
 	probe: `
-address() { # HEX, four bytes at a time in the order of the machine: as people write it, one of IPv4 in IPv6 as one of IPv4
+address() { # HEX, four bytes at a time in the order of a little-endian machine: as people write it, one of IPv4 in IPv6 as one of IPv4
 	hex=$(echo "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/g')
 	hex=${hex#00000000000000000000FFFF}
 	if [ ${#hex} = 8 ]; then
