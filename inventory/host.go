@@ -188,8 +188,10 @@ func (h Host) Redact(patterns []string) Host {
 }
 
 func redact(name string, value any, patterns []string) any {
+	// To path.Match a slash is more than a letter: * and ? stop at it.
+	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
 	for _, p := range patterns {
-		if ok, err := path.Match(strings.ToLower(p), strings.ToLower(name)); ok || err != nil {
+		if ok, err := path.Match(plain(p), plain(name)); ok || err != nil {
 			return Redacted
 		}
 	}

@@ -3,6 +3,7 @@ package inventory
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -41,6 +42,16 @@ func TestDurationText(t *testing.T) {
 		var d Duration
 		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want != "") || err == nil && d.String() != want {
 			t.Errorf("%s is %v, %v, want %s", text, d, err, want)
+		}
+	}
+}
+
+func TestRedact(t *testing.T) {
+	for name, want := range map[string]bool{"password": true, "db/password": true, "Token/web/1": true, "a/b?c": false, "api/key": true, "x/pin": true, "1/2/zip": true, "pin": false, "keys": false} {
+		h := Host{Vars: map[string]any{"deep": []any{map[string]any{name: "hunter2"}}}}
+		got := h.Redact(slices.Concat(SecretVars, []string{"X/[Pp]in", "?/?/z*"})).Vars["deep"].([]any)[0].(map[string]any)[name] == Redacted
+		if got != want {
+			t.Errorf("%s is hidden: %v", name, got)
 		}
 	}
 }
