@@ -55,12 +55,30 @@ func manyAnsible(n int) string {
 	return b.String()
 }
 
-func BenchmarkLoadYAML(b *testing.B) { benchmarkGrowth(b, 10_000, loading("i.yaml", manyHosts)) }
-func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("i.ini", manyAnsible)) }
+// manySSH is a Host line for each, and one for all.
+func manySSH(n int) string {
+	var b strings.Builder
+	b.WriteString("Host")
+	for h := range n {
+		fmt.Fprintf(&b, " host%d", h)
+	}
+	b.WriteString("\n\tPort 2222")
+	for h := range n {
+		fmt.Fprintf(&b, "\nHost host%d\n\tUser u%d", h, h)
+	}
+	return b.String()
+}
 
-func loading(name string, text func(n int) string) func(b *testing.B, n int) func() {
+func BenchmarkLoadYAML(b *testing.B) { benchmarkGrowth(b, 10_000, loading("", "i.yaml", manyHosts)) }
+func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("", "i.ini", manyAnsible)) }
+func BenchmarkLoadSSHConfig(b *testing.B) {
+	benchmarkGrowth(b, 5_000, loading("ssh_config:", "config", manySSH))
+}
+
+func loading(format, name string, text func(n int) string) func(b *testing.B, n int) func() {
 	return func(b *testing.B, n int) func() {
 		paths := write(b, name, text(n))
+		paths[0] = format + paths[0]
 		return func() {
 			if inv, err := Load(b.Context(), paths, Surroundings{}); err != nil || len(inv.Hosts()) != n {
 				b.Fatal(err)

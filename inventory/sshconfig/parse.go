@@ -44,6 +44,7 @@ type block struct {
 // loader reads files and the ones that they include.
 type loader struct {
 	c             *Config
+	named         map[string]bool // the names of the aliases
 	ignoreUnknown []pattern
 }
 
@@ -114,7 +115,8 @@ func (l *loader) host(d directive) condition {
 	for i, a := range d.args {
 		p := newPattern(a)
 		c.patterns[i] = p
-		if p.plain && !p.negated && !slices.ContainsFunc(l.c.aliases, func(a Alias) bool { return a.Name == p.text }) {
+		if p.plain && !p.negated && !l.named[p.text] {
+			l.named[p.text] = true
 			l.c.aliases = append(l.c.aliases, Alias{p.text, d.file, d.line})
 		}
 	}

@@ -115,7 +115,7 @@ func Load(paths, options []string, local Local) (*Config, error) {
 	if local.AskSSH {
 		return &Config{local: local, oracle: newOracle(paths, options)}, nil
 	}
-	l := loader{c: &Config{local: local, byName: map[string][]int{}}}
+	l := loader{c: &Config{local: local, byName: map[string][]int{}}, named: map[string]bool{}}
 	l.begin(nil)
 	for _, text := range options {
 		d, err := parseOption("-o", text)
@@ -171,11 +171,12 @@ func (b block) names() (names []string) {
 			if !p.plain {
 				return nil
 			}
-			if !p.negated && !slices.Contains(names, p.text) {
+			if !p.negated {
 				names = append(names, p.text)
 			}
 		}
-		return names
+		slices.Sort(names)
+		return slices.Compact(names)
 	}
 	return nil
 }
