@@ -98,12 +98,7 @@ func (p ansiblePattern) hosts(part string) (*set, error) {
 
 // some takes the hosts of a subscript, in the order of the inventory.
 func (p ansiblePattern) some(s *set, m []string) (*set, error) {
-	var members []int
-	for i := range p.u.size() {
-		if s.has(i) {
-			members = append(members, i)
-		}
-	}
+	members := slices.Collect(s.all())
 	if len(members) == 0 {
 		return s, nil
 	}

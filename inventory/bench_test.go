@@ -69,10 +69,23 @@ func manySSH(n int) string {
 	return b.String()
 }
 
+// manyClusterGroups are of five hosts each.
+func manyClusterGroups(n int) string {
+	var b strings.Builder
+	b.WriteString("racks:\n")
+	for g := range n / 5 {
+		fmt.Fprintf(&b, "  rack%d: host%d-[1-5]\n", g, g)
+	}
+	return b.String()
+}
+
 func BenchmarkLoadYAML(b *testing.B) { benchmarkGrowth(b, 10_000, loading("", "i.yaml", manyHosts)) }
 func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("", "i.ini", manyAnsible)) }
 func BenchmarkLoadSSHConfig(b *testing.B) {
 	benchmarkGrowth(b, 5_000, loading("ssh_config:", "config", manySSH))
+}
+func BenchmarkLoadClusterShell(b *testing.B) {
+	benchmarkGrowth(b, 10_000, loading("clustershell:", "g.yaml", manyClusterGroups))
 }
 
 func loading(format, name string, text func(n int) string) func(b *testing.B, n int) func() {

@@ -183,10 +183,8 @@ func (u *universe) host(i int) *Host {
 }
 
 func (u *universe) hosts(s *set) (hosts []Host) {
-	for i := range u.size() {
-		if s.has(i) {
-			hosts = append(hosts, *u.host(i))
-		}
+	for i := range s.all() {
+		hosts = append(hosts, *u.host(i))
 	}
 	return hosts
 }

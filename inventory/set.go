@@ -1,6 +1,10 @@
 package inventory
 
-import "slices"
+import (
+	"iter"
+	"math/bits"
+	"slices"
+)
 
 // set is a set of numbers, one bit each.
 type set struct{ words []uint64 }
@@ -29,7 +33,18 @@ func (s *set) empty() bool {
 	return !slices.ContainsFunc(s.words, func(w uint64) bool { return w != 0 })
 }
 
-func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]>>(i%64)&1 == 1 }
+// all yields the numbers in rising order.
+func (s *set) all() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, word := range s.words {
+			for ; word != 0; word &= word - 1 {
+				if !yield(i*64 + bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
 
 func (s *set) union(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a | b }) }
 func (s *set) minus(o *set)     { s.merge(o, func(a, b uint64) uint64 { return a &^ b }) }
