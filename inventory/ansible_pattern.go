@@ -104,8 +104,8 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 	}
 	var from int
 	to := len(members) - 1
-	if n, err := strconv.Atoi(m[2]); err == nil { // [2], or [-1] from the end
-		if from = n; n < 0 {
+	if m[2] != "" { // [2], or [-1] from the end
+		if from, _ = strconv.Atoi(m[2]); from < 0 { // out of range is behind either end
 			from += len(members)
 		}
 		if to = from; from < 0 || from >= len(members) {

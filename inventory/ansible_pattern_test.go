@@ -104,12 +104,14 @@ print(json.dumps([[h.name for h in manager.get_hosts(p)] for p in json.load(sys.
 func TestBadAnsiblePatterns(t *testing.T) {
 	inv := load(t, "hosts", patternInventory)
 	for pattern, want := range map[string]string{
-		"":          `pattern "": a host, a group or all is missing`,
-		" , ":       `pattern " , ": a host, a group or all is missing`,
-		"wbe":       `pattern "wbe": "wbe" is neither a host nor a group of the inventory (did you mean "web"?)`,
-		"web[9]":    `pattern "web[9]": web[9]: there are 6 hosts (the first one is [0], the last one [-1])`,
-		"~web(":     "pattern \"~web(\": the regular expression is wrong: missing closing ): `^(?:web()`",
-		"web:!nope": `pattern "web:!nope": "nope" is neither a host nor a group of the inventory`,
+		"":                           `pattern "": a host, a group or all is missing`,
+		" , ":                        `pattern " , ": a host, a group or all is missing`,
+		"wbe":                        `pattern "wbe": "wbe" is neither a host nor a group of the inventory (did you mean "web"?)`,
+		"web[9]":                     `pattern "web[9]": web[9]: there are 6 hosts (the first one is [0], the last one [-1])`,
+		"web[99999999999999999999]":  `pattern "web[99999999999999999999]": web[99999999999999999999]: there are 6 hosts (the first one is [0], the last one [-1])`,
+		"web[-99999999999999999999]": `pattern "web[-99999999999999999999]": web[-99999999999999999999]: there are 6 hosts (the first one is [0], the last one [-1])`,
+		"~web(":                      "pattern \"~web(\": the regular expression is wrong: missing closing ): `^(?:web()`",
+		"web:!nope":                  `pattern "web:!nope": "nope" is neither a host nor a group of the inventory`,
 	} {
 		_, err := Select(inv, Query{Ansible: []string{pattern}}, Lookups{})
 		var wrong *Error
