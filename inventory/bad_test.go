@@ -92,6 +92,7 @@ func TestBadInput(t *testing.T) {
 		{"h.csv", "", "F:1:1: there is no header", "name,address,role"},
 		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host: there are address, role", "the first line has the names of the columns: name,address,role"},
 		{"h.csv", "name,,role\na,b,c", "F:1:6: this column has no name", ""},
+		{"h.csv", "\"000\n0\",role\na,b", `F:1:1: the name of the column "000\n0" has to be a text on one line`, ""},
 		{"h.csv", "name,x,x\na,b,c", `F:1:8: the column "x" stands here again`, ""},
 		{"h.csv", "name,role\na\n", "F:2:1: this row has not as many cells as the header", ""},
 		{"h.csv", "name,role\na,web,x\n", "F:2:1: this row has not as many cells as the header", ""},

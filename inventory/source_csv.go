@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"hail/inventory/strictyaml"
 )
@@ -81,6 +82,8 @@ func (r *csvReader) checkHeader(f file) bool {
 		switch {
 		case column == "":
 			r.b.fail(f.place(line, col), "this column has no name", "")
+		case strings.ContainsFunc(column, unicode.IsControl):
+			r.b.fail(f.place(line, col), fmt.Sprintf("the name of the column %q has to be a text on one line", column), "")
 		case slices.Contains(r.header[:i], column):
 			r.b.fail(f.place(line, col), fmt.Sprintf("the column %q stands here again", column), "")
 		case column == "name" || column == "host" && !slices.Contains(r.header, "name"):
@@ -88,7 +91,7 @@ func (r *csvReader) checkHeader(f file) bool {
 		}
 		r.header[i] = column
 	}
-	if r.name < 0 {
+	if r.name < 0 && len(r.b.errs) == before {
 		r.b.fail(f.place(1, 1), "no column is called name or host: there are "+strings.Join(r.header, ", "), "the first line has the names of the columns: name,address,role")
 	}
 	return len(r.b.errs) == before
