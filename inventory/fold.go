@@ -7,7 +7,7 @@ import (
 )
 
 // Fold writes names as short as it can, for display: unique, in natural order, with ranges, "db1 web[01-03,07]".
-// Read as a target expression, it is the same set.
+// Read as a target expression, it is the same set: no pattern stands for more hosts than one may.
 func Fold(names []string) string {
 	var rows [][]string
 	var plain []string // IPv6 addresses have digits, but no numbers
@@ -81,14 +81,29 @@ func foldDim(rows [][]string, dim int) [][]string {
 	}
 	out := make([][]string, 0, len(keys))
 	for _, key := range keys {
-		r := slices.Clone(first[key])
-		r[dim] = ranges(numbers[key])
-		out = append(out, r)
+		slices.SortFunc(numbers[key], func(a, b string) int {
+			return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // web[01-99,100]
+		})
+		for some := range slices.Chunk(slices.Compact(numbers[key]), maxExpansion/expansion(first[key])) {
+			r := slices.Clone(first[key])
+			r[dim] = ranges(some)
+			out = append(out, r)
+		}
 	}
 	return out
 }
 
-// ranges writes numbers as "[1-3,07]", or a single one as it is. A length in which some number has a leading zero is a
+// expansion is how many names a row stands for.
+func expansion(row []string) int {
+	n := int64(1)
+	for i := 1; i < len(row); i += 2 {
+		pieces, _ := parsePattern(row[i]) // a number, or what ranges made
+		n *= pieces[0].count()
+	}
+	return int(n)
+}
+
+// ranges writes numbers, sorted, as "[1-3,07]", or a single one as it is. A length in which some number has a leading zero is a
 // padding: all numbers of that length belong to it.
 func ranges(numbers []string) string {
 	isPadding := map[int]bool{}
@@ -103,10 +118,6 @@ func ranges(numbers []string) string {
 		}
 		return 0
 	}
-	slices.SortFunc(numbers, func(a, b string) int {
-		return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // web[01-99,100]
-	})
-	numbers = slices.Compact(numbers)
 	if len(numbers) == 1 {
 		return numbers[0]
 	}

@@ -34,6 +34,27 @@ func TestFold(t *testing.T) {
 	}
 }
 
+// What stands for more hosts than one pattern may is folded to several.
+func TestFoldMany(t *testing.T) {
+	for folded, patterns := range map[string][]string{
+		"n200001 n[000001-200000]":      {"n[000001-100000]", "n[100001-200001]"},
+		"r3n[1-70000] r[1-2]n[1-70000]": {"r[1-2]n[1-70000]", "r3n[1-70000]"},
+	} {
+		var names []string
+		for _, p := range patterns {
+			more, wrong := expand(p)
+			if wrong != nil {
+				t.Fatal(wrong)
+			}
+			names = append(names, more...)
+		}
+		if got := Fold(names); got != folded {
+			t.Errorf("%v is folded to %s, want %s", patterns, got, folded)
+		}
+		checkFold(t, names)
+	}
+}
+
 // expandList(Fold(x)) is the set x, whatever the names are.
 func TestFoldInverse(t *testing.T) {
 	for seed := range uint64(500) {
