@@ -186,6 +186,8 @@ func (a attributeTest) passes(value any) bool {
 		return false
 	case []any:
 		return slices.ContainsFunc(v, a.passes)
+	case []string:
+		return slices.ContainsFunc(v, func(item string) bool { return a.passes(item) })
 	case map[string]any:
 		return false
 	}

@@ -11,7 +11,7 @@ const varied = `
 vars: {os: debian}
 groups:
   web:
-    hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {vars: {mem: 9, os: rhel, version: 12.9}}}
+    hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {identity: [/k1, /k2], vars: {mem: 9, os: rhel, version: 12.9}}}
     vars: {role: web, rack: {row: 3, name: "r&d"}}
   db:
     hosts: {db1: {address: 10.0.0.1, vars: {mem: "128", role: db, note: "a, b (c)", empty: "", nothing: null}}}
@@ -52,6 +52,8 @@ func TestAttributes(t *testing.T) {
 		{"tags=blue", "web1"},
 		{"tags!=blue", "web2 db1 lone"},
 		{"tags=~^e", "web1"},
+		{"identity=/k2", "web2"},
+		{"identity!~^/k", "web1 db1 lone"},
 		{"group=web", "web1 web2"},
 		{"group!=web", "db1 lone"},
 		{"group=~^d", "db1"},
