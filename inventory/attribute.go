@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"regexp"
 	"regexp/syntax"
@@ -217,7 +218,7 @@ func compareValues(a, b string) int {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)
 	switch {
-	case errX != nil || errY != nil:
+	case errX != nil || errY != nil || math.IsNaN(x) || math.IsNaN(y):
 		return compareNatural(a, b)
 	case x < y:
 		return -1

@@ -14,7 +14,7 @@ groups:
     hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {identity: [/k1, /k2], vars: {mem: 9, os: rhel, version: 12.9}}}
     vars: {role: web, rack: {row: 3, name: "r&d"}}
   db:
-    hosts: {db1: {address: 10.0.0.1, vars: {mem: "128", role: db, note: "a, b (c)", empty: "", nothing: null}}}
+    hosts: {db1: {address: 10.0.0.1, vars: {load: nan, mem: "128", role: db, note: "a, b (c)", empty: "", nothing: null}}}
 hosts: [lone]
 `
 
@@ -32,6 +32,7 @@ func TestAttributes(t *testing.T) {
 		{"mem<64", "web2"},
 		{"mem<=9", "web2"},
 		{"mem=128", "db1"},
+		{"load<=1", ""},                 // nan is no number
 		{"version>12.9", "web1"},        // 12.10.1 is no number: as people order them
 		{"version>=12.10", "web1 web2"}, // 12.9 is one, as 12.10 is
 		{"os=debian", "web1 db1 lone"},
