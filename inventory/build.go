@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -55,8 +56,9 @@ func merged[V any](base, top map[string]V) map[string]V {
 // hostDef is what the sources say of a host.
 type hostDef struct {
 	name    string
-	said    settings // by the file of place
-	place   Place    // where something was said last
+	said    settings       // what the source read last says; earlier has what those before it said
+	place   Place          // where that begins
+	later   map[string]int // the lines of what it says further down, by what contradiction calls it
 	earlier *settings
 	filed   *settings   // by files in host_vars
 	groups  []*groupDef // the ones that name it
@@ -151,19 +153,30 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 func (b *builder) say(h *hostDef, said settings, place Place) bool {
 	if h.place.File != place.File || b.lastWins {
 		all := h.settings()
-		h.earlier, h.said = &all, settings{}
+		h.earlier, h.said, h.later = &all, settings{}, nil
 	}
 	if key := contradiction(h.said, said); key != "" {
-		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, h.place.Line), "say it once")
+		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, cmp.Or(h.later[key], h.place.Line)), "say it once")
 		return false
 	}
-	if h.place = place; h.said.empty() {
-		h.said = said
-	} else {
-		h.said = h.said.overlay(said)
+	if h.said.empty() {
+		h.said, h.place = said, place
+		return true
+	}
+	h.said = h.said.overlay(said)
+	if h.later == nil {
+		h.later = map[string]int{}
+	}
+	for _, s := range said.conn.Settings() {
+		h.later[s.Key] = place.Line
+	}
+	for name := range said.vars {
+		h.later[varOf(name)] = place.Line
 	}
 	return true
 }
+
+func varOf(name string) string { return "the var " + name }
 
 // contradiction names a setting that has two values.
 func contradiction(a, b settings) string {
@@ -175,7 +188,7 @@ func contradiction(a, b settings) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.vars)) {
 		if old, ok := a.vars[name]; ok && !reflect.DeepEqual(old, b.vars[name]) {
-			return "the var " + name
+			return varOf(name)
 		}
 	}
 	return ""
