@@ -85,10 +85,13 @@ var ignored = func() map[string]bool {
 
 func word(field func(*Settings) *string, allowed ...string) func(*evaluation, directive) error {
 	return func(e *evaluation, d directive) error {
-		if len(allowed) > 0 && !slices.Contains(allowed, d.args[0]) {
-			return d.fail(fmt.Sprintf("%s: %q is none of %s", d.keyword, d.args[0], strings.Join(allowed, ", ")))
+		value := d.args[0]
+		if len(allowed) > 0 {
+			if value = strings.ToLower(value); !slices.Contains(allowed, value) {
+				return d.fail(fmt.Sprintf("%s: %q is none of %s", d.keyword, d.args[0], strings.Join(allowed, ", ")))
+			}
 		}
-		*field(&e.s) = d.args[0]
+		*field(&e.s) = value
 		return nil
 	}
 }
@@ -130,6 +133,7 @@ func port(e *evaluation, d directive) error {
 }
 
 func isYes(text string) (yes, ok bool) {
+	text = strings.ToLower(text)
 	return text == "yes" || text == "true", slices.Contains([]string{"yes", "true", "no", "false"}, text)
 }
 
@@ -155,13 +159,13 @@ func forwardAgent(e *evaluation, d directive) error {
 
 // strictHostKeys writes the words for one thing in one way.
 func strictHostKeys(e *evaluation, d directive) error {
-	switch d.args[0] {
+	switch word := strings.ToLower(d.args[0]); word {
 	case "yes", "true":
 		e.s.StrictHostKeyChecking = "yes"
 	case "no", "false", "off":
 		e.s.StrictHostKeyChecking = "no"
 	case "ask", "accept-new":
-		e.s.StrictHostKeyChecking = d.args[0]
+		e.s.StrictHostKeyChecking = word
 	default:
 		return d.fail(fmt.Sprintf("stricthostkeychecking: %q is none of yes, no, ask, accept-new", d.args[0]))
 	}
