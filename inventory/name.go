@@ -157,7 +157,7 @@ func parsePort(text string) (int, error) {
 // checkJump takes "none", and hops [user@]host[:port] with commas between them.
 func checkJump(jump string) error {
 	for hop := range strings.SplitSeq(jump, ",") {
-		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || len(e.names) != 1 {
+		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || e.names[0] != e.pattern {
 			return fmt.Errorf("%q is no jump host: [user@]host[:port]", hop)
 		}
 	}

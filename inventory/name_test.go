@@ -44,7 +44,7 @@ func TestCheckJump(t *testing.T) {
 			t.Errorf("checkJump(%q) = %v", jump, err)
 		}
 	}
-	for _, jump := range []string{"", "a,,b", "-oProxyCommand=x", "a:0", "a:022", "a:+22", "a:65536", "-x@a", "web[1-3]", "a;b"} {
+	for _, jump := range []string{"", "a,,b", "-oProxyCommand=x", "a:0", "a:022", "a:+22", "a:65536", "-x@a", "web[1-3]", "b[1]", "b1@b[1]:22", "a;b"} {
 		if checkJump(jump) == nil {
 			t.Errorf("checkJump(%q) takes it", jump)
 		}

@@ -22,9 +22,10 @@ func readList(b *builder, f file) {
 
 // listEntry is one line of a host list.
 type listEntry struct {
-	names []string
-	conn  Connection
-	place Place
+	pattern string
+	names   []string // that it stands for
+	conn    Connection
+	place   Place
 }
 
 // maxListErrors is when to stop reading: a file with so many errors is no host list.
@@ -106,6 +107,7 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 		}
 		e.conn.Port, rest = port, rest[:i]
 	}
+	e.pattern = rest
 	if e.names, wrong = expand(rest); wrong != nil {
 		wrong.at += from
 		if wrong.hint == "" && strings.Contains(rest, "/") {
