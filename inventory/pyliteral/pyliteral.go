@@ -33,7 +33,7 @@ func Parse(text string) (value any, ok bool) {
 
 var (
 	options = &syntax.FileOptions{}
-	grouped = regexp.MustCompile(`^[-+]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[0-9](?:_?[0-9])*(?:\.[0-9](?:_?[0-9])*)?)$`)
+	grouped = regexp.MustCompile(`^[-+]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[0-9](?:_?[0-9])*(?:\.[0-9](?:_?[0-9])*)?)\s*(?:#.*)?$`)
 	escape  = regexp.MustCompile(`\\(?s:.)`)
 )
 

@@ -9,7 +9,7 @@ import (
 func TestParse(t *testing.T) {
 	for text, want := range map[string]any{
 		"1": 1, "-1": -1, "+1": 1, "- 1": -1, "0x1f": 31, "0o17": 15, "0b11": 3, "1.5": 1.5, "1e3": 1000.0, "-1.5": -1.5, "(1)": 1, "1_000": 1000, "0x_ff": 255, "1_0.5": 10.5,
-		"True": true, "False": false, "None": nil, "1 # one": 1,
+		"True": true, "False": false, "None": nil, "1 # one": 1, "1_000 # one_k": 1000, "1_0#": 10,
 		"'a'": "a", `"a b"`: "a b", "u'a'": "a", "'it\\'s'": "it's", `'\n\x41\u00e9'`: "\nAé", `'\d+\.\\d'`: `\d+\.\d`, "''": "", "'''a'''": "a", `r'\d'`: `\d`,
 		"[1, 'a', [None]]": []any{1, "a", []any{nil}}, "[]": []any{}, "(1, 2)": []any{1, 2}, "1, 2": []any{1, 2},
 		"{'a': 1, 2: True, None: [],}": map[string]any{"a": 1, "2": true, "null": []any{}}, "{}": map[string]any{},
