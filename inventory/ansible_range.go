@@ -38,11 +38,11 @@ func expandColons(pattern string) ([]string, *patternError) {
 		open := strings.IndexByte(rest, '[')
 		end := strings.IndexByte(rest, ']')
 		if open < 0 && end < 0 {
-			if err := CheckName(names[0] + rest); err != nil {
-				return nil, &patternError{text: err.Error()}
-			}
 			for i := range names {
 				names[i] += rest
+				if err := CheckName(names[i]); err != nil {
+					return nil, &patternError{text: err.Error()}
+				}
 			}
 			return names, nil
 		}

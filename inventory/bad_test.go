@@ -42,6 +42,7 @@ func TestBadInput(t *testing.T) {
 		{"h.ini", "[a]\nwww[1:999999999]", `F:2:5: the range "1:999999999" makes more than 200000 hosts`, ranges},
 		{"h.ini", "[a]\nw[1:999]x[1:999]", `F:2:11: the range "1:999" makes more than 200000 hosts`, ranges},
 		{"h.ini", "[a]\nw[1:99999999999999999999]", `F:2:3: "1:99999999999999999999" in brackets is no range of numbers or letters`, ranges},
+		{"h.ini", "[a]\n" + strings.Repeat("a", 252) + "[1:10]", `F:2:1: "` + strings.Repeat("a", 252) + `10" is no name of a host: it is longer than 253 characters`, ""},
 		{"h.ini", "[a]\nw1]", `F:2:1: the brackets of the range do not match`, ranges},
 		{"h.ini", "[a]\nw:port", `F:2:3: "port" is not a port (1 to 65535)`, ""},
 		{"h.ini", "[a]\nw:", `F:2:3: "" is not a port (1 to 65535)`, ""},
