@@ -58,12 +58,12 @@ func (b *builder) list(dir string) (paths []string) {
 		}
 		return nil
 	}
-	best := map[string]int{} // which of varsExts an entity's path has
-	for rank, ext := range varsExts {
+	seen := map[string]bool{}
+	for _, ext := range varsExts {
 		for _, e := range entries {
 			entity := entityOf(e.Name())
-			if _, done := best[entity]; !done && e.Name() == strings.Trim(entity, "[]")+ext {
-				best[entity] = rank
+			if !seen[entity] && e.Name() == strings.Trim(entity, "[]")+ext {
+				seen[entity] = true
 				paths = append(paths, filepath.Join(dir, e.Name()))
 			}
 		}
