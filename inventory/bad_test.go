@@ -64,7 +64,7 @@ func TestBadInput(t *testing.T) {
 		{"h.yml", "all: {children: [a, b]}", `F:1:17: children has to be a mapping`, "a colon behind each entry makes a mapping of a list"},
 		{"h.yml", "all: {vars: x}", `F:1:13: vars has to be a mapping`, ""},
 		{"h.yml", "all: {hosts: {a: 1}}", `F:1:18: the vars of a have to be a mapping`, ""},
-		{"h.yml", "all: {hosts: {'a b': }}", `F:1:15: "a b" is no name of a host: ' ' is not allowed in it`, ""},
+		{"h.yml", "all: {hosts: {'a b': }}", `F:1:16: "a b" is no name of a host: ' ' is not allowed in it`, ""},
 		{"h.yml", "all: {children: {'a b': }}", `F:1:18: "a b" is no name of a group: ' ' is not allowed in it`, ""},
 		{"h.yml", "a: {children: {b: {children: {a: }}}}", "F:1:1: groups contain each other: a > b > a", ""},
 		{"h.yml", "all: {hosts: {a: , a: }}", `F:1:20: the key "a" stands here again, first on line 1`, ""},
@@ -75,6 +75,8 @@ func TestBadInput(t *testing.T) {
 		{"h.yml", "all: {hosts: {a: {ansible_port: 010}}}\n---\n", "F:2:1: a second YAML document begins here", "put it in a file of its own"},
 		{"h.yml", "all: {hosts: {a: {ansible_port: 0}}}", `F:1:33: ansible_port: "0" is not a port (1 to 65535)`, ""},
 		{"h.yml", "all: {hosts: {a: {ansible_user: [x]}}}", "F:1:33: ansible_user: this has to be a text", ""},
+		{"h.yml", "all:\n  hosts:\n    \"www[1:x]\":", `F:3:10: "1:x" in brackets is no range of numbers or letters`, ranges},
+		{"h.yml", "all:\n  hosts:\n    www[1:x]:", `F:3:9: "1:x" in brackets is no range of numbers or letters`, ranges},
 		// JSON
 		{"h.json", `{"web": ["a"`, "F:1:13: the JSON ends too early", ""},
 		{"h.json", `{"web": ["a",]}`, "F:1:14: this is not JSON: invalid character ']' looking for beginning of value", ""},
@@ -86,9 +88,10 @@ func TestBadInput(t *testing.T) {
 		{"h.json", `[{"name": "a", "prot": 22}]`, `F:1:16: unknown key "prot" in a host`, `did you mean "port"?`},
 		{"h.json", `[{"name": "a", "port": "22"}]`, `F:1:24: port: "22" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
 		{"h.json", `[{"name": "a", "groups": ["b c"]}]`, `F:1:27: groups: "b c" is no name of a group: ' ' is not allowed in it`, ""},
-		{"h.json", `["root@a"]`, `F:1:2: "root@a" is no name of a host: '@' is not allowed in it`, noUser},
+		{"h.json", `["root@a"]`, `F:1:3: "root@a" is no name of a host: '@' is not allowed in it`, noUser},
 		{"h.json", "[\"a\"]\n[", "F:2:2: the JSON ends too early", ""},
 		{"h.json", "{\"name\": \"a\"}\n{\"name\": 3, \"x\": 1}", `F:2:13: unknown key "x" in a host`, "a variable stands in vars: {x: …}; it takes address, become, become_method, become_user, connect_timeout, connection, groups, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"},
+		{"h.json", `[{"name": "web[x]"}]`, `F:1:16: "x" in brackets is no number or range of numbers`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
 		// CSV
 		{"h.csv", "", "F:1:1: there is no header", "name,address,role"},
 		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host: there are address, role", "the first line has the names of the columns: name,address,role"},
@@ -104,6 +107,8 @@ func TestBadInput(t *testing.T) {
 		{"h.csv", "name,groups\na,b$\n", `F:2:3: groups: "b$" is no name of a group: '$' is not allowed in it`, ""},
 		{"h.csv", "name,role\na,1\na,2\n", `F:3:1: host "a" has two values for the var role, the other one on line 2`, "say it once"},
 		{"h.csv", "name,jump\na,-x\n", `F:2:3: jump: "-x" is no jump host: [user@]host[:port]`, ""},
+		{"h.csv", "role,name\n,web[x]", `F:2:6: "x" in brackets is no number or range of numbers`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		{"h.csv", "role,name\n, \"web[x]\"", `F:2:8: "x" in brackets is no number or range of numbers`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
 		// ClusterShell
 		{"g.yaml", "[a]", "F:1:1: a file of groups has to be a mapping", "roles: {adm: node0}"},
 		{"g.yaml", "roles: node0", "F:1:8: the groups of roles has to be a mapping", "roles: {adm: node0}"},
@@ -114,6 +119,7 @@ func TestBadInput(t *testing.T) {
 		{"g.yaml", "roles: {a: {b: c}}", "F:1:12: a: this has to be a text on one line", ""},
 		{"g.yaml", "roles: {'a b': c}", `F:1:9: "a b" is no name of a group: ' ' is not allowed in it`, ""},
 		{"g.yaml", "roles: {a: 'b!'}", "F:1:15: a host, a pattern or a @group is missing here", ""},
+		{"g.yaml", "roles:\n  a: b!", "F:2:8: a host, a pattern or a @group is missing here", ""},
 		{"groups", "adm: node0\nnodes\n", "F:2:1: this is no group", "adm: node0"},
 		{"groups", "adm: node0\nadm: node1\n", "F:2:1: the group local:adm is defined again", ""},
 		// anything
@@ -128,7 +134,7 @@ func TestBadInput(t *testing.T) {
 		{"h", "8/root@a", `F:1:1: "8/root" is no name of a user`, oneALine},
 		{"h", "web[1-999999999]", `F:1:1: "web[1-999999999]" stands for more than 200000 hosts`, ""},
 		{"h", "a[1-99][1-99][1-99]", `F:1:1: "a[1-99][1-99][1-99]" stands for more than 200000 hosts`, ""},
-		{"h.yaml", "hosts: ['web[1-999999999]']", `F:1:9: "web[1-999999999]" stands for more than 200000 hosts`, ""},
+		{"h.yaml", "hosts: ['web[1-999999999]']", `F:1:10: "web[1-999999999]" stands for more than 200000 hosts`, ""},
 	} {
 		path := write(t, c.file, c.text)[0]
 		source := path

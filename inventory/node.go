@@ -32,6 +32,15 @@ func (r nodeReader) fail(n *strictyaml.Node, text, hint string) {
 
 func (r nodeReader) place(n *strictyaml.Node) Place { return Place{r.file, n.Line, n.Col} }
 
+// textPlace is where the text of n begins, which is what the places in a pattern are counted from.
+func (r nodeReader) textPlace(n *strictyaml.Node) Place {
+	p := r.place(n)
+	if n.AfterQuote {
+		p.Col++
+	}
+	return p
+}
+
 // isMap says whether n is a mapping. Nothing at all is none, and no error either.
 func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 	if n.Kind != strictyaml.Map && n.Kind != strictyaml.Null {
@@ -215,7 +224,7 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 func (r nodeReader) addHosts(pattern *strictyaml.Node, said settings, groups []*groupDef) {
 	names, wrong := expand(pattern.Text)
 	if wrong != nil {
-		r.b.failPattern(r.place(pattern), wrong)
+		r.b.failPattern(r.textPlace(pattern), wrong)
 		return
 	}
 	r.b.add(names, said, nil, r.place(pattern))

@@ -103,7 +103,7 @@ func (a ansibleSource) host(pattern, vars *strictyaml.Node, g *groupDef) (names 
 		a.b.fail(a.place(pattern), "a host is a name or a pattern like www[01:50]", "")
 		return nil
 	}
-	names, said, ok := a.hosts(pattern.Text, a.place(pattern))
+	names, said, ok := a.hosts(pattern.Text, nodeReader(a).textPlace(pattern))
 	if !ok {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strict
 			a.b.fail(a.place(p.Value), fmt.Sprintf("the vars of %s have to be a mapping", p.Key.Text), "")
 			continue
 		}
-		names, _, _ := a.hosts(p.Key.Text, a.place(p.Key))
+		names, _, _ := a.hosts(p.Key.Text, nodeReader(a).textPlace(p.Key))
 		for _, name := range names {
 			byName[name] = p.Value
 		}

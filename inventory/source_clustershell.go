@@ -107,11 +107,7 @@ func (c *clusterGroups) readYAML(f file) {
 			}
 			var expressions []clusterExpression
 			for _, n := range r.texts(group.Value, group.Key.Text) {
-				place := r.place(n)
-				if n.Quoted {
-					place.Col++
-				}
-				expressions = append(expressions, clusterExpression{n.Text, place})
+				expressions = append(expressions, clusterExpression{n.Text, r.textPlace(n)})
 			}
 			c.define(source.Key.Text, group.Key.Text, r.place(group.Key), expressions...)
 		}

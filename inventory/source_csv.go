@@ -27,7 +27,7 @@ func readCSV(b *builder, f file) {
 		b.failCSV(f, err)
 		return
 	}
-	r := csvReader{nodeReader: nodeReader{b, f.path}, in: in, header: header}
+	r := csvReader{nodeReader: nodeReader{b, f.path}, in: in, lines: bytes.SplitAfter(f.text, []byte("\n")), header: header}
 	if !r.checkHeader(f) {
 		return
 	}
@@ -69,6 +69,7 @@ func (b *builder) failCSV(f file, err error) {
 type csvReader struct {
 	nodeReader
 	in     *csv.Reader
+	lines  [][]byte
 	header []string
 	name   int // the column of the hosts
 }
@@ -126,7 +127,8 @@ func (r *csvReader) row(cells []string) {
 // cell is a cell as a node: numbers are numbers, as in YAML.
 func (r *csvReader) cell(i int, text string) *strictyaml.Node {
 	line, col := r.in.FieldPos(i)
-	return &strictyaml.Node{Kind: strictyaml.Scalar, Text: text, Line: line, Col: col}
+	quote := bytes.HasPrefix(r.lines[line-1][col-1:], []byte(`"`))
+	return &strictyaml.Node{Kind: strictyaml.Scalar, AfterQuote: quote, Text: text, Line: line, Col: col}
 }
 
 // words makes a list of the words in a cell.

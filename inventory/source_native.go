@@ -112,7 +112,7 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 		if wrong.hint == "" && strings.ContainsAny(name.Text, "@:") {
 			wrong.hint = "the user and the port of a host are keys: {name: web1, user: www, port: 2222}"
 		}
-		r.fail(name, wrong.text, wrong.hint)
+		r.b.failPattern(r.textPlace(name), wrong)
 		return
 	}
 	var s settings

@@ -297,7 +297,7 @@ func TestBadPrograms(t *testing.T) {
 		":":                                               "F --list:1:1: the JSON ends too early",
 		"printf '\\377{}'":                                "F --list:1:1: this is not text in UTF-8",
 		`case $1 in --list) echo '{"g": ["a", "b"]}';; *) echo "no $2" >&2; exit 1; esac`: "F: --host a: exit status 1: no a",
-		`echo '{"g": ["a b"]}'`:                    "F:1:8: \"a b\" is no name of a host: ' ' is not allowed in it",
+		`echo '{"g": ["a b"]}'`:                    "F:1:9: \"a b\" is no name of a host: ' ' is not allowed in it",
 		`echo '{"g": {"hosts": "a"}}'`:             "F:1:17: hosts has to be a list",
 		`echo '{"g": {"vars": [1]}}'`:              "F:1:16: vars has to be a mapping",
 		`echo '{"g": 1}'`:                          "F:1:7: the group g has to be a list of hosts, or a mapping of hosts, vars and children",

@@ -34,7 +34,8 @@ func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 		return fail(fmt.Sprintf("the tag %q is not taken", y.Tag), "")
 	case y.Kind == yaml.ScalarNode:
 		n.Kind, n.Text = Scalar, y.Value
-		n.Quoted = n.Quoted || y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+		n.AfterQuote = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
+		n.Quoted = n.Quoted || n.AfterQuote || y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
 		switch {
 		case y.Tag == "!!null":
 			n.Kind = Null

@@ -88,7 +88,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 	}
 	switch v := t.(type) {
 	case string:
-		n.Kind, n.Text, n.Quoted = Scalar, v, true
+		n.Kind, n.Text, n.Quoted, n.AfterQuote = Scalar, v, true, true
 	case bool:
 		n.Kind, n.Text = Scalar, fmt.Sprint(v)
 	case json.Number:
@@ -116,7 +116,7 @@ func (p *jsonParser) inside(n *Node, open json.Delim, depth int) error {
 			if err != nil {
 				return err
 			}
-			k.Kind, k.Quoted = Scalar, true
+			k.Kind, k.Quoted, k.AfterQuote = Scalar, true, true
 			k.Text, _ = t.(string)
 			if first := lines[k.Text]; first > 0 {
 				return &Error{k.Line, k.Col, fmt.Sprintf("the key %q stands here again, first on line %d", k.Text, first), ""}

@@ -28,12 +28,13 @@ const (
 
 // Node is a value and its place. Line and Col count from 1.
 type Node struct {
-	Kind      Kind
-	Quoted    bool   // a Scalar in quotes: text, whatever it looks like
-	Text      string // of a Scalar, as written, without quotes
-	Items     []*Node
-	Pairs     []Pair
-	Line, Col int
+	Kind       Kind
+	Quoted     bool   // a Scalar in quotes: text, whatever it looks like
+	AfterQuote bool   // a quote stands at Col, and Text behind it
+	Text       string // of a Scalar, as written, without quotes
+	Items      []*Node
+	Pairs      []Pair
+	Line, Col  int
 }
 
 // Pair is an entry of a Map.
