@@ -40,19 +40,19 @@ func parseLine(line []byte) (e runner.Event, ok bool) {
 
 // journalWriter writes batches: each is one write, and one sync when it holds what has to be on disk before it is shown.
 type journalWriter struct {
-	file *os.File
-	buf  []byte
-	size int64 // of whole batches
+	file    *os.File
+	buf     []byte
+	size    int64 // of whole batches
+	durable bool  // the last batch has to be on disk
 }
 
-func (j *journalWriter) append(batch []runner.Event) error {
-	j.buf = j.buf[:0]
-	durable := false
+func (j *journalWriter) write(batch []runner.Event) error {
+	j.buf, j.durable = j.buf[:0], false
 	for i := range batch {
 		j.buf = appendLine(j.buf, &batch[i])
 		switch batch[i].Kind {
 		case runner.KindPlan, runner.KindRetry, runner.KindFinish, runner.KindEnd:
-			durable = true
+			j.durable = true
 		}
 	}
 	if n, err := j.file.Write(j.buf); err != nil {
@@ -62,10 +62,14 @@ func (j *journalWriter) append(batch []runner.Event) error {
 		return err
 	}
 	j.size += int64(len(j.buf))
-	if durable {
-		return datasync(j.file)
-	}
 	return nil
+}
+
+func (j *journalWriter) sync() error {
+	if !j.durable {
+		return nil
+	}
+	return datasync(j.file)
 }
 
 // DamageError says that a journal is damaged in the middle: what follows can't be believed.

@@ -228,7 +228,7 @@ func BenchmarkJournal(b *testing.B) {
 			runner.Event{Kind: runner.KindOutput, Host: host, Length: 100}, runner.Event{Kind: runner.KindFinish, Host: host, Status: runner.OK})
 	}
 	for b.Loop() {
-		if err := j.append(batch); err != nil {
+		if err := errors.Join(j.write(batch), j.sync()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -189,15 +189,17 @@ func (r *Record) setAside(host string, attempt int) error {
 
 // Events implements Sink: the journal first, then the ends of the hosts' logs.
 func (r *Record) Events(batch []runner.Event) error {
-	err := r.journal.append(batch)
-	if p := (*fs.PathError)(nil); errors.As(err, &p) {
-		p.Path = filepath.Join(r.dir, journalFile) // and not as it was called when it was made
-	}
-	if err != nil && r.reserve.met(err) { // there may be room now
-		err = r.journal.append(batch)
-	}
-	if err != nil {
-		return incomplete(err)
+	for _, half := range []func() error{func() error { return r.journal.write(batch) }, r.journal.sync} {
+		err := half()
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			p.Path = filepath.Join(r.dir, journalFile) // and not as it was called when it was made
+		}
+		if err != nil && r.reserve.met(err) { // there may be room now
+			err = half()
+		}
+		if err != nil {
+			return incomplete(err)
+		}
 	}
 	for i := range batch {
 		e := &batch[i]

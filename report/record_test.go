@@ -192,6 +192,28 @@ func TestFullDiskOfOne(t *testing.T) {
 	}
 }
 
+// TestJournalNotSynced: a batch that is written, and can't be synced, is not written again.
+func TestJournalNotSynced(t *testing.T) {
+	r, err := Create(t.TempDir(), Head{Plan: &runner.Plan{Run: NewRunID(start)}}, nil, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to, err := os.Pipe() // which can't be synced
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	r.journal.file.Close()
+	r.journal.file = to
+	if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: "web1"}}); err == nil || r.Failed() == nil {
+		t.Errorf("%v, and the record has failed with %v", err, r.Failed())
+	}
+	to.Close()
+	if text, err := io.ReadAll(from); err != nil || bytes.Count(text, []byte("\n")) != 1 {
+		t.Errorf("the journal has %q: %v", text, err)
+	}
+}
+
 // TestAttemptsAside: what an attempt printed is found before it is set aside, and afterwards, also by who reads the record.
 func TestAttemptsAside(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1"}}}
