@@ -75,6 +75,7 @@ func againFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "`SOURCE` of jump hosts (default: as for hail run)"},
 		&cli.BoolFlag{Name: "ask-pass", Category: "Connection", Usage: "ask for a password to log in with (default: as the run did)"},
 		&cli.StringFlag{Name: "pass-command", Category: "Connection", Usage: "the first line that `CMD` prints is that password"},
+		passRefusalsFlag(),
 		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: "As another user", Usage: "ask for the password of sudo (default: as the run did)"},
 		&cli.StringFlag{Name: "sudo-pass-command", Category: "As another user", Usage: "the first line that `CMD` prints is that password"},
 	}

@@ -68,7 +68,7 @@ func connectionFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
 		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for a password to log in with, once"},
 		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
-		&cli.IntFlag{Name: "pass-refusals", Category: c, Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never (default: 3)"},
+		passRefusalsFlag(),
 		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
 		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
 		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
@@ -79,6 +79,10 @@ func connectionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD` for unknown host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
 		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included (default: 10s)"},
 	}
+}
+
+func passRefusalsFlag() cli.Flag {
+	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never (default: 3)"}
 }
 
 func limitFlags() []cli.Flag {

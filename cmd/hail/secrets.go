@@ -21,6 +21,7 @@ import (
 
 // passwordSources puts into the plan where the options say that passwords come from.
 func passwordSources(c *cli.Context, p *runner.Plan) error {
+	asBefore := p.Login != (runner.Password{}) && (!c.IsSet("pass-refusals") || isApplied(c, "pass-refusals")) // as the run that is done again
 	for _, o := range []struct {
 		ask, command string
 		into         *runner.Password
@@ -35,7 +36,7 @@ func passwordSources(c *cli.Context, p *runner.Plan) error {
 	}
 	if n := c.Int("pass-refusals"); n < 0 {
 		return wrongValue("pass-refusals", "0 never gives up", "%d is below 0", n)
-	} else if p.Login != (runner.Password{}) && p.Login.Refusals == 0 {
+	} else if p.Login != (runner.Password{}) && !asBefore {
 		p.Login.Refusals = n
 	}
 	return nil
