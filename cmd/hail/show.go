@@ -243,7 +243,7 @@ func follow(e environment, r *report.Run, hosts []inventory.Host) error {
 	stream := &report.Stream{W: e.stdout, Files: r, Style: report.Style{Color: e.stdoutTerminal && e.getenv("NO_COLOR") == ""}}
 	return e.untilSignal(func(ctx context.Context) error {
 		for batch := range r.Follow(ctx) {
-			batch = slices.DeleteFunc(slices.Clone(batch), func(ev runner.Event) bool { return !wanted[ev.Host] })
+			batch = slices.DeleteFunc(slices.Clone(batch), func(ev runner.Event) bool { return ev.Host != "" && !wanted[ev.Host] })
 			if err := stream.Events(batch); err != nil {
 				return err
 			}
