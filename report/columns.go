@@ -99,11 +99,15 @@ func (c *Columns) Names() (names []string) {
 	return names
 }
 
-// Limits on what of one host is made into columns: bytes of its output, and how long expressions may take over it, which may never end.
+// Limits on what of one host is made into columns: bytes of its output, the rows of these, which take much more room than it does, and
+// how long expressions may take over it, which may never end.
 const (
 	longestColumns = 16 << 20
+	mostRows       = 100_000
 	longestQueries = 10 * time.Second
 )
+
+var errRows = fmt.Errorf("there are more than %d rows", mostRows)
 
 // Rows are the cells of what the host printed: texts, and what jq makes of JSON. The error says why there are none, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
@@ -122,6 +126,9 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	lines.Buffer(nil, longestColumns)
 	for lines.Scan() {
 		if cells := strings.Fields(lines.Text()); len(cells) > 0 {
+			if len(rows) == mostRows {
+				return rows, errRows
+			}
 			rows = append(rows, c.row(h, func(col column) any {
 				if col.field >= len(cells) {
 					return nil
@@ -170,6 +177,9 @@ func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err er
 				err = fmt.Errorf("the output is not JSON: %w", e)
 			}
 			return rows, err
+		}
+		if len(rows) == mostRows {
+			return rows, errRows
 		}
 		var failed error
 		rows = append(rows, c.row(h, func(col column) any {

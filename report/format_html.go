@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -206,7 +207,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: ending(h.Status, h.Reason, h.Exit, r.DryRun), Error: OneLine(h.Error), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: ending(h.Status, h.Reason, h.Exit, r.DryRun), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {
 		one.How = unfinished
 	}
@@ -222,11 +223,11 @@ func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
 	for _, name := range vars {
 		one.Vars = append(one.Vars, OneLine(cellText(r.Plan.Hosts[i].Vars[name])))
 	}
-	for _, cells := range said.rows(i)[:1] {
-		for _, c := range cells {
-			one.Said = append(one.Said, OneLine(cellText(c)))
-		}
+	rows, why := said.rows(i)
+	for _, c := range rows[0] {
+		one.Said = append(one.Said, OneLine(cellText(c)))
 	}
+	one.Error = OneLine(cmp.Or(h.Error, why))
 	for _, v := range h.Checks {
 		one.Checks = append(one.Checks, [2]string{string(v.Outcome), OneLine(v.Text)})
 	}

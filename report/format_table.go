@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -33,11 +34,12 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	head = append(head, said.head...)
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
+		further, why := said.rows(i)
 		row := []any{h.Host}
 		for _, v := range vars {
 			row = append(row, varCell(r.Plan.Hosts[i].Vars[v]))
 		}
-		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(h.Error), h.Attempt)
+		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
 		if status, ok := h.exit(); ok {
 			row[len(vars)+3] = status
 		}
@@ -47,17 +49,18 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 		for _, v := range h.Checks {
 			row = append(row, string(v.Outcome))
 		}
-		for _, cells := range said.rows(i) {
+		for _, cells := range further {
 			rows = append(rows, append(slices.Clone(row), cells...))
 		}
 	}
 	return head, rows
 }
 
-// sayings are further columns of the table, from what hosts printed. There is a row at least for every host.
+// sayings are further columns of the table, from what hosts printed. There is a row at least for every host; why says what is wrong
+// with them.
 type sayings struct {
 	head []string
-	rows func(host int) [][]any
+	rows func(host int) (rows [][]any, why string)
 }
 
 // sayings are the report's columns or, where it has none, what a test captured, or the fields of JSON objects that hosts printed.
@@ -73,8 +76,11 @@ func (r *Report) sayings() sayings {
 
 // columns are the report's own.
 func (r *Report) columns() sayings {
-	return sayings{r.Columns.Names(), func(host int) [][]any {
-		found, _ := r.Columns.Rows(r.Plan.Hosts[host], &r.Hosts[host], r.Files) // why there are none is the host's status
+	return sayings{r.Columns.Names(), func(host int) (found [][]any, why string) {
+		found, err := r.Columns.Rows(r.Plan.Hosts[host], &r.Hosts[host], r.Files)
+		if err != nil {
+			why = err.Error()
+		}
 		for _, cells := range found {
 			for j := range cells {
 				cells[j] = varCell(cells[j])
@@ -83,7 +89,7 @@ func (r *Report) columns() sayings {
 		if found == nil {
 			found = [][]any{nil}
 		}
-		return found
+		return found, why
 	}}
 }
 
@@ -114,12 +120,12 @@ func (r *Report) fields() sayings {
 		}
 	}
 	head := slices.Sorted(maps.Keys(names))
-	return sayings{head, func(host int) [][]any {
+	return sayings{head, func(host int) ([][]any, string) {
 		cells := make([]any, len(head))
 		for j, name := range head {
 			cells[j] = varCell(objects[host][name[len("out."):]])
 		}
-		return [][]any{cells}
+		return [][]any{cells}, ""
 	}}
 }
 
@@ -132,7 +138,7 @@ func (r *Report) captures() (said sayings) {
 			said.head = append(said.head, "capture."+c.Capture)
 		}
 	}
-	said.rows = func(host int) [][]any {
+	said.rows = func(host int) ([][]any, string) {
 		cells := make([]any, len(checks))
 		for j, i := range checks {
 			if i < len(r.Hosts[host].Checks) && r.Hosts[host].Checks[i].Value != nil {
@@ -143,7 +149,7 @@ func (r *Report) captures() (said sayings) {
 				}
 			}
 		}
-		return [][]any{cells}
+		return [][]any{cells}, ""
 	}
 	return said
 }

@@ -145,6 +145,28 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestColumnsOfMany: of more rows than there may be, the first are shown, and it is told.
+func TestColumnsOfMany(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": strings.Repeat("1\n", mostRows+1)}, nil)
+	for _, text := range []string{"name", "name=."} {
+		columns, err := ParseColumns(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := ColumnsTable(&b, s, files, columns, Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "\n"); n != 1+mostRows+1 || !strings.HasSuffix(b.String(), "\nweb1: there are more than 100000 rows\n") {
+			t.Errorf("%s: %d lines", text, n)
+		}
+		_, rows := (&Report{Summary: s, Files: files, Columns: columns}).hostsTable()
+		if got := rows[0][8]; len(rows) != mostRows || got != "there are more than 100000 rows" {
+			t.Errorf("%s: %d rows, and the error %q", text, len(rows), got)
+		}
+	}
+}
+
 // TestColumnsEnd: an expression that never ends is given up.
 func TestColumnsEnd(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "{}"}, nil)
