@@ -60,15 +60,14 @@ func becomeFlags() []cli.Flag {
 	}
 }
 
-func connectionFlags() []cli.Flag {
+func connectionFlags() []cli.Flag { return slices.Concat(reachFlags(), loginFlags()) }
+
+// reachFlags say how to get to a host, as far as its key.
+func reachFlags() []cli.Flag {
 	const c = "Connection"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "user", Aliases: []string{"l"}, Category: c, Usage: "log in as `NAME`"},
 		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, Category: c, Usage: "`N`, the port of sshd"},
-		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
-		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for a password to log in with, once"},
-		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
-		passRefusalsFlag(),
 		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
 		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
 		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
@@ -81,21 +80,39 @@ func connectionFlags() []cli.Flag {
 	}
 }
 
+// loginFlags say what a host gets to let us in.
+func loginFlags() []cli.Flag {
+	const c = "Connection"
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
+		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for a password to log in with, once"},
+		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
+		passRefusalsFlag(),
+	}
+}
+
 func passRefusalsFlag() cli.Flag {
 	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never (default: 3)"}
 }
 
-func limitFlags() []cli.Flag {
+// atOnceFlags say how much happens at once, whatever it is.
+func atOnceFlags() []cli.Flag {
 	const c = "Limits"
 	return []cli.Flag{
 		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
 		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64, and more while they are quick)"},
 		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
+	}
+}
+
+func limitFlags() []cli.Flag {
+	const c = "Limits"
+	return append(atOnceFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "per", Category: c, Usage: "at most N hosts at once with the same value of VAR (`VAR=N`)"},
 		&cli.StringFlag{Name: "rate", Category: c, Usage: "start at most so many hosts a second: `N/s`, N/m or N/h"},
 		&cli.StringFlag{Name: "splay", Category: c, Usage: "start each host after a random part of `TIME`"},
 		&cli.StringFlag{Name: "run-timeout", Category: c, Usage: "`TIME` for the whole run (default: none)"},
-	}
+	}...)
 }
 
 // retryFlags are for what is worth trying again: all but ping, which tells how it is.

@@ -24,7 +24,7 @@ func hostkeysCommand(e environment) *cli.Command {
   hail hostkeys -w 'web[01-20]'         who shows which key, and is it known
   hail hostkeys -g new --yes            record the keys of a new rack
   hail hostkeys -a --known-hosts fleet_hosts`,
-		Flags: slices.Concat(targetFlags(), connectionFlags(), limitFlags(), []cli.Flag{
+		Flags: slices.Concat(targetFlags(), reachFlags(), atOnceFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: "Record", Usage: "record new keys without asking"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "results, and what went wrong: no talk"},
 			runsDirFlag(),
