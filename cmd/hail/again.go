@@ -174,6 +174,12 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 	if err := passwordSources(c, plan); err != nil {
 		return nil, job{}, err
 	}
+	if isGiven(c, "max-output") {
+		var err error
+		if plan.MaxOutput, err = size(c, "max-output"); err != nil {
+			return nil, job{}, err
+		}
+	}
 	j := job{spec: plan.Action, what: r.What}
 	var had struct{ action.Surroundings }
 	if len(plan.Action.Args) > 0 {

@@ -21,7 +21,7 @@ import (
 
 // passwordSources puts into the plan where the options say that passwords come from.
 func passwordSources(c *cli.Context, p *runner.Plan) error {
-	asBefore := p.Login != (runner.Password{}) && (!c.IsSet("pass-refusals") || isApplied(c, "pass-refusals")) // as the run that is done again
+	asBefore := p.Login != (runner.Password{}) && !isGiven(c, "pass-refusals") // as the run that is done again
 	for _, o := range []struct {
 		ask, command string
 		into         *runner.Password

@@ -176,6 +176,9 @@ func isApplied(c *cli.Context, option string) bool {
 	return slices.ContainsFunc(appliedSettings(c), func(s setting) bool { return s.option == option })
 }
 
+// isGiven says whether the command line names an option.
+func isGiven(c *cli.Context, option string) bool { return c.IsSet(option) && !isApplied(c, option) }
+
 // withOrigin says of a wrong value where it comes from, if nobody has typed it.
 func withOrigin(c *cli.Context, err error) error {
 	wrong, ok := err.(*usageError)
@@ -194,7 +197,7 @@ func withOrigin(c *cli.Context, err error) error {
 func origins(c *cli.Context) []setting {
 	all := slices.Clone(appliedSettings(c))
 	for name := range settable() {
-		if c.IsSet(name) && !isApplied(c, name) {
+		if isGiven(c, name) {
 			all = append(all, setting{name, valuesOf(c, name), "the command line"})
 		}
 	}
