@@ -12,8 +12,8 @@ func baseline(e environment, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return usage("hail test -w web01 --baseline > web.yaml", "--baseline writes checks, and takes none")
 	}
-	for _, name := range []string{"only", "tags", "severity", "waivers", "compare", "watch", "every"} {
-		if c.IsSet(name) {
+	for _, name := range []string{"only", "tags", "severity", "waivers", "compare", "watch", "every", "output", "columns"} {
+		if isGiven(c, name) {
 			return usage("", "--baseline writes checks, and --%s is for those that are made", name)
 		}
 	}

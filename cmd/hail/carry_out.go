@@ -61,7 +61,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return err
 	}
 	if j.raw {
-		d.modes = []string{"raw"}
+		d.modes, d.columns = []string{"raw"}, nil
 	}
 	var secrets passwords
 	planOnly := c.Bool("dry-run") && !j.looks
