@@ -204,7 +204,6 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	type place struct{ host, check string }
 	was := map[place]runner.Verdict{}
 	before.eachVerdict(func(host string, v runner.Verdict) { was[place{host, v.Check}] = v })
-	fails := func(v runner.Verdict) bool { return v.Outcome == runner.Fail || v.Outcome == runner.CheckError }
 	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}} // hosts, by check
 	alone := 0
 	now.eachVerdict(func(host string, v runner.Verdict) {
@@ -213,11 +212,11 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 		delete(was, at)
 		change := ""
 		switch {
-		case fails(v) && fails(old):
+		case v.Outcome.Bad() && old.Outcome.Bad():
 			change = "still failing"
-		case fails(v) && known:
+		case v.Outcome.Bad() && known:
 			change = "newly failing"
-		case v.Outcome == runner.Pass && fails(old):
+		case v.Outcome == runner.Pass && old.Outcome.Bad():
 			change = "newly passing"
 		case !known, (v.Outcome == runner.NotEvaluated) != (old.Outcome == runner.NotEvaluated):
 			alone++

@@ -26,7 +26,7 @@ func writeTAP(w io.Writer, r *Report) error {
 		ok = true
 		fmt.Fprintf(&b, "# Subtest: %s\n    1..%d\n", tapText(name), len(verdicts))
 		for i, v := range verdicts {
-			passed := v.Outcome != runner.Fail && v.Outcome != runner.CheckError
+			passed := !v.Outcome.Bad()
 			ok = ok && passed
 			line := tapLine(passed, i+1, v.ID)
 			switch v.Outcome {
@@ -116,7 +116,7 @@ func writeNagios(w io.Writer, r *Report) error {
 	state := "OK"
 	switch {
 	case slices.ContainsFunc(runner.Statuses, func(s runner.Status) bool { return badness(s) > 0 && s != runner.Skipped && r.Counts[s] > 0 }),
-		slices.ContainsFunc(r.Fleet, func(v runner.Verdict) bool { return v.Outcome != runner.Pass }):
+		slices.ContainsFunc(r.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
 		state = "CRITICAL"
 	case r.Counts[runner.Skipped] > 0 || !r.Whole:
 		state = "UNKNOWN"
@@ -125,7 +125,7 @@ func writeNagios(w io.Writer, r *Report) error {
 	}
 	var bad []string
 	for _, f := range findings(r.Summary) {
-		if (f.outcome == runner.Fail || f.outcome == runner.CheckError) && !slices.Contains(bad, f.check.ID) {
+		if f.outcome.Bad() && !slices.Contains(bad, f.check.ID) {
 			bad = append(bad, f.check.ID)
 		}
 	}

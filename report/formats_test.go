@@ -448,6 +448,19 @@ func TestNagiosNamesOnce(t *testing.T) {
 	}
 }
 
+// TestNagiosNotEvaluated: a check over a fleet of which no host was tested is nothing that is known to be bad.
+func TestNagiosNotEvaluated(t *testing.T) {
+	plan := &runner.Plan{Fleet: []runner.Check{{ID: "same"}}, Hosts: []inventory.Host{{Name: "web1"}}}
+	for outcome, want := range map[runner.Outcome]string{runner.NotEvaluated: "UNKNOWN", runner.Fail: "CRITICAL", runner.CheckError: "CRITICAL"} {
+		s := &Summary{}
+		s.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}, {Kind: runner.KindFinish, Host: "web1", Status: runner.Skipped},
+			{Kind: runner.KindCheck, Verdicts: []runner.Verdict{{Check: "same", Outcome: outcome}}}, {Kind: runner.KindEnd}})
+		if got := (&Report{Summary: s}).written(t, "nagios"); !strings.HasPrefix(got, "HAIL "+want+" ") {
+			t.Errorf("%s: %s", outcome, got)
+		}
+	}
+}
+
 func TestMarkdownText(t *testing.T) {
 	if got, want := mdText("~~a~~ &lt; *b* <c>"), `\~\~a\~\~ &amp;lt; \*b\* &lt;c>`; got != want {
 		t.Errorf("%s, want %s", got, want)

@@ -39,6 +39,10 @@ const (
 // Outcomes are all of them, in the order in which they are told.
 var Outcomes = []Outcome{Fail, CheckError, NotEvaluated, Waived, Skip, Pass}
 
+// Bad says whether the check was made and is not fulfilled, or could not be evaluated: what is waived, skipped or not evaluated is not
+// bad, and neither is no outcome.
+func (o Outcome) Bad() bool { return o == Fail || o == CheckError }
+
 // Verdict is the outcome of one check on one host, or of a check over the fleet.
 type Verdict struct {
 	Check   string   `json:"check"` // its ID

@@ -42,16 +42,13 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return exitInterrupt
 	case s.Stopped != "":
 		return exitStopped
-	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0, slices.ContainsFunc(s.Fleet, failed):
+	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0, slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
 		return exitFailed
 	case count(runner.Unreachable) > 0:
 		return exitUnreachable
 	}
 	return exitOK
 }
-
-// failed says whether a check over the fleet did: one that no host was tested for did not.
-func failed(v runner.Verdict) bool { return v.Outcome == runner.Fail || v.Outcome == runner.CheckError }
 
 // withoutEPIPE returns err without the parts that only say that nobody reads what we write any more.
 func withoutEPIPE(err error) error {
