@@ -44,8 +44,8 @@ func NewRunID(now time.Time) string {
 		letters[part/n], letters[part%n], letters[int(chance[0])%n], letters[int(chance[1])%n]})
 }
 
-// Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open and what it
-// returns may be used by many goroutines.
+// Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open may be called by many
+// goroutines. The two writers that it returns are used by one at a time.
 type Record struct {
 	hostFiles
 	head    Head
