@@ -60,7 +60,7 @@ func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.R
 	if f.aside != nil && f.aside.Load() == 0 {
 		return last, err
 	}
-	aside, e := open(filepath.Join(f.attempt(host, attempt), string(stream)), os.O_RDONLY)
+	aside, e := open(filepath.Join(f.attemptFolder(host, attempt), string(stream)), os.O_RDONLY)
 	if os.IsNotExist(e) { // now: so it was not aside before, either
 		return last, err
 	}
@@ -70,8 +70,8 @@ func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.R
 	return aside, e
 }
 
-// attempt is where the files of an attempt are once there is another one.
-func (f hostFiles) attempt(host string, n int) string {
+// attemptFolder is where the files of an attempt are once there is another one.
+func (f hostFiles) attemptFolder(host string, n int) string {
 	return filepath.Join(f.folder(host), fmt.Sprintf("attempt-%d", n))
 }
 

@@ -175,7 +175,7 @@ func (r *Record) setAside(host string, attempt int) error {
 		return nil
 	}
 	r.aside.Add(1)
-	dir := r.attempt(host, attempt)
+	dir := r.attemptFolder(host, attempt)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
