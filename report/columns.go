@@ -207,7 +207,7 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
 		why := ""
 		switch {
-		case badness(r.Status) > 0:
+		case bad(r.Status):
 			why = r.how()
 		case err != nil:
 			why = OneLine(err.Error())

@@ -46,7 +46,7 @@ func writeTAP(w io.Writer, r *Report) error {
 	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		ok := badness(h.Status) == 0 && h.Status != ""
+		ok := !bad(h.Status) && h.Status != ""
 		skipped := h.Status == runner.Skipped || h.Status == ""
 		if len(h.Checks) > 0 {
 			ok = sub(h.Host, r.verdicts(h)) && ok
@@ -115,7 +115,7 @@ func writeNagios(w io.Writer, r *Report) error {
 	outcomes := r.Outcomes()
 	state := "OK"
 	switch {
-	case slices.ContainsFunc(runner.Statuses, func(s runner.Status) bool { return badness(s) > 0 && s != runner.Skipped && r.Counts[s] > 0 }),
+	case slices.ContainsFunc(runner.Statuses, func(s runner.Status) bool { return bad(s) && s != runner.Skipped && r.Counts[s] > 0 }),
 		slices.ContainsFunc(r.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
 		state = "CRITICAL"
 	case r.Counts[runner.Skipped] > 0 || !r.Whole:
@@ -123,16 +123,16 @@ func writeNagios(w io.Writer, r *Report) error {
 	case outcomes[runner.Waived] > 0:
 		state = "WARNING"
 	}
-	var bad []string
+	var wrong []string
 	for _, f := range findings(r.Summary) {
-		if f.outcome.Bad() && !slices.Contains(bad, f.check.ID) {
-			bad = append(bad, f.check.ID)
+		if f.outcome.Bad() && !slices.Contains(wrong, f.check.ID) {
+			wrong = append(wrong, f.check.ID)
 		}
 	}
 	line := fmt.Sprintf("HAIL %s - %s", state, Counts(r.Summary, Style{}))
-	if bad != nil {
-		line += "; " + strings.Join(bad[:min(5, len(bad))], ", ")
-		if len(bad) > 5 {
+	if wrong != nil {
+		line += "; " + strings.Join(wrong[:min(5, len(wrong))], ", ")
+		if len(wrong) > 5 {
 			line += " …"
 		}
 	}
@@ -170,7 +170,7 @@ func writePrometheus(w io.Writer, r *Report) error {
 	}
 	metric("hail_host_ok", "Whether the host ended well.")
 	for i := range r.Hosts {
-		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(badness(r.Hosts[i].Status) == 0 && r.Hosts[i].Status != ""))
+		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(!bad(r.Hosts[i].Status) && r.Hosts[i].Status != ""))
 	}
 	metric("hail_host_duration_seconds", "How long the host took.")
 	for i := range r.Hosts {

@@ -100,7 +100,7 @@ func (r *Report) fields() sayings {
 	names := map[string]bool{}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		if h.Stdout.Length == 0 || h.Stdout.Length > longest || badness(h.Status) > 0 {
+		if h.Stdout.Length == 0 || h.Stdout.Length > longest || bad(h.Status) {
 			continue
 		}
 		f, err := r.Files.Output(h.Host, runner.Stdout)

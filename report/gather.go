@@ -115,17 +115,13 @@ func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 		groups = append(groups, byLook[key]...)
 	}
 	slices.SortStableFunc(groups, func(a, b group) int {
-		return cmp.Or(badness(a.results[0].Status)-badness(b.results[0].Status), len(b.results)-len(a.results))
+		return cmp.Or(oneIf(bad(a.results[0].Status))-oneIf(bad(b.results[0].Status)), len(b.results)-len(a.results))
 	})
 	return groups, nil
 }
 
-func badness(s runner.Status) int {
-	if s == runner.OK || s == runner.Changed || s == "" {
-		return 0
-	}
-	return 1
-}
+// bad says whether a host has ended, and not well.
+func bad(s runner.Status) bool { return s != runner.OK && s != runner.Changed && s != "" }
 
 // join puts r into the group that printed the same, byte for byte: equal checksums alone prove nothing.
 func join(groups []group, r *Result, files Files) ([]group, error) {
@@ -203,7 +199,7 @@ func (g group) title(style Style) string {
 	if len(g.results) > 1 {
 		count = fmt.Sprintf(" (%d)", len(g.results))
 	}
-	if badness(first.Status) > 0 {
+	if bad(first.Status) {
 		ended = first.how()
 	}
 	if style.Brief {

@@ -106,7 +106,7 @@ func (l *Live) Events(batch []runner.Event) error {
 			delete(l.waiting, e.Host)
 			l.done++
 			l.counts[e.Status]++
-			if badness(e.Status) == 0 {
+			if !bad(e.Status) {
 				l.move(e.Host, extent{l.moved[e.Host].total, l.moved[e.Host].total})
 			}
 			l.tell(e)
@@ -173,7 +173,7 @@ const mostListed = 20
 
 // tell says at once what went wrong, on a terminal and while it is not too much. What was not started has one cause for all.
 func (l *Live) tell(e *runner.Event) {
-	if !l.terminal || badness(e.Status) == 0 || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
+	if !l.terminal || !bad(e.Status) || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
 		return
 	}
 	l.told++

@@ -98,7 +98,7 @@ func Counts(s *Summary, style Style) string {
 			sep = ", "
 			left -= n
 		}
-		if n := s.again(status); n > 0 && badness(status) == 0 {
+		if n := s.again(status); n > 0 && !bad(status) {
 			line += fmt.Sprintf(" (%d at the second attempt or later)", n)
 		}
 	}
@@ -133,7 +133,7 @@ func troubles(s *Summary) (all []*trouble) {
 	byReason := map[string]*trouble{}
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		if badness(r.Status) == 0 {
+		if !bad(r.Status) {
 			continue
 		}
 		key := r.how()
