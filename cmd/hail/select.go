@@ -141,18 +141,24 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 	return hosts, nil
 }
 
+// targetsOf are the target expressions, with groups as such.
+func targetsOf(c *cli.Context) []string {
+	targets := c.StringSlice("target")
+	for _, g := range c.StringSlice("group") {
+		targets = append(targets, "@"+g)
+	}
+	return targets
+}
+
 // query is what the options say of the hosts that are meant.
 func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
 	q = inventory.Query{
-		Targets: c.StringSlice("target"),
+		Targets: targetsOf(c),
 		Ansible: c.StringSlice("ansible-pattern"),
 		Exclude: c.StringSlice("exclude"),
 		All:     c.Bool("all"),
 		AnyHost: c.Bool("any-host"),
 		Narrow:  inventory.Narrowing{OnePer: c.String("one-per"), Sample: c.Int("sample"), Seed: c.Uint64("seed"), Limit: c.Int("limit")},
-	}
-	for _, g := range c.StringSlice("group") {
-		q.Targets = append(q.Targets, "@"+g)
 	}
 	if err := positive(c, "sample", "limit"); err != nil {
 		return q, err

@@ -101,10 +101,8 @@ func show(e environment, c *cli.Context) error {
 		return usage("hail logs RUN -w EXPR shows several", "hail show takes a run and one host")
 	}
 	if mode == "jsonl" {
-		for batch := range r.Events() {
-			if err := (report.JSONL{W: e.stdout}).Events(batch); err != nil {
-				return err
-			}
+		if err := report.Formats[mode](e.stdout, &report.Report{Events: r.Events()}); err != nil {
+			return err
 		}
 		return r.Err()
 	}
@@ -204,10 +202,7 @@ func logs(e environment, c *cli.Context) error {
 	if c.Args().Len() > 1 {
 		return usage(fmt.Sprintf("hail logs %s -w '%s'", c.Args().First(), c.Args().Get(1)), "hail logs takes one run")
 	}
-	q := inventory.Query{Targets: c.StringSlice("target"), Exclude: c.StringSlice("exclude"), All: c.Bool("all")}
-	for _, g := range c.StringSlice("group") {
-		q.Targets = append(q.Targets, "@"+g)
-	}
+	q := inventory.Query{Targets: targetsOf(c), Exclude: c.StringSlice("exclude"), All: c.Bool("all")}
 	if len(q.Targets) == 0 {
 		q.All = true
 	}
