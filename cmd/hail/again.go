@@ -33,7 +33,7 @@ Examples:
   hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
   hail retry nightly --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "the hosts of these `STATUSES` (default: failed,timeout,unreachable,cancelled,skipped,error)"},
+			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "the hosts of these `STATUSES`"},
 		}, confirmFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			statuses, err := statusesOf(c, "only")

@@ -25,7 +25,7 @@ Examples:
   hail demo --hosts 200
   hail demo --serve                     keeps the fleet up, to be tried by hand`,
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "hosts", Category: "Demo", Value: 24, Usage: "`N` hosts (default: 24)"},
+			&cli.IntFlag{Name: "hosts", Category: "Demo", Value: 24, Usage: "`N` hosts"},
 			&cli.BoolFlag{Name: "serve", Category: "Demo", Usage: "keep the fleet up until Ctrl-C"},
 		},
 		Action: func(c *cli.Context) error {

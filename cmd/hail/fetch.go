@@ -29,9 +29,9 @@ Examples:
   hail fetch -g db --sudo /etc/shadow secret
   hail fetch -a .bashrc '~/.ssh/authorized_keys' homes`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host (default: 1000000)"},
+			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host"},
 			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
-			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another (default: 64)"},
+			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another"},
 		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			args := c.Args().Slice()

@@ -76,7 +76,7 @@ func reachFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config (Match exec) and inventories (ProxyCommand) run programs"},
 		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
 		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD` for unknown host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
-		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included (default: 10s)"},
+		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included"},
 	}
 }
 
@@ -92,7 +92,7 @@ func loginFlags() []cli.Flag {
 }
 
 func passRefusalsFlag() cli.Flag {
-	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never (default: 3)"}
+	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never"}
 }
 
 // atOnceFlags say how much happens at once, whatever it is.
@@ -101,7 +101,7 @@ func atOnceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
 		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64, and more while they are quick)"},
-		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address (default: 8)"},
+		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address"},
 	}
 }
 
@@ -119,15 +119,15 @@ func limitFlags() []cli.Flag {
 func retryFlags() []cli.Flag {
 	const c = "Limits"
 	return []cli.Flag{
-		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "try a host again that was not reached for a reason that may pass, up to `N` times (default: 2)"},
-		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "`TIME` before the first of them; it doubles (default: 1s)"},
+		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "try a host again that was not reached for a reason that may pass, up to `N` times"},
+		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "`TIME` before the first of them; it doubles"},
 		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "run it again on hosts where it failed or timed out, up to `N` times: say so only where that is safe (default: 0)"},
 		&cli.StringFlag{Name: "serial", Category: c, Usage: "in waves of these `SIZES`: 1,10%,100% is one host, then a tenth, then the rest"},
 		&cli.StringFlag{Name: "pause", Category: c, Usage: "`TIME` between waves"},
 		&cli.StringFlag{Name: "gate", Category: c, Usage: "between waves, run `CMD` here with the wave's result as JSON on its input; when it fails, the run stops"},
 		&cli.StringFlag{Name: "max-fail", Category: c, Usage: "start nothing more when over `N` hosts, or N%, have failed (default: no limit)"},
 		&cli.StringFlag{Name: "max-unreachable", Category: c, Usage: "likewise for hosts that were not reached, `N` or N%"},
-		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD` for what runs then: finish or cancel (default: finish)"},
+		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD` for what runs then: finish or cancel"},
 	}
 }
 
@@ -145,14 +145,14 @@ func endingFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
-		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it (default: 5s)"},
+		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it"},
 	}
 }
 
 func confirmFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
-		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal (default: 50)"},
+		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
 	}
 }
@@ -163,7 +163,7 @@ func gatherFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "alike", Category: c, Usage: "what differs only by a host's own name, address or vars is the same"},
 		&cli.BoolFlag{Name: "diff-groups", Category: c, Usage: "show the largest group, and of others what differs from it"},
-		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"},
+		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never"},
 	}
 }
 
@@ -191,7 +191,7 @@ func outputFlags() []cli.Flag {
 	const c = "Output"
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; two with a comma (default: gather; stream for one host)"},
-		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never (default: auto)"},
+		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results, and what went wrong: no talk"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "and what the protocol does"},
@@ -207,7 +207,7 @@ func recordFlags() []cli.Flag {
 		&cli.StringFlag{Name: "name", Category: c, Usage: "`NAME` for the run"},
 		&cli.StringSliceFlag{Name: "report", Category: c, Usage: "write a report when it has ended, `FORMAT=PATH`: " + formatNames()},
 		&cli.StringFlag{Name: "max-output", Category: c, Usage: "keep `SIZE` of each output, its beginning and its end: 64MiB (default: all)"},
-		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0: all (default: 200)"},
+		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0: all"},
 	}
 }
 

@@ -114,6 +114,9 @@ func optionWords(f cli.DocGenerationFlag) (option, text string) {
 	if f.TakesValue() {
 		long += " " + value
 	}
+	if v := f.GetValue(); v != "" && v != "0" && !strings.Contains(text, "(default: ") { // some say more of it
+		text += " (default: " + v + ")"
+	}
 	return fmt.Sprintf("%4s%s", short, long), text
 }
 

@@ -42,7 +42,7 @@ Examples:
 			&cli.BoolFlag{Name: "secret", Category: c, Usage: "SRC is shown and recorded nowhere"},
 			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show what differs, while it is changed"},
 			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier contents of each file on the host"},
-			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait this `TIME` for another push on the host (default: 10s)"},
+			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait this `TIME` for another push on the host"},
 			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0: any. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
 		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),

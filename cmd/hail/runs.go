@@ -255,7 +255,7 @@ Examples:
   hail diff last~1 last -w '@web'`,
 		Flags: []cli.Flag{runsDirFlag(),
 			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "`EXPR` of hosts of the runs"},
-			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never (default: auto)"}},
+			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never"}},
 		Action: func(c *cli.Context) error { return diffRuns(e, c) },
 	}
 }

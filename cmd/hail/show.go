@@ -30,7 +30,7 @@ Examples:
   hail show last~1 --output json`,
 		Flags: append([]cli.Flag{runsDirFlag(), columnsFlag(),
 			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
-			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none (default: gather)"},
+			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none"},
 		}, gatherFlags()...),
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}

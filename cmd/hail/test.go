@@ -36,10 +36,10 @@ Examples:
 			&cli.StringFlag{Name: "severity", Category: c, Usage: "checks that are as bad as `WORD` at least: minor, major or critical"},
 			&cli.StringFlag{Name: "compare", Category: c, Usage: "tell what has changed since this `RUN`"},
 			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for `TIME` at most"},
-			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "`TIME` between two tests of --watch (default: 10s)"},
+			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "`TIME` between two tests of --watch"},
 			&cli.BoolFlag{Name: "baseline", Category: c, Usage: "write checks that describe the host as it is"},
 			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "`TIME` for the checks of one host (default: what they and their retries need at most, and 60s at least)"},
-			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a check and killing it (default: 5s)"},
+			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a check and killing it"},
 		}, becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Bool("baseline") {
