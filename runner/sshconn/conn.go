@@ -31,7 +31,7 @@ type conn struct {
 	gone    func(*conn)                      // told once, when it is closed
 	leave   func()                           // gives its place on a jump host's connection back; nil: it has none
 
-	sessions  atomic.Int32 // that were open
+	served    atomic.Bool  // a session was open before
 	lingering atomic.Int32 // commands whose output was still open when they had ended
 	forwarded atomic.Int32 // channels to our agent that are open
 
@@ -39,11 +39,11 @@ type conn struct {
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
-	every    time.Duration // between questions
+	every    time.Duration // between looks for signs of life
 	misses   int32
 	clock    *time.Timer
 	lastSeen int64 // bytes heard at the last tick
-	missed   atomic.Int32
+	missed   int32 // ticks since then
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
@@ -75,8 +75,7 @@ func (c *conn) ended() bool {
 	}
 }
 
-// endsSoon is ended for somebody whose channel has just closed: when that was the end of the connection, its other parts
-// learn of it a moment later.
+// endsSoon is for a caller whose channel has just closed: if the whole connection is ending, that is known a moment later.
 func (c *conn) endsSoon() bool {
 	select {
 	case <-c.end:
@@ -93,9 +92,11 @@ func (c *conn) tick() {
 		return
 	}
 	if seen := c.heard.bytes.Load(); seen != c.lastSeen {
-		c.lastSeen = seen
-		c.missed.Store(0)
-	} else if c.missed.Add(1) > c.misses {
+		c.lastSeen, c.missed = seen, 0
+		c.clock.Reset(c.every)
+		return
+	}
+	if c.missed++; c.missed > c.misses {
 		c.cut()
 		return
 	}

@@ -158,16 +158,15 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 		}
 		return c, nil
 	case s.control == "" && len(s.jump) == 0:
-		return d.connectVia(ctx, s, w, nil)
+		return d.connectVia(ctx, s, w, nil, nil)
 	}
 	for last := false; ; last = true {
 		via, leave, err := d.gateway(ctx, s)
 		if err != nil {
 			return nil, w.failed(ctx, err)
 		}
-		c, err := d.connectVia(ctx, s, w, via)
+		c, err := d.connectVia(ctx, s, w, via, leave)
 		if err == nil {
-			c.leave = leave
 			return c, nil
 		}
 		leave()
@@ -180,8 +179,9 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 // silence is how long a host may say nothing and count among the logins that are under way at once.
 const silence = time.Second
 
-// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login.
-func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) (*conn, error) {
+// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. The end of the connection
+// that it returns calls leave; without one, the caller does.
+func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn, leave func()) (*conn, error) {
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
 	if err != nil {
@@ -217,7 +217,9 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn) 
 		return nil, err
 	}
 	d.limits.all.loggedIn(time.Since(begun), s.timeout)
+	c.leave = leave
 	if !d.adopt(c) {
+		c.leave = nil // the caller does
 		c.Close()
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
 	}

@@ -34,13 +34,13 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	stop := context.AfterFunc(ctx, c.cut)
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
-	for n := 1; c.sessions.Load() > 0 && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
+	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
 		ch, reqs, err = c.OpenChannel("session", nil)
 	}
 	if err != nil {
 		return nil, c.noChannel(ctx, err)
 	}
-	c.sessions.Add(1)
+	c.served.Store(true)
 	for _, v := range slices.Concat(c.env, s.Env) {
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))

@@ -1,0 +1,43 @@
+package sshconn
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// TestTick: a connection is asked for a sign of life only when nothing has come, and cut when that many questions had no answer.
+func TestTick(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	asked := &questions{}
+	c := &conn{Conn: asked, heard: &hearing{Conn: here}, end: make(chan struct{}), every: time.Hour, clock: time.NewTimer(time.Hour), misses: 2}
+	defer c.clock.Stop()
+	for i, step := range []struct {
+		heard int64
+		want  int
+		cut   bool
+	}{{1, 0, false}, {1, 0, false}, {0, 1, false}, {0, 2, false}, {5, 2, false}, {0, 3, false}, {0, 4, false}, {0, 4, true}} {
+		c.heard.bytes.Add(step.heard)
+		c.tick()
+		there.SetReadDeadline(time.Now().Add(time.Millisecond))
+		_, err := there.Read(make([]byte, 1))
+		timeout, _ := err.(net.Error)
+		if cut := timeout == nil; asked.n != step.want || cut != step.cut {
+			t.Fatalf("tick %d: asked %d times, want %d; cut: %v", i+1, asked.n, step.want, cut)
+		}
+	}
+}
+
+// questions counts the requests that are made.
+type questions struct {
+	ssh.Conn
+	n int
+}
+
+func (q *questions) SendRequest(string, bool, []byte) (bool, []byte, error) {
+	q.n++
+	return false, nil, nil
+}
