@@ -25,13 +25,15 @@ type knownHosts struct {
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
 	writable string      // the file that new keys are appended to
-	covered  int64       // bytes of it that are in the index
+	covered  int64       // bytes of it that are in the index,
+	lines    int         // and lines
 }
 
 type knownKey struct {
-	kind  string // ssh-ed25519, …
-	blob  string // the key in wire format
-	place string // file:line
+	kind      string // ssh-ed25519, …
+	blob      string // the key in wire format
+	place     string // file:line
+	elsewhere bool   // it is known for port 22, and counts for another only where that shows it, too
 }
 
 type knownLine struct {
@@ -70,19 +72,19 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("known hosts %s: %w", file, cause(err))
 		}
-		k.add(file, text, f.warn)
+		lines := k.add(file, 0, text, f.warn)
 		if file == k.writable {
-			k.covered = int64(len(text))
+			k.covered, k.lines = int64(len(text)), lines
 		}
 	}
 	f.byList[key] = k
 	return k, nil
 }
 
-func (k *knownHosts) add(file string, text []byte, warn func(string)) {
+// add takes in text, which stands in file behind so many lines, and returns how many there are then.
+func (k *knownHosts) add(file string, number int, text []byte, warn func(string)) int {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
-	number := 0
 	for lines.Scan() {
 		number++
 		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
@@ -100,6 +102,7 @@ func (k *knownHosts) add(file string, text []byte, warn func(string)) {
 	if lines.Err() != nil {
 		warn(fmt.Sprintf("%s:%d: a line is too long; the rest of the file is passed over", file, number+1))
 	}
+	return number
 }
 
 func parseKnown(line string) (l knownLine, ok bool) {
@@ -140,13 +143,16 @@ func (k *knownHosts) keep(l knownLine) {
 }
 
 // keys returns the keys recorded for the host. A port other than 22 is part of the name; where nothing is known for
-// the port, the plain name counts, as for OpenSSH.
+// the port, those of the plain name are taken, as by OpenSSH.
 func (k *knownHosts) keys(name string, port int) []knownKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	keys := k.named(knownName(name, port))
 	if len(keys) == 0 && port != 22 {
-		keys = k.named(strings.ToLower(name))
+		keys = slices.Clone(k.named(strings.ToLower(name)))
+		for i := range keys {
+			keys[i].elsewhere = true
+		}
 	}
 	return keys
 }
@@ -242,7 +248,8 @@ func knownName(name string, port int) string {
 }
 
 // algorithms returns the host key algorithms to ask the server for: those of the keys that are known for it, so that
-// it shows one of them; nil, the library's own list, when none is.
+// it shows one of them, and then, unless it has to be one of them, all but those of certificates, which would tell nobody anything and
+// hide the plain key. It is nil, for the library's own list, where an authority alone is known.
 func (k *knownHosts) algorithms(keys []knownKey, name string, port int) (algorithms []string) {
 	for _, key := range keys {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
@@ -250,8 +257,8 @@ func (k *knownHosts) algorithms(keys []knownKey, name string, port int) (algorit
 	switch hasAuthority := len(k.marked("@cert-authority", name, port)) > 0; {
 	case hasAuthority && len(algorithms) > 0:
 		return slices.Concat(certAlgorithms, algorithms)
-	case !hasAuthority && len(algorithms) == 0: // a certificate would tell nobody anything, and hide the plain key
-		return slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(certAlgorithms, name) })
+	case !hasAuthority && (len(keys) == 0 || keys[0].elsewhere):
+		return append(algorithms, slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(certAlgorithms, name) })...)
 	}
 	return algorithms
 }

@@ -55,7 +55,8 @@ func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey)
 		return false, err
 	}
 	k.covered += int64(len(line))
-	k.plain[name] = append(k.plain[name], knownKey{key.Type(), blob, k.writable})
+	k.lines++
+	k.plain[name] = append(k.plain[name], knownKey{kind: key.Type(), blob: blob, place: fmt.Sprintf("%s:%d", k.writable, k.lines)})
 	return true, nil
 }
 
@@ -67,7 +68,7 @@ func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
 		return 0, err
 	}
 	if size < k.covered {
-		k.covered = 0
+		k.covered, k.lines = 0, 0
 	}
 	from := max(k.covered-1, 0) // one byte back: the last one
 	text := make([]byte, size-from)
@@ -78,7 +79,7 @@ func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
 		return '\n', nil
 	}
 	if size > k.covered {
-		k.add(k.writable, text[min(k.covered, 1):], func(string) {})
+		k.lines = k.add(k.writable, k.lines, text[min(k.covered, 1):], func(string) {})
 		k.covered = size
 	}
 	return text[len(text)-1], nil

@@ -2,13 +2,17 @@ package sshconn
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/crypto/ssh"
 
 	"hail/runner/sshtest"
 )
@@ -53,4 +57,46 @@ func TestKnownHostsThatWereNotRead(t *testing.T) {
 	if _, err := f.load([]string{file}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestKnownHostsAppended: what another process has appended has its line.
+func TestKnownHostsAppended(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(file, []byte("# ours\n\n# more\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var f knownFiles
+	known, err := f.load([]string{file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"a", "b"} {
+		var other knownFiles
+		theirs, err := other.load([]string{file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if added, err := theirs.accept(t.Context(), name, newKey(t)); !added || err != nil {
+			t.Fatal(added, err)
+		}
+		want := fmt.Sprintf("%s:%d", file, 4+i)
+		if place := theirs.keys(name, 22)[0].place; place != want {
+			t.Errorf("its own line is %s, want %s", place, want)
+		}
+		if _, err := known.accept(t.Context(), name, newKey(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s in it", err, want)
+		}
+	}
+}
+
+func newKey(t *testing.T) ssh.PublicKey {
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }

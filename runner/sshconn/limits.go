@@ -85,10 +85,9 @@ const onSigns = 16
 // alive makes room for two more when a host has shown a sign of life (it has taken the connection, or said its first word), and
 // quickly.
 func (w *window) alive(after, limit time.Duration) {
-	for range 2 {
-		if after < limit/16 {
-			w.change(1, onSigns*w.least)
-		}
+	if after < limit/16 {
+		w.change(1, onSigns*w.least)
+		w.change(1, onSigns*w.least)
 	}
 }
 

@@ -141,6 +141,8 @@ func TestHostKeys(t *testing.T) {
 		{"known", line, "strict", "", ""},
 		{"known under several names", "a,b," + name + " " + key, "strict", "", ""},
 		{"known without the port", plain + " " + key, "strict", "", ""},
+		{"another is known without the port", plain + " " + other, "strict", runner.HostKeyUnknown, "host key is not known: ssh-ed25519 SHA256:"},
+		{"another is known without the port, new ones accepted", plain + " " + other, "accept-new", "", ""},
 		{"known by a pattern", "[127.0.*]:* " + key, "strict", "", ""},
 		{"unknown", "", "strict", runner.HostKeyUnknown, "host key is not known: ssh-ed25519 SHA256:"},
 		{"unknown, excluded from a pattern", "[127.0.*]:*,!" + name + " " + key, "strict", runner.HostKeyUnknown, "not known"},

@@ -12,8 +12,8 @@ import (
 	"hail/runner"
 )
 
-// verify says whether the host, whose keys are the recorded ones, may be the one that shows key, and whether that is known, and not
-// merely not asked. Its error is a *runner.Failure.
+// verify decides whether a host that shows key may be trusted, by the keys that are recorded for it. It is not verified where checking is
+// off: then the connection goes on, but gets no password. Its error is a *runner.Failure.
 func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
@@ -29,16 +29,17 @@ func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey,
 	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
+	changed := len(keys) > 0 && !keys[0].elsewhere
 	switch {
 	case slices.ContainsFunc(keys, func(k knownKey) bool { return k.blob == blob }):
 		return true, nil
 	case s.hostKeys == "off":
 		d.unchecked()
-		if len(keys) > 0 {
+		if changed {
 			d.config.Warn(fmt.Sprintf("%s: host key changed, and is not checked: it shows %s, known is %s (%s)", s.name, fingerprint(key), keys[0].fingerprint(), keys[0].place))
 		}
 		return false, nil
-	case len(keys) > 0:
+	case changed:
 		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
 		added, err := known.accept(ctx, knownName(s.keyName, s.keyPort), key)
