@@ -167,7 +167,7 @@ func (e *escalation) heard(word string) {
 		e.ready = true
 		e.clock.Stop()
 		e.password.done(e.given, &e.turn)
-		if e.in != nil {
+		if e.in != nil && e.stopped == nil {
 			e.feed.next <- e.in
 		}
 		close(e.feed.next)
@@ -211,7 +211,7 @@ func (e *escalation) giveUp(format string, args ...any) {
 func (e *escalation) outcome(err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.ready {
+	if e.ready && e.stopped == nil {
 		return err
 	}
 	e.password.done(false, &e.turn)

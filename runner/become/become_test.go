@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hail/inventory"
@@ -238,6 +240,29 @@ func TestStoppedInTheLine(t *testing.T) {
 		}
 		wg.Wait()
 	}
+}
+
+// TestLateStart: a command that begins after it was given up has failed for that, and gets no input.
+func TestLateStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var input []byte
+		fake := &connsuite.Fake{Exec: func(ctx context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+			nonce := regexp.MustCompile("\x1ehail:([A-Z2-7]+):").FindStringSubmatch(cmd)[1]
+			<-ctx.Done()
+			fmt.Fprintf(s.Err, "\x1ehail:%s:ready\x1e", nonce)
+			input, _ = io.ReadAll(s.In)
+			return &runner.Failure{Status: runner.Cancelled, Err: context.Cause(ctx), Remains: runner.Gone}
+		}}
+		yes := true
+		c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Exec(t.Context(), "true", runner.Stdio{In: strings.NewReader("data"), Size: 4})
+		if status, reason := runner.StatusOf(err); status != runner.Failed || reason != runner.Escalation || len(input) > 0 {
+			t.Errorf("%s(%s): %v, and it has read %q", status, reason, err, input)
+		}
+	})
 }
 
 func TestHostsThatDoNotAsk(t *testing.T) {
