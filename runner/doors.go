@@ -14,9 +14,9 @@ import (
 )
 
 // Action is what a run does on one host. Do is called from many goroutines at once, each with a Target of its own, and
-// returns when the host is done. Its error wraps a *Failure where the status is known: Unreachable has the host tried again, so after
-// an Exec that must not be done twice, that of a later one has to become another. ctx ends when the host's time is up or the run is
-// stopped, and Do returns soon after.
+// returns when the host is done. Its error wraps a *Failure where the status is known. Unreachable has the host tried again from the
+// start: once an Exec has done something that must not be done twice, Do turns the Unreachable of a later one into another status. ctx
+// ends when the host's time is up or the run is stopped, and Do returns soon after.
 type Action interface {
 	Do(ctx context.Context, t *Target) error
 }

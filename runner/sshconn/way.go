@@ -59,9 +59,10 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	if s.from != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
-	nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialer.DialContext(ctx, s.network, s.hostport()) })
+	dial := func() (net.Conn, error) { return dialer.DialContext(ctx, s.network, s.hostport()) }
+	nc, err := w.patiently(ctx, dial)
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
-		nc, err = dialer.DialContext(ctx, s.network, s.hostport())
+		nc, err = w.patiently(ctx, dial)
 	}
 	if w.phase == "tcp" {
 		w.reach.TCP = time.Since(begun)
@@ -205,7 +206,7 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
 	case greeting == "" && ended:
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
-	case !strings.HasPrefix(greeting, "SSH-") && strings.HasPrefix(greeting, "HTTP/"):
+	case strings.HasPrefix(greeting, "HTTP/"):
 		f.Reason, f.Err = runner.Handshake, fmt.Errorf("this is no SSH server: it said %q", firstLine(greeting))
 	case !strings.HasPrefix(greeting, "SSH-") && ended:
 		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
