@@ -118,7 +118,7 @@ var fileFuncs = template.FuncMap{
 		text, err := json.Marshal(v)
 		return string(text), err
 	},
-	"join":  func(sep string, list []any) string { return strings.Join(valueTexts(list), sep) },
+	"join":  join,
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
 	"indent": func(n int, text string) string {
@@ -132,9 +132,15 @@ var fileFuncs = template.FuncMap{
 	},
 }
 
-func valueTexts(list []any) (texts []string) {
-	for _, v := range list {
+// join takes a list of a var, or the groups.
+func join(sep string, list any) (string, error) {
+	texts, isTexts := list.([]string)
+	values, isValues := list.([]any)
+	if !isTexts && !isValues {
+		return "", fmt.Errorf("%s is no list", inventory.ValueText(list))
+	}
+	for _, v := range values {
 		texts = append(texts, inventory.ValueText(v))
 	}
-	return texts
+	return strings.Join(texts, sep), nil
 }

@@ -51,3 +51,23 @@ func TestRenderManyHosts(t *testing.T) {
 		}
 	}
 }
+
+// TestJoin: a list of a var and the groups are joined, and what is no list is told.
+func TestJoin(t *testing.T) {
+	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
+	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is no list"} {
+		spec, err := action.ReadPushSpec("spec.yaml", []byte("files: [{content: '"+content+"', template: true, dest: /x}]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{host}, nobody, nil); err != nil {
+			got = "error: " + err.Error()[strings.LastIndex(err.Error(), ": ")+2:]
+		} else {
+			got = string(contents[0].Bytes)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", content, got, want)
+		}
+	}
+}
