@@ -132,12 +132,25 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	}
 	if places == nil {
 		root := lineage.Root().Plan.Run
-		fmt.Fprintf(e.stderr, "hail: nothing is left to %s of %s, %s\n", c.Command.Name, root, report.Counts(before, report.Style{}))
-		well := before.Counts[runner.OK] + before.Counts[runner.Changed]
+		nothing := fmt.Sprintf("nothing is left to %s of %s, %s", c.Command.Name, root, report.Counts(before, report.Style{}))
+		var left []string
+		for _, status := range runner.Statuses {
+			if status != runner.OK && status != runner.Changed && before.Counts[status] > 0 {
+				left = append(left, string(status))
+			}
+		}
+		if c.Command.Name == "retry" && left != nil {
+			hint := fmt.Sprintf("hail retry %s --only %s takes the rest", root, strings.Join(left, ","))
+			if before.Counts[runner.Lost] > 0 {
+				hint += "; look first: what is lost may have run to its end"
+			}
+			return usage(hint, "%s", nothing)
+		}
+		fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
 		switch {
-		case c.Command.Name == "resume" && before.Counts[runner.Lost] > 0:
+		case before.Counts[runner.Lost] > 0:
 			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost takes those that are lost, too, and hail retry %[1]s all that did not end well\n", root)
-		case c.Command.Name == "resume" && well < len(before.Hosts):
+		case left != nil:
 			fmt.Fprintf(e.stderr, "hint: hail retry %s takes those that did not end well\n", root)
 		}
 		return nil
