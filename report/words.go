@@ -108,7 +108,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.HostKeyUnknown:
 		return "check the fingerprint, then --host-keys accept-new records it"
 	case runner.HostKeyChanged:
-		return "reinstalled? check, then ssh-keygen -R removes the old key"
+		return "reinstalled? check, then ssh-keygen -R NAME -f FILE removes the old key; with a port other than 22, '[NAME]:PORT' is its name"
 	case runner.Auth:
 		return "is the key the right one (--identity), is it in the agent, is the user right (-l)?"
 	case runner.DNS:
