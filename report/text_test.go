@@ -123,6 +123,15 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
+// TestHintOfSudo: who has given a password is not told to give one.
+func TestHintOfSudo(t *testing.T) {
+	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}
+	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Sudo: runner.Password{Ask: true}}
+	if got := hint(r, p, 0); !strings.HasPrefix(got, "is the password typed rightly") {
+		t.Errorf("the hint is %q", got)
+	}
+}
+
 // TestCounts: who ended well, but not at once, is told.
 func TestCounts(t *testing.T) {
 	s, _ := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b", Status: runner.OK}, {Host: "c", Status: runner.Changed}, {Host: "d", Status: runner.Failed}}, nil, nil)

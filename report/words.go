@@ -121,6 +121,9 @@ func hint(r *Result, p *runner.Plan, place int) string {
 		if p.Hosts[place].Connection.BecomeMethod == "doas" {
 			return "its doas.conf has to permit that with nopass: doas takes no password from a program"
 		}
+		if p.Sudo != (runner.Password{}) {
+			return "is the password typed rightly, and that of who logs in there? --tty gives sudo a terminal where it wants one"
+		}
 		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
 	case runner.ChannelRefused:
 		return "does the account run commands? --no-wrap sends the command alone"
