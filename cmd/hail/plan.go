@@ -133,9 +133,6 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 // prepare readies the dialer for the hosts, until a signal: ssh_config may run programs.
 func (e environment) prepare(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	return e.untilSignal(func(ctx context.Context) error {
-		if err := ssh.Prepare(ctx, hosts); err != nil {
-			return usage("", "%v", err)
-		}
-		return nil
+		return ssh.Prepare(ctx, hosts)
 	})
 }
