@@ -20,7 +20,10 @@ func hostkeysCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "hostkeys",
 		Usage: "look at the keys of hosts, and record those of new ones",
-		Description: `Examples:
+		Description: `The exit code is 1 when a key has changed or is revoked, or when a new one could not be asked about, and 3 when some host was
+not reached.
+
+Examples:
   hail hostkeys -w 'web[01-20]'         who shows which key, and is it known
   hail hostkeys -g new --yes            record the keys of a new rack
   hail hostkeys -a --known-hosts fleet_hosts`,
@@ -166,7 +169,8 @@ func (e environment) confirmKeys(c *cli.Context, n int) error {
 	case c.Bool("yes"):
 		return nil
 	case !e.stdinTerminal || !e.stderrTerminal:
-		return usage("compare the fingerprints, then --yes records them", "not recorded, as there is no terminal to ask on: %s", report.Plural(n, "new key"))
+		tell(e.stderr, usage("compare the fingerprints, then --yes records them", "not recorded, as there is no terminal to ask on: %s", report.Plural(n, "new key")), false)
+		return &exitError{exitFailed}
 	}
 	return e.ask(fmt.Sprintf("Record %s? [y/N] ", report.Plural(n, "new key")))
 }
