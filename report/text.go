@@ -125,8 +125,8 @@ func (s *Summary) again(status runner.Status) (n int) {
 type trouble struct {
 	first   *Result
 	hosts   []string
-	places  []int                  // of the hosts in the summary
-	remains map[runner.Remains]int // of commands that were stopped
+	places  []int                       // of the hosts in the summary
+	remains map[runner.Remains][]string // hosts, by what is left of a command that was stopped
 }
 
 func troubles(s *Summary) (all []*trouble) {
@@ -139,13 +139,13 @@ func troubles(s *Summary) (all []*trouble) {
 		key := r.how()
 		t := byReason[key]
 		if t == nil {
-			t = &trouble{first: r, remains: map[runner.Remains]int{}}
+			t = &trouble{first: r, remains: map[runner.Remains][]string{}}
 			byReason[key] = t
 			all = append(all, t)
 		}
 		t.hosts = append(t.hosts, r.Host)
 		t.places = append(t.places, i)
-		t.remains[r.Remains]++
+		t.remains[r.Remains] = append(t.remains[r.Remains], r.Host)
 	}
 	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
 	return all
@@ -213,13 +213,16 @@ func (t *trouble) write(b *bytes.Buffer, s *Summary, files Files, style Style) {
 		}
 		m.write(b, of, style)
 	}
-	for _, remains := range []runner.Remains{runner.Gone, runner.Alive, runner.Unknown} {
-		if n := t.remains[remains]; n > 0 {
-			why := ""
+	if hosts := t.remains[runner.Gone]; hosts != nil {
+		fmt.Fprintf(b, "    %s on %s\n", left(runner.Gone), Plural(len(hosts), "host"))
+	}
+	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // to be looked after, each
+		if hosts := t.remains[remains]; hosts != nil {
+			on, why := left(remains)+" on ", ""
 			if remains == runner.Unknown && s.Plan.Bare {
 				why = ": --no-wrap only hangs up"
 			}
-			fmt.Fprintf(b, "    %s on %s%s\n", left(remains), Plural(n, "host"), why)
+			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
 		}
 	}
 	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {

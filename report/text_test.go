@@ -96,6 +96,14 @@ func TestTroubles(t *testing.T) {
     curl: no
     log: runs/id/hosts/web1/log
 `},
+		{"what is left", []Result{{Host: "web1", Status: runner.Timeout, Remains: runner.Unknown}, {Host: "web2", Status: runner.Timeout, Remains: runner.Gone},
+			{Host: "web3", Status: runner.Timeout, Remains: runner.Alive}, {Host: "web4", Status: runner.Timeout, Remains: runner.Unknown}}, nil, "", `
+  timeout web[1-4] (4)
+    nothing is left running on 1 host
+    something is still running on web3
+    it is not known what is left running on web[1,4] (2)
+    hint: --timeout gives it longer
+`},
 		{"sudo", []Result{sudo}, nil, "", `
   failed(sudo) web1
     sudo refuses
