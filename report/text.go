@@ -17,7 +17,11 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n", Counts(s, style))
 	for _, t := range troubles(s) {
-		t.write(&b, s, files, style)
+		t.write(&b, "  ", s, files, style)
+	}
+	overcome := s.overcome()
+	for _, t := range troubles(overcome) {
+		t.write(&b, "  tried again after ", overcome, files, style)
 	}
 	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
@@ -43,7 +47,7 @@ func Troubles(w io.Writer, s *Summary, files Files, checksShown bool, style Styl
 	var b bytes.Buffer
 	for _, t := range troubles(s) {
 		if !checksShown || t.first.Reason != runner.CheckFailed {
-			t.write(&b, s, files, style)
+			t.write(&b, "  ", s, files, style)
 		}
 	}
 	_, err := w.Write(b.Bytes())
@@ -121,6 +125,18 @@ func (s *Summary) again(status runner.Status) (n int) {
 	return n
 }
 
+// overcome is the summary of the attempts before the last of hosts that ended well then.
+func (s *Summary) overcome() *Summary {
+	all := *s
+	all.Hosts = make([]Result, len(s.Hosts))
+	for i := range s.Hosts {
+		if r := &s.Hosts[i]; r.before != nil && r.Status != "" && !bad(r.Status) {
+			all.Hosts[i] = Result{Host: r.Host, Status: r.before.Status, Reason: r.before.Reason, Exit: r.before.Exit, Error: r.before.Error, Remains: r.before.Remains}
+		}
+	}
+	return &all
+}
+
 // trouble is hosts that did not end well for one reason.
 type trouble struct {
 	first   *Result
@@ -191,9 +207,9 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 // mostMessages is how many different messages are told of hosts that ended for one reason.
 const mostMessages = 5
 
-func (t *trouble) write(b *bytes.Buffer, s *Summary, files Files, style Style) {
+func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, style Style) {
 	what := t.first.how()
-	fmt.Fprintf(b, "  %s %s\n", style.status(t.first.Status, what), style.fold(t.hosts, len(what)+3))
+	fmt.Fprintf(b, "%s%s %s\n", lead, style.status(t.first.Status, what), style.fold(t.hosts, len(lead)+len(what)+1))
 	example := t.first
 	messages := t.messages(s, files)
 	for i, m := range messages {

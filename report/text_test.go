@@ -149,6 +149,27 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestOvercome: why hosts that ended well had to be tried again is told once.
+func TestOvercome(t *testing.T) {
+	s, files := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b1", Status: runner.OK}, {Host: "b2", Status: runner.Changed}, {Host: "c", Status: runner.Failed}}, nil, nil)
+	for _, r := range s.Hosts[1:] {
+		s.Add([]runner.Event{{Kind: runner.KindRetry, Host: r.Host, Time: s.Ended, Status: runner.Unreachable, Reason: runner.Closed, Error: "it said: Exceeded MaxStartups"}})
+	}
+	var b strings.Builder
+	if err := Text(&b, s, files, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+  failed c
+  tried again after unreachable(closed) b[1-2] (2)
+    b1: it said: Exceeded MaxStartups
+    hint: busy servers hang up: --per-address and --connecting lower the number of logins at once
+wall `
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("it is\n%s", b.String())
+	}
+}
+
 // TestOverBudget: it is told which budget there was no more of, and the number that was allowed.
 func TestOverBudget(t *testing.T) {
 	s, _ := fleet([]Result{{Host: "a", Status: runner.Failed}, {Host: "b", Status: runner.Timeout}, {Host: "c", Status: runner.Unreachable}, {Host: "d", Status: runner.Skipped}}, nil, nil)
