@@ -25,7 +25,10 @@ type Live struct {
 	mu      sync.Mutex
 	done    int
 	counts  map[runner.Status]int
-	dryRun  bool
+	plan    runner.Plan
+	wave    int       // its number; 0: there is only one
+	unended int       // hosts that have to end before the next wave
+	ended   time.Time // of the last of them
 	running map[string]step
 	waiting map[string]time.Time // until when, before another attempt
 	moved   map[string]extent    // bytes, of the hosts that have told
@@ -88,7 +91,11 @@ func (l *Live) Events(batch []runner.Event) error {
 		e := &batch[i]
 		switch e.Kind {
 		case runner.KindPlan:
-			l.dryRun = e.Plan != nil && e.Plan.DryRun
+			if e.Plan != nil {
+				l.plan = *e.Plan
+			}
+		case runner.KindWave:
+			l.wave, l.unended = e.Wave, e.Count
 		case runner.KindAttempt:
 			delete(l.waiting, e.Host)
 			l.running[e.Host] = step{"connecting", e.Time, e.Time}
@@ -106,6 +113,10 @@ func (l *Live) Events(batch []runner.Event) error {
 			delete(l.waiting, e.Host)
 			l.done++
 			l.counts[e.Status]++
+			if e.Status != runner.Unreachable { // another one takes its place
+				l.unended--
+			}
+			l.ended = e.Time
 			if !bad(e.Status) {
 				l.move(e.Host, extent{l.moved[e.Host].total, l.moved[e.Host].total})
 			}
@@ -211,8 +222,11 @@ func (l *Live) line() string {
 	fmt.Fprintf(&b, "%d/%d", l.done, l.total)
 	for _, s := range runner.Statuses {
 		if n := l.counts[s]; n > 0 {
-			fmt.Fprintf(&b, " · %d %s", n, Word(s, l.dryRun))
+			fmt.Fprintf(&b, " · %d %s", n, Word(s, l.plan.DryRun))
 		}
+	}
+	if next := l.next(); next != "" {
+		return b.String() + " · " + next
 	}
 	fmt.Fprintf(&b, " · %d running", len(l.running))
 	if n := len(l.waiting); n > 0 {
@@ -234,6 +248,21 @@ func (l *Live) line() string {
 		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))
 	}
 	return b.String()
+}
+
+// next says what the next wave waits for, when that is all there is to wait for.
+func (l *Live) next() string {
+	if l.wave == 0 || l.unended != 0 || l.done == l.total {
+		return ""
+	}
+	wave := fmt.Sprintf("wave %d of %d", l.wave+1, max(l.wave+1, len(l.plan.Waves.Sizes(len(l.plan.Hosts)))))
+	if rest := time.Until(l.ended.Add(l.plan.Pause.Value())).Round(time.Second); rest > 0 {
+		return fmt.Sprintf("%s in %s", wave, rest)
+	}
+	if l.plan.Gate != "" {
+		return "the gate is asked before " + wave
+	}
+	return ""
 }
 
 // String is like 1.2/4.8 GiB.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -69,6 +70,37 @@ func TestLiveEstimate(t *testing.T) {
 			}
 		}
 		l.Close()
+	})
+}
+
+// TestLiveWaves: between two waves it is told what the next one waits for, and not how long is left.
+func TestLiveWaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLive(io.Discard, 4, true, plainly)
+		defer l.Close()
+		plan := &runner.Plan{Waves: runner.Waves{{Value: 2}, {Value: 2}}, Hosts: make([]inventory.Host, 4), Pause: inventory.Duration(10 * time.Second), Gate: "true"}
+		for _, step := range []struct {
+			event runner.Event
+			after time.Duration
+			want  string
+		}{
+			{runner.Event{Kind: runner.KindPlan, Plan: plan}, 5 * time.Second, "0/4 · 0 running"},
+			{runner.Event{Kind: runner.KindWave, Wave: 1, Count: 2}, 0, "0/4 · 0 running"},
+			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.Unreachable}, 0, "1/4 · 1 unreachable · 0 running"},
+			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 5 * time.Second, "2/4 · 1 ok · 1 unreachable · 0 running · 20.0s left"},
+			{runner.Event{Kind: runner.KindFinish, Host: "c", Status: runner.OK}, 2 * time.Second, "3/4 · 2 ok · 1 unreachable · wave 2 of 2 in 8s"},
+			{runner.Event{Kind: runner.KindNote}, 8 * time.Second, "3/4 · 2 ok · 1 unreachable · the gate is asked before wave 2 of 2"},
+			{runner.Event{Kind: runner.KindWave, Wave: 2, Count: 1}, 0, "3/4 · 2 ok · 1 unreachable · 0 running · 10.0s left"},
+		} {
+			step.event.Time = time.Now()
+			l.Events([]runner.Event{step.event})
+			time.Sleep(step.after)
+			l.mu.Lock()
+			if got := l.line(); got != step.want {
+				t.Errorf("%q, want %q", got, step.want)
+			}
+			l.mu.Unlock()
+		}
 	})
 }
 
