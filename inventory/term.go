@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"hail/inventory/wildcard"
@@ -106,7 +107,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 		i, ok := u.index[name]
 		if !ok {
 			if !u.anyHost {
-				return u.unknownHost(t, name)
+				return u.unknownHost(t, name, names)
 			}
 			if u.size() >= maxHosts {
 				return t.fail(fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
@@ -123,10 +124,14 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 	return nil
 }
 
-func (u *universe) unknownHost(t term, name string) error {
+// unknownHost is the error of a host that is not there, one of the names that the term stands for.
+func (u *universe) unknownHost(t term, name string, names []string) error {
 	hint := DidYouMean(name, Names(u.inv.hosts))
 	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // of a range, nobody has mistyped one name
 		hint = "it has " + u.has()
+		if meant := u.otherwisePadded(names); meant != nil {
+			hint = fmt.Sprintf("did you mean %q?", Fold(meant))
+		}
 	}
 	if u.inv.group(name) != nil {
 		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
@@ -141,6 +146,25 @@ func (u *universe) unknownHost(t term, name string) error {
 		hint = "--any-host takes names that the inventory does not have"
 	}
 	return t.fail(fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
+}
+
+var zerosInFront = regexp.MustCompile(`(^|\D)0+(\d)`)
+
+// otherwisePadded are the hosts with these names but for zeros in front of their numbers; nil unless each has one.
+func (u *universe) otherwisePadded(names []string) (meant []string) {
+	plain := func(name string) string { return zerosInFront.ReplaceAllString(name, "$1$2") }
+	known := map[string]string{}
+	for _, h := range u.inv.hosts {
+		known[plain(h.Name)] = h.Name
+	}
+	for _, name := range names {
+		there, ok := known[plain(name)]
+		if !ok {
+			return nil
+		}
+		meant = append(meant, there)
+	}
+	return meant
 }
 
 // addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
