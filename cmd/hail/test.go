@@ -31,7 +31,7 @@ Examples:
   hail test -w web01 --baseline > web.yaml`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "waivers", Category: c, Usage: "`FILE` of what may fail, why, and until when"},
-			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like this `GLOB`"},
+			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like one of these `GLOB`s, with commas between them"},
 			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`), with commas between them"},
 			&cli.StringFlag{Name: "severity", Category: c, Usage: "checks that are as bad as `WORD` at least: minor, major or critical"},
 			&cli.StringFlag{Name: "compare", Category: c, Usage: "tell what has changed since this `RUN`"},
@@ -79,7 +79,11 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	if c.IsSet("tags") && tags == nil {
 		return nil, wrongValue("tags", "", "the name of a tag is missing")
 	}
-	if err := suite.Take(check.Choice{IDs: c.StringSlice("only"), Tags: tags, Severity: runner.Severity(severity)}); err != nil {
+	var ids []string
+	for _, globs := range c.StringSlice("only") {
+		ids = append(ids, strings.Split(globs, ",")...) // and not at blanks, which an id may have
+	}
+	if err := suite.Take(check.Choice{IDs: ids, Tags: tags, Severity: runner.Severity(severity)}); err != nil {
 		return nil, err
 	}
 	return suite, nil
