@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,15 +18,17 @@ func scriptCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "script",
 		Usage:     "run a script of this machine on hosts",
-		ArgsUsage: "FILE [-- ARGUMENT…]",
+		ArgsUsage: "FILE|- [-- ARGUMENT…]",
 		Description: `The script goes over the connection to the interpreter of its #! line, and leaves nothing behind.
+A FILE of - is standard input, which is read to its end before any host is reached.
 
 Examples:
   hail script -g web audit.sh
   hail script -w 'web[01-20]' report.py -- --since '2 days ago'
   hail script -a --sudo --serial 1,10%,100% --max-fail 1 patch.sh
   hail script -g db --stdin dump.sql import.sh -- app
-  hail script -g web --interpreter 'bash -eu' snippet`,
+  hail script -g web --interpreter 'bash -eu' snippet
+  generate | hail script -g web -`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
 			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -33,13 +36,16 @@ Examples:
 			if file == "" {
 				return usage("hail script -g web audit.sh", "there is no script to run")
 			}
-			if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
-				if err == nil {
-					return usage("", "%s is no file", file)
+			text, err := []byte(nil), error(nil)
+			if file == "-" {
+				if c.String("stdin") == "-" {
+					return usage("", "the script and --stdin can't both be our standard input")
 				}
-				return usage("", "%v", err)
+				file = "stdin"
+				text, err = io.ReadAll(e.stdin)
+			} else {
+				text, err = os.ReadFile(file)
 			}
-			text, err := os.ReadFile(file)
 			if err != nil {
 				return usage("", "%v", err)
 			}
