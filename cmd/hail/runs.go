@@ -99,6 +99,11 @@ func listRuns(e environment, c *cli.Context) error {
 			return err
 		}
 	}
+	for _, l := range lines {
+		if l.Error != "" {
+			fmt.Fprintf(e.stderr, "hail: %s\n", report.OneLine(l.Error))
+		}
+	}
 	return nil
 }
 
@@ -121,7 +126,7 @@ func (l listedRun) row(now time.Time) []string {
 		ended = append(ended, "going on")
 	}
 	if l.Error != "" {
-		ended = []string{l.Error}
+		ended = []string{"damaged"}
 	}
 	what := l.What
 	if l.Parent != "" {
