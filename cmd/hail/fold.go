@@ -12,7 +12,8 @@ func foldCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "fold",
 		Usage: "gather lines like \"host: text\" of standard input",
-		Description: `What hosts with the same text said is shown once, for the tools whose output is not gathered.
+		Description: `What hosts with the same text said is shown once, for the tools whose output is not gathered. Lines that don't begin with the
+name of a host and a colon go to standard error, and are counted at the end; the exit code is 0 all the same.
 
 Examples:
   pdsh -w 'web[01-20]' uname -r | hail fold
@@ -37,7 +38,13 @@ Examples:
 			for _, line := range piped.Other {
 				fmt.Fprintf(e.stderr, "%s\n", report.OneLine(line))
 			}
-			return report.Gather(e.stdout, piped.Summary, piped, gathering(c), style)
+			if err := report.Gather(e.stdout, piped.Summary, piped, gathering(c), style); err != nil {
+				return err
+			}
+			if n := len(piped.Other); n > 0 {
+				fmt.Fprintf(e.stderr, "hail: %s without a host\n", report.Plural(n, "line"))
+			}
+			return nil
 		},
 	}
 }
