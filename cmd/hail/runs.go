@@ -252,7 +252,8 @@ func diffCommand(e environment) *cli.Command {
 		Name:      "diff",
 		Usage:     "show what differs between two runs",
 		ArgsUsage: "RUN RUN",
-		Description: `Hosts whose end or output changed, those that differ in the same way together.
+		Description: `Hosts whose end or output changed, those that differ in the same way together. The exit code is 0 whether something differs or
+not, and 64 when a run is not found.
 
 Examples:
   hail diff last~1 last
