@@ -22,6 +22,7 @@ func testCommand(e environment) *cli.Command {
 		ArgsUsage: "CHECKS.yaml…",
 		Description: `Files, services, processes, ports, packages, accounts, mounts, certificates and more, without anything to install: all that is
 seen from a host is one round trip. docs/checks.md lists the checks. Files of goss are taken, too.
+Each look of --watch is a run with a record of its own, so that it takes the place of older ones (--keep-runs).
 
 Examples:
   hail test -a linux.yaml
