@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"hail/inventory"
@@ -46,6 +47,19 @@ type Result struct {
 	Run     string            `json:"run,omitempty"`    // of several runs together, the one that this is from; empty: the first
 
 	before *runner.Event // how the attempt before this one ended
+}
+
+// Before says how the attempt before the last one ended, on one line; empty where there was none.
+func (r *Result) Before() string {
+	e := r.before
+	if e == nil {
+		return ""
+	}
+	line := fmt.Sprintf("attempt %d ended %s", e.Attempt, statusText(e.Status, e.Reason, e.Exit))
+	if e.Error != "" && e.Reason != runner.ExitStatus {
+		line += ": " + OneLine(e.Error)
+	}
+	return line
 }
 
 // Output is what is known of one stream: its length, and the CRC32C of all of it.

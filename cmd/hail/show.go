@@ -119,6 +119,11 @@ func show(e environment, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
+		if before := s.Hosts[i].Before(); before != "" {
+			if _, err := fmt.Fprintf(e.stdout, "# before  %s\n", before); err != nil {
+				return err
+			}
+		}
 		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name)
 	}
 	switch {
