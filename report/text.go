@@ -19,9 +19,10 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	for _, t := range troubles(s) {
 		t.write(&b, "  ", s, files, style)
 	}
-	overcome := s.overcome()
-	for _, t := range troubles(overcome) {
-		t.write(&b, "  tried again after ", overcome, files, style)
+	if overcome := s.overcome(); overcome != nil {
+		for _, t := range troubles(overcome) {
+			t.write(&b, "  tried again after ", overcome, files, style)
+		}
 	}
 	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": what it prints from then on is not here"
@@ -125,12 +126,16 @@ func (s *Summary) again(status runner.Status) (n int) {
 	return n
 }
 
-// overcome is the summary of the attempts before the last of hosts that ended well then.
+// overcome is the summary of the attempts before the last of hosts that ended well then; nil where there are none.
 func (s *Summary) overcome() *Summary {
+	did := func(r *Result) bool { return r.before != nil && r.Status != "" && !bad(r.Status) }
+	if !slices.ContainsFunc(s.Hosts, func(r Result) bool { return did(&r) }) {
+		return nil
+	}
 	all := *s
 	all.Hosts = make([]Result, len(s.Hosts))
 	for i := range s.Hosts {
-		if r := &s.Hosts[i]; r.before != nil && r.Status != "" && !bad(r.Status) {
+		if r := &s.Hosts[i]; did(r) {
 			all.Hosts[i] = Result{Host: r.Host, Status: r.before.Status, Reason: r.before.Reason, Exit: r.before.Exit, Error: r.before.Error, Remains: r.before.Remains}
 		}
 	}
