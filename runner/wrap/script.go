@@ -8,14 +8,16 @@ import (
 )
 
 // The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets the nonce, grace and limit (in
-// seconds; no limit is 0), input (bytes), secrets (lines), shell, program (true: the command needs no shell) and the variables to
-// export. What it calls its own begins with hail_, so that nothing of the command's environment is touched.
+// seconds; no limit is 0), input (bytes), kib (of it), secrets (lines), shell, program (true: the command needs no shell) and the
+// variables to export. What it calls its own begins with hail_, so that nothing of the command's environment is touched.
 //
 // The channel's input is on descriptor 3: first the secret variables, a line each, encoded; then the command's input, which
 // is kept in a file that has no name any more when the command begins; then nothing, for the watchdog: its end is the order
 // to end the command. So that this end is heard at once, nothing that the command might not read may be before it.
 // What takes the input says so when it is there: no more than a little of it is sent before. Why it ends early is known on our side.
-// That it does not fit is known here, though busybox's head hides it for a small one.
+// A folder without room for it is passed over: so much as a shell can write at once is tried, and df, where it is there, knows about
+// more (in 32 bits, as mksh counts, nine digits are safe). That it does not fit in the end is known here, though busybox's head hides
+// it for a small one.
 //
 // The command runs in the foreground, so that nothing of job control is needed, and what the watchdog tells by USR1 waits in a
 // trap until it is over. Other signals are the command's own: it may have meant its group. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
@@ -29,6 +31,17 @@ trap : TERM HUP INT
 trap hail_told=1 USR1
 exec 3<&0 </dev/null 4>&2 5</dev/null 2>/dev/null
 say() { printf '\036hail:%s:%s\036' "$hail_nonce" "$1" >&4; }
+room() {
+	[ $hail_kib -gt 64 ] || return 0
+	set -f
+	for hail_x in $(df -Pk "$hail_dir"); do
+		case $hail_x in
+		*%) [ -z "$hail_room" ] || [ ${#hail_room} -gt 9 ] || [ $hail_room -gt $hail_kib ]; return ;;
+		*[!0-9]*) hail_room= ;;
+		*) hail_room=$hail_x ;;
+		esac
+	done
+}
 while [ $hail_secrets -gt 0 ]; do
 	read -r hail_x <&3 || { say gone; exit 125; }
 	hail_value=$(printf '%bx' "${hail_x#*=}")
@@ -38,18 +51,22 @@ done
 if [ $hail_input -gt 0 ]; then
 	hail_mask=$(umask)
 	umask 077
+	hail_x=xxxxxxxxxxxxxxxx
+	while [ ${#hail_x} -lt $hail_input ] && [ ${#hail_x} -lt 65536 ]; do hail_x=$hail_x$hail_x; done
 	for hail_dir in "${TMPDIR:-/tmp}" /tmp /dev/shm /var/tmp "$HOME"; do
 		hail_file=$hail_dir/hail-$hail_nonce
-		(set -C; : >"$hail_file") && break
+		(set -C; echo "$hail_x" >"$hail_file" && room) && break
+		rm -f "$hail_file"
+		hail_file=
 	done
 	umask $hail_mask
-	if [ ! -f "$hail_file" ]; then
-		echo "hail: there is no folder to put the input into: TMPDIR, /tmp, /dev/shm, /var/tmp" >&4
+	if [ -z "$hail_file" ]; then
+		echo "hail: there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp" >&4
 		say gone
 		exit 125
 	fi
 	hail_full=0
-	(say takes; exec head -c $hail_input <&3 >>"$hail_file") || hail_full=1
+	(say takes; exec head -c $hail_input <&3 >"$hail_file") || hail_full=1
 	exec 5<"$hail_file"
 	hail_got=$(wc -c <&5)
 	exec 5<"$hail_file"
@@ -225,8 +242,8 @@ func (h head) String() string {
 		name, value, _ := strings.Cut(v, "=")
 		exports.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
 	}
-	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_secrets=%d hail_shell=%s hail_program=%t hail_exports=%s\n",
-		h.nonce, h.grace, h.limit, h.input, h.secrets, runner.Quote(h.shell), h.program, runner.Quote(exports.String()))
+	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_kib=%d hail_secrets=%d hail_shell=%s hail_program=%t hail_exports=%s\n",
+		h.nonce, h.grace, h.limit, h.input, h.input>>10, h.secrets, runner.Quote(h.shell), h.program, runner.Quote(exports.String()))
 }
 
 // encode writes text for printf %b between single quotes: what any shell could take for something else is octal, but for the end of a

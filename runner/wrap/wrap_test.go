@@ -365,6 +365,41 @@ func TestInputIsCut(t *testing.T) {
 	}
 }
 
+// TestInputFindsRoom: a folder that is full is passed over.
+func TestInputFindsRoom(t *testing.T) {
+	full, bin := t.TempDir(), t.TempDir()
+	df := "#!/bin/sh\n[ \"$2\" = " + full + " ] && set 90 10 || set 10 9999999999\n" +
+		"echo Filesystem 1024-blocks Used Available Capacity Mounted on\necho //nas/a b 100 $1 $2 $1% /some where\n"
+	if err := os.WriteFile(filepath.Join(bin, "df"), []byte(df), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", full)
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	eachShell(t, func(t *testing.T, c runner.Conn) {
+		for size, want := range map[int]string{10 << 10: full + "/hail-", 100 << 10: "/tmp/hail-"} {
+			var out bytes.Buffer
+			err := c.Exec(t.Context(), "readlink /proc/self/fd/0", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: int64(size), Out: &out})
+			if err != nil || !strings.HasPrefix(out.String(), want) {
+				t.Errorf("%d bytes are in %q, %v", size, out.String(), err)
+			}
+		}
+	})
+}
+
+// TestInputHasNoRoom: what no file can have is no input, and nothing runs.
+func TestInputHasNoRoom(t *testing.T) {
+	host := execFunc(func(cmd string, s runner.Stdio) error {
+		c, _ := local.Dialer{}.Dial(t.Context(), inventory.Host{})
+		return c.Exec(t.Context(), "ulimit -f 1; "+cmd, s)
+	})
+	c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+	var out, errs bytes.Buffer
+	err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader(strings.Repeat("x", 2000)), Size: 2000, Out: &out, Err: &errs})
+	if err == nil || out.Len() > 0 || !strings.Contains(errs.String(), "no folder with room") {
+		t.Errorf("%v, %q, %q", err, &out, &errs)
+	}
+}
+
 // TestInput: bytes of any kind arrive unchanged, before and after secret variables, and nothing is left behind.
 func TestInput(t *testing.T) {
 	tmp := t.TempDir()
