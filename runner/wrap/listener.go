@@ -3,6 +3,7 @@ package wrap
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"hail/runner"
 )
@@ -14,14 +15,15 @@ type listener struct {
 	mark    []byte
 	take    func()         // told that the wrapper takes the input
 	remains runner.Remains // what it says at the end of a command that was ended; empty: nothing
+	cannot  string         // why it did not begin the command; empty: it may have
 	held    []byte         // from a possible beginning of a mark on
 }
 
 // separator ends a word, and begins a mark.
 const separator = '\x1e'
 
-// longestWord is how much may stand between a mark and the next separator.
-const longestWord = len("unknown")
+// longestWord is how much may stand between a mark and the next separator: the path of a folder, and some words.
+const longestWord = 5000
 
 func (l *listener) Write(p []byte) (int, error) {
 	b := p
@@ -67,10 +69,13 @@ func beginning(mark, b []byte) int {
 
 // hear says whether it knows the word.
 func (l *listener) hear(word string) bool {
-	switch word {
-	case "takes":
+	why, cannot := strings.CutPrefix(word, "cannot ")
+	switch {
+	case cannot:
+		l.cannot, l.remains = why, runner.Gone
+	case word == "takes":
 		l.take()
-	case string(runner.Gone), string(runner.Alive), string(runner.Unknown):
+	case word == string(runner.Gone), word == string(runner.Alive), word == string(runner.Unknown):
 		l.remains = runner.Remains(word)
 	default:
 		return false

@@ -60,11 +60,7 @@ if [ $hail_input -gt 0 ]; then
 		hail_file=
 	done
 	umask $hail_mask
-	if [ -z "$hail_file" ]; then
-		echo "hail: there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp" >&4
-		say gone
-		exit 125
-	fi
+	[ -n "$hail_file" ] || { say "cannot there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp"; exit 125; }
 	hail_full=0
 	(say takes; exec head -c $hail_input <&3 >"$hail_file") || hail_full=1
 	exec 5<"$hail_file"
@@ -73,8 +69,7 @@ if [ $hail_input -gt 0 ]; then
 	if [ ${hail_got:-0} -ne $hail_input ]; then
 		[ $hail_full = 1 ] || echo >>"$hail_file" || hail_full=1
 		rm -f "$hail_file"
-		[ $hail_full = 0 ] || echo "hail: the input did not fit into $hail_dir" >&4
-		say gone
+		[ $hail_full = 0 ] && say gone || say "cannot the input did not fit into $hail_dir"
 		exit 125
 	fi
 	rm -f "$hail_file"

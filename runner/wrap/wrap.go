@@ -108,6 +108,9 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 		}
 		return f
 	}
+	if stderr.cannot != "" { // its exit status is none of the command's
+		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
+	}
 	return err
 }
 

@@ -356,10 +356,9 @@ func TestInputIsCut(t *testing.T) {
 			<-ctx.Done()
 			w.Close()
 		}()
-		var errs bytes.Buffer
-		err := login(t, []string{"dash"}).Exec(ctx, "cat", runner.Stdio{In: r, Size: 10_000, Out: io.Discard, Err: &errs, Grace: inventory.Duration(time.Second)})
-		if err == nil || strings.Contains(errs.String(), "did not fit") == fits {
-			t.Errorf("it fits: %v: %v, %q", fits, err, &errs)
+		err := login(t, []string{"dash"}).Exec(ctx, "cat", runner.Stdio{In: r, Size: 10_000, Out: io.Discard, Grace: inventory.Duration(time.Second)})
+		if status, _ := runner.StatusOf(err); err == nil || strings.Contains(err.Error(), "the input did not fit into /") == fits || (status == runner.Error) == fits {
+			t.Errorf("it fits: %v: %s, %v", fits, status, err)
 		}
 		cancel()
 	}
@@ -393,10 +392,10 @@ func TestInputHasNoRoom(t *testing.T) {
 		return c.Exec(t.Context(), "ulimit -f 1; "+cmd, s)
 	})
 	c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
-	var out, errs bytes.Buffer
-	err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader(strings.Repeat("x", 2000)), Size: 2000, Out: &out, Err: &errs})
-	if err == nil || out.Len() > 0 || !strings.Contains(errs.String(), "no folder with room") {
-		t.Errorf("%v, %q, %q", err, &out, &errs)
+	var out bytes.Buffer
+	err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader(strings.Repeat("x", 2000)), Size: 2000, Out: &out})
+	if status, _ := runner.StatusOf(err); status != runner.Error || out.Len() > 0 || !strings.Contains(err.Error(), "no folder with room") {
+		t.Errorf("%v, %q", err, &out)
 	}
 }
 
