@@ -111,6 +111,10 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if stderr.cannot != "" { // its exit status is none of the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
+	var f *runner.Failure
+	if ended := err == nil || errors.As(err, &f) && f.Reason == runner.ExitStatus; ended && h.input > 0 && stderr.remains == "" && context.Cause(taken) != errTaken {
+		return &runner.Failure{Status: runner.Error, Err: errors.New("the host did not run hail's wrapper: a forced command, or a login file that exits; hail run --no-wrap sends the bare command")}
+	}
 	return err
 }
 

@@ -516,7 +516,7 @@ func TestInputWaits(t *testing.T) {
 			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 			var errs bytes.Buffer
 			begun := time.Now()
-			if err := c.Exec(t.Context(), "cat", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: size, Err: &errs}); err != nil {
+			if err := c.Exec(t.Context(), "cat", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: size, Err: &errs}); (err != nil) != (said == "") {
 				t.Error(err)
 			}
 			if before != 128<<10 || after != size || time.Since(begun) != map[bool]time.Duration{true: 0, false: 10 * time.Second}[said != ""] {
@@ -526,6 +526,29 @@ func TestInputWaits(t *testing.T) {
 				t.Errorf("%q is heard", errs.String())
 			}
 		})
+	}
+}
+
+// TestNoWrapper: a host that ends by itself before the wrapper has taken the input has run nothing; without an input that is not known,
+// and who refuses has reasons of its own.
+func TestNoWrapper(t *testing.T) {
+	refused := &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: errors.New("wrong password")}
+	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
+	exit := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	for _, tt := range []struct {
+		in      string
+		ended   error
+		instead bool
+	}{{"data", nil, true}, {"data", exit, true}, {"data", refused, false}, {"data", lost, false}, {"", nil, false}, {"", exit, false}} {
+		host := execFunc(func(_ string, s runner.Stdio) error {
+			io.WriteString(s.Err, "This account is not available.\n")
+			return tt.ended
+		})
+		c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+		err := c.Exec(t.Context(), "cat", runner.Stdio{In: strings.NewReader(tt.in), Size: int64(len(tt.in))})
+		if status, _ := runner.StatusOf(err); tt.instead && (status != runner.Error || !strings.Contains(err.Error(), "did not run hail's wrapper")) || !tt.instead && err != tt.ended {
+			t.Errorf("%q, %v: %s, %v", tt.in, tt.ended, status, err)
+		}
 	}
 }
 
