@@ -243,12 +243,15 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	}
 	out := bounded{most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
 	err := t.Exec(ctx, digestsOf, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &out, Err: t.Err})
-	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && f.Reason == runner.ExitStatus) {
+	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && (f.Reason == runner.ExitStatus || f.Status == runner.Error)) {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(out.text.String()), "\n")
+	lines := strings.Fields(out.text.String())
 	if len(lines) != len(files) {
-		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))}
+		if err == nil || len(lines) > 0 {
+			err = fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))
+		}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("could not be compared: %w", err)}
 	}
 	for i, f := range files {
 		if lines[i] != f.digest {

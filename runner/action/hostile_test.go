@@ -116,6 +116,32 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
+// TestNoDigests: what can't be compared is not said to have changed.
+func TestNoDigests(t *testing.T) {
+	for _, tt := range []struct {
+		ended  error
+		status runner.Status
+		want   string
+	}{
+		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}, runner.Failed, "could not be compared: exit 1"},
+		{&runner.Failure{Status: runner.Error, Err: errors.New("no room")}, runner.Failed, "could not be compared: no room"},
+		{nil, runner.Failed, "could not be compared: 1 files have come, and the host has the digests of 0"},
+		{&runner.Failure{Status: runner.Lost, Err: errors.New("cut")}, runner.Lost, "cut"},
+	} {
+		d := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return tt.ended }}
+		conn, err := d.Dial(t.Context(), inventory.Host{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := open(t)
+		in.files = []got{{path: "/x", digest: "00"}}
+		err = in.verify(t.Context(), &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
+		if status, _ := runner.StatusOf(err); status != tt.status || !strings.HasPrefix(err.Error(), tt.want) || in.refused > 0 {
+			t.Errorf("%v: %s, %v, %q", tt.ended, status, err, in.why)
+		}
+	}
+}
+
 // TestHostileTree: what a folder has is not held without end.
 func TestHostileTree(t *testing.T) {
 	p := newProbing(&Manifest{Deletes: []Prune{{Path: "/srv", All: true}}})
