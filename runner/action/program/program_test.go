@@ -2,9 +2,16 @@ package program
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/connsuite"
 )
 
 // TestWord: any text is the same when it was written as a word and read back.
@@ -17,6 +24,39 @@ func TestWord(t *testing.T) {
 	for word, want := range map[string]string{`\09`: `\09`, `a\0777`: `a\0777`, `\010`: `\010`} { // no words of ours
 		if got := Unword(word); got != want {
 			t.Errorf("%s is %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestInstead: what a host says that has not run a program of ours is the reason.
+func TestInstead(t *testing.T) {
+	exit := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("cut")}
+	for _, tt := range []struct {
+		said   string
+		ended  error
+		status runner.Status
+		want   string
+	}{
+		{"\nThis account is \x1b not available.\nmore\n", exit, runner.Error, `exit 1; the host said: "This account is \x1b not available."`},
+		{"forced", nil, runner.Error, `the host did not run what it was sent; the host said: "forced"`},
+		{strings.Repeat("é", 500) + "\n", exit, runner.Error, `exit 1; the host said: "` + strings.Repeat("é", 100) + `…"`},
+		{"Welcome\nhail:N:end\n", exit, runner.Failed, "exit 1"},
+		{"Welcome\n", lost, runner.Lost, "cut"},
+		{"\n", exit, runner.Failed, "exit 1"},
+		{"Welcome\nhail:N:end\n", nil, runner.OK, ""},
+	} {
+		d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+			io.WriteString(s.Out, tt.said)
+			return tt.ended
+		}}
+		conn, err := d.Dial(t.Context(), inventory.Host{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Run(t.Context(), &runner.Target{Conn: conn}, "N", "program", runner.Stdio{}, func(string, string) error { return nil })
+		if status, _ := runner.StatusOf(err); status != tt.status || err != nil && err.Error() != tt.want {
+			t.Errorf("%q, %v: %s, %v", tt.said, tt.ended, status, err)
 		}
 	}
 }
