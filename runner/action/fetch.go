@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hail/runner"
+	"hail/runner/action/program"
 )
 
 // Fetch brings files of hosts here. What a host sends stays in the folder of the host, whatever it is called.
@@ -53,7 +54,8 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		patterns.WriteString(" ./" + home + glob(rest))
 	}
 	// What a pattern does not find stays as it is, and tar says that it is not there.
-	line := "sh -c " + runner.Quote(begin+" && LC_ALL=C tar -c -f - --"+patterns.String())
+	mark := newMark()
+	line := "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C tar -c -f - --"+patterns.String())
 	reader, writer := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
@@ -61,12 +63,21 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		reader.CloseWithError(err)
 		received <- err
 	}()
-	err = t.Exec(ctx, line, runner.Stdio{Out: writer, Err: t.Err})
+	out := &marked{w: writer, mark: mark}
+	err = t.Exec(ctx, line, runner.Stdio{Out: out, Err: t.Err})
 	writer.CloseWithError(io.ErrUnexpectedEOF)
-	if e := <-received; e != nil && (err == nil || !errors.Is(e, io.ErrUnexpectedEOF)) {
+	e := <-received
+	var failure *runner.Failure
+	exited := err == nil || errors.As(err, &failure) && failure.Reason == runner.ExitStatus
+	switch {
+	case !out.begun && (exited || errors.Is(err, errTooMuch)):
+		if err == nil {
+			err = errors.New("the host did not run what it was sent")
+		}
+		return &runner.Failure{Status: runner.Error, Err: program.Instead(err, string(out.before))}
+	case e != nil && (err == nil || !errors.Is(e, io.ErrUnexpectedEOF)):
 		return &runner.Failure{Status: runner.Error, Err: e}
-	}
-	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && f.Reason == runner.ExitStatus) {
+	case !exited:
 		return err
 	}
 	if e := in.verify(ctx, t); e != nil {

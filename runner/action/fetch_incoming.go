@@ -225,8 +225,9 @@ func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content i
 	return to.Digest(), err
 }
 
-// digestsOf prints the digest of each file whose name is in the input; a name with a newline has a backslash in front of it.
-var digestsOf = "sh -c " + runner.Quote(`LC_ALL=C xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'`)
+// digestsOf prints the mark in $1, and the digest of each file whose name is in the input; a name with a newline has a backslash in front
+// of it.
+var digestsOf = "sh -c " + runner.Quote(`echo "$1"; LC_ALL=C xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'`) + " hail "
 
 // verify asks the host for the digests of the files, and compares them with those of what has come.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
@@ -242,7 +243,8 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 		return nil
 	}
 	out := bounded{most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
-	err := t.Exec(ctx, digestsOf, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &out, Err: t.Err})
+	mark := newMark()
+	err := t.Exec(ctx, digestsOf+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
 	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && (f.Reason == runner.ExitStatus || f.Status == runner.Error)) {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,13 +76,19 @@ func TestFetch(t *testing.T) {
 	})
 }
 
-// stream is a host that answers tar with what it likes, and tells digests as it should.
+// stream is a host that answers tar with what it likes, and tells digests as it should. Its login prints something before.
 type stream struct {
 	runner.Conn
-	tar []byte
+	login string
+	tar   []byte // nil: the login lets nobody in
 }
 
 func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
+	mark := regexp.MustCompile("hail:[A-Z2-7]+:").FindString(cmd)
+	if _, err := io.WriteString(io_.Out, s.login); err != nil || s.tar == nil {
+		return err
+	}
+	io.WriteString(io_.Out, mark+"\n")
 	if strings.Contains(cmd, "tar -c") {
 		_, err := io_.Out.Write(s.tar)
 		if err != nil {
@@ -97,6 +104,31 @@ func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
 		fmt.Fprintf(io_.Out, "%x\n", sha256.Sum256([]byte("x")))
 	}
 	return nil
+}
+
+// TestFetchBehindLogin: what a login prints is no part of what comes, and is told when nothing does.
+func TestFetchBehindLogin(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	w.WriteHeader(&tar.Header{Name: "good", Typeflag: tar.TypeReg, Size: 1, Mode: 0o644})
+	w.Write([]byte("x"))
+	w.Close()
+	for _, tt := range []struct {
+		name, login string
+		tar         []byte
+		want        string
+	}{
+		{"a greeting", "Welcome\nto all", b.Bytes(), ""},
+		{"much", strings.Repeat("y", 65<<10), b.Bytes(), "more than was asked; the host said: \"yyy"},
+		{"no login", "This account is not available.\n", nil, `the host did not run what it was sent; the host said: "This account is not available."`},
+		{"nothing", "", nil, "the host did not run what it was sent"},
+	} {
+		f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}, Entries: 10, Bytes: 10, Depth: 10}
+		err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{login: tt.login, tar: tt.tar}, Out: io.Discard, Err: io.Discard})
+		if status, _ := runner.StatusOf(err); tt.want == "" && err != nil || tt.want != "" && (status != runner.Error || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %s, %v", tt.name, status, err)
+		}
+	}
 }
 
 // TestHostileFetch: nothing that a host sends leaves its folder, or has no end; what is harmless comes.

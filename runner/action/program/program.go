@@ -70,10 +70,14 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	return nil
 }
 
-// Instead adds to err the first line of what a host said in the place of our answer, as far as it is short. It wraps err.
+// Instead adds to err, and wraps it, the first line of what a host said in the place of our answer, as far as it is short. When it
+// said nothing, that is err itself.
 func Instead(err error, said string) error {
 	const most = 200
 	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	if line == "" {
+		return err
+	}
 	if len(line) > most {
 		line = strings.ToValidUTF8(line[:most], "") + "…"
 	}
