@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +114,23 @@ func TestHostileAnswers(t *testing.T) {
 		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// TestOldContentsBehindLogin: what a login prints is no part of a content.
+func TestOldContentsBehindLogin(t *testing.T) {
+	d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+		_, err := io.WriteString(s.Out, "Welcome\n"+regexp.MustCompile("hail:[A-Z2-7]+:").FindString(cmd)+"\n0123456789")
+		return err
+	}}
+	conn, err := d.Dial(t.Context(), inventory.Host{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &step{item: &Item{Path: "/x", Size: 10}, have: &state{size: 10}, what: content}
+	olds, err := Push{}.oldContents(t.Context(), &runner.Target{Conn: conn, Err: io.Discard}, &comparison{steps: []*step{s}})
+	if err != nil || olds[s] != "0123456789" {
+		t.Errorf("%q, %v", olds[s], err)
 	}
 }
 

@@ -57,8 +57,8 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	if wanted == nil {
 		return olds, nil
 	}
-	out := bounded{most: total}
-	err := t.Exec(ctx, "xargs -r -0 cat --", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &out, Err: t.Err})
+	out, mark := bounded{most: total}, newMark()
+	err := t.Exec(ctx, "sh -c 'echo "+mark+"; xargs -r -0 cat --'", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
 	switch {
 	case errors.Is(err, errTooMuch), err == nil && int64(out.text.Len()) != total:
 		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file was changed on the host meanwhile")}
