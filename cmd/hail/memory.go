@@ -39,7 +39,7 @@ func groupNumber(group, name string) int64 {
 }
 
 // spareGarbage is how much garbage may lie about however little memory is in use, in bytes.
-const spareGarbage = 14 << 20
+const spareGarbage = 13 << 20
 
 // spareGC has garbage collected less often while little memory is in use: with a few hosts at once, collecting all the time would
 // cost an eighth of the CPU. A collection comes when there is spareGarbage, and half as much as is in use: with thousands of hosts
