@@ -29,7 +29,8 @@ type Gathering struct {
 // group is hosts that ended alike and printed the same, but for what their masks hide.
 type group struct {
 	results []*Result
-	mask    mask // of the first
+	mask    mask // of the first; shown where they
+	differ  bool // did not print the same, byte for byte
 }
 
 // Gather writes one block for the hosts that ended alike and printed the same: the larger first, and what did not end
@@ -100,9 +101,15 @@ func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 		switch {
 		case groups == nil:
 			order = append(order, key)
-			byLook[key] = []group{{[]*Result{r}, m}}
+			byLook[key] = []group{{results: []*Result{r}, mask: m}}
 		case by.Alike:
-			groups[0].results = append(groups[0].results, r)
+			g := &groups[0]
+			if !g.differ {
+				var same bool
+				same, err = samePrint(files, g.results[0], r)
+				g.differ = !same
+			}
+			g.results = append(g.results, r)
 		default:
 			byLook[key], err = join(groups, r, files)
 		}
@@ -140,6 +147,9 @@ func join(groups []group, r *Result, files Files) ([]group, error) {
 
 func samePrint(files Files, a, b *Result) (bool, error) {
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		if a.output(stream) != b.output(stream) {
+			return false, nil
+		}
 		if a.output(stream).Length == 0 {
 			continue
 		}
@@ -229,17 +239,21 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 		return err
 	}
 	defer f.Close()
+	var m mask
+	if g.differ {
+		m = g.mask
+	}
 	l := liner{w: w, prefix: prefix}
 	var text io.Reader = f
 	if left, kept, err := missing(f, g.results[0].output(stream)); err != nil {
 		return err
 	} else if left > 0 {
-		if err := g.mask.copy(&l, io.LimitReader(f, kept/2)); err != nil {
+		if err := m.copy(&l, io.LimitReader(f, kept/2)); err != nil {
 			return err
 		}
 		text = io.MultiReader(strings.NewReader(leftOut(left)), f)
 	}
-	if err := g.mask.copy(&l, text); err != nil {
+	if err := m.copy(&l, text); err != nil {
 		return err
 	}
 	return l.end()
