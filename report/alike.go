@@ -117,3 +117,46 @@ func look(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
+
+// joinAlike joins the groups that look the same through the masks of their hosts. One whose hosts do not look the same among themselves
+// stays as it is: what is one host's own is none of another's.
+func joinAlike(groups []group, s *Summary, files Files) (joined []group, err error) {
+	type appearance struct {
+		status runner.Status
+		reason runner.Reason
+		exit   int
+		look   [sha256.Size]byte
+	}
+	masks := make(map[*Result]mask, len(s.Hosts))
+	for i := range s.Hosts {
+		masks[&s.Hosts[i]] = maskOf(s.Plan.Hosts[i])
+	}
+	at := map[appearance]int{}
+	for _, g := range groups {
+		first := g.results[0]
+		g.mask = masks[first]
+		key := appearance{status: first.Status, reason: first.Reason, exit: first.Exit}
+		one := true
+		for i, r := range g.results {
+			sum, err := look(files, r, masks[r])
+			if err != nil {
+				return nil, err
+			}
+			if one = one && (i == 0 || sum == key.look); i == 0 {
+				key.look = sum
+			}
+		}
+		i, known := at[key]
+		switch {
+		case one && known:
+			joined[i].differ = true
+			joined[i].results = append(joined[i].results, g.results...)
+		case one:
+			at[key] = len(joined)
+			fallthrough
+		default:
+			joined = append(joined, g)
+		}
+	}
+	return joined, nil
+}

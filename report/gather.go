@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -72,58 +71,42 @@ func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 }
 
 func gather(s *Summary, files Files, by Gathering) ([]group, error) {
-	type alike struct {
+	groups, err := gatherSame(s, files)
+	if err == nil && by.Alike {
+		groups, err = joinAlike(groups, s, files)
+	}
+	slices.SortStableFunc(groups, func(a, b group) int {
+		return cmp.Or(oneIf(bad(a.results[0].Status))-oneIf(bad(b.results[0].Status)), len(b.results)-len(a.results))
+	})
+	return groups, err
+}
+
+// gatherSame puts those together that printed the same bytes.
+func gatherSame(s *Summary, files Files) (groups []group, err error) {
+	type likeness struct {
 		status   runner.Status
 		reason   runner.Reason
 		exit     int
 		out, err Output
-		look     [sha256.Size]byte
 	}
-	byLook := map[alike][]group{}
-	var order []alike
+	byLikeness := map[likeness][]group{}
+	var order []likeness
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if r.Stdout.Length+r.Stderr.Length == 0 {
 			continue
 		}
-		key := alike{status: r.Status, reason: r.Reason, exit: r.Exit}
-		var m mask
-		var err error
-		if by.Alike {
-			m = maskOf(s.Plan.Hosts[i])
-			if key.look, err = look(files, r, m); err != nil {
-				return nil, err
-			}
-		} else {
-			key.out, key.err = r.Stdout, r.Stderr
-		}
-		groups := byLook[key]
-		switch {
-		case groups == nil:
+		key := likeness{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}
+		if byLikeness[key] == nil {
 			order = append(order, key)
-			byLook[key] = []group{{results: []*Result{r}, mask: m}}
-		case by.Alike:
-			g := &groups[0]
-			if !g.differ {
-				var same bool
-				same, err = samePrint(files, g.results[0], r)
-				g.differ = !same
-			}
-			g.results = append(g.results, r)
-		default:
-			byLook[key], err = join(groups, r, files)
 		}
-		if err != nil {
+		if byLikeness[key], err = join(byLikeness[key], r, files); err != nil {
 			return nil, err
 		}
 	}
-	var groups []group
 	for _, key := range order {
-		groups = append(groups, byLook[key]...)
+		groups = append(groups, byLikeness[key]...)
 	}
-	slices.SortStableFunc(groups, func(a, b group) int {
-		return cmp.Or(oneIf(bad(a.results[0].Status))-oneIf(bad(b.results[0].Status)), len(b.results)-len(a.results))
-	})
 	return groups, nil
 }
 
@@ -147,9 +130,6 @@ func join(groups []group, r *Result, files Files) ([]group, error) {
 
 func samePrint(files Files, a, b *Result) (bool, error) {
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
-		if a.output(stream) != b.output(stream) {
-			return false, nil
-		}
 		if a.output(stream).Length == 0 {
 			continue
 		}
