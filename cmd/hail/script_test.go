@@ -130,8 +130,23 @@ func (s *site) troubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	down.Close()
+	hold(t, down.Port())
 	for _, r := range []*sshtest.Running{down, mute} {
 		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
+	}
+}
+
+// hold keeps a port of loopback without listening on it, so that no other server gets it.
+func hold(t *testing.T, port int) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fd)
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
 	}
 }
 
