@@ -15,7 +15,8 @@ import (
 )
 
 // A background child of a command may keep the channel open after the command itself has ended. What the command
-// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold, which takes a slow line half a minute.
+// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold, for which a slow line
+// needs half a minute.
 const (
 	afterExit = 2 * time.Second
 	onItsWay  = 8 << 20

@@ -86,8 +86,8 @@ const onSigns = 16
 // quickly.
 func (w *window) alive(after, limit time.Duration) {
 	if after < limit/16 {
-		w.change(1, onSigns*w.least)
-		w.change(1, onSigns*w.least)
+		w.widen(onSigns * w.least)
+		w.widen(onSigns * w.least)
 	}
 }
 
@@ -96,21 +96,27 @@ func (w *window) alive(after, limit time.Duration) {
 func (w *window) loggedIn(after, limit time.Duration) {
 	switch {
 	case after < limit/4:
-		w.change(1, w.most)
+		w.widen(w.most)
 	case after > limit/2:
-		w.change(-1, w.most)
+		w.narrow()
 	}
 }
 
-// change makes one more place or one less, within most and the bounds of the window.
-func (w *window) change(by, most int) {
+// widen makes one more place, unless there are so many already, or the most of the window.
+func (w *window) widen(until int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case by > 0 && w.open < min(most, w.most):
+	if w.open < min(until, w.most) {
 		w.open++
 		w.giveLocked()
-	case by < 0 && w.open > w.least:
+	}
+}
+
+// narrow makes one place less, down to the least of the window.
+func (w *window) narrow() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open > w.least {
 		w.open--
 		w.owed++
 	}
