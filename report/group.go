@@ -1,0 +1,116 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// group is hosts that ended alike and printed the same, but for what their masks hide.
+type group struct {
+	results []*Result
+	mask    mask // of the first; shown where they
+	differ  bool // did not print the same, byte for byte
+}
+
+// hosts are the names of the hosts.
+func (g group) hosts() []string {
+	names := make([]string, len(g.results))
+	for i, r := range g.results {
+		names[i] = r.Host
+	}
+	return names
+}
+
+func (g group) title(style Style) string {
+	first := g.results[0]
+	title, count, ended := OneLine(inventory.Fold(g.hosts())), "", ""
+	if len(g.results) > 1 {
+		count = fmt.Sprintf(" (%d)", len(g.results))
+	}
+	if bad(first.Status) {
+		ended = first.how()
+	}
+	if style.Brief {
+		title = style.cut(title, 4+len(count)+len(ended))
+	}
+	title += count
+	if ended != "" {
+		title += " " + style.status(first.Status, ended)
+	}
+	return style.bold("── " + title)
+}
+
+func (g group) write(w io.Writer, files Files, style Style) error {
+	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
+		return err
+	}
+	if err := g.writeStream(w, files, runner.Stdout, ""); err != nil {
+		return err
+	}
+	return g.writeStream(w, files, runner.Stderr, "stderr: ")
+}
+
+// writeStream writes what the hosts printed on the stream, line by line behind the prefix, cleaned.
+func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefix string) error {
+	f, err := files.Output(g.results[0].Host, stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var m mask
+	if g.differ {
+		m = g.mask
+	}
+	l := liner{w: w, prefix: prefix}
+	var text io.Reader = f
+	if left, kept, err := missing(f, g.results[0].output(stream)); err != nil {
+		return err
+	} else if left > 0 {
+		if err := m.copy(&l, io.LimitReader(f, kept/2)); err != nil {
+			return err
+		}
+		text = io.MultiReader(strings.NewReader(leftOut(left)), f)
+	}
+	if err := m.copy(&l, text); err != nil {
+		return err
+	}
+	return l.end()
+}
+
+// leftOut stands where bytes of an output are left out.
+func leftOut(n int64) string { return fmt.Sprintf("\n… %d bytes left out …\n", n) }
+
+// missing says how many bytes of an output were left out, and how many are kept: a half from its beginning, a half from its end.
+func missing(f io.Seeker, o Output) (left, kept int64, err error) {
+	if kept, err = f.Seek(0, io.SeekEnd); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	return max(0, o.Length-kept), kept, err
+}
+
+// writeDiff writes what differs from the output of the largest group.
+func (g group) writeDiff(w io.Writer, from group, files Files, style Style) error {
+	var text strings.Builder
+	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		before, err := shown(files, from.results[0], stream, from.mask)
+		if err != nil {
+			return err
+		}
+		after, err := shown(files, g.results[0], stream, g.mask)
+		if err != nil {
+			return err
+		}
+		if before != after {
+			text.WriteString(unified(before, after, string(stream)))
+		}
+	}
+	if text.Len() == 0 {
+		text.WriteString(" the same output\n")
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s", g.title(style), paintDiff(text.String(), style))
+	return err
+}
