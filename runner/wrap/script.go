@@ -20,14 +20,15 @@ import (
 // it for a small one.
 //
 // The command runs in the foreground, so that nothing of job control is needed, and what the watchdog tells by USR1 waits in a
-// trap until it is over. Other signals are the command's own: it may have meant its group. Descriptor 4 is the real stderr: what the shell itself would print about killed children goes
-// nowhere. What a shell of ksh's kind starts gets no descriptor but the first three, unless it is said for each. SHLVL keeps bash
-// from reading its startup files for SSH a second time.
+// trap until it is over. Signals may also be the command's own, which means its group: the watchdog ignores them from its first moment
+// on, and what USR1 was is asked of it by USR2, of which it dies while it has no order. Descriptor 4 is the real stderr: what the shell
+// itself would print about killed children goes nowhere. What a shell of ksh's kind starts gets no descriptor but the first three, unless
+// it is said for each. SHLVL keeps bash from reading its startup files for SSH a second time.
 const wrapper = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}
 hail_told=0
-trap : TERM HUP INT
+trap '' TERM HUP INT
 trap hail_told=1 USR1
 exec 3<&0 </dev/null 4>&2 5</dev/null 2>/dev/null
 say() { printf '\036hail:%s:%s\036' "$hail_nonce" "$1" >&4; }
@@ -74,8 +75,9 @@ if [ $hail_input -gt 0 ]; then
 	fi
 	rm -f "$hail_file"
 fi
-sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" 3<&3 >/dev/null 4>&- 5<&- &
+sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" "$hail_hunter" 3<&3 >/dev/null 4>&- 5<&- &
 hail_dog=$!
+trap : TERM HUP INT
 (
 	exec <&5 2>&4 3<&- 4>&- 5<&-
 	set -- "${hail_shell:-${SHELL:-/bin/sh}}" "$hail_line"
@@ -90,6 +92,7 @@ if [ $hail_told = 0 ]; then
 	[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)) # ksh93 says 256 and the signal
 	exit $hail_status
 fi
+kill -USR2 $hail_dog
 while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ] && kill -0 $hail_dog; do :; done
 case $hail_left in
 0) say gone ;;
@@ -99,15 +102,12 @@ esac
 exit $hail_status
 `
 
-// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and ends everything below the wrapper or in its
-// process group: TERM, the grace ($1), KILL. The limit ($2) is for a network that dies without a word: then the end would not
-// come. A process that was found once stays on the list when its parent dies. It exits with 0 when all are gone, 1 when
-// some are left, and 2 when the processes can't be listed. What is above the wrapper (sudo may be in its group) is left out, and
-// what the watchdog starts itself.
+// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and becomes the hunter ($3). The limit ($2) is for a
+// network that dies without a word: then the end would not come.
 //
-// It holds no quote, so that it can stand in quotes.
+// It holds no quote, so that it can stand in quotes, and neither does the hunter.
 const watchdog = `
-trap "" TERM HUP INT
+trap "" TERM HUP INT USR1
 if [ $2 = 0 ]; then
 	while read -r x; do :; done <&3
 else
@@ -124,7 +124,16 @@ else
 	) &
 	wait $reader
 fi
+trap "" USR2
 kill -USR1 $PPID
+exec sh -c "$3" hail "$1"
+`
+
+// The hunter ends everything below the wrapper ($PPID) or in its process group: TERM, the grace ($1), KILL. A process that was found once
+// stays on the list when its parent dies. It exits with 0 when all are gone, 1 when some are left, and 2 when the processes can't be
+// listed. What is above the wrapper (sudo may be in its group) is left out, and what the hunter starts itself. It is a shell of its own,
+// because ksh93 ignores for sure only what was ignored when it began.
+const hunter = `
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
 	for f in /proc/[0-9]*/stat; do
@@ -208,7 +217,7 @@ exec "$1" -c "$2"
 
 // script is everything of the wrapper that is the same for all commands, encoded. Every host gets it, so its indentation stays here.
 var (
-	script      = encode(flush("hail_watchdog='" + watchdog + "'\n" + wrapper))
+	script      = encode(flush("hail_watchdog='" + watchdog + "'\nhail_hunter='" + hunter + "'\n" + wrapper))
 	plainScript = encode(flush(onTerminal))
 )
 
@@ -246,18 +255,20 @@ func (h head) String() string {
 func encode(text string) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/4)
+	begin := 0 // of what is written as it is
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c == '\'', c == '\\', c == '!', c == '`', c < ' ', c >= 0x7f:
-			b.WriteString(`\0`)
-			b.WriteByte('0' + c>>6)
-			b.WriteByte('0' + c>>3&7)
-			b.WriteByte('0' + c&7)
-		default:
-			b.WriteByte(c)
+		c := text[i]
+		if ' ' <= c && c < 0x7f && c != '\'' && c != '\\' && c != '!' && c != '`' {
+			continue
 		}
+		b.WriteString(text[begin:i])
+		begin = i + 1
+		if c == '\n' {
+			b.WriteString(`\n`)
+			continue
+		}
+		b.Write([]byte{'\\', '0', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
 	}
+	b.WriteString(text[begin:])
 	return b.String()
 }

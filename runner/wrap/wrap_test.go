@@ -288,7 +288,7 @@ func TestLastWordsAreHeard(t *testing.T) {
 // TestSignalsOfTheCommand: one that signals its group or what started it ends as it would alone.
 func TestSignalsOfTheCommand(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
-		for line, want := range map[string]int{"kill 0; sleep 1000": 143, "kill -HUP $PPID; kill -TERM $PPID; exit 3": 3, "trap 'trap - EXIT; kill 0' EXIT; exit 0": 143, "kill -USR1 0; sleep 1000": 138} {
+		for line, want := range map[string]int{"kill 0; sleep 1000": 143, "kill -HUP $PPID; kill -TERM $PPID; exit 3": 3, "kill -USR1 $PPID; exit 3": 3, "trap 'trap - EXIT; kill 0' EXIT; exit 0": 143, "kill -USR1 0; sleep 1000": 138} {
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			err := c.Exec(ctx, "exec sh -c "+runner.Quote(line), runner.Stdio{Out: io.Discard, Grace: inventory.Duration(time.Second)})
 			cancel()
