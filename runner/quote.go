@@ -19,25 +19,24 @@ func Quote(word string) string {
 		return word
 	}
 	var b strings.Builder
-	quoted := false
-	quotes := func(want bool) {
-		if quoted != want {
+	b.Grow(len(word) + len(word)/8 + 2)
+	for word != "" {
+		end := strings.IndexAny(word, `'\!`)
+		if end < 0 {
+			end = len(word)
+		}
+		if end > 0 {
 			b.WriteByte('\'')
-			quoted = want
+			b.WriteString(word[:end])
+			b.WriteByte('\'')
 		}
-	}
-	for i := 0; i < len(word); i++ {
-		switch c := word[i]; c {
-		case '\'', '\\', '!':
-			quotes(false)
+		if end < len(word) {
 			b.WriteByte('\\')
-			b.WriteByte(c)
-		default:
-			quotes(true)
-			b.WriteByte(c)
+			b.WriteByte(word[end])
+			end++
 		}
+		word = word[end:]
 	}
-	quotes(false)
 	return b.String()
 }
 
