@@ -148,8 +148,6 @@ func (p *probing) hear(kind, rest string) (err error) {
 				into[program.Unword(words[0])] = n
 			}
 		}
-	case "mount":
-		f.mounts[program.Unword(strings.ReplaceAll(rest, `\`, `\0`))] = true // /proc/mounts has \040 for a space
 	case "end":
 		p.ended = true
 	}
@@ -218,6 +216,10 @@ func (p *probing) line(text string) error {
 			p.name, names = p.name[:0], rest
 		}
 		return err
+	case "mounts": // as /proc/mounts says them: DEVICE PLACE …, with \040 for a space
+		if words := strings.Fields(text); len(words) > 1 {
+			p.found.mounts[program.Unword(strings.ReplaceAll(words[1], `\`, `\0`))] = true
+		}
 	case "managed":
 		p.found.managed[p.folder] = append(p.found.managed[p.folder], program.Unword(text))
 	case "owed":

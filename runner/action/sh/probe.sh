@@ -51,7 +51,8 @@ while [ $# -gt 1 ]; do
 	g) decode "$word"; say "group $word $(group "$path")" ;;
 	esac
 done
-while read -r device mount rest; do say "mount $mount"; done </proc/mounts 2>/dev/null
+say mounts
+cat /proc/mounts 2>/dev/null
 
 xargs -r -0 sh -c "$look" "$nonce"
 say end
