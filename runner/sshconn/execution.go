@@ -87,7 +87,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 	if w == nil {
 		w = io.Discard
 	}
-	small := make([]byte, 512) // most commands say little: a large buffer a stream is only taken for those that don't
+	small := make([]byte, 2048) // most commands say little: a large buffer a stream is only taken for those that don't
 	buf := small
 	for {
 		n, err := r.Read(buf)
