@@ -360,7 +360,7 @@ func BenchmarkFleet(b *testing.B) {
 			commands = commands[:1]
 			commands[0].name, commands[0].text = "held", fmt.Sprint(-size.hosts)
 		case 10_000:
-			commands = commands[:2] // a record of 1 MB from each would take 23 GB
+			commands = commands[:2] // a record of 1 MB from each would take 13 GB
 		}
 		for _, command := range commands {
 			b.Run(fmt.Sprintf("%d×%d/%s", size.hosts, size.fanout, command.name), func(b *testing.B) {

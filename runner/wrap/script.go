@@ -61,7 +61,7 @@ if [ $hail_input -gt 0 ]; then
 		hail_file=
 	done
 	umask $hail_mask
-	[ -n "$hail_file" ] || { say "cannot there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp"; exit 125; }
+	[ -n "$hail_file" ] || { say "cannot there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp, HOME"; exit 125; }
 	hail_full=0
 	(say takes; exec head -c $hail_input <&3 >"$hail_file") || hail_full=1
 	exec 5<"$hail_file"
