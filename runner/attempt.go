@@ -16,11 +16,11 @@ type item struct {
 	index int // by Plan.Index
 	tally Tally
 	tries int   // attempts begun
-	last  Event // how the last one ended, as the finish event that it would be
+	last  Event // how the last attempt ended, in the form of a finish event
 }
 
-// try makes one attempt at a host. It says whether there should be another one, after how long, and whether the run must
-// not go on; what it tells of the attempt is in it.last.
+// try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
+// run has to stop. How the attempt ended is in it.last.
 func (r *run) try(ctx context.Context, it *item) (result tried) {
 	result.item = it
 	it.tries++
@@ -49,15 +49,16 @@ func (r *run) try(ctx context.Context, it *item) (result tried) {
 	return result
 }
 
-// tried is what came of an attempt.
+// tried is the result of an attempt.
 type tried struct {
 	*item
-	again bool          // there is another attempt,
-	after time.Duration // so much later
-	stop  bool          // nothing may start any more
+	again bool          // another attempt follows
+	after time.Duration // the delay before it
+	stop  bool          // nothing more may start
 }
 
-// innermost is the reason of err, or that of the jump host that was not reached: whoever knocks again, knocks there.
+// innermost returns reason, or, where it is Jump, the reason for which the jump host itself was not reached: a retry
+// has to get past that one first.
 func innermost(reason Reason, err error) Reason {
 	var f *Failure
 	for reason == Jump && errors.As(err, &f) {
@@ -66,7 +67,7 @@ func innermost(reason Reason, err error) Reason {
 	return reason
 }
 
-// ended fills in how an attempt that returned err ended.
+// ended records in it.last how the attempt that returned err ended, and reports whether the run has to stop.
 func (it *item) ended(err error) (stop bool) {
 	e := &it.last
 	if e.Status == "" {
@@ -76,7 +77,7 @@ func (it *item) ended(err error) (stop bool) {
 	if errors.As(err, &f) {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
-	knowsMore := f != nil && f.Status == Cancelled // an action that says what it has done until then
+	knowsMore := f != nil && f.Status == Cancelled // the action says what it had done by then
 	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Reason == Interrupt && !knowsMore
 	if err != nil && !saysItAll {
 		e.Error = printable(err.Error())
@@ -84,7 +85,7 @@ func (it *item) ended(err error) (stop bool) {
 	return stop
 }
 
-// attempt opens the host's outputs, dials, and lets the action do its work. A panic below costs this host alone.
+// attempt opens the host's outputs, dials, and lets the action do its work. A panic on the way fails only this host.
 func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -108,7 +109,8 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	if err != nil {
 		r.reach(it, reachOf(err))
 		if f := (*Failure)(nil); !errors.As(err, &f) && ctx.Err() != nil {
-			err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))} // stopped before anything was started
+			// stopped before anything was started
+			err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
 		}
 		return false, err
 	}

@@ -1,13 +1,14 @@
 package runner
 
-// Budget is how much may go wrong before a run stops. Its zero value never stops it.
+// Budget is how much may go wrong before a run stops. The zero value never stops a run.
 type Budget struct {
-	Fail        *Share `json:"fail,omitempty"`        // hosts that failed, timed out, were lost or hit an error; nil: any number
-	Unreachable *Share `json:"unreachable,omitempty"` // nil: any number
-	Cancel      bool   `json:"cancel,omitempty"`      // end what runs, too; otherwise nothing more starts
+	Fail        *Share `json:"fail,omitempty"`        // hosts failed, timeout, lost or error; nil: any number
+	Unreachable *Share `json:"unreachable,omitempty"` // hosts unreachable; nil: any number
+	Cancel      bool   `json:"cancel,omitempty"`      // also stop running hosts; otherwise only no more are started
 }
 
-// Exceeded says whether more went wrong than may, of total hosts. Percentages are rounded down.
+// Exceeded reports whether, of total hosts, more failed or were unreachable than b allows. Percentages are rounded
+// down.
 func (b Budget) Exceeded(failed, unreachable, total int) bool {
 	return b.Fail != nil && failed > b.Fail.Down(total) || b.Unreachable != nil && unreachable > b.Unreachable.Down(total)
 }

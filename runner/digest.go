@@ -7,13 +7,14 @@ import (
 	"io"
 )
 
-// Digest names contents by what they are: SHA-256, in hexadecimal.
+// Digest returns the SHA-256 of content in hexadecimal.
 func Digest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
-// DigestWriter passes what it gets on to W, and knows the digest of what W has taken. It is not used by several goroutines at once.
+// DigestWriter passes writes on to W and computes the digest of the bytes that W has accepted. It is not safe for
+// concurrent use.
 type DigestWriter struct {
 	W    io.Writer // never nil
 	Size int64     // bytes so far
@@ -31,7 +32,7 @@ func (d *DigestWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Digest is that of what was written so far.
+// Digest returns the digest of the bytes written so far.
 func (d *DigestWriter) Digest() string {
 	if d.sum == nil {
 		return Digest(nil)

@@ -1,7 +1,7 @@
 // Package runner does one action on many hosts at once, throttled, and reports what happens as a sequence of events.
 //
 // It knows a Plan (data: which hosts, how many at once, how long), an Action (behaviour on one host) and a Dialer (how
-// to reach one host), and nothing about SSH, files or screens. It takes no signals, reads no environment, prints
+// to reach one host), and nothing about SSH, files or screens. It handles no signals, reads no environment, prints
 // nothing and never exits.
 package runner
 
@@ -13,47 +13,52 @@ import (
 	"hail/inventory"
 )
 
-// Action is what a run does on one host. Do is called from many goroutines at once, each with a Target of its own, and
-// returns when the host is done. Its error wraps a *Failure where the status is known. Unreachable has the host tried again from the
-// start: once an Exec has done something that must not be done twice, Do turns the Unreachable of a later one into another status. ctx
-// ends when the host's time is up or the run is stopped, and Do returns soon after.
+// Action is what a run does on one host.
+//
+// Do is called from many goroutines at once, each with its own Target, and returns when the host is done. Its error
+// wraps a *Failure where the status is known. After Unreachable the host may be tried again from the start: once an
+// Exec has done something that must not be done twice, Do turns the Unreachable of a later Exec into another status.
+// ctx ends when the host's time is up or the run is stopped; Do returns soon after.
 type Action interface {
 	Do(ctx context.Context, t *Target) error
 }
 
-// Dialer reaches a host. Dial may be called from many goroutines at once. When ctx ends it returns soon, with an error
-// that wraps context.Cause(ctx); every other error wraps a *Failure of status Unreachable, or Error for a fault of
-// our own. The caller closes the Conn.
+// Dialer reaches a host. Dial may be called from many goroutines at once. It returns soon after ctx ends, with an error
+// that wraps context.Cause(ctx); every other error wraps a *Failure with the status Unreachable, or Error for a fault
+// on our side. The caller closes the Conn.
 type Dialer interface {
 	Dial(ctx context.Context, h inventory.Host) (Conn, error)
 }
 
-// Conn is an open way to one host. Exec may be called by several goroutines at once; where the host has no room for as many commands,
-// it is Unreachable with ChannelRefused. One that is stopped before its command has begun may end the connection, and so the others.
-// Close is called at most once, after all of them.
+// Conn is an open connection to one host. Exec may be called from several goroutines at once; when the host has no room
+// for that many commands, Exec fails with Unreachable and ChannelRefused. An Exec that is stopped before its command
+// has begun may end the connection, and the other commands with it. Close is called at most once, after every Exec has
+// returned.
 //
-// Exec runs one command line and returns when it has ended; nothing is written to s.Out and s.Err after that. It
-// returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost when
-// the connection ended before an exit status; Unreachable with ChannelRefused when the command surely was not started.
-// When ctx ends first, Exec closes the command's input, gives it s.Grace to end, drops it, and returns an error that
-// wraps context.Cause(ctx). An error of s.Out or s.Err ends the command likewise, and is returned.
+// Exec runs one command line and returns when the command has ended; nothing is written to s.Out and s.Err after that.
+// It returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost
+// when the connection ended before an exit status; Unreachable with ChannelRefused when the command was certainly not
+// started. When ctx ends first, Exec closes the command's input, gives the command s.Grace to end, drops it, and
+// returns an error that wraps context.Cause(ctx). An error of s.Out or s.Err ends the command too, without the grace,
+// and is returned.
 type Conn interface {
 	Exec(ctx context.Context, cmd string, s Stdio) error
 	Close() error
 }
 
-// Gate stands between waves. Pass returns nil when the next one may begin; its error stops the run.
+// Gate decides whether the next wave may begin. Pass is called between waves and returns nil to let it begin; an error
+// stops the run.
 type Gate interface {
 	Pass(ctx context.Context, w WaveResult) error
 }
 
-// WaveResult is how the waves have ended so far.
+// WaveResult is how the waves so far have ended.
 type WaveResult struct {
 	Run      string         `json:"run"`
-	Wave     int            `json:"wave"`     // that has just ended; 1 for the first
+	Wave     int            `json:"wave"`     // number of the wave that has just ended; 1 for the first
 	Counts   map[Status]int `json:"counts"`   // of this wave
 	Finished int            `json:"finished"` // hosts of all waves so far
-	Left     int            `json:"left"`     // hosts that have not begun
+	Left     int            `json:"left"`     // hosts that have not started
 	Hosts    []Ended        `json:"hosts"`    // of this wave, in the order in which they ended
 }
 
@@ -65,25 +70,28 @@ type Ended struct {
 	Exit   int    `json:"exit,omitempty"`
 }
 
-// Outputs opens the places for what a host prints, once an attempt; they are written by one goroutine at a time and
-// closed before the host's finish event. An error is the host's Error. A writer that does not keep all of it has a method
-// LeftOut() int64, which is asked after Close and noted.
+// Outputs provides the writers for what a host prints. Open is called once per attempt; each writer is used by one
+// goroutine at a time and closed before the host's finish event. An error, of Open or of a writer, ends the host with
+// the status Error. A writer that does not keep everything has a method LeftOut() int64, which is called after Close
+// and whose result is noted.
 type Outputs interface {
 	Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error)
 }
 
-// Tunneler is a Conn that opens connections from where the host is. A host that does not let it is a *Failure with ChannelRefused;
-// any other error is that of the connection. Tunnel may be called from many goroutines at once, also during Exec. The caller closes
-// what it returns.
+// Tunneler is a Conn that can open network connections from the host. When the host does not allow it, the error is a
+// *Failure with ChannelRefused; any other error is that of the connection. Tunnel may be called from many goroutines at
+// once, also during Exec. The caller closes the connection that it returns.
 type Tunneler interface {
 	Tunnel(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Lingerer is a Conn that counts its commands that have ended while something that they had started had their output open: that was
-// left to itself, and what it prints from then on is not passed on. It is asked after the commands.
+// Lingerer is a Conn that counts the commands that left something running in the background with their output open.
+// Whatever was left is not waited for, and what it prints from then on is not passed on. Lingering is called after the
+// commands have returned.
 type Lingerer interface{ Lingering() int }
 
-// As returns c as a T, or the first Conn below it that is one: Conns that wrap another have an Unwrap() Conn.
+// As returns c if it is a T, or else the first T among the Conns that c wraps; false if there is none. A Conn that
+// wraps another has a method Unwrap() Conn.
 func As[T any](c Conn) (T, bool) {
 	for c != nil {
 		if t, ok := c.(T); ok {

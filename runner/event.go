@@ -2,26 +2,26 @@ package runner
 
 import "time"
 
-// Kind says what an event tells.
+// Kind is what an event reports.
 type Kind string
 
-// The kinds. New ones may be added; none changes its meaning.
+// The kinds. New ones may be added; existing ones keep their meaning.
 const (
-	KindPlan     Kind = "plan"     // first of a run; has Plan
-	KindWave     Kind = "wave"     // a wave begins: Wave is its number, Count its hosts; only where there are several
+	KindPlan     Kind = "plan"     // the first event of a run; has Plan
+	KindWave     Kind = "wave"     // a wave begins: its number and Count of hosts; only if there are several waves
 	KindAttempt  Kind = "attempt"  // dialling a host begins
-	KindReach    Kind = "reach"    // the host was reached, or not: Reach says how far
-	KindExec     Kind = "exec"     // a command is about to begin: from here on, it may have run
+	KindReach    Kind = "reach"    // the host was reached, or not; Reach says how far the connection got
+	KindExec     Kind = "exec"     // the attempt's first command is about to begin: from here on, it may have run
 	KindOutput   Kind = "output"   // bytes were written to the host's outputs
-	KindNote     Kind = "note"     // an action says Key and Value
-	KindProgress Kind = "progress" // an action has moved Offset bytes, of Length
-	KindCheck    Kind = "check"    // checks were made: Verdicts; without a Host, those over the fleet
+	KindNote     Kind = "note"     // a fact about the host, as Key and Value
+	KindProgress Kind = "progress" // an action has transferred Offset of Length bytes
+	KindCheck    Kind = "check"    // checks were made, with these Verdicts; those of fleet checks have no Host
 	KindRetry    Kind = "retry"    // an attempt ended with Status and Reason, and another follows after Delay
-	KindFinish   Kind = "finish"   // exactly one a host; has Status
-	KindEnd      Kind = "end"      // last of a run
+	KindFinish   Kind = "finish"   // the host has ended, with Status; exactly one per host
+	KindEnd      Kind = "end"      // the last event of a run
 )
 
-// NoteLeft is the Key of a note that something which a command has left in the background goes on with its output open.
+// NoteLeft is the Key of the note that a command has left something running in the background with its output open.
 const NoteLeft = "left"
 
 // Stream is one of the two outputs of a host.
@@ -33,13 +33,13 @@ const (
 	Stderr Stream = "stderr"
 )
 
-// Event is one thing that happened in a run: a flat value, the same live, in the journal, and from another machine.
-// Fields that say nothing for its kind are zero and left out of JSON.
+// Event is one thing that happened in a run. It is a flat value that looks the same live, in the journal, and from
+// another machine. Fields that have no meaning for its kind are zero and left out of JSON.
 //
 // A run's events keep these promises: the plan comes first and the end last; each host has exactly one finish; a host's
-// events are in order; a retry has been taken before the next attempt begins; (Run, Seq) is unique and Seq rises by one;
-// an exec event has been taken by the consumer before the command begins, so that a host without one has surely run
-// nothing.
+// events are in order; the consumer has taken a retry event before the next attempt begins; (Run, Seq) is unique and
+// Seq rises by one; the consumer has taken an exec event before the command begins, so a host without one has certainly
+// run nothing.
 type Event struct {
 	Seq     int64     `json:"seq"`
 	Time    time.Time `json:"time"`
@@ -49,7 +49,8 @@ type Event struct {
 	Attempt int       `json:"attempt,omitempty"` // 1 for the first
 
 	// Output: Length bytes of Stream are at Offset in the host's outputs. Checksum is the CRC32C of the stream from its
-	// beginning through these bytes. Pieces are whole lines, as many as came together, or Partial.
+	// beginning to the end of these bytes. A piece holds whole lines, as many as arrived together, unless it is
+	// Partial.
 	Stream   Stream `json:"stream,omitempty"`
 	Offset   int64  `json:"offset,omitempty"`
 	Length   int64  `json:"length,omitempty"`
@@ -67,7 +68,7 @@ type Event struct {
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 
 	Status  Status  `json:"status,omitempty"` // of a finish, or of the attempt before a retry
-	Reason  Reason  `json:"reason,omitempty"` // of a finish; of an end: why the run stopped early
+	Reason  Reason  `json:"reason,omitempty"` // the reason for Status; of an end: why the run stopped early
 	Exit    int     `json:"exit,omitempty"`
 	Remains Remains `json:"remains,omitempty"`
 	Error   string  `json:"error,omitempty"` // one line, made printable, without secrets

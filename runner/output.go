@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A piece of output is told as soon as it holds whole lines. A tail without an end of line waits this long, or until it
-// is this large.
+// Output is reported as soon as it holds whole lines. A tail without an end of line is reported after this time, or
+// when it has reached this size.
 const (
 	tailWait = 200 * time.Millisecond
 	tailSize = 64 << 10
@@ -19,8 +19,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// output passes the bytes of one attempt on to its two writers and tells of them in events. Telling never waits while
-// the host runs: what the consumer has no room for is told later, in a larger piece.
+// output passes the bytes of one attempt on to its two writers and reports them in events. Reporting never blocks while
+// the host runs: what the consumer has no room for is reported later, in a larger piece.
 type output struct {
 	run     *run
 	host    string
@@ -28,16 +28,16 @@ type output struct {
 
 	mu      sync.Mutex
 	streams [2]stream
-	timer   *time.Timer // set while something waits to be told
+	timer   *time.Timer // set while something is still to be reported
 	closed  bool
 }
 
-// stream counts the bytes of one output: told ≤ lines ≤ size.
+// stream counts the bytes of one output: lines ≤ size and told ≤ size.
 type stream struct {
 	name          Stream
 	w             io.WriteCloser
-	size, lines   int64  // written; up to the last end of line
-	sum, linesSum uint32 // CRC32C of each
+	size, lines   int64  // bytes written; of these, up to the last end of line
+	sum, linesSum uint32 // CRC32C of size and of lines bytes
 	told          int64
 }
 
@@ -77,7 +77,8 @@ func (s *stream) count(p []byte) {
 	s.size += int64(len(p))
 }
 
-// piece is the event for what is not told yet; ok is false when there is nothing to tell now.
+// piece returns the event for what has not been reported yet; ok is false when nothing is to be reported now. With
+// tail, bytes without an end of line are reported too.
 func (o *output) piece(s *stream, tail bool) (e Event, ok bool) {
 	e = Event{Kind: KindOutput, Host: o.host, Attempt: o.attempt, Stream: s.name, Offset: s.told}
 	switch {
@@ -91,7 +92,7 @@ func (o *output) piece(s *stream, tail bool) (e Event, ok bool) {
 	return e, true
 }
 
-// tell emits what is due, if there is room for it now; otherwise, and for a tail, the timer comes back.
+// tell emits what is due if the consumer has room for it now. Whatever is left waits for the timer.
 func (o *output) tell(s *stream, tail bool) {
 	if e, ok := o.piece(s, tail); ok {
 		e.Time = time.Now()
@@ -118,7 +119,7 @@ func (o *output) tellTails() {
 	}
 }
 
-// close tells the rest and closes both writers. Writes that come later are refused.
+// close reports the rest and closes both writers. Later writes are refused.
 func (o *output) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

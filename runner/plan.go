@@ -8,45 +8,46 @@ import (
 	"hail/inventory"
 )
 
-// Plan is what a run will do, as data: printable, comparable, written down before anything happens. It holds no
+// Plan describes a run as data that can be printed, compared, and written down before anything happens. It holds no
 // functions, no connections and no secrets.
 type Plan struct {
 	Run            string           `json:"run"`              // the run's id, unique and sortable by time
 	Name           string           `json:"name,omitempty"`   // the user's name for it
-	Parent         string           `json:"parent,omitempty"` // the run of which this does a part again
+	Parent         string           `json:"parent,omitempty"` // the run that this one repeats in part
 	Action         Spec             `json:"action"`
-	DryRun         bool             `json:"dry_run,omitempty"`         // hosts are looked at, and nothing on them is changed: a host that would be counts as changed
+	DryRun         bool             `json:"dry_run,omitempty"`         // change nothing on the hosts; one that would change ends as changed
 	Fanout         int              `json:"fanout"`                    // hosts at once; below 1: all
 	Connecting     int              `json:"connecting"`                // handshakes at once; below 1: no limit
-	ConnectingMost int              `json:"connecting_most,omitempty"` // and up to so many while they are quick; below Connecting: the same
-	PerAddress     int              `json:"per_address"`               // handshakes at once with one address; below 1: no limit
-	Per            *PerVar          `json:"per,omitempty"`             // hosts at once for each value of a var; nil: no limit
-	Rate           float64          `json:"rate,omitempty"`            // attempts that start in a second; 0: no limit
-	Splay          Duration         `json:"splay,omitempty"`           // each host of a wave starts after a random part of this
-	Waves          Waves            `json:"waves,omitempty"`           // one after the other
+	ConnectingMost int              `json:"connecting_most,omitempty"` // the same while logins are quick; below Connecting: no more
+	PerAddress     int              `json:"per_address"`               // handshakes at once per address; below 1: no limit
+	Per            *PerVar          `json:"per,omitempty"`             // hosts at once per value of a var; nil: no limit
+	Rate           float64          `json:"rate,omitempty"`            // attempts started per second; 0: no limit
+	Splay          Duration         `json:"splay,omitempty"`           // longest random delay before a host of a wave starts
+	Waves          Waves            `json:"waves,omitempty"`           // sizes of the waves that run in turn; empty: one wave of all
 	Pause          Duration         `json:"pause,omitempty"`           // between waves
-	Gate           string           `json:"gate,omitempty"`            // the command on this machine that lets the next wave begin
+	Gate           string           `json:"gate,omitempty"`            // command on this machine that lets the next wave begin
 	Budget         Budget           `json:"budget,omitzero"`           // how much may go wrong before the run stops
 	Retry          Retry            `json:"retry,omitzero"`            // how often a host is tried again
 	Clocks         Clocks           `json:"clocks"`                    // the limits on time
-	MaxOutput      int64            `json:"max_output,omitempty"`      // bytes of each stream that are kept, from its beginning and its end; 0: all
-	HostKeys       string           `json:"host_keys,omitempty"`       // strict, accept-new or off; empty: what ssh_config says, or strict
+	MaxOutput      int64            `json:"max_output,omitempty"`      // bytes to keep of each stream, from its beginning and end; 0: all
+	HostKeys       string           `json:"host_keys,omitempty"`       // strict, accept-new, off; empty: as in ssh_config, or strict
 	SSHConfig      string           `json:"ssh_config,omitempty"`      // -F: the one ssh_config to read, or "none"
-	SSHOptions     []string         `json:"ssh_options,omitempty"`     // -o: Key=Value, before every ssh_config
+	SSHOptions     []string         `json:"ssh_options,omitempty"`     // -o: Key=Value, ahead of every ssh_config
 	AllowExec      bool             `json:"allow_exec,omitempty"`      // ssh_config may run programs
-	AskSSH         bool             `json:"ask_ssh,omitempty"`         // ssh -G says what ssh_config means
-	Control        string           `json:"control,omitempty"`         // socket of an OpenSSH master to go through, with tokens as in ControlPath
-	Login          Password         `json:"login,omitzero"`            // to log in with
-	Sudo           Password         `json:"sudo,omitzero"`             // of sudo
-	TTY            bool             `json:"tty,omitempty"`             // commands have a terminal
+	AskSSH         bool             `json:"ask_ssh,omitempty"`         // let ssh -G evaluate ssh_config
+	Control        string           `json:"control,omitempty"`         // socket of an OpenSSH master to use, with tokens as in ControlPath
+	Login          Password         `json:"login,omitzero"`            // the password for the login
+	Sudo           Password         `json:"sudo,omitzero"`             // the password for sudo
+	TTY            bool             `json:"tty,omitempty"`             // run commands on a terminal
 	Bare           bool             `json:"bare,omitempty"`            // send commands without the wrapper that ends them
-	Checks         []Check          `json:"checks,omitempty"`          // that the action makes on each host, in this order
-	Fleet          []Check          `json:"fleet,omitempty"`           // that are made over all hosts, when they have ended
+	Checks         []Check          `json:"checks,omitempty"`          // checks that the action makes on each host, in order
+	Fleet          []Check          `json:"fleet,omitempty"`           // checks made over all hosts when they have ended
 	Hosts          []inventory.Host `json:"hosts"`
-	Indexes        []int            `json:"indexes,omitempty"` // of the hosts, for a run that repeats a part of another; nil: 0, 1, 2 …
+	Indexes        []int            `json:"indexes,omitempty"` // of the hosts, when the run repeats part of another; nil: 0, 1, 2 …
 }
 
-// Index is the number of the i-th host, by which its command knows it: rising, and the same when a run is repeated in part.
+// Index returns the number of the i-th host, which its commands see as $HAIL_INDEX. Numbers rise with i, and stay the
+// same when a run is repeated in part.
 func (p *Plan) Index(i int) int {
 	if p.Indexes == nil {
 		return i
@@ -54,7 +55,7 @@ func (p *Plan) Index(i int) int {
 	return p.Indexes[i]
 }
 
-// Part is the plan for those of its hosts alone that are at these places, in rising order.
+// Part returns the plan for only the hosts at these places of p.Hosts, in rising order.
 func (p *Plan) Part(places []int) *Plan {
 	part := *p
 	part.Hosts, part.Indexes = nil, nil
@@ -65,14 +66,14 @@ func (p *Plan) Part(places []int) *Plan {
 	return &part
 }
 
-// Duration is a time that is written with its unit.
+// Duration is a duration that is written with its unit.
 type Duration = inventory.Duration
 
-// Password says where a password comes from, and never what it is. The zero value is none.
+// Password says where a password comes from, never what it is. The zero value is no password.
 type Password struct {
-	Ask      bool   `json:"ask,omitempty"`      // the user, on the terminal
-	Command  string `json:"command,omitempty"`  // the first line that this prints here
-	Refusals int    `json:"refusals,omitempty"` // so many hosts may refuse it before any has accepted it; 0: all
+	Ask      bool   `json:"ask,omitempty"`      // ask the user, on the terminal
+	Command  string `json:"command,omitempty"`  // command on this machine that prints it as its first line
+	Refusals int    `json:"refusals,omitempty"` // given up after so many, if no host has accepted it; 0: never
 }
 
 // Spec names an action and holds its arguments; action.New builds the action from it.
@@ -81,7 +82,7 @@ type Spec struct {
 	Args json.RawMessage `json:"args,omitempty"`
 }
 
-// NewSpec describes an action by its fields, which JSON can hold: it panics otherwise.
+// NewSpec returns the Spec of an action, with the action's fields as arguments. It panics if JSON can't hold them.
 func NewSpec(kind string, action any) Spec {
 	args, err := json.Marshal(action)
 	if err != nil {
@@ -90,7 +91,7 @@ func NewSpec(kind string, action any) Spec {
 	return Spec{Kind: kind, Args: args}
 }
 
-// Decode is the inverse of NewSpec. Arguments that the action does not know are an error.
+// Decode is the inverse of NewSpec: it stores the arguments in into. Unknown arguments are an error.
 func (s Spec) Decode(into any) error {
 	strict := json.NewDecoder(bytes.NewReader(s.Args))
 	strict.DisallowUnknownFields()

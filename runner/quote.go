@@ -7,10 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Quote returns word so that a shell takes it as one word, unchanged: sh, dash, bash, zsh, ksh, busybox and fish for
+// Quote quotes word so that a shell reads it as one word, unchanged: sh, dash, bash, zsh, ksh, busybox and fish for
 // every byte but NUL, csh and tcsh for every byte but NUL and newline. A word that needs no quotes stays as it is.
 //
-// Inside single quotes fish reads backslashes and csh history marks, so those stand outside of them, escaped.
+// Inside single quotes, fish interprets backslashes and csh exclamation marks, so both are written outside of them,
+// escaped.
 func Quote(word string) string {
 	if word == "" {
 		return "''"
@@ -44,7 +45,7 @@ func plain(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,+@%", r)
 }
 
-// IsVariable says whether a shell takes name for that of a variable.
+// IsVariable reports whether name is a valid name for a shell variable.
 func IsVariable(name string) bool {
 	for i, r := range name {
 		if r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
@@ -54,7 +55,7 @@ func IsVariable(name string) bool {
 	return name != ""
 }
 
-// Words returns a command line that runs words[0] with the others as its arguments: each is quoted.
+// Words returns a command line that runs words[0] with the others as its arguments, each of them quoted.
 func Words(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
@@ -63,8 +64,8 @@ func Words(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// printable makes a text that a host may have had a hand in fit for one line of a terminal or a log: what is not
-// graphic is escaped, and what is past 500 bytes is cut.
+// printable makes a text that may come from a host fit for one line of a terminal or a log: characters that are not
+// graphic are escaped, and everything after 500 bytes is cut off. A final newline is dropped.
 func printable(s string) string {
 	const most = 500
 	var b strings.Builder

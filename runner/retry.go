@@ -2,29 +2,29 @@ package runner
 
 import "time"
 
-// Retry is how often a host is tried again. Its zero value never is.
+// Retry is how often a host is tried again. The zero value means never.
 type Retry struct {
-	Unreachable int      `json:"unreachable,omitempty"` // after it was not reached for a reason that may pass
-	Failed      int      `json:"failed,omitempty"`      // after failed or timeout: only the user knows whether that is safe
-	Delay       Duration `json:"delay,omitempty"`       // before the first; it doubles from one to the next
+	Unreachable int      `json:"unreachable,omitempty"` // times after unreachable for a reason that may pass
+	Failed      int      `json:"failed,omitempty"`      // times after failed or timeout; only the user knows if that is safe
+	Delay       Duration `json:"delay,omitempty"`       // before the first retry; doubled for each further one
 }
 
-// A server that hung up before the login punishes who comes back sooner.
+// A server that has hung up before the login penalizes clients that come back sooner.
 const (
 	closedAtLeast = 15 * time.Second
 	closedAtMost  = 30 * time.Second
 )
 
-// Tally is what is known of the attempts at one host, the last one included.
+// Tally is what is known of the attempts at one host, including the last one.
 type Tally struct {
-	Status      Status // of the last
+	Status      Status // of the last attempt
 	Reason      Reason
 	Unreachable int // attempts that did not reach it
-	TimedOut    int // of those, for connect-timeout
+	TimedOut    int // of those, with connect-timeout
 	Failed      int // attempts that failed or timed out
 }
 
-// count takes in how an attempt ended.
+// count adds an attempt that ended with s and r.
 func (t *Tally) count(s Status, r Reason) {
 	t.Status, t.Reason = s, r
 	switch s {
@@ -38,8 +38,8 @@ func (t *Tally) count(s Status, r Reason) {
 	}
 }
 
-// Next says whether the host is tried again, and after which time. What may have run and whose end is not known (Lost) never
-// is. chance is a random number from 0 up to 1, by which hosts that fail together come back apart.
+// Next reports whether the host is tried again, and after which delay. A host that was lost never is: its command may
+// have run. chance is a random number in [0, 1) that spreads the retries of hosts that fail together.
 func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	tries := 0
 	switch {
@@ -57,8 +57,8 @@ func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	return time.Duration(float64(after) * (0.75 + chance/2)), true
 }
 
-// passes says whether the reason for which a host was not reached may be gone a little later. Nobody knocks again who was
-// turned away at the login or does not trust the host.
+// passes reports whether the reason for which a host was not reached may be gone a little later. A refused login or an
+// untrusted host key is not retried.
 func passes(r Reason) bool {
 	switch r {
 	case DNS, Refused, NoRoute, ConnectTimeout, Closed, Jump, ChannelRefused:

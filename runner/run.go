@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// Run does the action a on every host of p and returns what happens, as batches of events that are pending together,
-// in order. Nothing starts before the consumer has taken the plan, and one iteration is one run. The batch is only valid until the
-// consumer comes back for the next one; by coming back it says that it has taken the events, and commands announced in
-// them begin. When ctx ends, running hosts are stopped, the others are skipped, and the sequence goes on to its end.
-// The gates are asked between waves. A consumer that leaves early stops the run likewise, and Run returns when all of it has ended.
+// Run does the action a on every host of p and returns the events of the run, in order, in batches of those that are
+// pending together. One iteration is one run, and nothing starts before the consumer has taken the plan. A batch is
+// valid only until the consumer asks for the next one; by asking, it confirms that it has taken the events, and the
+// commands that they announce begin.
+//
+// When ctx ends, running hosts are stopped, the others are skipped, and the sequence goes on to its end. When the
+// consumer leaves early, the run is stopped too, and the iteration returns once everything in it has ended. The gates
+// are asked between waves.
 //
 // A slow consumer delays the start of commands, never their output: bytes go from a host to its Outputs directly.
 //
@@ -57,13 +60,13 @@ func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs, gates ...Ga
 	}
 }
 
-// message carries an event to the collector. If taken is there, it is told whether the consumer took the event.
+// message carries an event to the collector. taken, if not nil, receives whether the consumer has taken the event.
 type message struct {
 	Event
 	taken chan<- bool
 }
 
-// collector numbers events and gathers them in a batch.
+// collector numbers events and gathers them in batches.
 type collector struct {
 	run     string
 	seq     int64
@@ -95,8 +98,8 @@ type run struct {
 	outputs Outputs
 	events  chan message
 
-	stopped   Reason // once events is closed: why the run stopped early,
-	stopError string // and what was said of it
+	stopped   Reason // valid once events is closed: why the run stopped early; empty: it did not
+	stopError string // the error of the gate that stopped it
 }
 
 func (r *run) emit(e Event) {
@@ -104,7 +107,7 @@ func (r *run) emit(e Event) {
 	r.events <- message{Event: e}
 }
 
-// announce emits e, waits for the consumer's answer, and says whether it has taken e.
+// announce emits e, waits for the consumer, and reports whether it has taken e.
 func (r *run) announce(e Event) bool {
 	e.Time = time.Now()
 	taken := make(chan bool, 1)

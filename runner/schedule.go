@@ -12,8 +12,8 @@ import (
 	"hail/inventory"
 )
 
-// schedule decides what starts, and when. It is one goroutine and owns all that is below; attempts tell it on done how they
-// ended.
+// schedule decides what starts, and when. It runs in one goroutine, which owns everything below; workers report on done
+// how attempts ended.
 //
 //	waves ─► wave: later (splay, retries) ─► ready ─► parked (--per) ─► a slot of the fan-out, at the rate ─► worker: try
 //	           ▲                                                                                                    │ done
@@ -24,30 +24,30 @@ type schedule struct {
 	ctx    context.Context // of the attempts
 	cancel context.CancelCauseFunc
 	done   chan tried
-	hosts  []*item // that no wave has taken yet
+	hosts  []*item // those that no wave has taken yet
 
-	// Workers take one host after the other: growing a stack anew for each would cost a thirtieth of what reaching it does.
+	// Workers take one host after another: growing a new stack for each would cost a thirtieth of reaching it.
 	work    chan *item
 	workers sync.WaitGroup
-	started int // workers, as many as there have been attempts at once
+	started int // workers; the most attempts that were under way at once
 
-	free      int // slots of the fan-out
+	free      int // free slots of the fan-out
 	nextStart time.Time
-	busy      map[string]int // running hosts by the value of the var of Plan.Per
+	busy      map[string]int // running hosts by their value of the var in Plan.Per
 
-	halted              bool   // nothing more starts,
-	why                 Reason // for this reason,
-	undone              bool   // and there was more to do
+	halted              bool   // nothing more starts
+	why                 Reason // why halted
+	undone              bool   // a host was skipped or cancelled, or not retried
 	failed, unreachable int
 	finished            int
 }
 
-// wave is a part of the hosts, from its first start to its last end.
+// wave is one wave of hosts, from its first start to its last end.
 type wave struct {
-	later   laterItems         // hosts that wait for a time
-	first   []*item            // that wait for a slot, and have waited long enough
-	ready   []*item            // that wait for a slot
-	parked  map[string][]*item // that wait for another host with the same value of the var of Plan.Per
+	later   laterItems         // hosts that wait for a point in time
+	first   []*item            // hosts that wait for a slot and go first: they were parked
+	ready   []*item            // hosts that wait for a slot
+	parked  map[string][]*item // hosts that wait for another with the same value of the var in Plan.Per
 	running int
 	result  WaveResult
 }
@@ -73,7 +73,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	}
 	sizes := r.plan.Waves.Sizes(len(items))
 	for n := 1; len(s.hosts) > 0 && !s.halted; n++ {
-		size := len(s.hosts) // what unreachable hosts of earlier waves have left over
+		size := len(s.hosts) // at most: earlier waves may have taken more, in place of unreachable hosts
 		if n <= len(sizes) {
 			size = min(size, sizes[n-1])
 		}
@@ -89,11 +89,11 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 		s.skip(it)
 	}
 	if s.undone || s.why != OverBudget && s.why != HostStopped {
-		r.stopped = s.why // empty, unless halted
+		r.stopped = s.why // empty unless halted
 	}
 }
 
-// pass waits between two waves, and asks the gates.
+// pass waits for the pause between two waves and asks the gates. It halts the run when a gate returns an error.
 func (s *schedule) pass(w WaveResult, gates []Gate) {
 	select {
 	case <-time.After(s.plan.Pause.Value()):
@@ -115,8 +115,8 @@ func (s *schedule) pass(w WaveResult, gates []Gate) {
 	}
 }
 
-// wave runs the next hosts until as many as its size have ended otherwise than unreachable: one that was not reached
-// proves nothing, and the next one takes its place, unless none is left.
+// wave runs the next hosts until size of them have ended with a status other than Unreachable. A host that was not
+// reached proves nothing, so the next one takes its place, unless none is left.
 func (s *schedule) wave(number, size int) WaveResult {
 	w := &wave{parked: map[string][]*item{}, result: WaveResult{Wave: number, Counts: map[Status]int{}}}
 	s.take(w, size)
@@ -148,7 +148,7 @@ func (s *schedule) wave(number, size int) WaveResult {
 	return w.result
 }
 
-// take moves hosts into the wave.
+// take moves the next n hosts into the wave.
 func (s *schedule) take(w *wave, n int) {
 	n = min(n, len(s.hosts))
 	now := time.Now()
@@ -201,7 +201,7 @@ func (s *schedule) worker() {
 	}
 }
 
-// due fires when a start has nothing to wait for but a time.
+// due fires at the next start that waits for nothing but time; nil when there is none.
 func (s *schedule) due(w *wave) <-chan time.Time {
 	switch {
 	case s.halted || s.free == 0:
@@ -213,7 +213,7 @@ func (s *schedule) due(w *wave) <-chan time.Time {
 	return nil
 }
 
-// ended takes in the end of an attempt.
+// ended handles the end of an attempt.
 func (s *schedule) ended(w *wave, t tried) {
 	s.free++
 	w.running--
@@ -237,7 +237,7 @@ func (s *schedule) ended(w *wave, t tried) {
 	}
 }
 
-// finish tells how a host ended, and counts it.
+// finish reports how a host ended and counts it against the budget.
 func (s *schedule) finish(w *wave, it *item) {
 	s.emit(it.last)
 	s.finished++
@@ -259,20 +259,20 @@ func (s *schedule) finish(w *wave, it *item) {
 	}
 }
 
-// skip tells of a host that never started.
+// skip reports a host that never started.
 func (s *schedule) skip(it *item) {
 	s.undone = true
 	s.emit(Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: s.why})
 }
 
-// halt lets nothing more start. The first reason counts.
+// halt stops anything more from starting. The first reason counts.
 func (s *schedule) halt(why Reason) {
 	if !s.halted {
 		s.halted, s.why = true, why
 	}
 }
 
-// perValue is what Plan.Per counts the host under; "" for nothing.
+// perValue returns the value under which Plan.Per counts the host; empty when it is not limited.
 func (s *schedule) perValue(it *item) string {
 	if s.plan.Per == nil {
 		return ""
@@ -280,10 +280,10 @@ func (s *schedule) perValue(it *item) string {
 	return inventory.Attribute(it.host, s.plan.Per.Var)
 }
 
-// empty says whether no host of the wave waits, but for another host that runs.
+// empty reports whether no host of the wave waits to start, other than parked ones.
 func (w *wave) empty() bool { return len(w.later)+len(w.first)+len(w.ready) == 0 }
 
-// left are the hosts of the wave that have no attempt under way, in the order of the plan.
+// left returns the hosts of the wave that have no attempt under way, in the order of the plan.
 func (w *wave) left() (all []*item) {
 	for _, l := range w.later {
 		all = append(all, l.item)
@@ -296,7 +296,7 @@ func (w *wave) left() (all []*item) {
 	return all
 }
 
-// laterItems is a heap of hosts by the time that they wait for.
+// laterItems is a heap of hosts, ordered by the time they wait for.
 type laterItems []laterItem
 
 type laterItem struct {

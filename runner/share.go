@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Share is a part of some hosts: a number of them, "5", or a percentage, "10%". Its zero value is none of them.
+// Share is a part of some hosts: a number of them ("5") or a percentage ("10%"). Its zero value is no hosts.
 type Share struct {
 	Value   float64
 	Percent bool
@@ -29,10 +29,10 @@ func ParseShare(text string) (Share, error) {
 	return Share{v, percent}, nil
 }
 
-// Down is how many of total hosts the share is, rounded down.
+// Down returns how many of total hosts the share is, rounded down.
 func (s Share) Down(total int) int { return int(math.Floor(s.of(total) + 1e-9)) }
 
-// Up is how many of total hosts the share is, rounded up.
+// Up returns how many of total hosts the share is, rounded up.
 func (s Share) Up(total int) int { return int(math.Ceil(s.of(total) - 1e-9)) }
 
 func (s Share) of(total int) float64 {
@@ -42,7 +42,7 @@ func (s Share) of(total int) float64 {
 	return min(s.Value, math.MaxInt32)
 }
 
-// String spells the share as ParseShare reads it.
+// String returns the share as ParseShare reads it.
 func (s Share) String() string {
 	text := strconv.FormatFloat(s.Value, 'f', -1, 64)
 	if s.Percent {
@@ -60,8 +60,8 @@ func (s *Share) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Waves are the sizes of the waves that hosts are run in, one after the other: of each the share of all hosts, rounded up.
-// The last one goes on until no host is left. No waves are one of all hosts.
+// Waves are the sizes of waves that run one after the other, each a share of all hosts, rounded up. The last size is
+// repeated until no host is left. An empty Waves is one wave of all hosts.
 type Waves []Share
 
 // ParseWaves reads "1,10%,100%".
@@ -79,7 +79,7 @@ func ParseWaves(text string) (w Waves, err error) {
 	return w, nil
 }
 
-// Sizes are the sizes of the waves of total hosts, which add up to total.
+// Sizes returns the sizes of the waves of total hosts. They add up to total.
 func (w Waves) Sizes(total int) (sizes []int) {
 	for left, i := total, 0; left > 0; i++ {
 		size := left

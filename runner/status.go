@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Status is how a host ended. Every host of a run ends in exactly one.
+// Status is how a host ended. Every host of a run ends in exactly one status.
 type Status string
 
-// The statuses. New ones may be added; none changes its meaning.
+// The statuses. New ones may be added; existing ones keep their meaning.
 const (
 	OK          Status = "ok"          // done, and accepted
 	Changed     Status = "changed"     // done, and something on the host is now different
@@ -49,26 +49,26 @@ const (
 const (
 	ExitStatus  Reason = "exit"
 	Signalled   Reason = "signal"
-	Escalation  Reason = "sudo"  // it could not become another user
+	Escalation  Reason = "sudo"  // the command could not become another user
 	CheckFailed Reason = "check" // something is not as it should be
 
-	// Those of a push.
-	Validation    Reason = "validate" // a command did not accept what was pushed
-	HandlerFailed Reason = "handler"  // a command that what has changed wants did not succeed
+	// The reasons of a push.
+	Validation    Reason = "validate" // a validating command did not accept what was pushed
+	HandlerFailed Reason = "handler"  // a handler, which runs after a change, failed
 	Unhealthy     Reason = "health"   // a check did not pass afterwards
 	Locked        Reason = "locked"   // another push is at work on the host
 
-	NotFetched Reason = "fetch" // not all that was to be fetched has come
+	NotFetched Reason = "fetch" // not everything that was asked for was fetched
 )
 
 // The reasons of Skipped and Cancelled, and of the end of a run that stopped early.
 const (
 	Interrupt   Reason = "interrupt"    // by the user
-	OverBudget  Reason = "budget"       // more went wrong than may
+	OverBudget  Reason = "budget"       // more went wrong than the budget allows
 	GateClosed  Reason = "gate"         // the gate did not let the next wave begin
-	OutOfTime   Reason = "run-timeout"  // the time of the whole run was over
-	HostStopped Reason = "host-stopped" // a host ended in a way after which nothing may go on
-	Unrecorded  Reason = "record"       // what happens can't be written down any more
+	OutOfTime   Reason = "run-timeout"  // the time for the whole run was up
+	HostStopped Reason = "host-stopped" // a host ended in a way that stops the run
+	Unrecorded  Reason = "record"       // the run can no longer be recorded
 )
 
 // Remains says whether anything of a stopped command is left on the host. Empty means that nothing had to be stopped.
@@ -78,19 +78,19 @@ type Remains string
 const (
 	Gone    Remains = "gone"    // the host confirmed that the command and its children have ended
 	Alive   Remains = "alive"   // the host said that some are left
-	Unknown Remains = "unknown" // the host could not be asked any more
+	Unknown Remains = "unknown" // the host could no longer be asked
 )
 
-// Failure is how Dialers, Conns and Actions say what went wrong: every error of theirs wraps one where status and
-// reason are known. An error without one is our own (Error).
+// Failure is how Dialers, Conns and Actions report what went wrong: their errors wrap a Failure wherever status and
+// reason are known. StatusOf says what an error without one means.
 type Failure struct {
 	Status  Status
 	Reason  Reason
 	Exit    int     // the exit status when Reason is ExitStatus
 	Err     error   // what happened, for people; never holds a secret
 	Remains Remains // what is left of a command that was stopped
-	Reach   *Reach  // how far the way to the host was gone, when it was not reached
-	Stop    bool    // nothing may start after this, whatever the budget
+	Reach   *Reach  // how far the connection got, when the host was not reached
+	Stop    bool    // nothing more may start, whatever the budget
 }
 
 // Error returns the text of Err, or the status and reason where there is none.
@@ -112,13 +112,13 @@ type stopped struct{ reason Reason }
 
 func (s stopped) Error() string { return "the run was stopped (" + string(s.reason) + ")" }
 
-// Is makes a stopped run look cancelled to those who only know the standard library.
+// Is makes a stopped run look like context.Canceled to code that knows only the standard library.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
-// Stopped is the cause with which the context of a run is cancelled to stop it for this reason.
+// Stopped returns the cause with which to cancel the context of a run, to stop it for the reason why.
 func Stopped(why Reason) error { return stopped{why} }
 
-// stopReason is why a run was stopped whose context, or whose command, ended with err.
+// stopReason returns why a run was stopped; err is the cause of its context or the error of a command.
 func stopReason(err error) Reason {
 	if s := (stopped{}); errors.As(err, &s) {
 		return s.reason
@@ -126,8 +126,9 @@ func stopReason(err error) Reason {
 	return Interrupt
 }
 
-// StatusOf says how a host ended whose attempt returned err: the status and reason of the *Failure in it; else what
-// ended its context (Timeout, Cancelled); else Error. A nil err is OK.
+// StatusOf returns how a host ended whose attempt returned err: OK for nil; otherwise the status and reason of the
+// *Failure in err; without one, or without a status in it, what ended the context (Timeout, Cancelled); otherwise
+// Error.
 func StatusOf(err error) (Status, Reason) {
 	var f *Failure
 	switch {
@@ -143,14 +144,14 @@ func StatusOf(err error) (Status, Reason) {
 	return Error, ""
 }
 
-// Reach tells the way to a host: where it led, who answered, and the time of each phase. A phase that was not entered
-// is zero.
+// Reach describes the way to a host: where it led, who answered, and how long each phase took. A phase that was not
+// entered is zero.
 type Reach struct {
 	Address   string        `json:"address,omitempty"` // IP and port that answered, or the name where none did
 	User      string        `json:"user,omitempty"`
 	Server    string        `json:"server,omitempty"`   // the version line of the server, made printable
 	HostKey   string        `json:"host_key,omitempty"` // type and SHA-256 fingerprint
-	Phase     string        `json:"phase,omitempty"`    // the phase that was not finished: dns, tcp, proxy, master, handshake, login; empty when all were
+	Phase     string        `json:"phase,omitempty"`    // the unfinished phase: dns, tcp, proxy, master, handshake, login; empty: none
 	Queue     time.Duration `json:"queue_ns,omitempty"` // waiting for a turn to connect
 	DNS       time.Duration `json:"dns_ns,omitempty"`
 	TCP       time.Duration `json:"tcp_ns,omitempty"`
@@ -158,5 +159,5 @@ type Reach struct {
 	Login     time.Duration `json:"login_ns,omitempty"`
 }
 
-// Reacher is the optional ability of a Conn to tell how its host was reached.
+// Reacher is a Conn that can tell how its host was reached.
 type Reacher interface{ Reach() Reach }

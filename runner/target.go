@@ -10,26 +10,26 @@ import (
 	"hail/inventory"
 )
 
-// Target is one host in the hands of an action, for one attempt. It is used by one goroutine at a time, but for Exec and Progress, and
-// for Out and Err.
+// Target is one host during one attempt, as an action sees it. Exec, Progress, Out and Err may be used by several
+// goroutines at once, everything else by one at a time.
 type Target struct {
 	Host    inventory.Host
-	Index   int // of the host, by Plan.Index
+	Index   int // of the host, from Plan.Index
 	Attempt int // 1 for the first
 	Conn
-	Out, Err io.Writer // the host's outputs: what is written here is in its log
+	Out, Err io.Writer // the host's outputs: what is written here ends up in its log
 
 	run     *run
 	changed bool
 }
 
-// Note records a fact about the host, for reports: no secrets.
+// Note records a fact about the host for the reports. It must not contain secrets.
 func (t *Target) Note(key, value string) {
 	t.run.emit(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
 }
 
-// Progress tells that so many bytes have been moved, of so many: for displays, now and then. It never waits: what a slow consumer has
-// no room for is not told.
+// Progress reports, now and then, that done of total bytes have been transferred, for displays. It never blocks: a
+// report that a slow consumer has no room for is dropped.
 func (t *Target) Progress(done, total int64) {
 	e := Event{Time: time.Now(), Kind: KindProgress, Host: t.Host.Name, Attempt: t.Attempt, Offset: done, Length: total}
 	select {
@@ -38,7 +38,8 @@ func (t *Target) Progress(done, total int64) {
 	}
 }
 
-// Judge records the outcomes of the plan's checks on the host, once an attempt and all together. What texts say is made printable.
+// Judge records the verdicts of the plan's checks on the host. It is called once per attempt, with all of them. It
+// makes their texts printable, in place.
 func (t *Target) Judge(verdicts []Verdict) {
 	for i := range verdicts {
 		verdicts[i].Text = printable(verdicts[i].Text)
@@ -46,11 +47,12 @@ func (t *Target) Judge(verdicts []Verdict) {
 	t.run.emit(Event{Kind: KindCheck, Host: t.Host.Name, Attempt: t.Attempt, Verdicts: verdicts})
 }
 
-// Changed says that the action has made something on the host different: a good end is then Changed instead of OK.
+// Changed says that the action has changed something on the host: if the host ends well, its status is then Changed
+// instead of OK.
 func (t *Target) Changed() { t.changed = true }
 
-// starter is the Conn that an action sees. Before the first Exec it has the exec event taken and starts the attempt's
-// clock, so that neither queueing nor a slow consumer counts.
+// starter is the Conn that an action sees. Before the first command, it waits until the consumer has taken the exec
+// event and starts the attempt's clock, so that neither queueing nor a slow consumer counts.
 type starter struct {
 	Conn
 	run     *run
@@ -59,7 +61,7 @@ type starter struct {
 	attempt int
 	expire  func()
 
-	mu    sync.Mutex // Exec is called by several at once
+	mu    sync.Mutex // Exec may be called by several goroutines at once
 	clock *time.Timer
 	begun bool
 }

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a string of any bytes. JSON, which has characters only, keeps it as it is: what is no UTF-8 is written as
-// {"base64": …}.
+// Text is a string of arbitrary bytes. A JSON string can only hold characters, so a Text that is not valid UTF-8 is
+// written as {"base64": …}.
 type Text string
 
 type encodedText struct {
@@ -34,7 +34,7 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// Texts are strings as Texts, and Strings the other way round.
+// Texts converts strings to Texts.
 func Texts(all []string) (texts []Text) {
 	for _, s := range all {
 		texts = append(texts, Text(s))
