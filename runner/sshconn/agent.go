@@ -14,8 +14,8 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// agentTimeout is how long an agent may take to be reached and to list its keys, and how long it may say nothing while somebody
-// waits for a signature.
+// agentTimeout is how long an agent may take to accept a connection and to list its keys, and how long it may stay
+// silent while somebody waits for a signature.
 const agentTimeout = 5 * time.Second
 
 // agentKeys are the keys of one agent, or why there are none. All hosts share its one connection.
@@ -25,14 +25,14 @@ type agentKeys struct {
 	conn    *agentConn
 	signers []ssh.Signer
 	err     error
-	listed  atomic.Bool // what is above is there
-	mute    atomic.Bool // it has stopped to answer
+	listed  atomic.Bool // the fields above are set
+	mute    atomic.Bool // it has stopped answering
 }
 
 // agentConn notices when the agent answers, and when it hangs up.
 type agentConn struct {
 	net.Conn
-	heard atomic.Int64 // bytes
+	heard atomic.Int64 // bytes read
 	gone  atomic.Bool
 }
 
@@ -45,7 +45,8 @@ func (c *agentConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// agent asks the agent at socket for its keys, once, and again when its connection has ended since.
+// agent returns the keys of the agent at socket. It asks for them once, and again when the connection to the agent has
+// ended since.
 func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 	k.mu.Lock()
 	a := k.agents[socket]
@@ -64,7 +65,7 @@ func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 	return a
 }
 
-// lost says whether the agent has hung up after it had listed its keys.
+// lost reports whether the agent has hung up since it listed its keys.
 func (a *agentKeys) lost() bool { return a.listed.Load() && a.err == nil && a.conn.gone.Load() }
 
 func (a *agentKeys) list(ctx context.Context) {
@@ -83,8 +84,9 @@ func (a *agentKeys) list(ctx context.Context) {
 	a.conn = c
 }
 
-// patientSigner waits for an agent, which signs for many hosts at once: the time of the login stands still meanwhile. It
-// lets go of one that does not answer at all, and asks a new one at the same socket when the agent has died.
+// patientSigner waits for an agent that may be signing for many other hosts: the clock of the login stands still
+// meanwhile. It gives up on an agent that does not answer at all, and when the agent has died it asks the new one at
+// the same socket.
 type patientSigner struct {
 	ssh.Signer
 	keys  *keyring
@@ -131,7 +133,7 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 			return s.Signature, s.err
 		case <-time.After(agentTimeout):
 			before := heard
-			if heard = p.agent.conn.heard.Load(); heard == before { // else it works, for those before us
+			if heard = p.agent.conn.heard.Load(); heard == before { // otherwise it is busy with those before us
 				p.agent.mute.Store(true)
 				return nil, errMute
 			}
@@ -143,7 +145,8 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 	return nil, errors.New("the agent has not signed in ten minutes")
 }
 
-// mostWaits is how often an agent may have said something and not signed: ten minutes are enough for all who wait in its line.
+// mostWaits is how many times a signature is waited for, agentTimeout each, while the agent answers others: ten minutes
+// are enough for all who wait in its queue.
 const mostWaits = 120
 
 func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {

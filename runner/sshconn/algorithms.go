@@ -11,16 +11,16 @@ import (
 	"hail/inventory/sshconfig"
 )
 
-// algorithms are what ssh_config allows for one connection; nil leaves it to the library.
+// algorithms are those that ssh_config allows for one connection; nil leaves the choice to the library.
 type algorithms struct {
 	kex, ciphers, macs, hostKeys, publicKeys []string
 }
 
-// What the library implements: its defaults, and what it does only when it is asked for by name.
+// What the library implements: its defaults (safe), and what it uses only when asked for by name (insecure).
 var safe, insecure = ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
 
-// newAlgorithms reads ssh_config's lists. What the library does not implement is left out of them; a list of which nothing
-// is left is an error.
+// newAlgorithms reads ssh_config's lists. It leaves out what the library does not implement; a list of which nothing is
+// left is an error.
 func newAlgorithms(f sshconfig.Settings) (a algorithms, err error) {
 	for _, l := range []struct {
 		keyword, list  string
@@ -43,8 +43,8 @@ func newAlgorithms(f sshconfig.Settings) (a algorithms, err error) {
 	return a, nil
 }
 
-// choose applies a list as ssh does: it stands for itself, or with + in front adds to what is usual, with - takes away from
-// it, with ^ goes before it. The names may be wildcards.
+// choose applies a list as ssh does: the list replaces the usual algorithms, or with a leading + is added to them, with
+// - taken away from them, with ^ put before them. The names may contain wildcards.
 func choose(list string, usual, implemented []string) (chosen []string) {
 	how := byte(0)
 	if strings.IndexByte("+-^", list[0]) >= 0 {
@@ -71,7 +71,8 @@ func choose(list string, usual, implemented []string) (chosen []string) {
 	return named
 }
 
-// restrict makes a key sign with accepted algorithms only; nil when there is none for it.
+// restrict returns the key limited to the accepted algorithms; nil when none of them is for it. If accepted is nil, the
+// key is not limited.
 func restrict(key ssh.Signer, accepted []string) ssh.Signer {
 	if accepted == nil {
 		return key

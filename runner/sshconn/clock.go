@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// clock is a limit on time that can be held up.
+// clock is a time limit that can be paused.
 type clock struct {
 	mu    sync.Mutex
 	timer *time.Timer

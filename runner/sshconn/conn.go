@@ -12,8 +12,8 @@ import (
 	"hail/runner"
 )
 
-// A connection on which nothing arrives is asked for a sign of life after this time; it is cut when that many questions
-// have had no answer. ssh_config may say otherwise.
+// After the time keepalive without an incoming byte, the server is asked for a sign of life; when that many misses have
+// had no answer, the connection is cut. ssh_config may set other values.
 const (
 	keepalive = 15 * time.Second
 	misses    = 3
@@ -24,26 +24,26 @@ type conn struct {
 	ssh.Conn
 	heard   *hearing
 	reach   runner.Reach
-	limit   time.Duration                    // for the host to open a channel or to take a command
-	env     []string                         // for every session, before what the command brings
-	trace   func(format string, args ...any) // takes details of what goes on
+	limit   time.Duration                    // for the host to open a channel or to accept a command
+	env     []string                         // for every session, before the command's own variables
+	trace   func(format string, args ...any) // reports details of what goes on
 	forward string                           // socket of the agent that the host may use; empty: none
-	gone    func(*conn)                      // told once, when it is closed
-	leave   func()                           // gives its place on a jump host's connection back; nil: it has none
+	gone    func(*conn)                      // called once, when it is closed
+	leave   func()                           // gives back its place on a jump host's connection; nil: it has none
 
-	served    atomic.Bool  // a session was open before
-	lingering atomic.Int32 // commands whose output was still open when they had ended
-	forwarded atomic.Int32 // channels to our agent that are open
+	served    atomic.Bool  // a session has been opened before
+	lingering atomic.Int32 // commands whose output stayed open after they had ended
+	forwarded atomic.Int32 // open channels to our agent
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
-	every    time.Duration // between looks for signs of life
+	every    time.Duration // between checks for signs of life
 	misses   int32
 	clock    *time.Timer
 	lastSeen int64 // bytes heard at the last tick
-	missed   int32 // ticks since then
+	missed   int32 // ticks without a byte since then
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
@@ -75,7 +75,8 @@ func (c *conn) ended() bool {
 	}
 }
 
-// endsSoon is for a caller whose channel has just closed: if the whole connection is ending, that is known a moment later.
+// endsSoon reports whether the connection has ended or ends within a moment. A caller whose channel has just closed
+// learns from it whether the whole connection is ending.
 func (c *conn) endsSoon() bool {
 	select {
 	case <-c.end:
@@ -85,8 +86,8 @@ func (c *conn) endsSoon() bool {
 	}
 }
 
-// tick looks for signs of life. The question it asks may hang: the ticks after it count that as a miss, and cutting the
-// connection lets it go.
+// tick checks for signs of life. Its request may hang: later ticks count that as a miss, and cutting the connection
+// releases it.
 func (c *conn) tick() {
 	if c.ended() {
 		return
@@ -121,7 +122,7 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// tunnel opens a connection to addr from the host at the other end. It ends with the connection.
+// tunnel opens a connection to addr from the host at the other end. The tunnel ends with c.
 func (c *conn) tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
 }

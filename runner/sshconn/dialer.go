@@ -21,25 +21,25 @@ import (
 	"hail/runner"
 )
 
-// Config is what a Dialer needs to know. Its zero value reaches hosts with the login name "" and trusts nobody.
+// Config is what a Dialer needs to know. With its zero value, a Dialer logs in as "" and trusts no host.
 type Config struct {
 	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
 	Local          sshconfig.Local                          // this side: home folder and user
-	Environ        []string                                 // ours, "NAME=VALUE", of which SendEnv takes some
+	Environ        []string                                 // our environment, "NAME=VALUE", for SendEnv to choose from
 	Agent          string                                   // socket of the SSH agent; empty: none
-	Password       *Password                                // for hosts that take no key; nil: none
-	HostKeys       string                                   // strict, accept-new or off; empty: ssh_config's word, or strict
+	Password       *Password                                // for hosts that accept no key; nil: none
+	HostKeys       string                                   // strict, accept-new, off; empty: as in ssh_config, or strict
 	ConnectTimeout time.Duration                            // for a host that sets none; 0: 10 s
 	Connecting     int                                      // handshakes at once; below 1: no limit
-	ConnectingMost int                                      // and up to so many while they are quick; below Connecting: the same
-	PerAddress     int                                      // handshakes at once with one address; below 1: no limit
-	Find           func(name string) (inventory.Host, bool) // jump hosts of the inventory; nil: none
-	Control        string                                   // socket of a running OpenSSH master to go through, with tokens as in ControlPath; empty: none
-	Warn           func(text string)                        // remarks for the user, one line each, from any goroutine; nil: unsaid
-	Trace          Trace                                    // nil: untold
+	ConnectingMost int                                      // the same while logins are quick; below Connecting: no more
+	PerAddress     int                                      // handshakes at once per address; below 1: no limit
+	Find           func(name string) (inventory.Host, bool) // looks up jump hosts in the inventory; nil: none are there
+	Control        string                                   // socket of an OpenSSH master, tokens as in ControlPath; empty: none
+	Warn           func(text string)                        // gets lines for the user, from any goroutine; nil: dropped
+	Trace          Trace                                    // nil: no trace
 }
 
-// Trace is told the steps on the way to a host as they are taken, one line each, from any goroutine. Those of the protocol
+// Trace gets the steps on the way to a host as they are taken, one line each, from any goroutine. Steps of the protocol
 // are details.
 type Trace func(host string, detail bool, text string)
 
@@ -55,7 +55,8 @@ func (t Trace) detail(host, format string, args ...any) {
 	}
 }
 
-// Dialer is a runner.Dialer over SSH. It shares the connections to jump hosts and the agent until it is closed.
+// Dialer is a runner.Dialer over SSH. All hosts share its connections to jump hosts and to the agent, until it is
+// closed.
 type Dialer struct {
 	config   Config
 	defaults inventory.Connection
@@ -63,14 +64,14 @@ type Dialer struct {
 	keys     keyring
 	known    knownFiles
 	jumps    jumps
-	loud     sync.Once // that keys are not checked
+	loud     sync.Once // for the warning that host keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
 	closed bool
 }
 
-// New returns a Dialer. The caller closes it after its connections.
+// New returns a Dialer. The caller closes it after the connections that it has made.
 func New(c Config) *Dialer {
 	defaults := Defaults(c.Local)
 	if c.ConnectTimeout == 0 {
@@ -84,15 +85,15 @@ func New(c Config) *Dialer {
 	return d
 }
 
-// Prepare reads what the hosts need to be reached, and returns what would fail for our own fault: a file that can't be
-// read, a setting that is not supported. No host is touched.
+// Prepare reads what is needed to reach the hosts, and returns what would fail through a fault on our side: a file that
+// can't be read, a setting that is not supported. It touches no host.
 func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	for _, h := range hosts {
 		s, err := d.settings(ctx, h)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
-		if s.isMasters { // which has logged in
+		if s.isMasters { // the master has logged in
 			continue
 		}
 		if s.control == "" && len(s.jump) > 0 {
@@ -117,8 +118,8 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	return nil
 }
 
-// Close ends every connection that is still open, jump hosts and the agent's too: commands that run are dropped, and
-// Dial fails from now on.
+// Close ends every connection that is still open, including those to jump hosts and to the agent: running commands are
+// dropped, and Dial fails from then on.
 func (d *Dialer) Close() error {
 	d.mu.Lock()
 	d.closed = true
@@ -130,10 +131,10 @@ func (d *Dialer) Close() error {
 	return d.keys.close()
 }
 
-// errConnect is the cause of the end of a context whose budget for connecting is used up.
+// errConnect is the cause of a context that ended because the time for connecting was up.
 var errConnect = errors.New("connect timeout")
 
-// Dial reaches h: through its jump host if it has one, verified by its host key, logged in.
+// Dial connects to h, through its jump host if it has one, verifies its host key, and logs in.
 func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	s, err := d.settings(ctx, h)
 	if err != nil {
@@ -146,8 +147,8 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 	return c, nil
 }
 
-// connect reaches the host: directly, over a jump host, or through an OpenSSH master. When the connection to the jump host
-// has been lost since it was last used, it is made again, once.
+// connect reaches the host directly, through a jump host, or through an OpenSSH master. When the connection to what
+// stands before the host turns out to have been lost, it is made again, once.
 func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout, trace: d.config.Trace}
 	switch {
@@ -176,11 +177,11 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 	}
 }
 
-// silence is how long a host may say nothing and count among the logins that are under way at once.
+// silence is how long a host may say nothing and still count among the logins that are under way at once.
 const silence = time.Second
 
-// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. The end of the connection
-// that it returns calls leave; without one, the caller does.
+// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
+// the returned connection calls leave; when connectVia fails, its caller does.
 func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn, leave func()) (*conn, error) {
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
@@ -219,14 +220,14 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn, 
 	d.limits.all.loggedIn(time.Since(begun), s.timeout)
 	c.leave = leave
 	if !d.adopt(c) {
-		c.leave = nil // the caller does
+		c.leave = nil // the caller calls it
 		c.Close()
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
 	}
 	return c, nil
 }
 
-// adopt notes that c is open; it is false when the Dialer is closed already.
+// adopt notes that c is open. It returns false when the Dialer is already closed.
 func (d *Dialer) adopt(c *conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -242,7 +243,7 @@ func (d *Dialer) forget(c *conn) {
 	delete(d.open, c)
 }
 
-// login does the SSH handshake over nc. It closes nc when ctx ends.
+// login does the SSH handshake over nc and logs in. It closes nc when ctx ends.
 func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*conn, error) {
 	known, err := d.known.load(s.knownHosts)
 	if err != nil {
@@ -252,7 +253,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	heard := &hearing{Conn: nc, spoke: w.spoke}
 	begun := time.Now()
 	var offered offer
-	var shown []byte // the host key, which is judged once: rekeying shows it again
+	var shown []byte // the host key, which is verified once: rekeying shows it again
 	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}
 	config := &ssh.ClientConfig{
 		User:              s.user,
@@ -322,7 +323,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	return nil, w.explain(err, heard, s, offered)
 }
 
-// authMethods are the methods to log in by, in the order in which ssh tries them.
+// authMethods returns the methods to log in with: those of the settings, or all in the order in which ssh tries them.
 func (s settings) authMethods(password *passwordUse, keys func() ([]ssh.Signer, error)) (methods []ssh.AuthMethod) {
 	order := s.methods
 	if order == nil {
@@ -344,7 +345,7 @@ func (s settings) authMethods(password *passwordUse, keys func() ([]ssh.Signer, 
 
 var errBanner = errors.New("the server's banner has no end")
 
-// limitedBanner takes what a server says before the login, up to 64 KiB, and throws it away.
+// limitedBanner discards what a server says before the login. More than 64 KiB is an error.
 func limitedBanner() ssh.BannerCallback {
 	left := 64 << 10
 	return func(text string) error {

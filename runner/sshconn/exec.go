@@ -13,8 +13,8 @@ import (
 	"hail/runner"
 )
 
-// Exec implements runner.Conn, on the raw channel: the first exit status counts, a refusal to run is told from a
-// connection that ended, and both outputs are always read, because they share one window.
+// Exec implements runner.Conn. It works on the raw channel: the first exit status counts, a refusal to run the command
+// is told apart from the end of the connection, and both outputs are always read, because they share one window.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not started: %w", context.Cause(ctx))
@@ -26,15 +26,16 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return e.wait(ctx, s)
 }
 
-// start opens the channel and has the command begun. The host has the connection's limit for each answer; cutting the
-// connection is the only way to stop waiting for one.
+// start opens the channel and starts the command. The host has twice the connection's limit to answer; cutting the
+// connection is the only way to stop waiting for an answer.
 func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*execution, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*c.limit, errConnect)
 	defer cancel()
 	stop := context.AfterFunc(ctx, c.cut)
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
-	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ { // sshd may not have let go of the one before
+	// sshd may not have let go of the previous session yet
+	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ {
 		ch, reqs, err = c.OpenChannel("session", nil)
 	}
 	if err != nil {
@@ -65,19 +66,20 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	case err != nil && ctx.Err() != nil:
 		return nil, dropped(context.Cause(ctx))
 	}
-	// An error that is left is the end of the channel. A quick command may have come before it, with its status.
+	// Any other error is the end of the channel. A quick command may have ended before, and its status may have
+	// arrived.
 	return &execution{conn: c, ch: ch, reqs: reqs}, nil
 }
 
-// terminal is what a command with a terminal is given: one that can do nothing, so that nothing of it stands in the output,
-// wide enough for tables, with neither an echo nor carriage returns.
+// terminal is what a command with a terminal gets: a dumb one, so that no escape sequences end up in the output, wide
+// enough for tables, without echo and without carriage returns.
 var terminal = struct {
 	Term                         string
 	Columns, Rows, Width, Height uint32
 	Modes                        string
-}{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, the end (RFC 4254, section 8)
+}{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, end (RFC 4254, section 8)
 
-// refusal is the other side's word that it opens no channel; nil where err is something else.
+// refusal returns the other side's refusal to open a channel; nil where err is something else.
 func refusal(err error) (refused *ssh.OpenChannelError) {
 	errors.As(err, &refused)
 	return refused
@@ -104,7 +106,8 @@ func lost(err error) error {
 	return &runner.Failure{Status: runner.Lost, Err: err}
 }
 
-// dropped is the failure of a command that may have begun and that we left: only the host knows what became of it.
+// dropped returns the failure of a command that may have begun and that we have dropped: only the host knows what
+// became of it.
 func dropped(why error) error {
 	return &runner.Failure{Err: fmt.Errorf("stopped: %w", why), Remains: runner.Unknown}
 }

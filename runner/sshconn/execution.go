@@ -15,12 +15,12 @@ import (
 )
 
 // A background child of a command may keep the channel open after the command itself has ended. What the command
-// printed is still on its way, and is waited for while it comes: at most as much as the buffers on the way hold, for which a slow line
-// needs half a minute.
+// printed may still be on its way, so it is waited for as long as output arrives: at most as much as the buffers on the
+// way hold, for which a slow line needs half a minute.
 const (
 	afterExit = 2 * time.Second
 	onItsWay  = 8 << 20
-	restWaits = 14 // of afterExit, after the first
+	restWaits = 14 // more times afterExit, after the first
 )
 
 // execution is a command that has begun.
@@ -31,20 +31,20 @@ type execution struct {
 
 	input input
 
-	passing atomic.Int32 // writers at work
-	passed  atomic.Int64 // bytes of both outputs
+	passing atomic.Int32 // writers that are busy
+	passed  atomic.Int64 // bytes of both outputs that were passed on
 
 	mu      sync.Mutex
-	result  error // meaningful once known
+	result  error // valid once known
 	known   bool
 	stopped error // why we ended it: the context's cause, or broken
-	broken  error // of our outputs
-	waits   int   // for its rest that are left, once it has ended
+	broken  error // the error of one of our outputs
+	waits   int   // how often the rest of its output is still waited for, once it has ended
 	over    bool  // both streams have ended
 	clock   *time.Timer
 }
 
-// wait passes input and output on until the command has ended, or was made to.
+// wait passes input and output on until the command has ended, or has been ended.
 //
 //	stdin ──► channel       channel ──► stdout (here)
 //	                                ──► stderr, requests (a goroutine each; both end with the channel)
@@ -54,7 +54,8 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	wg.Go(e.listen)
 	wg.Go(func() { e.pass(s.Err, e.ch.Stderr()) })
 	if s.In != nil {
-		go e.feed(s) // a read that blocks is the caller's; it writes to nothing but the channel
+		// not waited for: a Read that blocks is the caller's, and it writes only to the channel
+		go e.feed(s)
 	} else if !s.Hold {
 		e.endInput()
 	}
@@ -82,12 +83,12 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	return lost(errors.New("the server closed the session without an exit status"))
 }
 
-// pass copies one stream to its writer. When the writer fails, the command is ended, and the rest is thrown away.
+// pass copies one stream to its writer. When the writer fails, the command is ended and the rest is thrown away.
 func (e *execution) pass(w io.Writer, r io.Reader) {
 	if w == nil {
 		w = io.Discard
 	}
-	small := make([]byte, 2048) // most commands say little: a large buffer a stream is only taken for those that don't
+	small := make([]byte, 2048) // most commands print little: only a stream with more takes a large buffer
 	buf := small
 	for {
 		n, err := r.Read(buf)
@@ -111,7 +112,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 	}
 }
 
-// breaks notes the error of an output, which counts also where the command has ended already, and ends the command.
+// breaks notes the error of an output, which counts even if the command has already ended, and ends the command.
 func (e *execution) breaks(err error) {
 	e.mu.Lock()
 	e.broken = err
@@ -119,10 +120,10 @@ func (e *execution) breaks(err error) {
 	e.stop(err, 0)
 }
 
-// buffers hold two packets of the protocol: fewer and larger writes cost the disk less.
+// buffers holds buffers for two packets of the protocol: fewer and larger writes cost the disk less.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
-// listen takes the exit status, the first one only.
+// listen waits for the exit status or signal; only the first one counts.
 func (e *execution) listen() {
 	for r := range e.reqs {
 		switch r.Type {
@@ -152,13 +153,13 @@ func exitError(status uint32) error {
 	switch {
 	case status == 0:
 		return nil
-	case status > 255: // no process ends so; the number is kept for people, and can't be taken for another
+	case status > 255: // no process ends like this: the text keeps the number, and Exit is 255
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255, Err: fmt.Errorf("exit %d (the server says)", status)}
 	}
 	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: int(status), Err: fmt.Errorf("exit %d", status)}
 }
 
-// ended notes how the command ended, and gives what it left behind a little time.
+// ended notes how the command ended, and gives the rest of its output a little time.
 func (e *execution) ended(result error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -169,8 +170,8 @@ func (e *execution) ended(result error) {
 	}
 }
 
-// awaitRest drops the channel when no more output has come for a while: at the exit it was atExit bytes, before. It waits longer for a
-// writer of ours that is at work.
+// awaitRest drops the channel when no more output has arrived for a while. atExit and before are the bytes passed on by
+// the end of the command and by the last check. While one of our writers is busy, the wait goes on.
 func (e *execution) awaitRest(atExit, before int64) {
 	if e.clock != nil {
 		e.clock.Stop()
@@ -195,9 +196,9 @@ func (e *execution) awaitRest(atExit, before int64) {
 	})
 }
 
-// stop ends the command because of why: its input is closed, which tells a wrapper to end it, and after the grace the
-// channel is. Both are told to a server that may have stopped reading, so the clock runs before. Of a command that has ended already,
-// the rest is not waited for again.
+// stop ends the command because of why: it closes the input, which tells a wrapper to end the command, and after the
+// grace it closes the channel. The server may have stopped reading, so the clock is started before the input is closed.
+// When the command has already ended, its remaining output is not waited for again.
 func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
 	late := e.stopped != nil || e.known

@@ -8,21 +8,23 @@ import (
 	"hail/runner"
 )
 
-// A server keeps what its command has not taken yet, up to the 2 MiB of a window, and OpenSSH's copies all of it again and again
-// while it grows: for a megabyte that costs more than the login. So the input goes in stretches. Behind each comes a request that
-// means nothing, and the next one waits for the answer: the server has come so far, and the command had its turn. The farther the
-// server, the longer they are: a channel carries half a Gbit/s in any case. Where one is half a window, nothing is asked, and
-// behind a ProxyCommand neither: nobody knows how far that leads. A server that does not answer while its command runs is not
-// asked again.
+// A server buffers what its command has not read yet, up to the 2 MiB of a window, and OpenSSH's server copies the
+// whole buffer again and again while it grows: for a megabyte, that costs more than the login. So the input is sent in
+// stretches. Each is followed by a request that means nothing, and the next stretch waits for the answer: by then the
+// server has got that far, and the command has had its turn.
+//
+// The longer the round trip, the longer the stretches, so that a channel carries half a Gbit/s in any case. Where a
+// stretch would be half a window, no requests are sent, nor behind a ProxyCommand, where the round trip is not known. A
+// server that does not answer while its command runs is not asked again.
 const (
 	stretchNear    = 128 << 10
-	stretchFarther = 128 << 10 // for each millisecond of a round trip
+	stretchFarther = 128 << 10 // more for each millisecond of the round trip
 	stretchMost    = 1 << 20
 )
 
-// input is the way to what the command reads.
+// input guards what is sent to the command's standard input.
 type input struct {
-	mu    sync.Mutex // held while the channel is written to, or its end is sent: the library allows one of them at a time
+	mu    sync.Mutex // held while writing to the channel or sending its end: the library allows only one at a time
 	ended bool
 }
 
@@ -32,7 +34,7 @@ func (e *execution) feed(s runner.Stdio) {
 	if trip := e.conn.trip(); trip > 0 {
 		to.stretch = stretchNear + int64(trip)*stretchFarther/int64(time.Millisecond)
 	}
-	io.Copy(to, struct{ io.Reader }{s.In}) // in small pieces, so that the end does not wait long
+	io.Copy(to, struct{ io.Reader }{s.In}) // hides WriterTo: in small pieces, the end does not wait long
 	if !s.Hold {
 		e.endInput()
 	}
@@ -42,7 +44,7 @@ func (e *execution) feed(s runner.Stdio) {
 type inputWriter struct {
 	*execution
 	stretch int64
-	sent    int64 // of the stretch
+	sent    int64 // bytes of the current stretch
 	asked   sync.WaitGroup
 }
 
@@ -56,12 +58,12 @@ func (w *inputWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// answered asks the server for an answer, and waits for it for as long as for others.
+// answered asks the server for an answer and reports whether it came, in the time that other answers have.
 func (w *inputWriter) answered() bool {
 	answer := make(chan struct{})
 	w.asked.Go(func() {
 		defer close(answer)
-		w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer, too
+		w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer too
 	})
 	late := time.NewTimer(2 * w.conn.limit)
 	defer late.Stop()

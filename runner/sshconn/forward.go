@@ -10,7 +10,7 @@ import (
 	"hail/inventory/sshconfig"
 )
 
-// forwardedAgent is the socket of the agent that a host may use, as ForwardAgent has it; empty: none.
+// forwardedAgent returns the socket of the agent that a host may use, according to ForwardAgent; empty: none.
 func (d *Dialer) forwardedAgent(f sshconfig.Settings, agent string) string {
 	switch f.ForwardAgent {
 	case "", "no":
@@ -21,10 +21,10 @@ func (d *Dialer) forwardedAgent(f sshconfig.Settings, agent string) string {
 	return d.variable(f.ForwardAgent)
 }
 
-// mostForwarded is how many channels to the agent a host may have open at once: each is a descriptor of ours.
+// mostForwarded is how many channels to the agent a host may have open at once: each takes one of our descriptors.
 const mostForwarded = 16
 
-// opened answers a channel that the host opens: the agent's, where it was forwarded, and no other.
+// opened answers a channel that the host opens. Only channels to a forwarded agent are accepted.
 func (c *conn) opened(nc ssh.NewChannel) {
 	if nc.ChannelType() != "auth-agent@openssh.com" || c.forward == "" {
 		nc.Reject(ssh.Prohibited, "")

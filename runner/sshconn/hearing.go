@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// hearing keeps the first bytes that a server says, which the SSH library swallows, and knows whether bytes arrive and
-// whether the stream has ended.
+// hearing is a net.Conn that keeps the first bytes from the server, which the SSH library swallows, counts the bytes
+// that arrive, and notes whether the stream has ended.
 type hearing struct {
 	net.Conn
 	bytes atomic.Int64
-	spoke func() // told the first of them; may be nil
-	ahead []byte // that nobody has asked for yet
+	spoke func() // called when the first of them arrive; may be nil
+	ahead []byte // read, but not asked for yet
 
 	mu    sync.Mutex
 	first []byte
@@ -26,7 +26,8 @@ type hearing struct {
 
 const firstBytes = 256
 
-// Read asks for more where a single byte is wanted: the library reads the server's version so, and each would be a system call.
+// Read reads ahead when a single byte is asked for: the library reads the server's version like this, and each byte
+// would be a system call.
 func (h *hearing) Read(p []byte) (int, error) {
 	if len(h.ahead) == 0 {
 		if len(p) != 1 {
@@ -61,13 +62,13 @@ func (h *hearing) hear(p []byte) (int, error) {
 	return n, err
 }
 
-// Write notices the end, too: a server may be gone before it was listened to, and have said why.
+// Write notices the end too: a server may have hung up, and said why, before anything was read from it.
 func (h *hearing) Write(p []byte) (int, error) {
 	n, err := h.Conn.Write(p)
 	if hungUp(err) {
 		if h.bytes.Load() == 0 {
 			h.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			h.hear(make([]byte, firstBytes)) // what there is, is kept; the error is that of the writing
+			h.hear(make([]byte, firstBytes)) // keeps what has arrived; the error to return is the write's
 		}
 		h.mu.Lock()
 		h.ended = true
@@ -86,7 +87,7 @@ func (h *hearing) heard() (greeting string, ended bool) {
 	return string(h.first), h.ended
 }
 
-// version returns the server's version line, if it has said one.
+// version returns the server's version line, if it has sent one.
 func (h *hearing) version() string {
 	greeting, _ := h.heard()
 	for line := range strings.Lines(greeting) {

@@ -14,8 +14,8 @@ import (
 // maxHops is how many jump hosts may stand between us and a host.
 const maxHops = 8
 
-// The hosts behind a jump host share a few connections to it. Another one is made when each of those that there are carries
-// crowded tunnels: several go faster than one, whose other end is one process with so many descriptors.
+// The hosts behind a jump host share a few connections to it. Another one is made when every connection carries crowded
+// tunnels: several are faster than one, at whose other end a single process serves that many descriptors.
 const (
 	crowded    = 24
 	maxPerJump = 4
@@ -27,12 +27,12 @@ type jumps struct {
 	byWay map[string]*jump
 }
 
-// jump is the way over some hops.
+// jump holds the connections to the last of some hops.
 type jump struct {
 	mu      sync.Mutex
 	conns   []*jumpConn
-	growing *growth // nil while nobody makes a connection
-	enough  bool    // another connection was refused
+	growing *growth // the connection that is being made; nil: none
+	enough  bool    // making another connection has failed
 }
 
 // jumpConn is a connection to a jump host, and how many hosts use it.
@@ -41,10 +41,10 @@ type jumpConn struct {
 	users int
 }
 
-// growth is a connection that somebody makes.
+// growth is a connection that is being made.
 type growth struct {
 	done chan struct{}
-	err  error // of all who wait for it, once done
+	err  error // valid once done is closed: the error for all who wait
 }
 
 func (j *jumps) get(key string) *jump {
@@ -59,8 +59,9 @@ func (j *jumps) get(key string) *jump {
 	return j.byWay[key]
 }
 
-// use returns the open connection with the fewest users, as one more of them. Where there is none, or all are crowded, it
-// returns the growth that the caller has to wait for, or, with mine, to bring about.
+// use returns the open connection with the fewest users, with the caller counted as one more. When there is none, or
+// when all are crowded and another one may be made, it returns a growth instead: if mine, the caller makes the
+// connection and calls grown, otherwise it waits.
 func (j *jump) use() (c *jumpConn, wait *growth, mine bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -76,7 +77,7 @@ func (j *jump) use() (c *jumpConn, wait *growth, mine bool) {
 	return nil, j.growing, true
 }
 
-// least forgets the connections that have ended, and returns the one with the fewest users; nil when there is none.
+// least drops the connections that have ended, and returns the one with the fewest users; nil when there is none.
 func (j *jump) least() (least *jumpConn) {
 	j.conns = slices.DeleteFunc(j.conns, func(c *jumpConn) bool { return c.ended() })
 	for _, c := range j.conns {
@@ -87,8 +88,8 @@ func (j *jump) least() (least *jumpConn) {
 	return least
 }
 
-// grown ends a growth: with a new connection, or with an error, for which another connection may stand in. It returns the
-// connection that the caller uses.
+// grown ends a growth, with a new connection or with an error. It returns the connection for the caller to use: after
+// an error, another open one if there is one.
 func (j *jump) grown(made *conn, err error, stopped bool) (*jumpConn, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -116,8 +117,8 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
-// gateway returns an open connection to what stands before the host, a jump host or a master. It outlives the host that asked
-// for it first. The caller calls leave when its host needs it no more.
+// gateway returns an open connection to what stands before the host: a jump host or a master. The connection outlives
+// the host that first asked for it. The caller calls leave when its host no longer needs it.
 func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func(), err error) {
 	if s.control != "" {
 		return d.jumps.get("control "+s.control).share(ctx, func() (*conn, error) {
@@ -128,7 +129,8 @@ func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func
 	return d.jumps.get(strings.Join(s.jump, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, s.jump) })
 }
 
-// share returns a connection that there is, or makes one. Hosts that wait for it share its failure.
+// share returns an existing connection, or makes one with dial. Hosts that wait for the same connection share its
+// failure.
 func (j *jump) share(ctx context.Context, dial func() (*conn, error)) (via *conn, leave func(), err error) {
 	for {
 		c, wait, mine := j.use()
@@ -152,7 +154,7 @@ func (j *jump) share(ctx context.Context, dial func() (*conn, error)) (via *conn
 	}
 }
 
-// own returns a copy of a failure that several hosts share: each puts its own way into it.
+// own returns a copy of a failure that several hosts share, since each adds its own Reach to it.
 func own(err error) error {
 	if f := (*runner.Failure)(nil); errors.As(err, &f) {
 		mine := *f
@@ -161,7 +163,7 @@ func own(err error) error {
 	return err
 }
 
-// dialJump makes a connection to the last of the hops.
+// dialJump makes a connection to the last of the hops, through the others.
 func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	hops, err := d.wholeWay(ctx, hops)
 	if err != nil {
@@ -180,7 +182,7 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	return c, err
 }
 
-// wholeWay puts the jump hosts of the first hop before it, and theirs before them.
+// wholeWay puts the jump hosts of the first hop before it, then those of the new first hop, and so on.
 func (d *Dialer) wholeWay(ctx context.Context, hops []string) ([]string, error) {
 	for range maxHops {
 		s, err := d.hopSettings(ctx, hops[0])

@@ -16,16 +16,17 @@ import (
 	"hail/inventory"
 )
 
-// keyring holds what hail can log in with: each key file is read once, and each agent asked once, a run.
+// keyring holds what hail can log in with. Each key file is read once per run, and each agent is asked once.
 type keyring struct {
 	mu     sync.Mutex
 	files  map[string]*keyFile
 	agents map[string]*agentKeys
 	certs  map[string]*certificate
-	wg     sync.WaitGroup // signatures that an agent has not answered yet
+	wg     sync.WaitGroup // signatures that an agent has not returned yet
 }
 
-// keyFile is a private key, or why there is none. An encrypted one still has its public half.
+// keyFile is a private key, or why there is none. An encrypted key has no signer until it is unlocked, but may have its
+// public half.
 type keyFile struct {
 	once   sync.Once
 	signer ssh.Signer
@@ -79,8 +80,8 @@ func (f *keyFile) read(path string) {
 	}
 }
 
-// Locked returns the key files that hosts name and that have a passphrase, each once: those that an agent holds are left
-// out. Unlock opens them.
+// Locked returns, once each, the key files that hosts name and that have a passphrase, except for keys that an agent
+// holds. Unlock opens them.
 func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []string) {
 	for _, h := range hosts {
 		s, err := d.settings(ctx, h)
@@ -101,7 +102,7 @@ func (k *keyring) agentHolds(ctx context.Context, socket string, key ssh.PublicK
 	return socket != "" && key != nil && indexOf(k.agent(ctx, socket).signers, key) >= 0
 }
 
-// Unlock opens a key file that Locked has named. It has to be called before the first Dial.
+// Unlock opens a key file that Locked has returned. It has to be called before the first Dial.
 func (d *Dialer) Unlock(path, passphrase string) error {
 	f, err := d.keys.file(path)
 	if err != nil {
@@ -138,7 +139,7 @@ type certificate struct {
 	err  error
 }
 
-// certificate reads a file once.
+// certificate returns the certificate at path. Each file is read once.
 func (k *keyring) certificate(path string) *certificate {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -169,7 +170,8 @@ func (c *certificate) read() {
 	c.cert = cert
 }
 
-// certificates are those that may go with the key in a file: its own, beside it, and those that ssh_config names.
+// certificates returns the certificates that may belong to the key in keyFile: the one beside it, and those that
+// ssh_config names.
 func (k *keyring) certificates(s settings, keyFile string) (all []*certificate) {
 	for _, path := range slices.Concat([]string{keyFile + "-cert.pub"}, s.certificates) {
 		if c := k.certificate(path); c.err == nil {
@@ -179,7 +181,7 @@ func (k *keyring) certificates(s settings, keyFile string) (all []*certificate) 
 	return all
 }
 
-// cause is the reason of a file error without its path, which the caller has said.
+// cause returns the reason in a file error without the path, which the caller's message already has.
 func cause(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -188,10 +190,10 @@ func cause(err error) error {
 	return err
 }
 
-// offer tells what was shown to a server, and why something was not, for the message that it was refused.
+// offer records, for the message of a refused login, what was shown to the server, and what was withheld and why.
 type offer struct {
 	shown, withheld []string
-	password        bool // was shown, too
+	password        bool // the password was shown too
 }
 
 func (o offer) String() string {
@@ -206,7 +208,8 @@ func (o offer) String() string {
 }
 
 // signers returns the keys to offer to the host, in order: the ones named for it (through the agent where it holds
-// them), the rest of the agent's unless only the named ones may be used, and last the files that are a guess.
+// them), then the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by
+// default.
 func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signers []ssh.Signer, offered offer) {
 	var held []ssh.Signer
 	var from *agentKeys
@@ -234,7 +237,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 	}
 	certified := func(key ssh.Signer, path string) { // a certificate goes before its key
 		for _, c := range k.certificates(s, path) {
-			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // others are for other keys
+			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // an error: it is for another key
 				add(signer, c.path)
 			}
 		}
@@ -278,7 +281,7 @@ func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
 	return slices.IndexFunc(signers, func(s ssh.Signer) bool { return bytes.Equal(s.PublicKey().Marshal(), blob) })
 }
 
-// close ends the agents' connections, and with them the signatures that still wait.
+// close ends the connections to the agents, and with them the signatures that are still waited for.
 func (k *keyring) close() error {
 	k.mu.Lock()
 	for _, a := range k.agents {

@@ -17,23 +17,23 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// knownHosts is what some known_hosts files say, as an index: names that stand there plainly in a map, the rest in
-// lists that are short in practice. The format is that of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+// knownHosts is an index of some known_hosts files: plain names are in a map, everything else is in lists that are
+// short in practice. The format is that of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 type knownHosts struct {
 	mu       sync.RWMutex
 	plain    map[string][]knownKey
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
 	writable string      // the file that new keys are appended to
-	covered  int64       // bytes of it that are in the index,
-	lines    int         // and lines
+	covered  int64       // bytes of writable that are in the index
+	lines    int         // lines of writable that are in the index
 }
 
 type knownKey struct {
 	kind      string // ssh-ed25519, …
 	blob      string // the key in wire format
 	place     string // file:line
-	elsewhere bool   // it is known for port 22, and counts for another only where that shows it, too
+	elsewhere bool   // recorded for port 22: on another port, only a match counts
 }
 
 type knownLine struct {
@@ -43,7 +43,8 @@ type knownLine struct {
 	knownKey
 }
 
-// knownFiles keeps the index of each list of files, loaded once a run. An error is not kept: it may be for lack of descriptors.
+// knownFiles keeps the index of each list of files, which is loaded once per run. Errors are not kept: descriptors may
+// have run out.
 type knownFiles struct {
 	warn func(string)
 
@@ -51,8 +52,8 @@ type knownFiles struct {
 	byList map[string]*knownHosts
 }
 
-// load returns the index of the files. Files that don't exist say nothing; a line that can't be understood costs that
-// line, with a warning.
+// load returns the index of the files. Files that don't exist are ignored, and lines that can't be understood are
+// skipped with a warning.
 func (f *knownFiles) load(files []string) (*knownHosts, error) {
 	key := strings.Join(files, "\n")
 	f.mu.Lock()
@@ -81,7 +82,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 	return k, nil
 }
 
-// add takes in text, which stands in file behind so many lines, and returns how many there are then.
+// add indexes text, which follows the first number lines of file, and returns the number of lines up to its end.
 func (k *knownHosts) add(file string, number int, text []byte, warn func(string)) int {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
@@ -142,8 +143,8 @@ func (k *knownHosts) keep(l knownLine) {
 	}
 }
 
-// keys returns the keys recorded for the host. A port other than 22 is part of the name; where nothing is known for
-// the port, those of the plain name are taken, as by OpenSSH.
+// keys returns the keys recorded for the host. A port other than 22 is part of the name; when nothing is recorded for
+// the port, the keys of the plain name are used, as OpenSSH does.
 func (k *knownHosts) keys(name string, port int) []knownKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -167,7 +168,7 @@ func (k *knownHosts) named(name string) []knownKey {
 	return keys
 }
 
-// marked returns the lines with the marker that are about the host.
+// marked returns the lines with the marker that apply to the host.
 func (k *knownHosts) marked(marker, name string, port int) (lines []knownLine) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -196,7 +197,7 @@ func (l knownLine) matches(name string) bool {
 	return found
 }
 
-// globMatches knows * and ? alone; the brackets around an address with a port are plain characters.
+// globMatches knows only the wildcards * and ?; the brackets around an address with a port are plain characters.
 func globMatches(pattern, name string) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		return pattern == name
@@ -205,9 +206,9 @@ func globMatches(pattern, name string) bool {
 	return ok
 }
 
-// hashedName is |1|salt|HMAC-SHA1 of the name, both in base64. Every name has to be tried with every salt, so with thousands of
-// lines this is what reaching a host costs: the key of the HMAC (RFC 2104) is made ready here, and its two hashes are taken
-// without crypto/hmac, which needs four times as long.
+// hashedName is |1|salt|HMAC-SHA1 of the name, salt and HMAC in base64. Every name has to be tried with every salt, so
+// with thousands of lines this is most of the cost of reaching a host. So the key of the HMAC (RFC 2104) is prepared
+// here, and its two hashes are computed without crypto/hmac, which takes four times as long.
 type hashedName struct {
 	inner, outer [sha1.BlockSize]byte
 	sum          [sha1.Size]byte
@@ -238,7 +239,7 @@ func (h *hashedName) is(name string) bool {
 	return sha1.Sum(append(append(space[:0], h.outer[:]...), inner[:]...)) == h.sum
 }
 
-// knownName is how known_hosts spells a host: with a port other than 22, "[name]:port".
+// knownName returns the name of a host as known_hosts spells it: with a port other than 22, "[name]:port".
 func knownName(name string, port int) string {
 	name = strings.ToLower(name)
 	if port == 22 {
@@ -247,9 +248,11 @@ func knownName(name string, port int) string {
 	return fmt.Sprintf("[%s]:%d", name, port)
 }
 
-// algorithms returns the host key algorithms to ask the server for: those of the keys that are known for it, so that
-// it shows one of them, and then, unless it has to be one of them, all but those of certificates, which would tell nobody anything and
-// hide the plain key. It is nil, for the library's own list, where an authority alone is known.
+// algorithms returns the host key algorithms to ask the server for. Those of the keys that are known for it come first,
+// so that it shows one of them, and before them those of certificates, if an authority is known as well. If there is
+// neither an authority nor a key for this port, all other algorithms follow except those of certificates: without an
+// authority, a certificate proves nothing and hides the plain key. If only an authority is known, the result is nil,
+// for the library's own list.
 func (k *knownHosts) algorithms(keys []knownKey, name string, port int) (algorithms []string) {
 	for _, key := range keys {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)

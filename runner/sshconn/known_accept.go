@@ -14,9 +14,10 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// accept appends the key of a new host to the known_hosts file: one whole line, under a lock that other processes of
-// ours take too, with a final newline put right first. What another process has recorded meanwhile counts:
-// then nothing is added. Another process may keep the lock: ctx ends the wait.
+// accept appends the key of a new host to the known_hosts file: one whole line, under a lock that other hail processes
+// take too, after adding a final newline that is missing. When another process has recorded a key for the host
+// meanwhile, nothing is added, and a different key is an error. ctx ends the wait for the lock, which another process
+// may keep.
 func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey) (added bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(k.writable), 0o700); err != nil {
 		return false, err
@@ -60,8 +61,9 @@ func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey)
 	return true, nil
 }
 
-// catchUp takes in what was appended to the file since it was last read, and returns the last byte of it. A file that
-// became shorter is read anew, and what it said before still counts.
+// catchUp indexes what was appended to the file since it was last read, and returns the file's last byte, or a newline
+// if it is empty. A file that has become shorter is read again from its beginning, and what it said before still
+// counts.
 func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -70,7 +72,7 @@ func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
 	if size < k.covered {
 		k.covered, k.lines = 0, 0
 	}
-	from := max(k.covered-1, 0) // one byte back: the last one
+	from := max(k.covered-1, 0) // one byte back, for the last one
 	text := make([]byte, size-from)
 	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
 		return 0, err

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// limits hold back handshakes: so many at once altogether, because they are work for us, and so many with one address, because
-// a stock sshd refuses connections when more than about sixteen are not logged in.
+// limits holds back handshakes: only so many at once in total, because they are work for us, and only so many per
+// address, because a stock sshd refuses connections when more than about sixteen have not logged in yet.
 type limits struct {
 	all        *window
 	perAddress int
@@ -16,20 +16,20 @@ type limits struct {
 	addresses map[string]*queue
 }
 
-// queue is the line in front of one address; it goes away with the last one in it, unless the address was found to take less
-// than the others.
+// queue is the line in front of one address. It is removed with the last host in it, unless the address was found to
+// take fewer connections than the others.
 type queue struct {
 	slots
 	users    int
-	size     int       // places that there are
-	owed     int       // of those taken, how many are not given back
-	narrowed time.Time // when their number was last halved
+	size     int       // places at the address
+	owed     int       // how many of the taken places are not to be given back
+	narrowed time.Time // when size was last halved
 }
 
-// Servers that hang up before the login do so to several at once: that counts as one time.
+// A server that hangs up before the login does so on several connections at once: within this time, that counts once.
 const narrowAtMost = 5 * time.Second
 
-// slots are places that are taken by sending and given back by receiving; nil has no end of them.
+// slots are places that are taken by sending and given back by receiving; nil is no limit.
 type slots chan struct{}
 
 func newSlots(n int) slots {
@@ -57,14 +57,14 @@ func (s slots) give() {
 	}
 }
 
-// window is places of which there are more while logins are quick: a far fleet needs more of them at once than a near one to keep us
-// busy, and ten thousand at once would all come too late.
+// window is a number of places that grows while logins are quick: keeping us busy takes more logins at once with a
+// distant fleet than with a near one, but ten thousand at once would all be too late.
 type window struct {
 	slots
 	mu          sync.Mutex
 	least, most int
 	open        int
-	owed        int // of those taken, how many are not given back
+	owed        int // how many of the taken places are not to be given back
 }
 
 func newWindow(least, most int) *window {
@@ -78,12 +78,12 @@ func newWindow(least, most int) *window {
 	return w
 }
 
-// Signs of life alone widen a window to so many times its least: most of the work of a login comes after them, and how many of
-// those can be done in time, only logins tell.
+// Signs of life alone widen a window to at most this many times its least: most of the work of a login comes after
+// them, and only logins show how many can be completed in time.
 const onSigns = 16
 
-// alive makes room for two more when a host has shown a sign of life (it has taken the connection, or said its first word), and
-// quickly.
+// alive adds two places when a host has quickly shown a sign of life: it has accepted the connection, or sent its first
+// bytes.
 func (w *window) alive(after, limit time.Duration) {
 	if after < limit/16 {
 		w.widen(onSigns * w.least)
@@ -91,8 +91,8 @@ func (w *window) alive(after, limit time.Duration) {
 	}
 }
 
-// loggedIn makes room for one more after a login that took less than a quarter of its limit, and for one less after one that took
-// more than half of it.
+// loggedIn adds one place after a login that took less than a quarter of its limit, and removes one after a login that
+// took more than half of it.
 func (w *window) loggedIn(after, limit time.Duration) {
 	switch {
 	case after < limit/4:
@@ -102,7 +102,7 @@ func (w *window) loggedIn(after, limit time.Duration) {
 	}
 }
 
-// widen makes one more place, unless there are so many already, or the most of the window.
+// widen adds one place, up to the given number and to the window's most.
 func (w *window) widen(until int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,7 +112,7 @@ func (w *window) widen(until int) {
 	}
 }
 
-// narrow makes one place less, down to the least of the window.
+// narrow removes one place, down to the window's least.
 func (w *window) narrow() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -136,12 +136,13 @@ func (w *window) giveLocked() {
 	w.slots.give()
 }
 
-// newLimits lets so many log in at once, up to most while that is quick; below 1, all has no limit, and neither has an address.
+// newLimits allows this many logins at once in total, up to most while they are quick, and this many per address. Below
+// 1, all and perAddress mean no limit.
 func newLimits(all, most, perAddress int) *limits {
 	return &limits{all: newWindow(all, most), perAddress: perAddress, addresses: map[string]*queue{}}
 }
 
-// place is a place at an address and, until it was quiet, one of all.
+// place is a place at an address and, until quiet is called, a place among all.
 type place struct {
 	*limits
 	address string
@@ -149,7 +150,7 @@ type place struct {
 	counted sync.Once
 }
 
-// enter waits for a place at the address and then for one of all, so that a busy address holds up nobody else. The
+// enter waits for a place at the address and then for one among all, so that a busy address holds up no other. The
 // caller calls leave.
 func (l *limits) enter(ctx context.Context, address string) (*place, error) {
 	q := l.join(address)
@@ -165,7 +166,8 @@ func (l *limits) enter(ctx context.Context, address string) (*place, error) {
 	return &place{limits: l, address: address, queue: q}, nil
 }
 
-// quiet gives back the place among all, for good: who says nothing costs us nothing, and many of them would hold up the rest.
+// quiet gives back the place among all, for good: a host that says nothing costs us nothing, and many such hosts would
+// hold up the rest.
 func (p *place) quiet() { p.counted.Do(p.all.give) }
 
 func (p *place) leave() {
@@ -186,7 +188,7 @@ func (l *limits) narrow(address string) {
 	}
 	q.owed += q.size - q.size/2
 	q.size, q.narrowed = q.size/2, time.Now()
-	for ; q.owed > 0; q.owed-- { // free ones at once, the rest when they are left
+	for ; q.owed > 0; q.owed-- { // free ones at once, the rest when they are given back
 		select {
 		case q.slots <- struct{}{}:
 		default:
@@ -195,7 +197,7 @@ func (l *limits) narrow(address string) {
 	}
 }
 
-// pays says whether a place is kept, because there are to be fewer of them.
+// pays reports whether a place is not to be given back, because there are to be fewer.
 func (l *limits) pays(q *queue) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -14,11 +14,11 @@ import (
 	"hail/runner"
 )
 
-// A running OpenSSH client with a control socket (ControlMaster) has logged in by whatever OpenSSH can: Kerberos, keys that
-// want a touch, second factors. hail goes through it.
+// A running OpenSSH client with a control socket (ControlMaster) has logged in by whatever means OpenSSH has: Kerberos,
+// keys that need a touch, second factors. hail uses its connection.
 
-// tokensOfHost are those that differ from host to host: a socket with one of them leads to the host itself, and one
-// without to a jump host.
+// tokensOfHost matches the tokens that differ from host to host: a socket path with one of them leads to the host
+// itself, and one without to a jump host.
 var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
 
 // useMaster puts the control socket into the settings, if there is one.
@@ -31,7 +31,7 @@ func (d *Dialer) useMaster(s *settings, path func(text string) (string, error)) 
 	return err
 }
 
-// dialMaster returns a connection that shares the one of the master.
+// dialMaster returns a connection that shares the master's.
 func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, error) {
 	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
@@ -52,7 +52,8 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, err
 	switch {
 	case !stop():
 		nc.Close()
-		return nil, noMaster(s, fmt.Errorf("no answer within %v", s.timeout)) // or we were stopped, which goes before it
+		// unless we were stopped, which the caller checks first
+		return nil, noMaster(s, fmt.Errorf("no answer within %v", s.timeout))
 	case err != nil:
 		nc.Close()
 		return nil, noMaster(s, err)

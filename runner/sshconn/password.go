@@ -7,25 +7,25 @@ import (
 	"sync"
 )
 
-// Password is a password to log in with, for all hosts. So that a wrong one does not lock an account on thousands of
-// machines, it is tried on one host at a time until one has accepted it, and after some refusals no more. A nil Password is
-// none.
+// Password is the login password for all hosts. A wrong one must not lock an account on thousands of machines: until a
+// host has accepted it, it is tried on one host at a time and given up after some refusals. A nil Password is no
+// password.
 type Password struct {
 	secret   string
 	refusals int
 
-	turn slots // whoever tries it while nobody has accepted it
+	turn slots // held by whoever tries it while no host has accepted it
 	mu   sync.Mutex
-	good bool // somebody has accepted it
-	bad  int  // how many have refused it before that
+	good bool // a host has accepted it
+	bad  int  // how many hosts have refused it before that
 }
 
-// NewPassword returns a password that is given up after so many refusals; below 1: never.
+// NewPassword returns a password that is given up after this many refusals; below 1: never.
 func NewPassword(secret string, refusals int) *Password {
 	return &Password{secret: secret, refusals: refusals, turn: newSlots(1)}
 }
 
-// state says whether the password was accepted somewhere, and whether it was given up.
+// state reports whether a host has accepted the password. The error says that it was given up.
 func (p *Password) state() (good bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,19 +35,19 @@ func (p *Password) state() (good bool, err error) {
 	return p.good, nil
 }
 
-// passwordUse is what one connection does with a Password: it gives it away once at most, and only to a host whose key was
-// verified.
+// passwordUse is what one connection does with a Password: it sends the password at most once, and only to a host whose
+// key was verified.
 type passwordUse struct {
 	*Password
-	ctx      context.Context // of the login, which ends before the use does
-	clock    *clock          // does not run while the turn is waited for
+	ctx      context.Context // of the login
+	clock    *clock          // paused while waiting for the turn
 	verified bool
 	given    bool
-	holds    bool // the turn
+	holds    bool // whether it holds the turn
 	failed   error
 }
 
-// take returns the password, when it is this host's turn.
+// take returns the password once it is this host's turn.
 func (u *passwordUse) take() (secret string, err error) {
 	switch {
 	case u.given:
@@ -76,7 +76,7 @@ func (u *passwordUse) take() (secret string, err error) {
 // maxQuestions is how many rounds of questions a server may ask.
 const maxQuestions = 10
 
-// answer is an ssh.KeyboardInteractiveChallenge that knows the password, and nothing else.
+// answer returns an ssh.KeyboardInteractiveChallenge that knows the password, and nothing else.
 func (u *passwordUse) answer() func(name, instruction string, questions []string, echos []bool) ([]string, error) {
 	rounds := 0
 	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
@@ -94,7 +94,8 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 	}
 }
 
-// done tells how the login ended: refused is false where we have stopped it. A server that hangs up on a password has refused it.
+// done notes how the login ended. refused is false when we stopped the login. A server that hangs up on a password has
+// refused it.
 func (u *passwordUse) done(accepted, refused bool) {
 	if u.given {
 		u.mu.Lock()
@@ -109,7 +110,7 @@ func (u *passwordUse) done(accepted, refused bool) {
 	}
 }
 
-// tell adds what is to be said of the password when the login was refused.
+// tell adds to o, for the message of a refused login, what became of the password.
 func (u *passwordUse) tell(o *offer) {
 	switch {
 	case u.given:

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// proxyConn is the connection that a ProxyCommand makes: one end of a socket pair, whose other end is the input and output
-// of the command. So deadlines work, which pipes have not.
+// proxyConn is the connection that a ProxyCommand makes: one end of a socket pair, whose other end is the command's
+// input and output. Unlike pipes, a socket pair makes a net.Conn with deadlines.
 type proxyConn struct {
 	net.Conn
 	command *exec.Cmd
@@ -21,7 +21,7 @@ type proxyConn struct {
 	closed  sync.Once
 }
 
-// dialProxy starts a ProxyCommand, in a process group of its own. Close ends all of it.
+// dialProxy starts a ProxyCommand in a process group of its own. Close ends the whole group.
 func dialProxy(line string) (net.Conn, error) {
 	pair, err := socketpair()
 	if err != nil {
@@ -37,7 +37,7 @@ func dialProxy(line string) (net.Conn, error) {
 	p := &proxyConn{Conn: nc, said: &lastWords{}, command: exec.Command("/bin/sh", "-c", "exec "+line)}
 	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p.command.WaitDelay = time.Second // for what it left behind with its stderr open
+	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open
 	if err := p.command.Start(); err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("proxy command: %w", cause(err))
@@ -45,7 +45,7 @@ func dialProxy(line string) (net.Conn, error) {
 	return p, nil
 }
 
-// socketpair makes a pair that no program has but who is given it: another one may be started at the same time.
+// socketpair makes a socket pair that no other program inherits, even if one is being started at the same time.
 func socketpair() (pair [2]int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -61,12 +61,12 @@ func (p *proxyConn) Close() error {
 	err := p.Conn.Close()
 	p.closed.Do(func() {
 		_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // it may be gone already
-		_ = p.command.Wait()                                      // it was killed, or failed: the connection has told
+		_ = p.command.Wait()                                      // killed or failed: the connection has shown it
 	})
 	return err
 }
 
-// lastWords keeps the end of what a command says on stderr.
+// lastWords keeps the end of what a command prints on stderr.
 type lastWords struct {
 	mu   sync.Mutex
 	text []byte
@@ -84,7 +84,7 @@ func (l *lastWords) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// line is the last line that says something.
+// line returns the last line that is not empty.
 func (l *lastWords) line() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

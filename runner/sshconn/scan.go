@@ -10,17 +10,17 @@ import (
 	"hail/runner"
 )
 
-// HostKey is the key that a host has shown, and what known_hosts says of it.
+// HostKey is the key that a host has shown, and what known_hosts says about it.
 type HostKey struct {
-	Name        string        // as known_hosts calls the host
-	Fingerprint string        // with the kind of the key
+	Name        string        // of the host, as in known_hosts
+	Fingerprint string        // with the type of the key
 	State       runner.Reason // empty: known; otherwise why a login would be refused
-	Why         error         // in words
+	Why         error         // State in words; nil if it is empty
 	key         ssh.PublicKey
 	known       *knownHosts
 }
 
-// Scan reaches a host and looks at its key, without logging in. Its error is a *runner.Failure.
+// Scan reaches a host and looks at its key, without logging in. Its errors are those of Dial.
 func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	s, err := d.settings(ctx, h)
 	if err != nil {
@@ -46,12 +46,12 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	return HostKey{}, err
 }
 
-// Accept records the key of a host that was not known, in the known_hosts file for that host. A key that is there already is
-// not added again. ctx ends the wait for the lock on the file.
+// Accept records the key of a host that was not known, in the known_hosts file for that host. A key that is already
+// there is not added again; if another one is there, that is an error. ctx ends the wait for the lock on the file.
 func (d *Dialer) Accept(ctx context.Context, k HostKey) error {
 	_, err := k.known.accept(ctx, k.Name, k.key)
 	return err
 }
 
-// errSeen ends a handshake whose host key is all that was wanted.
+// errSeen ends a handshake that was only wanted for the host key.
 var errSeen = errors.New("the host key was seen")

@@ -22,45 +22,45 @@ import (
 	"hail/runner"
 )
 
-// settings is everything that is decided about one host before it is dialled: the inventory and the command line first,
-// then ssh_config, then what ssh does by default.
+// settings is everything that is decided about one host before it is dialled: by the inventory and the command line
+// first, then by ssh_config, then by ssh's defaults.
 type settings struct {
 	name       string // the host's name in the inventory
 	address    string // name or IP to connect to
 	port       int
 	user       string
 	identities []string // key files, in order
-	optional   bool     // the identities come from ssh_config or are a guess: missing ones are passed over
-	guessed    bool     // nobody named an identity: these are the files that ssh looks for
-	onlyThese  bool     // offer no other key of the agent
+	optional   bool     // the identities are ssh_config's or a guess: missing ones are skipped
+	guessed    bool     // no identity is named: these are the files that ssh tries by default
+	onlyThese  bool     // offer no other keys of the agent
 	agent      string   // socket; empty: no agent
-	jump       []string // hops, the first one first
-	control    string   // socket of an OpenSSH master that stands before the host, or is connected with it; empty: none
-	isMasters  bool     // it is connected with the host itself
+	jump       []string // jump hosts, the nearest first
+	control    string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
+	isMasters  bool     // the master is connected to the host itself
 	forward    string   // socket of the agent that the host may use; empty: none
-	knownHosts []string // the first one is appended to
-	keyName    string   // what known_hosts is asked for: an alias, which has no port, or the address
+	knownHosts []string // files; new keys are appended to the first one
+	keyName    string   // name to look up in known_hosts: an alias, which has no port, or the address
 	keyPort    int
 	hostKeys   string // strict, accept-new or off
 	timeout    time.Duration
 
 	proxy        string   // command that makes the connection; empty: TCP
-	network      string   // tcp, or tcp4 or tcp6 where only one is wanted
+	network      string   // tcp, or tcp4 or tcp6 if only that is wanted
 	from         net.IP   // our own address; nil: any
-	attempts     int      // to connect
+	attempts     int      // number of attempts to connect
 	certificates []string // files of user certificates
 	algorithms   algorithms
-	methods      []string // of login, in order; nil: all
+	methods      []string // login methods, in order; nil: all
 	env          []string // NAME=VALUE to ask the server to set
 	keepalive    time.Duration
 	misses       int32
 
-	seeKey func(*knownHosts, ssh.PublicKey) // told the host key, and then the login is given up; nil: log in
+	seeKey func(*knownHosts, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }
 
-// Defaults is how a host is reached that nothing is said of, in the inventory or in ssh_config: as ssh does.
+// Defaults returns how to reach a host about which neither the inventory nor ssh_config says anything: as ssh does.
 func Defaults(local sshconfig.Local) inventory.Connection {
 	c := inventory.Connection{User: local.User, Port: 22, ConnectTimeout: inventory.Duration(10 * time.Second)}
 	for _, name := range []string{"id_rsa", "id_ecdsa", "id_ed25519"} {
@@ -74,7 +74,7 @@ func Defaults(local sshconfig.Local) inventory.Connection {
 
 var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
 
-// GivenTo is what ssh_config is asked for a host: the name it is looked up by, and what is said elsewhere.
+// GivenTo returns what ssh_config is asked about a host: the name to look up, and what is set elsewhere.
 func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	c := h.Connection
 	given = sshconfig.Given{User: c.User, Port: c.Port}
@@ -84,7 +84,8 @@ func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	return cmp.Or(c.SSHConfigHost, h.Name), given
 }
 
-// settings looks the host up. What ssh_config runs for that may take as long as connecting: then the error is errConnect.
+// settings looks up the settings of a host. What ssh_config runs for that may take as long as connecting; if it takes
+// longer, the error wraps errConnect.
 func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, error) {
 	c := h.Connection
 	limit := cmp.Or(c.ConnectTimeout.Value(), d.config.ConnectTimeout)
@@ -161,7 +162,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 	return s, d.further(&s, h, f)
 }
 
-// unsettled is the failure of a host whose settings could not be had for err.
+// unsettled returns the failure of a host whose settings could not be determined because of err.
 func unsettled(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -172,7 +173,7 @@ func unsettled(ctx context.Context, err error) error {
 	return &runner.Failure{Status: runner.Error, Err: err}
 }
 
-// variable is the value of a variable of the environment where text is its name behind a $, and text otherwise.
+// variable returns the value of an environment variable if text is its name after a $, and text otherwise.
 func (d *Dialer) variable(text string) string {
 	name, is := strings.CutPrefix(text, "$")
 	if !is || d.config.Local.Getenv == nil {
@@ -181,7 +182,7 @@ func (d *Dialer) variable(text string) string {
 	return d.config.Local.Getenv(name)
 }
 
-// over says for people what stands before the host.
+// over describes, for people, what stands before the host.
 func (s settings) over() string {
 	switch {
 	case s.control != "":
@@ -194,7 +195,7 @@ func (s settings) over() string {
 	return ""
 }
 
-// further puts in what only ssh_config can say.
+// further adds what only ssh_config can set.
 func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (err error) {
 	s.network = map[string]string{"inet": "tcp4", "inet6": "tcp6"}[f.AddressFamily]
 	s.network = cmp.Or(s.network, "tcp")
@@ -229,7 +230,7 @@ func hasOption(h inventory.Host, keyword string) bool {
 	return false
 }
 
-// environment is what SetEnv sets, and what SendEnv takes from our own.
+// environment returns what SendEnv takes from our own environment, and then what SetEnv sets.
 func (d *Dialer) environment(f sshconfig.Settings) (env []string) {
 	for _, v := range d.config.Environ {
 		name, _, _ := strings.Cut(v, "=")
@@ -242,7 +243,7 @@ func (d *Dialer) environment(f sshconfig.Settings) (env []string) {
 
 func isNone(word string) bool { return strings.EqualFold(word, "none") }
 
-// policy reads our words for what to do about host keys, and ssh_config's.
+// policy reads how to treat host keys, in hail's words or ssh_config's.
 func policy(word string) (string, error) {
 	switch word {
 	case "strict", "yes", "true", "ask": // nobody can be asked during a fan-out
@@ -255,7 +256,7 @@ func policy(word string) (string, error) {
 	return "", fmt.Errorf("%q is no way to treat host keys", word)
 }
 
-// hop returns the host that a jump specification means, [user@]host[:port] or a name of the inventory.
+// hop returns the host that a jump specification names: [user@]host[:port], or a name in the inventory.
 func (d *Dialer) hop(spec string) (inventory.Host, error) {
 	rest := strings.TrimPrefix(strings.TrimSpace(spec), "ssh://")
 	user, rest, found := cutLast(rest, "@")

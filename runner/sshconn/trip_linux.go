@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trip is how long a packet needs to the server and back, as the kernel has seen it at best; 0: not known. On a busy machine the time
-// that connecting took says more about ourselves.
+// trip returns how long a packet takes to the server and back: the shortest time that the kernel has seen, or else the
+// time that connecting took; 0: not known. On a busy machine, the latter says more about the machine itself.
 func (c *conn) trip() time.Duration {
 	best := c.reach.TCP
 	tcp, ok := c.heard.Conn.(*net.TCPConn)

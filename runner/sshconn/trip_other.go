@@ -4,5 +4,5 @@ package sshconn
 
 import "time"
 
-// trip is how long a packet needs to the server and back, if not exactly; 0: not known.
+// trip returns roughly how long a packet takes to the server and back: the time that connecting took; 0: not known.
 func (c *conn) trip() time.Duration { return c.reach.TCP }

@@ -12,8 +12,9 @@ import (
 	"hail/runner"
 )
 
-// verify decides whether a host that shows key may be trusted, by the keys that are recorded for it. It is not verified where checking is
-// off: then the connection goes on, but gets no password. Its error is a *runner.Failure.
+// verify decides whether a host that shows key may be trusted, by the keys recorded for it. When checking is off, a
+// host with an unknown or changed key is let through, but it is not verified and gets no password; a revoked key is
+// always refused. Its error is a *runner.Failure.
 func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
@@ -73,7 +74,7 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 	return err == nil, nil
 }
 
-// unchecked says, once, what it means that keys are not checked.
+// unchecked warns, once, about what it means not to check host keys.
 func (d *Dialer) unchecked() {
 	d.loud.Do(func() {
 		d.config.Warn("host keys are not checked: whoever is on the way can pass for a host")

@@ -15,18 +15,18 @@ import (
 	"hail/runner"
 )
 
-// way is how far the way to a host is gone: it tells why a host was not reached by the phase, never by the words of an
-// error.
+// way is how far the connection to a host has got. Why a host was not reached is told by the phase, never by the words
+// of an error.
 type way struct {
 	reach runner.Reach
-	phase string // under way: dns, tcp, proxy, master, handshake, login
+	phase string // the phase under way: dns, tcp, proxy, master, handshake, login
 	limit time.Duration
 	clock *clock
-	spoke func() // told the host's first word; may be nil
+	spoke func() // called at the host's first bytes; may be nil
 	trace Trace
 }
 
-// open makes the connection that SSH runs over: TCP, a tunnel of the jump host, or what a ProxyCommand makes.
+// open makes the connection that SSH runs over: by TCP, through a jump host or master, or by a ProxyCommand.
 func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
 	w.phase = "tcp"
 	begun := time.Now()
@@ -55,7 +55,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 			}
 		}})
 	}
-	dialer := net.Dialer{KeepAlive: -1} // the connection asks for signs of life itself
+	dialer := net.Dialer{KeepAlive: -1} // conn asks for signs of life itself
 	if s.from != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
@@ -74,7 +74,8 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	return nc, err
 }
 
-// patiently opens again while there is no descriptor left: another host will give some back, and that is not this one's time.
+// patiently tries again while no descriptor is left: another host will give some back, and the wait does not count
+// against this one.
 func (w *way) patiently(ctx context.Context, open func() (net.Conn, error)) (net.Conn, error) {
 	for {
 		nc, err := open()
@@ -90,12 +91,12 @@ func (w *way) patiently(ctx context.Context, open func() (net.Conn, error)) (net
 	}
 }
 
-// outOfFiles says whether we, or this machine, had no descriptor left.
+// outOfFiles reports whether this process, or this machine, had no descriptor left.
 func outOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// pause waits; false when ctx ends before.
+// pause waits for d. It returns false when ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -116,7 +117,8 @@ func tunnelError(s settings, err error) error {
 	return fmt.Errorf("%s: the connection to it ended", gateway)
 }
 
-// failed makes err the failure of the host, with how far the way was gone.
+// failed turns err into the failure of the host, with how far the connection got. When ctx has ended for another reason
+// than errConnect, it returns an error that wraps that cause instead.
 func (w *way) failed(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errConnect) {
 		return fmt.Errorf("stopped while connecting: %w", cause)
@@ -124,7 +126,7 @@ func (w *way) failed(ctx context.Context, err error) error {
 	var f *runner.Failure
 	errors.As(err, &f)
 	switch {
-	case f != nil && f.Status == runner.Error: // for our own fault the host is not to blame, however long it took
+	case f != nil && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
 	case ctx.Err() != nil:
 		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", w.limit, w.waitingFor())}
 	case f != nil:
@@ -168,7 +170,7 @@ func (w *way) netReason(err error) runner.Reason {
 	return runner.Closed
 }
 
-// words says a network error without the address and the system call that Go puts in front.
+// words returns a network error without the address and the system call that Go puts in front.
 func (w *way) words(err error) error {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -185,10 +187,10 @@ func (w *way) words(err error) error {
 	return err
 }
 
-// explain says why the handshake over h ended with err.
+// explain returns the failure of a handshake over h that ended with err.
 func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 	var f *runner.Failure
-	if errors.As(err, &f) { // the host key callback's
+	if errors.As(err, &f) { // from the host key callback
 		return f
 	}
 	greeting, ended := h.heard()
@@ -196,11 +198,11 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 	proxy, overProxy := h.Conn.(*proxyConn)
 	switch {
 	case overProxy && greeting == "" && ended:
-		proxy.Close() // then it has said what it had to say
+		proxy.Close() // after this, its last words are complete
 		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
 	case errors.Is(err, errBanner):
 		f.Reason, f.Err = runner.Handshake, errBanner
-	case w.phase == "login" && ended && !offered.password: // with it, coming back would try it again
+	case w.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
 	case w.phase == "login":
 		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
