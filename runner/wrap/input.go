@@ -11,8 +11,9 @@ import (
 	"hail/runner"
 )
 
-// input is what goes over the channel: the secret variables, a line each, and then the command's own input, most of it when taken
-// has ended, unless it flows. Input that has fewer bytes than it was said to have ends the command.
+// input returns what goes over the channel: the secret variables, one per line, and then the command's own input.
+// Unless it flows, all but its beginning waits until taken has ended. Input that is shorter than s.Size ends the
+// command. The result is nil when there is nothing to send.
 func input(taken context.Context, s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
 	var lines strings.Builder
 	for _, v := range s.Secrets {
@@ -36,8 +37,9 @@ func input(taken context.Context, s runner.Stdio, cancel context.CancelCauseFunc
 	return io.MultiReader(parts...)
 }
 
-// What goes before the wrapper takes the input is kept by the server, which may be slow at it: OpenSSH's copies all of it whenever
-// more comes. A wrapper that is not heard takes it anyway, in the end.
+// What is sent before the wrapper takes the input is kept by the server, which may be slow at it: OpenSSH's server
+// copies all of it whenever more arrives. So no more than beforeTaken is sent ahead. A wrapper that is not heard takes
+// the input in the end, so the rest is sent after the time unheard.
 const (
 	beforeTaken = 128 << 10
 	unheard     = 10 * time.Second
@@ -45,7 +47,8 @@ const (
 
 var errTaken = errors.New("the input is taken")
 
-// later reads when taken has ended for errTaken, and no more when it has ended otherwise.
+// later reads from r once taken has ended with errTaken, or after the time unheard; when taken has ended otherwise, it
+// reads nothing.
 type later struct {
 	r      io.Reader
 	taken  context.Context
@@ -68,7 +71,7 @@ func (l *later) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// exactly reads so many bytes.
+// exactly reads the given number of bytes. It calls fail when r ends or fails before.
 type exactly struct {
 	r    io.Reader
 	left int64

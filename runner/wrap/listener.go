@@ -8,21 +8,21 @@ import (
 	"hail/runner"
 )
 
-// listener passes stderr on, but for what the wrapper says there: a mark that nobody else knows, a word, and a record separator. It
-// holds back only bytes that may be the beginning of that.
+// listener passes stderr on, except for the wrapper's messages in it: a mark that nobody else knows, a word, and a
+// record separator. It holds back only bytes that may be the beginning of a message.
 type listener struct {
 	w       io.Writer
 	mark    []byte
-	take    func()         // told that the wrapper takes the input
-	remains runner.Remains // what it says at the end of a command that was ended; empty: nothing
-	cannot  string         // why it did not begin the command; empty: it may have
-	held    []byte         // from a possible beginning of a mark on
+	take    func()         // called when the wrapper takes the input
+	remains runner.Remains // what the wrapper said after it had ended the command; empty: nothing
+	cannot  string         // why the wrapper did not start the command; empty: it may have started it
+	held    []byte         // the bytes from a possible beginning of a mark on
 }
 
 // separator ends a word, and begins a mark.
 const separator = '\x1e'
 
-// longestWord is how much may stand between a mark and the next separator: the path of a folder, and some words.
+// longestWord is how many bytes may stand between a mark and the next separator: the path of a folder, and some words.
 const longestWord = 5000
 
 func (l *listener) Write(p []byte) (int, error) {
@@ -67,7 +67,7 @@ func beginning(mark, b []byte) int {
 	return n
 }
 
-// hear says whether it knows the word.
+// hear acts on a word of the wrapper. It returns false when it does not know the word.
 func (l *listener) hear(word string) bool {
 	why, cannot := strings.CutPrefix(word, "cannot ")
 	switch {
@@ -91,7 +91,7 @@ func (l *listener) pass(b []byte) error {
 	return err
 }
 
-// flush passes on what was held back, when no more comes.
+// flush passes on what was held back. It is called when no more arrives.
 func (l *listener) flush() error {
 	held := l.held
 	l.held = nil

@@ -7,23 +7,28 @@ import (
 	"hail/runner"
 )
 
-// The wrapper, in POSIX sh. It is started with the command, encoded, as $2, below a line that sets the nonce, grace and limit (in
-// seconds; no limit is 0), input (bytes), kib (of it), secrets (lines), shell, program (true: the command needs no shell) and the
-// variables to export. What it calls its own begins with hail_, so that nothing of the command's environment is touched.
+// wrapper is a script in POSIX sh. Its $2 is the command, encoded. A line in front of the script sets the nonce, the
+// grace and the limit (in seconds; 0 is no limit), input (bytes), kib (the same in KiB), secrets (lines), shell,
+// program (true: the command needs no shell), and the variables to export. The wrapper's own variables begin with
+// hail_, so that it touches nothing in the command's environment.
 //
-// The channel's input is on descriptor 3: first the secret variables, a line each, encoded; then the command's input, which
-// is kept in a file that has no name any more when the command begins; then nothing, for the watchdog: its end is the order
-// to end the command. So that this end is heard at once, nothing that the command might not read may be before it.
-// What takes the input says so when it is there: no more than a little of it is sent before. Why it ends early is known on our side.
-// A folder without room for it is passed over: so much as a shell can write at once is tried, and df, where it is there, knows about
-// more (in 32 bits, as mksh counts, nine digits are safe). That it does not fit in the end is known here, though busybox's head hides
-// it for a small one.
+// The channel's input is descriptor 3: first the secret variables, one encoded line each; then the command's input,
+// which is stored in a file whose name is removed before the command begins; then nothing. The watchdog takes the end
+// of the channel's input as the order to end the command. It has to see that end at once, so nothing may stand before
+// it that the command might not read.
 //
-// The command runs in the foreground, so that nothing of job control is needed, and what the watchdog tells by USR1 waits in a
-// trap until it is over. Signals may also be the command's own, which means its group: the watchdog ignores them from its first moment
-// on, and what USR1 was is asked of it by USR2, of which it dies while it has no order. Descriptor 4 is the real stderr: what the shell
-// itself would print about killed children goes nowhere. What a shell of ksh's kind starts gets no descriptor but the first three, unless
-// it is said for each. SHLVL keeps bash from reading its startup files for SSH a second time.
+// The wrapper says when it is about to take the command's input: only a little of it is sent earlier. When the input
+// ends early, our side knows why. A folder without room for the input is passed over: the wrapper tries to write as
+// much as a shell can write at once, and asks df, where there is one, about more (mksh counts in 32 bits, for which
+// nine digits are safe). When the input does not fit after all, the wrapper notices, though busybox's head hides that
+// for small input.
+//
+// The command runs in the foreground, so that no job control is needed; a USR1 from the watchdog waits in a trap until
+// the command is over. The command may send signals too, to its whole process group. So the watchdog ignores them from
+// the start, and the wrapper finds out whether a USR1 was the watchdog's by sending USR2 to the watchdog, which dies of
+// it unless it has had the order. Descriptor 4 is the real stderr; what the shell itself would print about killed
+// children is discarded. Shells of the ksh family pass on only the first three descriptors, unless each is named. SHLVL
+// keeps bash from reading its startup files for SSH a second time.
 const wrapper = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}
@@ -102,10 +107,10 @@ esac
 exit $hail_status
 `
 
-// The watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and becomes the hunter ($3). The limit ($2) is for a
-// network that dies without a word: then the end would not come.
+// watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and becomes the hunter ($3). The limit
+// ($2) is for a network that dies silently: then the end would never arrive.
 //
-// It holds no quote, so that it can stand in quotes, and neither does the hunter.
+// Neither watchdog nor hunter contains a single quote, so that both can stand in single quotes.
 const watchdog = `
 trap "" TERM HUP INT USR1
 if [ $2 = 0 ]; then
@@ -129,10 +134,11 @@ kill -USR1 $PPID
 exec sh -c "$3" hail "$1"
 `
 
-// The hunter ends everything below the wrapper ($PPID) or in its process group: TERM, the grace ($1), KILL. A process that was found once
-// stays on the list when its parent dies. It exits with 0 when all are gone, 1 when some are left, and 2 when the processes can't be
-// listed. What is above the wrapper (sudo may be in its group) is left out, and what the hunter starts itself. It is a shell of its own,
-// because ksh93 ignores for sure only what was ignored when it began.
+// hunter ends everything below the wrapper ($PPID) or in its process group: TERM, the grace ($1), KILL. A process that
+// was found once stays on the list when its parent dies. The exit status is 0 when all are gone, 1 when some are left,
+// and 2 when the processes can't be listed. The wrapper's ancestors (sudo may be in its group) and what the hunter
+// itself starts are left out. It is a shell of its own, because ksh93 reliably ignores only signals that were ignored
+// when it began.
 const hunter = `
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
@@ -204,8 +210,8 @@ watch 2 "kill -KILL"
 exit 1
 `
 
-// onTerminal is what stands for the wrapper where the command has a terminal, which ends it when it is dropped, or an input whose
-// end ends it.
+// onTerminal replaces the wrapper where the command ends without it: because it has a terminal, which ends it when it
+// is dropped, or because it ends when its input does.
 const onTerminal = `
 hail_line=$(printf '%bx' "$2")
 hail_line=${hail_line%x}
@@ -215,7 +221,8 @@ export SHLVL=1
 exec "$1" -c "$2"
 `
 
-// script is everything of the wrapper that is the same for all commands, encoded. Every host gets it, so its indentation stays here.
+// script is everything in the wrapper that is the same for all commands, and plainScript is the same for onTerminal,
+// both encoded. Every host gets one, so the indentation is removed.
 var (
 	script      = encode(flush("hail_watchdog='" + watchdog + "'\nhail_hunter='" + hunter + "'\n" + wrapper))
 	plainScript = encode(flush(onTerminal))
@@ -223,13 +230,13 @@ var (
 
 func flush(script string) string { return strings.ReplaceAll(script, "\t", "") }
 
-// line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the same to
-// every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
+// line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the
+// same to every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
 func line(script, head, cmd string) string {
 	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(head) + script + `' '` + encode(cmd) + `'`
 }
 
-// head is what the scripts need to know.
+// head is what the scripts need to know about a command.
 type head struct {
 	nonce        string
 	grace, limit int // seconds
@@ -250,12 +257,12 @@ func (h head) String() string {
 		h.nonce, h.grace, h.limit, h.input, h.input>>10, h.secrets, runner.Quote(h.shell), h.program, runner.Quote(exports.String()))
 }
 
-// encode writes text for printf %b between single quotes: what any shell could take for something else is octal, but for the end of a
-// line, which is shorter.
+// encode writes text for printf %b in single quotes: whatever some shell could interpret is octal, except for newlines,
+// where \n is shorter.
 func encode(text string) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/4)
-	begin := 0 // of what is written as it is
+	begin := 0 // of the bytes to write as they are
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if ' ' <= c && c < 0x7f && c != '\'' && c != '\\' && c != '!' && c != '`' {

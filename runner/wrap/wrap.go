@@ -1,9 +1,9 @@
-// Package wrap starts remote commands so that they surely end: a Dialer around a Dialer.
+// Package wrap makes sure that remote commands end: its Dialer wraps another Dialer.
 //
 // Closing a channel does not end a remote command that has no terminal. So each command runs under a small program in
-// POSIX sh whose watchdog takes the end of the channel's input for the order to end everything the command started:
-// TERM, a grace, KILL. The end of input comes when its time is up, when the run is stopped, and also when hail or the
-// network dies.
+// POSIX sh, whose watchdog takes the end of the channel's input as the order to end everything that the command has
+// started: TERM, a grace, KILL. The input ends when the command's time is up, when the run is stopped, and also when
+// hail or the network dies.
 package wrap
 
 import (
@@ -21,10 +21,10 @@ import (
 	"hail/runner"
 )
 
-// MaxCommand is the longest command line in bytes, once it is encoded: longer ones are cut by some systems.
+// MaxCommand is the longest command line, in bytes after encoding: some systems cut longer ones.
 const MaxCommand = 100 << 10
 
-// afterGrace is what the wrapper has on top of the grace for killing, looking and telling.
+// afterGrace is the time that the wrapper has, on top of the grace, to kill, to look again and to report.
 const afterGrace = 3 * time.Second
 
 // Dialer puts the wrapper around the commands of the Conns that Inner dials. It is as safe for concurrent use as Inner.
@@ -49,10 +49,12 @@ type conn struct {
 // Unwrap returns the Conn below.
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
-// onTop is what the limit that the host keeps has on top of ours: it is for when we can't any more. Tests have less time.
+// onTop is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
+// shorten it.
 var onTop = 10 * time.Second
 
-// Exec implements runner.Conn. Input needs its size. When ctx ends it, the *runner.Failure says what remains.
+// Exec implements runner.Conn. Input without a size is taken for empty. When ctx ends the command, the *runner.Failure
+// says what remains on the host.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if s.In != nil && s.Size <= 0 {
 		s.In = nil
@@ -108,7 +110,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 		}
 		return f
 	}
-	if stderr.cannot != "" { // its exit status is none of the command's
+	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
 	var f *runner.Failure
