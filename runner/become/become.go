@@ -1,8 +1,8 @@
-// Package become runs commands as another user, by sudo or doas: a Dialer around a Dialer.
+// Package become runs commands as another user, by sudo or doas: its Dialer wraps another Dialer.
 //
-// A host that needs no password never sees one. Otherwise it is sent to a prompt that we have asked for, a random one, and
-// the command's own input only after a mark that the command itself has begun: so the command never reads the password, and
-// sudo never eats the input.
+// A host that needs no password never sees one. Otherwise, the password is sent in answer to a random prompt that we
+// have set, and the command's own input is sent only after a mark that says that the command has begun. So the command
+// never reads the password, and sudo never swallows the input.
 package become
 
 import (
@@ -21,14 +21,14 @@ import (
 	"hail/runner"
 )
 
-// timeout is how long it may take until the command begins, without the time in which the password waits for its turn.
+// timeout is how long the command may take to begin, not counting the time in which the password waits for its turn.
 const timeout = 30 * time.Second
 
-// Dialer runs the commands of the hosts whose settings ask for become as their become_user. It is as safe for concurrent use
-// as Inner.
+// Dialer runs commands as the become_user of a host, if the host's settings ask for become. It is as safe for
+// concurrent use as Inner.
 type Dialer struct {
 	Inner    runner.Dialer
-	Password *Password // nil: hosts that want one fail
+	Password *Password // nil: hosts that ask for one fail
 }
 
 // Dial implements runner.Dialer.
@@ -55,17 +55,19 @@ type conn struct {
 // Unwrap returns the Conn below.
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
-// line starts cmd as the user. It has to mean the same to every login shell, so it has no newline.
+// line returns the command line that starts cmd as the user. It has to mean the same to every login shell, so it adds
+// no newline.
 func (c *conn) line(cmd, nonce string) string {
 	const mark = `printf "\036hail:%s:%s\036" "$2"`
 	user := runner.Quote(c.user)
-	begin := runner.Quote(mark + ` ready >&2; SHELL=$3; export SHELL; eval "$1"`) // a service's own shell may run nothing
+	// SHELL stays the login user's: that of a service account may run nothing
+	begin := runner.Quote(mark + ` ready >&2; SHELL=$3; export SHELL; eval "$1"`)
 	as := func(options string) string {
 		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2" "${SHELL:-/bin/sh}"`, c.tool, options, user, begin)
 	}
 	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, mark)
 	switch {
-	case c.tool == Doas: // which asks on a terminal only
+	case c.tool == Doas: // which asks only on a terminal
 		script += "exec " + as("-n")
 	case c.password == nil:
 		script += "exec " + as("-n -H")
@@ -85,7 +87,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	e.clock = time.AfterFunc(timeout, func() { e.stop("it did not start the command within %v", timeout) })
 	defer e.clock.Stop()
 	shown := &s.Err
-	if s.TTY { // on which all outputs are one
+	if s.TTY { // on which both outputs are one
 		shown = &s.Out
 	}
 	if *shown == nil {
@@ -98,7 +100,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return e.outcome(err)
 }
 
-// escalation is one command on its way to another user. As a Writer it reads the marks in what the tool prints.
+// escalation is one command on its way to another user. As a Writer, it finds the marks in what the tool prints.
 type escalation struct {
 	*conn
 	ctx   context.Context
@@ -110,18 +112,18 @@ type escalation struct {
 
 	mu      sync.Mutex
 	out     io.Writer
-	held    []byte // what the tool printed, while the command has not begun
-	ready   bool   // it has
-	given   bool   // the password
-	missing bool   // the tool
-	turn    bool   // the password's turn is ours
+	held    []byte // what the tool has printed, until the command begins
+	ready   bool   // the command has begun
+	given   bool   // the password was sent
+	missing bool   // the tool is not installed
+	turn    bool   // we hold the password's turn
 	stopped error  // why we gave up
 }
 
-// mostHeld bounds what is kept of the tool's words.
+// mostHeld bounds what is kept of the tool's output.
 const mostHeld = 16 << 10
 
-// Write passes the command's output on, and before that looks for marks.
+// Write passes the command's output on. Until the command begins, it looks for marks instead.
 func (e *escalation) Write(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -143,7 +145,7 @@ func (e *escalation) Write(p []byte) (int, error) {
 			e.held = append(e.held[:from:from], rest...)
 			continue
 		}
-		e.held = nil // the tool's words, which nobody needs now
+		e.held = nil // the tool's output, which is no longer needed
 		if len(rest) > 0 {
 			if _, err := e.out.Write(rest); err != nil {
 				return 0, err
@@ -174,7 +176,7 @@ func (e *escalation) heard(word string) {
 	}
 }
 
-// answer gives the password to the first prompt, when it is our turn.
+// answer sends the password at the first prompt, once it is our turn. A second prompt means that it was wrong.
 func (e *escalation) answer() {
 	if e.given {
 		e.password.refuse(&e.turn)
@@ -207,7 +209,7 @@ func (e *escalation) giveUp(format string, args ...any) {
 	}
 }
 
-// outcome says how the command ended that ended with err.
+// outcome returns how the command ended, given the error err of the Exec below.
 func (e *escalation) outcome(err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -244,8 +246,8 @@ func lastLine(text []byte) string {
 	return string(bytes.TrimSpace(text[bytes.LastIndexByte(text, '\n')+1:]))
 }
 
-// feed is the input of the tool and then of the command: readers that are given one by one. It ends when next is closed, or
-// with end.
+// feed is the input, first of the tool and then of the command: the readers that arrive on next, one after the other.
+// It ends when next or end is closed.
 type feed struct {
 	next chan io.Reader
 	now  io.Reader

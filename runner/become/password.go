@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// Password is the password for the tools of all hosts. So that a wrong one does not lock an account on thousands of machines,
-// it is tried on one host at a time until one has accepted it, and not any more once one has refused it. A nil Password is
-// none.
+// Password is the password for the tools of all hosts. A wrong one must not lock an account on thousands of machines:
+// until a host has accepted it, it is tried on one host at a time and given up after one refusal. A nil Password is no
+// password.
 type Password struct {
 	secret string
-	turn   chan struct{} // taken by whoever tries it while nobody has accepted it
+	turn   chan struct{} // held by whoever tries it while no host has accepted it
 
 	mu   sync.Mutex
 	good bool
@@ -34,7 +34,8 @@ func (p *Password) state() (good bool, err error) {
 	return p.good, err
 }
 
-// take returns the password when it is the caller's turn, which it then has until done or refuse.
+// take returns the password once it is the caller's turn. If it sets *turn, the caller holds the turn until done or
+// refuse.
 func (p *Password) take(ctx context.Context, turn *bool) (string, error) {
 	if p == nil {
 		return "", errors.New("it asks for a password, and there is none")
@@ -53,7 +54,7 @@ func (p *Password) take(ctx context.Context, turn *bool) (string, error) {
 	return p.secret, err
 }
 
-// done gives the turn back; accepted says that the password was given, and that it was right.
+// done gives the turn back. accepted says that the password was sent and was right.
 func (p *Password) done(accepted bool, turn *bool) {
 	if p == nil {
 		return
@@ -64,7 +65,7 @@ func (p *Password) done(accepted bool, turn *bool) {
 	p.leave(turn)
 }
 
-// refuse says that the password was wrong.
+// refuse notes that the password was wrong, and gives the turn back.
 func (p *Password) refuse(turn *bool) {
 	p.mu.Lock()
 	p.bad = true
