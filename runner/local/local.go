@@ -20,10 +20,10 @@ import (
 	"hail/runner"
 )
 
-// afterExit is how long output is waited for when a command has ended and a child of it holds the pipes.
+// afterExit is how long output is still waited for after a command has ended, if a child of it holds the pipes open.
 const afterExit = 2 * time.Second
 
-// Dialer reaches this machine, whatever the host is called. Its zero value is ready.
+// Dialer reaches this machine, whatever the name of the host. Its zero value is ready to use.
 type Dialer struct{}
 
 // Dial implements runner.Dialer.
@@ -36,7 +36,7 @@ func (Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 
 type conn struct {
 	shell     string
-	lingering atomic.Int32 // commands whose output was still open when they had ended
+	lingering atomic.Int32 // commands whose output stayed open after they had ended
 }
 
 // Lingering implements runner.Lingerer.
@@ -50,7 +50,8 @@ func (*conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error)
 // Close implements runner.Conn.
 func (*conn) Close() error { return nil }
 
-// Exec implements runner.Conn. The command runs in a process group of its own, which is killed when it is dropped.
+// Exec implements runner.Conn. The command runs in a process group of its own, which is killed when the command is
+// dropped.
 func (c *conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not started: %w", context.Cause(ctx))
@@ -76,7 +77,7 @@ func (c *conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	return e.wait()
 }
 
-// execution is a command that runs. Its pipes are our own, so that waiting for it is not waiting for its children.
+// execution is a running command. Its pipes are our own, so that waiting for it does not mean waiting for its children.
 type execution struct {
 	conn    *conn
 	cmd     *exec.Cmd
@@ -87,7 +88,7 @@ type execution struct {
 	mu      sync.Mutex
 	ended   bool
 	stopped error // why we ended it
-	broken  error // of our outputs
+	broken  error // the error of one of our outputs
 	clock   *time.Timer
 }
 
@@ -121,7 +122,7 @@ func (e *execution) start(line string, s runner.Stdio) error {
 	}
 	switch {
 	case s.In != nil:
-		go func() { // a read that blocks is the caller's; it writes to nothing but the pipe
+		go func() { // not waited for: a Read that blocks is the caller's, and it writes only to the pipe
 			io.Copy(e.stdin, s.In)
 			if !s.Hold {
 				e.stdin.Close()
@@ -139,7 +140,7 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// pass copies one output. When its writer fails, the command is ended, and the rest is thrown away.
+// pass copies one output to its writer. When the writer fails, the command is ended and the rest is thrown away.
 func (e *execution) pass(w io.Writer, r io.Reader) {
 	if w == nil {
 		w = io.Discard
@@ -183,7 +184,7 @@ func (e *execution) wait() error {
 	return result(err)
 }
 
-// breaks notes the error of an output, which counts also where the command has ended already, and ends the command.
+// breaks notes the error of an output, which counts even if the command has already ended, and ends the command.
 func (e *execution) breaks(err error) {
 	e.mu.Lock()
 	e.broken = err
@@ -205,7 +206,7 @@ func result(err error) error {
 	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: exit.ExitCode(), Err: fmt.Errorf("exit %d", exit.ExitCode())}
 }
 
-// stop ends the command because of why: its input is closed, and after the grace its process group is killed.
+// stop ends the command because of why: it closes the command's input, and after the grace it kills the process group.
 func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
