@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// WithoutDescriptors leaves the process none to open, until giveBack or the end of the test. The test may not run beside others.
+// WithoutDescriptors leaves the process no descriptors to open, until giveBack or the end of the test. The test must
+// not run in parallel with others.
 func WithoutDescriptors(t *testing.T) (giveBack func()) {
 	t.Helper()
 	f, err := os.Open(os.DevNull)
@@ -25,6 +26,6 @@ func WithoutDescriptors(t *testing.T) (giveBack func()) {
 	}
 	giveBack = func() { limit(all.Cur) }
 	t.Cleanup(giveBack)
-	limit(uint64(f.Fd())) // of which all below are taken
+	limit(uint64(f.Fd())) // all below it are taken
 	return giveBack
 }

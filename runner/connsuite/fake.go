@@ -14,12 +14,12 @@ import (
 	"hail/runner"
 )
 
-// Fake is a Dialer without processes and network: it plays the suite's commands, and waits in the time of the test's
-// bubble. Its zero value is ready. Fields are set before use; the counts are read afterwards.
+// Fake is a Dialer without processes or network: it plays the suite's commands, and waits in the virtual time of the
+// test's bubble. Its zero value is ready to use. The functions are set before use; the counts are read afterwards.
 type Fake struct {
 	DialTime func(h inventory.Host) time.Duration                                          // how long Dial takes; nil: no time
 	DialErr  func(h inventory.Host) error                                                  // what Dial returns; nil: a Conn
-	Exec     func(ctx context.Context, h inventory.Host, cmd string, s runner.Stdio) error // plays commands that the suite does not have
+	Exec     func(ctx context.Context, h inventory.Host, cmd string, s runner.Stdio) error // plays other commands; nil: exit 127
 
 	mu                       sync.Mutex
 	conns, MostConns         int // open at once
@@ -53,7 +53,7 @@ func (f *Fake) count(change func()) {
 	change()
 }
 
-// Sleep waits for d, or for the end of ctx, whose cause it returns.
+// Sleep waits for d and returns nil, or returns the cause of ctx when that ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -1,5 +1,5 @@
-// Package connsuite is the conformance test of runner.Dialer: what doors.go promises of a Dialer and its Conns, sentence
-// by sentence. Every Dialer passes it, the Fake too.
+// Package connsuite is the conformance test for runner.Dialer: it tests, sentence by sentence, what doors.go promises
+// of a Dialer and its Conns. Every Dialer has to pass it, the Fake too.
 package connsuite
 
 import (
@@ -20,8 +20,8 @@ import (
 // bound is how long anything may take before the suite calls it hung.
 const bound = 30 * time.Second
 
-// Run tests the Dialer that dial makes, with a host that it can reach. Dial is called once a subtest, and may register
-// what is to be cleaned up.
+// Run tests the Dialer that dial returns, with the host that dial returns, which the Dialer can reach. dial is called
+// once per subtest and may register cleanups.
 func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) {
 	connect := func(t *testing.T) (context.Context, runner.Conn) {
 		t.Helper()
@@ -108,7 +108,7 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 				in := fmt.Sprintf("command %d\n", i)
 				said := signal{then: begun.Done}
 				err := c.Exec(ctx, Cat, runner.Stdio{In: io.MultiReader(strings.NewReader(in), after{&begun}), Out: &said})
-				said.once.Do(begun.Done) // nobody waits for what did not begin
+				said.once.Do(begun.Done) // nobody may wait for a command that did not begin
 				if err != nil || said.String() != in {
 					t.Errorf("%q, %v", said.String(), err)
 				}
@@ -254,7 +254,7 @@ type brokenWriter struct{ err error }
 
 func (b brokenWriter) Write([]byte) (int, error) { return 0, b.err }
 
-// lateWriter is broken after a while.
+// lateWriter fails after wait.
 type lateWriter struct {
 	err  error
 	wait func()

@@ -1,7 +1,7 @@
 package connsuite
 
-// The command lines that the suite runs: POSIX shell, so that real hosts run them, and so few that the Fake can play
-// them.
+// The command lines that the suite runs: in POSIX shell, so that real hosts can run them, and few enough for the Fake
+// to play them.
 const (
 	True       = `true`
 	False      = `false`
