@@ -70,7 +70,7 @@ func (f *Fleet) knownHosts() string {
 	return b.String()
 }
 
-// inventory groups the servers by the letters that their names begin with.
+// inventory is the text of the inventory. It groups the servers by the part of their names before the digits.
 func (f *Fleet) inventory() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "defaults: {user: demo, identity: %q, known_hosts: %q, jump: none}\nhosts:\n", f.Identity(), f.KnownHosts())

@@ -20,9 +20,9 @@ import (
 // OpenSSH is a real sshd on loopback, with a host key and a configuration of its own. It lets in the user that runs it,
 // with the keys in Authorized. Set the fields, then Start.
 type OpenSSH struct {
-	Dir         string          // its files; must be there, the caller removes it
-	Program     string          // empty: where Debian has sshd, or a folder of $PATH
-	Authorized  []ssh.PublicKey //
+	Dir         string          // folder for its files; must exist, the caller removes it
+	Program     string          // path of sshd; empty: the usual folders and $PATH
+	Authorized  []ssh.PublicKey // keys that may log in
 	Options     []string        // lines for sshd_config; they win over the built-in ones
 	AllLoopback bool            // answer on every address of 127.0.0.0/8
 	HostKey     ssh.PublicKey   // set by Start
@@ -40,7 +40,7 @@ func (s *OpenSSH) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if os.Geteuid() == 0 { // where sshd separates its privileges
+	if os.Geteuid() == 0 { // sshd needs it for privilege separation
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s *OpenSSH) writeFiles() error {
 		keys.Write(ssh.MarshalAuthorizedKey(k))
 	}
 	listen := "127.0.0.1"
-	if s.AllLoopback { // sshd has to listen everywhere for that, and lets nobody in from elsewhere
+	if s.AllLoopback { // then sshd has to listen everywhere; AllowUsers keeps others out
 		listen = "0.0.0.0"
 	}
 	config := append(append([]string{}, s.Options...),
@@ -130,7 +130,7 @@ func (s *OpenSSH) writeFiles() error {
 	)
 }
 
-// answer waits until sshd says its version.
+// answer waits until sshd has sent the beginning of its version.
 func (s *OpenSSH) answer(ctx context.Context) error {
 	for {
 		c, err := net.Dial("tcp", s.Addr())
@@ -152,10 +152,10 @@ func (s *OpenSSH) answer(ctx context.Context) error {
 	}
 }
 
-// Addr is host:port of the server.
+// Addr is the host:port of the server.
 func (s *OpenSSH) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
 
-// KnownHosts is the line of a known_hosts file for the server under the address.
+// KnownHosts is the server's line for a known_hosts file, under the address.
 func (s *OpenSSH) KnownHosts(address string) string {
 	return fmt.Sprintf("[%s]:%d %s", address, s.Port, ssh.MarshalAuthorizedKey(s.HostKey))
 }

@@ -1,5 +1,5 @@
-// Package sshtest has SSH servers on loopback: for tests, examples and the demo. A Server runs commands for real and can
-// misbehave in the ways that real ones do; a Fleet is many of them; OpenSSH is Debian's own sshd.
+// Package sshtest provides SSH servers on loopback, for tests, examples and the demo. A Server runs commands for real,
+// and can misbehave in the ways in which real servers do; a Fleet is many Servers; OpenSSH is a real sshd.
 package sshtest
 
 import (
@@ -18,13 +18,13 @@ import (
 
 // Server is one SSH server. Its zero value is a healthy host that lets nobody in; set the fields before Start.
 type Server struct {
-	Name       string          // the host's own name: the answer of hostname, and $HAIL_HOST
+	Name       string          // the host's own name: what hostname prints, and $HAIL_HOST
 	Addr       string          // where to listen; empty: 127.0.0.1 with a free port
-	Dir        string          // where commands run, made at the first; empty: a temporary folder, removed by Close
+	Dir        string          // where commands run, made for the first one; empty: a temporary folder, removed by Close
 	HostKey    ssh.Signer      // nil: a new ed25519 key
 	Authorized []ssh.PublicKey // keys that may log in
-	Password   string          // logs in, too; empty: no password does
-	Asks       bool            // for the password by a question (keyboard-interactive) alone
+	Password   string          // may log in too; empty: no password may
+	Asks       bool            // ask for the password only by keyboard-interactive
 	Play       func(*Command)  // plays the commands instead of running them; nil: run them
 	Forward    bool            // allow tunnels, to loopback addresses
 
@@ -36,10 +36,10 @@ type Faults struct {
 	HangUp        bool          // close connections at once
 	Mute          bool          // accept connections and say nothing
 	Greeting      string        // say this instead of a version, and close
-	Banner        string        // before the login
-	EndlessBanner bool          // before the login, without end
-	LoginDelay    time.Duration // before a login is answered
-	EndlessAsking bool          // questions without end
+	Banner        string        // sent before the login
+	EndlessBanner bool          // send a banner without end before the login
+	LoginDelay    time.Duration // before a key is answered
+	EndlessAsking bool          // ask questions without end
 	MuteChannel   bool          // never answer the opening of a channel
 	NoChannel     bool          // refuse channels
 	MuteExec      bool          // never answer a command
@@ -51,8 +51,8 @@ type Faults struct {
 	KeepChannel   bool          // send the status, and leave the channel open
 	OpensChannels bool          // open a channel to the client after login
 
-	Raw      func(net.Conn)                         // speaks on a connection instead of SSH, and returns to close it
-	LoggedIn func(*ssh.ServerConn)                  // does what it likes beside a session, until the connection ends
+	Raw      func(net.Conn)                         // serves a connection instead of SSH, until it returns
+	LoggedIn func(*ssh.ServerConn)                  // runs beside the sessions, until the connection ends
 	Session  func(ssh.Channel, <-chan *ssh.Request) // serves sessions instead of running commands
 }
 
@@ -68,12 +68,12 @@ type Running struct {
 	groups  map[int]struct{} // process groups of commands that run
 	closed  bool
 	guesses int // wrong passwords
-	most    int // connections at once
+	most    int // most connections at once
 	wg      sync.WaitGroup
 	end     chan struct{} // closed by Close
 }
 
-// Most is how many connections there were at once.
+// Most is the largest number of connections there were at once.
 func (r *Running) Most() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,10 +132,10 @@ func NewKey() (ssh.Signer, error) {
 	return ssh.NewSignerFromKey(private)
 }
 
-// Port is where the server listens.
+// Port is the port that the server listens on.
 func (r *Running) Port() int { return r.listener.Addr().(*net.TCPAddr).Port }
 
-// Address is where the server listens, without the port.
+// Address is the IP address that the server listens on.
 func (r *Running) Address() string { return r.listener.Addr().(*net.TCPAddr).IP.String() }
 
 // KnownHosts is the server's line for a known_hosts file.
@@ -178,7 +178,7 @@ func (r *Running) accept() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // out of descriptors: the next one may go
+		if err != nil { // out of descriptors: the next one may succeed
 			select {
 			case <-time.After(10 * time.Millisecond):
 				continue

@@ -22,7 +22,7 @@ type Command struct {
 	Env            []string // what the client asked for
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Exit           int             // what the player sets
+	Exit           int             // the exit status; Play sets it
 	Done           <-chan struct{} // closed when the client has ended the session
 }
 
@@ -76,8 +76,8 @@ func (r *Running) session(conn net.Conn, user string, nc ssh.NewChannel) {
 	close(done)
 }
 
-// play runs the command and says how it ended. As with sshd, the status comes when the command has ended, and the
-// channel closes when nobody has its output open any more.
+// play runs the command and tells the client how it ended. As with sshd, the status is sent when the command has ended,
+// and the channel closes when nothing has its output open any more.
 func (r *Running) play(ch ssh.Channel, c *Command, p *process) {
 	status, signal := 0, ""
 	if r.Play != nil {
@@ -154,7 +154,7 @@ type process struct {
 }
 
 // run runs the command with /bin/sh in the host's folder, in a process group of its own, and returns its exit status or
-// the name of the signal that ended it. A channel that closes does not end it, as with sshd.
+// the name of the signal that ended it. As with sshd, closing the channel does not end it.
 func (p *process) run(c *Command) (status int, signal string) {
 	cmd, err := p.command(c)
 	if err == nil {
@@ -193,7 +193,7 @@ func (p *process) command(c *Command) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// start starts the command with pipes of its own, so that waiting for it is not waiting for its children.
+// start starts the command with pipes of its own, so that waiting for it does not mean waiting for its children.
 func (p *process) start(cmd *exec.Cmd, c *Command) error {
 	var theirs, ours []*os.File
 	defer func() {
@@ -223,7 +223,7 @@ func (p *process) start(cmd *exec.Cmd, c *Command) error {
 	for i, w := range []io.Writer{c.Stdout, c.Stderr} {
 		p.outputs.Go(func() { io.Copy(w, ours[1+i]) })
 	}
-	p.input.Go(func() { // a client that leaves takes nothing more, whoever holds the pipes
+	p.input.Go(func() { // a client that has left reads nothing more, whoever holds the pipes
 		<-c.Done
 		ours[1].Close()
 		ours[2].Close()
@@ -252,7 +252,7 @@ func (p *process) ended() {
 	r := p.server
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if syscall.Kill(-p.group, 0) != nil { // else children are left, which Close ends
+	if syscall.Kill(-p.group, 0) != nil { // otherwise children are left, which Close ends
 		delete(r.groups, p.group)
 	}
 }
@@ -283,7 +283,8 @@ func signalName(s syscall.Signal) string {
 	return strings.TrimPrefix(strings.ToUpper(s.String()), "SIGNAL ")
 }
 
-// ownCommands makes the folder of programs that a host has before the system's: a hostname that says its own name.
+// ownCommands makes the folder of programs that come before the system's on a host: a hostname that prints the host's
+// own name.
 func ownCommands(dir string) (bin string, err error) {
 	bin = filepath.Join(dir, ".bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
