@@ -72,15 +72,15 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 		s.hosts = append(s.hosts, &items[i])
 	}
 	sizes := r.plan.Waves.Sizes(len(items))
-	for n := 1; len(s.hosts) > 0 && !s.halted; n++ {
-		size := len(s.hosts) // at most: earlier waves may have taken more, in place of unreachable hosts
-		if n <= len(sizes) {
-			size = min(size, sizes[n-1])
+	for i, size := range sizes {
+		if len(s.hosts) == 0 || s.halted {
+			break
 		}
+		size = min(size, len(s.hosts)) // earlier waves may have taken more, in place of unreachable hosts
 		if len(sizes) > 1 {
-			r.emit(Event{Kind: KindWave, Wave: n, Count: size})
+			r.emit(Event{Kind: KindWave, Wave: i + 1, Count: size})
 		}
-		result := s.wave(n, size)
+		result := s.wave(i+1, size)
 		if len(s.hosts) > 0 && !s.halted {
 			s.pass(result, gates)
 		}

@@ -224,11 +224,11 @@ exec "$1" -c "$2"
 // script is everything in the wrapper that is the same for all commands, and plainScript is the same for onTerminal,
 // both encoded. Every host gets one, so the indentation is removed.
 var (
-	script      = encode(flush("hail_watchdog='" + watchdog + "'\nhail_hunter='" + hunter + "'\n" + wrapper))
-	plainScript = encode(flush(onTerminal))
+	script      = encode(unindent("hail_watchdog='" + watchdog + "'\nhail_hunter='" + hunter + "'\n" + wrapper))
+	plainScript = encode(unindent(onTerminal))
 )
 
-func flush(script string) string { return strings.ReplaceAll(script, "\t", "") }
+func unindent(script string) string { return strings.ReplaceAll(script, "\t", "") }
 
 // line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the
 // same to every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
