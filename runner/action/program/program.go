@@ -1,4 +1,4 @@
-// Package program runs shell programs of ours on hosts, and reads what they answer.
+// Package program runs hail's own shell programs on hosts, and reads their answers.
 package program
 
 import (
@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// Word writes a text as printf %b reads it, without a character that a shell or a line takes for something.
+// Word encodes a text for printf %b, without any character that means something to a shell or ends a line.
 func Word(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -26,7 +26,7 @@ func Word(text string) string {
 	return b.String()
 }
 
-// Unword is the text that Word has written.
+// Unword decodes what Word has encoded.
 func Unword(word string) string {
 	var b strings.Builder
 	for word != "" {
@@ -43,10 +43,11 @@ func Unword(word string) string {
 	return b.String()
 }
 
-// Run runs one of our programs on the host, and hands each line of what it says to each, one after the other, from a goroutine of the
-// Conn, and none after it has returned: kind is the first word behind "hail:NONCE:", and empty for a line between the marked ones. An
-// error of each is the host's, and ends what is handed to it, but not the program. Out and Err of given are not used. A host that has
-// answered with nothing but other words has not run it, which is an Error with the first of them.
+// Run runs one of hail's programs on the host and calls each for every line that it prints, one call at a time, from a
+// goroutine of the Conn; no call comes after Run has returned. kind is the first word after "hail:NONCE:", and empty
+// for a line without that mark. An error of each counts as the host's: each is not called again, but the program runs
+// to its end. Out and Err of given are not used. A host that prints nothing but unmarked lines has not run the program;
+// the error, with status Error, quotes the first of them.
 func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner.Stdio, each func(kind, rest string) error) error {
 	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
 	given.Out, given.Err, given.Program = out, t.Err, true
@@ -70,8 +71,8 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	return nil
 }
 
-// Instead adds to err, and wraps it, the first line of what a host said in the place of our answer, as far as it is short. When it
-// said nothing, that is err itself.
+// Instead wraps err and adds the first line of said, shortened: what a host printed in place of an answer. If that was
+// nothing, it returns err itself.
 func Instead(err error, said string) error {
 	const most = 200
 	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
@@ -84,25 +85,25 @@ func Instead(err error, said string) error {
 	return fmt.Errorf("%w; the host said: %q", err, strings.TrimSpace(line))
 }
 
-// How many bytes a host may say, all together and in a line; what is more is no answer of our program. A line counts as so many at
-// least, because that is what it costs to keep it.
+// How many bytes a host may print, in total and on one line; no program of hail's answers with more. A line counts as
+// costOfLine bytes at least, because keeping it costs as much.
 const (
 	longestAnswer = 256 << 20
 	longestLine   = 8 << 20
 	costOfLine    = 64
-	mostBefore    = 1 << 10 // of what is kept that is none
+	mostBefore    = 1 << 10 // kept of what comes before the first marked line
 )
 
-// answerReader is the Writer for what a program of ours says.
+// answerReader is the io.Writer for what a program of hail's prints.
 type answerReader struct {
 	mark string
-	each func(kind, rest string) error // kind is empty for a line between the marked ones
-	tail []byte                        // of a line that has not ended
+	each func(kind, rest string) error // kind is empty for a line without the mark
+	tail []byte                        // the beginning of a line that has not ended
 	size int64
 	err  error
 
 	marked bool   // a marked line has come
-	before []byte // the beginning of what has come before it
+	before []byte // the beginning of what came before it
 }
 
 func (a *answerReader) Write(p []byte) (int, error) {
