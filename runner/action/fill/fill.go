@@ -1,5 +1,5 @@
-// Package fill puts what differs from host to host into texts and command lines, in the language of text/template: {{.host}},
-// {{.address}}, {{.user}}, {{.port}}, {{.index}}, {{.groups}}, {{.vars.NAME}}.
+// Package fill fills in texts and command lines with what differs from host to host, in the language of text/template:
+// {{.host}}, {{.address}}, {{.user}}, {{.port}}, {{.index}}, {{.groups}}, {{.vars.NAME}}.
 package fill
 
 import (
@@ -15,11 +15,11 @@ import (
 	"hail/runner"
 )
 
-// Command is a command line with places. Every value is quoted for the shell, unless raw stands behind it: {{.vars.flags | raw}}.
-// ParseCommand makes one; the zero value is none. It may be used by many goroutines at once.
+// Command is the template of a command line. Every value is quoted for the shell unless it is piped to raw:
+// {{.vars.flags | raw}}. ParseCommand makes one; the zero value can't be used. It is safe for concurrent use.
 type Command struct{ t *template.Template }
 
-// ParseCommand reads the template of a command line.
+// ParseCommand parses the template of a command line.
 func ParseCommand(line string) (Command, error) {
 	t, err := template.New("command").Option("missingkey=error").Funcs(template.FuncMap{"quote": quoteValue, "raw": rawValue}).Parse(line)
 	if err != nil {
@@ -29,7 +29,7 @@ func ParseCommand(line string) (Command, error) {
 	return Command{t}, nil
 }
 
-// passAll passes every value that is printed through a function, unless quote or raw stands behind it.
+// passAll pipes every value that t prints through a function, unless it is piped to quote or raw already.
 func passAll(t *template.Template, function string) {
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
@@ -55,7 +55,7 @@ func pass(tree *parse.Tree, n parse.Node, function string) {
 		if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
 			return
 		}
-		n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // around it, so that an error shows what is inside
+		n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // so that an error shows the pipeline itself
 			Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
 	case *parse.IfNode:
 		pass(tree, n.List, function)
@@ -72,7 +72,7 @@ func pass(tree *parse.Tree, n parse.Node, function string) {
 func rawValue(v any) (string, error) {
 	text := inventory.ValueText(v)
 	switch {
-	case strings.Contains(text, inventory.Redacted): // it may be a part of one
+	case strings.Contains(text, inventory.Redacted): // a secret may be just a part of it
 		return "", errors.New("this value is secret, and command lines are not: --secret-env hands it over")
 	case strings.ContainsRune(text, 0):
 		return "", errors.New("a command can't have a NUL byte")
@@ -94,7 +94,7 @@ func (c Command) For(h inventory.Host, index int) (string, error) {
 	return b.String(), nil
 }
 
-// Line fills in a command line for a host: every value is quoted for the shell. An undefined name is an error.
+// Line fills in a command line for a host, as a Command does. An undefined name is an error.
 func Line(line string, h inventory.Host, index int) (string, error) {
 	c, err := ParseCommand(line)
 	if err != nil {
@@ -127,7 +127,8 @@ func plainValue(v any) (string, error) {
 
 var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
 
-// Why says what was wrong with a template, without the library's own places and what is put around values here.
+// Why returns what was wrong with a template, without the positions that text/template adds and the functions that this
+// package wraps around values.
 func Why(err error) string {
 	m := templateFailed.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -140,7 +141,7 @@ func Why(err error) string {
 	return place + ": " + why
 }
 
-// Data is what a template knows of a host.
+// Data returns what a template can use for a host; index is the host's place in the plan.
 func Data(h inventory.Host, index int) map[string]any {
 	vars := h.Vars
 	if vars == nil {
