@@ -1,5 +1,5 @@
-// Package specfile reads files of hail's own YAML by their keys, strictly, and collects all that is wrong with one, each with its
-// place.
+// Package specfile reads hail's own YAML files strictly, key by key, and collects everything that is wrong with one,
+// each mistake with its place.
 package specfile
 
 import (
@@ -14,7 +14,8 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// Reader reads one file. Read makes it, for the function that it calls: it is not used after that, nor by several goroutines at once.
+// Reader reads one file. Read makes it for the function that it calls: it must not be used after that function has
+// returned, nor by several goroutines at once.
 type Reader struct {
 	File string
 	errs inventory.Errors
@@ -23,7 +24,7 @@ type Reader struct {
 // Fields says what to do with the value of each key.
 type Fields map[string]func(n *strictyaml.Node)
 
-// Read gives the root of text to read. The error is what was wrong with it: an *inventory.Error, or inventory.Errors.
+// Read parses text and passes its root to read. The error says what was wrong: an *inventory.Error or inventory.Errors.
 func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node)) error {
 	r := &Reader{File: file}
 	doc, err := strictyaml.Parse(text)
@@ -45,15 +46,16 @@ func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node))
 	return nil
 }
 
-// Fail says that something is wrong at n.
+// Fail records that something is wrong at n. hint may be empty.
 func (r *Reader) Fail(n *strictyaml.Node, hint, format string, args ...any) {
 	r.errs = append(r.errs, &inventory.Error{Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// Wrong is how much was wrong so far.
+// Wrong returns how many mistakes were found so far.
 func (r *Reader) Wrong() int { return len(r.errs) }
 
-// Mapping reads a mapping whose keys are all known.
+// Mapping reads a mapping, each value by the function of its key; a key without a function is a mistake. what names the
+// mapping.
 func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
 	if n.Kind != strictyaml.Map {
 		r.Fail(n, "it takes "+strings.Join(slices.Sorted(maps.Keys(known)), ", "), "%s has to be a mapping", what)
@@ -71,7 +73,7 @@ func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
 	}
 }
 
-// Items are those of a list, or the one thing that stands there alone.
+// Items returns the items of a list; anything else counts as a list of one.
 func (r *Reader) Items(n *strictyaml.Node) []*strictyaml.Node {
 	if n.Kind == strictyaml.List {
 		return n.Items
@@ -88,7 +90,7 @@ func (r *Reader) Text(n *strictyaml.Node, into *string) {
 	*into = n.Text
 }
 
-// Texts reads a list of texts, or one.
+// Texts reads a list of texts, or a single one, and appends to into.
 func (r *Reader) Texts(n *strictyaml.Node, into *[]string) {
 	for _, item := range r.Items(n) {
 		var text string
@@ -125,7 +127,7 @@ func (r *Reader) Time(n *strictyaml.Node, into *inventory.Duration) {
 	}
 }
 
-// Word reads one of some words.
+// Word reads one of the given words.
 func (r *Reader) Word(n *strictyaml.Node, into *string, words ...string) {
 	if n.Kind != strictyaml.Scalar || !slices.Contains(words, n.Text) {
 		r.Fail(n, "it is one of "+strings.Join(words, ", "), "%q is not known here", n.Text)
