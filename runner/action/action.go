@@ -1,4 +1,4 @@
-// Package action has the ready-made actions of a run; its sub-package check has one more.
+// Package action provides the built-in actions of a run; its subpackage check adds those that test hosts.
 package action
 
 import (
@@ -9,7 +9,7 @@ import (
 	"hail/runner"
 )
 
-// The kinds of action that New builds. check.Kind is that of the one that check.New builds.
+// The kinds of action that New builds. check.New builds one more, check.Kind.
 const (
 	KindPing   = "ping"
 	KindExec   = "exec"
@@ -18,14 +18,15 @@ const (
 	KindFetch  = "fetch"
 )
 
-// Sources is what an action needs and a plan must not hold, or can't: secrets, and contents. It is used by many goroutines at once.
+// Sources holds what an action needs but a plan must not or cannot hold: secrets and contents. It is used by many
+// goroutines at once.
 type Sources struct {
 	Secrets map[string]string                                 // values of secret variables, by name
-	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, and says its size; who calls it closes it
+	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, with its size; the caller closes it
 }
 
-// New builds the action that s describes, with what it needs from outside: from.Blob may be nil where s names no content. Arguments
-// that it does not know are an error, and what is returned beside an error is not to be used.
+// New builds the action that s describes. from.Blob may be nil if s names no content. Unknown arguments in s are an
+// error, and an action returned with an error must not be used.
 func New(s runner.Spec, from Sources) (runner.Action, error) {
 	switch s.Kind {
 	case KindPing:
@@ -57,7 +58,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 	return nil, fmt.Errorf("%q is no kind of action", s.Kind)
 }
 
-// Ping is the action of reaching a host and doing nothing there.
+// Ping is an action that connects to a host and does nothing there.
 type Ping struct{}
 
 // Spec describes the action as data.

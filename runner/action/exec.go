@@ -16,20 +16,22 @@ import (
 	"hail/runner/action/fill"
 )
 
-// Surroundings is what a command finds on the host, beside its line.
+// Surroundings is everything about a command except its line: where it runs, what it is given and which exit statuses
+// are fine.
 type Surroundings struct {
 	Chdir   runner.Text   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
 	Env     []runner.Text `json:"env,omitempty"`     // NAME=value
 	Secrets []string      `json:"secrets,omitempty"` // names of variables whose values are in Sources
-	Stdin   string        `json:"stdin,omitempty"`   // where the input is from, in words; empty: none
-	Input   string        `json:"input,omitempty"`   // the digest of the input of every host; empty: none
+	Stdin   string        `json:"stdin,omitempty"`   // where the input comes from, in words; empty: no input
+	Input   string        `json:"input,omitempty"`   // the digest of the input that every host gets; empty: none
 	OKExit  []int         `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
 
-	Inputs     map[string]string `json:"inputs,omitempty"`      // the digests of those of single hosts, by name
-	ExportVars bool              `json:"export_vars,omitempty"` // the host's vars are in its environment, as HAIL_VAR_name
+	Inputs     map[string]string `json:"inputs,omitempty"`      // the digests of inputs of single hosts, by host name; they replace Input
+	ExportVars bool              `json:"export_vars,omitempty"` // put the host's vars into the environment, as HAIL_VAR_name
 }
 
-// exported are the host's vars for the environment: what a name can't have becomes _, and secret ones are left out.
+// exported returns the host's vars as environment variables. A character that a name can't have becomes _; secret vars
+// and values with a NUL byte are left out.
 func exported(vars map[string]any) (env []string) {
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if value := inventory.ValueText(vars[name]); value != inventory.Redacted && !strings.ContainsRune(value, 0) {
@@ -43,13 +45,13 @@ var notInNames = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // Exec runs one command line.
 type Exec struct {
-	Line     runner.Text `json:"line"`               // for the host's shell, quoted already
-	Template bool        `json:"template,omitempty"` // Line has places for what differs from host to host
+	Line     runner.Text `json:"line"`               // for the host's shell, already quoted
+	Template bool        `json:"template,omitempty"` // Line is a template, filled in for each host
 	Surroundings
 	sources Sources
 }
 
-// Lines returns the command line for each host of the plan, or what is wrong with it.
+// Lines returns the command lines of the plan's hosts, in their order, or an error if one can't be filled in.
 func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
 	lines = make([]string, len(p.Hosts))
 	var t fill.Command
@@ -89,7 +91,7 @@ func (e Exec) Do(ctx context.Context, t *runner.Target) error {
 	return e.judge(t.Exec(ctx, e.in(line), s))
 }
 
-// in is the line that runs in the folder.
+// in makes line run in the folder, if there is one.
 func (s Surroundings) in(line string) string {
 	if s.Chdir == "" {
 		return line
@@ -101,10 +103,11 @@ func (s Surroundings) in(line string) string {
 	return fmt.Sprintf("cd %s || exit %d; %s", runner.Quote(dir), noFolder, line)
 }
 
-// noFolder is the exit status when the folder to run in is not there: what shells say of what can't be run.
+// noFolder is the exit status when the folder to run in can't be entered: the one that shells use for a command that
+// can't be run.
 const noFolder = 126
 
-// stdio is what the command is given. The caller closes In.
+// stdio returns what the command is given. The caller closes In.
 func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error) {
 	given := runner.Stdio{Out: t.Out, Err: t.Err, Env: runner.Strings(s.Env)}
 	if s.ExportVars {
@@ -127,21 +130,22 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 	return given, nil
 }
 
-// closeInput closes what stdio has opened.
+// closeInput closes the input that stdio opened.
 func closeInput(s runner.Stdio) {
 	if c, ok := s.In.(io.Closer); ok {
 		c.Close()
 	}
 }
 
-// judge says whether the exit status is accepted.
+// judge applies OKExit to the error of a command: an exit status in it is accepted, and 0 is a failure if it is not in
+// it.
 func (s Surroundings) judge(err error) error {
 	if len(s.OKExit) == 0 {
 		return err
 	}
 	var f *runner.Failure
 	switch isExit := errors.As(err, &f) && f.Reason == runner.ExitStatus; {
-	case isExit && f.Exit == noFolder && s.Chdir != "": // whether the command ran is not known
+	case isExit && f.Exit == noFolder && s.Chdir != "": // nobody knows whether the command itself ran
 	case err == nil && !slices.Contains(s.OKExit, 0):
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Err: errors.New("exit 0")}
 	case isExit && slices.Contains(s.OKExit, f.Exit):

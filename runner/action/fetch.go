@@ -12,16 +12,16 @@ import (
 	"hail/runner/action/program"
 )
 
-// Fetch brings files of hosts here. What a host sends stays in the folder of the host, whatever it is called.
+// Fetch copies files from hosts to this machine. Whatever names a host sends, its files stay in its own folder.
 type Fetch struct {
 	Paths   []runner.Text `json:"paths"`   // absolute or below the home folder, with * ? and [] as in the shell
-	Dir     string        `json:"dir"`     // with {host} in it a single file is put there under that name; otherwise it holds a folder for each host
-	Entries int           `json:"entries"` // files and folders that one host may send,
-	Bytes   int64         `json:"bytes"`   // how many bytes together,
-	Depth   int           `json:"depth"`   // and how many folders below one another
+	Dir     string        `json:"dir"`     // holds a folder for each host; or, with {host} in it, is the path for the one file of each host
+	Entries int           `json:"entries"` // how many files, folders and links one host may send
+	Bytes   int64         `json:"bytes"`   // how many bytes they may have together
+	Depth   int           `json:"depth"`   // how deep folders may be nested; what is deeper is refused
 }
 
-// Limits of what one host may send, unless said otherwise.
+// The default limits of Fetch.
 const (
 	MostEntries = 1_000_000
 	MostBytes   = 16 << 30
@@ -53,7 +53,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		}
 		patterns.WriteString(" ./" + home + glob(rest))
 	}
-	// What a pattern does not find stays as it is, and tar says that it is not there.
+	// A pattern that matches nothing stays as it is, and tar reports it as missing.
 	mark := newMark()
 	line := "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C tar -c -f - --"+patterns.String())
 	reader, writer := io.Pipe()
@@ -93,7 +93,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	return nil
 }
 
-// glob is a pattern for the shell: all but its wildcards is quoted, and so is what stands in brackets.
+// glob quotes a pattern for the shell: everything but its wildcards, also within brackets.
 func glob(pattern string) string {
 	return globPart.ReplaceAllStringFunc(pattern, func(part string) string {
 		if part == "*" || part == "?" {
@@ -108,14 +108,14 @@ func glob(pattern string) string {
 			case strings.HasPrefix(one, "[:"):
 				return one
 			case one == "'":
-				return `"'"` // a backslash in brackets is one more for ksh
+				return `"'"` // not \': to ksh, a backslash in brackets is one more character of the set
 			}
 			return "'" + one + "'"
 		}) + "]"
 	})
 }
 
-// In brackets, ] may come first, and [:alpha:] is one of their parts.
+// Within brackets, ] may come first, and a class such as [:alpha:] is one part.
 var (
 	special  = regexp.MustCompile(`\[:[a-z]+:\]|[^-!^0-9A-Za-z]`)
 	bracket  = regexp.MustCompile(`^\[([!^]?)((?:\]|\[:[a-z]+:\]|[^]/])(?:\[:[a-z]+:\]|[^]/])*)\]`)

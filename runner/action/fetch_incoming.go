@@ -17,39 +17,39 @@ import (
 	"hail/runner"
 )
 
-// incoming is what comes from one host.
+// incoming takes in what one host sends.
 type incoming struct {
 	fetch   Fetch
 	root    *os.Root // the host's folder
-	flat    string   // the name of the one file, where there are no folders
+	flat    string   // the name of the host's one file; empty: the host has a folder
 	entries int
 	bytes   int64
-	names   int // bytes of them
+	names   int // bytes of all names
 	files   []got
-	at      map[string]int // place in files, by the name here
+	at      map[string]int // index into files, by local name
 	refused int
-	why     []string // the first of them were
+	why     []string // the first mostRefused of them, each with its reason
 }
 
-// What is held of one host is limited, whatever it sends.
+// Limits on what is taken from one host, whatever it sends.
 const (
 	longestName = 4096
-	mostNames   = 256 << 20 // bytes, of all together
-	mostRefused = 100       // that are told one by one
-	longestPad  = 1 << 20   // what may stand behind the end of the archive
+	mostNames   = 256 << 20 // bytes of all names together
+	mostRefused = 100       // refused entries that are listed one by one
+	longestPad  = 1 << 20   // bytes that may follow the end of the archive
 )
 
-// got is one entry that has come.
+// got is one entry that has arrived.
 type got struct {
 	path   string // on the host
 	here   string // in the host's folder
 	digest string // of a file
-	text   string // of anything else
+	text   string // what it is, if it is no file
 	size   int64
 	mode   os.FileMode
 }
 
-// open makes the folder of a host.
+// open makes and opens the folder for a host.
 func (f Fetch) open(h inventory.Host) (*incoming, error) {
 	dir, flat := filepath.Join(f.Dir, inventory.FileName(h.Name)), ""
 	if strings.Contains(f.Dir, hostMark) {
@@ -63,7 +63,7 @@ func (f Fetch) open(h inventory.Host) (*incoming, error) {
 	return &incoming{fetch: f, root: root, flat: flat, at: map[string]int{}}, err
 }
 
-// receive reads the stream of tar to its end.
+// receive reads the tar stream to its end.
 func (in *incoming) receive(r io.Reader) (err error) {
 	defer caught(&err)
 	t := tar.NewReader(r)
@@ -184,8 +184,8 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// staysInside says whether a link at name leads to something in the same folder of the host, whatever links are on its way: it is not
-// behind one itself, and goes up only at its beginning.
+// staysInside reports whether a symbolic link at name leads to something within the host's folder, whatever other links
+// are on the way: no parent of name may be a link, and the target may go up only at its beginning.
 func (in *incoming) staysInside(name, target string) bool {
 	rest := target
 	for strings.HasPrefix(rest, "../") {
@@ -202,7 +202,7 @@ func (in *incoming) staysInside(name, target string) bool {
 	return true
 }
 
-// file writes a file beside its place, and renames it when it is whole.
+// file writes a file next to its final place, and renames it once it is complete.
 func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content io.Reader) (digest string, err error) {
 	part := path.Join(path.Dir(name), ".hail-part-"+inventory.Digest(name))
 	in.root.Remove(part)
@@ -225,11 +225,11 @@ func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content i
 	return to.Digest(), err
 }
 
-// digestsOf prints the mark in $1, and the digest of each file whose name is in the input; a name with a newline has a backslash in front
-// of it.
+// digestsOf is a command that prints the mark in $1, then the digest of each file named in its input. Before the digest
+// of a name with a newline, sha256sum puts a backslash, which is dropped.
 var digestsOf = "sh -c " + runner.Quote(`echo "$1"; LC_ALL=C xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'`) + " hail "
 
-// verify asks the host for the digests of the files, and compares them with those of what has come.
+// verify asks the host for the digests of the files, and compares them with those of what has arrived.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	var list bytes.Buffer
 	var files []*got
@@ -263,7 +263,7 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	return nil
 }
 
-// tell writes what has come, by path, so that two fetches can be compared.
+// tell prints what has arrived, sorted by path, so that two fetches can be compared.
 func (in *incoming) tell(t *runner.Target) {
 	slices.SortFunc(in.files, func(a, b got) int { return strings.Compare(a.path, b.path) })
 	for _, f := range in.files {

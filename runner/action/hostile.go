@@ -12,7 +12,7 @@ import (
 
 var errTooMuch = errors.New("the host has answered more than was asked")
 
-// bounded keeps what a host answers, up to the most that was asked for.
+// bounded collects what a host answers, and fails when that is more than was asked for.
 type bounded struct {
 	most int64
 	text bytes.Buffer
@@ -26,15 +26,15 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// marked passes on what comes behind a line that has the mark: a login may print something of its own before it.
+// marked passes on what follows the line that ends in the mark: a login may print something of its own before it.
 type marked struct {
 	w      io.Writer
 	mark   string
-	begun  bool   // it has come,
-	before []byte // and this before it
+	begun  bool   // the mark has arrived
+	before []byte // what arrived before it
 }
 
-// mostBefore is how much that may be.
+// mostBefore is how many bytes may come before the mark.
 const mostBefore = 64 << 10
 
 // Write implements io.Writer.
@@ -58,10 +58,11 @@ func (m *marked) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// newMark is a mark that nobody else says.
+// newMark returns a mark that nothing else prints.
 func newMark() string { return "hail:" + rand.Text() + ":" }
 
-// caught makes the panic of a goroutine of ours an error of its host, as the runner does with those of its own. It is to be deferred.
+// caught turns a panic in a goroutine of this package into an error of its host, as the runner does for its own
+// goroutines. It must be deferred.
 func caught(err *error) {
 	if p := recover(); p != nil {
 		*err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}

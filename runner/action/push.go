@@ -11,23 +11,24 @@ import (
 	"hail/runner/action/check"
 )
 
-// Push brings files to hosts, all of them or none: what a host has and what it should have is compared, and the differences are made
-// in one step that can be taken back. See docs/push.md for what happens on a host.
+// Push brings files to hosts, on each host all of them or none: it compares what the host has with what it should have,
+// and makes the differences in one step that can be rolled back. docs/push.md says what happens on a host.
 type Push struct {
-	Manifests []Manifest     `json:"manifests"`          // what hosts should have, each once
-	Of        map[string]int `json:"of"`                 // which of them, by the name of the host
-	Validate  []string       `json:"check,omitempty"`    // commands that have to accept the whole, when it is in place
+	Manifests []Manifest     `json:"manifests"`          // what hosts should have, without duplicates
+	Of        map[string]int `json:"of"`                 // index into Manifests, by host name; without one, the host is left alone
+	Validate  []string       `json:"check,omitempty"`    // commands that have to accept the whole once it is in place
 	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
-	Health    *check.Suite   `json:"health,omitempty"`   // what has to pass after the handlers; nil: nothing
-	Places    bool           `json:"places,omitempty"`   // commands have places for what differs from host to host
-	Keep      bool           `json:"keep,omitempty"`     // what was changed when a handler or the health fails, and don't roll back
-	Backup    int            `json:"backup,omitempty"`   // so many earlier contents of each file stay, in .hail-backup beside it
+	Health    *check.Suite   `json:"health,omitempty"`   // checks that have to pass after the handlers; nil: none
+	Places    bool           `json:"places,omitempty"`   // commands are templates, filled in for each host
+	Keep      bool           `json:"keep,omitempty"`     // keep the changes when Validate, a handler or Health fails: no rollback
+	Backup    int            `json:"backup,omitempty"`   // how many earlier contents of each file to keep, in .hail-backup next to it
 	DryRun    bool           `json:"dry_run,omitempty"`
 	Diff      bool           `json:"diff,omitempty"`     // print what differs
 	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
-	Limit     int64          `json:"bwlimit,omitempty"`  // bytes a second that are sent, to all hosts together; 0: any
+	Limit     int64          `json:"bwlimit,omitempty"`  // bytes a second sent to all hosts together; 0: no limit
 
-	// Private are the digests of the contents that are in no record, with the file that has each; empty: a template made it.
+	// Private maps the digest of each content that no record may hold to the local file that has it; empty: there is
+	// none, as for a template or a content in the spec.
 	Private map[string]string `json:"private,omitempty"`
 
 	sources Sources
@@ -47,12 +48,12 @@ type Item struct {
 	Digest   string      `json:"digest,omitempty"` // of a file
 	Size     int64       `json:"size,omitempty"`   // of a file
 	Target   runner.Text `json:"target,omitempty"` // of a link
-	Mode     int         `json:"mode,omitempty"`   // permissions; 0: as the old one has, or 0644 and 0755
-	Owner    string      `json:"owner,omitempty"`  // a name or number; empty: as the old one has, or who logs in
+	Mode     int         `json:"mode,omitempty"`   // permissions; 0: as before or, if it is new, 0644 for a file and 0755 for a folder
+	Owner    string      `json:"owner,omitempty"`  // a name or number; empty: as before or, if it is new, the user that runs the push
 	Group    string      `json:"group,omitempty"`
-	Validate string      `json:"check,omitempty"`  // a command that has to accept the staged file, which is {{staged}} in it
+	Validate string      `json:"check,omitempty"`  // a command that has to accept the staged file, whose path replaces {{staged}}
 	Notify   []string    `json:"notify,omitempty"` // handlers
-	Symlink  string      `json:"link,omitempty"`   // what to do with a link in its place: follow, replace; empty: refuse
+	Symlink  string      `json:"link,omitempty"`   // what to do with a link that is there instead: follow, replace; empty: refuse
 	Secret   bool        `json:"secret,omitempty"` // never shown or recorded
 }
 
@@ -67,18 +68,18 @@ const (
 	Absent ItemKind = "absent"
 )
 
-// Prune says which files below a folder go that the manifest does not have.
+// Prune says which files below a folder are deleted when the manifest does not have them.
 type Prune struct {
 	Path runner.Text `json:"path"`
-	All  bool        `json:"all,omitempty"`  // all that are there; otherwise those that an earlier push has put there
-	Most int         `json:"most,omitempty"` // how many may go; 0: the smaller of 50 and a fifth of what is there
+	All  bool        `json:"all,omitempty"`  // all that are there; otherwise only those that earlier pushes have put there
+	Most int         `json:"most,omitempty"` // how many may be deleted; 0: a fifth of them, but at least 1 and at most 50
 }
 
-// Handler is a command that runs once after something that notifies it has changed.
+// Handler is a command that runs once when anything that notifies it has changed.
 type Handler struct {
 	Name    string          `json:"name"`
 	Run     string          `json:"run"`
-	Timeout runner.Duration `json:"timeout,omitempty"`
+	Timeout runner.Duration `json:"timeout,omitempty"` // 0: a minute
 }
 
 // Spec describes the action as data.
@@ -93,7 +94,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	manifest := p.Manifests[which] // a copy: where links lead differs from host to host
 	have, err := probe(ctx, t, &manifest)
 	if err == nil && have.killed && !p.DryRun {
-		// What a push that was killed has left is settled first: it may change what is there.
+		// First settle what a killed push has left: that may change what is there.
 		if err = p.apply(ctx, t, &comparison{}); err == nil {
 			have, err = probe(ctx, t, &manifest)
 		}
@@ -126,7 +127,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		}
 		c.note(t, ", would be")
 		if len(c.steps) > 0 {
-			t.Changed() // would be
+			t.Changed() // or would be
 		}
 		return nil
 	case c.nothing():
@@ -160,10 +161,10 @@ func (c *comparison) tell(t *runner.Target) {
 	}
 }
 
-// mostListed is how many changes are told one by one.
+// mostListed is how many changes are listed one by one.
 const mostListed = 50
 
-// note notes each step, and what came of it.
+// note records each step and what became of it.
 func (c *comparison) note(t *runner.Target, came string) {
 	for _, s := range c.steps {
 		t.Note(string(s.item.Path), s.noted()+came)

@@ -11,17 +11,18 @@ import (
 	"hail/runner"
 )
 
-// A channel carries no more than its window in a round trip. So where that is long, what is large goes over several channels of the
-// connection, each with a part of it. What is very large goes so in any case: the wrapper would keep it on the host twice.
+// A channel carries at most one window per round trip. So when the round trip is long, a large file goes over several
+// channels of the connection, a part over each. A huge file does so in any case: otherwise the wrapper would hold it on
+// the host a second time.
 const (
 	mostLanes  = 8
-	laneTrip   = 2 * time.Millisecond // up to here a channel is as fast as a core: a window of 2 MiB each trip is 1 GiB/s
+	laneTrip   = 2 * time.Millisecond // up to this, a channel is as fast as a core: a window of 2 MiB per trip is 1 GiB/s
 	largeFile  = 16 << 20
 	hugeFile   = 64 << 20
-	partsBegin = 64 << 10 // at multiples of this
+	partsBegin = 64 << 10 // parts begin at multiples of this
 )
 
-// lanes is how many channels a large file is sent over.
+// lanes returns how many channels a large file is sent over.
 func lanes(c runner.Conn) int {
 	var trip time.Duration
 	if r, ok := runner.As[runner.Reacher](c); ok {
@@ -30,8 +31,8 @@ func lanes(c runner.Conn) int {
 	return int(min(mostLanes, 1+trip/laneTrip))
 }
 
-// apart says whether the content of a step is sent apart, when that many channels are there. Its file has to be one that its owner
-// can write to.
+// apart reports whether the content of a step goes over channels of its own, when there are so many lanes. Its owner
+// must be able to write to the file, which must not be setuid, setgid or sticky.
 func (s *step) apart(lanes int) bool {
 	if s.item.Kind != File || s.mode&^0o577 != 0o200 {
 		return false
@@ -39,13 +40,13 @@ func (s *step) apart(lanes int) bool {
 	return lanes > 0 && s.item.Size >= hugeFile || lanes > 1 && s.item.Size >= largeFile
 }
 
-// part is a range of a file, which a command of its own writes into what is staged.
+// part is a range of a file, which a command of its own writes into the staged file.
 type part struct {
 	staging
 	offset, size int64
 }
 
-// partsOf cuts what is sent apart, each file into as many parts as there are lanes.
+// partsOf cuts what is sent apart, each file into at most as many parts as there are lanes.
 func partsOf(sent []staging, lanes int) (parts []part) {
 	for _, s := range sent {
 		if !s.apart(lanes) {
@@ -59,16 +60,17 @@ func partsOf(sent []staging, lanes int) (parts []part) {
 	return parts
 }
 
-// partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it. dd only seeks.
+// partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it. dd only seeks; cat
+// copies.
 const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"$state/push/arrived.$3"`
 
-// errNoLane says that the host opens no channel beside the one of the push.
+// errNoLane says that the host opens no channel besides that of the push.
 var errNoLane = errors.New("the host opens no second channel")
 
-// sender sends parts, beside the command that waits for them.
+// sender sends parts while the command of the push waits for them.
 //
-//	apply ─► sh/apply.sh ── "send" ─► begin ─┬─► lane: the next part, until there is none and none can come back
-//	  ▲                                      └─► … as many as there are
+//	apply ─► sh/apply.sh ── "send" ─► begin ─┬─► lane: one part after another, until none is left or can come back
+//	  ▲                                      └─► … as many lanes as there are
 //	  └── end: waits for all of them
 type sender struct {
 	push   *Push
@@ -79,14 +81,14 @@ type sender struct {
 
 	wg       sync.WaitGroup
 	mu       sync.Mutex
-	changed  *sync.Cond // of what follows
-	next     []int      // parts that nobody has taken
-	underway int        // parts that somebody has
-	open     int        // lanes
+	changed  *sync.Cond // signals a change of the fields below
+	next     []int      // parts that no lane has taken
+	underway int        // parts that are being sent
+	open     int        // lanes that were not refused
 	err      error
 }
 
-// size is how many bytes the parts have.
+// size returns how many bytes the parts have.
 func (s *sender) size() (n int64) {
 	for _, p := range s.parts {
 		n += p.size
@@ -94,10 +96,10 @@ func (s *sender) size() (n int64) {
 	return n
 }
 
-// begin starts to send. What goes wrong stops the push.
+// begin starts the lanes. An error of a lane is passed to stop, which ends the push.
 func (s *sender) begin(ctx context.Context, stop func(error)) {
 	if s.next != nil {
-		return // the host says it twice
+		return // the host has asked twice
 	}
 	for i := range s.parts {
 		s.next = append(s.next, i)
@@ -112,13 +114,14 @@ func (s *sender) begin(ctx context.Context, stop func(error)) {
 	}
 }
 
-// end waits until nothing is sent any more, and returns why not all was.
+// end waits until nothing is being sent, and returns the first error of a lane.
 func (s *sender) end() error {
 	s.wg.Wait()
 	return s.err
 }
 
-// lane sends one part after the other. A lane that the host does not open leaves its part to the others, which may have to wait for that.
+// lane sends one part after another. A lane whose channel the host refuses gives its part back to the others; so while
+// others are sending, a lane without a part waits.
 func (s *sender) lane(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,7 +157,7 @@ func (s *sender) lane(ctx context.Context) error {
 	}
 }
 
-// send sends a part.
+// send sends part i.
 func (s *sender) send(ctx context.Context, i int) (err error) {
 	defer caught(&err)
 	p := s.parts[i]

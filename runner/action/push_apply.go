@@ -22,16 +22,17 @@ var (
 	applyScript string
 )
 
-// apply does the steps on the host, in one command that finishes or takes back what it has begun, even when we are gone.
+// apply carries out the steps on the host, in one command that finishes or rolls back what it has begun, even when hail
+// is gone.
 func (p *Push) apply(ctx context.Context, t *runner.Target, c *comparison) error {
 	err := p.applyOver(ctx, t, c, lanes(t.Conn))
-	if errors.Is(err, errNoLane) { // and it has ended, and left nothing
+	if errors.Is(err, errNoLane) { // the push has ended and left nothing behind
 		err = p.applyOver(ctx, t, c, 0)
 	}
 	return err
 }
 
-// applyOver sends large files over that many channels of their own.
+// applyOver is apply with so many channels for large files.
 func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, lanes int) error {
 	nonce := rand.Text()
 	in := p.newStream()
@@ -39,7 +40,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	var sent []staging
 	var err error
 	journal := 0
-	if !c.nothing() { // otherwise what an earlier push has left is settled, and c is of no host
+	if !c.nothing() { // if there is, only what an earlier push has left is settled, and c belongs to no host
 		sent, err = p.journal(in.text, c, ".hail-"+nonce)
 		if journal = in.text.Len(); err == nil {
 			err = in.tar(sent, lanes)
@@ -71,7 +72,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	})
 	stop(nil)
 	why := s.end()
-	if errors.Is(why, errNoLane) && !errors.Is(err, errNoLane) { // no lane was there because the connection has ended
+	if errors.Is(why, errNoLane) && !errors.Is(err, errNoLane) { // the lanes were refused because the connection had ended
 		why = nil
 	}
 	switch status, _ := runner.StatusOf(why); status {

@@ -8,8 +8,8 @@ import (
 	"hail/runner/action/fill"
 )
 
-// tryCommands fills in every command of the specs for every host that it is meant for, so that what is wrong with one shows before a
-// host is reached. It works with the hosts as the plan has them, without secrets.
+// tryCommands fills in every command of the specs for every host that it is meant for, so that a mistake in one shows
+// before a host is reached. It takes the hosts as in the plan, without secrets. It also sets Places.
 func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func(f *PushFile, host string) bool, secret []string) error {
 	places, parsed := map[string]inventory.Place{}, map[string]fill.Command{}
 	for _, s := range specs {
@@ -46,7 +46,8 @@ func wrongCommand(place inventory.Place, err error) error {
 	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
 }
 
-// commandsOf are all that may run on a host: what has to accept the whole is of all specs, where one of them means the host.
+// commandsOf returns all commands that may run on a host. When one file is meant for the host, the Validate commands of
+// all specs are among them.
 func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host string) bool) (texts []string) {
 	notified := map[string]bool{}
 	for _, s := range specs {
@@ -84,7 +85,7 @@ func (p *Push) command(text string, c *comparison) (string, error) {
 // stagedMark stands for the path of the staged file in the command that checks it.
 const stagedMark = "{{staged}}"
 
-// withStaged is the command that checks a file as a template, which leaves the place for the staged file.
+// withStaged makes a template of a command that checks a file. Filled in, it still has {{staged}} in it.
 func withStaged(command string) string {
 	return strings.ReplaceAll(command, stagedMark, "{{`"+stagedMark+"` | raw}}")
 }

@@ -20,18 +20,18 @@ type comparison struct {
 	steps     []*step
 	warnings  []string
 	notified  map[string]bool     // handlers
-	managed   map[string][]string // what is to be remembered, by folder
-	remembers bool                // it differs from what the host remembers
+	managed   map[string][]string // what the host is to remember, by folder
+	remembers bool                // managed differs from what the host remembers
 	health    []check.Check       // what has to pass afterwards
-	owes      []string            // paths that an earlier push has kept, whose handlers and health are due with this one
+	owes      []string            // paths kept by earlier pushes whose handlers and health are due with this one
 	handled   []string            // handlers that ran
 }
 
-// nothing says whether there is nothing to do on the host.
+// nothing reports whether there is nothing to do on the host.
 func (c *comparison) nothing() bool { return len(c.steps) == 0 && !c.remembers && c.owes == nil }
 
-// compare says what has to be done so that the host has what the manifest says. It is an error where that can't be done, or
-// would do harm.
+// compare returns what has to be done so that the host has what the manifest says. It is an error if that can't be done
+// or would do harm.
 func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	c := &comparison{notified: map[string]bool{}, managed: map[string][]string{}}
 	made := map[string]bool{} // folders that this push makes
@@ -61,7 +61,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			need[at.device] += item.Size
 			where[at.device] = parent
 		}
-		if at := have.at[parent]; at != nil && at.locked && have.uid != 0 && s.what != meta { // root's is an error
+		if at := have.at[parent]; at != nil && at.locked && have.uid != 0 && s.what != meta { // for root, step has failed already
 			if w := fmt.Sprintf("the folder %s is not for user %d to write to, it seems", parent, have.uid); !slices.Contains(c.warnings, w) {
 				c.warnings = append(c.warnings, w)
 			}
@@ -85,8 +85,8 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	return c, nil
 }
 
-// owe adds what is due of what earlier pushes have kept: of what this push says something about, where there is a handler for it or
-// all is judged. What only brings files pays nothing.
+// owe adds the paths kept by earlier pushes that are due now: those that this push manages, if it has a handler for the
+// path, validates the whole or checks health. A push that only brings files leaves them owed.
 func (c *comparison) owe(items []*Item, deletes []Prune, owed []string, judged bool) {
 	for _, p := range owed {
 		i, ours := slices.BinarySearchFunc(items, p, func(item *Item, p string) int { return strings.Compare(string(item.Path), p) })
@@ -112,7 +112,7 @@ func (c *comparison) add(s *step) {
 	}
 }
 
-// step says what is to be done about an item; nil when it is as it should be.
+// step returns what has to be done about an item; nil if it is as it should be.
 func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error) {
 	at := have.at[string(item.Path)]
 	s := &step{item: item, have: at, mode: item.Mode, uid: at.uid, gid: at.gid}
@@ -152,7 +152,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		return nil, fmt.Errorf("only root may give it to %s: --sudo", item.Owner)
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
-	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // others may have rights that not every shell sees
+	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights
 		err = fmt.Errorf("the folder %s is read-only", parent)
 	}
 	if err != nil || s.what != "" {
@@ -167,7 +167,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 	return nil, nil
 }
 
-// owner is the number of a user or group, by its name or as it is.
+// owner returns the number of a user or group, given by name or number.
 func owner(name string, known map[string]int, what string) (int, error) {
 	if n, err := strconv.Atoi(name); err == nil {
 		return n, nil
@@ -179,7 +179,7 @@ func owner(name string, known map[string]int, what string) (int, error) {
 	return n, nil
 }
 
-// kindOfStep compares kind and content alone; "" when they are as they should be.
+// kindOfStep compares only kind and content. It returns "" if both are as they should be.
 func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	switch {
 	case at.kind == '-':
@@ -211,14 +211,14 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	return retype, nil
 }
 
-// protected are folders that nobody means when he says that something is to be deleted whole.
+// protected reports whether folder is one that nobody can mean to delete as a whole.
 func protected(folder string) bool {
 	folder = path.Clean(folder)
 	up := path.Dir(folder)
 	return folder == "/" || up == "/" || up == "/home" || up == "/usr" || folder == "/var/lib" || folder == "/var/log"
 }
 
-// prune adds what goes because the manifest does not have it.
+// prune adds the deletion of what the manifest does not have.
 func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	folder := string(d.Path)
 	wanted := map[string]bool{}
@@ -249,7 +249,7 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		if gone++; gone <= 3 {
 			first = append(first, shownPath(runner.Text(p)))
 		}
-		if strings.HasPrefix(p, last.path+"/") { // goes with its folder
+		if strings.HasPrefix(p, last.path+"/") { // deleted with its folder
 			last.have.kind = 'd'
 			continue
 		}

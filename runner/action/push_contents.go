@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// Contents of up to keptContent bytes are kept in memory, keptContents of them together: every host gets them.
+// Contents of up to keptContent bytes are kept in memory, keptContents bytes in total, because every host gets them.
 const (
 	keptContent  = 16 << 20
 	keptContents = 64 << 20
 )
 
-// contents opens contents by their digests. It is used by many goroutines at once.
+// contents opens contents by digest, and keeps small ones in memory. It is safe for concurrent use.
 type contents struct {
 	open func(digest string) (io.ReadCloser, int64, error)
-	mu   sync.Mutex // held while a content is read that is kept, so that only one of all that want it does
+	mu   sync.Mutex // also held while a content to be kept is read, so that it is read only once
 	kept map[string][]byte
 	size int64
 }

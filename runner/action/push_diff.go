@@ -13,7 +13,8 @@ import (
 	"hail/runner"
 )
 
-// showDiff prints what differs, as diff -u does; what is secret, or no text, is only named.
+// showDiff prints each step and, for a file, its difference as diff -u does; a file that is secret, too long or not
+// text is only named.
 func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) error {
 	olds, err := p.oldContents(ctx, t, c)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 // longestShown is the longest content whose lines are compared.
 const longestShown = 256 << 10
 
-// oldContents gets the contents of the files that change, in one command.
+// oldContents gets the old contents of the files that change, in one command.
 func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) (map[*step]string, error) {
 	var wanted []*step
 	var in strings.Builder
@@ -71,7 +72,7 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	return olds, nil
 }
 
-// textDiff is the difference of two texts, as diff -u shows it; of what is no text it says so.
+// textDiff returns the difference of two texts as diff -u shows it, or a note that they are not text.
 func textDiff(before, after string) string {
 	for _, text := range []string{before, after} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {

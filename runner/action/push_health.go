@@ -11,8 +11,8 @@ import (
 	"hail/runner/action/program"
 )
 
-// aimHealth finds which checks are meant for which hosts, and makes each once, so that what is wrong with one shows before a host is
-// reached. It works with the hosts as the plan has them, without secrets.
+// aimHealth finds out which health checks are meant for which hosts and renders each of them, so that a mistake in one
+// shows before a host is reached. It takes the hosts as in the plan, without secrets.
 func (p *Push) aimHealth(checks []check.Check, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) error {
 	if checks == nil {
 		return nil
@@ -26,7 +26,7 @@ func (p *Push) aimHealth(checks []check.Check, hosts []inventory.Host, choose fu
 		return err
 	}
 	if !slices.ContainsFunc(checks, func(c check.Check) bool { return c.Template }) {
-		return nil // what they say was read already
+		return nil // without templates, reading them has found every mistake
 	}
 	for i, h := range bare {
 		health, err := p.healthOf(h, i)
@@ -42,7 +42,7 @@ func (p *Push) aimHealth(checks []check.Check, hosts []inventory.Host, choose fu
 	return nil
 }
 
-// healthOf are the health checks of a host.
+// healthOf returns the health checks of a host.
 func (p Push) healthOf(h inventory.Host, index int) ([]check.Check, error) {
 	if p.Health == nil {
 		return nil, nil
@@ -51,7 +51,7 @@ func (p Push) healthOf(h inventory.Host, index int) ([]check.Check, error) {
 	return slices.DeleteFunc(all, func(c check.Check) bool { return c.Type == "" }), err
 }
 
-// health adds the checks of the host, and the program that judges them.
+// health adds the health checks of the host and the program that judges them.
 func (j *journal) health(checks []check.Check) error {
 	if len(checks) == 0 {
 		return nil
@@ -68,15 +68,15 @@ func (j *journal) health(checks []check.Check) error {
 	return nil
 }
 
-// sick is a health check that did not pass, and what the host has seen last.
+// sick is a health check that did not pass, and what its last look printed.
 type sick struct {
 	name  string
-	check *check.Check // nil: it is of an earlier push
+	check *check.Check // nil: it belongs to an earlier push
 	said  []string
-	size  int // of what was said; beyond check.MostSaid nothing is kept
+	size  int // bytes that were said; what exceeds check.MostSaid is not kept
 }
 
-// explain is what a command has said, for the log, and what is wrong.
+// explain returns what is wrong and, for the log, what the command of the check wrote to stderr.
 func (s *sick) explain() (log string, why error) {
 	text := fmt.Sprintf("the health check %s did not pass", s.name)
 	if s.check != nil {

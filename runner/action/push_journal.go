@@ -14,17 +14,17 @@ import (
 	"hail/runner/action/program"
 )
 
-// staging is a step of which something is sent, and where it is put before it is renamed into its place.
+// staging is a step that sends something, and the path where that is staged before it is renamed into place.
 type staging struct {
 	*step
 	at string
 }
 
-// journal writes what the host has to know of a push, as sh/apply.sh describes it, in a stream of tar, and returns what is to be sent
-// behind it. staged is the name of the folders for what is new.
+// journal writes the journal of a push, which sh/apply.sh describes, as a tar stream, and returns what has to be sent
+// after it. staged is the name of the hidden folders for what is new.
 func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []staging, err error) {
 	j := journal{of: map[string]*bytes.Buffer{}}
-	made := map[string]string{} // folders that are made, and where they are staged
+	made := map[string]string{} // folders that this push makes, and where they are staged
 	folders := map[string]*folder{}
 	j.file("staged").WriteString(staged)
 	j.file("hidden")
@@ -87,17 +87,18 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		return nil, err
 	}
 	j.program(j.file("steps"))
-	j.file("staging") // the last one
+	j.file("staging") // the last one: with it, the journal is complete
 	return sent, j.tar(to)
 }
 
 // byPath sorts so that a folder comes before what is in it.
 func byPath(a, b *step) int { return cmp.Compare(a.item.Path, b.item.Path) }
 
-// managedKey is the name of the file on the host that lists what pushes have put below a folder.
+// managedKey returns the name of the file on the host that lists what pushes have put below a folder.
 func managedKey(folder string) string { return runner.Digest([]byte(program.Word(folder))) }
 
-// changed adds the paths for handlers, and what of them is owed in the end. Where nothing changes, there is nothing to take back.
+// changed adds the paths that handlers are told, and which of them are paid or still owed in the end. When no file
+// changes there is nothing to roll back, so that a failure leaves them owed.
 func (j *journal) changed(c *comparison, keep bool) {
 	all := slices.Clone(c.owes)
 	for _, s := range c.steps {
@@ -121,17 +122,17 @@ func (j *journal) changed(c *comparison, keep bool) {
 // longestChanged is how many bytes of paths handlers are told: an environment has no room for more.
 const longestChanged = 96 << 10
 
-// sent says whether something of the step is in the stream.
+// sent reports whether the step sends something to the host.
 func (s *step) sent() bool { return s.what != meta && s.what != remove }
 
-// journal gathers files by their names, and what is done in each folder.
+// journal collects the files of a journal by name, and what is done in each folder.
 type journal struct {
-	names   []string // in their order
+	names   []string // in the order of the stream
 	of      map[string]*bytes.Buffer
 	folders []*folder
 }
 
-// folder is what is done with names in a folder.
+// folder is what is done in one folder of the host.
 type folder struct {
 	path  string
 	steps []*stepLine
@@ -143,7 +144,8 @@ type stepLine struct {
 	names bytes.Buffer
 }
 
-// longestStep is where a command line is full: systems have limits of 128 KiB and more, of which FILES may take the most.
+// longestStep is the length at which a command line is full: systems have limits of 128 KiB and more, most of which
+// FILES may take.
 const longestStep = 16 << 10
 
 func (j *journal) file(name string) *bytes.Buffer {
@@ -154,14 +156,14 @@ func (j *journal) file(name string) *bytes.Buffer {
 	return j.of[name]
 }
 
-// list adds to a list of names.
+// list adds an entry to a list of names, each of which ends with a NUL.
 func (j *journal) list(name, entry string) {
 	b := j.file(name)
 	b.WriteString(entry)
 	b.WriteByte(0)
 }
 
-// words writes a list as words, a line each.
+// words writes a list as words, one per line.
 func (j *journal) words(name string, list []string) {
 	to := j.file(name)
 	for _, one := range list {
@@ -169,7 +171,7 @@ func (j *journal) words(name string, list []string) {
 	}
 }
 
-// add adds a name to a step of the kind that takes more.
+// add adds a name to a step of this kind that has room for it, or to a new one.
 func (f *folder) add(kind, name string) {
 	i := slices.IndexFunc(f.steps, func(s *stepLine) bool { return s.kind == kind && s.names.Len() < longestStep })
 	if i < 0 {
@@ -181,7 +183,7 @@ func (f *folder) add(kind, name string) {
 	to.WriteString(runner.Quote(name))
 }
 
-// program writes the steps in all folders.
+// program writes the steps of all folders.
 func (j *journal) program(to *bytes.Buffer) {
 	for _, f := range j.folders {
 		fmt.Fprintf(to, "folder %s\n", runner.Quote(f.path))
@@ -192,7 +194,7 @@ func (j *journal) program(to *bytes.Buffer) {
 	to.WriteString("all\n")
 }
 
-// step says what is done about a name in a folder.
+// step adds what is done with a name in a folder.
 func (j *journal) step(in *folder, name string, s *step) {
 	mode, own := "-", "-"
 	switch s.what {
@@ -226,7 +228,7 @@ func (j *journal) step(in *folder, name string, s *step) {
 	}
 }
 
-// tar writes all of it.
+// tar writes the whole journal as a tar stream.
 func (j *journal) tar(b *bytes.Buffer) error {
 	for _, name := range j.names {
 		text := j.of[name].Bytes()

@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// pace lets so many bytes a second through, of all hosts together; 0: all.
+// pace returns a limiter to so many bytes a second, for all hosts together; nil if there is no limit.
 func pace(bytes int64) *rate.Limiter {
 	if bytes <= 0 {
 		return nil
@@ -20,7 +20,7 @@ func pace(bytes int64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(bytes), int(min(bytes, 32<<10)))
 }
 
-// meter counts what is sent to a host, tells it now and then, and holds it to the pace of the run.
+// meter counts what is sent to a host, reports that now and then, and holds it to the pace of the run.
 type meter struct {
 	pace   *rate.Limiter // nil: none
 	target *runner.Target
@@ -31,13 +31,13 @@ type meter struct {
 	wg   sync.WaitGroup
 }
 
-// What is less than this is sent before anybody could read how far it has come.
+// What has less than worthTelling bytes is sent before anybody could read how far it is.
 const (
 	worthTelling = 1 << 20
 	tellEvery    = 500 * time.Millisecond
 )
 
-// measure begins to tell how much of total is sent, until end is called.
+// measure starts reporting how much of total is sent, until end is called.
 func (p *Push) measure(t *runner.Target, total int64) *meter {
 	m := &meter{pace: p.pace, target: t, total: total, quit: make(chan struct{})}
 	if total >= worthTelling {
@@ -68,7 +68,7 @@ func (m *meter) tell() {
 	}
 }
 
-// reader is r, measured.
+// reader returns r with what is read from it counted and paced.
 func (m *meter) reader(ctx context.Context, r io.Reader) io.Reader { return measured{ctx, m, r} }
 
 type measured struct {

@@ -17,16 +17,16 @@ import (
 type outcome struct {
 	nonce   string // in the names of the hidden folders
 	health  []check.Check
-	said    string // the word that tells how it ended
+	said    string // the latest word on how it ended
 	why     error
 	reason  runner.Reason
-	begun   bool     // it has said anything
+	begun   bool     // it has said something
 	handled []string // handlers that ran
-	back    bool     // it was rolled back,
-	again   []string // and these handlers failed then, too
+	back    bool     // it was rolled back
+	again   []string // handlers that failed when they ran again after that
 	stuck   bool
-	settled string // how an earlier push that was killed has ended; empty: there was none
-	earlier bool   // what is said is about that one
+	settled string // how an earlier push that was killed was settled; empty: there was none
+	earlier bool   // what is being said is about that one
 	sick    *sick
 }
 
@@ -91,9 +91,9 @@ func (o *outcome) hear(kind, rest string) error {
 	case "error":
 		what, because, _ := strings.Cut(rest, " ")
 		if o.said = kind; what == "rename" {
-			o.said = "undoing" // which comes next
+			o.said = "undoing" // the host says that next
 		}
-		if strings.HasPrefix(because, "Wrote only ") { // GNU tar says no more
+		if strings.HasPrefix(because, "Wrote only ") { // all that GNU tar says of it
 			because = "the disk is full, or a quota"
 		}
 		if said, known := failures[what]; known {
@@ -107,7 +107,7 @@ func (o *outcome) hear(kind, rest string) error {
 	return nil
 }
 
-// What else is told of a push that has failed.
+// What the error of a push says about the state of the host.
 var (
 	errKept      = errors.New("the new files stay")
 	errDone      = errors.New("all was done before")
@@ -115,11 +115,12 @@ var (
 	errUnsettled = errors.New("the next push settles it")
 )
 
-// failures are what sh/apply.sh calls an error; the tool's own reason stands behind it.
+// failures puts the errors of sh/apply.sh into words; the tool's own reason follows them.
 var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
 	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
 
-// handlerFailed is why, from its name, its exit status or "late" and after how many seconds, and what it printed last.
+// handlerFailed returns why a handler failed. said is its name, then its exit status, or "late" and a number of
+// seconds, then the last line that it printed.
 func handlerFailed(said string) string {
 	name, how, _ := strings.Cut(said, " ")
 	how, last, _ := strings.Cut(how, " ")
@@ -138,10 +139,10 @@ func handlerFailed(said string) string {
 	return text
 }
 
-// longestReason is how many bytes of what a host has printed a reason has.
+// longestReason is how many bytes of a host's output a reason may quote.
 const longestReason = 300
 
-// inWords is a time without what is zero at its end.
+// inWords formats a duration without zero units at its end.
 func inWords(d time.Duration) string {
 	text := d.String()
 	for _, zero := range []string{"m0s", "h0m"} {
@@ -152,7 +153,7 @@ func inWords(d time.Duration) string {
 	return text
 }
 
-// result is how the push ended.
+// result returns how the push ended. steps says whether it had any.
 func (o *outcome) result(t *runner.Target, steps bool) error {
 	if o.why == nil && (o.back || o.said == "kept") {
 		o.why = errors.New("it was stopped on the host")
@@ -198,7 +199,7 @@ func (o *outcome) rolledBack() error {
 	return errors.New(back)
 }
 
-// cut is how a push ended whose command did not end by itself, as err says: with what the host has said until then.
+// cut returns how a push ended whose command was cut off with err, and what is known of it from what the host had said.
 func (o *outcome) cut(err error) error {
 	inner := &runner.Failure{}
 	errors.As(err, &inner)
@@ -214,7 +215,7 @@ func (o *outcome) cut(err error) error {
 		known = errKept
 	case o.said == "changed" && !o.earlier:
 		known = errDone
-	case o.said == "done": // with what an earlier push has left
+	case o.said == "done": // it only settled what an earlier push had left
 		known = errUntouched
 	case o.said == "stopped", o.said == "locked", o.said == "error", !o.begun && f.Remains == runner.Gone:
 		known = errUntouched

@@ -19,7 +19,8 @@ var (
 	lookScript string
 )
 
-// probe asks the host for everything that the manifest is about, in one command, or two where links are followed.
+// probe asks the host about everything in the manifest, in one command, or in two if links are followed: then m gets
+// the paths that they lead to.
 func probe(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 	f, err := probeOnce(ctx, t, m)
 	if err != nil {

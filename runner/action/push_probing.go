@@ -14,18 +14,18 @@ import (
 	"hail/runner/action/program"
 )
 
-// found is what the host has of a manifest.
+// found is what the host has of the things in a manifest.
 type found struct {
 	uid, gid      int
-	killed        bool     // a push that was has left something
+	killed        bool     // a killed push has left something
 	owed          []string // paths that pushes have kept here although their handlers or health failed
 	at            map[string]*state
-	trees         map[string][]string // below the folders of Deletes
+	trees         map[string][]string // what is below the folders of which All may be deleted
 	managed       map[string][]string
 	users, groups map[string]int
 	room          map[string]int64 // KiB, by folder
 	mounts        map[string]bool
-	missing       []string // tools
+	missing       []string // tools that the host lacks
 }
 
 // state is one path on the host.
@@ -43,26 +43,26 @@ type state struct {
 	resolved string // where a link leads in the end
 }
 
-// probing is the questions about what a host has of a manifest, and the answers as far as they have come.
+// probing holds the questions about what a host has of a manifest, and the answers so far.
 type probing struct {
 	found     *found
 	questions strings.Builder
 
-	// What was asked for, and is still to be told: the host answers in the order of the questions.
-	paths              []string // their kinds; then, of those that are there,
+	// What was asked for and not answered yet: the host answers in the order of the questions.
+	paths              []string // whose kinds are asked for; those that exist are asked about next
 	stats, sums, links []*state
-	trees, managed     []string // what is below these folders
+	trees, managed     []string // folders whose contents are asked for
 
-	folders []string // whose room was asked for,
-	rooms   []int64  // and the answers, in KiB
-	section string   // that the host is at,
-	folder  string   // that it is about,
-	name    []byte   // and that has come in part
-	named   int      // names in trees
-	ended   bool     // all was told
+	folders []string // folders whose free space was asked for
+	rooms   []int64  // the answers, in KiB
+	section string   // the kind of answer that the host is giving
+	folder  string   // the folder that it is about
+	name    []byte   // the part of a name that has arrived
+	named   int      // how many names trees have
+	ended   bool     // the host has answered to the end
 }
 
-// newProbing asks about the items of a manifest, the folders that they are in, and what may have to go.
+// newProbing asks about the items of a manifest, the folders that they are in, and what may have to be deleted.
 func newProbing(m *Manifest) *probing {
 	p := &probing{found: &found{at: map[string]*state{}, trees: map[string][]string{}, managed: map[string][]string{}, users: map[string]int{}, groups: map[string]int{},
 		room: map[string]int64{}, mounts: map[string]bool{}}}
@@ -78,7 +78,7 @@ func newProbing(m *Manifest) *probing {
 	for i := range m.Items {
 		item := &m.Items[i]
 		p.ask(string(item.Path))
-		if parent := path.Dir(string(item.Path)); parent != last { // most are beside each other
+		if parent := path.Dir(string(item.Path)); parent != last { // most items share their folder with the one before
 			last = parent
 			p.ask(parent)
 			if once("d " + program.Word(parent)) {
@@ -154,7 +154,7 @@ func (p *probing) hear(kind, rest string) (err error) {
 	return err
 }
 
-// kinds takes in a letter for each of the next paths.
+// kinds takes in one letter for each of the next paths.
 func (p *probing) kinds(letters string) error {
 	if len(letters) > len(p.paths) {
 		return errTooMuch
@@ -178,10 +178,11 @@ func (p *probing) kinds(letters string) error {
 	return nil
 }
 
-// mostNamed is how many names there may be in folders of which all else is to go: a line of them has up to sixteen.
+// mostNamed is how many names there may be below folders of which All may be deleted. The limit on output is too
+// generous for them: a line can hold sixteen.
 const mostNamed = 4 << 20
 
-// line takes in a line of a section, which is what a tool of the host prints.
+// line takes in a line of a section, as a tool of the host has printed it.
 func (p *probing) line(text string) error {
 	switch p.section {
 	case "rooms":
@@ -216,7 +217,7 @@ func (p *probing) line(text string) error {
 			p.name, names = p.name[:0], rest
 		}
 		return err
-	case "mounts": // as /proc/mounts says them: DEVICE PLACE …, with \040 for a space
+	case "mounts": // as in /proc/mounts: DEVICE PLACE …, with \040 for a space
 		if words := strings.Fields(text); len(words) > 1 {
 			p.found.mounts[program.Unword(strings.ReplaceAll(words[1], `\`, `\0`))] = true
 		}
@@ -228,7 +229,7 @@ func (p *probing) line(text string) error {
 	return nil
 }
 
-// next takes the first off a list.
+// next removes the first element of a list.
 func next[T any](list *[]T) (first T, err error) {
 	if len(*list) == 0 {
 		return first, errTooMuch
@@ -237,7 +238,7 @@ func next[T any](list *[]T) (first T, err error) {
 	return first, nil
 }
 
-// result is what was found, when the host has answered all that was asked.
+// result returns what was found, or an error if the host has not answered everything.
 func (p *probing) result() (*found, error) {
 	f := p.found
 	switch {
@@ -247,7 +248,7 @@ func (p *probing) result() (*found, error) {
 		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not tell all that was asked: are its folders readable?")}
 	}
 	folders := slices.DeleteFunc(p.folders, func(folder string) bool { return f.at[folder].kind != 'd' && f.at[folder].resolved == "" })
-	if len(p.rooms) == len(folders) { // otherwise df could not tell, of one that is unknown
+	if len(p.rooms) == len(folders) { // otherwise df has failed for one of them, and nobody knows which
 		for i, folder := range folders {
 			f.room[folder] = p.rooms[i]
 		}

@@ -17,18 +17,18 @@ import (
 	"hail/runner/action/check"
 )
 
-// Content is what a push sends: in memory, or in a file of ours.
+// Content is one thing that a push sends, in memory or in a local file.
 type Content struct {
 	Digest string
 	Size   int64
 	Bytes  []byte
-	Path   string // of the file that has it; empty: Bytes has
+	Path   string // the local file that has it; empty: it is in Bytes
 	Secret bool   // never recorded
 }
 
-// Render makes a push of specs for hosts: every content for every host, so that whatever is wrong shows before any of them is
-// reached. Equal contents are one. choose says which hosts a target expression means, and secret are the patterns of the names of
-// secret vars: a content that has the value of one is secret.
+// Render makes a push of specs for hosts. It renders every content for every host, so that any mistake shows before a
+// host is reached. Equal contents are returned once, sorted by digest. choose returns which hosts a target expression
+// means. secret are the patterns for the names of secret vars: a content that has the value of one is secret.
 func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) (Push, []Content, error) {
 	r := renderer{hosts: hosts, contents: map[string]*Content{}, secret: secret, templates: map[string]*ahead{}, sources: map[string]string{}}
 	p := Push{Of: map[string]int{}}
@@ -49,7 +49,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 			meant[f.When] = chosen
 		}
 	}
-	same := map[*PushFile]Manifest{} // what is the same for all hosts
+	same := map[*PushFile]Manifest{} // of files that are the same for all hosts
 	r.meant = func(f *PushFile, host string) bool { return f.When == "" || meant[f.When][host] }
 	if err := p.tryCommands(specs, hosts, r.meant, secret); err != nil {
 		return p, nil, err
@@ -115,7 +115,8 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	return p, contents, nil
 }
 
-// distinct refuses two things in one place of a host. Each part is what one of the files means.
+// distinct returns an error if two items have the same path on a host, unless both are folders. Each part comes from
+// the file at the same index.
 func distinct(host string, parts []Manifest, files []*PushFile) error {
 	type place struct {
 		kind ItemKind
@@ -169,7 +170,7 @@ func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
 	return nil
 }
 
-// source adds the file at a path of ours.
+// source adds a local file.
 func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, index int) error {
 	if f.Template {
 		text, err := os.ReadFile(from)
@@ -224,8 +225,8 @@ func (r *renderer) keep(c Content) {
 	r.contents[c.Digest] = &c
 }
 
-// tree adds what is in a folder of ours. What the spec says of mode goes for files; where it says nothing, files and folders have
-// their own.
+// tree adds what is in a local folder. The mode of the spec is for files; without it they keep their own, as the
+// folders below root always do.
 func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 	root := f.Src
 	if f.Delete != "none" {
@@ -252,7 +253,7 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 		case d.IsDir():
 			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())
 			if below == "." {
-				item.Mode = 0 // of a folder that may be there already
+				item.Mode = 0 // this folder may be there already
 			}
 		case d.Type() == fs.ModeSymlink:
 			target, err := os.Readlink(from)

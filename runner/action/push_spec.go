@@ -15,7 +15,7 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// PushSpec is what a file for hail push says.
+// PushSpec is the content of a file for hail push.
 type PushSpec struct {
 	Files    []PushFile
 	Validate []string // commands that have to accept the whole
@@ -23,20 +23,20 @@ type PushSpec struct {
 	Health   []check.Check
 	Keep     bool
 	Backup   int
-	places   map[string]inventory.Place // of the commands that have places for what differs from host to host
+	places   map[string]inventory.Place // of the commands that are templates, by their text
 }
 
 // PushFile is one file, folder or link of a PushSpec.
 type PushFile struct {
 	Place         inventory.Place
-	Src           string // a file or, with a slash at its end, what is in a folder; or
+	Src           string // a local file or, with a slash at its end, what is in a folder
 	Content       *string
 	Target        string // of a link
 	Dest          string
 	Absent        bool
-	Folder        bool // an empty one
+	Folder        bool // the folder itself, without contents
 	Template      bool
-	Mode          int // 0: not said
+	Mode          int // 0: not given
 	Owner, Group  string
 	Validate      string
 	Notify        []string
@@ -48,20 +48,21 @@ type PushFile struct {
 	notifyDefined []*strictyaml.Node
 }
 
-// pushReader reads what only pushes have.
+// pushReader reads what is specific to pushes.
 type pushReader struct {
 	*specfile.Reader
 	spec *PushSpec
 }
 
-// command notes where a command is that has to be filled in.
+// command notes the place of a command that has to be filled in.
 func (r pushReader) command(n *strictyaml.Node, text string) {
 	if strings.Contains(text, "{{") {
 		r.spec.places[text] = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
 	}
 }
 
-// ReadPushSpec reads the file for hail push; the error has all that is wrong, with places. Sources are looked up beside the file.
+// ReadPushSpec reads a file for hail push. The error names everything that is wrong, with places. A relative src is
+// looked up next to the file.
 func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 	s := &PushSpec{places: map[string]inventory.Place{}}
 	err := specfile.Read(file, text, func(reader *specfile.Reader, root *strictyaml.Node) {
@@ -176,7 +177,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	return f
 }
 
-// content reads a text, which may be empty when it says so.
+// content reads a text, which may be empty.
 func (r pushReader) content(n *strictyaml.Node, into **string) {
 	if n.Kind != strictyaml.Scalar {
 		r.Fail(n, `content: "" is an empty file`, "this has to be a text")
@@ -191,7 +192,8 @@ func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
 	}
 }
 
-// checkOfFile reads the command that has to accept a staged file: {{staged}} alone needs no host to be filled in.
+// checkOfFile reads the command that has to accept a staged file. With no place but {{staged}}, it needs no filling in
+// for each host.
 func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
 	switch r.Text(n, into); {
 	case *into != "" && !strings.Contains(*into, stagedMark):
@@ -211,7 +213,7 @@ func (r pushReader) dest(n *strictyaml.Node, into *string) {
 	}
 }
 
-// CheckDest says what is wrong with a path on hosts that is to be pushed.
+// CheckDest returns an error if dest can't be a path on hosts to push to.
 func CheckDest(dest string) error {
 	switch {
 	case !path.IsAbs(dest):
@@ -261,7 +263,7 @@ func (r pushReader) account(n *strictyaml.Node, into *string) {
 	}
 }
 
-// handlers reads them in the order in which they stand, which is that in which they run.
+// handlers reads the handlers in their order, which is also the order in which they run.
 func (r pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 	if n.Kind != strictyaml.Map {
 		r.Fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")

@@ -13,7 +13,7 @@ type step struct {
 	item     *Item
 	have     *state
 	what     stepKind
-	mode     int // in the end
+	mode     int // as it should be
 	uid, gid int
 }
 
@@ -22,8 +22,8 @@ type stepKind string
 // The kinds of step.
 const (
 	create  stepKind = "create"  // nothing is there
-	content stepKind = "content" // a file has another content, and perhaps other rights
-	meta    stepKind = "meta"    // only the rights differ
+	content stepKind = "content" // a file has another content, and perhaps another mode or owner
+	meta    stepKind = "meta"    // only mode or owner differs
 	retype  stepKind = "type"    // something of another kind, or another link, is there
 	remove  stepKind = "delete"
 )
@@ -38,7 +38,7 @@ func (s *step) verb() string {
 	return string(s.what)
 }
 
-// told is the step for people.
+// told describes the step for people.
 func (s *step) told() string {
 	text := s.verb() + " " + shownPath(s.item.Path) + s.rights()
 	if s.what == remove && s.have.kind == 'd' {
@@ -47,7 +47,7 @@ func (s *step) told() string {
 	return text
 }
 
-// rights are mode and owner before and after, if they change, and those that something new is given and others are not.
+// rights describes mode and owner before and after if they change; of something new, only what is not the default.
 func (s *step) rights() (text string) {
 	switch {
 	case s.what == remove || s.item.Kind == Link:
@@ -68,7 +68,7 @@ func (s *step) rights() (text string) {
 	return ""
 }
 
-// shownPath is a path as it is, or quoted where it could be taken for something else than a path.
+// shownPath returns a path as it is or, if it has characters that could mislead, quoted.
 func shownPath(p runner.Text) string {
 	if q := strconv.Quote(string(p)); strings.Contains(q, `\`) {
 		return q
@@ -76,7 +76,7 @@ func shownPath(p runner.Text) string {
 	return string(p)
 }
 
-// noted is the step for the record: what was done, and the digests before and after.
+// noted describes the step for the record: what was done, and the digests before and after.
 func (s *step) noted() string {
 	text := s.verb()
 	short := func(sum string) string { return sum[:min(12, len(sum))] }

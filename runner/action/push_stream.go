@@ -9,36 +9,36 @@ import (
 	"sync"
 )
 
-// stream is the input of a command, a text with the contents of files between, which are opened one after the other. A Read fills
-// what it is given, so that small files share the packets on their way.
+// stream is the input of a command: a text with the contents of files in between, which are opened one after another. A
+// Read fills its buffer, so that small files share packets.
 type stream struct {
 	blob  func(digest string) (io.ReadCloser, int64, error)
-	text  *bytes.Buffer // from texts
+	text  *bytes.Buffer // from the pool texts
 	files []insert
-	size  int64 // of all of it
+	size  int64 // of the whole stream
 
 	mu    sync.Mutex // a Read may still be under way when the command has ended
-	at    int        // in text
+	at    int        // position in text
 	open  io.ReadCloser
-	left  int64 // of what is open
+	left  int64 // bytes left of open
 	ended bool
 }
 
-// insert is the content of a file, which comes before the text from at on.
+// insert is the content of a file, which comes before the text from position at on.
 type insert struct {
 	at   int
 	item *Item
 }
 
-// texts are for the next host when one is done: they may have a megabyte.
+// texts passes the buffers of hosts that are done to the next: each may have a megabyte.
 var texts = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-// newStream returns an empty one, to whose text is written. The caller closes it.
+// newStream returns an empty stream. The caller writes to its text, and closes it.
 func (p *Push) newStream() *stream {
 	return &stream{blob: p.sources.Blob, text: texts.Get().(*bytes.Buffer)}
 }
 
-// tar adds what is sent, as a stream of tar; what goes over channels of its own is empty in it.
+// tar adds what is sent, as a tar stream; files that go over channels of their own are empty in it.
 func (s *stream) tar(sent []staging, lanes int) error {
 	b := s.text
 	for _, one := range sent {
@@ -69,7 +69,7 @@ func (s *stream) tar(sent []staging, lanes int) error {
 	return nil
 }
 
-// A stream of tar: headers and contents, each filled up to whole blocks, and two blocks of nothing at the end.
+// A tar stream has headers and contents, each padded to whole blocks, and two blocks of zeros at its end.
 const block = 512
 
 var zeros [2 * block]byte
@@ -83,8 +83,8 @@ func writeHeader(b *bytes.Buffer, h tar.Header) error {
 	return tar.NewWriter(b).WriteHeader(&h)
 }
 
-// writePlainHeader is what archive/tar does with values that fit into their fields, but ten times as fast: a thousand files for a
-// thousand hosts have a million headers. The fields are those of GNU tar.
+// writePlainHeader writes what archive/tar would for values that fit into their fields, but ten times as fast: a
+// thousand files for a thousand hosts have a million headers. The fields are those of GNU tar.
 func writePlainHeader(b *bytes.Buffer, h tar.Header) {
 	b.Grow(block)
 	to := b.AvailableBuffer()[:block]
@@ -175,7 +175,7 @@ func (s *stream) next() error {
 	return content.Close()
 }
 
-// Close ends the stream.
+// Close ends the stream: a Read after it returns io.EOF.
 func (s *stream) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

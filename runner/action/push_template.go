@@ -18,7 +18,7 @@ import (
 	"hail/runner/action/fill"
 )
 
-// content adds a file whose content is text, or what a template makes of it.
+// content adds a file whose content is text or, if f is a template, what it renders to.
 func (r *renderer) content(m *Manifest, item Item, f *PushFile, name string, text []byte, index int) error {
 	made := made{text: text}
 	if f.Template {
@@ -37,7 +37,7 @@ func (r *renderer) content(m *Manifest, item Item, f *PushFile, name string, tex
 	return nil
 }
 
-// made is what a template makes of a host.
+// made is what a template renders to for a host.
 type made struct {
 	text   []byte
 	digest string
@@ -45,7 +45,7 @@ type made struct {
 	err    error
 }
 
-// ahead is a template, and what it has made of the hosts of a block.
+// ahead is a template, and what it has rendered for a block of hosts.
 type ahead struct {
 	t    *template.Template
 	err  error // of the template itself
@@ -53,10 +53,11 @@ type ahead struct {
 	made []made
 }
 
-// blockOfHosts is how many hosts are rendered at once: enough for all cores, and few where the first of them fails.
+// blockOfHosts is how many hosts are rendered at once: enough for all cores, and few in case the first of them fails.
 const blockOfHosts = 256
 
-// render makes the content of a file for a host. The others of its block are rendered beside it, on all cores.
+// render returns the content of a file for a host. The other hosts of its block are rendered along with it, on all
+// cores.
 func (r *renderer) render(f *PushFile, name, text string, index int) made {
 	key := fmt.Sprintf("%s\x00%s\x00%s", f.When, name, text)
 	a := r.templates[key]
@@ -87,7 +88,7 @@ func (r *renderer) render(f *PushFile, name, text string, index int) made {
 	return a.made[index-a.from]
 }
 
-// makeFor renders for one host. Texts that are equal are one. It is used by many goroutines at once.
+// makeFor renders for one host. Equal texts share their memory. It is safe for concurrent use.
 func (r *renderer) makeFor(t *template.Template, index int) (m made) {
 	h := r.hosts[index]
 	if m.text, m.err = execute(t, h, index); m.err != nil {
@@ -111,7 +112,7 @@ func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) 
 	return b.Bytes(), nil
 }
 
-// fileFuncs are what templates of files may call beside what text/template has.
+// fileFuncs are what templates of files may call besides the functions of text/template.
 var fileFuncs = template.FuncMap{
 	"quote": func(v any) string { return runner.Quote(inventory.ValueText(v)) },
 	"json": func(v any) (string, error) {
@@ -132,7 +133,7 @@ var fileFuncs = template.FuncMap{
 	},
 }
 
-// join takes a list of a var, or the groups.
+// join joins the elements of a list in a var, or the groups.
 func join(sep string, list any) (string, error) {
 	texts, isTexts := list.([]string)
 	values, isValues := list.([]any)

@@ -14,8 +14,8 @@ import (
 
 // Script runs a script that is sent over the connection.
 type Script struct {
-	Name        string        `json:"name"`        // what it is called: $0 for a shell
-	Text        string        `json:"text"`        // the digest of it
+	Name        string        `json:"name"`        // its name, which is $0 for a shell that reads it from its input
+	Text        string        `json:"text"`        // the digest of its text
 	Interpreter []string      `json:"interpreter"` // a program and its options
 	Args        []runner.Text `json:"args,omitempty"`
 	Surroundings
@@ -25,8 +25,8 @@ type Script struct {
 // maxScript is the longest script, in bytes.
 const maxScript = 16 << 20
 
-// NewScript reads a script: its #! line names the interpreter, unless that is given; without either it is /bin/sh. The text
-// that is sent is returned, too: one with ends of lines as on Windows gets ours.
+// NewScript makes a Script of text. The interpreter is the one given, else that of its #! line, else /bin/sh. It also
+// returns the text to send, without a byte order mark and without Windows line ends.
 func NewScript(name string, text []byte, interpreter string, args []string) (Script, []byte, error) {
 	s := Script{Name: name, Args: runner.Texts(args)}
 	switch {
@@ -53,8 +53,8 @@ func NewScript(name string, text []byte, interpreter string, args []string) (Scr
 // Spec describes the action as data.
 func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
 
-// Do implements runner.Action. A script without input is the input of its interpreter; otherwise it is put into a folder of
-// its own on the host, which is removed again.
+// Do implements runner.Action. A script without an input of its own is fed to its interpreter; otherwise it is put into
+// a folder of its own on the host, which is removed afterwards.
 func (s Script) Do(ctx context.Context, t *runner.Target) error {
 	text, size, err := s.sources.Blob(s.Text)
 	if err != nil {
@@ -73,12 +73,13 @@ func (s Script) Do(ctx context.Context, t *runner.Target) error {
 	return s.judge(t.Exec(ctx, s.in(s.fed()), given))
 }
 
-// The shells, which read a script whole before they run it: a command of the script would take the rest of it otherwise.
+// shells are the interpreters that wholeScript makes read a script whole before they run it: otherwise a command of the
+// script would take the rest of it as its input.
 var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "ksh": true, "mksh": true, "zsh": true}
 
 const wholeScript = `hail_script=$(cat; printf x); exec </dev/null; eval "${hail_script%x}"`
 
-// fed is the command line for a script that is the input.
+// fed returns the command line for a script that is fed to its interpreter.
 func (s Script) fed() string {
 	words := s.Interpreter
 	switch name := s.program(); {
@@ -92,7 +93,7 @@ func (s Script) fed() string {
 	return runner.Words(append(words, runner.Strings(s.Args)...))
 }
 
-// program is the name of the interpreter, also behind env.
+// program returns the name of the interpreter, also when env or busybox starts it.
 func (s Script) program() string {
 	name := path.Base(s.Interpreter[0])
 	if name != "env" && name != "busybox" {
@@ -106,7 +107,7 @@ func (s Script) program() string {
 	return name
 }
 
-// staged runs the script, which begin sends, from a file.
+// staged runs the script from a file on the host. begin sends the script there; given is what the script itself gets.
 func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
@@ -121,7 +122,7 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
 		e := t.Exec(clean, "rm -rf "+dir, runner.Stdio{})
-		if status, _ := runner.StatusOf(err); e != nil && status == runner.OK { // whatever e is, the script ran: nobody may try again
+		if status, _ := runner.StatusOf(err); e != nil && status == runner.OK { // whatever e is, the script ran and must not be tried again
 			err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("removing the script from the host: %w", e)}
 		}
 	}()
@@ -132,5 +133,5 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), given))
 }
 
-// cleanTime is how long removing what was put on the host may take, when the time of the run is over.
+// cleanTime is how long it may take to remove what was put on the host, even when the time of the run is over.
 const cleanTime = 10 * time.Second
