@@ -16,8 +16,8 @@ import (
 // KindBaseline is the kind of Baseline.
 const KindBaseline = "baseline"
 
-// Baseline is the action of writing checks that describe a host as it is: what it prints is a file for Read, which that host passes.
-// Packages and what changes by the hour are not in it.
+// Baseline is an action that writes checks describing a host as it is: it prints a file for Read whose checks the host
+// passes. It leaves out packages and whatever changes by the hour.
 type Baseline struct{}
 
 // Spec describes the action as data.
@@ -28,7 +28,7 @@ func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: KindBaseline} }
 //go:embed sh/survey.sh
 var surveyScript string
 
-// described are the attributes that a baseline has of each type.
+// described are the attributes of each type that a baseline has.
 var described = []struct {
 	kind  string
 	attrs []string
@@ -42,7 +42,7 @@ var described = []struct {
 	{"interface", []string{"up", "mtu"}},
 }
 
-// mostDescribed is how many things of a host a baseline describes: no machine has more.
+// mostDescribed is how many things of a host a baseline describes at most: no machine has more.
 const mostDescribed = 10_000
 
 // Do implements runner.Action.
@@ -91,7 +91,7 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	return err
 }
 
-// describe writes the check of what is seen.
+// describe writes the check that expects what is seen.
 func (c *Check) describe(b *strings.Builder, s *seen) {
 	k := kinds[c.Type]
 	fmt.Fprintf(b, "  - {%s: {%s: %s", c.Type, k.subject, literalText(c.Params[k.subject], text))
@@ -103,10 +103,10 @@ func (c *Check) describe(b *strings.Builder, s *seen) {
 	b.WriteString("}}\n")
 }
 
-// plainWord is a text that YAML takes for nothing else.
+// plainWord matches texts that YAML takes for nothing but texts.
 var plainWord = regexp.MustCompile(`^/[\w./-]*$|^[a-z][\w.-]{5,}$|^(file|dir|link|root)$`)
 
-// literalText writes a value as parseLiteral reads it: JSON is YAML.
+// literalText writes a value as parseLiteral reads it: as JSON, which is YAML.
 func literalText(v any, s shape) string {
 	if s == rights {
 		v = "0" + fmt.Sprint(v)

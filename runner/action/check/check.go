@@ -1,5 +1,5 @@
-// Package check tests hosts: what should be there is compared with what is. The checks of a host that look at it from inside are one
-// program, which is sent in one command; those that look at it from outside are made from here.
+// Package check tests hosts: it compares what should be there with what is. The checks that look at a host from inside
+// are one program, sent in one command; those that look at it from outside are made from this machine.
 //
 //	file ─► Read ─► []Check ─┐
 //	          hosts, waivers ┴► Suite ─► on each host: render ─┬─► program ─► facts ─┬─► matchers ─► verdicts
@@ -26,18 +26,18 @@ type Check struct {
 	runner.Check
 	Params   map[string]string `json:"params"`          // what is looked at: the path of a file, the name of a service
 	Wants    []Want            `json:"wants,omitempty"` // all of them have to hold
-	From     string            `json:"from,omitempty"`  // target: a connection is made from the host's end; empty: from here
-	Sudo     bool              `json:"sudo,omitempty"`  // by sudo -n
+	From     string            `json:"from,omitempty"`  // target: connections are made from the host; empty: from this machine
+	Sudo     bool              `json:"sudo,omitempty"`  // look at it with sudo -n
 	Timeout  runner.Duration   `json:"timeout"`         // of one look
 	Retry    Retry             `json:"retry,omitzero"`
 	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
-	Off      bool              `json:"off,omitempty"`      // it is skipped everywhere
+	Off      bool              `json:"off,omitempty"`      // skip it on all hosts
 	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
-	Template bool              `json:"template,omitempty"` // parameters or matchers have places for what differs from host to host
+	Template bool              `json:"template,omitempty"` // parameters or matchers are templates, filled in for each host
 	Place    inventory.Place   `json:"-"`
 }
 
-// Limit is how long one look may take, in whole seconds, as the host counts it: one at least.
+// Limit returns how long one look may take, in whole seconds, as the host counts it: at least one.
 func (c *Check) Limit() time.Duration { return max(time.Second, c.Timeout.Value().Round(time.Second)) }
 
 // Want is what one attribute has to be.
@@ -46,14 +46,14 @@ type Want struct {
 	Matcher   Matcher `json:"matcher"`
 }
 
-// Retry says how long a check may fail before it counts. The zero value is not at all.
+// Retry says how long a check may go on failing before that counts. The zero value allows no retries.
 type Retry struct {
 	Timeout  runner.Duration `json:"timeout"`
 	Interval runner.Duration `json:"interval"`
 }
 
-// wait is how long to wait for the next look when so much time has passed, or 0 when there is none. The last look is when the time is over,
-// as with a health check of a push.
+// wait returns how long to wait for the next look when so much time has passed, or 0 if there is none. The last look is
+// when the time is over, as in a health check of a push.
 func (r Retry) wait(passed time.Duration) time.Duration {
 	return max(0, min(r.Interval.Value(), r.Timeout.Value()-passed))
 }
@@ -64,29 +64,29 @@ type kind struct {
 	subject string           // the parameter that has to be there
 	params  map[string]shape // the other ones
 	attrs   map[string]shape
-	implied Want                 // what has to be when a check says nothing; the zero value: it has to say something
+	implied Want                 // what a check that says nothing expects; the zero value: it has to say something
 	main    string               // the attribute that is captured where none is named
 	verify  func(c *Check) error // says what is wrong with the parameters; may be nil
 
-	// A kind that looks from the host: a shell function probe_NAME, whose arguments are the values of words. It asks wants
-	// ATTRIBUTE, and says what it sees, by fact ATTRIBUTE VALUE, or cannot ATTRIBUTE WHY. values makes attributes of
-	// what only we can tell; may be nil. told is the fact that it makes them of.
+	// For a kind that looks from the host. probe defines a shell function probe_NAME, whose arguments are the values of
+	// the parameters in words. It asks "wants ATTRIBUTE", and says what it sees with "fact ATTRIBUTE VALUE" or "cannot
+	// ATTRIBUTE WHY". values sets attributes that only this machine can work out, from the fact told; it may be nil.
 	probe  string
 	words  []string
 	values func(c *Check, s *seen) error
 	told   string
 
-	// A kind that looks from here, or through the connection from where the host is.
+	// For a kind that looks from this machine or, through the connection, from the host's end.
 	outside func(l *look, c *Check) *seen
 }
 
 // seen is what is known of the subject of a check.
 type seen struct {
-	facts   map[string][]string // that a probe said
-	values  map[string]any      // of attributes; none: there is no such thing
+	facts   map[string][]string // what a probe said
+	values  map[string]any      // of attributes; one without a value does not exist
 	cannot  map[string]string   // why an attribute can't be seen; of "": why none can
-	because string              // why it is so, where that helps
-	heard   float64             // when the host said what time it is, by our clock, in seconds since 1970
+	because string              // why it is so, if that helps
+	heard   float64             // when the host told its time, by the clock of this machine, in seconds since 1970
 	took    runner.Duration
 }
 
@@ -94,7 +94,7 @@ func cannot(why string, args ...any) *seen {
 	return &seen{cannot: map[string]string{"": fmt.Sprintf(why, args...)}}
 }
 
-// kinds are all types of check. A new one is a file with its kind.
+// kinds are all types of check, by name. A new type is a file that registers its kind.
 var kinds = map[string]*kind{}
 
 func register(k *kind) *kind {
@@ -104,7 +104,7 @@ func register(k *kind) *kind {
 
 func kindNames() []string { return slices.Sorted(maps.Keys(kinds)) }
 
-// id is what a check is called that has no id.
+// id returns the id of a check that was given none.
 func (c *Check) id(k *kind) string {
 	if k.subject == "" {
 		return k.name
@@ -112,13 +112,13 @@ func (c *Check) id(k *kind) string {
 	return k.name + ":" + c.Params[k.subject]
 }
 
-// inside says whether the check is part of the program on the host.
+// inside reports whether the check is part of the program on the host.
 func (c *Check) inside() bool {
 	k := kinds[c.Type]
 	return k.outside == nil || c.From == "target" && k.probe != ""
 }
 
-// render puts the values of a host into the places that the check has for them. An undefined name is an error.
+// render fills in the templates of the check for a host. An undefined name is an error.
 func (c Check) render(h inventory.Host, index int) (Check, error) {
 	if !c.Template {
 		return c, nil

@@ -11,15 +11,15 @@ import (
 	"hail/runner"
 )
 
-// Choice is some checks of a suite. Its zero value is all.
+// Choice selects checks of a suite. Its zero value selects all.
 type Choice struct {
-	IDs      []string // patterns: * is any text, with / too, and ? any one byte; nil: any
-	Tags     []string // one of them; nil: any
-	Severity runner.Severity
+	IDs      []string        // patterns: * matches any text, also with /, and ? any one byte; nil: any id
+	Tags     []string        // a check needs one of them; nil: any or none
+	Severity runner.Severity // a check needs at least this one; empty: any
 }
 
-// Take leaves the checks of the choice in the suite; those over the fleet stay if the check that they are about does. None is an error,
-// and so are an id and a tag that no check has.
+// Take removes all checks from the suite but those of the choice. A check over the fleet stays if the check that it is
+// about does. It is an error if none are left, or if no check has one of the ids or tags.
 func (s *Suite) Take(by Choice) error {
 	if err := s.knows(by); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *Suite) knows(by Choice) error {
 	return nil
 }
 
-// mustHaveLike returns an error when no check, of those that are left out too, has an id like this glob.
+// mustHaveLike returns an error if no check has an id that matches the glob, also among those that Take has removed.
 func (s *Suite) mustHaveLike(glob string) error {
 	ids := slices.Clone(s.left)
 	for _, c := range s.Checks {
@@ -90,8 +90,8 @@ func (by Choice) has(c runner.Check) bool {
 		slices.Index(runner.Severities, c.Severity) >= slices.Index(runner.Severities, by.Severity)
 }
 
-// Aim finds which checks are meant for which hosts, and renders them all once, so that an undefined variable shows before a host is
-// reached. choose says which hosts an expression means.
+// Aim finds out which checks are meant for which hosts, and renders them all once, so that an undefined variable shows
+// before a host is reached. choose returns which hosts an expression means.
 func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string]bool, error)) error {
 	s.Skip = map[string][]int{}
 	for i, c := range s.Checks {

@@ -18,16 +18,16 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// Fleet is a check over the values that another check has kept of all hosts.
+// Fleet is a check over the values that another check has captured on all hosts.
 type Fleet struct {
 	runner.Check
 	ValueOf  string          `json:"value_of"`
-	Of       int             `json:"of"` // the place of that check in the suite
+	Of       int             `json:"of"` // the index of that check in the suite
 	AllEqual bool            `json:"all_equal,omitempty"`
 	Distinct *Matcher        `json:"distinct,omitempty"` // how many different values there are
 	Spread   *Matcher        `json:"spread,omitempty"`   // how far the largest is from the smallest
-	AtLeast  *runner.Share   `json:"at_least,omitempty"` // so many hosts have a value
-	That     *Matcher        `json:"that,omitempty"`     // which has to be like this
+	AtLeast  *runner.Share   `json:"at_least,omitempty"` // how many hosts have to have a value
+	That     *Matcher        `json:"that,omitempty"`     // what that value has to be; nil: anything
 	Place    inventory.Place `json:"-"`
 }
 
@@ -65,8 +65,9 @@ func (r reader) fleet(n *strictyaml.Node) *Fleet {
 	return f
 }
 
-// Judge puts the verdicts over the fleet into the events of a run, before its end, when they have the values of all hosts. Where the
-// run does a part of others again, earlier has the events of those, in order: the last attempt at each host counts.
+// Judge adds the verdicts over the fleet to the events of a run, before its end, when the values of all hosts are
+// known. If the run repeats a part of other runs, earlier has the events of those, in order: the last attempt at each
+// host counts.
 func (s Suite) Judge(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
 	if len(s.Fleet) == 0 {
 		return events
@@ -105,14 +106,14 @@ func (s Suite) Judge(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runn
 	}
 }
 
-// kept is what checks over the fleet are judged by.
+// kept is what checks over the fleet are judged on.
 type kept struct {
 	hosts  int
 	tested bool
 	values []map[string]string // by check and host
 }
 
-// add takes the values that a host has; another attempt begins without any.
+// add takes in the values of a host; another attempt begins without any.
 func (k *kept) add(e *runner.Event) {
 	switch {
 	case e.Kind == runner.KindPlan && e.Plan != nil:
@@ -188,7 +189,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	return v
 }
 
-// count says how many values are as they should be.
+// count returns how many values are as they should be.
 func (f Fleet) count(values map[string]string) (n int, err error) {
 	if f.That == nil {
 		return len(values), nil
@@ -214,7 +215,7 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	return n, context.Cause(ctx)
 }
 
-// orders says whether a value matches by its size alone.
+// orders reports whether the matcher only looks at the size of a value.
 func (m Matcher) orders() bool {
 	switch m.Op {
 	case less, atMost, more, atLeast:
@@ -225,13 +226,13 @@ func (m Matcher) orders() bool {
 	return false
 }
 
-// finite is the number that a value is, also one that YAML and JSON take for a text, as 08 of date +%H.
+// finite parses a value as a number, also one that is a text in YAML and JSON, such as the 08 of date +%H.
 func finite(value string) (float64, bool) {
 	n, err := strconv.ParseFloat(value, 64)
 	return n, err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
 }
 
-// different tells the values with their hosts, the rarest last.
+// different lists the values with their hosts, the rarest last.
 func different(groups map[string][]string) string {
 	values := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
 		return cmp.Or(len(groups[b])-len(groups[a]), strings.Compare(a, b))

@@ -14,8 +14,8 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// gossTypes are the types of check of goss files that are read, with ours and what their attributes are called here. Their meaning is
-// that of github.com/goss-org/goss/blob/master/docs/gossfile.md.
+// gossTypes are the types of check that are read from goss files, with hail's types and names of attributes for them.
+// What they mean is in github.com/goss-org/goss/blob/master/docs/gossfile.md.
 var gossTypes = map[string]struct {
 	kind  string
 	attrs map[string]string
@@ -38,7 +38,7 @@ var gossTypes = map[string]struct {
 
 var gossFileTypes = map[string]string{"file": "file", "directory": "dir", "symlink": "link", "pipe": "fifo", "socket": "socket", "character-device": "device", "block-device": "device"}
 
-// isGoss says whether a file of checks is one of goss: it has types where ours have checks.
+// isGoss reports whether a file of checks is a goss file: it has types where hail's files have checks.
 func isGoss(root *strictyaml.Node) bool {
 	if root.Kind != strictyaml.Map {
 		return false
@@ -55,10 +55,10 @@ func isGoss(root *strictyaml.Node) bool {
 	return types > 0
 }
 
-// gossReader reads a file of goss. What has another meaning there than anything here is an error by its name.
+// gossReader reads a goss file. Anything without an equivalent in hail is an error that names it.
 type gossReader struct{ reader }
 
-// checks are those that enter takes, which hears the key and the id of each.
+// checks returns the checks that enter accepts, which is called with the key and the id of each.
 func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node, id string) bool) (all []Check) {
 	for _, p := range root.Pairs {
 		t, ok := gossTypes[p.Key.Text]
@@ -146,7 +146,8 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 	return c
 }
 
-// wants reads what goss expects of an attribute. A list is of patterns for texts, and of elements for lists; all have to be there.
+// wants reads what goss expects of an attribute. A list has patterns for a text, and elements for a list; all of them
+// have to be there.
 func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants []Want) {
 	one := func(m Matcher) { wants = append(wants, Want{attribute, m}) }
 	if attribute == "type" {
@@ -175,7 +176,7 @@ func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants 
 	return wants
 }
 
-// fileTypes is what goss expects of a filetype, with our words for its.
+// fileTypes returns what goss expects of a filetype, in hail's words.
 func (r gossReader) fileTypes(n *strictyaml.Node) *strictyaml.Node {
 	ours := *n
 	if n.Kind == strictyaml.Scalar {
@@ -193,7 +194,8 @@ func (r gossReader) fileTypes(n *strictyaml.Node) *strictyaml.Node {
 	return &ours
 }
 
-// gossPattern reads a pattern of goss: a text, /a regular expression/ for a line, with ! before it what must not be there.
+// gossPattern reads a pattern of goss: a text, or a /regular expression/ for a line. With ! before it, it must not be
+// there.
 func gossPattern(r gossReader, n *strictyaml.Node) (m Matcher) {
 	pattern, negated := strings.CutPrefix(n.Text, "!")
 	m = Matcher{Op: contains, Want: strings.TrimPrefix(pattern, `\`)}
@@ -212,7 +214,7 @@ func gossPattern(r gossReader, n *strictyaml.Node) (m Matcher) {
 var gossOperators = map[string]op{"equal": equals, "contain-substring": contains, "match-regexp": matches, "contain-element": contains, "contain-elements": contains,
 	"gt": more, "ge": atLeast, "lt": less, "le": atMost, "semver-constraint": version, "have-len": length, "not": not, "and": allOf, "or": anyOf}
 
-// matcher reads a matcher of goss, which is ours under another name.
+// matcher reads a matcher of goss, which is one of hail's under another name.
 func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matcher) {
 	if n.Kind != strictyaml.Map {
 		return r.reader.matcher(n, attribute, s)

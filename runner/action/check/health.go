@@ -10,13 +10,14 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// How long a health check may fail when it does not say, and how often it looks: what was just started comes up within seconds.
+// How long a health check may fail, and how often it looks, by default: what has just been started comes up within
+// seconds.
 const (
 	healthTimeout  = runner.Duration(10 * time.Second)
 	healthInterval = runner.Duration(time.Second)
 )
 
-// fromHost says how to look at the same from the host, for the types that look from elsewhere.
+// fromHost has hints on how to look at the same thing from the host, for the types that look from elsewhere.
 var fromHost = map[string]string{
 	"http": `command: {run: "curl -fs http://localhost/health"}`,
 	"tcp":  "port: {port: 443}",
@@ -24,8 +25,8 @@ var fromHost = map[string]string{
 	"dns":  "from: target",
 }
 
-// ReadHealth reads a list of checks that a host judges by itself, after a push: they look from there, and have a time within which they
-// have to pass.
+// ReadHealth reads a list of checks that a host judges by itself after a push: they look from the host, and have to
+// pass within a time. Mistakes are recorded in base.
 func ReadHealth(base *specfile.Reader, list *strictyaml.Node) (checks []Check) {
 	r := reader{base, true}
 	first := map[string]inventory.Place{}
@@ -53,7 +54,7 @@ func ReadHealth(base *specfile.Reader, list *strictyaml.Node) (checks []Check) {
 		}
 		first[c.ID] = c.Place
 		c.Retry.Timeout, c.Retry.Interval = cmp.Or(c.Retry.Timeout, healthTimeout), cmp.Or(c.Retry.Interval, healthInterval)
-		c.Timeout = min(c.Timeout, c.Retry.Timeout) // a look that hangs is not waited for any longer
+		c.Timeout = min(c.Timeout, c.Retry.Timeout) // a look that hangs gets no more time than the whole check
 		checks = append(checks, c)
 	}
 	return checks

@@ -14,8 +14,8 @@ import (
 	"hail/runner"
 )
 
-// What has to go on when nobody here is left to judge is judged on the host, by a program: it has the probes, and the matchers of a check
-// are an expression in awk over what its probe says. The verdict is the same as here.
+// What has to be judged even when hail is gone is judged on the host, by a program. It has the probes, and the matchers
+// of a check are an awk expression over what its probe says. The verdict is the same as here.
 var (
 	//go:embed sh/judge.sh
 	judgeScript string
@@ -23,11 +23,11 @@ var (
 	judgeLibrary string
 )
 
-// ended is what the program says last of a probe; without it, its time ran out.
+// ended begins the last line that the program prints about a probe; if it is missing, the time of the probe ran out.
 const ended = "ended "
 
-// Judge is a program for a POSIX shell on a host. With the arguments of one of the checks it looks once, prints what it sees, for Verdict,
-// and exits with 0 when the check passes.
+// Judge returns a program for a POSIX shell on a host. With the Arguments of one of the checks, it looks once, prints
+// what it sees, for Verdict, and exits with 0 if the check passes.
 func Judge(checks []Check) string {
 	of := make([]*Check, len(checks))
 	for i := range checks {
@@ -36,7 +36,7 @@ func Judge(checks []Check) string {
 	return "library=" + runner.Quote(libraryFor(of)) + " judge=" + runner.Quote(judgeLibrary) + "\n" + judgeScript
 }
 
-// Arguments are those for Judge, quoted for a shell. The error says what can't be judged on a host.
+// Arguments returns the arguments for the program of Judge, quoted for a shell. The error says what a host can't judge.
 func (c *Check) Arguments() (string, error) {
 	var all []string
 	for _, w := range c.Wants {
@@ -53,7 +53,8 @@ func (c *Check) Arguments() (string, error) {
 	return runner.Words(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
 }
 
-// Verdict is what is wrong, in words, when Judge has printed these lines, and what a command has written to stderr. It is empty when nothing is.
+// Verdict returns what is wrong, in words, when the program of Judge has printed these lines, and what the command of
+// the check wrote to stderr. wrong is empty if nothing is.
 func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	tests, err := c.compile()
 	if err != nil {
@@ -77,16 +78,16 @@ func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	return string(v.Text), stderr
 }
 
-// judged says what a host can't judge of a matcher.
+// judged returns an error if a host can't judge the matcher.
 func (m Matcher) judged(s shape) error {
 	_, err := m.awk(attributeOf("", s))
 	return err
 }
 
-// value is something that matchers are about, in awk.
+// value is something that a matcher is applied to, in awk.
 type value struct {
 	shape shape
-	is    string // the expression; of a list of texts, the attribute as a string
+	is    string // the expression; for a list of texts, the name of the attribute as a string
 }
 
 func attributeOf(name string, s shape) value {
@@ -104,7 +105,7 @@ func attributeOf(name string, s shape) value {
 	return value{s, "text(" + name + ")"}
 }
 
-// awk is the matcher as an expression.
+// awk returns the matcher as an awk expression.
 func (m Matcher) awk(v value) (string, error) {
 	wants, isList := m.Want.([]any)
 	if !isList {
@@ -166,7 +167,7 @@ func (m Matcher) awk(v value) (string, error) {
 
 func either(all []string, operator string) string { return "(" + strings.Join(all, operator) + ")" }
 
-// equals compares strictly, as same does: what is of another shape differs.
+// equals compares strictly, as same does: a value of another shape differs.
 func (v value) equals(want any) string {
 	switch want := want.(type) {
 	case bool:
@@ -202,7 +203,7 @@ func literalOf(want any) string {
 	return "0"
 }
 
-// bytesOf is a text as sh/judge.awk keeps them, in quotes.
+// bytesOf returns a text as sh/judge.awk keeps it, in quotes.
 func bytesOf(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -213,8 +214,9 @@ func bytesOf(s string) string {
 
 var digitsOf = regexp.MustCompile(`\d+`)
 
-// awkVersions says of v1, v2 and v3 whether they are in a range of versions. What the range says changes only at the numbers that are in
-// it and behind them; so asking it once between any two of these tells all of it, whatever the rules of its operators are.
+// awkVersions returns an awk expression that says whether v1, v2 and v3 are in a range of versions. The answer changes
+// only at the numbers in the constraint and right after them. So one question from each of these to the next tells
+// everything, whatever the operators mean.
 func awkVersions(constraint string) (string, error) {
 	c, err := semver.NewConstraint(constraint)
 	if err != nil {
@@ -235,7 +237,7 @@ func awkVersions(constraint string) (string, error) {
 			return literalOf(c.Check(semver.New(at[0], at[1], at[2], "", "")))
 		}
 		is, next := "", ""
-		for i := len(edges) - 1; i >= 0; i-- { // from behind, so that each edge is a condition before the rest
+		for i := len(edges) - 1; i >= 0; i-- { // from the last one, so that each condition comes before the rest
 			at[part] = edges[i]
 			here := decide(part + 1)
 			switch {

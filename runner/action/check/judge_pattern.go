@@ -9,20 +9,21 @@ import (
 	"hail/inventory"
 )
 
-// Characters as runes of sh/judge.awk writes them: the hex of their bytes behind a blank. No word is the beginning of another one, so that
-// a pattern over them is one over characters, in any locale, and a text of several lines is one line.
+// Characters as the function runes of sh/judge.awk writes them: words with the hex digits of their bytes after a blank.
+// No word is the beginning of another one, so that a pattern over words is one over characters in any locale, and a
+// text of several lines is one line.
 const (
 	anyWord     = "( [0-9a-f]+)"
 	notNewline  = "( 0[0-9b-f]| [1-9a-f][0-9a-f]+)"
 	newline     = " 0a"
-	highWord    = " [c-f][0-9a-f]+" // of all characters that are not ASCII
-	nothing     = "z"               // is never there
-	mostLetters = 256               // of a class, beyond ASCII
+	highWord    = " [c-f][0-9a-f]+" // any character that is not ASCII
+	nothing     = "z"               // never occurs
+	mostLetters = 256               // of a class, not counting ASCII
 	mostPattern = 20_000            // bytes
 )
 
-// wordPattern is a regular expression of Go as one of grep -E, over such words. Whether it matches is all that counts, so that lazy ones and groups
-// that capture are like others.
+// wordPattern translates a Go regular expression into one of grep -E over such words. Only whether it matches counts,
+// so that lazy operators and capturing groups are like any others.
 func wordPattern(pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -47,8 +48,8 @@ func (w *patternWriter) fail(why, hint string) {
 	}
 }
 
-// write writes a part of the pattern. first and last say whether it stands where nothing of the pattern can stand before it or behind it:
-// only there the beginning or end of a line may be the newline itself.
+// write writes a part of the pattern. first and last say whether nothing of the pattern can come before it or after it:
+// only there may the beginning or end of a line be the newline itself.
 func (w *patternWriter) write(re *syntax.Regexp, first, last bool) {
 	if w.err != nil || w.Len() > mostPattern {
 		return
@@ -115,10 +116,10 @@ func (w *patternWriter) group(of []*syntax.Regexp, behind string, first, last bo
 	w.WriteString(")" + behind)
 }
 
-// letters writes a class of characters, which is a list of their ranges: those of ASCII by their first hex digit, then all others together,
-// or each of them.
+// letters writes a class of characters, which is a list of ranges: ASCII characters by their first hex digit, and all
+// others together or one by one.
 func (w *patternWriter) letters(ranges []rune) {
-	var low [8]string // the second digits of each first one
+	var low [8]string // the second hex digits, by the first
 	var all []string
 	few := 0
 	for i := 0; i < len(ranges); i += 2 {
@@ -152,7 +153,7 @@ func (w *patternWriter) letters(ranges []rune) {
 
 func word(r rune) string { return fmt.Sprintf(" %x", string(r)) }
 
-// folded are the ranges of the characters that are r when case does not count.
+// folded returns the ranges of the characters that equal r when case does not count.
 func folded(r rune) (ranges []rune) {
 	for f := r; ; {
 		ranges = append(ranges, f, f)

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// clock compares the host's clock with ours: the answer has been on its way for half a round trip when it is heard. Where date knows no
-// parts of a second, half a second is what it may be wrong.
+// clock compares the host's clock with that of this machine. When the answer is heard, it has been on its way for half
+// a round trip. If date knows no fractions of a second, half a second is assumed, so that the offset is wrong by that
+// at most.
 var _ = register(&kind{
 	name: "clock", main: "offset",
 	attrs: map[string]shape{"offset": period},

@@ -1,7 +1,7 @@
 package check
 
-// command runs a command line on the host. Of each of its outputs the first MiB counts; more can't be judged. One newline at the end is
-// taken off, as a shell's $(…) would, unless the check wants it exact.
+// command runs a command line on the host. An output of more than 1 MiB can't be judged. One newline at its end is
+// dropped, unless the parameter exact is set, as for checks of goss.
 var _ = register(&kind{
 	name: "command", subject: "run", main: "stdout",
 	attrs:   map[string]shape{"exit": number, "stdout": text, "stderr": text, "duration": period},

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// dns asks for the addresses of a name: the resolver of this machine, the server that is named, or, from the target, that of the host.
+// dns looks up the addresses of a name: with the resolver of this machine, the server that is named or, from the
+// target, the resolver of the host.
 var _ = register(&kind{
 	name: "dns", subject: "name", main: "addresses",
 	params:  map[string]shape{"server": text},

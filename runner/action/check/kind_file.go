@@ -1,6 +1,6 @@
 package check
 
-// file looks at a path. type and link are those of the path itself; all else is of what a link leads to.
+// file looks at a path. exists, type and link are about the path itself, all else about what a link leads to.
 var _ = register(&kind{
 	name: "file", subject: "path", main: "sha256",
 	attrs: map[string]shape{"exists": yesNo, "type": text, "mode": rights, "owner": text, "group": text, "size": sizes, "sha256": text, "content": text,

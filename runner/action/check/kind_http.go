@@ -12,7 +12,7 @@ import (
 // mostBody is how much of a body is read.
 const mostBody = 1 << 20
 
-// http asks a server. Redirections are answers like others, unless follow is said.
+// http sends a request to a server. A redirect is an answer like any other, unless follow is set.
 var _ = register(&kind{
 	name: "http", subject: "url", main: "status",
 	params:  map[string]shape{"method": text, "host": text, "insecure": yesNo, "follow": yesNo},
@@ -61,7 +61,7 @@ var _ = register(&kind{
 	},
 })
 
-// trimNewline takes one newline off the end of a body, as the command check does.
+// trimNewline drops one newline at the end of a body, as the command check does.
 func (c *Check) trimNewline(s string) string {
 	if c.Params["exact"] != "" {
 		return s

@@ -1,7 +1,7 @@
 package check
 
-// interface looks at a network interface. One is up when it was set so, with or without a carrier. networks are the addresses with the
-// length of their prefix.
+// interface looks at a network interface. It is up if it was set up, with or without a carrier. networks are the
+// addresses with their prefix lengths.
 var _ = register(&kind{
 	name: "interface", subject: "name", main: "addresses",
 	attrs:   map[string]shape{"exists": yesNo, "up": yesNo, "addresses": texts, "networks": texts, "mtu": number},

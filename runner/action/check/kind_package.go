@@ -1,6 +1,6 @@
 package check
 
-// package asks the one who installs them. version is the first one, where several are installed.
+// package asks the package manager. If several versions are installed, version is the first.
 var _ = register(&kind{
 	name: "package", subject: "name", main: "version",
 	attrs:   map[string]shape{"installed": yesNo, "version": text},

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// port looks for who listens: in /proc/net, or by ss or netstat. proto is tcp or udp, of both IP versions.
+// port looks for listeners in /proc/net, or with ss or netstat. proto is tcp or udp, over both versions of IP.
 var _ = register(&kind{
 	name: "port", subject: "port", main: "listening",
 	params:  map[string]shape{"proto": text},

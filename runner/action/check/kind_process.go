@@ -1,6 +1,6 @@
 package check
 
-// process looks for programs that run under a name. user and args are lists: a process each.
+// process looks for running programs with a name. user and args are lists with one element per process.
 var _ = register(&kind{
 	name: "process", subject: "name", main: "count",
 	attrs:   map[string]shape{"running": yesNo, "count": number, "user": texts, "args": texts},

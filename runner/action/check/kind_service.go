@@ -1,6 +1,6 @@
 package check
 
-// service asks the one who runs services: systemd, OpenRC, the rc.d of the BSDs, or the scripts of System V.
+// service asks the service manager: systemd, OpenRC, the rc.d of the BSDs, or the init scripts of System V.
 var _ = register(&kind{
 	name: "service", subject: "name", main: "running",
 	attrs:   map[string]shape{"installed": yesNo, "running": yesNo, "enabled": yesNo, "masked": yesNo},

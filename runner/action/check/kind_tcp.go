@@ -1,6 +1,6 @@
 package check
 
-// tcp connects, and says nothing.
+// tcp connects and sends nothing.
 var _ = register(&kind{
 	name: "tcp", subject: "address", main: "reachable",
 	attrs:   map[string]shape{"reachable": yesNo},

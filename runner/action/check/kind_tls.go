@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// tls looks at the certificate that a server shows. valid says whether this machine would trust it for the name.
+// tls looks at the certificate that a server presents. valid says whether this machine would trust it for the name.
 var _ = register(&kind{
 	name: "tls", subject: "address", main: "days_left",
 	params:  map[string]shape{"server_name": text},
@@ -24,7 +24,7 @@ var _ = register(&kind{
 		defer conn.Close()
 		host, _, _ := net.SplitHostPort(c.Params["address"])
 		name := cmp.Or(c.Params["server_name"], host)
-		client := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true}) // the verdict is ours, below
+		client := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true}) // verified below
 		if err := client.HandshakeContext(l.ctx); err != nil {
 			return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 		}

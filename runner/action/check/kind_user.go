@@ -1,6 +1,6 @@
 package check
 
-// user and group look into the databases of accounts.
+// user and group look into the account databases.
 var _ = register(&kind{
 	name: "user", subject: "name", main: "uid",
 	attrs:   map[string]shape{"exists": yesNo, "uid": number, "gid": number, "groups": texts, "home": text, "shell": text},

@@ -11,7 +11,7 @@ import (
 	"hail/runner"
 )
 
-// look is a look at something from outside: from here, or from where a host is.
+// look is how to look at something from outside: from this machine, or from the host's end.
 type look struct {
 	ctx  context.Context
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -52,7 +52,7 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 		}
 		l.dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 			defer func() {
-				if p := recover(); p != nil { // a client of HTTP dials in a goroutine of its own
+				if p := recover(); p != nil { // an HTTP client dials in a goroutine of its own
 					err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
 				}
 			}()
@@ -62,19 +62,19 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 	return kinds[c.Type].outside(l, c)
 }
 
-// reach connects, or says why not: seen is then the answer.
+// reach connects to addr. If it can't, the connection is nil and seen is the answer to the check.
 func (l *look) reach(addr string) (net.Conn, *seen) {
 	conn, err := l.dial(l.ctx, "tcp", addr)
 	if err == nil {
 		if d, ok := l.ctx.Deadline(); ok {
-			conn.SetDeadline(d) // a tunnel has none: closing it below does it
+			conn.SetDeadline(d) // a tunnel has no deadlines: HandshakeContext closes it instead
 		}
 		return conn, nil
 	}
 	return nil, l.unreached(err)
 }
 
-// unreached is what is seen of something that can't be connected to.
+// unreached returns what is seen of something that can't be connected to.
 func (l *look) unreached(err error) *seen {
 	f := (*runner.Failure)(nil)
 	switch {
@@ -87,7 +87,7 @@ func (l *look) unreached(err error) *seen {
 	return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 }
 
-// plainError is an error of the network without the addresses, which the check has.
+// plainError describes a network error without the addresses, which the check has.
 func plainError(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -19,11 +19,11 @@ import (
 	"hail/inventory"
 )
 
-// Matcher says what a value has to be. As data it is what the file said; compile makes it work.
+// Matcher says what a value has to be. It is data, as in the file; compile makes a test of it.
 type Matcher struct {
 	Op   op        `json:"op"`
 	Want any       `json:"want,omitempty"` // what a value is compared with: bool, float64, string, or a list of these
-	Of   []Matcher `json:"of,omitempty"`   // of not, len and jq, one; of all and any, several
+	Of   []Matcher `json:"of,omitempty"`   // one for not, len and jq, several for all and any
 }
 
 type op string
@@ -45,7 +45,7 @@ const (
 	anyOf    op = "any"
 )
 
-// shape is what values an attribute has.
+// shape is the kind of value that an attribute has.
 type shape string
 
 const (
@@ -55,19 +55,19 @@ const (
 	texts   shape = "a list of texts"
 	period  shape = "a time" // in seconds
 	sizes   shape = "a size" // in bytes
-	rights  shape = "a mode" // octal digits, without zeros before them
+	rights  shape = "a mode" // octal digits, without leading zeros
 	fields  shape = "named texts"
 	unknown shape = "a value"
 )
 
-// allowed says which operators go with a shape; equals, in, not, all and any go with each.
+// allowed says which shapes an operator goes with; equals, in, not, all and any go with all of them.
 var allowed = map[op][]shape{
 	contains: {text, texts, unknown}, matches: {text, texts, unknown}, version: {text, unknown}, length: {text, texts, unknown}, query: {text, fields, unknown},
 	less: {number, period, sizes, unknown}, atMost: {number, period, sizes, unknown}, more: {number, period, sizes, unknown}, atLeast: {number, period, sizes, unknown},
 }
 
-// test is a Matcher that works: it says whether a value is as it should be, and what was looked at, which is the value or, with jq, a
-// part of it. The error says why that can't be told. A jq expression may have no end, and ends with ctx.
+// test is a compiled Matcher. It returns whether a value is as it should be, and what it looked at: the value, its
+// length or, with jq, a part of it. The error says why that can't be told. A jq expression may never end; ctx ends it.
 type test func(ctx context.Context, value any) (ok bool, is any, err error)
 
 // compile makes a test for values of a shape. The error says what is wrong with the matcher.
@@ -182,7 +182,8 @@ func (m Matcher) combine(s shape) (test, error) {
 	return nil, fmt.Errorf("%q is no matcher", m.Op)
 }
 
-// ask returns the first answer of a jq expression to a value, which is JSON when it is a text.
+// ask returns the first answer of a jq expression to a value, nil if there is none. A value that is a text is read as
+// JSON.
 func ask(ctx context.Context, code *gojq.Code, v any) (any, error) {
 	if s, ok := v.(string); ok {
 		if err := json.Unmarshal([]byte(s), &v); err != nil {
@@ -201,13 +202,13 @@ func ask(ctx context.Context, code *gojq.Code, v any) (any, error) {
 	return floats(found), nil
 }
 
-// floats makes numbers of an answer what they are in JSON and in matchers.
+// floats turns the numbers of an answer, also in lists, into what they are in JSON and in matchers.
 func floats(v any) any {
 	switch v := v.(type) {
 	case int:
 		return float64(v)
 	case []any:
-		list := make([]any, len(v)) // it may be a part of what was asked
+		list := make([]any, len(v)) // a copy: v may be a part of what was asked
 		for i := range v {
 			list[i] = floats(v[i])
 		}
@@ -218,8 +219,8 @@ func floats(v any) any {
 
 var versionNumbers = regexp.MustCompilePOSIX(`((^|[^0-9.v])([0-9]+:v?)?|v)([0-9]+(\.[0-9]+)?(\.[0-9]+)?)`) // as sh/judge.awk has it
 
-// numbersOf is the first version number in a text: what stands before it, an epoch, which has no v before it, and what comes behind its
-// third number do not count, because packages put their own counts there.
+// numbersOf returns the first version number in a text. An epoch before it, which has no v in front, and what comes
+// after its third number do not count, because packages put their own counts there.
 func numbersOf(s string) (*semver.Version, error) {
 	m := versionNumbers.FindStringSubmatch(s)
 	if m == nil {
@@ -255,7 +256,7 @@ func has(v, want any) bool {
 	return isText && strings.Contains(s, inventory.ValueText(want))
 }
 
-// expectation says what the matcher wants, in words behind "expected".
+// expectation returns what the matcher wants, in words to follow "expected".
 func (m Matcher) expectation(s shape) string {
 	var of []string
 	for _, one := range m.Of {
@@ -287,7 +288,7 @@ func (m Matcher) expectation(s shape) string {
 	return fmt.Sprintf("%v to be %s", m.Want, m.Of[0].expectation(unknown)) // jq
 }
 
-// show is a value for people, on one line and not too long.
+// show formats a value for people, on one line and not too long.
 func show(v any, s shape) string {
 	switch v := v.(type) {
 	case nil:

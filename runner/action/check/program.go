@@ -17,7 +17,8 @@ import (
 	"hail/runner/action/program"
 )
 
-// programScript looks at one check after the other, and frames what each says; libraryScript is what probes are written with.
+// programScript makes one check after another, and frames what each says; libraryScript has the functions that probes
+// use.
 var (
 	//go:embed sh/program.sh
 	programScript string
@@ -28,8 +29,8 @@ var (
 // MostSaid is how many bytes a probe may say.
 const MostSaid = 4 << 20
 
-// inspect runs the probes of checks in one command on the host. Those that the host did not come to are not in the answer, and err
-// says why.
+// inspect runs the probes of checks in one command on the host. Checks that the host did not get to are missing from
+// the result, and err says why.
 func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check]*seen, error) {
 	var table strings.Builder
 	for i, c := range checks {
@@ -41,7 +42,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 	var of *Check
 	var began float64
 	said := 0
-	var underway time.Duration // of an answer
+	var underway time.Duration // how long an answer takes to get here
 	if r, ok := runner.As[runner.Reacher](t.Conn); ok {
 		underway = r.Reach().TCP / 2
 	}
@@ -75,7 +76,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 	return found, err
 }
 
-// libraryFor is what makes the looks of checks: its arguments are the question of one.
+// libraryFor returns the script that makes the looks of checks. Its arguments are the question of one of them.
 func libraryFor(checks []*Check) string {
 	var b strings.Builder
 	b.WriteString(libraryScript)
@@ -90,7 +91,7 @@ func libraryFor(checks []*Check) string {
 	return b.String()
 }
 
-// as is who makes the look: sudo, or who is logged in.
+// as returns who makes the look: sudo, or - for the user who is logged in.
 func (c *Check) as() string {
 	if c.Sudo {
 		return "sudo"
@@ -98,18 +99,19 @@ func (c *Check) as() string {
 	return "-"
 }
 
-// question are the words for the probe: its kind, the attributes that are wanted, and the values of its parameters.
+// question returns the words for the probe: its kind, the attributes that are wanted, and the values of its parameters.
 func (c *Check) question() string {
 	k := kinds[c.Type]
 	var b strings.Builder
 	b.WriteString(k.name + " " + program.Word(","+strings.Join(c.attributes(), ",")+","))
 	for _, name := range k.words {
-		b.WriteString(" =" + program.Word(c.Params[name])) // a word can be empty
+		b.WriteString(" =" + program.Word(c.Params[name])) // with =, as a word may be empty
 	}
 	return b.String()
 }
 
-// hear takes one line of the probe of c: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY. Nothing is kept under a name that the probe does not have.
+// hear takes in one line of the probe of c: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY. A name that the kind does not have
+// is ignored.
 func (s *seen) hear(c *Check, line string) {
 	k := kinds[c.Type]
 	if rest, ok := strings.CutPrefix(line, "!"); ok {
@@ -145,7 +147,7 @@ func (s *seen) hear(c *Check, line string) {
 	}
 }
 
-// ended takes the exit status of a probe, and makes values of its facts.
+// ended takes in the exit status of a probe, and makes values of its facts.
 func (s *seen) ended(c *Check, status string) {
 	switch status {
 	case "0":
@@ -178,7 +180,7 @@ func (s *seen) ended(c *Check, status string) {
 	}
 }
 
-// valueOf is what facts mean as a value of a shape.
+// valueOf returns what facts mean as a value of a shape.
 func valueOf(facts []string, s shape) (any, error) {
 	if s == texts {
 		list := []any{}
@@ -205,7 +207,7 @@ func valueOf(facts []string, s shape) (any, error) {
 	return f, nil
 }
 
-// fact is the last one of this name, or nothing.
+// fact returns the last fact of this name, or an empty text.
 func (s *seen) fact(name string) string {
 	if all := s.facts[name]; len(all) > 0 {
 		return all[len(all)-1]
@@ -213,7 +215,7 @@ func (s *seen) fact(name string) string {
 	return ""
 }
 
-// attributes are those that the check wants to know.
+// attributes returns the names of the attributes that the check needs.
 func (c *Check) attributes() (names []string) {
 	for _, w := range c.Wants {
 		name, _, _ := strings.Cut(w.Attribute, ".")

@@ -15,8 +15,8 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// Read reads files of checks and what they include, each once, and their checks in order. open reads a file. The error has all that is
-// wrong with a file, with places.
+// Read reads files of checks and the files that they include, each once, and returns their checks in order. open reads
+// a file. The error names everything that is wrong with a file, with places.
 func Read(files []string, open func(file string) ([]byte, error)) (*Suite, error) {
 	l := &loading{open: open, ids: map[string]inventory.Place{}, loaded: map[string]bool{}}
 	for _, f := range files {
@@ -30,7 +30,7 @@ func Read(files []string, open func(file string) ([]byte, error)) (*Suite, error
 	return &l.suite, l.connect()
 }
 
-// loading is files on their way into a suite.
+// loading is a suite that files are being read into.
 type loading struct {
 	open   func(file string) ([]byte, error)
 	suite  Suite
@@ -117,7 +117,7 @@ func (l *loading) file(file string, including []string) error {
 	return nil
 }
 
-// connect finds the check whose values each check over the fleet is about, and has it keep them.
+// connect finds, for each check over the fleet, the check whose values it is about, and has that one capture them.
 func (l *loading) connect() error {
 	var names []string
 	for _, c := range l.suite.Checks {
@@ -320,7 +320,7 @@ func (r reader) param(n *strictyaml.Node, c *Check, name string, s shape) {
 	c.Params[name] = value
 }
 
-// hasTemplate says whether anything below n has a place for a value of the host.
+// hasTemplate reports whether any text in n is a template.
 func hasTemplate(n *strictyaml.Node) bool {
 	return strings.Contains(n.Text, "{{") || slices.ContainsFunc(n.Items, hasTemplate) ||
 		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasTemplate(p.Value) })

@@ -17,7 +17,7 @@ import (
 // reader reads files of checks.
 type reader struct {
 	*specfile.Reader
-	onHost bool // what they say is judged on the host
+	onHost bool // the host judges these checks
 }
 
 // matcher reads what an attribute of this shape has to be.
@@ -35,7 +35,7 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		var of []Matcher
 		beside := s
 		if slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return p.Key.Text == string(query) }) {
-			beside = unknown // what is about the answer
+			beside = unknown // the others are about its answer
 		}
 		for _, p := range n.Pairs {
 			if p.Key.Text == string(query) {
@@ -59,7 +59,7 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 	return m
 }
 
-// elementOf is the shape of a part of a value: a text, unless anything can be there.
+// elementOf returns the shape of an element of a list: a text, unless the list may hold anything.
 func elementOf(s shape) shape {
 	if s == unknown {
 		return unknown
@@ -67,7 +67,8 @@ func elementOf(s shape) shape {
 	return text
 }
 
-// chain hands what stands beside a jq expression to it: {jq: .load, lt: 3} is about the load. Alone, it has to be true.
+// chain applies the matchers that stand next to a jq expression to its answer: {jq: .load, lt: 3} is about the load. If
+// it stands alone, its answer has to be true.
 func chain(of []Matcher) []Matcher {
 	i := slices.IndexFunc(of, func(m Matcher) bool { return m.Op == query })
 	if i < 0 {
@@ -171,7 +172,7 @@ func (r reader) literals(n *strictyaml.Node, attribute string, s shape) []any {
 	return values
 }
 
-// literal reads a value of a shape; templates are read when they are rendered.
+// literal reads a value of a shape. A template is read once it is rendered.
 func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 	if n.Kind != strictyaml.Scalar {
 		r.Fail(n, "", "%s has to be %s", attribute, s)
@@ -187,7 +188,7 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 	return value
 }
 
-// howTo are hints for what is no value of a shape.
+// howTo has hints for texts that are no value of a shape.
 var howTo = map[shape]string{
 	yesNo:  "write true or false, without quotes",
 	period: "write it with its unit: 30d, 10s, 500ms",

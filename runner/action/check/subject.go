@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// absolute says what is wrong with the path of a check.
+// absolute returns an error if the path of a check is not absolute.
 func absolute(c *Check) error {
 	if p := c.Params["path"]; !path.IsAbs(p) || strings.ContainsRune(p, 0) {
 		return fmt.Errorf("%q is not an absolute path", p)
@@ -18,7 +18,7 @@ func absolute(c *Check) error {
 
 var nameOf = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$`)
 
-// plainName says what is wrong with a name that programs on the host are given, and patterns are made of.
+// plainName returns a function that checks a name that goes into commands and patterns on the host.
 func plainName(param string) func(c *Check) error {
 	return func(c *Check) error {
 		if name := c.Params[param]; !nameOf.MatchString(name) {
@@ -28,7 +28,7 @@ func plainName(param string) func(c *Check) error {
 	}
 }
 
-// hostPort says what is wrong with the address to connect to.
+// hostPort returns a function that checks an address to connect to.
 func hostPort(param string) func(c *Check) error {
 	return func(c *Check) error {
 		if _, _, err := net.SplitHostPort(c.Params[param]); err != nil {

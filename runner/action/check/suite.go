@@ -14,21 +14,21 @@ import (
 	"hail/runner"
 )
 
-// Suite is the action of making checks.
+// Suite is an action that makes checks. Compile has to be called before Do, unless New has built it.
 type Suite struct {
 	Checks  []Check                   `json:"checks"`
 	Fleet   []Fleet                   `json:"fleet,omitempty"`
-	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the checks, by their places, that are not meant for it
-	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check: why it may fail; or, where the time is over, that it was
+	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the indexes of the checks that are not meant for it
+	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check index: why it may fail, or that this has expired
 
-	tests [][]test // of Checks without templates
-	left  []string // the ids of checks that Take has left out
+	tests [][]test // of Checks; nil for one with templates
+	left  []string // the ids of checks that Take has removed
 }
 
 // Spec describes the action as data.
 func (s Suite) Spec() runner.Spec { return runner.NewSpec(Kind, s) }
 
-// Listed are the checks as the plan has them.
+// Listed returns the checks as a plan lists them.
 func (s Suite) Listed() (checks, fleet []runner.Check) {
 	for _, c := range s.Checks {
 		checks = append(checks, c.Check)
@@ -48,7 +48,7 @@ func New(spec runner.Spec) (Suite, error) {
 	return s, s.Compile()
 }
 
-// Compile makes checks work that were decoded, or says what is wrong with them.
+// Compile prepares decoded checks for use, or returns what is wrong with them.
 func (s *Suite) Compile() error {
 	s.tests = nil
 	for i := range s.Checks {
@@ -64,7 +64,7 @@ func (s *Suite) Compile() error {
 	return nil
 }
 
-// compile makes the tests of the check's matchers; with a template, there are none before it is rendered.
+// compile makes the tests of the check's matchers. A template has none before it is rendered.
 func (c *Check) compile() (tests []test, err error) {
 	if c.Template {
 		return nil, nil
@@ -79,7 +79,7 @@ func (c *Check) compile() (tests []test, err error) {
 	return tests, nil
 }
 
-// one is a check on its way through a host.
+// one is a check that is being made on a host.
 type one struct {
 	*Check
 	tests   []test
@@ -87,7 +87,8 @@ type one struct {
 	began   time.Time
 }
 
-// For returns the checks of a host as they are made there, or what is wrong with one.
+// For returns the checks of a host as they are made there, at their indexes in Checks; one that is not made there is
+// the zero value.
 func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
 	rendered := make([]Check, len(s.Checks))
 	for i, c := range s.Checks {
@@ -103,7 +104,8 @@ func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
 	return rendered, nil
 }
 
-// Do implements runner.Action: one command for all that is seen from the host, and another one for those that are tried again.
+// Do implements runner.Action: one command looks at all that is seen from the host, and another one for each round of
+// retries.
 func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 	rendered, err := s.For(t.Host, t.Index)
 	if err != nil {
@@ -132,7 +134,7 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 	return s.conclude(t, verdicts, err)
 }
 
-// rounds makes the checks, and those again that failed and may be tried again.
+// rounds makes the checks, and again those that failed, as long as they may be tried again.
 func rounds(ctx context.Context, t *runner.Target, open []*one) error {
 	for len(open) > 0 {
 		err := round(ctx, t, open)
@@ -198,10 +200,10 @@ func checksOf(some []*one) (checks []*Check) {
 	return checks
 }
 
-// absences are the attributes that say that what was looked at is not there, and how that is told.
+// absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that.
 var absences = []struct{ attribute, why string }{{"exists", "it is not there"}, {"installed", "it is not installed"}}
 
-// absent tells that, where no attribute that is wanted says it.
+// absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
 func (o *one) absent(s *seen) string {
 	for _, a := range absences {
 		if s.values[a.attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == a.attribute }) {
@@ -216,7 +218,8 @@ func (o *one) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
 	var failed, unseen []string
-	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("that took longer than %v", o.Limit())) // seen before the host's time was over
+	// Not the host's ctx: its time may be over by now, and all this was seen before.
+	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("that took longer than %v", o.Limit()))
 	defer cancel()
 	for i, w := range o.Wants {
 		attribute, below, _ := strings.Cut(w.Attribute, ".")
@@ -263,7 +266,7 @@ func (o *one) judge(s *seen) {
 	}
 }
 
-// valueText is a captured value: texts as they are, all else as JSON.
+// valueText formats a captured value: a text as it is, all else as JSON.
 func valueText(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -275,8 +278,8 @@ func valueText(v any) string {
 	return string(said)
 }
 
-// conclude records the verdicts, prints them for the host's log, and says how the host has ended. err is what has kept checks
-// from being made.
+// conclude records the verdicts, prints them for the host's log, and returns how the host has ended. err is what has
+// kept checks from being made, or nil.
 func (s Suite) conclude(t *runner.Target, verdicts []runner.Verdict, err error) error {
 	t.Judge(verdicts)
 	var log strings.Builder

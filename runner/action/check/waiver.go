@@ -14,17 +14,17 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// Waiver lets checks fail: somebody knows, and has said until when.
+// Waiver lets checks fail for a reason that somebody knows, until a day if one is given.
 type Waiver struct {
 	Place  inventory.Place
-	ID     string // of checks: a pattern, as those of Choice
+	ID     string // a pattern for the ids of checks, as in Choice
 	Hosts  string // a target expression; empty: all
 	Reason string
 	Owner  string
-	Until  time.Time // the last day; zero: none was said
+	Until  time.Time // the last day; zero: no end
 }
 
-// ReadWaivers reads a file of waivers; the error has all that is wrong, with places.
+// ReadWaivers reads a file of waivers. The error names everything that is wrong, with places.
 func ReadWaivers(file string, text []byte) (all []Waiver, err error) {
 	err = specfile.Read(file, text, func(r *specfile.Reader, root *strictyaml.Node) {
 		r.Mapping(root, "a file of waivers", specfile.Fields{"waivers": func(n *strictyaml.Node) {
@@ -63,7 +63,8 @@ func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
 
 const expired = "waived no more"
 
-// Waive enters the waivers into the suite. choose says which hosts an expression means. A waiver that no check has is an error.
+// Waive sets the waivers of the suite. choose returns which hosts an expression means. A waiver whose id matches no
+// check is an error.
 func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), now time.Time) error {
 	s.Waivers = map[string]map[int]string{}
 	for _, w := range waivers {
@@ -112,7 +113,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 	return nil
 }
 
-// waive lets a check fail for a reason; when the time of the reason is over, it says so.
+// waive turns a failure into a waived one for a reason. If the waiver has expired, it only says so.
 func waive(v *runner.Verdict, why string) {
 	if !slices.Contains([]runner.Outcome{runner.Fail, runner.CheckError}, v.Outcome) {
 		return
