@@ -1,4 +1,5 @@
-# What follows when all is in place, for sh/apply.sh: validation of the whole, handlers, health. The words of the table are arguments.
+# For sh/apply.sh: what follows once everything is in place: validation of the whole, handlers, health checks. The
+# arguments of these functions are the words of the table.
 theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
 accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND

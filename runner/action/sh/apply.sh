@@ -1,32 +1,33 @@
-# Changes files on the host, for a push, or leaves all as it was. Arguments: the nonce, how many seconds to wait for another push, how
-# many backups to keep, the size of the journal, whether a stream follows it (tar, journal or none), and how many parts of files other
-# commands write into what is staged, once it is there. Input: the journal, then what is new, each a stream of tar. Answers go to
-# descriptor 9; what tools print is shown as errors of the host.
+# Changes files on the host, for a push, or leaves everything as it was. Arguments: the nonce, how many seconds to wait
+# for another push, how many backups to keep, the size of the journal, what stream follows (tar, journal or none), and
+# how many parts of files other commands write into what is staged, once it is there. Input: the journal, then what is
+# new, each a tar stream. Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
-# In the folder of each file that changes there is a hidden one with what is new, .hail-NONCE, and one with what was there
-# before, .hail-NONCE.old: several hosts may share that folder. Renames between them and the folder do the rest. The journal in $journal is there from the first of
-# these folders to the end: it says what is to be done, and how far it went. The next push finds it when this one was killed.
+# In each folder where something changes there are two hidden ones: .hail-NONCE has what is new, and .hail-NONCE.old
+# what was there before; several hosts may share that folder. Renames between them and the folder do the rest. The
+# journal in $journal exists from before the first hidden folder until after the last: it says what is to be done, and
+# how far it is. The next push finds it if this one was killed.
 #
-# The journal is a folder of files, each for the program that reads it, so that a thousand files cost as many processes as one: a list
-# has a NUL behind each name, for xargs -0; words are written as for printf %b.
+# The journal is a folder of files, one for each program that reads it, so that a thousand files take as many processes
+# as one. In a list, each name ends with a NUL, for xargs -0; words are written as for printf %b.
 #
 #	staged       the name of the hidden folders for what is new
 #	hidden       the list of all hidden folders
-#	arrived.N    the part N has arrived
+#	arrived.N    part N has arrived
 #	staging renaming renamed undoing finished undone
-#	             how far it is, each an empty file; with one of the last two only what is hidden has still to go
-#	paths seen   the list of what the probe saw, and what stat said of each
+#	             how far it is, each an empty file; after one of the last two, only the hidden folders have yet to go
+#	paths seen   the list of paths that the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
-#	changed      all paths, a line each, for the handlers
+#	changed      all paths, one per line, for the handlers
 #	managed/KEY  what pushes have put below a folder, to be remembered
-#	paid kept    paths, words, whose handlers and health are due no more when all was done, and which are when something has failed
-#	             and stays nevertheless; without the second, it is taken back
+#	paid kept    paths, as words. When all is done, handlers and health are no longer due for those in paid. When
+#	             something fails and the new files stay, they are due for those in kept; without kept, all is undone
 #	judge        the program that judges health, for the commands of C: $hail_judge
 #	table        lines of words:
 #		v COMMAND           has to accept what is staged
-#		V COMMAND           has to accept the whole, when it is in place
+#		V COMMAND           has to accept the whole once it is in place
 #		H NAME SECONDS COMMAND
-#		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within the time, each look within its own
+#		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
 nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
 set -f
@@ -74,7 +75,7 @@ until ln -s "$me" "$lock" 2>/dev/null; do
 done
 trap 'rm -f "$lock"' EXIT
 
-# each LETTER FUNCTION: the function gets the words of each such line of the table.
+# each LETTER FUNCTION: calls the function with the words of each line of the table that begins with the letter.
 each() {
 	while read -r op rest <&7; do
 		[ "$op" != "$1" ] || $2 $rest || return 1
@@ -128,7 +129,7 @@ conclude() { # when all is in place
 	fi
 }
 
-# What a push that was killed has left.
+# Settles what a killed push has left.
 if [ -d "$journal" ]; then
 	staged=$(cat "$journal/staged" 2>/dev/null)
 	case $staged in
@@ -152,7 +153,7 @@ say begins
 [ "$stream" != none ] || { say done; exit 0; }
 
 staged=.hail-$nonce
-# What tools print until all is in place is kept, to give the reason where one of them fails. It is the same on all hosts.
+# What tools print until everything is in place is kept, to give the reason if one fails, worded the same on all hosts.
 told() {
 	because=
 	[ -f "$journal/why" ] || return 0

@@ -1,5 +1,5 @@
-# What is at the paths that are the arguments, for a push; $0 is the nonce of the answers. Kinds: f a file, d a folder, w one that can't be
-# written to, l a link, o anything else, - nothing.
+# Says what is at the paths given as arguments, for a push; $0 is the nonce of the answers. Kinds: f a file, d a folder,
+# w a folder that can't be written to, l a link, o anything else, - nothing.
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 nonce=$0
 kinds= gone=-

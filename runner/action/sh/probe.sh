@@ -1,9 +1,11 @@
-# What is on the host, for a push. Arguments: the nonce of the answers, the size of the questions, and the program for the paths, which
-# gets as many of them as fit as its arguments. Input: the questions, a line
-# each, in which paths and names are written as for printf %b: "d PATH" how much room there is, "t PATH" the tree below, "m PATH" what
-# earlier pushes have put below, "u NAME" and "g NAME" a number of a user or group; then the paths to look at, with a NUL behind each.
+# Says what is on the host, for a push. Arguments: the nonce of the answers, the size of the questions, and the program
+# for the paths, which gets as many of them as arguments as fit. Input: the questions, one per line, with paths and
+# names written as for printf %b: "d PATH" how much room there is, "t PATH" the tree below, "m PATH" what earlier pushes
+# have put below, "u NAME" and "g NAME" the number of a user or group; then the paths to look at, each with a NUL after
+# it.
 #
-# Each answer begins a line with hail:NONCE: and its kind. About the paths there are several answers when xargs takes several turns.
+# Each answer begins with a line of hail:NONCE: and its kind. About the paths there are several answers if xargs takes
+# several turns.
 nonce=$1 size=$2 look=$3
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL

@@ -1,4 +1,5 @@
-# What the scripts behind share: where the state of pushes to this host is kept, as several hosts may have one home, and how to read.
+# Shared by the scripts that follow: where the state of pushes to this host is kept, by host name, because several hosts
+# may share a home; and how to read the beginning of the input.
 { read -r node </proc/sys/kernel/hostname; } 2>/dev/null || node=$(uname -n)
 case $node in
 '' | .* | */*) node=- ;;

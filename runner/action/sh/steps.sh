@@ -1,15 +1,15 @@
-# What a push does in the folders of the host, and how it takes it back, for sh/apply.sh. $journal/steps says what is to be done there, a
-# program of these commands; names are relative to the folder before them.
+# For sh/apply.sh: what a push does in the folders of the host, and how it is undone. $journal/steps says what is to be
+# done. It is a program of these commands; names are relative to the folder before them.
 #
 #	folder PATH
-#	step KIND NAME…                  made, replaced, retyped: what is renamed into its place, where nothing was, a file, something
-#	                                 else; gone: what goes
-#	step KIND MODE OWNER NAME…       rights, meta, unmeta: what files get that are staged, that are changed in their place, and these
-#	                                 as they were; - keeps it
-#	all                              the last one: nothing is missing
+#	step KIND NAME…                  made, replaced, retyped: what is renamed into place, where there was nothing, a file,
+#	                                 something else; gone: what is removed
+#	step KIND MODE OWNER NAME…       rights: what staged files get; meta: what files that stay in place get; unmeta: what
+#	                                 these had before; - leaves it
+#	all                              comes last: nothing is missing
 
-# steps KINDS FUNCTION, in a shell of its own: for each step of these kinds, the function gets what is behind the kind, in the folder.
-# The first that fails ends the shell.
+# steps KINDS FUNCTION, in a shell of its own: for each step of these kinds, calls the function in the folder, with what
+# follows the kind. The first that fails ends the shell.
 steps() {
 	kinds=" $1 " function=$2
 	. "$journal/steps"
@@ -61,7 +61,7 @@ back_up() { # the newest has number 1; it may be begun again
 	done
 }
 
-# And how it is taken back. It may be begun again; what is still staged was not renamed, and the name is somebody else's.
+# And how it is undone. It may be begun again. What is still staged was not renamed, so that its name is not ours.
 unmake() {
 	for name; do
 		[ -e "$staged/$name" ] || [ -L "$staged/$name" ] || rm -rf -- "$name" || return 1

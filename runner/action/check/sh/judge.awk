@@ -1,5 +1,6 @@
-# Judges what a probe has said, where it was said. What follows this is END with the expectations, made of the functions here. A text is
-# the hex of its bytes with a blank before each, so that no byte means anything to any awk; a list is several facts of one name.
+# Judges, on the host, what a probe has said. What follows this is END with the expectations, made of the functions here.
+# A text is the hex of its bytes with a blank before each, so that no byte is special to any awk; a list is several facts
+# of one name.
 BEGIN {
 	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf(" %02x", i)
 	failing = "cat >/dev/null; exit 1"
@@ -15,7 +16,7 @@ BEGIN {
 	said[name, n] = substr($0, length(name) + 2)
 }
 
-# What an attribute is. What can't be told makes the whole fail, whatever stands around it.
+# The value of an attribute. One that can't be told makes the whole fail, whatever expression it is in.
 function seen(name) { return name in facts }
 function absent(name) { return !(name in facts) && !(name in unseen) && !("" in unseen) }
 function broken() { hopeless = 1; return 0 }
@@ -35,7 +36,7 @@ function hex(s,  half) {
 	return hex(substr(s, 1, half)) hex(substr(s, half + 1))
 }
 
-# What a list has; a fact without a value only says that there is one.
+# The elements of a list; a fact without a value only says that there is a list.
 function size(name,  i, n) { for (i = 1; i <= facts[name]; i++) n += said[name, i] != ""; return n + 0 }
 function has(name, one,  i) { for (i = 1; i <= facts[name]; i++) if (said[name, i] != "" && bytes(name, i) == one) return 1; return 0 }
 function anyLike(name, pattern,  i) { for (i = 1; i <= facts[name]; i++) if (said[name, i] != "" && like(bytes(name, i), pattern)) return 1; return 0 }
@@ -46,7 +47,7 @@ function same(name, wanted,  i, n, each, left) {
 	return size(name) == n
 }
 
-# The characters of a text, a word for each; a byte that is part of none is U+FFFD.
+# The characters of a text, one word for each; a byte that is part of no character is U+FFFD.
 function runes(x,  n, i) {
 	gsub(/ (c[2-9a-f]|d.) [89ab].| (e0 [ab].|e[1-9abcef] [89ab].|ed [89].) [89ab].| (f0 [9ab].|f[123] [89ab].|f4 8.) [89ab]. [89ab]./, "<&>", x)
 	n = split(x, piece, /[<>]/)
@@ -69,8 +70,8 @@ function like(x, pattern,  grep) {
 	return close(grep) == 0
 }
 
-# The first version in a text becomes v1, v2, v3: up to three numbers with dots between them, not behind a dot or number, without an epoch,
-# which has no v before it.
+# The first version in a text becomes v1, v2, v3: up to three numbers with dots between them, not right after a dot or a
+# number, and without an epoch, which has no v before it.
 function version(x,  part, v) {
 	gsub(/ 3a/, ":", x); gsub(/ 76/, "v", x); gsub(/ 2e/, ".", x)
 	gsub(/ ([^3].|3[b-f])/, "_", x); gsub(/ 3/, "", x)

@@ -1,5 +1,6 @@
-# Looks at something once, prints what it sees, and exits with 0 if that is as it should be. Arguments: what is expected, in awk, who
-# looks, and the words for the library, which has the probe. library and judge, which has what the expectation is made of, are set.
+# Looks at something once, prints what it sees, and exits with 0 if that is as it should be. Arguments: the expectation,
+# in awk; who looks; and the words for the library. $library has the probe, and $judge the functions that the
+# expectation is made of.
 expected=$1 as=$2
 shift 2
 if ! command -v awk >/dev/null 2>&1; then

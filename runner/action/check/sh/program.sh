@@ -1,6 +1,6 @@
-# Makes checks on the host. Arguments: the nonce of the answers, and the library with the probes. Input, a line each: the number of the
-# check, its seconds, who makes it, its kind and the words of its probe, as for printf %b. Each probe is a process with a time of its own,
-# so that one that hangs holds up nobody.
+# Makes checks on the host. Arguments: the nonce of the answers, and the library with the probes. Input, one line per
+# check: its number, its seconds, who makes it, its kind and the words of its probe, as for printf %b. Each probe is a
+# process with a time limit of its own, so that one that hangs does not hold up the others.
 nonce=$1 library=$2
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL

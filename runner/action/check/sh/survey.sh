@@ -1,4 +1,4 @@
-# What a baseline describes: a line each, the type of a check and its subject.
+# Lists what a baseline describes, one per line: the type of a check and its subject.
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
