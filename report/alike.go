@@ -15,10 +15,11 @@ import (
 	"hail/runner"
 )
 
-// mask replaces what is a host's own by what it stands for: {host}, {address}, {vars.NAME}. The zero value changes nothing.
+// mask replaces what is specific to a host by a name for it: {host}, {address}, {vars.NAME}. The zero value changes
+// nothing.
 type mask []struct{ value, name []byte }
 
-// shortestVar is how long the value of a var has to be to be looked for: shorter ones stand anywhere.
+// shortestVar is how long the value of a var has to be to be replaced: shorter ones occur anywhere.
 const shortestVar = 3
 
 func maskOf(h inventory.Host) (m mask) {
@@ -39,7 +40,7 @@ func maskOf(h inventory.Host) (m mask) {
 	return m
 }
 
-// with is the mask that hides the value, too; the longest is looked for first.
+// with returns a mask that replaces value, too. Longer values are replaced first.
 func (m mask) with(value, name string) mask {
 	if value == "" || value == inventory.Redacted {
 		return m
@@ -49,7 +50,7 @@ func (m mask) with(value, name string) mask {
 	return m
 }
 
-// apply returns line with the values replaced that stand in it as words of their own.
+// apply returns line with the values replaced, where they stand as words of their own.
 func (m mask) apply(line []byte) []byte {
 	for _, v := range m {
 		var out []byte
@@ -79,7 +80,7 @@ func wordByte(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 }
 
-// copy writes what r has to w, masked line by line; a line that is too long is masked in pieces.
+// copy copies r to w, masked line by line; a line that is too long is masked in pieces.
 func (m mask) copy(w io.Writer, r io.Reader) error {
 	if m == nil {
 		_, err := io.Copy(w, r)
@@ -100,7 +101,7 @@ func (m mask) copy(w io.Writer, r io.Reader) error {
 	}
 }
 
-// look is what the host printed, masked, as a digest.
+// look returns a digest of what the host printed, masked.
 func look(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
@@ -118,8 +119,8 @@ func look(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// joinAlike joins the groups that look the same through the masks of their hosts. One whose hosts do not look the same among themselves
-// stays as it is: what is one host's own is none of another's.
+// joinAlike joins the groups that look the same through the masks of their hosts. A group whose hosts do not look the
+// same among themselves stays as it is: what they printed is specific to one of them, and not to the others.
 func joinAlike(groups []group, s *Summary, files Files) (joined []group, err error) {
 	type appearance struct {
 		status runner.Status

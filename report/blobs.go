@@ -15,16 +15,16 @@ import (
 	"hail/runner"
 )
 
-// Blob is a content that a plan names by its digest: a script, an input, a file that is pushed. The record holds each
-// once, so that a run that repeats this one sends the same.
+// Blob is a content that a plan names by its digest: a script, an input, a pushed file. The record holds each once, so
+// that a run that repeats this one sends the same.
 type Blob struct {
-	Digest string                        // runner.Digest of it
-	Size   int64                         // 0 where nobody asks: the record can say it
+	Digest string                        // runner.Digest of the content
+	Size   int64                         // 0 if nobody needs it: the record can tell
 	Open   func() (io.ReadCloser, error) // the caller closes it
-	Path   string                        // a file of another record that has it, to be linked to; may be empty
+	Path   string                        // a file of another record with the content, to link to; may be empty
 }
 
-// BlobOf is a content that is in memory.
+// BlobOf returns a Blob for a content in memory.
 func BlobOf(content []byte) Blob {
 	return Blob{Digest: runner.Digest(content), Size: int64(len(content)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
@@ -33,7 +33,7 @@ func (f hostFiles) blob(digest string) string {
 	return filepath.Join(f.dir, "blobs", filepath.Base(digest))
 }
 
-// Blob opens a content of the record, and says its size. The caller closes it.
+// Blob opens a content of the record, and returns its size. The caller closes it.
 func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
 	file, err := os.Open(f.blob(digest))
 	if err != nil {
@@ -47,7 +47,7 @@ func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// Blobs are the contents that the record holds, without their sizes.
+// Blobs returns the contents that the record holds, without their sizes.
 func (f hostFiles) Blobs() (all []Blob, err error) {
 	entries, err := os.ReadDir(filepath.Join(f.dir, "blobs"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,7 @@ func (f hostFiles) Blobs() (all []Blob, err error) {
 	return all, nil
 }
 
-// writeBlobs puts contents into the record.
+// writeBlobs stores contents in the record.
 func (f hostFiles) writeBlobs(blobs []Blob) error {
 	if len(blobs) == 0 {
 		return nil
@@ -74,7 +74,7 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 		known[b.Digest] = true
 		return again
 	})
-	// Several at once: the file system makes what is written by then durable in one go, where one by one each would wait.
+	// Several at once: the file system makes durable in one go what is written by then; one by one, each would wait.
 	errs := make([]error, len(blobs))
 	var next atomic.Int32
 	var wg sync.WaitGroup
@@ -96,7 +96,7 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 
 const blobsAtOnce = 16
 
-// keepBlob puts a content into the record, by a link where that can be.
+// keepBlob stores a content in the record, by a link if possible.
 func (f hostFiles) keepBlob(b Blob) error {
 	if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
 		return nil

@@ -7,22 +7,22 @@ import (
 	"os"
 )
 
-// capped is a file that keeps the first and the last part of what is written, when that is more than its limit. The last part
-// goes round in a file beside it until Close, which puts both together.
+// capped is a file that keeps the first and the last part of what is written, if that is more than its limit. Until
+// Close, which puts both together, the last part is in a file of its own, which is used as a ring.
 type capped struct {
 	file
 	limit int64 // 0: none
-	size  int64 // of all that was written
+	size  int64 // of everything that was written
 }
 
 const tailSuffix = ".tail"
 
 func (c *capped) head() int64 { return headOf(c.limit) }
 
-// headOf is how much of the beginning is kept where that is all that may be: in front of the end, which takes the rest.
+// headOf returns how much of the beginning is kept under a limit; the end takes the rest.
 func headOf(limit int64) int64 { return limit / 2 }
 
-// leftOut is how much of what was written is not kept.
+// leftOut returns how many bytes of what was written are not kept.
 func (c *capped) leftOut() int64 {
 	if c.limit == 0 {
 		return 0
@@ -30,7 +30,7 @@ func (c *capped) leftOut() int64 {
 	return max(0, c.size-c.limit)
 }
 
-// account says in words how much there was.
+// account says in words how much was written.
 func (c *capped) account() string {
 	if left := c.leftOut(); left > 0 {
 		return fmt.Sprintf("%d bytes, %d of them left out,", c.size, left)
@@ -60,7 +60,7 @@ func (c *capped) Write(p []byte) (int, error) {
 	return n + m, err
 }
 
-// tail opens the file beside it.
+// tail opens the file for the last part.
 func (c *capped) tail(flags int) (*os.File, error) {
 	return patiently(func() (*os.File, error) { return open(c.path+tailSuffix, flags) })
 }
@@ -74,7 +74,7 @@ func (c *capped) goRound(p []byte) (n int, err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	length := c.limit - c.head()
 	at := c.size - c.head()
-	if skip := int64(len(p)) - length; skip > 0 { // would be written over at once
+	if skip := int64(len(p)) - length; skip > 0 { // it would be overwritten at once
 		n, at = int(skip), at+skip
 	}
 	for n < len(p) {
@@ -88,7 +88,7 @@ func (c *capped) goRound(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// Close puts the parts together.
+// Close puts the two parts together.
 func (c *capped) Close() (err error) {
 	defer func() { err = errors.Join(err, c.file.Close()) }()
 	if c.limit == 0 || c.size <= c.head() {

@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// finding is hosts on which a check came out alike, and not well.
+// finding is the hosts on which a check ended alike, and not well.
 type finding struct {
 	check   *runner.Check
 	outcome runner.Outcome
@@ -20,8 +20,8 @@ type finding struct {
 	hosts   []string
 }
 
-// Checks writes what came of a run's checks: a table of hosts and checks where there is room for it, then what is waived, what could not be
-// evaluated and what failed, the same on several hosts together, the worst last, and the counts.
+// Checks writes the results of a run's checks: a table of hosts and checks if there is room for it; then what is
+// waived, could not be evaluated or failed, equal results on several hosts together, the worst last; then the counts.
 func Checks(w io.Writer, s *Summary, style Style) error {
 	var b bytes.Buffer
 	b.WriteString(matrix(s, style))
@@ -71,7 +71,7 @@ func findings(s *Summary) (all []*finding) {
 	return all
 }
 
-// unevaluated are the hosts that did not get to checks, together by how they ended.
+// unevaluated returns the hosts that did not get to their checks, grouped by how they ended.
 func unevaluated(s *Summary) (all []*finding) {
 	known := map[string]*finding{}
 	for i := range s.Hosts {
@@ -124,7 +124,7 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 	}
 }
 
-// outcome paints text as befits the outcome.
+// outcome colours text by the outcome.
 func (s Style) outcome(o runner.Outcome, text string) string {
 	switch o {
 	case runner.Pass:
@@ -135,13 +135,13 @@ func (s Style) outcome(o runner.Outcome, text string) string {
 	return s.paint("31", text)
 }
 
-// marks are the outcomes as a cell of the matrix.
+// marks are the outcomes as cells of the matrix.
 var marks = map[runner.Outcome]string{runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?"}
 
-// matrixRoom is how wide the matrix may be where no terminal is: what it tells stands elsewhere, too.
+// matrixRoom is how wide the matrix may be where there is no terminal: what it shows is also said elsewhere.
 const matrixRoom = 100
 
-// matrix is the table of checks and hosts; empty where it has no room, or where there is one host only.
+// matrix returns the table of checks and hosts. It is empty if there is no room for it, or just one host.
 func matrix(s *Summary, style Style) string {
 	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > 60 {
 		return ""
@@ -170,7 +170,7 @@ func matrix(s *Summary, style Style) string {
 	return strings.Join(lines, "\n") + "\n\n"
 }
 
-// checkCounts says how many checks came out how; they add up to the hosts times the checks.
+// checkCounts says how many verdicts have which outcome; they add up to the hosts times the checks.
 func checkCounts(s *Summary, style Style) string {
 	counts := s.Outcomes()
 	hosts, checks := len(s.Hosts), 0
@@ -198,13 +198,14 @@ func checkCounts(s *Summary, style Style) string {
 	return line
 }
 
-// CompareChecks writes how the checks of a run differ from those of an earlier one: what fails newly, what passes newly, what fails
-// still, and where another value was captured. What one of them does not have, or did not get to, is left out, and told.
+// CompareChecks writes how the checks of a run differ from those of an earlier one: what newly fails, newly passes or
+// still fails, and where another value was captured. A verdict that only one of the runs has is just counted.
 func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	type place struct{ host, check string }
 	was := map[place]runner.Verdict{}
 	before.eachVerdict(func(host string, v runner.Verdict) { was[place{host, v.Check}] = v })
-	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}} // hosts, by check
+	// The hosts, by change and check.
+	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}}
 	alone := 0
 	now.eachVerdict(func(host string, v runner.Verdict) {
 		at := place{host, v.Check}
@@ -254,7 +255,7 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	return err
 }
 
-// eachVerdict calls do with the verdicts on each host and, without one, with those over the fleet.
+// eachVerdict calls do with the verdicts on each host, and with those over the fleet, for which host is empty.
 func (s *Summary) eachVerdict(do func(host string, v runner.Verdict)) {
 	for i := range s.Hosts {
 		for _, v := range s.Hosts[i].Checks {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes what a host sent harmless for a terminal, and appends it to dst: control characters but newline and tab,
-// those that turn the direction of text, and bytes that are no UTF-8 become visible as \x1b, \u202e or \U000e0001. A carriage
-// return before a newline is dropped, and so are colours, which change nothing but the look.
+// Clean appends src to dst, harmless for a terminal. Control characters except newline and tab, characters that change
+// the direction of text, and bytes that are not UTF-8 become visible, as \x1b, \u202e or \U000e0001. A carriage return
+// before a newline is dropped, and so are colours, which change nothing but the look.
 func Clean(dst, src []byte) []byte {
 	for len(src) > 0 {
 		n := plainLength(src)
@@ -39,9 +39,9 @@ func Clean(dst, src []byte) []byte {
 	return dst
 }
 
-// plainLength is how many bytes at the beginning of b stay as they are. Almost all that is shown is of these, so eight are looked at
-// at once while none is a control character, DEL or beyond ASCII (the tests for a byte that is zero, or less, of a word are those of
-// "Bit Twiddling Hacks", S. E. Anderson).
+// plainLength returns how many bytes at the beginning of b stay as they are. Almost all that is shown does, so it looks
+// at eight bytes at once, as long as none is a control character, DEL or beyond ASCII. (The tests of a word for a byte
+// that is zero, or less than a value, are those of "Bit Twiddling Hacks", S. E. Anderson.)
 func plainLength(b []byte) (n int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for n < len(b) {
@@ -61,7 +61,7 @@ func plainLength(b []byte) (n int) {
 	return n
 }
 
-// plain are those bytes.
+// plain says which bytes stay as they are.
 var plain = func() (is [256]bool) {
 	for c := range is {
 		is[c] = c >= ' ' && c < 0x7f || c == '\n' || c == '\t'
@@ -69,7 +69,8 @@ var plain = func() (is [256]bool) {
 	return is
 }()
 
-// colorLength is how long the sequence is that sets a colour at the beginning of b (ESC [ … m); 0 for anything else.
+// colorLength returns the length of a sequence at the beginning of b that sets a colour (ESC [ … m); 0 for anything
+// else.
 func colorLength(b []byte) int {
 	if len(b) < 3 || b[0] != 0x1b || b[1] != '[' {
 		return 0
@@ -85,8 +86,8 @@ func colorLength(b []byte) int {
 	return 0
 }
 
-// lastState is what a terminal would show of a line in the end that was written over, as progress bars are. What came before
-// is left out, and an ellipsis says so.
+// lastState returns what a terminal shows in the end of a line that is overwritten, as by a progress bar. An ellipsis
+// stands for what came before.
 func lastState(line []byte) []byte {
 	if bytes.IndexByte(line, '\r') < 0 {
 		return line

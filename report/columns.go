@@ -18,21 +18,22 @@ import (
 	"hail/runner"
 )
 
-// Columns turn what hosts print into rows of a table.
+// Columns turns what hosts print into rows of a table.
 type Columns struct {
 	all  []column
-	most time.Duration // for the expressions over what one host printed
+	most time.Duration // time for the expressions over the output of one host
 }
 
 type column struct {
 	name  string
-	query *gojq.Code // over JSON output; nil for the others
-	vars  string     // the name of a var of the host; or
-	field int        // of a line, 0 for the first
+	query *gojq.Code // over JSON output; nil for other columns
+	vars  string     // the name of a var of the host; empty for other columns
+	field int        // otherwise: which field of a line, 0 for the first
 }
 
-// ParseColumns reads columns with commas between them. NAME=EXPR is a jq expression over JSON output, one row for each
-// value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, one row a line.
+// ParseColumns reads a comma-separated list of columns. NAME=EXPR is a jq expression over JSON output, with a row for
+// each value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, with a
+// row for each line.
 func ParseColumns(text string) (*Columns, error) {
 	c := &Columns{most: longestQueries}
 	fields, queries := 0, 0
@@ -69,7 +70,7 @@ func ParseColumns(text string) (*Columns, error) {
 	return c, nil
 }
 
-// splitColumns splits at the commas that are in no bracket and no quotes.
+// splitColumns splits at the commas that are not in brackets or quotes.
 func splitColumns(text string) (parts []string) {
 	depth, start, quoted := 0, 0, false
 	for i := 0; i < len(text); i++ {
@@ -91,7 +92,7 @@ func splitColumns(text string) (parts []string) {
 	return append(parts, text[start:])
 }
 
-// Names are the heads of the columns.
+// Names returns the heads of the columns.
 func (c *Columns) Names() (names []string) {
 	for _, col := range c.all {
 		names = append(names, col.name)
@@ -99,8 +100,8 @@ func (c *Columns) Names() (names []string) {
 	return names
 }
 
-// Limits on what of one host is made into columns: bytes of its output, the rows of these, which take much more room than it does, and
-// how long expressions may take over it, which may never end.
+// Limits for the columns of one host: bytes of its output; rows, which take much more memory than the output; and the
+// time for expressions, which may never end.
 const (
 	longestColumns = 16 << 20
 	mostRows       = 100_000
@@ -109,7 +110,8 @@ const (
 
 var errRows = fmt.Errorf("there are more than %d rows", mostRows)
 
-// Rows are the cells of what the host printed: texts, and what jq makes of JSON. The error says why there are none, or not all.
+// Rows returns the rows for what the host printed; a cell is a text, a value that jq made of JSON, or the value of a
+// var. The error says why there are no rows, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
 	if r.Stdout.Length > longestColumns {
 		return nil, fmt.Errorf("%d bytes are too many for columns", r.Stdout.Length)
@@ -133,7 +135,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 				if col.field >= len(cells) {
 					return nil
 				}
-				if col.field == c.fields()-1 { // the last takes the rest of the line
+				if col.field == c.fields()-1 { // the last field takes the rest of the line
 					return strings.Join(cells[col.field:], " ")
 				}
 				return cells[col.field]
@@ -196,12 +198,12 @@ func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err er
 	}
 }
 
-// ColumnsTable writes the table of what hosts printed, in their order. A host without a row has an empty one, and why
-// stands below.
+// ColumnsTable writes the table of what hosts printed, in the order of the plan. A host without a row gets an empty
+// one, and the reason stands below the table.
 func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style) error {
 	table := [][]string{append([]string{"HOST"}, c.Names()...)}
-	notes := map[string][]string{} // why hosts have no row, or not all
-	var order []string             // of the notes, by their first hosts
+	notes := map[string][]string{} // hosts, by why they have no rows, or not all
+	var order []string             // of the keys of notes, by their first hosts
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
@@ -240,7 +242,7 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 	return err
 }
 
-// cellText is a value of a cell for people.
+// cellText formats the value of a cell for people.
 func cellText(v any) string {
 	switch v := v.(type) {
 	case nil:

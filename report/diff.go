@@ -14,8 +14,8 @@ import (
 	"hail/runner"
 )
 
-// Diff writes which hosts ended otherwise, or printed something else, in run b than in run a: those that differ in the same
-// way together, the larger first.
+// Diff writes which hosts ended or printed differently in run b than in run a: hosts that differ in the same way
+// together, the largest group first.
 func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 	var same, onlyA, onlyB []string
 	changes := map[string]*change{}
@@ -68,10 +68,10 @@ type change struct {
 	text  string
 }
 
-// folded are names as people write them, on one line, with their number where there are several.
+// folded returns names in the short form for people, on one line, with their number if there are several.
 func folded(names []string) string { return Style{}.fold(names, 0) }
 
-// changeOf says how a host differs between two runs; "" when it does not.
+// changeOf says how a host differs between two runs; "" if it does not.
 func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 	var text strings.Builder
 	if x, y := a.how(), b.how(); x != y {
@@ -94,10 +94,10 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 	return text.String(), nil
 }
 
-// longestDiff is the longest output whose lines are compared; of longer ones only the size is told.
+// longestDiff is the longest output whose lines are compared; of a longer one only the size is shown.
 const longestDiff = 1 << 20
 
-// shown is what the host printed on the stream, masked and made harmless.
+// shown returns what the host printed on the stream, masked and harmless for a terminal.
 func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
 	if n := r.output(stream).Length; n > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare their lines (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
@@ -113,7 +113,7 @@ func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error)
 	return text.String(), errors.Join(err, l.end())
 }
 
-// unified is the difference of two texts, with as many lines around as diff -u has.
+// unified returns the difference of two texts, with as much context as diff -u has.
 func unified(before, after, name string) string {
 	text := udiff.Unified(name, name, before, after)
 	_, text, _ = strings.Cut(text, "\n") // the names, which are the same

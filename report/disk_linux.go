@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// open is os.OpenFile for a file of a host, without the five system calls that look whether it is one to wait for.
+// open is os.OpenFile for a file of a host, without the five system calls that find out whether the file can be polled.
 func open(path string, flags int) (*os.File, error) {
 	for {
 		fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0o600)
@@ -20,10 +20,10 @@ func open(path string, flags int) (*os.File, error) {
 	}
 }
 
-// datasync waits until the bytes of f are on disk, but not its times.
+// datasync waits until the bytes of f are on disk, but not its timestamps.
 func datasync(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
 
-// allocate gives the file n bytes on the disk.
+// allocate reserves n bytes on the disk for the file.
 func allocate(f *os.File, n int64) error {
 	err := unix.Fallocate(int(f.Fd()), 0, 0, n)
 	if err == unix.EOPNOTSUPP {

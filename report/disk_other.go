@@ -10,7 +10,7 @@ func open(path string, flags int) (*os.File, error) { return os.OpenFile(path, f
 // datasync waits until f is on disk.
 func datasync(f *os.File) error { return f.Sync() }
 
-// allocate gives f n bytes on the disk.
+// allocate reserves n bytes on the disk for the file.
 func allocate(f *os.File, n int64) error {
 	_, err := f.Write(make([]byte, n))
 	return err

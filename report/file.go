@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// file is made at its first byte and stays open while there are handles to spare; otherwise it is opened for each
-// write. It is used by one goroutine at a time.
+// file is created at its first byte. It stays open while handles are left, and is otherwise opened for each write. It
+// is used by one goroutine at a time.
 type file struct {
 	path    string
 	handles *atomic.Int64
@@ -48,7 +48,8 @@ func (f *file) handle() (h *os.File, err error) {
 	return h, err
 }
 
-// patiently opens a file. When there are no descriptors left, other hosts will give some back: that is waited for.
+// patiently opens a file. If there are no descriptors left, it waits until other hosts give some back, up to
+// waitForHandle.
 func patiently(open func() (*os.File, error)) (h *os.File, err error) {
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		h, err = open()

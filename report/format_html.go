@@ -19,7 +19,8 @@ import (
 	"hail/runner"
 )
 
-// The page: its frame, its look, and what makes it move. Nothing is loaded from elsewhere, and the policy in its head forbids it.
+// The page: its frame, its look, and its script. It loads nothing from elsewhere, and the policy in its head forbids
+// that.
 var (
 	//go:embed html/report.html
 	htmlPage string
@@ -31,14 +32,14 @@ var (
 	htmlTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("report").Parse(htmlPage)) })
 )
 
-// What the page has of outputs: so much of a stream, of all of them together, and so many diffs.
+// What the page has of outputs: so many bytes of a stream, so many of all of them together, and so many diffs.
 const (
 	htmlExcerpt = 16 << 10
 	htmlOutput  = 48 << 20
 	htmlDiffs   = 50
 )
 
-// htmlView is what the frame is filled with.
+// htmlView is what the frame is filled in with.
 type htmlView struct {
 	Title, What, Counts, Run, Started, Stopped string
 	Policy                                     string
@@ -71,7 +72,7 @@ type htmlFinding struct {
 	Count                                        int
 }
 
-// htmlData is what the script shows. Outputs are in groups: equal ones once.
+// htmlData is what the script shows. Outputs are in groups, so that equal ones are there once.
 type htmlData struct {
 	Run      string          `json:"run"`
 	Kind     string          `json:"kind"`
@@ -101,7 +102,7 @@ type htmlHost struct {
 	Run     string            `json:"run,omitempty"`
 }
 
-// What a host has instead of the number of its group: it printed nothing, or the page has no room for it.
+// What a host has instead of the index of its group: it printed nothing, or the page has no room for its output.
 const (
 	noOutput     = -1
 	inRecordOnly = -2
@@ -117,13 +118,14 @@ type htmlGroup struct {
 	Diff   string        `json:"diff,omitempty"`
 }
 
-// writeHTML writes one page that works without a network: an overview, the hosts to sort, filter and search, and what they printed.
+// writeHTML writes one page that works without a network: an overview, the hosts, to be sorted, filtered and searched,
+// and what they printed.
 func writeHTML(w io.Writer, r *Report) error {
 	data, note, err := r.htmlData()
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(data) // escapes <, > and & for us
+	text, err := json.Marshal(data) // which also escapes <, > and &
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func writeHTML(w io.Writer, r *Report) error {
 	return htmlTemplate().Execute(w, v)
 }
 
-// sourceHash is how a policy names what it lets be.
+// sourceHash returns the hash by which a policy allows a script or style sheet.
 func sourceHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])

@@ -11,7 +11,7 @@ import (
 	"hail/runner"
 )
 
-// chart is a figure of the page: what it is about in one large number, a line more of it, and the drawing.
+// chart is a figure of the page: a large number, a line that says more about it, and the drawing.
 type chart struct {
 	Title, Big, Says string
 	Chart            template.HTML
@@ -28,7 +28,7 @@ type part struct {
 
 const chartWidth, chartHeight = 400, 120
 
-// stackedBar is a bar of parts, as wide as the chart.
+// stackedBar draws a bar of parts, as wide as the chart.
 func stackedBar(parts []part, label string) template.HTML {
 	total := 0
 	for _, p := range parts {
@@ -49,7 +49,7 @@ func stackedBar(parts []part, label string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// statusChart is a bar of the hosts by status, and what the parts mean.
+// statusChart is a bar of the hosts by status, with a legend.
 func (r *Report) statusChart() chart {
 	c := chart{Title: "Hosts", Big: "none", Says: "ended well"}
 	well := r.Counts[runner.OK] + r.Counts[runner.Changed]
@@ -80,7 +80,7 @@ func (r *Report) statusChart() chart {
 	return c
 }
 
-// durationChart is how many hosts took how long, in steps that grow, of the hosts that were reached.
+// durationChart shows how many of the hosts that were reached took how long, in steps that grow.
 func (r *Report) durationChart() chart {
 	c := chart{Title: "Time of a host", Big: "–", Says: "no host was reached"}
 	var took []time.Duration
@@ -133,7 +133,7 @@ func (r *Report) durationChart() chart {
 	return c
 }
 
-// timeChart is how many hosts were at work at each time, and when waves began.
+// timeChart shows how many hosts were at work at each time, and when waves began.
 func (r *Report) timeChart() chart {
 	whole := r.Ended.Sub(r.Started)
 	c := chart{Title: "The run", Big: seconds(whole), Says: "no host was started"}
@@ -183,7 +183,7 @@ func beginChart(b *strings.Builder, label string) {
 	fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight+18, template.HTMLEscapeString(label))
 }
 
-// endChart draws the ground, with what is at its ends, and how high the highest is.
+// endChart draws the base line, with labels for its ends and for the highest value.
 func endChart(b *strings.Builder, left, right, high string) template.HTML {
 	fmt.Fprintf(b, `<path class="rule" d="M0 %d.5H%d"/><text x="0" y="%d">%s</text><text x="%d" y="%d" text-anchor="end">%s</text><text x="0" y="10">%s</text></svg>`,
 		chartHeight, chartWidth, chartHeight+15, left, chartWidth, chartHeight+15, right, high)

@@ -10,7 +10,8 @@ import (
 	"hail/runner"
 )
 
-// JUnit's form, as its readers share it: testsuites, testsuite, testcase with failure, error or skipped, and outputs.
+// JUnit's format, as far as its readers agree on it: testsuites, testsuite, testcase with failure, error or skipped,
+// and outputs.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -57,8 +58,8 @@ type (
 	}
 )
 
-// writeJUnit writes a suite a host: of a test, a case a check; of anything else, one case. A host that did not get through its checks
-// has one more case, which says why.
+// writeJUnit writes a suite per host: for a test, with a case per check; for anything else, with one case. A host that
+// did not get through its checks has one more case, which says why.
 func writeJUnit(w io.Writer, r *Report) error {
 	all := junitSuites{Name: legal("hail " + r.title() + " " + r.Run), Time: junitTime(r.Ended.Sub(r.Started))}
 	for i := range r.Hosts {
@@ -145,7 +146,7 @@ func (r *Result) junit(what string) junitCase {
 
 func junitTime(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
-// legal is a text without what XML 1.0 can't have.
+// legal returns a text without what XML 1.0 does not allow.
 func legal(s string) string {
 	clean := string(Clean(nil, []byte(s)))
 	return strings.Map(func(r rune) rune {

@@ -11,7 +11,8 @@ import (
 	"hail/runner"
 )
 
-// writeTAP writes TAP version 14: a host a test, its checks as a subtest (https://testanything.org/tap-version-14-specification.html).
+// writeTAP writes TAP version 14: each host is a test, its checks a subtest
+// (https://testanything.org/tap-version-14-specification.html).
 func writeTAP(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	n := len(r.Hosts)
@@ -79,8 +80,9 @@ var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 
 func tapText(s string) string { return tapEscapes.Replace(OneLine(s)) }
 
-// writeJoblog writes what GNU parallel's --joblog does, so that parallel --retry-failed takes it. A host that was not reached has the exit status
-// 255, as with ssh, and one that was stopped the signal 15. One that has not finished yet is no job of it.
+// writeJoblog writes the format of GNU parallel's --joblog, for parallel --retry-failed. A host that was not reached
+// has the exit status 255, as with ssh, and one that was stopped the signal 15. A host that has not finished yet is
+// left out.
 func writeJoblog(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	b.WriteString("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n")
@@ -110,7 +112,8 @@ func writeJoblog(w io.Writer, r *Report) error {
 	return err
 }
 
-// writeNagios writes one line with performance data, as plugins of Nagios and Icinga do. The exit code stays hail's.
+// writeNagios writes one line with performance data, as plugins of Nagios and Icinga do. It does not change hail's exit
+// code.
 func writeNagios(w io.Writer, r *Report) error {
 	outcomes := r.Outcomes()
 	state := "OK"

@@ -11,14 +11,14 @@ import (
 	"hail/runner"
 )
 
-// How many groups of equal output, and findings of checks, a ticket has.
+// How many groups of equal output, and how many findings of checks, a ticket has at most.
 const (
 	mostGroups   = 20
 	mostFindings = 50
 )
 
-// writeMarkdown writes what one puts into a ticket: the counts, what went wrong, what the checks found, and what was printed, the same
-// of several hosts together.
+// writeMarkdown writes a text for a ticket: the counts, what went wrong, what the checks found or what was printed,
+// equal results of several hosts together.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	about := ""
@@ -92,5 +92,5 @@ func (r *Report) markdownOutput(b *bytes.Buffer) error {
 
 var mdEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "&", "&amp;", "<", "&lt;", "[", `\[`, "#", `\#`)
 
-// mdText is a text that Markdown takes for nothing else.
+// mdText escapes a text, so that Markdown takes it for nothing else.
 func mdText(s string) string { return mdEscapes.Replace(OneLine(s)) }

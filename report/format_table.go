@@ -18,8 +18,8 @@ import (
 	"hail/runner"
 )
 
-// hostsTable is a row a host, or a row a row of the columns: what was known of the host, how it ended, what it said. Cells are texts, numbers
-// and times; a nil is empty.
+// hostsTable returns a row per host or, with columns, a row per row of theirs: what was known of the host, how it
+// ended, what it printed. Cells are texts, numbers and times; nil is an empty one.
 func (r *Report) hostsTable() (head []string, rows [][]any) {
 	vars := varNames(r.Plan.Hosts)
 	head = []string{"host"}
@@ -56,14 +56,15 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	return head, rows
 }
 
-// sayings are further columns of the table, from what hosts printed. There is a row at least for every host; why says what is wrong
-// with them.
+// sayings are further columns of the table, from what hosts printed. rows returns at least one row for every host; why
+// says what is wrong with them.
 type sayings struct {
 	head []string
 	rows func(host int) (rows [][]any, why string)
 }
 
-// sayings are the report's columns or, where it has none, what a test captured, or the fields of JSON objects that hosts printed.
+// sayings returns the report's columns or, if it has none, what a test captured, or the fields of the JSON objects that
+// hosts printed.
 func (r *Report) sayings() sayings {
 	switch {
 	case r.Columns != nil:
@@ -74,7 +75,7 @@ func (r *Report) sayings() sayings {
 	return r.fields()
 }
 
-// columns are the report's own.
+// columns returns the report's own columns.
 func (r *Report) columns() sayings {
 	return sayings{r.Columns.Names(), func(host int) (found [][]any, why string) {
 		found, err := r.Columns.Rows(r.Plan.Hosts[host], &r.Hosts[host], r.Files)
@@ -93,7 +94,7 @@ func (r *Report) columns() sayings {
 	}}
 }
 
-// fields are those of the JSON objects that hosts printed.
+// fields returns the fields of the JSON objects that hosts printed.
 func (r *Report) fields() sayings {
 	const mostFields, longest = 100, 64 << 10
 	objects := make([]map[string]any, len(r.Hosts))
@@ -129,7 +130,7 @@ func (r *Report) fields() sayings {
 	}}
 }
 
-// captures are the values that checks kept.
+// captures returns the values that checks captured.
 func (r *Report) captures() (said sayings) {
 	var checks []int
 	for i, c := range r.Plan.Checks {
@@ -154,7 +155,8 @@ func (r *Report) captures() (said sayings) {
 	return said
 }
 
-// varCell is a value as a cell: a number stays one, unless a spreadsheet would round its digits away, and what is neither text nor number is JSON.
+// varCell makes a cell of a value. A number stays one, unless a spreadsheet would round its digits away; what is
+// neither text nor number becomes JSON.
 func varCell(v any) any {
 	const mostDigits = 1e15
 	switch v := v.(type) {
@@ -181,7 +183,7 @@ func writeCSV(w io.Writer, r *Report) error {
 	for i, name := range head {
 		texts[i] = csvCell(name)
 	}
-	out.Write(texts) // what goes wrong is told by Error
+	out.Write(texts) // Error, below, returns what goes wrong
 	for _, row := range rows {
 		clear(texts)
 		for i, v := range row {
@@ -193,7 +195,7 @@ func writeCSV(w io.Writer, r *Report) error {
 	return out.Error()
 }
 
-// hostsCSV is the results as a spreadsheet. A cell that a spreadsheet would take for a formula gets a quote in front.
+// hostsCSV returns the results as CSV. A cell that a spreadsheet would take for a formula gets a quote in front.
 func hostsCSV(s *Summary) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -227,7 +229,7 @@ func csvCell(v any) string {
 	return ""
 }
 
-// noFormula is a cell of a table in CSV that no spreadsheet takes for a formula.
+// noFormula returns text as a CSV cell that no spreadsheet takes for a formula.
 func noFormula(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
@@ -235,7 +237,7 @@ func noFormula(text string) string {
 	return text
 }
 
-// varNames are the names of all vars of the hosts that are not secret.
+// varNames returns the names of all vars of the hosts that are not secret, sorted.
 func varNames(hosts []inventory.Host) []string {
 	names := map[string]bool{}
 	for _, h := range hosts {

@@ -15,8 +15,9 @@ import (
 	"hail/runner"
 )
 
-// writeXLSX writes a workbook: a sheet of the hosts, one of checks, one of what was noted of hosts (a push: what has changed), and one of groups
-// that printed the same. Heads stay in sight and can be filtered; a text is never a formula.
+// writeXLSX writes a workbook: a sheet of the hosts, one of checks, one of what was noted about hosts (for a push: what
+// has changed), and one of groups that printed the same. Heads stay in sight and can be filtered; a text is never a
+// formula.
 func writeXLSX(w io.Writer, r *Report) error {
 	book, err := newWorkbook()
 	if err != nil {
@@ -92,7 +93,7 @@ func (r *Report) groupRows(groups []group) (rows [][]any) {
 	return rows
 }
 
-// mostInCell is how many bytes a cell gets: a spreadsheet takes 32,767 characters.
+// mostInCell is how many bytes a cell gets at most: a spreadsheet takes 32,767 characters.
 const mostInCell = 32_000
 
 // workbook is a file of sheets whose cells are coloured by status.
@@ -103,7 +104,7 @@ type workbook struct {
 	mostRows   int // of a sheet, below its head
 }
 
-// The colours of what went well, of what needs a look, and of what went wrong.
+// Colours for what went well, what needs a look, and what went wrong.
 var cellColors = map[string]string{"ok": "C6EFCE", "changed": "DDEBF7", "pass": "C6EFCE", "failed": "FFC7CE", "fail": "FFC7CE", "error": "FFC7CE", "timeout": "FFC7CE", "lost": "FFC7CE",
 	"unreachable": "FFEB9C", "cancelled": "FFEB9C", "skipped": "FFEB9C", "waived": "FFEB9C", "not-evaluated": "FFEB9C"}
 
@@ -125,7 +126,7 @@ func newWorkbook() (*workbook, error) {
 	return b, nil
 }
 
-// table adds a table; what is longer than a sheet can be goes on in the next.
+// table adds a table. If it is longer than a sheet can be, it goes on in the next.
 func (b *workbook) table(name string, head []string, rows [][]any) error {
 	err := b.sheet(name, head, rows[:min(len(rows), b.mostRows)])
 	for n := 2; err == nil && len(rows) > b.mostRows; n++ {
@@ -143,7 +144,7 @@ func (b *workbook) sheet(name string, head []string, rows [][]any) error {
 	if err != nil {
 		return err
 	}
-	if err := b.AutoFilter(name, "A1:"+last, nil); err != nil { // now: once the rows are written, it would read them all again
+	if err := b.AutoFilter(name, "A1:"+last, nil); err != nil { // first: once the rows are written, it would read them all again
 		return err
 	}
 	out, err := b.NewStreamWriter(name)
@@ -184,7 +185,7 @@ func (b *workbook) sheet(name string, head []string, rows [][]any) error {
 }
 
 func (b *workbook) newSheet(name string) error {
-	if first := b.GetSheetList()[0]; first == "Sheet1" { // a new workbook has one
+	if first := b.GetSheetList()[0]; first == "Sheet1" { // a new workbook has this one
 		return b.SetSheetName(first, name)
 	}
 	_, err := b.NewSheet(name)
@@ -205,7 +206,7 @@ func (b *workbook) cell(v any) any {
 	return v
 }
 
-// widths are those of the columns, by what the first rows have in them.
+// widths returns the widths of the columns, judging by the first rows.
 func widths(head []string, rows [][]any) []float64 {
 	all := make([]float64, len(head))
 	for j, name := range head {

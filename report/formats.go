@@ -22,16 +22,16 @@ import (
 // Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed.
 type Report struct {
 	*Summary
-	What    string // the run did, in a few words; may be empty
+	What    string // what the run did, in a few words; may be empty
 	Files   Files
-	Events  iter.Seq[[]runner.Event] // of the one run; nil where there are several
-	Columns *Columns                 // more columns for tables; nil: none
+	Events  iter.Seq[[]runner.Event] // of the run; nil if there are several
+	Columns *Columns                 // further columns for tables; nil: none
 }
 
 // Format writes a report.
 type Format func(w io.Writer, r *Report) error
 
-// Formats are all of them, by their names.
+// Formats are all formats, by name.
 var Formats = map[string]Format{
 	"csv":        writeCSV,
 	"html":       writeHTML,
@@ -46,10 +46,11 @@ var Formats = map[string]Format{
 	"xlsx":       writeXLSX,
 }
 
-// FormatNames are the names of the formats, sorted.
+// FormatNames returns the names of the formats, sorted.
 func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
 
-// WriteFile writes the report to a file, which is there whole or, after an error, as it was before. Only its owner can read it.
+// WriteFile writes the report to a file, which is complete afterwards or, after an error, as it was before. Only its
+// owner can read it.
 func (r *Report) WriteFile(path string, format Format) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.IgnoreUmask())
 	if err != nil {
@@ -62,7 +63,7 @@ func (r *Report) WriteFile(path string, format Format) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// CanWrite says why a report could not be written to path, without touching what is there.
+// CanWrite returns why a report could not be written to path, without touching what is there; nil if it could.
 func CanWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s can't be written: it is no file", path)
@@ -76,7 +77,7 @@ func CanWrite(path string) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		err = fmt.Errorf("the folder %s is not there", folder)
-	case errors.As(err, &p): // not the name of what was tried
+	case errors.As(err, &p): // without the name of the temporary file
 		err = fmt.Errorf("the folder %s: %w", folder, p.Err)
 	}
 	return fmt.Errorf("%s can't be written: %w", path, err)
@@ -100,13 +101,13 @@ func writeJSONL(w io.Writer, r *Report) error {
 	return nil
 }
 
-// verdict is a check, and what came of it.
+// verdict is a check with its verdict.
 type verdict struct {
 	runner.Verdict
 	*runner.Check
 }
 
-// verdicts are those of a host, with their checks.
+// verdicts returns the verdicts on a host, with their checks.
 func (r *Report) verdicts(host *Result) (all []verdict) {
 	for i, v := range host.Checks {
 		all = append(all, verdict{v, &r.Plan.Checks[i]})
@@ -114,7 +115,7 @@ func (r *Report) verdicts(host *Result) (all []verdict) {
 	return all
 }
 
-// fleet are the verdicts over all hosts, with their checks.
+// fleet returns the verdicts over all hosts, with their checks.
 func (r *Report) fleet() (all []verdict) {
 	for i, v := range r.Summary.Fleet {
 		all = append(all, verdict{v, &r.Plan.Fleet[i]})
@@ -122,10 +123,10 @@ func (r *Report) fleet() (all []verdict) {
 	return all
 }
 
-// what is what the run did, in a few words.
+// what returns what the run did, in a few words.
 func (r *Report) what() string { return OneLine(cmp.Or(r.What, r.Plan.Action.Kind)) }
 
-// title is the name of the run or, where it has none, what it did and where, short enough for a head.
+// title returns the name of the run or, if it has none, what it did and where, short enough for a head.
 func (r *Report) title() string {
 	const mostWhat, mostHosts = 120, 60
 	if r.Name != "" {
@@ -138,7 +139,7 @@ func (r *Report) title() string {
 	return Style{Width: mostWhat}.cut(r.what(), 0) + " on " + where
 }
 
-// said is how a host ended, on one line.
+// said says on one line how a host ended.
 func (r *Result) said() string {
 	if r.Status == "" {
 		return unfinished
@@ -150,7 +151,8 @@ func (r *Result) said() string {
 	return OneLine(text)
 }
 
-// says is what most of these hosts have to say, as the first of them has it, and how many other things are said.
+// says returns what most of these hosts have to say, as the first of them puts it, and how many other messages there
+// are.
 func (r *Report) says(t *trouble) string {
 	all := t.messages(r.Summary, r.Files)
 	if all == nil {
@@ -167,7 +169,8 @@ func (r *Report) says(t *trouble) string {
 	return text
 }
 
-// excerpt is the end of what a host printed, made harmless, of most bytes at most; what is left out, or can't be read, is said.
+// excerpt returns the end of what a host printed, at most so many bytes, harmless for a terminal. It says so if
+// something is left out or can't be read.
 func (r *Report) excerpt(host *Result, stream runner.Stream, most int64) string {
 	if host.output(stream).Length == 0 {
 		return ""
@@ -190,7 +193,7 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 		return err
 	}
 	if left > 0 {
-		most = min(most, kept-kept/2) // what is behind the gap
+		most = min(most, kept-kept/2) // what comes after the gap
 	}
 	if left > 0 || kept > most {
 		if _, err := f.Seek(max(0, kept-most), io.SeekStart); err != nil {

@@ -9,21 +9,22 @@ import (
 	"hail/runner"
 )
 
-// Files gives back what the hosts of a run printed. A Record has it live, a Run afterwards.
+// Files gives access to what the hosts of a run printed: of a Record live, of a Run afterwards.
 type Files interface {
-	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if it printed nothing or is not known; the caller closes it
-	LogPath(host string) string                                          // where its log is, or would be; empty where there are none
-	Path() string                                                        // the folder of the record; empty where there is none
+	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if none; the caller closes it
+	LogPath(host string) string                                          // where its log is, or would be; empty if there are no logs
+	Path() string                                                        // the folder of the record; empty if there is none
 }
 
-// Gathering says which hosts are shown together, and how. Its zero value is for those that printed the same bytes.
+// Gathering says which hosts are shown together, and how. With its zero value, these are hosts that printed the same
+// bytes.
 type Gathering struct {
-	Alike bool // what differs only by a host's own name, address or vars is the same
-	Diff  bool // only the largest group is shown whole, and of others what differs from it
+	Alike bool // outputs that differ only in a host's own name, address or vars count as the same
+	Diff  bool // only the largest group is shown whole; of the others, what differs from it
 }
 
-// Gather writes one block for the hosts that ended alike and printed the same: the larger first, and what did not end
-// well last, so that it stays on the screen. Hosts that printed nothing show up in the summary alone.
+// Gather writes one block for the hosts that ended alike and printed the same: larger groups first, but those that did
+// not end well last, so that they stay on the screen. Hosts that printed nothing are only in the summary.
 func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) error {
 	groups, err := gather(s, files, by)
 	if err != nil {
@@ -48,7 +49,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 	return nil
 }
 
-// EachHost writes one block a host that printed something, in the order of the plan.
+// EachHost writes one block for each host that printed something, in the order of the plan.
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; r.Stdout.Length+r.Stderr.Length > 0 {
@@ -71,7 +72,7 @@ func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 	return groups, err
 }
 
-// gatherSame puts those together that printed the same bytes.
+// gatherSame groups the hosts that ended alike and printed the same bytes.
 func gatherSame(s *Summary, files Files) (groups []group, err error) {
 	type likeness struct {
 		status   runner.Status
@@ -100,7 +101,7 @@ func gatherSame(s *Summary, files Files) (groups []group, err error) {
 	return groups, nil
 }
 
-// bad says whether a host has ended, and not well.
+// bad reports whether a host has ended, and not well.
 func bad(s runner.Status) bool { return s != runner.OK && s != runner.Changed && s != "" }
 
 // join puts r into the group that printed the same, byte for byte: equal checksums alone prove nothing.

@@ -9,14 +9,14 @@ import (
 	"hail/runner"
 )
 
-// group is hosts that ended alike and printed the same, but for what their masks hide.
+// group is hosts that ended alike and printed the same, except for what their masks hide.
 type group struct {
 	results []*Result
-	mask    mask // of the first; shown where they
-	differ  bool // did not print the same, byte for byte
+	mask    mask // of the first host
+	differ  bool // they did not print the same byte for byte, so the output is shown masked
 }
 
-// hosts are the names of the hosts.
+// hosts returns the names of the hosts.
 func (g group) hosts() []string {
 	names := make([]string, len(g.results))
 	for i, r := range g.results {
@@ -54,7 +54,7 @@ func (g group) write(w io.Writer, files Files, style Style) error {
 	return g.writeStream(w, files, runner.Stderr, "stderr: ")
 }
 
-// writeStream writes what the hosts printed on the stream, line by line behind the prefix, cleaned.
+// writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
 func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefix string) error {
 	f, err := files.Output(g.results[0].Host, stream)
 	if err != nil {
@@ -81,10 +81,11 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 	return l.end()
 }
 
-// leftOut stands where bytes of an output are left out.
+// leftOut is what is shown in place of bytes of an output that were left out.
 func leftOut(n int64) string { return fmt.Sprintf("\n… %d bytes left out …\n", n) }
 
-// missing says how many bytes of an output were left out, and how many are kept: a half from its beginning, a half from its end.
+// missing returns how many bytes of an output were left out, and how many are kept: half of them from its beginning,
+// half from its end. It leaves f at its beginning.
 func missing(f io.Seeker, o Output) (left, kept int64, err error) {
 	if kept, err = f.Seek(0, io.SeekEnd); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
@@ -92,7 +93,7 @@ func missing(f io.Seeker, o Output) (left, kept int64, err error) {
 	return max(0, o.Length-kept), kept, err
 }
 
-// writeDiff writes what differs from the output of the largest group.
+// writeDiff writes how the output of the group differs from that of the largest group.
 func (g group) writeDiff(w io.Writer, from group, files Files, style Style) error {
 	var text strings.Builder
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {

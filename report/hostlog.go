@@ -12,28 +12,29 @@ import (
 	"hail/runner"
 )
 
-// hostLog writes the files of one host. The log is for people: a header, each line of output behind the time and the
-// stream, a trailer. As every line of output has that prefix, nothing that a host prints can pass for the rest. The raw
-// bytes are beside it, each stream in a file that is made at its first byte.
+// hostLog writes the files of one host. The log is for people: a header, each line of output after its time and stream,
+// a trailer. As every line of output has that prefix, nothing that a host prints can pass for the rest. The raw bytes
+// are next to it, each stream in a file that is created at its first byte.
 type hostLog struct {
 	reserve *reserve
 	log     file
 	outputs [2]capped
-	logged  int       // bytes of output that the log has
-	full    bool      // the log has as much as it takes
-	left    string    // what is noted of what the command has left
-	tails   [2][]byte // the beginning of a line whose end has not come
+	logged  int       // how many bytes of output the log has
+	full    bool      // the log takes no more output
+	left    string    // a note on what the command has left running
+	tails   [2][]byte // the beginning of a line whose end has not arrived
 	line    bytes.Buffer
 }
 
 // clockFormat is the time in front of a line.
 const clockFormat = "15:04:05.000 "
 
-// longestTail is how much of a line without an end is held back from the log.
+// longestTail is how many bytes of a line without an end are held back from the log.
 const longestTail = 64 << 10
 
-// Up to so many bytes of output the log has all of it. Nobody reads on for long; and writing all twice would cost more than it takes
-// to get it from the host. So of what comes in one piece after that, it has the end, and says where the rest is.
+// The log has all output up to loggedWhole bytes. Nobody reads further, and to write everything twice would cost more
+// than to get it from the host. So of each larger piece that comes after that, the log has the last loggedPiece bytes,
+// and says where the rest is.
 const (
 	loggedWhole = 256 << 10
 	loggedPiece = 1 << 10
@@ -80,8 +81,8 @@ type logStream struct {
 	prefix string
 }
 
-// Write fails as the disk does, which ends the host: output that nobody keeps should not go on. Once it has failed for one host, it
-// does for all: the space that was kept back is for what is left to be said of the run.
+// Write fails if the disk does, which ends the host: output that nobody keeps should not go on. Once it has failed for
+// one host, it fails for all: the reserved space is for what is left to be said of the run.
 func (s logStream) Write(p []byte) (int, error) {
 	if err := s.reserve.first(); err != nil {
 		return 0, err
@@ -130,7 +131,8 @@ func (s logStream) write(p []byte) (int, error) {
 	return n, err
 }
 
-// abridge returns what of the piece is for the log: all of it, or its last lines behind a note on what is left out.
+// abridge returns the part of p that goes to the log: all of it, or its last lines, with a note before them on what is
+// left out.
 func (s logStream) abridge(p []byte, now string) []byte {
 	if s.logged < loggedWhole || len(p) <= loggedPiece {
 		return p
@@ -143,7 +145,7 @@ func (s logStream) abridge(p []byte, now string) []byte {
 	return p[cut:]
 }
 
-// endLine gives a line its end that has none.
+// endLine ends a line that has no end yet.
 func (s logStream) endLine(stamp string) {
 	if tail := s.tails[s.i]; len(tail) > 0 {
 		s.line.WriteString(stamp)
@@ -153,10 +155,10 @@ func (s logStream) endLine(stamp string) {
 	}
 }
 
-// LeftOut tells the runner how much is not kept.
+// LeftOut returns how many bytes of the stream are not kept; the runner asks for it.
 func (s logStream) LeftOut() int64 { return s.outputs[s.i].leftOut() }
 
-// Close writes the line that has no end. The log itself waits for the trailer.
+// Close writes a line that has no end yet. The log itself stays open for the trailer.
 func (s logStream) Close() error {
 	s.line.Reset()
 	s.endLine(time.Now().UTC().Format(clockFormat) + s.prefix)

@@ -15,8 +15,8 @@ import (
 	"hail/runner"
 )
 
-// A journal is the events of a run, one JSON object a line, append-only. The last field of each line is the CRC32C of
-// the object without it. The plan itself is left out: run.json has it.
+// A journal is the events of a run, one JSON object per line, append-only. The last field of each line is the CRC32C of
+// the object without that field. The plan itself is left out: it is in run.json.
 
 const journalFile = "journal.jsonl"
 
@@ -38,11 +38,12 @@ func parseLine(line []byte) (e runner.Event, ok bool) {
 	return e, json.Unmarshal(append(line[:n:n], '}'), &e) == nil
 }
 
-// journalWriter writes batches: each is one write, and one sync when it holds what has to be on disk before it is shown.
+// journalWriter writes batches: each takes one write, and one sync if it holds anything that has to be on disk before
+// it is shown.
 type journalWriter struct {
 	file    *os.File
 	buf     []byte
-	size    int64 // of whole batches
+	size    int64 // of the batches that were written whole
 	durable bool  // the last batch has to be on disk
 }
 
@@ -56,7 +57,7 @@ func (j *journalWriter) write(batch []runner.Event) error {
 		}
 	}
 	if n, err := j.file.Write(j.buf); err != nil {
-		if n > 0 { // a torn line may stand at the end only
+		if n > 0 { // a torn line may only be the last one
 			err = errors.Join(err, j.file.Truncate(j.size))
 		}
 		return err
@@ -72,7 +73,7 @@ func (j *journalWriter) sync() error {
 	return datasync(j.file)
 }
 
-// DamageError says that a journal is damaged in the middle: what follows can't be believed.
+// DamageError says that a journal is damaged in the middle, so that what follows can't be trusted.
 type DamageError struct {
 	Path   string
 	Line   int
@@ -84,8 +85,8 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("%s:%d: the journal is damaged here (byte %d)", e.Path, e.Line, e.Offset)
 }
 
-// journalReader reads a journal back. After the events, torn says how many bytes at the end were no whole line, and err
-// why they ended before the end.
+// journalReader reads a journal back. After the events, torn says how many bytes at the end were not a whole line, and
+// err why reading ended early.
 type journalReader struct {
 	path string
 	plan *runner.Plan
@@ -95,7 +96,8 @@ type journalReader struct {
 
 const batchSize = 512
 
-// events yields what the journal holds, in batches; one slice is used for all. At its end, more says whether to look again.
+// events yields what the journal holds, in batches that share one slice. At the end of the file, more says whether to
+// look again.
 func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 	return func(yield func([]runner.Event) bool) {
 		j.torn, j.err = 0, nil

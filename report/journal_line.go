@@ -10,8 +10,8 @@ import (
 	"hail/runner"
 )
 
-// appendLine appends the line of e: what encoding/json makes of it, and is asked for where that is rare. For a push of many files
-// the journal has a line for each on each host, and reflection was a tenth of all that it cost.
+// appendLine appends the line of e as encoding/json would write it; for rare fields, it asks encoding/json. A push of
+// many files has a line in the journal for each on each host, and reflection was a tenth of all that this cost.
 func appendLine(b []byte, e *runner.Event) []byte {
 	start := len(b)
 	b = strconv.AppendInt(append(b, `{"seq":`...), e.Seq, 10)

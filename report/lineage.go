@@ -14,23 +14,23 @@ import (
 	"hail/runner"
 )
 
-// Lineage is a run and those that did a part of it again, in the order in which they began. As Files, it has what the last
-// of them that started a host got from it.
+// Lineage is a run and the runs that repeated a part of it, in the order in which they began. As Files, it has the
+// output of a host from the last of them that started the host.
 type Lineage struct {
-	Runs []*Run // the first is the one that the others come from
+	Runs []*Run // the first is the one that the others repeat
 	last map[string]*Run
 }
 
-// ErrContinued says that another program is doing a part of the run again right now.
+// ErrContinued says that another program is repeating a part of the run right now.
 var ErrContinued = errors.New("another hail is at it")
 
-// Runs that come from one are named in a file of its folder, one a line, each before anything of it happens.
+// The runs that repeat a part of one are listed in a file of its folder, one id per line, each before the run begins.
 const childrenFile = "children"
 
-// LineageOf finds the runs in dir that belong together with r. One that is gone is left out.
+// LineageOf finds the runs in dir that belong together with r. Runs whose record is gone are left out.
 func LineageOf(dir string, r *Run) (*Lineage, error) {
 	root := r
-	for parent := root.Plan.Parent; parent != "" && parent < root.Plan.Run; parent = root.Plan.Parent { // or it leads in a circle
+	for parent := root.Plan.Parent; parent != "" && parent < root.Plan.Run; parent = root.Plan.Parent { // smaller ids only: no circles
 		above, err := Open(filepath.Join(dir, parent))
 		if errors.Is(err, fs.ErrNotExist) {
 			break
@@ -62,10 +62,10 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 	return l, nil
 }
 
-// Root is the run that the others come from.
+// Root returns the run that the others repeat.
 func (l *Lineage) Root() *Run { return l.Runs[0] }
 
-// Summary is how the hosts of the first run ended at last: for each, the last run that started it counts.
+// Summary returns how the hosts of the first run have ended by now: for each host, the last run that started it counts.
 func (l *Lineage) Summary() (*Summary, error) {
 	l.last = map[string]*Run{}
 	all, err := l.Root().Summary()
@@ -85,7 +85,7 @@ func (l *Lineage) Summary() (*Summary, error) {
 				l.last[s.Hosts[i].Host] = run
 			}
 		}
-		if s.Fleet != nil { // they are about the hosts of all these runs
+		if s.Fleet != nil { // the verdicts are about the hosts of all these runs
 			all.Fleet = s.Fleet
 		}
 		all.Ended, all.Stopped, all.Why, all.Whole = s.Ended, s.Stopped, s.Why, s.Whole
@@ -114,11 +114,12 @@ func (l *Lineage) Output(host string, stream runner.Stream) (io.ReadSeekCloser, 
 // LogPath implements Files.
 func (l *Lineage) LogPath(host string) string { return l.of(host).LogPath(host) }
 
-// Path implements Files: it is the folder of the last run.
+// Path implements Files: it returns the folder of the last run.
 func (l *Lineage) Path() string { return l.Runs[len(l.Runs)-1].Path() }
 
-// Claim keeps others from continuing these runs until release is called. The error wraps ErrContinued when somebody else
-// has the claim, or one of the runs is still going on. What was known of the runs before the claim may have changed.
+// Claim keeps other programs from continuing these runs until release is called. The error wraps ErrContinued if
+// another program has the claim, or one of the runs is still going on. What was read of the runs before the claim may
+// be out of date.
 func (l *Lineage) Claim() (release func() error, err error) {
 	lock := flock.New(filepath.Join(l.Root().dir, childrenFile), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
@@ -137,12 +138,13 @@ func (l *Lineage) Claim() (release func() error, err error) {
 	return lock.Unlock, nil
 }
 
-// Continue notes that the run with this id, which has not begun yet, comes from these. Only who has the claim may call it.
+// Continue notes that the run with this id, which has not begun yet, repeats a part of these. Only a caller that holds
+// the claim may call it.
 func (l *Lineage) Continue(id string) error {
 	f, err := os.OpenFile(filepath.Join(l.Root().dir, childrenFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "\n%s\n", id) // what was torn before is a line of its own
+	_, err = fmt.Fprintf(f, "\n%s\n", id) // a torn line before it stays a line of its own
 	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// liner writes lines behind a prefix, cleaned, each whole. A line without an end gets one.
+// liner writes whole lines, cleaned, each after the prefix. A last line without an end gets one.
 type liner struct {
 	w      io.Writer
 	prefix string
-	whole  bool // lines that were written over are shown whole
+	whole  bool // show overwritten lines whole, not just their last state
 	tail   []byte
 	buf    []byte
 }
@@ -54,7 +54,7 @@ func (l *liner) end() error {
 	return err
 }
 
-// CleanCopy copies text to w, made harmless for a terminal, and nothing left out.
+// CleanCopy copies text to w, harmless for a terminal, and leaves nothing out.
 func CleanCopy(w io.Writer, text io.Reader) error {
 	l := liner{w: w, whole: true}
 	if _, err := io.Copy(&l, text); err != nil {

@@ -22,7 +22,7 @@ var ErrNoRun = errors.New("no such run")
 
 var runID = regexp.MustCompile(`^\d{8}-\d{6}-[a-z0-9]{4}$`)
 
-// List returns the ids of the runs in dir, the newest first. A folder that is not there has none.
+// List returns the ids of the runs in dir, the newest first. If dir does not exist, there are none.
 func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -39,8 +39,8 @@ func List(dir string) ([]string, error) {
 	return ids, nil
 }
 
-// Find opens the run that ref means: an id, the beginning of one, last, last~1 for the one before, or the name of a run, of
-// which the newest counts.
+// Find opens the run that ref means: an id, the beginning of one, last, last~1 for the one before the last, or the name
+// of a run, of which the newest counts.
 func Find(dir, ref string) (*Run, error) {
 	ids, err := List(dir)
 	if err != nil {
@@ -86,7 +86,7 @@ func findNamed(dir string, ids []string, name string) (*Run, error) {
 	return nil, fmt.Errorf("%w: %q", ErrNoRun, name)
 }
 
-// Line is what a list says of a run.
+// Line is what a list says about a run.
 type Line struct {
 	Run     string                `json:"run"`
 	Name    string                `json:"name,omitempty"`
@@ -100,7 +100,7 @@ type Line struct {
 	Counts  map[runner.Status]int `json:"counts"`
 }
 
-// Describe reads what a list says of a run, and no more of its files than it has to.
+// Describe reads what a list says about a run, and no more of its files than it has to.
 func Describe(dir, id string) (Line, error) {
 	l := Line{Run: id}
 	if err := l.readHead(filepath.Join(dir, id, "run.json")); err != nil {
@@ -118,7 +118,7 @@ func Describe(dir, id string) (Line, error) {
 	return l, err
 }
 
-// readHead reads the beginning of run.json: what stands before the action of the plan.
+// readHead reads the beginning of run.json, up to the action of the plan.
 func (l *Line) readHead(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -140,7 +140,7 @@ func (l *Line) readHead(path string) error {
 	}))
 }
 
-// readCounts reads the beginning of summary.json.
+// readCounts reads the beginning of summary.json, up to the hosts.
 func (l *Line) readCounts(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -168,7 +168,7 @@ func enough(err error) error {
 	return err
 }
 
-// fields walks over an object; a field with a function is read by it, any other is left out.
+// fields walks over a JSON object. A field with a function is read by it; any other is skipped.
 func fields(dec *json.Decoder, read map[string]func() error) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.Join(err, errors.New("it is no object"))

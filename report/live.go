@@ -13,8 +13,8 @@ import (
 	"hail/runner"
 )
 
-// Live is the Sink that tells how a run is going. On a terminal it keeps one line up to date below everything else and
-// tells failures as they happen; elsewhere it writes a plain line now and then.
+// Live is the Sink that shows how a run is going. On a terminal it keeps one line up to date below everything else, and
+// shows failures as they happen; elsewhere it writes a plain line now and then.
 type Live struct {
 	w        io.Writer
 	style    func() Style
@@ -26,13 +26,13 @@ type Live struct {
 	done    int
 	counts  map[runner.Status]int
 	plan    runner.Plan
-	wave    int       // its number; 0: there is only one
+	wave    int       // number of the current wave; 0: there is only one
 	unended int       // hosts that have to end before the next wave
-	ended   time.Time // of the last of them
+	ended   time.Time // when the last host ended
 	running map[string]step
 	waiting map[string]time.Time // until when, before another attempt
-	moved   map[string]extent    // bytes, of the hosts that have told
-	all     extent               // these together
+	moved   map[string]extent    // bytes, of the hosts that have reported progress
+	all     extent               // the sum of these
 	told    int
 	shown   bool // the line is on the screen
 
@@ -43,20 +43,20 @@ type Live struct {
 // extent is how much of something is done.
 type extent struct{ done, total int64 }
 
-// step is what a host that has not ended is at, and since when.
+// step is the phase that a running host is in, and since when.
 type step struct {
 	phase        string
-	began, since time.Time // since when: the attempt, the phase
+	began, since time.Time // the beginnings of the attempt and of the phase
 }
 
-// How often the line is drawn on a terminal, and written elsewhere; and how many failures are told one by one.
+// How often the line is drawn on a terminal, and written elsewhere; and how many failures are shown one by one.
 const (
 	drawEvery  = 200 * time.Millisecond
 	writeEvery = 10 * time.Second
 	mostTold   = 20
 )
 
-// NewLive starts telling on w, in a style that is asked for each time: a terminal may change its width. Close ends it.
+// NewLive starts showing on w. style is asked for each time, as a terminal may change its width. Close ends it.
 func NewLive(w io.Writer, total int, terminal bool, style func() Style) *Live {
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
 		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, quit: make(chan struct{})}
@@ -113,7 +113,7 @@ func (l *Live) Events(batch []runner.Event) error {
 			delete(l.waiting, e.Host)
 			l.done++
 			l.counts[e.Status]++
-			if e.Status != runner.Unreachable { // another one takes its place
+			if e.Status != runner.Unreachable { // an unreachable host is replaced in its wave
 				l.unended--
 			}
 			l.ended = e.Time
@@ -141,8 +141,8 @@ func (l *Live) move(host string, to extent) {
 	}
 }
 
-// List tells which hosts have begun and not ended, what they are at and for how long, or in what time they are tried again: the longest
-// first, those alike together.
+// List shows the hosts that have begun and not ended, with their phase and for how long they are in it, or in what time
+// they are tried again: the longest first, equal ones together.
 func (l *Live) List() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -179,10 +179,11 @@ func (l *Live) List() {
 	io.WriteString(l.w, text.String())
 }
 
-// mostListed is how many lines the list of the hosts that run has.
+// mostListed is how many lines List shows of running hosts.
 const mostListed = 20
 
-// tell says at once what went wrong, on a terminal and while it is not too much. What was not started has one cause for all.
+// tell shows at once what went wrong, on a terminal and as long as it is not too much. Hosts that were never started
+// are left out: they all have one cause.
 func (l *Live) tell(e *runner.Event) {
 	if !l.terminal || !bad(e.Status) || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
 		return
@@ -240,7 +241,8 @@ func (l *Live) line() string {
 		if rate >= 1 {
 			fmt.Fprintf(&b, " · %.0f/s", rate)
 		}
-		if ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]; ran > 0 { // others say nothing of how long it takes
+		// The other statuses say nothing about how long a host takes.
+		if ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]; ran > 0 {
 			fmt.Fprintf(&b, " · %s left", seconds(time.Duration(float64(spent)*float64(l.total-l.done)/float64(ran)).Round(time.Second)))
 		}
 	}
@@ -250,7 +252,7 @@ func (l *Live) line() string {
 	return b.String()
 }
 
-// next says what the next wave waits for, when that is all there is to wait for.
+// next says what the next wave waits for, if that is all that the run waits for.
 func (l *Live) next() string {
 	if l.wave == 0 || l.unended != 0 || l.done == l.total {
 		return ""
@@ -265,7 +267,7 @@ func (l *Live) next() string {
 	return ""
 }
 
-// String is like 1.2/4.8 GiB.
+// String formats e as in 1.2/4.8 GiB.
 func (e extent) String() string {
 	unit, name := int64(1<<20), "MiB"
 	if e.total >= 1<<30 {
@@ -274,7 +276,7 @@ func (e extent) String() string {
 	return fmt.Sprintf("%.1f/%.1f %s", float64(e.done)/float64(unit), float64(e.total)/float64(unit), name)
 }
 
-// slowest names the hosts that have been running longest.
+// slowest returns the n hosts that have been running longest.
 func (l *Live) slowest(n int) []string {
 	type since struct {
 		host string
@@ -293,7 +295,7 @@ func (l *Live) slowest(n int) []string {
 	return names
 }
 
-// Above returns a writer to the same screen: the line goes away before it writes.
+// Above returns a writer to the same screen as w, which removes the line before it writes.
 func (l *Live) Above(w io.Writer) io.Writer { return above{l, w} }
 
 type above struct {
@@ -308,11 +310,11 @@ func (a above) Write(p []byte) (int, error) {
 	return a.w.Write(p)
 }
 
-// Close implements Sink: the line goes away.
+// Close implements Sink: it removes the line.
 func (l *Live) Close() error {
 	close(l.quit)
 	l.wg.Wait()
-	l.mu.Lock() // who writes above it may still be at it
+	l.mu.Lock() // a writer from Above may still be writing
 	defer l.mu.Unlock()
 	l.clear()
 	return nil

@@ -15,8 +15,8 @@ import (
 // hostFiles finds the files of each host in the folder of a run.
 type hostFiles struct {
 	dir     string
-	special map[string]string // folders of hosts that can't have their own name
-	aside   *atomic.Int64     // how many attempts have been set aside; nil: not known
+	special map[string]string // folders of hosts that differ from the name of the host
+	aside   *atomic.Int64     // how many attempts were set aside; nil: not known
 }
 
 func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
@@ -24,7 +24,7 @@ func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
 	taken := make(map[string]bool, len(hosts))
 	for _, h := range hosts {
 		folder := inventory.FileName(h.Name)
-		if taken[strings.ToLower(folder)] { // some disks don't tell Web1 from web1
+		if taken[strings.ToLower(folder)] { // some file systems don't tell Web1 from web1
 			folder += "~" + inventory.Digest(h.Name)
 		}
 		taken[strings.ToLower(folder)] = true
@@ -35,7 +35,7 @@ func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
 	return f
 }
 
-// folder is where the files of the host are.
+// folder returns where the files of the host are.
 func (f hostFiles) folder(host string) string {
 	name, ok := f.special[host]
 	if !ok {
@@ -44,7 +44,7 @@ func (f hostFiles) folder(host string) string {
 	return filepath.Join(f.dir, "hosts", name)
 }
 
-// Output opens what the host printed on one stream; it is empty when that was nothing. The caller closes it.
+// Output opens what the host printed on one stream, which is empty if it printed nothing. The caller closes it.
 func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
 	file, err := open(filepath.Join(f.folder(host), string(stream)), os.O_RDONLY)
 	if os.IsNotExist(err) {
@@ -53,15 +53,15 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 	return file, err
 }
 
-// Attempt opens what the host printed on one stream in this attempt, as Output does for the last. The attempt may be over, and its files
-// may be set aside at this moment.
+// Attempt opens what the host printed on one stream in this attempt, as Output does for the last one. The attempt may
+// be over, and its files may be set aside at this very moment.
 func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error) {
 	last, err := f.Output(host, stream)
 	if f.aside != nil && f.aside.Load() == 0 {
 		return last, err
 	}
 	aside, e := open(filepath.Join(f.attemptFolder(host, attempt), string(stream)), os.O_RDONLY)
-	if os.IsNotExist(e) { // now: so it was not aside before, either
+	if os.IsNotExist(e) { // not set aside by now, so not before either
 		return last, err
 	}
 	if err == nil {
@@ -70,15 +70,15 @@ func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.R
 	return aside, e
 }
 
-// attemptFolder is where the files of an attempt are once there is another one.
+// attemptFolder returns where the files of an attempt are once the next one has begun.
 func (f hostFiles) attemptFolder(host string, n int) string {
 	return filepath.Join(f.folder(host), fmt.Sprintf("attempt-%d", n))
 }
 
-// LogPath is the path of the host's log.
+// LogPath returns the path of the host's log.
 func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(host), "log") }
 
-// inMemory is an output that is no file: there is nothing to close.
+// inMemory is an output that is not in a file: there is nothing to close.
 type inMemory struct{ *strings.Reader }
 
 func (inMemory) Close() error { return nil }

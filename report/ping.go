@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// PingTable writes how each host was reached: status, the time of each phase, who answered.
+// PingTable writes how each host was reached: its status, the time of each phase, and the server that answered.
 func PingTable(w io.Writer, s *Summary, style Style) error {
 	rows := [][]string{{"HOST", "STATUS", "DNS", "TCP", "HANDSHAKE", "LOGIN", "SERVER", "KEY"}}
 	for i := range s.Hosts {
@@ -25,7 +25,7 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 		}
 		rows = append(rows, row)
 	}
-	for j := range rows[0] { // what no host has needs no head
+	for j := range rows[0] { // a column that is empty for all hosts needs no head
 		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[j] != "" }) {
 			rows[0][j] = ""
 		}

@@ -11,14 +11,15 @@ import (
 	"hail/runner"
 )
 
-// Piped is text of lines like "host: line", taken apart: what each host said. As Files, it has that as standard output.
+// Piped is a text with lines such as "host: line", taken apart by host. As Files, it has the lines of a host as its
+// standard output.
 type Piped struct {
 	*Summary
 	Other []string // lines without the name of a host
 	texts map[string]*bytes.Buffer
 }
 
-// ReadPiped takes apart what r has, to its end; it is kept in memory. Hosts are in the order in which they come first.
+// ReadPiped reads r to its end, and keeps it in memory. Hosts are in the order in which they first appear.
 func ReadPiped(r io.Reader) (*Piped, error) {
 	p := &Piped{Summary: &Summary{}, texts: map[string]*bytes.Buffer{}}
 	plan := &runner.Plan{}
@@ -51,7 +52,7 @@ func ReadPiped(r io.Reader) (*Piped, error) {
 	return p, nil
 }
 
-// cutHost takes the name of the host from a line: what stands before the first colon that is not in brackets, as in an IPv6 address.
+// cutHost cuts a line after the name of the host: at the first colon that is not in brackets, as in an IPv6 address.
 func cutHost(line string) (host, text string, ok bool) {
 	line = strings.TrimLeft(line, " \t")
 	address := ""
@@ -72,8 +73,8 @@ func (p *Piped) Output(host string, stream runner.Stream) (io.ReadSeekCloser, er
 	return inMemory{strings.NewReader(text)}, nil
 }
 
-// LogPath implements Files; there is none.
+// LogPath implements Files; there are no logs.
 func (p *Piped) LogPath(string) string { return "" }
 
-// Path implements Files; there is none.
+// Path implements Files; there is no record.
 func (p *Piped) Path() string { return "" }

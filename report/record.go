@@ -21,7 +21,7 @@ import (
 	"hail/runner"
 )
 
-// Head is what a record says of a run before anything has happened: run.json.
+// Head is what a record says about a run before anything has happened: run.json.
 type Head struct {
 	Version string       `json:"version"` // of hail
 	Started time.Time    `json:"started"`
@@ -32,10 +32,10 @@ type Head struct {
 	Plan    *runner.Plan `json:"plan"`
 }
 
-// NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the part of it,
-// and two by chance.
+// NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the fraction of
+// the second, and two random ones.
 func NewRunID(now time.Time) string {
-	const letters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and none that looks like another
+	const letters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
 	n := len(letters)
 	part := int(int64(now.Nanosecond()) * int64(n*n) / int64(time.Second))
 	var chance [2]byte
@@ -44,8 +44,8 @@ func NewRunID(now time.Time) string {
 		letters[part/n], letters[part%n], letters[int(chance[0])%n], letters[int(chance[1])%n]})
 }
 
-// Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open may be called by many
-// goroutines. The two writers that it returns are used by one at a time.
+// Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open may be called
+// by many goroutines; the two writers that it returns are used by one goroutine at a time.
 type Record struct {
 	hostFiles
 	head    Head
@@ -56,8 +56,8 @@ type Record struct {
 	reserve reserve
 }
 
-// Create makes the folder of a run in dir, with its plan and the contents that it names, and locks it. openFiles is how many
-// files may be kept open at once. The caller passes the Record to Drain, which closes it, and calls Finish.
+// Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. openFiles
+// is how many files may be kept open. The caller passes the Record to Drain, which closes it, and then calls Finish.
 func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
 	r.aside = new(atomic.Int64)
@@ -72,8 +72,8 @@ func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error)
 	return r, nil
 }
 
-// create makes the folder under another name first, so that a record that is found is a whole one. When it can't, it leaves nothing:
-// the disk may be full.
+// create makes the folder under another name first, so that any record that is found is complete. If it fails, it
+// leaves nothing behind: the disk may be full.
 func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return &fs.PathError{Op: "mkdir", Path: final, Err: fs.ErrExist}
 	}
 	r.dir = filepath.Join(dir, unfinishedPrefix+r.head.Plan.Run)
-	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: what is there already, or a link, is an error
+	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: an existing folder or link is an error
 		return err
 	}
 	defer func() {
@@ -127,7 +127,8 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		return err
 	}
 	r.dir = final
-	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil { // now that the journal is locked: else Prune would take it
+	// Only now that the journal is locked: otherwise Prune would remove it.
+	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil {
 		return err
 	}
 	if err := syncDir(dir); err != nil {
@@ -136,7 +137,7 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
 }
 
-// createFile makes a file that was not there, never through a link.
+// createFile creates a file that must not exist yet, never through a link.
 func createFile(path string) (*os.File, error) {
 	return open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND)
 }
@@ -150,11 +151,11 @@ func syncDir(path string) error {
 	return d.Sync()
 }
 
-// Path is the folder of the record.
+// Path returns the folder of the record.
 func (r *Record) Path() string { return r.dir }
 
-// Open implements runner.Outputs: it makes the host's folder and begins its log. The files of an attempt before this one,
-// whose end has been journaled, move to a folder of their own.
+// Open implements runner.Outputs: it makes the host's folder and begins its log. The files of the attempt before this
+// one, whose end is in the journal, move to a folder of their own.
 func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error) {
 	e = r.setAside(h.Name, attempt-1)
 	var l *hostLog
@@ -187,12 +188,12 @@ func (r *Record) setAside(host string, attempt int) error {
 	return nil
 }
 
-// Events implements Sink: the journal first, then the ends of the hosts' logs.
+// Events implements Sink: it writes the journal first, then the ends of the hosts' logs.
 func (r *Record) Events(batch []runner.Event) error {
 	for _, half := range []func() error{func() error { return r.journal.write(batch) }, r.journal.sync} {
 		err := half()
 		if p := (*fs.PathError)(nil); errors.As(err, &p) {
-			p.Path = filepath.Join(r.dir, journalFile) // and not as it was called when it was made
+			p.Path = filepath.Join(r.dir, journalFile) // it was opened under another name
 		}
 		if err != nil && r.reserve.met(err) { // there may be room now
 			err = half()
@@ -220,8 +221,8 @@ func (r *Record) Events(batch []runner.Event) error {
 	return nil
 }
 
-// Failed is the first thing that could not be written; nil as long as there is none. The journal goes on after it while it
-// can: who carries out the run stops it in order.
+// Failed returns the first error in writing the record; nil as long as there is none. The journal goes on after it as
+// long as it can: whoever carries out the run has to stop it in an orderly way.
 func (r *Record) Failed() error { return r.reserve.first() }
 
 // Close implements Sink.
@@ -232,11 +233,11 @@ func (r *Record) Close() error {
 	return nil
 }
 
-// Finish writes what is made of the summary, and gives up the lock. The summary can always be made again from the
-// journal, so what fails here loses nothing but these files.
+// Finish writes what is made from the summary, and releases the lock. As the summary can always be made again from the
+// journal, a failure here loses nothing but these files.
 func (r *Record) Finish(s *Summary) error {
 	err := errors.Join(r.writeSummary(s), r.reserve.release(), r.lock.Unlock())
-	if err != nil && r.Failed() == nil { // which has been told
+	if err != nil && r.Failed() == nil { // what Failed returns has been reported already
 		return incomplete(err)
 	}
 	return nil
@@ -261,7 +262,7 @@ func (r *Record) writeSummary(s *Summary) error {
 			files[string(status)+".hosts"] = names
 		}
 	}
-	var all sync.WaitGroup // the disk takes as long for all of them as for one
+	var all sync.WaitGroup // the disk needs as long for all of them as for one
 	failed := make(chan error, len(files))
 	for name, text := range files {
 		all.Go(func() { failed <- writeWhole(filepath.Join(r.dir, name), text) })
@@ -274,7 +275,7 @@ func (r *Record) writeSummary(s *Summary) error {
 	return err
 }
 
-// writeWhole makes a file that is on disk whole, or not there.
+// writeWhole writes a file that is complete on disk, or not there.
 func writeWhole(path string, text []byte) error {
 	return renameio.WriteFile(path, text, 0o600, renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(path)))
 }

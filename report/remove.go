@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// A record has another name until it is whole, and again before it is removed, so that no half of one is ever found.
+// A record has another name until it is complete, and again before it is removed, so that half of one is never found.
 const (
 	unfinishedPrefix = ".unfinished-"
 	trashPrefix      = ".removed-"
 )
 
-// unfinishedFor is how long it may take to begin a record.
+// unfinishedFor is how long it may take to create a record.
 const unfinishedFor = time.Hour
 
-// Family is the record of a run and those of the runs that did a part of it again, by their ids: what can only be removed together.
-// It is an error for a part of another run, and while one of them is going on.
+// Family returns the ids of a run and of the runs that repeated a part of it, whose records can only be removed
+// together. It is an error if id is such a part itself, or if one of them is going on.
 func Family(dir, id string) (ids []string, err error) {
 	r, err := Open(filepath.Join(dir, id))
-	if err != nil { // what can't be read stands for itself
+	if err != nil { // a record that can't be read is on its own
 		return []string{id}, nil
 	}
 	l, err := LineageOf(dir, r)
@@ -42,14 +42,14 @@ func Family(dir, id string) (ids []string, err error) {
 	return ids, nil
 }
 
-// Remove removes the record of a run with its family: without it, it would not be known of the others what of it is still to be done.
-// It returns the ids of what it has removed.
+// Remove removes the record of a run and those of its family: without it, nobody could tell what the others had still
+// to do. It returns the ids of the records that it has removed.
 func Remove(dir, id string) (removed []string, err error) {
 	family, err := Family(dir, id)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range family { // the first run first: without it the others stand for themselves
+	for _, id := range family { // the first run first: without it, the others are on their own
 		trash := filepath.Join(dir, trashPrefix+id)
 		if err := os.Rename(filepath.Join(dir, id), trash); err != nil {
 			return removed, err
@@ -62,8 +62,9 @@ func Remove(dir, id string) (removed []string, err error) {
 	return removed, nil
 }
 
-// Old are the records beyond the newest keep that nothing holds, the newest first. Runs with a name are held, those that are
-// going on, and what belongs together with a run that stays. Of runs that belong together it is the first one.
+// Old returns the ids of the records beyond the newest keep that may be removed, the newest first. Held are runs with a
+// name, runs that are going on, and all that belong together with a run that stays. Of runs that belong together, it
+// returns the first one.
 func Old(dir string, keep int) (old []string, err error) {
 	ids, err := List(dir)
 	if err != nil || len(ids) <= keep {
@@ -98,11 +99,12 @@ func Old(dir string, keep int) (old []string, err error) {
 	return old, nil
 }
 
-// spareRecords is a part of the records that may be there above what is kept: to look through all of them costs more than a small run.
+// spareRecords says how many records may be there beyond those to keep: one for so many of these. To look through all
+// of them costs more than a small run.
 const spareRecords = 10
 
-// Prune removes the records that are Old, when there are a tenth more than the newest keep, and what an earlier beginning or
-// removal has left behind. What has not the name of a record stays as it is.
+// Prune removes the records that are Old, if there are over a tenth more than keep, and what unfinished or half-removed
+// records and killed runs have left. Anything without the name of a record stays as it is.
 func Prune(dir string, keep int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -135,7 +137,7 @@ func Prune(dir string, keep int) error {
 	return err
 }
 
-// Started is when the run with this id began, to the second.
+// Started returns when the run with this id began, to the second.
 func Started(id string) (time.Time, error) {
 	if !runID.MatchString(id) {
 		return time.Time{}, fmt.Errorf("%q is no id of a run", id)

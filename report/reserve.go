@@ -8,22 +8,24 @@ import (
 	"sync"
 )
 
-// reserve is space that is kept back for a record: when the disk is full, what is left to be said of the run still has to go
-// there. It remembers the first thing that could not be written.
+// reserve is space that is set aside for a record: when the disk is full, what is left to be said of the run still has
+// to be written. It remembers the first error in writing.
 type reserve struct {
 	mu   sync.Mutex
 	err  error
-	path string // of the space; empty when it is given back
+	path string // of the file that takes the space; empty once it is released
 }
 
-// The space is enough for the ends of all hosts in the journal, and for those of the logs of the ones that run.
+// The space is enough for the ends of all hosts in the journal, and for those of the logs of the hosts that are
+// running.
 const (
 	reservePrefix   = ".reserved-"
 	reservedSize    = 1 << 20
 	reservedPerHost = 512
 )
 
-// keep keeps the space back, beside the record of the run, so that what a killed run has left there is seen from its name.
+// keep sets the space aside, next to the record of the run, in a file named after the run: so Prune can tell what a
+// killed run has left.
 func (r *reserve) keep(dir, run string, hosts int) error {
 	f, err := createFile(filepath.Join(dir, reservePrefix+run))
 	if err != nil {
@@ -33,7 +35,7 @@ func (r *reserve) keep(dir, run string, hosts int) error {
 	return errors.Join(allocate(f, int64(reservedSize+hosts*reservedPerHost)), f.Close())
 }
 
-// met notes an error of writing, and gives the space back. It says whether there was some.
+// met notes an error in writing, and releases the space. It reports whether there was any.
 func (r *reserve) met(err error) bool {
 	r.mu.Lock()
 	if r.err == nil {

@@ -1,5 +1,5 @@
-// Package report records a run on disk, reads it back, and shows it. A run is a sequence of events; what is here folds
-// over it, live or afterwards alike.
+// Package report records a run on disk, reads it back, and shows it. A run is a sequence of events; everything here
+// folds over it, live or afterwards alike.
 package report
 
 import (
@@ -18,8 +18,8 @@ type Sink interface {
 }
 
 // Drain takes all events of a run and gives each batch to the sinks, in their order: a record that comes first has it
-// on disk before the others show it. A sink that fails gets no more events, the others go on. The sinks are closed.
-// The Summary is complete in any case; the error joins those of the sinks.
+// on disk before the others show it. A sink that fails gets no more events; the others go on. All sinks are closed. The
+// Summary is complete in any case; the error joins those of the sinks.
 func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
 	s := &Summary{}
 	failed := make([]error, len(sinks))
@@ -40,5 +40,5 @@ func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
 	return s, errors.Join(failed...)
 }
 
-// incomplete says that err is about the record of a run, so that it is clear that the run itself went on.
+// incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
 func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }

@@ -14,7 +14,7 @@ import (
 	"hail/runner"
 )
 
-// Run is the record of a run, read back. Reading changes nothing, and may go on while the run does.
+// Run is the record of a run, read back. Reading changes nothing, and is possible while the run goes on.
 type Run struct {
 	Head
 	hostFiles
@@ -36,10 +36,10 @@ func Open(path string) (*Run, error) {
 	return r, nil
 }
 
-// Path is the folder of the record.
+// Path returns the folder of the record.
 func (r *Run) Path() string { return r.dir }
 
-// Going says whether the run is still under way: its writer holds the lock.
+// Going reports whether the run is still going on: its writer holds the lock.
 func (r *Run) Going() bool { return locked(r.journal.path) }
 
 func locked(path string) bool {
@@ -51,13 +51,14 @@ func locked(path string) bool {
 	return err == nil && !free
 }
 
-// Events yields the events of the run, in batches, as runner.Run did. The slice is used again. Afterwards Torn and Err
-// tell how it ended.
+// Events yields the events of the run, in batches, as runner.Run did. The slice is reused. Afterwards, Torn and Err say
+// how the journal ended.
 func (r *Run) Events() iter.Seq[[]runner.Event] {
 	return r.journal.events(func() bool { return false })
 }
 
-// Follow is Events of a run that may be going on: at the end of what is there it waits for more, until the run or ctx ends.
+// Follow is Events for a run that may be going on: at the end of the journal it waits for more, until the run or ctx
+// ends.
 func (r *Run) Follow(ctx context.Context) iter.Seq[[]runner.Event] {
 	last := false
 	return r.journal.events(func() bool {
@@ -76,15 +77,15 @@ func (r *Run) Follow(ctx context.Context) iter.Seq[[]runner.Event] {
 
 const followEvery = 100 * time.Millisecond
 
-// Torn is how many bytes at the end of the journal were no whole line, when it was last read: the end of a writer that
-// was killed.
+// Torn returns how many bytes at the end of the journal were not a whole line, when it was last read: a writer that was
+// killed leaves them.
 func (r *Run) Torn() int { return r.journal.torn }
 
-// Err is why the events ended before their end, when they were last read.
+// Err returns why the events ended early, when they were last read.
 func (r *Run) Err() error { return r.journal.err }
 
-// Summary folds the journal. Where it was cut off every host is accounted for, unless the run is still going on: then
-// the hosts that have not ended have no status, and their checks are not evaluated.
+// Summary folds the journal. If that was cut off, every host is still accounted for. While the run is going on, hosts
+// that have not ended have no status, and their checks are not evaluated.
 func (r *Run) Summary() (*Summary, error) {
 	going := r.Going()
 	s := &Summary{}

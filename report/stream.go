@@ -8,8 +8,9 @@ import (
 	"hail/runner"
 )
 
-// Stream is the Sink that writes what hosts print as it comes, whole lines behind the host's name. Where less than all output is kept,
-// only its first part has its place from the beginning: the rest is shown when the host has ended.
+// Stream is the Sink that writes what hosts print as it arrives, in whole lines after the host's name. If not all
+// output is kept, only the first part of it is at its final place in the file from the beginning; the rest is shown
+// when the host has ended.
 type Stream struct {
 	W     io.Writer
 	Files interface { // of a Record or a Run
@@ -17,14 +18,14 @@ type Stream struct {
 	}
 	Style Style
 	lines map[lineKey]*streamed
-	most  int64 // of an output is kept; 0: all
+	most  int64 // bytes of an output that are kept; 0: all
 }
 
 // streamed is an output that is being shown.
 type streamed struct {
 	liner
 	attempt int
-	length  int64 // of it so far
+	length  int64 // of the output so far
 }
 
 type lineKey struct {
@@ -101,7 +102,7 @@ func (s *Stream) finish(host string) error {
 	return nil
 }
 
-// rest shows what is kept behind the first part of an output that has ended.
+// rest shows what is kept after the first part of an output that has ended.
 func (s *Stream) rest(key lineKey, l *streamed) error {
 	if s.most == 0 || l.length <= headOf(s.most) {
 		return nil

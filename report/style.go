@@ -11,11 +11,11 @@ import (
 	"hail/runner"
 )
 
-// Style is how results are shown. Its zero value is plain text as wide as it gets.
+// Style says how results are shown. Its zero value is plain text of any width.
 type Style struct {
-	Color bool // of statuses and of hosts' names; nothing is told by colour alone
+	Color bool // colour statuses and hosts' names; nothing is told by colour alone
 	Width int  // columns; 0: no limit
-	Brief bool // names of many hosts are cut to a line in titles, too
+	Brief bool // also cut the names of many hosts in titles to one line
 }
 
 func (s Style) paint(code, text string) string {
@@ -27,7 +27,7 @@ func (s Style) paint(code, text string) string {
 
 func (s Style) bold(text string) string { return s.paint("1", text) }
 
-// status paints text as befits the status.
+// status colours text by the status.
 func (s Style) status(status runner.Status, text string) string {
 	switch status {
 	case runner.OK, "":
@@ -50,7 +50,7 @@ func (s Style) host(name string) string {
 	return s.paint(fmt.Sprint(31+h.Sum32()%6), name)
 }
 
-// cut shortens text to the width that is left beside used columns.
+// cut shortens text to the width that is left beside so many used columns.
 func (s Style) cut(text string, used int) string {
 	room := s.Width - used
 	if s.Width == 0 || len(text) <= room || textWidth(text) <= room {
@@ -65,7 +65,7 @@ func (s Style) cut(text string, used int) string {
 	return text
 }
 
-// fold is folded, the names cut to the width that is left beside used columns.
+// fold is folded with the names cut to the width that is left beside so many used columns.
 func (s Style) fold(names []string, used int) string {
 	count := ""
 	if len(names) > 1 {
@@ -74,7 +74,7 @@ func (s Style) fold(names []string, used int) string {
 	return s.cut(OneLine(inventory.Fold(names)), used+len(count)) + count
 }
 
-// textWidth is how many columns of a terminal the text takes.
+// textWidth returns how many columns of a terminal the text takes.
 func textWidth(text string) (n int) {
 	for _, r := range text {
 		n += runeWidth(r)

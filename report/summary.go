@@ -8,18 +8,18 @@ import (
 	"hail/runner"
 )
 
-// Summary is how a run ended, host by host: a fold over its events. Its zero value has seen none.
+// Summary is how a run ended, host by host: a fold over its events. The zero value has seen none.
 type Summary struct {
 	Run     string                `json:"run"`
 	Name    string                `json:"name,omitempty"`
 	Started time.Time             `json:"started"`
 	Ended   time.Time             `json:"ended"`             // of the last event
-	Stopped runner.Reason         `json:"stopped,omitempty"` // why the run did not go to its end
-	Why     string                `json:"why,omitempty"`     // what was said of that
-	Whole   bool                  `json:"whole"`             // the sequence had its end: nothing was cut off
+	Stopped runner.Reason         `json:"stopped,omitempty"` // why the run was stopped early
+	Why     string                `json:"why,omitempty"`     // more about that, in words
+	Whole   bool                  `json:"whole"`             // the sequence has its end: nothing was cut off
 	DryRun  bool                  `json:"dry_run,omitempty"` // nothing was changed: hosts with the status changed would be
 	Counts  map[runner.Status]int `json:"counts"`            // they add up to the hosts selected
-	Waves   []time.Time           `json:"waves,omitempty"`   // when each began, where there are several
+	Waves   []time.Time           `json:"waves,omitempty"`   // when each began, if there are several
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
 	Fleet   []runner.Verdict      `json:"fleet,omitempty"`   // of the checks over all hosts
 
@@ -30,26 +30,26 @@ type Summary struct {
 // Result is how one host ended.
 type Result struct {
 	Host    string            `json:"host"`
-	Status  runner.Status     `json:"status"` // empty while it is not known
+	Status  runner.Status     `json:"status"` // empty until it is known
 	Reason  runner.Reason     `json:"reason,omitempty"`
 	Exit    int               `json:"exit,omitempty"`
 	Error   string            `json:"error,omitempty"`
 	Remains runner.Remains    `json:"remains,omitempty"`
 	Attempt int               `json:"attempt,omitempty"`
-	Began   time.Time         `json:"began,omitzero"` // dialling, for the last time
-	Exec    time.Time         `json:"exec,omitzero"`  // the first command
+	Began   time.Time         `json:"began,omitzero"` // when it was last dialled
+	Exec    time.Time         `json:"exec,omitzero"`  // when the first command began
 	Ended   time.Time         `json:"ended,omitzero"`
 	Stdout  Output            `json:"stdout,omitzero"`
 	Stderr  Output            `json:"stderr,omitzero"`
 	Reach   *runner.Reach     `json:"reach,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
-	Checks  []runner.Verdict  `json:"checks,omitempty"` // as the plan has them; what the host did not get to is not evaluated
-	Run     string            `json:"run,omitempty"`    // of several runs together, the one that this is from; empty: the first
+	Checks  []runner.Verdict  `json:"checks,omitempty"` // in the order of the plan; what the host did not get to is not evaluated
+	Run     string            `json:"run,omitempty"`    // if several runs are shown together, which one this is from; empty: the first
 
 	before *runner.Event // how the attempt before this one ended
 }
 
-// Before says how the attempt before the last one ended, on one line; empty where there was none.
+// Before says on one line how the attempt before the last one ended; it is empty if there was none.
 func (r *Result) Before() string {
 	e := r.before
 	if e == nil {
@@ -68,7 +68,7 @@ type Output struct {
 	Checksum uint32 `json:"checksum"`
 }
 
-// Running is how long the host's commands took; 0 where none was started.
+// Running returns how long the host's commands took; 0 if none was started.
 func (r *Result) Running() time.Duration {
 	if r.Exec.IsZero() || r.Ended.IsZero() {
 		return 0
@@ -76,7 +76,7 @@ func (r *Result) Running() time.Duration {
 	return r.Ended.Sub(r.Exec)
 }
 
-// Connecting is how long the way to the host took, without waiting for a turn.
+// Connecting returns how long it took to connect and log in, without waiting for a turn.
 func (r *Result) Connecting() time.Duration {
 	if r.Reach == nil {
 		return 0
@@ -84,7 +84,7 @@ func (r *Result) Connecting() time.Duration {
 	return r.Reach.DNS + r.Reach.TCP + r.Reach.Handshake + r.Reach.Login
 }
 
-// Took is the time from dialling to the end, without waiting for a turn to connect.
+// Took returns the time from dialling to the end, without waiting for a turn to connect.
 func (r *Result) Took() time.Duration {
 	if r.Began.IsZero() || r.Ended.IsZero() {
 		return 0
@@ -96,7 +96,7 @@ func (r *Result) Took() time.Duration {
 	return took
 }
 
-// exit is the exit status of what ran on the host, where it came to one that counts.
+// exit returns the exit status of what ran on the host, if there is one that counts.
 func (r *Result) exit() (status int, ok bool) {
 	return r.Exit, !r.Exec.IsZero() && (r.Status == runner.OK || r.Reason == runner.ExitStatus)
 }
@@ -173,8 +173,9 @@ func (s *Summary) begin(e *runner.Event) {
 	}
 }
 
-// Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, one that waited for
-// another attempt is what the one before was, any other was never started. Call it only when no more events can come.
+// Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, one that waited
+// for another attempt ends as the attempt before did, and any other was never started. It must only be called when no
+// more events can come.
 func (s *Summary) Settle() {
 	s.completeChecks()
 	for i := range s.Hosts {
@@ -193,7 +194,7 @@ func (s *Summary) Settle() {
 	}
 }
 
-// completeChecks gives each host a verdict on each check of the plan: what there is none of is not evaluated.
+// completeChecks gives each host a verdict on each check of the plan: a missing one becomes not evaluated.
 func (s *Summary) completeChecks() {
 	for i := range s.Hosts {
 		if s.Plan != nil {
@@ -202,7 +203,7 @@ func (s *Summary) completeChecks() {
 	}
 }
 
-// complete are the verdicts on all checks, in their order.
+// complete returns the verdicts on all checks, in the order of the checks.
 func complete(verdicts []runner.Verdict, checks []runner.Check) []runner.Verdict {
 	if len(verdicts) == len(checks) {
 		return verdicts
@@ -219,7 +220,7 @@ func complete(verdicts []runner.Verdict, checks []runner.Check) []runner.Verdict
 	return whole
 }
 
-// Outcomes counts the verdicts of all hosts; they add up to the hosts times the checks of the plan.
+// Outcomes counts the verdicts of all hosts, by outcome; they add up to the hosts times the checks of the plan.
 func (s *Summary) Outcomes() map[runner.Outcome]int {
 	counts := map[runner.Outcome]int{}
 	for i := range s.Hosts {
@@ -230,7 +231,7 @@ func (s *Summary) Outcomes() map[runner.Outcome]int {
 	return counts
 }
 
-// Only is the summary for these of its hosts alone.
+// Only returns the summary of just these hosts.
 func (s *Summary) Only(hosts []inventory.Host) *Summary {
 	wanted := map[string]bool{}
 	for _, h := range hosts {

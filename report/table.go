@@ -2,11 +2,11 @@ package report
 
 import "strings"
 
-// Table lines up rows of cells, all of one length, and returns a line for each, harmless for a terminal. A column without
-// a text is left out.
+// Table aligns rows of cells, all of the same length, and returns a line for each, harmless for a terminal. A column
+// without any text is left out.
 func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
 
-// tableLines is Table, which may keep columns that are empty.
+// tableLines is Table, but can keep empty columns.
 func tableLines(rows [][]string, empty bool) (lines []string) {
 	widths := widthsOf(rows)
 	for _, row := range rows {
@@ -21,7 +21,7 @@ func tableLines(rows [][]string, empty bool) (lines []string) {
 	return lines
 }
 
-// widthsOf makes the cells harmless, and returns how wide each column is.
+// widthsOf cleans the cells in place, and returns how wide each column is.
 func widthsOf(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -33,8 +33,8 @@ func widthsOf(rows [][]string) []int {
 	return widths
 }
 
-// FitTable is Table for a terminal that is so many columns wide, or 0 for any width. A cell that finds no room goes on below, in
-// most lines at most, or 0 for any number; only the first column, by which a row is known, stays as wide as it is.
+// FitTable is Table for a terminal that is width columns wide; 0 is any width. A cell that is too wide takes several
+// lines, up to most; 0 is any number. The first column, which identifies the row, stays as wide as it is.
 func FitTable(rows [][]string, width, most int) []string {
 	const gap, narrow = 2, 8
 	widths := widthsOf(rows)
@@ -79,8 +79,8 @@ func FitTable(rows [][]string, width, most int) []string {
 	return Table(lines)
 }
 
-// wrap takes text apart into lines of at most width columns, between words, folders or items where it can. Of most lines,
-// or 0 for any number, the last is cut.
+// wrap cuts text into lines of at most width columns, between words, path elements or items where it can. If most is
+// not 0, there are at most so many lines, and the last is shortened.
 func wrap(text string, width, most int) (lines []string) {
 	for textWidth(text) > width {
 		if len(lines)+1 == most {

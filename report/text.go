@@ -11,8 +11,8 @@ import (
 	"hail/runner"
 )
 
-// Text writes the summary for people: the counts, what went wrong folded by reason, where the time went, and where the
-// record is.
+// Text writes the summary for people: the counts, what went wrong, grouped by reason, where the time went, and where
+// the record is.
 func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n", Counts(s, style))
@@ -42,8 +42,8 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	return err
 }
 
-// Troubles writes what of Text is about hosts that did not end well: nothing when all did, and of failed checks only where nothing else
-// shows them.
+// Troubles writes the part of Text about hosts that did not end well: nothing if all did. Failed checks are left out if
+// checksShown says that they are shown elsewhere.
 func Troubles(w io.Writer, s *Summary, files Files, checksShown bool, style Style) error {
 	var b bytes.Buffer
 	for _, t := range troubles(s) {
@@ -55,7 +55,7 @@ func Troubles(w io.Writer, s *Summary, files Files, checksShown bool, style Styl
 	return err
 }
 
-// leftRunning are the hosts on which something in the background had the output of a command open.
+// leftRunning returns the hosts on which something in the background still had the output of a command open.
 func leftRunning(s *Summary) (hosts []string) {
 	for i := range s.Hosts {
 		if s.Hosts[i].Notes[runner.NoteLeft] != "" {
@@ -65,10 +65,10 @@ func leftRunning(s *Summary) (hosts []string) {
 	return hosts
 }
 
-// mostTwins is how many machines are told that have several names.
+// mostTwins is how many machines with several names are listed.
 const mostTwins = 3
 
-// twins tells which names stand for one machine: what was reached at one address and showed one key.
+// twins says which names stand for one machine: they were reached at the same address and showed the same key.
 func twins(s *Summary) (lines []string) {
 	type place struct{ address, key string }
 	names := map[place][]string{}
@@ -116,7 +116,7 @@ func Counts(s *Summary, style Style) string {
 	return line
 }
 
-// again is how many hosts ended so, but not at once.
+// again returns how many hosts ended with the status, but not at the first attempt.
 func (s *Summary) again(status runner.Status) (n int) {
 	for i := range s.Hosts {
 		if s.Hosts[i].Status == status && s.Hosts[i].Attempt > 1 {
@@ -126,7 +126,8 @@ func (s *Summary) again(status runner.Status) (n int) {
 	return n
 }
 
-// overcome is the summary of the attempts before the last of hosts that ended well then; nil where there are none.
+// overcome returns a summary of the attempts before the last, for the hosts that ended well in the end; nil if there
+// are none.
 func (s *Summary) overcome() *Summary {
 	did := func(r *Result) bool { return r.before != nil && r.Status != "" && !bad(r.Status) }
 	if !slices.ContainsFunc(s.Hosts, func(r Result) bool { return did(&r) }) {
@@ -142,12 +143,12 @@ func (s *Summary) overcome() *Summary {
 	return &all
 }
 
-// trouble is hosts that did not end well for one reason.
+// trouble is the hosts that did not end well for one reason.
 type trouble struct {
 	first   *Result
 	hosts   []string
-	places  []int                       // of the hosts in the summary
-	remains map[runner.Remains][]string // hosts, by what is left of a command that was stopped
+	places  []int                       // indexes of the hosts in the summary
+	remains map[runner.Remains][]string // hosts, by what is left running of a stopped command
 }
 
 func troubles(s *Summary) (all []*trouble) {
@@ -172,14 +173,14 @@ func troubles(s *Summary) (all []*trouble) {
 	return all
 }
 
-// message is what hosts have to say of how they ended, the same but for what is each host's own.
+// message is what hosts say about how they ended, equal except for what is specific to each host.
 type message struct {
 	first       *Result
-	error, last string // that of the first, which may be empty; the last line that it printed
+	error, last string // of the first host: its error, and the last line that it printed; either may be empty
 	hosts       []string
 }
 
-// messages are what the hosts have to say, what most of them do first.
+// messages returns what the hosts say, what most of them say first.
 func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 	known := map[string]*message{}
 	for _, i := range t.places {
@@ -209,7 +210,7 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 	return all
 }
 
-// mostMessages is how many different messages are told of hosts that ended for one reason.
+// mostMessages is how many different messages are shown for hosts that ended for one reason.
 const mostMessages = 5
 
 func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, style Style) {
@@ -237,7 +238,7 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	if hosts := t.remains[runner.Gone]; hosts != nil {
 		fmt.Fprintf(b, "    %s on %s\n", left(runner.Gone), Plural(len(hosts), "host"))
 	}
-	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // to be looked after, each
+	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
 		if hosts := t.remains[remains]; hosts != nil {
 			on, why := left(remains)+" on ", ""
 			if remains == runner.Unknown && s.Plan.Bare {
@@ -267,7 +268,7 @@ func (m *message) write(b *bytes.Buffer, of string, style Style) {
 	}
 }
 
-// formulas are how tools end that have said before what went wrong.
+// formulas are lines with which tools end after they have said what went wrong.
 var formulas = []string{
 	"tar: Error exit delayed from previous errors",
 	"tar: Error is not recoverable: exiting now",
@@ -275,8 +276,8 @@ var formulas = []string{
 	"sudo: error initializing audit plugin",
 }
 
-// lastLine is the last line of what the host printed on stderr that is no formula. Of a handler that failed, the error has it: others
-// may have run since.
+// lastLine returns the last line that the host printed on stderr, not counting formulas. For a handler that failed, it
+// is empty: the error has the line, and other handlers may have run since.
 func lastLine(files Files, r *Result) string {
 	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
 		return ""

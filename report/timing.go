@@ -9,7 +9,7 @@ import (
 	"hail/runner"
 )
 
-// timing says where the time went. A run of one host, or of none that was reached, has nothing to compare.
+// timing says where the time went. It is empty if no host was dialled.
 func timing(s *Summary, style Style) string {
 	wall := s.Ended.Sub(s.Started)
 	var sum time.Duration
@@ -33,7 +33,7 @@ func timing(s *Summary, style Style) string {
 		return ""
 	}
 	line := "wall " + seconds(wall)
-	if sum > wall { // by running at once; waiting to try again is no work
+	if sum > wall { // only then was anything gained by running at once
 		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(sum), float64(sum)/float64(wall))
 	}
 	if len(s.Hosts) > 1 {
@@ -48,18 +48,18 @@ func timing(s *Summary, style Style) string {
 	return line
 }
 
-// shortRun is how long a run takes that nobody wants to be shorter.
+// shortRun is how long a run may take before anybody wants it to be shorter.
 const shortRun = 2 * time.Second
 
-// hintOfTime says which setting would have made the run shorter, where one surely would.
+// hintOfTime says which setting would have made the run shorter, if one certainly would.
 func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	if s.Plan == nil || s.Stopped != "" || wall < shortRun || len(s.Hosts) < 4 {
 		return ""
 	}
-	var queued, others time.Duration // waiting for a turn to log in, in all; the slowest but one
+	var queued, others time.Duration // the sum of waiting for a turn to log in; the time of the slowest host but one
 	waiting := 0
-	var again []string    // that were never reached, and tried more than once
-	var settled time.Time // when the others had ended
+	var again []string    // hosts that were tried more than once and never reached
+	var settled time.Time // when all other hosts had ended
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if r.Status == runner.Unreachable && r.Attempt > 1 {
@@ -80,7 +80,7 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 		at = len(s.Hosts)
 	}
 	p := s.Plan
-	held := len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil // as the user wished
+	held := len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil // the user asked for it
 	switch {
 	case again != nil && !settled.IsZero() && s.Ended.Sub(settled) > wall/2:
 		who := folded(again)
@@ -94,7 +94,8 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
 	case len(s.Hosts) >= 2*at && !held && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
 		return fmt.Sprintf("hosts waited for a place: -f %d would about halve the time, if this machine and the network bear it", 2*at)
-	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }): // waiting to try again is ours
+	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }):
+		// With retries, the run also waits by itself.
 		return "little was gained by running at once: what held the hosts back is outside of them (the network, a shared service, this machine)"
 	}
 	return ""
@@ -102,7 +103,7 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 
 // whyTurns says what kept hosts from logging in all at once.
 func whyTurns(s *Summary) string {
-	at := map[string]int{} // hosts of an address
+	at := map[string]int{} // number of hosts, by address
 	most := 0
 	for _, r := range s.Hosts {
 		if r.Reach != nil {
@@ -132,7 +133,7 @@ func spread(what string, all []time.Duration) string {
 	return fmt.Sprintf("\n%-10s p50 %s · p95 %s · max %s", what, at(0.5), at(0.95), at(1))
 }
 
-// quantile is the time in which the share q of them was done, by the nearest rank, of times that are sorted.
+// quantile returns the time in which the share q of the hosts was done, by the nearest rank; all must be sorted.
 func quantile(all []time.Duration, q float64) time.Duration {
 	return all[max(0, int(math.Ceil(q*float64(len(all))))-1)]
 }

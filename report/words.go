@@ -10,23 +10,23 @@ import (
 	"hail/runner"
 )
 
-// What is said to people in more than one place is worded here.
+// Whatever people are told in more than one place is worded here.
 
-// Ending is how a finish of a run, dry or not, says that its host ended.
+// Ending says how a host ended, by its event e, in a run that may be a dry run.
 func Ending(e *runner.Event, dryRun bool) string {
 	return ending(e.Status, e.Reason, e.Exit, dryRun)
 }
 
-// Word is a status as people read it. For programs it is the same in a dry run: what would change is of use to them under the name that it will have.
+// Word returns a status as people read it. Programs get the status itself also in a dry run: they know it by that name.
 func Word(status runner.Status, dryRun bool) string { return ending(status, "", 0, dryRun) }
 
-// What people read of a dry run.
+// What people read about a dry run.
 const (
 	wouldChange    = "would change"
 	nothingChanged = "dry run: nothing was changed"
 )
 
-// ending is statusText in the words of a run that may be a dry one.
+// ending is statusText, but in the words for a dry run if it is one.
 func ending(status runner.Status, reason runner.Reason, exit int, dryRun bool) string {
 	if dryRun && status == runner.Changed {
 		return wouldChange
@@ -34,7 +34,7 @@ func ending(status runner.Status, reason runner.Reason, exit int, dryRun bool) s
 	return statusText(status, reason, exit)
 }
 
-// statusText is a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
+// statusText formats a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
 func statusText(status runner.Status, reason runner.Reason, exit int) string {
 	switch {
 	case reason == runner.ExitStatus:
@@ -48,10 +48,10 @@ func statusText(status runner.Status, reason runner.Reason, exit int) string {
 // how says how the host ended.
 func (r *Result) how() string { return statusText(r.Status, r.Reason, r.Exit) }
 
-// unfinished is what there is to say of a host that is still at it.
+// unfinished is what is said of a host that has not ended.
 const unfinished = "not finished yet"
 
-// stopText says why a run did not go to its end.
+// stopText says why a run was stopped early.
 func stopText(s *Summary) string {
 	switch s.Stopped {
 	case runner.OverBudget:
@@ -68,7 +68,7 @@ func stopText(s *Summary) string {
 	return string(s.Stopped)
 }
 
-// overBudget says of which hosts there were more than may be.
+// overBudget says which hosts there were more of than the budget allows.
 func overBudget(s *Summary) string {
 	var said []string
 	for _, b := range []struct {
@@ -88,10 +88,10 @@ func overBudget(s *Summary) string {
 		}
 		said = append(said, text)
 	}
-	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than may") // of a part of the hosts
+	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than may") // if s is only a part of the hosts
 }
 
-// left says what is left of a command that was stopped.
+// left says what is left running of a command that was stopped.
 func left(r runner.Remains) string {
 	switch r {
 	case runner.Gone:
@@ -102,7 +102,8 @@ func left(r runner.Remains) string {
 	return "it is not known what is left running"
 }
 
-// hint says what the user can do about the host at this place of the plan, which ended so; it may be empty.
+// hint says what the user can do about a host that ended as in r; it may be empty. place is the host's index in the
+// plan.
 func hint(r *Result, p *runner.Plan, place int) string {
 	switch r.Reason {
 	case runner.HostKeyUnknown:
@@ -132,7 +133,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.Lost:
 		return "it may have run to its end; look before running it again"
 	case runner.Timeout:
-		if limit := p.Clocks.Attempt; limit > 0 && r.Run == "" { // it may be that of another run
+		if limit := p.Clocks.Attempt; limit > 0 && r.Run == "" { // otherwise the limit is that of another run
 			return fmt.Sprintf("it had %s; --timeout gives it longer", limit)
 		}
 		return "--timeout gives it longer"
@@ -140,12 +141,12 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	return ""
 }
 
-// Doing is what a run does and where, on one line.
+// Doing says on one line what a run does and where.
 func Doing(what string, hosts []inventory.Host) string {
 	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
 }
 
-// Plural is a number of things in words: 1 host, 2 hosts.
+// Plural formats a number of things: 1 host, 2 hosts.
 func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -153,13 +154,13 @@ func Plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// counted is Plural with thousands, 10,000 hosts.
+// counted is Plural with thousands separated: 10,000 hosts.
 func counted(n int, what string) string {
 	_, words, _ := strings.Cut(Plural(n, what), " ")
 	return thousands(n) + " " + words
 }
 
-// thousands is a number for people, 10,000.
+// thousands formats a number for people: 10,000.
 func thousands(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -168,7 +169,7 @@ func thousands(n int) string {
 	return text
 }
 
-// seconds writes a time as people read it: 6.2s, 340ms, 2m05s.
+// seconds formats a duration as people read it: 6.2s, 340ms, 2m05s.
 func seconds(d time.Duration) string {
 	switch {
 	case d < 10*time.Millisecond:
