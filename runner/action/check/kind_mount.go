@@ -1,6 +1,6 @@
 package check
 
-// mount looks at a mount point. Only usage and inodes touch the file system itself.
+// mount looks at a mount point. Only usage_percent and inodes_percent touch the file system itself.
 var _ = register(&kind{
 	name: "mount", subject: "path", main: "usage_percent",
 	attrs:   map[string]shape{"exists": yesNo, "fstype": text, "options": texts, "source": text, "usage_percent": number, "inodes_percent": number},
