@@ -22,7 +22,7 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 	}
 	for _, s := range c.steps {
 		fmt.Fprintln(t.Out, s.told())
-		if s.item.Kind != File || s.what == meta || s.item.Secret || s.item.Size > longestShown {
+		if s.what == meta || !s.shown() {
 			continue
 		}
 		content, _, err := p.sources.Blob(s.item.Digest)
@@ -42,13 +42,18 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 // longestShown is the longest content whose lines are compared.
 const longestShown = 256 << 10
 
+// shown reports whether the lines of the file are compared, old and new.
+func (s *step) shown() bool {
+	return s.item.Kind == File && !s.item.Secret && max(s.item.Size, s.have.size) <= longestShown
+}
+
 // oldContents gets the old contents of the files that change, in one command.
 func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) (map[*step]string, error) {
 	var wanted []*step
 	var in strings.Builder
 	total := int64(0)
 	for _, s := range c.steps {
-		if s.what == content && !s.item.Secret && s.have.size <= longestShown && s.item.Size <= longestShown {
+		if s.what == content && s.shown() {
 			wanted = append(wanted, s)
 			in.WriteString(string(s.item.Path) + "\x00")
 			total += s.have.size

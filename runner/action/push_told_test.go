@@ -37,6 +37,8 @@ func TestPushTells(t *testing.T) {
 		says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
 			"meta DIR/conf 0640 0:0 → 0600 0:0\nran the handler h\n")
 		says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
+		m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
+		says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")
 		m.clean(t)
 		says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
 			"delete DIR/dir and all that is in it\ndelete DIR/gone\n")
