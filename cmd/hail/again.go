@@ -16,16 +16,16 @@ import (
 	"hail/runner/action"
 )
 
-// Doing a part of a run again: retry, resume and replay. The plan is that of the run, for fewer hosts.
+// The commands that repeat a part of a run: retry, resume and replay. Their plan is that of the run, for fewer hosts.
 
 func retryCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "retry",
-		Usage:     "do a run once more where it did not end well",
+		Usage:     "repeat a run on the hosts where it did not end well",
 		ArgsUsage: "[RUN]",
-		Description: `The command, the limits and the way to the hosts are those of that run; what it sent, it sends again, and secrets
-are got again. The last attempt at each host counts: hail show RUN --merged shows them together. Hosts that are lost may
-have run to their end: they are done again only when --only names them.
+		Description: `The command, its input, the limits and the way to the hosts are those of the earlier run; secrets are obtained
+again. The last attempt at each host counts: hail show RUN --merged shows the runs together. Lost hosts may have run to
+their end: they are retried only when --only says lost.
 
 Examples:
   hail retry last
@@ -33,7 +33,7 @@ Examples:
   hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
   hail retry nightly --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "the hosts of these `STATUSES`"},
+			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`"},
 		}, confirmFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			statuses, err := statusesOf(c, "only")
@@ -48,16 +48,16 @@ Examples:
 func resumeCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "resume",
-		Usage:     "do the rest of a run that was stopped or killed",
+		Usage:     "finish a run that was stopped or killed",
 		ArgsUsage: "[RUN]",
-		Description: `The rest are the hosts that surely were never started. Those that are lost may have run to their end, and are left out.
+		Description: `Runs on the hosts that were certainly never started. Lost hosts may have run to their end, and are left out.
 
 Examples:
   hail resume
   hail resume last --lost
   hail resume 20261123-150405-k3f9 --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "those that are lost, too: say so only where running twice is safe"},
+			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "include lost hosts: only where running twice is safe"},
 		}, confirmFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			statuses := []runner.Status{runner.Skipped}
@@ -69,15 +69,15 @@ Examples:
 	}
 }
 
-// againFlags are for what a record does not hold.
+// againFlags are the options for what a record does not hold.
 func againFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "`SOURCE` of jump hosts (default: as for hail run)"},
-		&cli.BoolFlag{Name: "ask-pass", Category: "Connection", Usage: "ask for a password to log in with (default: as the run did)"},
-		&cli.StringFlag{Name: "pass-command", Category: "Connection", Usage: "the first line that `CMD` prints is that password"},
+		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "find jump hosts in `SOURCE` (default: as for hail run)"},
+		&cli.BoolFlag{Name: "ask-pass", Category: "Connection", Usage: "ask for a login password (default: as the run did)"},
+		&cli.StringFlag{Name: "pass-command", Category: "Connection", Usage: "run `CMD` and take the first line it prints as the login password"},
 		passRefusalsFlag(),
-		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: "As another user", Usage: "ask for the password of sudo (default: as the run did)"},
-		&cli.StringFlag{Name: "sudo-pass-command", Category: "As another user", Usage: "the first line that `CMD` prints is that password"},
+		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: "As another user", Usage: "ask for the sudo password (default: as the run did)"},
+		&cli.StringFlag{Name: "sudo-pass-command", Category: "As another user", Usage: "run `CMD` and take the first line it prints as the sudo password"},
 	}
 }
 
@@ -93,7 +93,8 @@ func statusesOf(c *cli.Context, name string) (all []runner.Status, err error) {
 	return all, nil
 }
 
-// continueRun does a run again on the hosts that ended with one of the statuses, in a run of its own that belongs to it.
+// continueRun repeats a run on the hosts that ended with one of the statuses. The repetition is a run of its own, with the
+// earlier one as its parent.
 func continueRun(e environment, c *cli.Context, statuses []runner.Status) error {
 	if c.NArg() > 1 {
 		return usage("", "hail %s takes one run", c.Command.Name)
@@ -110,13 +111,13 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if !c.Bool("dry-run") {
 		release, err := lineage.Claim()
 		if errors.Is(err, report.ErrContinued) {
-			return usage("hail logs "+r.Plan.Run+" --follow shows how it goes", "%s can't be continued now: %v", r.Plan.Run, err)
+			return usage("hail logs "+r.Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
 		}
 		if err != nil {
 			return usage("", "%v", err)
 		}
 		defer release()
-		if lineage, err = report.LineageOf(dir, r); err != nil { // somebody may have been faster
+		if lineage, err = report.LineageOf(dir, r); err != nil { // another hail may have continued it before the claim
 			return err
 		}
 	}
@@ -132,7 +133,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	}
 	if places == nil {
 		root := lineage.Root().Plan.Run
-		nothing := fmt.Sprintf("nothing is left to %s of %s, %s", c.Command.Name, root, report.Counts(before, report.Style{}))
+		nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", c.Command.Name, root, report.Counts(before, report.Style{}))
 		var left []string
 		for _, status := range runner.Statuses {
 			if status != runner.OK && status != runner.Changed && before.Counts[status] > 0 {
@@ -140,18 +141,18 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 			}
 		}
 		if c.Command.Name == "retry" && left != nil {
-			hint := fmt.Sprintf("hail retry %s --only %s takes the rest", root, strings.Join(left, ","))
+			hint := fmt.Sprintf("hail retry %s --only %s takes the others", root, strings.Join(left, ","))
 			if before.Counts[runner.Lost] > 0 {
-				hint += "; look first: what is lost may have run to its end"
+				hint += "; look first: a lost host may have run to its end"
 			}
 			return usage(hint, "%s", nothing)
 		}
 		fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
 		switch {
 		case before.Counts[runner.Lost] > 0:
-			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost takes those that are lost, too, and hail retry %[1]s all that did not end well\n", root)
+			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well\n", root)
 		case left != nil:
-			fmt.Fprintf(e.stderr, "hint: hail retry %s takes those that did not end well\n", root)
+			fmt.Fprintf(e.stderr, "hint: hail retry %s takes the hosts that did not end well\n", root)
 		}
 		return nil
 	}
@@ -170,15 +171,16 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if c.Bool("dry-run") || c.Bool("quiet") {
 		return ended
 	}
-	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Runs[len(lineage.Runs)-1].Plan.Run == plan.Run { // it has begun
+	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Runs[len(lineage.Runs)-1].Plan.Run == plan.Run { // the new run has begun
 		if all, err := lineage.Summary(); err == nil {
-			fmt.Fprintf(e.stderr, "with what was before: %s\n", report.Counts(all, report.Style{}))
+			fmt.Fprintf(e.stderr, "with the earlier runs: %s\n", report.Counts(all, report.Style{}))
 		}
 	}
 	return ended
 }
 
-// again gives the plan, a part of that of run r, an id of its own, and gets what the record does not hold.
+// again prepares plan, a part of the plan of run r, to be run: it gives the plan an id of its own, and returns the inventory
+// and a job with what the record does not hold.
 func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*inventory.Inventory, job, error) {
 	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
 	if err := checkName(plan.Name); err != nil {
@@ -220,7 +222,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 	return inv, j, err
 }
 
-// privateAgain reads the secret files of a push once more: they have to be what they were.
+// privateAgain reads the secret files of a push again. A file that has changed since is an error.
 func privateAgain(plan *runner.Plan) (all []report.Blob, err error) {
 	var push struct{ Private map[string]string }
 	if err := json.Unmarshal(plan.Action.Args, &push); err != nil {
@@ -229,14 +231,14 @@ func privateAgain(plan *runner.Plan) (all []report.Blob, err error) {
 	for _, digest := range slices.Sorted(maps.Keys(push.Private)) {
 		path := push.Private[digest]
 		if path == "" {
-			return nil, usage("hail push again", "what a template made with a secret is in no record")
+			return nil, usage("run hail push again", "files that a template makes with a secret are not recorded")
 		}
 		blob, err := fileBlob(path)
 		if err != nil {
 			return nil, usage("", "the secret file of the run: %v", err)
 		}
 		if blob.Digest != digest {
-			return nil, usage("hail push again", "%s is secret, and has changed since the run", path)
+			return nil, usage("run hail push again", "the secret file %s has changed since the run", path)
 		}
 		all = append(all, blob)
 	}

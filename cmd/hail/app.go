@@ -13,7 +13,7 @@ import (
 // version is set when a release is built.
 var version = "dev"
 
-// run is the program: it does what the arguments say and returns the exit code.
+// run is the whole program: it carries out the arguments and returns the exit code.
 func run(e environment) int {
 	e.spareGC()
 	app := newApp(e)
@@ -46,7 +46,7 @@ func dispatch(e environment, app *cli.App, args []string) error {
 		return err
 	}
 	rest, err := optionsFirst(cmd, args[1:])
-	app.Commands = []*cli.Command{cmd} // the library looks through all that there are
+	app.Commands = []*cli.Command{cmd} // otherwise the library looks through all commands
 	if help || wantsHelp(rest) {
 		_, err := io.WriteString(app.Writer, commandText(cmd))
 		return err
@@ -108,7 +108,8 @@ func newApp(e environment) *cli.App {
 	return app
 }
 
-// What is known of the command line when its options are read: the settings that came to count, and whether errors are told in JSON.
+// Keys of the app's metadata, filled when the options have been read: the settings that were applied, and whether errors are
+// written as JSON.
 const (
 	metaSettings = "settings"
 	metaJSON     = "json"
@@ -118,7 +119,7 @@ func versionCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as JSON", Category: "Output"}},
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON", Category: "Output"}},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
 				return err

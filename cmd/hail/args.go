@@ -11,8 +11,8 @@ import (
 )
 
 // optionsFirst puts the options of a command before its arguments, because the library stops at the first argument.
-// What follows "--" are arguments, whatever they look like. Behind the command that hosts are to run, an option without it is
-// refused: taken for ours, ls -a would be ls, on all hosts.
+// Whatever follows "--" is an argument. Without "--", an option after the command that hosts are to run is refused: if it
+// were taken as hail's, ls -a would run ls on all hosts.
 func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{}
 	var names []string
@@ -31,7 +31,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		arg := args[i]
 		if arg == "--" {
 			if cmd.Name == "run" && len(words) > 0 {
-				return nil, usage("several hosts are one value, -w web01,web02; and a command stands whole behind --", "%q stands between hail's options and --", words[0])
+				return nil, usage("join hosts with commas, -w web01,web02; the whole command goes after --", "unexpected %q before --", words[0])
 			}
 			words = append(words, args[i+1:]...)
 			break
@@ -41,7 +41,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		if len(words) > 0 && takesCommand(cmd) {
-			return nil, usage("hail's options go before the command, and -- between them: -- "+strings.Join(slices.Concat(words, args[i:]), " "), "%s stands behind the command, and could be meant for it", arg)
+			return nil, usage("hail's options go before the command, and -- between the two: -- "+strings.Join(slices.Concat(words, args[i:]), " "), "%s comes after the command, and could be meant for it", arg)
 		}
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takesValue[name]
@@ -56,8 +56,8 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		}
 		options = append(options, arg)
 		if value && !inline {
-			if i++; i == len(args) || args[i] == "--" && !slices.Contains(args[i+1:], "--") { // the one that ends the options
-				return nil, usage("", "%s wants a value", arg)
+			if i++; i == len(args) || args[i] == "--" && !slices.Contains(args[i+1:], "--") { // this "--" ends the options
+				return nil, usage("", "%s needs a value", arg)
 			}
 			options = append(options, args[i])
 		}
@@ -68,7 +68,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 // takesCommand says whether the arguments are a command that has options of its own.
 func takesCommand(cmd *cli.Command) bool { return strings.Contains(cmd.ArgsUsage, "-- ") }
 
-// shortOptions takes apart what hangs together: -aq is -a -q, and -f10 is -f=10. It returns nil when arg is neither.
+// shortOptions splits combined short options: -aq is -a -q, and -f10 is -f=10. It returns nil when arg is not of this form.
 func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 	if strings.HasPrefix(arg, "--") {
 		return nil
@@ -104,21 +104,21 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
 
-// habits are what options of other tools are called here: the hint is for commands that have the option.
+// habits maps options of other tools to the hint for a command that has the equivalent option.
 var habits = map[string]struct{ option, hint string }{
-	"b":      {"sudo", "--sudo runs it as root; equal outputs are one block by default"},
+	"b":      {"sudo", "--sudo runs it as root; equal outputs are grouped by default"},
 	"become": {"sudo", "--sudo runs it as root"},
-	"check":  {"dry-run", "--dry-run tells what would be done"},
-	"forks":  {"fanout", "-f N"},
-	"H":      {"target", "-w HOST,HOST"},
-	"hosts":  {"target", "-w HOST,HOST, or -i FILE -a"},
-	"json":   {"output", "--output json"},
-	"k":      {"ask-pass", "--ask-pass"},
-	"t":      {"connect-timeout", "--connect-timeout TIME is for reaching a host"},
+	"check":  {"dry-run", "--dry-run shows what would be done"},
+	"forks":  {"fanout", "use -f N"},
+	"H":      {"target", "use -w HOST,HOST"},
+	"hosts":  {"target", "use -w HOST,HOST, or -i FILE -a"},
+	"json":   {"output", "use --output json"},
+	"k":      {"ask-pass", "--ask-pass asks for a login password"},
+	"t":      {"connect-timeout", "--connect-timeout TIME limits how long reaching a host may take"},
 	"u":      {"user", "-l NAME logs in as NAME"},
 }
 
-// findCommand returns the command that args begin with.
+// findCommand returns the command that args[0] names.
 func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 	var names []string
 	for _, c := range app.Commands {
@@ -129,7 +129,7 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 	}
 	hint := "hail help lists the commands"
 	if i := slices.IndexFunc(args, func(a string) bool { return slices.Contains(names, a) }); i > 0 && strings.HasPrefix(args[0], "-") {
-		hint = fmt.Sprintf("options stand behind the command: hail %s %s …", args[i], args[0])
+		hint = fmt.Sprintf("options go after the command: hail %s %s …", args[i], args[0])
 	}
 	if near := inventory.Nearest(args[0], names); near != "" {
 		hint = fmt.Sprintf("did you mean hail %s?", near)
@@ -137,13 +137,13 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 	return nil, usage(hint, "there is no command %q", args[0])
 }
 
-// What a value is that the library can't take.
+// The words for a value that the library can't parse.
 const (
 	noNumber = "not a whole number"
 	noBool   = "neither true nor false"
 )
 
-// flagError words what the library says of a value that it can't take.
+// flagError rewords the library's error for a value that it can't parse.
 func flagError(_ *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
@@ -159,7 +159,7 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	return usage("", "%s", text)
 }
 
-// noArguments refuses arguments of a command that has options alone.
+// noArguments is an error when a command that takes only options has arguments.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		hint := ""
@@ -167,14 +167,14 @@ func noArguments(c *cli.Context) error {
 			hint = "hail help " + c.Command.Name + " has examples"
 		}
 		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
-			hint = fmt.Sprintf("hosts are named with options: -w '%s'", c.Args().First())
+			hint = fmt.Sprintf("name hosts with an option: -w '%s'", c.Args().First())
 		}
 		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
 }
 
-// dashed is an option as it is written.
+// dashed returns the name of an option as it is written on the command line.
 func dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name

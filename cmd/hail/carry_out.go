@@ -16,7 +16,7 @@ import (
 	"hail/runner/action/check"
 )
 
-// fanOut does the job that build makes for them on the hosts that the options mean.
+// fanOut selects the hosts that the options name, and carries out on them the job that build makes.
 func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []inventory.Host) (job, error)) error {
 	inv, hosts, err := e.selectHosts(c)
 	if err != nil {
@@ -37,7 +37,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	return carryOut(e, c, inv, plan, j)
 }
 
-// carryOut does what the plan says:
+// carryOut carries out a plan:
 //
 //	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
 func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
@@ -86,7 +86,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	}
 	if plan.DryRun {
 		if !d.quiet {
-			d.remark("a dry run: what would change is shown, and nothing is changed")
+			d.remark("dry run: shows what would change, and changes nothing")
 		}
 	} else if err := e.confirm(c, plan, j.what); err != nil {
 		return err
@@ -128,7 +128,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	shown := d.results(summary, record)
 	if j.before != nil && shown == nil {
 		to, style := e.stdout, d.outStyle
-		if d.forPrograms() { // who have it for themselves
+		if d.forPrograms() { // which then reads stdout alone
 			to, style = e.stderr, d.talkStyle()
 		}
 		shown = report.CompareChecks(to, j.before, summary, style)
@@ -139,7 +139,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {
 		if err := report.Prune(e.runsDir(c), keep); err != nil {
-			d.remark("old records: " + err.Error())
+			d.remark("removing old records: " + err.Error())
 		}
 	}
 	code := exitCode(summary, err, by)
@@ -152,10 +152,10 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	return nil
 }
 
-// judging is check.Suite.Judge, or does nothing.
+// judging rewrites the events of a run, as check.Suite.Judge does, or passes them on unchanged.
 type judging func(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event]
 
-// newAction makes the action of a plan, and what judges its events before anybody sees them.
+// newAction makes the action of a plan, and the function that judges its events before anything else sees them.
 func newAction(spec runner.Spec, from action.Sources) (runner.Action, judging, error) {
 	asTheyAre := func(events iter.Seq[[]runner.Event], _ ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
 		return events
@@ -171,7 +171,7 @@ func newAction(spec runner.Spec, from action.Sources) (runner.Action, judging, e
 	return act, asTheyAre, err
 }
 
-// stopping stops the run when its record can't be written: what nobody writes down should not go on.
+// stopping is a record that stops the run when it can't be written: a run must not go on unrecorded.
 type stopping struct {
 	*report.Record
 	stop func()

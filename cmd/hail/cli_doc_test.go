@@ -27,7 +27,7 @@ func TestReference(t *testing.T) {
 // reference is hail help of all commands in Markdown. Options that are those of hail run stand there alone.
 func reference(commands []*cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. This page is made of what `hail help` says, by `make docs`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
+	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
 	for _, c := range commands {
 		if c.Hidden {
 			continue
@@ -52,7 +52,7 @@ func reference(commands []*cli.Command) string {
 			}
 		}
 		if asRun != nil {
-			fmt.Fprintf(&b, "\nAs of [hail run](#run): %s.\n", strings.Join(asRun, ", "))
+			fmt.Fprintf(&b, "\nAs for [hail run](#run): %s.\n", strings.Join(asRun, ", "))
 		}
 	}
 	return b.String()

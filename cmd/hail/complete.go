@@ -17,7 +17,7 @@ import (
 func completionCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print the completion for a shell",
+		Usage:     "print the completion script of a shell",
 		ArgsUsage: "bash|zsh|fish",
 		Description: `Examples:
   source <(hail completion bash)        in ~/.bashrc
@@ -34,11 +34,11 @@ func completionCommand(e environment) *cli.Command {
 	}
 }
 
-// The scripts ask hail itself: the words up to the cursor go to a hidden command, which prints what may stand there, one a
-// line. Where that is a file, it prints nothing, and the shell completes files.
+// The scripts ask hail itself: they pass the words up to the cursor to a hidden command, which prints the candidates, one
+// per line. Where a file belongs, it prints nothing, and the shell completes files.
 //
-// bash splits words at the characters of COMP_WORDBREAKS, too, which belong to all its completions: what stands together is
-// put together again, and of what is found only that given back which bash takes for the word.
+// bash also splits words at the characters of COMP_WORDBREAKS, which all its completions share. So the script joins the
+// pieces of a word again, and returns only the part of each candidate that replaces what bash takes for the word.
 var completionScripts = map[string]string{
 	"bash": `_hail() {
 	local IFS=$'\n' rest=$COMP_LINE words=() found=() w i last=-1
@@ -83,7 +83,7 @@ compdef _hail hail
 
 const completeWord = "__complete"
 
-// complete prints what may stand in the place of the last word.
+// complete prints the candidates for the last word.
 func complete(e environment, app *cli.App, words []string) error {
 	if len(words) == 0 {
 		return nil
@@ -113,7 +113,7 @@ func complete(e environment, app *cli.App, words []string) error {
 	return nil
 }
 
-// completions are the candidates for last behind the other words of a command.
+// completions returns the candidates for last, which follows words on the command line of cmd.
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
 	p := completing{e: e, cmd: cmd, words: words}
 	for i, w := range words {
@@ -161,15 +161,15 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	return nil
 }
 
-// completing is what stands before the word that is completed.
+// completing is the command line before the word to complete.
 type completing struct {
 	e         environment
 	cmd       *cli.Command
 	words     []string
-	arguments []string // those of the words that are no options
+	arguments []string // the words that are not options
 }
 
-// optionOf is the option, by its first name, whose value has to follow this word; empty: none.
+// optionOf returns the first name of the option whose value has to follow this word, or "".
 func optionOf(cmd *cli.Command, word string) string {
 	name := strings.TrimLeft(word, "-")
 	for _, f := range cmd.Flags {
@@ -180,7 +180,7 @@ func optionOf(cmd *cli.Command, word string) string {
 	return ""
 }
 
-// behind puts what is written already before each of the words.
+// behind returns the words, each prefixed with what is already written.
 func behind(written string, words []string) []string {
 	found := make([]string, len(words))
 	for i, w := range words {
@@ -189,7 +189,7 @@ func behind(written string, words []string) []string {
 	return found
 }
 
-// runNames are last, the names of the runs and their ids.
+// runNames returns "last", the names of the runs, and their ids.
 func runNames(e environment) (found []string) {
 	dir := e.defaultRunsDir()
 	ids, err := report.List(dir)
@@ -205,7 +205,7 @@ func runNames(e environment) (found []string) {
 	return append(found, ids...)
 }
 
-// values are the candidates for the value of an option.
+// values returns the candidates for the value of an option.
 func (p completing) values(option, last string) []string {
 	if words := choices[option]; words != nil {
 		return words
@@ -247,7 +247,7 @@ func (p completing) values(option, last string) []string {
 	return nil
 }
 
-// terms are what may stand in an expression, behind what of it is written already.
+// terms returns the candidates for the next term of a target expression, each prefixed with what is already written.
 func (p completing) terms(last string) (found []string) {
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
 	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
@@ -265,14 +265,15 @@ func (p completing) terms(last string) (found []string) {
 
 func (p completing) hostNames() []string { return inventory.Names(p.inventory().Hosts()) }
 
-// inventory is the one that the words name, or that of the run which the command is about; nil when there is none.
+// inventory returns the inventory that the words name, or the hosts of the run that the command is about; nil if there is
+// none.
 func (p completing) inventory() *inventory.Inventory {
 	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
 		return p.ofRun()
 	}
 	around := p.e.around(strings.Join(p.given("ssh-config"), ""))
 	around.Stdin = nil                                                      // it is the keyboard
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // programs that answer late help nobody
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // a completion that comes later is of no use
 	defer cancel()
 	inv, err := p.e.loadInventory(ctx, p.given("inventory"), around)
 	if err != nil {
@@ -281,7 +282,7 @@ func (p completing) inventory() *inventory.Inventory {
 	return inv
 }
 
-// given are the values that an option has.
+// given returns the values that an option has on the command line.
 func (p completing) given(option string) (values []string) {
 	for i, w := range p.words {
 		name, value, inline := strings.Cut(w, "=")
@@ -296,7 +297,7 @@ func (p completing) given(option string) (values []string) {
 	return values
 }
 
-// ofRun has the hosts of a run, the last one unless an argument names another.
+// ofRun returns the hosts of the run that the first argument names, or of the last one; nil if there is none.
 func (p completing) ofRun() *inventory.Inventory {
 	ref := "last"
 	if len(p.arguments) > 0 {

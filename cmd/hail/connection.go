@@ -11,7 +11,7 @@ import (
 	"hail/runner/become"
 )
 
-// connectionOf reads the connection options, those behind -o included: they all go before the inventory.
+// connectionOf reads the connection options, including those of -o. They all override the inventory.
 func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
 	if err != nil {
@@ -34,7 +34,7 @@ func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) 
 	return top, err
 }
 
-// readBecome reads --sudo and its kin.
+// readBecome reads --sudo, --sudo-user and --doas.
 func readBecome(c *cli.Context, top *inventory.Connection) error {
 	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	switch {
@@ -86,7 +86,7 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 	}
 	if file := c.String("ssh-config"); file != "" && file != "none" {
 		if _, err := os.Stat(file); err != nil {
-			return usage("-F none does without ssh_config", "-F %s: there is no such file", file)
+			return usage("-F none reads no ssh_config", "-F %s: no such file", file)
 		}
 	}
 	*into = into.Overlay(top)

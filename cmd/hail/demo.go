@@ -15,17 +15,17 @@ import (
 func demoCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
-		Usage: "a fleet of SSH hosts on this machine, to try it all",
-		Description: `Starts SSH servers on loopback, and goes through ordinary runs over them. The
-hosts run real commands, each in a folder of its own. Nothing is installed, and
-nothing but a temporary folder is touched.
+		Usage: "start SSH hosts on this machine, to try hail out",
+		Description: `Starts SSH servers on the loopback interface and goes through some ordinary runs.
+The hosts run real commands, each in a folder of its own. Nothing is installed,
+and nothing but a temporary folder is touched.
 
 Examples:
   hail demo
   hail demo --hosts 200
-  hail demo --serve                     keeps the fleet up, to be tried by hand`,
+  hail demo --serve                     keep the fleet up, to try things by hand`,
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "hosts", Category: "Demo", Value: 24, Usage: "`N` hosts"},
+			&cli.IntFlag{Name: "hosts", Category: "Demo", Value: 24, Usage: "start `N` hosts"},
 			&cli.BoolFlag{Name: "serve", Category: "Demo", Usage: "keep the fleet up until Ctrl-C"},
 		},
 		Action: func(c *cli.Context) error {
@@ -69,7 +69,7 @@ func demo(e environment, hosts int, serve bool) error {
 	return nil
 }
 
-// demoStep shows a command as the user would type it, and does it.
+// demoStep prints a command as the user would type it, and runs it.
 func (e environment) demoStep(dir, say string, args []string) {
 	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.Words(args))
 	outer := e.getenv
@@ -88,7 +88,7 @@ func (e environment) demoStep(dir, say string, args []string) {
 	run(e) // its exit code is part of what is shown, not ours
 }
 
-// demoFleet makes hosts that have something to tell: a release file, and a health check that one of them fails.
+// demoFleet starts hosts with something to show: a release file, which differs on one, and a health check, which one fails.
 func demoFleet(dir string, hosts int) (*sshtest.Fleet, error) {
 	servers := make([]sshtest.Server, 0, hosts)
 	for i := 1; i <= hosts-4; i++ {
@@ -138,7 +138,7 @@ In another terminal:
   %[3]s run -w '@web!web02' -- 'cat release; uptime'
   %[3]s show last
 
-The hosts are folders on this machine: what runs there, runs here, as you. Ctrl-C ends the fleet.
+The hosts are folders on this machine: commands on them run here, as you. Ctrl-C ends the fleet.
 `, filepath.Join(dir, "inventory.yaml"), filepath.Join(dir, "runs"), hail)
 	signals, ignore := e.signals()
 	defer ignore()

@@ -17,13 +17,13 @@ import (
 	"hail/runner/sshconn"
 )
 
-// display shows a run: results on stdout, talk on stderr.
+// display shows a run: results on stdout; progress, remarks and the summary ("talk") on stderr.
 type display struct {
 	env      environment
-	what     string // is done, in a few words
+	what     string // what is done, in a few words
 	modes    []string
-	outStyle report.Style // of results
-	errStyle report.Style // of talk
+	outStyle report.Style // of results, on stdout
+	errStyle report.Style // of talk, on stderr
 	by       report.Gathering
 	columns  *report.Columns // nil: no table
 	talk     io.Writer       // where remarks go
@@ -31,8 +31,8 @@ type display struct {
 	progress bool
 	live     *report.Live // while the run goes on; nil without progress
 	total    int
-	verbose  bool // the steps on the way to a host
-	debug    bool // and those of the protocol
+	verbose  bool // show the steps on the way to a host
+	debug    bool // and those of the SSH protocol
 }
 
 var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
@@ -74,7 +74,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 	return d, err
 }
 
-// header says what begins.
+// header writes the line that announces the run.
 func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
 		line := report.Doing(d.what, p.Hosts)
@@ -90,10 +90,10 @@ func (d *display) header(p *runner.Plan) {
 	}
 }
 
-// remark says something that is no result, on a line of its own.
+// remark writes a line of talk.
 func (d *display) remark(text string) { fmt.Fprintf(d.talk, "hail: %s\n", text) }
 
-// trace tells the steps on the way to a host, with the time since the run began; nil when nobody wants to know.
+// trace returns a function that writes the steps on the way to a host, with the time since the run began; nil without -v.
 func (d *display) trace() sshconn.Trace {
 	if !d.verbose {
 		return nil
@@ -106,7 +106,7 @@ func (d *display) trace() sshconn.Trace {
 	}
 }
 
-// sinks are what shows the run while it goes on.
+// sinks returns what shows the run while it goes on.
 func (d *display) sinks(files *report.Record) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
@@ -128,28 +128,28 @@ func (d *display) sinks(files *report.Record) (sinks []report.Sink) {
 	return sinks
 }
 
-// talkStyle is the style of the talk, in a terminal as wide as it is now.
+// talkStyle returns the style of the talk for the current width of the terminal.
 func (d *display) talkStyle() report.Style {
 	style := d.errStyle
-	if style.Width = 100; d.env.stderrTerminal { // the record has all of it
+	if style.Width = 100; d.env.stderrTerminal { // the record has the full text
 		style.Width = d.env.width()
 	}
 	return style
 }
 
-// results shows what is shown at the end: blocks and tables on stdout, the summary on stderr, whatever becomes of stdout.
+// results shows the end of the run: blocks and tables on stdout, and the summary on stderr even if writing to stdout fails.
 func (d *display) results(s *report.Summary, files report.Files) error {
 	err := d.blocks(s, files)
-	switch { // talk that nobody hears costs nothing else
+	switch { // an error on stderr is ignored: nothing else depends on it
 	case !d.quiet:
 		report.Text(d.env.stderr, s, files, d.talkStyle())
-	case !d.forPrograms(): // what went wrong is no talk
+	case !d.forPrograms(): // --quiet still shows what went wrong
 		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes, "gather"), d.talkStyle())
 	}
 	return err
 }
 
-// forPrograms says whether stdout has a report that a program reads, and then nothing else.
+// forPrograms reports whether stdout carries a report for a program, and must carry nothing else.
 func (d *display) forPrograms() bool { return slices.ContainsFunc(d.modes, isReport) }
 
 func isReport(mode string) bool { return report.Formats[mode] != nil }
@@ -178,7 +178,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 	return nil
 }
 
-// showHosts shows how the hosts ended, and what they printed, as far as that is for the end of a run in this mode.
+// showHosts shows how the hosts ended and what they printed, as far as this mode shows it at the end of a run.
 func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, by report.Gathering, style report.Style) (err error) {
 	switch {
 	case mode == "gather" && len(s.Plan.Checks) > 0:
@@ -194,7 +194,7 @@ func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, 
 	return err
 }
 
-// style is how results are shown. Where they go to no terminal, nothing is cut.
+// style returns how to show text on a terminal, or not on one, where nothing is cut.
 func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) {
 	color, err := oneOf(c, "color")
 	s := report.Style{}

@@ -13,7 +13,7 @@ import (
 	"hail/runner/become"
 )
 
-// showPlan writes the plan for people; lines are the command lines of the hosts.
+// showPlan writes the plan as text. lines are the command lines of the hosts, in the order of the plan.
 func showPlan(e environment, p *runner.Plan, what string, lines []string, settings []setting) error {
 	limit := func(d inventory.Duration) string {
 		if d == 0 {
@@ -33,7 +33,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		{"pace", paceText(p)},
 		{"waves", wavesText(p)},
 		{"budget", budgetText(p)},
-		{"again", retryText(p)},
+		{"retry", retryText(p)},
 		{"command", wrapped},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
@@ -60,7 +60,7 @@ func connectingText(p *runner.Plan) string {
 	return fmt.Sprint(p.Connecting)
 }
 
-// paceText, wavesText, budgetText and retryText say in numbers what the plan comes to; "" where there is nothing to say.
+// paceText, wavesText, budgetText and retryText describe a part of the plan in numbers; "" where the plan sets nothing.
 func paceText(p *runner.Plan) string {
 	var parts []string
 	if p.Rate > 0 {
@@ -92,7 +92,7 @@ func wavesText(p *runner.Plan) string {
 		text += fmt.Sprintf("; a pause of %v between them", p.Pause)
 	}
 	if p.Gate != "" {
-		text += "; asks the gate " + p.Gate
+		text += "; then the gate " + p.Gate
 	}
 	return text
 }
@@ -132,7 +132,8 @@ func retryText(p *runner.Plan) string {
 	return strings.Join(parts, "; ")
 }
 
-// foldRows is a row for each text that hosts have, with those hosts, in the order in which they come up. An empty text is none.
+// foldRows returns a row for each distinct text, with the hosts that have it, in order of appearance. Empty texts are left
+// out.
 func foldRows(label string, hosts, texts []string) (rows [][2]string) {
 	for text, members := range byKey(hosts, texts) {
 		if text != "" {
@@ -142,7 +143,7 @@ func foldRows(label string, hosts, texts []string) (rows [][2]string) {
 	return rows
 }
 
-// usersText says for each host as which other user its commands run.
+// usersText returns for each host the other user that its commands run as, or "".
 func usersText(hosts []inventory.Host) []string {
 	texts := make([]string, len(hosts))
 	for i, h := range hosts {

@@ -16,7 +16,7 @@ import (
 	"hail/inventory/sshconfig"
 )
 
-// environment is everything that the program takes from outside. Nothing below cmd/hail reads it.
+// environment is everything that the program takes from its surroundings. Packages outside cmd/hail do not see it.
 type environment struct {
 	args           []string // without the program's name
 	stdin          io.Reader
@@ -24,24 +24,24 @@ type environment struct {
 	stdinTerminal  bool
 	stdoutTerminal bool
 	stderrTerminal bool
-	width          func() int // columns of the terminal; 0: not known
+	width          func() int // columns of the terminal; 0: unknown
 	getenv         func(string) string
-	environ        []string // all of it, "NAME=VALUE"
+	environ        []string // all variables, as NAME=VALUE
 	now            func() time.Time
 	home           string
 	user           string
 	machine        string
-	openFiles      int   // how many descriptors there may be
-	memory         int64 // how many bytes are free; 0: not known
+	openFiles      int   // the limit of open file descriptors
+	memory         int64 // bytes that are free; 0: unknown
 	signals        func() (s <-chan os.Signal, stop func())
-	enquiries      func(typed bool) (asked <-chan struct{}, stop func()) // of the user, how it goes: SIGQUIT, or Enter
-	exit           func(code int)                                        // at once, whatever is under way
-	secret         func(prompt string) (string, error)                   // asks on the terminal
-	kept           *kept                                                 // for a test that is done again; nil: nothing is kept
+	enquiries      func(typed bool) (asked <-chan struct{}, stop func()) // the user asks how it goes, by SIGQUIT or Enter
+	exit           func(code int)                                        // ends the process at once
+	secret         func(prompt string) (string, error)                   // asks on the terminal, without echo
+	kept           *kept                                                 // for the next rounds of a test; nil: nothing is kept
 }
 
 func osEnvironment(args []string) environment {
-	// A closed pipe on stdout is an error of a write, not the end of the run.
+	// A closed pipe on stdout must be a write error, not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
 	e := environment{
 		args:  args,
@@ -79,7 +79,7 @@ func osEnvironment(args []string) environment {
 	return e
 }
 
-// osEnquiries listens for SIGQUIT and, if nobody else reads what is typed on the terminal, for Enter.
+// osEnquiries listens for SIGQUIT and, if typed is set and stdin is a terminal, for Enter. stop ends listening.
 func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
 	asked := make(chan struct{}, 1)
 	tell := func() {
@@ -102,8 +102,8 @@ func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
 		}
 	}()
 	if typed && e.stdinTerminal {
-		signal.Ignore(syscall.SIGTTIN)    // in the background a read fails then, and does not stop us
-		keys := bufio.NewReader(os.Stdin) // the read that is under way at the end goes with the process
+		signal.Ignore(syscall.SIGTTIN)    // so a read fails in the background instead of stopping the process
+		keys := bufio.NewReader(os.Stdin) // a read that is pending at the end dies with the process
 		go func() {
 			for {
 				if _, err := keys.ReadString('\n'); err != nil {
@@ -125,7 +125,7 @@ func terminalWidth() int {
 	return 0
 }
 
-// outWidth is how many columns a line of results may have; 0, where it goes to no terminal: any number.
+// outWidth returns how many columns a line of results may have. It is 0, for no limit, when stdout is not a terminal.
 func (e environment) outWidth() int {
 	if !e.stdoutTerminal {
 		return 0
@@ -133,11 +133,11 @@ func (e environment) outWidth() int {
 	return e.width()
 }
 
-// stateDir and configDir are hail's folders by the XDG rules.
+// stateDir and configDir return hail's folders according to the XDG base directory rules.
 func (e environment) stateDir() string  { return e.xdgDir("XDG_STATE_HOME", ".local/state") }
 func (e environment) configDir() string { return e.xdgDir("XDG_CONFIG_HOME", ".config") }
 
-// xdgDir is hail's folder below the one that a variable names or, by default, one of the home folder.
+// xdgDir returns hail's folder below the folder that variable names or, by default, below otherwise in the home folder.
 func (e environment) xdgDir(variable, otherwise string) string {
 	if dir := e.getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "hail")
@@ -145,12 +145,12 @@ func (e environment) xdgDir(variable, otherwise string) string {
 	return filepath.Join(e.home, otherwise, "hail")
 }
 
-// sshLocal is this side, as ssh_config sees it.
+// sshLocal describes the local machine and user for ssh_config.
 func (e environment) sshLocal(allowExec, askSSH bool) sshconfig.Local {
 	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv, AllowExec: allowExec, AskSSH: askSSH}
 }
 
-// sshConfigFiles are the ssh_config files that count: the one that -F names, none, or those of ssh.
+// sshConfigFiles returns the ssh_config files to read: the one that -F names, none, or those that ssh reads.
 func (e environment) sshConfigFiles(named string) []string {
 	switch named {
 	case "":
@@ -161,8 +161,8 @@ func (e environment) sshConfigFiles(named string) []string {
 	return []string{named}
 }
 
-// untilSignal runs do with a context that a signal ends; then the program ends as after any other interrupt. What does not
-// look at its context, a read from a terminal or a pipe, is left behind.
+// untilSignal runs do with a context that a signal cancels. After a signal it returns the exit code for it as an error, and
+// leaves behind a do that does not heed its context, such as a read from a terminal or a pipe.
 func (e environment) untilSignal(do func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

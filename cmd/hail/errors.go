@@ -14,8 +14,8 @@ import (
 	"hail/report"
 )
 
-// usageError is a mistake that was found before any host was touched.
-type usageError struct{ text, hint, option string } // option has the wrong value; empty: it is not about one
+// usageError is a mistake of the user that was found before any host was touched.
+type usageError struct{ text, hint, option string } // option is the one with the wrong value, or ""
 
 func (e *usageError) Error() string { return e.text }
 
@@ -28,23 +28,23 @@ func usage(hint, format string, args ...any) error {
 	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
 }
 
-// wrongValue says what is wrong with the value of an option.
+// wrongValue returns a usageError about the value of an option.
 func wrongValue(option, hint, format string, args ...any) error {
 	return &usageError{text: dashed(option) + ": " + usage(hint, format, args...).Error(), hint: hint, option: option}
 }
 
-// exitError ends the program with a code, and says nothing: all has been said.
+// exitError ends the program with a code and without a message: everything has been said.
 type exitError struct{ code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
-// saying is a line of what happened, and perhaps of what to do about it.
+// saying is one line about what happened, and perhaps a hint about what to do.
 type saying struct {
 	Text string `json:"error"`
 	Hint string `json:"hint,omitempty"`
 }
 
-// wording words err.
+// wording returns the lines that describe err.
 func wording(err error) (all []saying) {
 	var hint string
 	var wrong *inventory.Error
@@ -54,7 +54,7 @@ func wording(err error) (all []saying) {
 	switch {
 	case errors.As(err, &config):
 		if hint = config.Hint; hint == "" && config.Line > 0 {
-			hint = "-F none does without ssh_config"
+			hint = "-F none reads no ssh_config"
 		}
 	case errors.As(err, &wrong):
 		hint = wrong.Hint
@@ -75,10 +75,10 @@ func wording(err error) (all []saying) {
 	return all
 }
 
-// tell words err, as JSON or for people, and returns the exit code for it.
+// tell writes err to w, as JSON or as text, and returns the exit code for it.
 func tell(w io.Writer, err error, asJSON bool) int {
 	var exit *exitError
-	if errors.As(err, &exit) { // all has been said
+	if errors.As(err, &exit) { // everything has been said
 		return exit.code
 	}
 	lines := wording(err)
@@ -86,12 +86,12 @@ func tell(w io.Writer, err error, asJSON bool) int {
 		if asJSON {
 			text := json.NewEncoder(w)
 			text.SetEscapeHTML(false)
-			_ = text.Encode(s) // as below, there is nobody else to tell
+			_ = text.Encode(s) // as below, a write error has nowhere to go
 			continue
 		}
 		fmt.Fprintf(w, "hail: %s\n", s.Text)
 		if s.Hint != "" && (i+1 == len(lines) || lines[i+1].Hint != s.Hint) {
-			fmt.Fprintf(w, "hint: %s\n", s.Hint) // the same one once
+			fmt.Fprintf(w, "hint: %s\n", s.Hint) // a hint shared by consecutive lines is shown once
 		}
 	}
 	var file *fs.PathError
@@ -102,12 +102,12 @@ func tell(w io.Writer, err error, asJSON bool) int {
 	return exitUsage
 }
 
-// asJSON says whether a program reads the results, in these modes: then it is told errors in JSON, too.
+// asJSON reports whether these modes write JSON. A program that reads it gets errors as JSON, too.
 func asJSON(modes []string) bool {
 	return slices.Contains(modes, "json") || slices.Contains(modes, "jsonl")
 }
 
-// asksJSON is asJSON for a command line whose options nobody could read.
+// asksJSON is asJSON for a command line whose options could not be parsed.
 func asksJSON(args []string) bool {
 	for i, a := range args {
 		modes, inline := strings.CutPrefix(a, "--output=")

@@ -10,22 +10,22 @@ import (
 	"hail/runner"
 )
 
-// The exit codes, an interface like any other. 2 is never used: a Go program that crashes exits with it, and nobody may
-// take that for anything else.
+// The exit codes, which scripts rely on. 2 is never used: a Go program that panics exits with it, and a crash must not look
+// like anything else.
 const (
 	exitOK          = 0
-	exitFailed      = 1  // some host failed, timed out, was lost or hit an error
-	exitUnreachable = 3  // nothing failed, but some host was not reached
-	exitStopped     = 4  // stopped early by a limit
-	exitWouldChange = 5  // a dry run would change something, when asked to say so
+	exitFailed      = 1  // a host failed, timed out, was lost or hit an error
+	exitUnreachable = 3  // nothing failed, but a host was not reached
+	exitStopped     = 4  // stopped early by a budget, a gate or --run-timeout
+	exitWouldChange = 5  // a dry run would change something, with --exit-code
 	exitUsage       = 64 // usage, inventory or configuration: no host was touched
-	exitRecord      = 74 // the record, or the output, is not complete
+	exitRecord      = 74 // the record or the output is incomplete
 	exitInterrupt   = 130
 	exitTerminate   = 143
 )
 
-// exitCode says how the program ends: err is what went wrong with the record and the output, and by is the signal that
-// stopped the run, or nil. A reader of stdout who has left is no error: take it out with withoutEPIPE.
+// exitCode returns the exit code for a run. err is what went wrong with the record and the output; by is the signal that
+// stopped the run, or nil. A reader that closed stdout is not an error: callers take it out of err with withoutEPIPE.
 func exitCode(s *report.Summary, err error, by os.Signal) int {
 	count := func(statuses ...runner.Status) (n int) {
 		for _, status := range statuses {
@@ -50,7 +50,7 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 	return exitOK
 }
 
-// withoutEPIPE returns err without the parts that only say that nobody reads what we write any more.
+// withoutEPIPE returns err without the parts that only say that the reader of a pipe has gone.
 func withoutEPIPE(err error) error {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var rest []error

@@ -67,9 +67,9 @@ func TestOptionsFirst(t *testing.T) {
 		wrong      string
 	}{
 		{[]string{"-w", "a", "uptime"}, []string{"-w", "a", "--", "uptime"}, ""},
-		{[]string{"uptime", "-w", "a", "-q"}, nil, "-w stands behind the command, and could be meant for it"},
-		{[]string{"-w", "a", "ls", "-la"}, nil, "-la stands behind the command, and could be meant for it"},
-		{[]string{"-w", "a", "df", "-h"}, nil, "-h stands behind the command, and could be meant for it"},
+		{[]string{"uptime", "-w", "a", "-q"}, nil, "-w comes after the command, and could be meant for it"},
+		{[]string{"-w", "a", "ls", "-la"}, nil, "-la comes after the command, and could be meant for it"},
+		{[]string{"-w", "a", "df", "-h"}, nil, "-h comes after the command, and could be meant for it"},
 		{[]string{"-w", "a", "echo", "-"}, []string{"-w", "a", "--", "echo", "-"}, ""},
 		{[]string{"--target=a", "--", "ls", "-l"}, []string{"--target=a", "--", "ls", "-l"}, ""},
 		{[]string{"-w", "--", "--", "x"}, []string{"-w", "--", "--", "x"}, ""},
@@ -78,8 +78,8 @@ func TestOptionsFirst(t *testing.T) {
 		{[]string{"-qw", "a", "-wb,c"}, []string{"-q", "-w", "a", "-w=b,c", "--"}, ""},
 		{[]string{"-z"}, nil, "hail run has no option -z"},
 		{[]string{"-az"}, nil, "hail run has no option -az"},
-		{[]string{"ls", "--all-of-it"}, nil, "--all-of-it stands behind the command, and could be meant for it"},
-		{[]string{"-f"}, nil, "-f wants a value"},
+		{[]string{"ls", "--all-of-it"}, nil, "--all-of-it comes after the command, and could be meant for it"},
+		{[]string{"-f"}, nil, "-f needs a value"},
 	} {
 		got, err := optionsFirst(cmd, tt.args)
 		if (err == nil) != (tt.wrong == "") || err != nil && err.Error() != tt.wrong || !reflect.DeepEqual(got, tt.want) {

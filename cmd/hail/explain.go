@@ -15,7 +15,7 @@ import (
 	"hail/runner/sshconn"
 )
 
-// explainHost tells every setting and var of one host with who says so, what counts first.
+// explainHost prints every setting and var of one host and where it comes from, the effective value first.
 func explainHost(e environment, c *cli.Context, name string) error {
 	around := e.around(c.String("ssh-config"))
 	around.Origins = true
@@ -28,7 +28,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 		return err
 	}
 	if len(hosts) > 1 {
-		return wrongValue("explain", "", "%q stands for %d hosts, and one can be explained", name, len(hosts))
+		return wrongValue("explain", "", "%q stands for %d hosts, not one", name, len(hosts))
 	}
 	x := explanation{said: map[string][]statement{}}
 	if err := x.gather(e, c, inv, hosts[0]); err != nil {
@@ -42,24 +42,24 @@ func explainHost(e environment, c *cli.Context, name string) error {
 	return err
 }
 
-// explanation is what is said of a host, by key, what counts first.
+// explanation holds what is said about a host, by key, the effective value first.
 type explanation struct {
 	said    map[string][]statement
 	ignored []sshconfig.Origin
 }
 
-// statement is a value, and who says so.
+// statement is a value and where it comes from.
 type statement struct {
 	value any
 	from  string
-	adds  bool // to those before it
+	adds  bool // adds to the statements before it, instead of being overridden by them
 }
 
 func (x *explanation) say(key string, value any, from string) {
 	x.said[key] = append(x.said[key], statement{value, from, key == "options"})
 }
 
-// gather asks everybody, in falling precedence: the command line, the inventory, ssh_config, what is built in.
+// gather collects statements by falling precedence: the command line, the inventory, ssh_config, built-in values.
 func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inventory, h inventory.Host) error {
 	top, err := e.connectionOf(c)
 	if err != nil {
@@ -99,14 +99,14 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 	return nil
 }
 
-// otherwise says what holds where nobody has said anything.
+// otherwise adds a default for a key about which nothing has been said.
 func (x *explanation) otherwise(key string, value any, from string) {
 	if x.said[key] == nil {
 		x.say(key, value, from)
 	}
 }
 
-// sshConfigKeys are the keys for what keywords of ssh_config say; others go by the keyword.
+// sshConfigKeys maps keywords of ssh_config to keys. Other keywords are their own keys.
 var sshConfigKeys = map[string]string{
 	"hostname": "address", "user": "user", "port": "port", "identityfile": "identity", "proxyjump": "jump",
 	"userknownhostsfile": "known_hosts", "hostkeyalias": "host_key_alias", "connecttimeout": "connect_timeout",
@@ -146,8 +146,8 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	return nil
 }
 
-// text lays it out: the settings in their order, then what ssh_config says beside them, then the vars, in lines of so many columns;
-// 0: as long as they are.
+// text lays the explanation out as a table of at most width columns, 0 for no limit: the settings in their order, then the
+// other keywords of ssh_config, then the vars.
 func (x *explanation) text(h inventory.Host, secret []string, width int) string {
 	keys := inventory.ConnectionKeys()
 	var others, vars []string
@@ -172,18 +172,18 @@ func (x *explanation) text(h inventory.Host, secret []string, width int) string 
 				label = ""
 			}
 			if i > 0 && !s.adds {
-				from += ", overruled"
+				from += ", overridden"
 			}
 			rows = append(rows, []string{label, shownValue(key, s.value, secret), from})
 		}
 	}
 	for _, o := range x.ignored {
-		rows = append(rows, []string{o.Keyword, o.Value, fmt.Sprintf("%s:%d, without effect here", o.File, o.Line)})
+		rows = append(rows, []string{o.Keyword, o.Value, fmt.Sprintf("%s:%d, no effect here", o.File, o.Line)})
 	}
 	return strings.Join(report.FitTable(rows, width, 0), "\n") + "\n"
 }
 
-// shownValue is the text of a value, if it may be shown.
+// shownValue returns the text of a value, redacted if it is secret.
 func shownValue(key string, value any, secret []string) string {
 	if name, ok := strings.CutPrefix(key, "vars."); ok {
 		value = inventory.Host{Vars: map[string]any{name: value}}.Redact(secret).Vars[name]

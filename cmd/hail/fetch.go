@@ -16,11 +16,12 @@ func fetchCommand(e environment) *cli.Command {
 	const c = "Files"
 	return &cli.Command{
 		Name:      "fetch",
-		Usage:     "bring files of hosts here",
+		Usage:     "copy files from hosts to this machine",
 		ArgsUsage: "REMOTE… DIR",
-		Description: `Each host has a folder in DIR; with {host} in it, DIR is the name of one file a host. Times and permissions are kept, owners are
-not; a path without / in front is below the home folder there. Links that lead out of the host's folder, devices and the like are refused and told. hail diff of two fetches shows what
-has changed.
+		Description: `Each host gets a folder in DIR; when DIR contains {host}, it names one file for each host instead. Times and
+permissions are kept, owners are not. A path that does not begin with / is below the home folder on the host. Links that
+lead out of the host's folder, devices and the like are refused and reported. hail diff of two fetches shows what has
+changed.
 
 Examples:
   hail fetch -g web /etc/nginx backups
@@ -29,14 +30,14 @@ Examples:
   hail fetch -g db --sudo /etc/shadow secret
   hail fetch -a .bashrc '~/.ssh/authorized_keys' homes`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "take at most `N` files and folders of a host"},
-			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "take at most `SIZE` of a host (default: 16GiB)"},
-			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "take at most `N` folders below one another"},
+			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "accept at most `N` files and folders from a host"},
+			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "accept at most `SIZE` from a host (default: 16GiB)"},
+			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
 		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			args := c.Args().Slice()
 			if len(args) < 2 {
-				return usage("hail fetch -g web /etc/nginx backups", "what to fetch, and the folder to put it into")
+				return usage("hail fetch -g web /etc/nginx backups", "hail fetch takes paths on the hosts and a folder here")
 			}
 			if err := positive(c, "max-entries", "max-depth"); err != nil {
 				return err
@@ -49,7 +50,7 @@ Examples:
 			}
 			for _, p := range args[:len(args)-1] {
 				if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
-					return usage("~/ is the home folder of who logs in", "%q is no path of hosts", p)
+					return usage("~/ is the home folder of the user who logs in; other users have none here", "%q is not a path on a host", p)
 				}
 				f.Paths = append(f.Paths, runner.Text(p))
 			}

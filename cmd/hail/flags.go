@@ -13,139 +13,139 @@ import (
 	"hail/runner"
 )
 
-// The options, in the groups in which help shows them. A name in back quotes is that of the value.
+// The options, in the groups in which help shows them. In a usage text, the name of the option's value is in back quotes.
 
 func targetFlags() []cli.Flag {
 	const c = "Hosts"
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: c, Usage: "`SOURCE` of hosts: a file, program or folder, - or FORMAT:FILE (default: $HAIL_INVENTORY, ./hail.yaml, ~/.config/hail/inventory.yaml)"},
-		&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: c, Usage: "`EXPR` of hosts: web[01-20], @group, a,b, a!b, a&b, db*, role=web, run:last/failed, ^FILE"},
-		&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: c, Usage: "`GROUP` of the inventory, the same as -w @GROUP"},
-		&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: c, Usage: "`EXPR` of hosts to leave out"},
-		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: c, Usage: "all hosts of the inventory"},
-		&cli.StringSliceFlag{Name: "ansible-pattern", Category: c, Usage: "`PATTERN` as ansible reads it: 'web:&prod:!db'"},
-		&cli.BoolFlag{Name: "any-host", Category: c, Usage: "take names that the inventory does not have"},
-		&cli.StringFlag{Name: "one-per", Category: c, Usage: "of these, one host for each value of `VAR`"},
-		&cli.StringFlag{Name: "shard", Category: c, Usage: "`K/N`, of these the K-th of N equal parts"},
-		&cli.IntFlag{Name: "sample", Category: c, Usage: "of these, `N` by chance"},
-		&cli.Uint64Flag{Name: "seed", Category: c, Usage: "`N`, to draw the same sample again"},
-		&cli.IntFlag{Name: "limit", Category: c, Usage: "of these, the first `N`"},
-		&cli.StringSliceFlag{Name: "set", Category: c, Usage: "`VAR=VALUE` for all of them, whatever the inventory says"},
-		&cli.StringSliceFlag{Name: "secret-vars", Category: c, Usage: "never show or record vars like `GLOB` (always: " + strings.Join(inventory.SecretVars, " ") + ")"},
+		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: c, Usage: "read hosts from `SOURCE`: a file, program or folder, - or FORMAT:FILE (default: $HAIL_INVENTORY, ./hail.yaml, ~/.config/hail/inventory.yaml)"},
+		&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: c, Usage: "select hosts by `EXPR`: web[01-20], @group, a,b, a!b, a&b, db*, role=web, run:last/failed, ^FILE"},
+		&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: c, Usage: "select the hosts of `GROUP`, the same as -w @GROUP"},
+		&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: c, Usage: "leave out the hosts of `EXPR`"},
+		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: c, Usage: "select all hosts of the inventory"},
+		&cli.StringSliceFlag{Name: "ansible-pattern", Category: c, Usage: "select hosts by `PATTERN` as Ansible does: 'web:&prod:!db'"},
+		&cli.BoolFlag{Name: "any-host", Category: c, Usage: "accept names that the inventory does not have"},
+		&cli.StringFlag{Name: "one-per", Category: c, Usage: "of these, take one host for each value of `VAR`"},
+		&cli.StringFlag{Name: "shard", Category: c, Usage: "`K/N`, of these, take the K-th of N equal parts"},
+		&cli.IntFlag{Name: "sample", Category: c, Usage: "of these, take `N` at random"},
+		&cli.Uint64Flag{Name: "seed", Category: c, Usage: "draw the same sample again, by its seed `N`"},
+		&cli.IntFlag{Name: "limit", Category: c, Usage: "of these, take the first `N`"},
+		&cli.StringSliceFlag{Name: "set", Category: c, Usage: "`VAR=VALUE`, set a var of all of them, whatever the inventory says"},
+		&cli.StringSliceFlag{Name: "secret-vars", Category: c, Usage: "never show or record vars whose names match `GLOB` (always hidden: " + strings.Join(inventory.SecretVars, " ") + ")"},
 	}
 }
 
 func surroundingsFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run it in `DIR`"},
-		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "`NAME=VALUE` for its environment"},
-		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "likewise, lines of a `FILE`"},
-		&cli.BoolFlag{Name: "export-vars", Category: c, Usage: "the vars of each host as $HAIL_VAR_NAME, without secret ones"},
-		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "variable `NAME` of our environment, which is shown and recorded nowhere"},
-		&cli.StringFlag{Name: "stdin", Category: c, Usage: "`FILE`, or -, that every host gets as input"},
-		&cli.StringFlag{Name: "stdin-dir", Category: c, Usage: "`DIR` with a file for each host, by its name"},
-		&cli.StringFlag{Name: "ok-exit", Category: c, Usage: "exit statuses that are accepted, with commas (`LIST`, default: 0)"},
+		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run the command in `DIR`"},
+		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "add `NAME=VALUE` to its environment"},
+		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "add the NAME=VALUE lines of `FILE` to its environment"},
+		&cli.BoolFlag{Name: "export-vars", Category: c, Usage: "add the vars of each host as $HAIL_VAR_NAME, except secret ones"},
+		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "pass on the local variable `NAME`, and never show or record its value"},
+		&cli.StringFlag{Name: "stdin", Category: c, Usage: "give every host `FILE` as input; - is standard input"},
+		&cli.StringFlag{Name: "stdin-dir", Category: c, Usage: "give each host the file in `DIR` that has its name as input"},
+		&cli.StringFlag{Name: "ok-exit", Category: c, Usage: "accept the exit statuses of `LIST`, separated by commas (default: 0)"},
 	}
 }
 
 func becomeFlags() []cli.Flag {
 	const c = "As another user"
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run it as root, by sudo"},
-		&cli.StringFlag{Name: "sudo-user", Category: c, Usage: "as `USER`, and not as root"},
-		&cli.BoolFlag{Name: "doas", Category: c, Usage: "by doas instead, which has to want no password (nopass)"},
-		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: c, Usage: "ask for the password of sudo, once"},
-		&cli.StringFlag{Name: "sudo-pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
+		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run as root, with sudo"},
+		&cli.StringFlag{Name: "sudo-user", Category: c, Usage: "run as `USER` instead of root"},
+		&cli.BoolFlag{Name: "doas", Category: c, Usage: "run with doas, which must not ask for a password (nopass)"},
+		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: c, Usage: "ask for the sudo password, once"},
+		&cli.StringFlag{Name: "sudo-pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the sudo password"},
 	}
 }
 
 func connectionFlags() []cli.Flag { return slices.Concat(reachFlags(), loginFlags()) }
 
-// reachFlags say how to get to a host, as far as its key.
+// reachFlags say how to reach a host and check its key.
 func reachFlags() []cli.Flag {
 	const c = "Connection"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "user", Aliases: []string{"l"}, Category: c, Usage: "log in as `NAME`"},
-		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, Category: c, Usage: "`N`, the port of sshd"},
-		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts over `HOST`; several with commas"},
-		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read this ssh_config `FILE` alone, or none (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
-		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "`KEY=VALUE` of ssh_config, before all its files"},
-		&cli.BoolFlag{Name: "ask-ssh", Category: c, Usage: "let ssh -G say what ssh_config means, and run what it asks for: for what hail does not take"},
-		&cli.StringFlag{Name: "control", Category: c, Usage: "go through the running OpenSSH master at this `SOCKET`: a jump host, or with %h or %C in it the host itself"},
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, Category: c, Usage: "connect to port `N`"},
+		&cli.StringFlag{Name: "jump", Aliases: []string{"J"}, Category: c, Usage: "reach the hosts through `HOST`; separate several with commas"},
+		&cli.StringFlag{Name: "ssh-config", Aliases: []string{"F"}, Category: c, Usage: "read only this ssh_config `FILE`; none reads no file (default: ~/.ssh/config, /etc/ssh/ssh_config)"},
+		&cli.StringSliceFlag{Name: "option", Aliases: []string{"o"}, Category: c, Usage: "set the ssh_config keyword `KEY=VALUE`, overriding the files"},
+		&cli.BoolFlag{Name: "ask-ssh", Category: c, Usage: "let ssh -G evaluate ssh_config, and run the programs it names: for settings that hail does not support"},
+		&cli.StringFlag{Name: "control", Category: c, Usage: "go through the running OpenSSH master at `SOCKET`: a jump host or, with %h or %C in the path, the host itself"},
 		&cli.BoolFlag{Name: "allow-exec", Category: c, Usage: "let ssh_config (Match exec) and inventories (ProxyCommand) run programs"},
-		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "known_hosts `FILE`"},
-		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD` for unknown host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
-		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "`TIME` for reaching a host, login included"},
+		&cli.StringSliceFlag{Name: "known-hosts", Category: c, Usage: "use this known_hosts `FILE`"},
+		&cli.StringFlag{Name: "host-keys", Category: c, Usage: "`WORD`, how to check host keys: strict, accept-new or off (default: strict, or what ssh_config says)"},
+		&cli.StringFlag{Name: "connect-timeout", Category: c, Value: "10s", Usage: "allow `TIME` for reaching a host, login included"},
 	}
 }
 
-// loginFlags say what a host gets to let us in.
+// loginFlags say how to log in.
 func loginFlags() []cli.Flag {
 	const c = "Connection"
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "private key `FILE`"},
-		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for a password to log in with, once"},
-		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "the first line that `CMD` prints is that password"},
+		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "log in with the private key in `FILE`"},
+		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for the login password, once"},
+		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the login password"},
 		passRefusalsFlag(),
 	}
 }
 
 func passRefusalsFlag() cli.Flag {
-	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give a password up that `N` hosts have refused before any has accepted it; 0: never"}
+	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give up on a password that `N` hosts have refused before any accepted it; 0: never"}
 }
 
-// atOnceFlags say how much happens at once, whatever it is.
+// atOnceFlags limit how much happens at once.
 func atOnceFlags() []cli.Flag {
 	const c = "Limits"
 	return []cli.Flag{
-		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "`N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
-		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "`N` logins at once (default: 64, and more while they are quick)"},
-		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "`N` logins at once at one address"},
+		&cli.IntFlag{Name: "fanout", Aliases: []string{"f"}, Category: c, Usage: "work on at most `N` hosts at once (default: all, up to 256 and what the open-file limit and memory allow)"},
+		&cli.IntFlag{Name: "connecting", Category: c, Value: 64, Usage: "allow `N` logins at once (default: 64, and more while they are quick)"},
+		&cli.IntFlag{Name: "per-address", Category: c, Value: 8, Usage: "allow `N` logins at once at one address"},
 	}
 }
 
 func limitFlags() []cli.Flag {
 	const c = "Limits"
 	return append(atOnceFlags(), []cli.Flag{
-		&cli.StringFlag{Name: "per", Category: c, Usage: "at most N hosts at once with the same value of VAR (`VAR=N`)"},
-		&cli.StringFlag{Name: "rate", Category: c, Usage: "start at most so many hosts a second: `N/s`, N/m or N/h"},
-		&cli.StringFlag{Name: "splay", Category: c, Usage: "start each host after a random part of `TIME`"},
-		&cli.StringFlag{Name: "run-timeout", Category: c, Usage: "`TIME` for the whole run (default: none)"},
+		&cli.StringFlag{Name: "per", Category: c, Usage: "`VAR=N`, work on at most N hosts at once with the same value of VAR"},
+		&cli.StringFlag{Name: "rate", Category: c, Usage: "`N/s`, start at most N hosts a second, minute or hour: N/s, N/m or N/h"},
+		&cli.StringFlag{Name: "splay", Category: c, Usage: "start each host after a random delay of up to `TIME`"},
+		&cli.StringFlag{Name: "run-timeout", Category: c, Usage: "allow `TIME` for the whole run (default: no limit)"},
 	}...)
 }
 
-// retryFlags are for what is worth trying again: all but ping, which tells how it is.
+// retryFlags are about retries, waves and budgets. ping has none of them: it shows how things are.
 func retryFlags() []cli.Flag {
 	const c = "Limits"
 	return []cli.Flag{
-		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "try a host again that was not reached for a reason that may pass, up to `N` times"},
-		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "`TIME` before the first of them; it doubles"},
-		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "run it again on hosts where it failed or timed out, up to `N` times: say so only where that is safe (default: 0)"},
-		&cli.StringFlag{Name: "serial", Category: c, Usage: "in waves of these `SIZES`: 1,10%,100% is one host, then a tenth, then the rest"},
-		&cli.StringFlag{Name: "pause", Category: c, Usage: "`TIME` between waves"},
-		&cli.StringFlag{Name: "gate", Category: c, Usage: "between waves, run `CMD` here with the wave's result as JSON on its input; when it fails, the run stops"},
-		&cli.StringFlag{Name: "max-fail", Category: c, Usage: "start nothing more when over `N` hosts, or N%, have failed (default: no limit)"},
-		&cli.StringFlag{Name: "max-unreachable", Category: c, Usage: "likewise for hosts that were not reached, `N` or N%"},
-		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD` for what runs then: finish or cancel"},
+		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "retry a host that was not reached for a reason that may pass, up to `N` times"},
+		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "wait `TIME` before the first retry, and twice as long before each further one"},
+		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "retry a host where the command failed or timed out, up to `N` times: only where that is safe (default: 0)"},
+		&cli.StringFlag{Name: "serial", Category: c, Usage: "run in waves of these `SIZES`: 1,10%,100% is one host, then a tenth, then the rest"},
+		&cli.StringFlag{Name: "pause", Category: c, Usage: "wait `TIME` between waves"},
+		&cli.StringFlag{Name: "gate", Category: c, Usage: "between waves, run `CMD` on this machine with the wave's result as JSON on its input; when it fails, the run stops"},
+		&cli.StringFlag{Name: "max-fail", Category: c, Usage: "start no more hosts once more than `N`, or N%, have failed (default: no limit)"},
+		&cli.StringFlag{Name: "max-unreachable", Category: c, Usage: "start no more hosts once more than `N`, or N%, were not reached (default: no limit)"},
+		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD`, what happens then to running commands: finish or cancel"},
 	}
 }
 
-// commandFlags are for what runs any command: a push and a fetch bring commands of their own, under the wrapper.
+// commandFlags are for commands that the user chooses. push and fetch run commands of their own, always under the wrapper.
 func commandFlags() []cli.Flag {
 	const c = "Command"
 	return slices.Concat(endingFlags(), []cli.Flag{
-		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its output and its errors come as one"},
-		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command: for network gear and forced commands. Nothing ends it then when its time is up"},
+		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its stdout and stderr then arrive as one"},
+		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command, for network gear and forced commands; nothing on the host then ends it when its time is up"},
 	})
 }
 
-// endingFlags say when and how a command is ended.
+// endingFlags say when and how a remote command is ended.
 func endingFlags() []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "timeout", Category: c, Usage: "`TIME` for the command on one host (default: none)"},
-		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a command and killing it"},
+		&cli.StringFlag{Name: "timeout", Category: c, Usage: "allow `TIME` for the command on one host (default: no limit)"},
+		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "after telling a command to end, wait `TIME` before killing it"},
 	}
 }
 
@@ -157,13 +157,13 @@ func confirmFlags() []cli.Flag {
 	}
 }
 
-// gatherFlags say how results are laid out.
+// gatherFlags say how results are grouped and coloured.
 func gatherFlags() []cli.Flag {
 	const c = "Output"
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "alike", Category: c, Usage: "what differs only by a host's own name, address or vars is the same"},
-		&cli.BoolFlag{Name: "diff-groups", Category: c, Usage: "show the largest group, and of others what differs from it"},
-		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never"},
+		&cli.BoolFlag{Name: "alike", Category: c, Usage: "treat outputs as equal that differ only by the host's own name, address or vars"},
+		&cli.BoolFlag{Name: "diff-groups", Category: c, Usage: "show the largest group, and how each other group differs from it"},
+		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to use colour: auto, always or never"},
 	}
 }
 
@@ -172,17 +172,17 @@ func gathering(c *cli.Context) report.Gathering {
 }
 
 func columnsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "columns", Category: "Output", Usage: "a table of the output: NAME=EXPR with commas are jq expressions over JSON, other `NAMES` the fields of a line, vars.NAME a var of the host"}
+	return &cli.StringFlag{Name: "columns", Category: "Output", Usage: "show the output as a table with the columns `NAMES`, separated by commas: NAME=EXPR is a jq expression over JSON, NAME the next field of a line, vars.NAME a var of the host"}
 }
 
-// columnsOf reads --columns; nil when it is not said.
+// columnsOf reads --columns; it returns nil when the option is not given.
 func columnsOf(c *cli.Context) (*report.Columns, error) {
 	if !c.IsSet("columns") {
 		return nil, nil
 	}
 	columns, err := report.ParseColumns(c.String("columns"))
 	if err != nil {
-		return nil, wrongValue("columns", "--columns 'kernel=.kernel,cpu=.load[0]', or --columns size,name", "%v", err)
+		return nil, wrongValue("columns", "for example --columns 'kernel=.kernel,cpu=.load[0]', or --columns size,name", "%v", err)
 	}
 	return columns, nil
 }
@@ -190,11 +190,11 @@ func columnsOf(c *cli.Context) (*report.Columns, error) {
 func outputFlags() []cli.Flag {
 	const c = "Output"
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; two with a comma (default: gather; stream for one host)"},
-		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to tell how it goes: auto, always or never"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "results, and what went wrong: no talk"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "tell each step on the way to a host"},
-		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "and what the protocol does"},
+		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; separate several with commas (default: gather; stream for one host)"},
+		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to show progress: auto, always or never"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "show only results and what went wrong"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "show each step on the way to a host"},
+		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "also show what the SSH protocol does"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
 		columnsFlag(),
 	}, gatherFlags()...)
@@ -204,15 +204,15 @@ func recordFlags() []cli.Flag {
 	const c = "Record"
 	return []cli.Flag{
 		runsDirFlag(),
-		&cli.StringFlag{Name: "name", Category: c, Usage: "`NAME` for the run"},
-		&cli.StringSliceFlag{Name: "report", Category: c, Usage: "write a report when it has ended, `FORMAT=PATH`: " + formatNames()},
-		&cli.StringFlag{Name: "max-output", Category: c, Usage: "keep `SIZE` of each output, its beginning and its end: 64MiB (default: all)"},
-		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0: all"},
+		&cli.StringFlag{Name: "name", Category: c, Usage: "give the run this `NAME`"},
+		&cli.StringSliceFlag{Name: "report", Category: c, Usage: "`FORMAT=PATH`, write a report to PATH when the run has ended, as " + formatNames()},
+		&cli.StringFlag{Name: "max-output", Category: c, Usage: "keep at most `SIZE` of each output, its beginning and its end, for example 64MiB (default: all)"},
+		&cli.IntFlag{Name: "keep-runs", Category: c, Value: 200, Usage: "keep the newest `N` records, and those with a name; 0 keeps all"},
 	}
 }
 
 func runsDirFlag() cli.Flag {
-	return &cli.StringFlag{Name: "runs-dir", Category: "Record", Usage: "`DIR` of the records (default: $HAIL_RUNS, ~/.local/state/hail/runs)"}
+	return &cli.StringFlag{Name: "runs-dir", Category: "Record", Usage: "`DIR`, the folder of the records (default: $HAIL_RUNS, ~/.local/state/hail/runs)"}
 }
 
 func (e environment) runsDir(c *cli.Context) string {
@@ -223,7 +223,7 @@ func (e environment) defaultRunsDir() string {
 	return cmp.Or(e.getenv("HAIL_RUNS"), filepath.Join(e.stateDir(), "runs"))
 }
 
-// duration reads an option that is a time.
+// duration reads an option that is a time; 0 when it is empty.
 func duration(c *cli.Context, name string) (inventory.Duration, error) {
 	text := c.String(name)
 	if text == "" {
@@ -236,7 +236,7 @@ func duration(c *cli.Context, name string) (inventory.Duration, error) {
 	return d, nil
 }
 
-// wordsIn are the words in the values of an option, with commas or blanks between them; nil: none.
+// wordsIn returns the words in the values of an option, which commas or blanks separate; nil if there are none.
 func wordsIn(values ...string) (all []string) {
 	for _, v := range values {
 		all = append(all, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })...)
@@ -244,7 +244,7 @@ func wordsIn(values ...string) (all []string) {
 	return all
 }
 
-// choices are the words that an option takes, for those that take one of some.
+// choices lists the accepted words of each option that takes one of a few.
 var choices = map[string][]string{
 	"color":     {"auto", "always", "never"},
 	"progress":  {"auto", "always", "never"},
@@ -253,7 +253,7 @@ var choices = map[string][]string{
 	"severity":  {string(runner.Minor), string(runner.Major), string(runner.Critical)},
 }
 
-// oneOf reads an option that takes one of its choices.
+// oneOf reads an option that takes one of its choices. An empty value is accepted.
 func oneOf(c *cli.Context, name string) (string, error) { return oneOfThese(c, name, choices[name]) }
 
 func oneOfThese(c *cli.Context, name string, words []string) (string, error) {
@@ -264,12 +264,12 @@ func oneOfThese(c *cli.Context, name string, words []string) (string, error) {
 	return "", notKnown(name, v, words)
 }
 
-// notKnown is the error for a value of an option that takes some words, and not this one.
+// notKnown returns the error for an option that takes one of words, but not word.
 func notKnown(option, word string, words []string) error {
 	return wrongValue(option, takes(word, words), "%q is not known", word)
 }
 
-// takes is the hint for a word that is none of those that are taken.
+// takes returns the hint for a word that is not one of words.
 func takes(word string, words []string) string {
 	return cmp.Or(inventory.DidYouMean(word, words), "it takes "+joinWords(words))
 }
@@ -288,7 +288,7 @@ func joinWords(words []string) (s string) {
 	return s
 }
 
-// positive checks the options that count something.
+// positive checks that options, if given, are above 0.
 func positive(c *cli.Context, names ...string) error {
 	for _, name := range names {
 		if c.IsSet(name) && c.Int(name) < 1 {

@@ -11,9 +11,9 @@ import (
 func foldCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "fold",
-		Usage: "gather lines like \"host: text\" of standard input",
-		Description: `What hosts with the same text said is shown once, for the tools whose output is not gathered. Lines that don't begin with the
-name of a host and a colon go to standard error, and are counted at the end; the exit code is 0 all the same.
+		Usage: "group lines like \"host: text\" from standard input",
+		Description: `Shows text that several hosts share once, for tools that do not group their output. Lines that do not begin with the
+name of a host and a colon go to standard error and are counted at the end; the exit code is 0 all the same.
 
 Examples:
   pdsh -w 'web[01-20]' uname -r | hail fold
@@ -25,7 +25,7 @@ Examples:
 				return err
 			}
 			if e.stdinTerminal {
-				return usage("pdsh -w web1,web2 uname -r | hail fold", "there is nothing on standard input")
+				return usage("pdsh -w web1,web2 uname -r | hail fold", "nothing is piped into hail fold")
 			}
 			style, err := e.style(c, e.stdoutTerminal)
 			if err != nil {

@@ -13,15 +13,15 @@ import (
 	"hail/runner"
 )
 
-// gate is a command on this machine that is asked between waves: it has their result as JSON on its input, and lets the
-// next wave begin by exiting with 0.
+// gate is a command on this machine that is run between waves. It gets the result of the wave as JSON on its input, and
+// lets the next wave begin by exiting with 0.
 type gate struct {
 	command string
-	talk    io.Writer // where what it prints goes
+	talk    io.Writer // where its output goes
 	environ []string
 }
 
-// Pass implements runner.Gate. The command runs in a process group of its own, which ends with ctx.
+// Pass implements runner.Gate. The command runs in a process group of its own, which is ended with ctx.
 func (g gate) Pass(ctx context.Context, w runner.WaveResult) error {
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -34,7 +34,7 @@ func (g gate) Pass(ctx context.Context, w runner.WaveResult) error {
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	if ctx.Err() != nil && cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // who did not heed the first one
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // for processes that ignored SIGTERM
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.command, err)

@@ -8,17 +8,17 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The parts of which hail help and the manual page are made.
+// The texts that hail help, the manual page and docs/cli.md share.
 const (
-	tagline  = "runs one thing on many machines over SSH: throttled, with a log of each"
+	tagline  = "runs one thing on many machines over SSH: throttled, with a log per host"
 	synopsis = "COMMAND [OPTION…] [ARGUMENT…]"
-	firsts   = `  hail demo                             a fleet on this machine, to try it all
+	firsts   = `  hail demo                             a fleet on this machine, to try hail out
   hail ping -w 'web[01-20]'             reach hosts and log in
   hail run  -g web -- uptime            run a command on every host of a group
-  hail show last                        the last run again
+  hail show last                        show the last run again
   hail logs last -w web03               what one host printed
 `
-	exitCodes = "0 all well, 1 a host failed, 3 a host was not reached, 4 stopped early, 5 a dry run would change something (--exit-code), 64 no host was touched, 74 the record is incomplete, 130 and 143 interrupted."
+	exitCodes = "0 all well, 1 a host failed, 3 a host was not reached, 4 stopped early, 5 a dry run would change something (--exit-code), 64 a usage or configuration error before any host was touched, 74 the record or the output is incomplete, 130 and 143 interrupted."
 )
 
 func overviewText(commands []*cli.Command) string {
@@ -29,13 +29,13 @@ func overviewText(commands []*cli.Command) string {
 			fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines("hail help COMMAND tells more. Exit codes: "+exitCodes, helpWidth), "\n"))
+	fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines("hail help COMMAND describes a command and its options. Exit codes: "+exitCodes, helpWidth), "\n"))
 	return b.String()
 }
 
 const helpWidth = 80
 
-// commandText is the help of a command: one line, the usage, examples, and the options by what they are about.
+// commandText returns the help of a command: one line, the usage, a description, examples, and the options by category.
 func commandText(c *cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nUsage: hail %s\n", c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
@@ -55,7 +55,7 @@ func commandText(c *cli.Command) string {
 	return b.String()
 }
 
-// categories are what the options of a command are about, in the order in which they come up.
+// categories returns the categories of the options of a command, in order of appearance.
 func categories(c *cli.Command) (names []string) {
 	for _, f := range c.Flags {
 		if is := f.(cli.CategorizableFlag).GetCategory(); !slices.Contains(names, is) {
@@ -74,7 +74,7 @@ func optionsAbout(c *cli.Command, category string) (options []cli.DocGenerationF
 	return options
 }
 
-// asOfRun are the categories of a command whose options are those of hail run.
+// asOfRun returns the categories whose options are the same as those of hail run. For hail run itself there are none.
 func asOfRun(c *cli.Command, all []*cli.Command) (names []string) {
 	run := all[slices.IndexFunc(all, func(c *cli.Command) bool { return c.Name == "run" })]
 	for _, category := range categories(c) {
@@ -100,7 +100,7 @@ func optionText(f cli.DocGenerationFlag) string {
 	return left + strings.Join(fillLines(text, helpWidth-optionColumn), "\n"+strings.Repeat(" ", optionColumn)) + "\n"
 }
 
-// optionWords are an option as it is written, with room for a short one, and what it does.
+// optionWords returns an option as it is written, with room for a short name, and what it does.
 func optionWords(f cli.DocGenerationFlag) (option, text string) {
 	var short, long string
 	for _, name := range f.(cli.Flag).Names() {
@@ -114,20 +114,20 @@ func optionWords(f cli.DocGenerationFlag) (option, text string) {
 	if f.TakesValue() {
 		long += " " + value
 	}
-	if v := f.GetValue(); v != "" && v != "0" && !strings.Contains(text, "(default: ") { // some say more of it
+	if v := f.GetValue(); v != "" && v != "0" && !strings.Contains(text, "(default: ") { // some texts describe the default themselves
 		text += " (default: " + v + ")"
 	}
 	return fmt.Sprintf("%4s%s", short, long), text
 }
 
-// unquoteUsage takes the name of the value, in back quotes, out of a usage text.
+// unquoteUsage returns the name of the value, which is in back quotes in a usage text, and the text without the quotes.
 func unquoteUsage(usage string) (value, text string) {
 	before, rest, ok := strings.Cut(usage, "`")
 	if !ok {
 		return "", usage
 	}
 	value, after, _ := strings.Cut(rest, "`")
-	if before == "" { // it stands beside the option already
+	if before == "" { // help shows it beside the option
 		return value, strings.TrimLeft(after, ", ")
 	}
 	return value, before + value + after

@@ -19,17 +19,17 @@ import (
 func hostkeysCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "hostkeys",
-		Usage: "look at the keys of hosts, and record those of new ones",
-		Description: `The exit code is 1 when a key has changed or is revoked, or when a new one could not be asked about, and 3 when some host was
-not reached.
+		Usage: "show the keys of hosts, and record new ones",
+		Description: `The exit code is 1 when a key has changed or is revoked, or when there is a new key and no terminal to ask on, and 3
+when a host was not reached.
 
 Examples:
-  hail hostkeys -w 'web[01-20]'         who shows which key, and is it known
+  hail hostkeys -w 'web[01-20]'         each host's key, and whether it is known
   hail hostkeys -g new --yes            record the keys of a new rack
   hail hostkeys -a --known-hosts fleet_hosts`,
 		Flags: slices.Concat(targetFlags(), reachFlags(), atOnceFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: "Record", Usage: "record new keys without asking"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "results, and what went wrong: no talk"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "show only results and what went wrong"},
 			runsDirFlag(),
 		}),
 		Action: func(c *cli.Context) error {
@@ -41,7 +41,7 @@ Examples:
 	}
 }
 
-// scanned is what became of looking at one host's key.
+// scanned is the key of a host, or the error of asking for it.
 type scanned struct {
 	key sshconn.HostKey
 	err error
@@ -78,7 +78,7 @@ func hostkeys(e environment, c *cli.Context) error {
 	return e.recordKeys(c, ssh, found)
 }
 
-// scanAll looks at the keys of all hosts, so many at once.
+// scanAll asks all hosts for their keys, atOnce at a time.
 func scanAll(ctx context.Context, ssh *sshconn.Dialer, hosts []inventory.Host, atOnce int) []scanned {
 	found := make([]scanned, len(hosts))
 	slots := make(chan struct{}, max(1, atOnce))
@@ -94,7 +94,7 @@ func scanAll(ctx context.Context, ssh *sshconn.Dialer, hosts []inventory.Host, a
 	return found
 }
 
-// keyState says in a word what known_hosts makes of a key.
+// keyState returns a word for what known_hosts says about the key, or for why the host was not reached.
 func (s scanned) keyState() string {
 	switch {
 	case s.err != nil:
@@ -110,7 +110,7 @@ func (s scanned) keyState() string {
 	return "revoked"
 }
 
-// showKeys prints a line for each key in each state, with its hosts in short: one key of several hosts is worth a look.
+// showKeys prints a line for each key and state, with its hosts folded: several hosts with one key deserve attention.
 func showKeys(w io.Writer, hosts []inventory.Host, found []scanned) error {
 	type line struct{ state, key string }
 	lines := make([]line, len(found))
@@ -131,7 +131,7 @@ func showKeys(w io.Writer, hosts []inventory.Host, found []scanned) error {
 	return err
 }
 
-// recordKeys records the new keys after one question, and turns the rest into an exit code.
+// recordKeys records the new keys after asking once, and turns the other results into an exit code.
 func (e environment) recordKeys(c *cli.Context, ssh *sshconn.Dialer, found []scanned) error {
 	var fresh []sshconn.HostKey
 	code := exitOK
@@ -169,7 +169,7 @@ func (e environment) confirmKeys(c *cli.Context, n int) error {
 	case c.Bool("yes"):
 		return nil
 	case !e.stdinTerminal || !e.stderrTerminal:
-		tell(e.stderr, usage("compare the fingerprints, then --yes records them", "not recorded, as there is no terminal to ask on: %s", report.Plural(n, "new key")), false)
+		tell(e.stderr, usage("compare the fingerprints, then record them with --yes", "%s not recorded: there is no terminal to ask on", report.Plural(n, "new key")), false)
 		return &exitError{exitFailed}
 	}
 	return e.ask(fmt.Sprintf("Record %s? [y/N] ", report.Plural(n, "new key")))

@@ -19,24 +19,24 @@ func hostsCommand(e environment) *cli.Command {
 	const out = "Output"
 	return &cli.Command{
 		Name:  "hosts",
-		Usage: "list the hosts that are meant, without reaching them",
+		Usage: "list the selected hosts, without connecting to them",
 		Description: `Examples:
-  hail hosts -a --fold                  the whole inventory in short
+  hail hosts -a --fold                  the whole inventory, folded
   hail hosts -w '@prod!role=db' --columns name,address,role
   hail hosts -w run:last/failed         where the last run failed
   hail hosts -i hosts.ini --groups      the groups and their hosts
   hail hosts -a --group-by rack         which hosts share a value
-  hail hosts --explain web07            every setting, and who says so`,
+  hail hosts --explain web07            every setting, and where it comes from`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "fold", Category: out, Usage: "in short: web[01-20]"},
-			&cli.BoolFlag{Name: "count", Category: out, Usage: "how many"},
-			&cli.BoolFlag{Name: "groups", Category: out, Usage: "the groups of the inventory instead"},
-			&cli.StringFlag{Name: "group-by", Category: out, Usage: "by the values of `VAR`, in short"},
-			&cli.StringFlag{Name: "columns", Category: out, Usage: "a table of `A,B`: name, address, user, port, group, any var"},
-			&cli.BoolFlag{Name: "json", Category: out, Usage: "with settings, groups and vars, as JSON"},
-			&cli.BoolFlag{Name: "csv", Category: out, Usage: "the same as a table, or the --columns of it"},
-			&cli.StringFlag{Name: "explain", Category: out, Usage: "every setting and var of `HOST`, and where it comes from"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "no remarks"},
+			&cli.BoolFlag{Name: "fold", Category: out, Usage: "print the names folded: web[01-20]"},
+			&cli.BoolFlag{Name: "count", Category: out, Usage: "print only how many there are"},
+			&cli.BoolFlag{Name: "groups", Category: out, Usage: "list the groups of the inventory instead"},
+			&cli.StringFlag{Name: "group-by", Category: out, Usage: "list the hosts folded, by their values of `VAR`"},
+			&cli.StringFlag{Name: "columns", Category: out, Usage: "print a table of the columns `A,B`: name, address, user, port, group or any var"},
+			&cli.BoolFlag{Name: "json", Category: out, Usage: "print hosts as JSON, with settings, groups and vars"},
+			&cli.BoolFlag{Name: "csv", Category: out, Usage: "print the same as CSV; with --columns, only these"},
+			&cli.StringFlag{Name: "explain", Category: out, Usage: "show every setting and var of `HOST`, and where it comes from"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "show no remarks"},
 			runsDirFlag(),
 		}, connectionFlags()),
 		Action: func(c *cli.Context) error { return listHosts(e, c) },
@@ -60,12 +60,12 @@ func listHosts(e environment, c *cli.Context) error {
 	}
 	for _, name := range []string{"target", "group", "exclude"} {
 		if c.Bool("groups") && c.IsSet(name) {
-			return usage("--group-by group sorts some hosts by their groups", "--groups lists the whole inventory, and --%s means some of it", name)
+			return usage("--group-by group lists selected hosts by their groups", "--groups lists the whole inventory, and --%s selects a part of it", name)
 		}
 	}
 	for _, name := range []string{"target", "group", "exclude", "all"} {
 		if c.IsSet("explain") && c.IsSet(name) {
-			return usage("", "--explain is about the host that it names, and --%s means others", name)
+			return usage("", "--explain names its host itself, and --%s selects others", name)
 		}
 	}
 	switch {
@@ -107,7 +107,7 @@ func listHosts(e environment, c *cli.Context) error {
 	return err
 }
 
-// onlyOne refuses two options that each say what to print.
+// onlyOne is an error when more than one of these options is given.
 func onlyOne(c *cli.Context, names ...string) error {
 	var set []string
 	for _, name := range names {
@@ -121,7 +121,8 @@ func onlyOne(c *cli.Context, names ...string) error {
 	return nil
 }
 
-// knownVars refuses names of vars that neither a host of the inventory nor --set knows. Those selected need not have them.
+// knownVars is an error when --columns or --group-by names a var that no host of the inventory has and no --set sets. The
+// selected hosts need not have it.
 func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) error {
 	for _, option := range []string{"columns", "group-by"} {
 		for _, name := range wordsIn(c.String(option)) {
@@ -135,7 +136,7 @@ func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host)
 	return nil
 }
 
-// columns are those that were asked for, or everything that is known of the hosts.
+// columns returns the columns of --columns, or else one for everything that is known about the hosts.
 func columns(c *cli.Context, hosts []inventory.Host) []string {
 	if c.IsSet("columns") {
 		return wordsIn(c.String("columns"))
@@ -146,7 +147,7 @@ func columns(c *cli.Context, hosts []inventory.Host) []string {
 			vars[name] = true
 		}
 		for _, s := range h.Connection.Settings() {
-			used[s.Key] = s.Key != "options" // which no cell holds
+			used[s.Key] = s.Key != "options" // options do not fit into a cell
 		}
 	}
 	all := []string{"name", "address", "user", "port"}
@@ -158,7 +159,7 @@ func columns(c *cli.Context, hosts []inventory.Host) []string {
 	return slices.Concat(all, []string{"groups"}, slices.Sorted(maps.Keys(vars)))
 }
 
-// writeCSV writes a table that is a source again: hail hosts -a --csv | hail hosts -i csv:- -a.
+// writeCSV writes a table that is a source of hosts again: hail hosts -a --csv | hail hosts -i csv:- -a.
 func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{columns}
@@ -168,7 +169,7 @@ func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 			row[i] = inventory.Attribute(h, name)
 			switch name {
 			case "address":
-				row[i] = h.Connection.Address // a name alone is left to ssh_config
+				row[i] = h.Connection.Address // empty if none is set: ssh_config decides then
 			case "identity":
 				row[i] = first(h.Connection.Identity)
 			case "known_hosts":
@@ -180,7 +181,7 @@ func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 	return out.WriteAll(rows)
 }
 
-// first is the first of a list, of which a cell holds one.
+// first returns the first of a list, or "": a cell holds one value.
 func first(list []string) string {
 	if len(list) == 0 {
 		return ""
@@ -204,7 +205,7 @@ func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
 	return err
 }
 
-// groupBy writes the hosts of each value of a var in short, the values in the order in which they come up.
+// groupBy writes the hosts, folded, for each value of a var, the values in order of appearance.
 func groupBy(w io.Writer, hosts []inventory.Host, name string) error {
 	values := make([]string, len(hosts))
 	for i, h := range hosts {
@@ -222,7 +223,7 @@ func groupBy(w io.Writer, hosts []inventory.Host, name string) error {
 	return nil
 }
 
-// byKey yields the names that have the same key, the keys in the order in which they come up. keys has one for each name.
+// byKey yields each key with the names that have it, in order of appearance. keys[i] is the key of names[i].
 func byKey[K comparable](names []string, keys []K) iter.Seq2[K, []string] {
 	return func(yield func(K, []string) bool) {
 		members := map[K][]string{}

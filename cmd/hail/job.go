@@ -16,22 +16,22 @@ import (
 	"hail/runner/action"
 )
 
-// job is what a command does on hosts: the action as data, and what of it the plan can't hold, or must not.
+// job is what a command does on hosts: the action as data, and whatever the plan can't hold or must not.
 type job struct {
 	spec    runner.Spec
-	what    string                     // in a few words
+	what    string                     // the same in a few words
 	secrets map[string]string          // values of secret variables
-	blobs   []report.Blob              // contents that spec names
-	private []report.Blob              // contents that no record holds
-	remark  string                     // what else is to be said when it begins
-	checks  []runner.Check             // that it makes on each host,
-	fleet   []runner.Check             // and over all of them
-	earlier []iter.Seq[[]runner.Event] // of the runs that it does a part of again
-	before  *report.Summary            // the run that the checks are compared with; may be nil
-	timeout inventory.Duration         // of a host, unless the user has said one; 0: none
-	raw     bool                       // what the hosts print is the result, byte for byte
-	looks   bool                       // a dry run reaches the hosts, too, and changes nothing
-	begin   func() error               // what has to be done before the run is recorded; may be nil
+	blobs   []report.Blob              // contents that spec refers to, which the record keeps
+	private []report.Blob              // contents that the record must not hold
+	remark  string                     // an additional line when the run begins
+	checks  []runner.Check             // the checks on each host,
+	fleet   []runner.Check             // and over all hosts
+	earlier []iter.Seq[[]runner.Event] // events of the runs that this one repeats a part of
+	before  *report.Summary            // the run to compare the checks with; may be nil
+	timeout inventory.Duration         // for one host, unless the user gives one; 0: none
+	raw     bool                       // print what the hosts print, byte for byte
+	looks   bool                       // a dry run reaches the hosts too, and changes nothing there
+	begin   func() error               // called before the run is recorded; may be nil
 }
 
 func (j *job) addSecret(name, value string) {
@@ -41,7 +41,7 @@ func (j *job) addSecret(name, value string) {
 	j.secrets[name] = value
 }
 
-// open is where the action has its contents from: those that are private, or the record.
+// open returns a content for the action, a private one or one from the record, and its size. The caller closes it.
 func (j *job) open(digest string, record *report.Record) (io.ReadCloser, int64, error) {
 	for _, b := range j.private {
 		if b.Digest == digest {
@@ -52,8 +52,8 @@ func (j *job) open(digest string, record *report.Record) (io.ReadCloser, int64, 
 	return record.Blob(digest)
 }
 
-// input opens what commands are given as input, one file for all hosts, or one for each, and puts it into the job. Its length
-// and digest have to be known, so our own standard input, and what is no regular file, is read to its end.
+// input reads --stdin or --stdin-dir, the input of the commands: one file for all hosts, or one for each. Its size and
+// digest have to be known in advance, so standard input, and any file that is not a regular one, is read to its end.
 func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *action.Surroundings) (err error) {
 	file, dir := c.String("stdin"), c.String("stdin-dir")
 	switch {
@@ -69,7 +69,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 			}
 			blob, err := fileBlob(filepath.Join(dir, h.Name))
 			if err != nil {
-				return wrongValue("stdin-dir", "every host needs a file there", "%v", err)
+				return wrongValue("stdin-dir", "put a file with the name of each host there", "%v", err)
 			}
 			s.Inputs[h.Name] = blob.Digest
 			j.blobs = append(j.blobs, blob)
@@ -87,7 +87,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 	return nil
 }
 
-// blobOf is the content of a file, of what is no regular one, or of our own standard input (-).
+// blobOf returns the content of a file, regular or not, or of standard input (-).
 func (e environment) blobOf(file string) (report.Blob, error) {
 	if file == "-" {
 		return spooled(e.stdin)
@@ -103,7 +103,7 @@ func (e environment) blobOf(file string) (report.Blob, error) {
 	return fileBlob(file)
 }
 
-// fileBlob is the content of a regular file.
+// fileBlob returns the content of a regular file.
 func fileBlob(path string) (report.Blob, error) {
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
 	f, err := os.Open(path)
@@ -112,14 +112,14 @@ func fileBlob(path string) (report.Blob, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return report.Blob{}, fmt.Errorf("%s is no file", path)
+		return report.Blob{}, fmt.Errorf("%s is not a regular file", path)
 	}
 	read := runner.DigestWriter{W: io.Discard}
 	_, err = io.Copy(&read, f)
 	return report.Blob{Digest: read.Digest(), Size: read.Size, Open: open}, err
 }
 
-// spooled is a content that can be read once only. It is kept in a file that goes with us.
+// spooled copies a content that can be read only once to an unlinked temporary file, which vanishes with the process.
 func spooled(in io.Reader) (report.Blob, error) {
 	spool, err := os.CreateTemp("", "hail-stdin-")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"hail/runner"
 )
 
-// setLimits puts what the options say of how many, how fast, how long and how often into the plan. A command that has not an
-// option leaves it at its zero.
+// setLimits puts the options about how many, how fast, how long and how often into the plan. What a command has no option
+// for keeps its zero value.
 func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
 		return err
@@ -50,19 +50,19 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	}
 	p.Budget.Cancel = onBudget == "cancel"
 	if p.Budget.Cancel && p.Budget.Fail == nil && p.Budget.Unreachable == nil {
-		return wrongValue("on-budget", "--max-fail 10%", "there is no budget")
+		return wrongValue("on-budget", "set one, for example --max-fail 10%", "there is no budget")
 	}
 	if text := c.String("serial"); c.IsSet("serial") {
 		if p.Waves, err = runner.ParseWaves(text); err != nil {
-			return wrongValue("serial", "--serial 1,10%,100%", "%v", err)
+			return wrongValue("serial", "for example --serial 1,10%,100%", "%v", err)
 		}
 	}
 	if p.Gate = c.String("gate"); c.IsSet("gate") && strings.TrimSpace(p.Gate) == "" {
-		return wrongValue("gate", "", "there is no command")
+		return wrongValue("gate", "", "the command is missing")
 	}
 	for _, name := range []string{"gate", "pause"} {
 		if c.IsSet(name) && p.Waves == nil {
-			return wrongValue(name, "--serial 1,10%,100%", "there is one wave only")
+			return wrongValue(name, "make waves, for example --serial 1,10%,100%", "there is only one wave")
 		}
 	}
 	if p.Rate, err = rate(c); err != nil {
@@ -72,7 +72,7 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	return err
 }
 
-// share reads an option that is a number of hosts or a percentage; nil when it is not said.
+// share reads an option that is a number of hosts or a percentage; nil when it is not given.
 func share(c *cli.Context, name string) (*runner.Share, error) {
 	if !c.IsSet(name) {
 		return nil, nil
@@ -84,7 +84,7 @@ func share(c *cli.Context, name string) (*runner.Share, error) {
 	return &s, nil
 }
 
-// rate reads 5/s, 30/m or 100/h, as so many a second.
+// rate reads --rate, such as 5/s, 30/m or 100/h, and returns it per second; 0 when it is not given.
 func rate(c *cli.Context) (float64, error) {
 	if !c.IsSet("rate") {
 		return 0, nil
@@ -93,12 +93,12 @@ func rate(c *cli.Context) (float64, error) {
 	n, err := strconv.ParseFloat(number, 64)
 	every, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
 	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
-		return 0, wrongValue("rate", "10/s, 30/m, 100/h", "%q is no rate", c.String("rate"))
+		return 0, wrongValue("rate", "write it as 10/s, 30/m or 100/h", "%q is not a rate", c.String("rate"))
 	}
 	return n / every.Seconds(), nil
 }
 
-// per reads VAR=N.
+// per reads --per, as VAR=N; nil when it is not given.
 func per(c *cli.Context) (*runner.PerVar, error) {
 	if !c.IsSet("per") {
 		return nil, nil
@@ -106,7 +106,7 @@ func per(c *cli.Context) (*runner.PerVar, error) {
 	name, number, _ := strings.Cut(c.String("per"), "=")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || name == "" {
-		return nil, wrongValue("per", "--per rack=2", "%q is not VAR=N", c.String("per"))
+		return nil, wrongValue("per", "for example --per rack=2", "%q is not VAR=N", c.String("per"))
 	}
 	return &runner.PerVar{Var: name, Most: n}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// manCommand asks for all commands when it runs: it is one of them.
+// manCommand gets the list of all commands as a function, because it is one of them.
 func manCommand(e environment, all func() []*cli.Command) *cli.Command {
 	return &cli.Command{
 		Name:  "man",
@@ -27,8 +27,8 @@ func manCommand(e environment, all func() []*cli.Command) *cli.Command {
 	}
 }
 
-// manText is the manual page: what hail help says, in the language of man, whose few words are no more than Markdown would want for a
-// library to turn into it. Options that are those of hail run stand there alone.
+// manText returns the manual page: what hail help says, as roff. Writing the few macros needed here is no more work than
+// writing Markdown for a library to convert. Options that are the same as those of hail run are described only there.
 func manText(commands []*cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH HAIL 1 \"\" \"hail %s\" \"hail\"\n.SH NAME\nhail \\- %s\n", roff(versionText()), roff(tagline))
@@ -52,7 +52,7 @@ func manText(commands []*cli.Command) string {
 			}
 		}
 		if asRun != nil {
-			fmt.Fprintf(&b, ".PP\nAs of hail run: %s.\n", roff(strings.Join(asRun, ", ")))
+			fmt.Fprintf(&b, ".PP\nAs for hail run: %s.\n", roff(strings.Join(asRun, ", ")))
 		}
 	}
 	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(exitCodes))
@@ -79,7 +79,7 @@ func manOptions(c *cli.Command, category string) string {
 	return b.String()
 }
 
-// roff writes text so that man shows it as it is.
+// roff escapes text so that man shows it unchanged.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(text)
 	if strings.HasPrefix(text, ".") {

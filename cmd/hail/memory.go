@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// freeMemory is how many bytes this process may still take: what the kernel says is available, or what is left of the limit of
-// our control group. It is 0 where nobody says.
+// freeMemory returns how many bytes this process may still use: what the kernel says is available, or what is left of the
+// limit of its control group if that is less. It is 0 where neither is known.
 func freeMemory() (free int64) {
 	meminfo, _ := os.ReadFile("/proc/meminfo")
 	for line := range strings.Lines(string(meminfo)) {
@@ -31,29 +31,29 @@ func freeMemory() (free int64) {
 	return free
 }
 
-// groupNumber reads a number of a control group (version 2); 0 when it has none.
+// groupNumber reads a number from a file of a control group (version 2); 0 if there is none.
 func groupNumber(group, name string) int64 {
 	text, _ := os.ReadFile("/sys/fs/cgroup" + group + "/" + name)
 	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	return n
 }
 
-// spareGarbage is how much garbage may lie about however little memory is in use, in bytes.
+// spareGarbage is how much garbage, in bytes, may pile up however little memory is in use.
 const spareGarbage = 13 << 20
 
-// spareGC has garbage collected less often while little memory is in use: with a few hosts at once, collecting all the time would
-// cost an eighth of the CPU. A collection comes when there is spareGarbage, and half as much as is in use: with thousands of hosts
-// that is little more than what they use. A small run is over before the first one. $GOGC has the last word.
+// spareGC makes garbage collections rarer while little memory is in use: with a few hosts at once, constant collecting would
+// cost an eighth of the CPU. A collection starts when the garbage exceeds spareGarbage plus half of the memory in use; with
+// thousands of hosts that is little more than what they use. A small run ends before the first one. $GOGC takes precedence.
 func (e environment) spareGC() {
 	if e.getenv("GOGC") == "" {
-		debug.SetGCPercent(spareGarbage >> 20 * 100 / 4) // the runtime waits for 4 MiB for each hundred
+		debug.SetGCPercent(spareGarbage >> 20 * 100 / 4) // at first, the runtime lets the heap grow to 4 MiB for each 100%
 		afterCollection()
 	}
 }
 
-// afterCollection says, after each collection, when the next one comes.
+// afterCollection sets, after each collection, when the next one is due.
 func afterCollection() {
-	runtime.AddCleanup(new([32]byte), func(int) { // nobody uses it, so its time comes with the collection
+	runtime.AddCleanup(new([32]byte), func(int) { // unreachable at once, so the next collection runs the cleanup
 		used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(used)
 		debug.SetGCPercent(50 + spareGarbage*100/max(1, int(used[0].Value.Uint64())))

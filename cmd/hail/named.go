@@ -2,14 +2,14 @@ package main
 
 import "github.com/urfave/cli/v2"
 
-// The library asks each option for its names once for each option, and they work them out with a regular expression every time: a
-// tenth of what a run on one host costs. These know theirs.
+// The library asks each option for its names once for each option, and an option works them out with a regular expression
+// every time: a tenth of the cost of a run on one host. These types keep the names.
 type (
 	namedFlag struct {
 		cli.DocGenerationFlag
 		names []string
 	}
-	namedSlice struct { // apart, because the library tells it how values are separated, by a method with a type of its own
+	namedSlice struct { // separate, to keep the method by which the library sets how values are separated
 		*cli.StringSliceFlag
 		names []string
 	}
@@ -18,7 +18,8 @@ type (
 func (f namedFlag) Names() []string  { return f.names }
 func (f namedSlice) Names() []string { return f.names }
 
-// named are the same options, to run a command with. Their type no longer tells what values they take: TakesValue does.
+// named wraps options to run a command with. The type of a wrapped option no longer tells whether it takes a value:
+// TakesValue does.
 func named(flags []cli.Flag) (all []cli.Flag) {
 	for _, f := range flags {
 		switch f := f.(type) {

@@ -16,8 +16,8 @@ import (
 	"hail/runner"
 )
 
-// heed acts on signals until the returned function is called, which returns the first one: the first stops the run
-// gently, the second at once, the third leaves.
+// heed acts on signals until done is called: the first signal stops the run gently, the second cuts the connections, the
+// third exits. done returns the first signal, or nil.
 func (e environment) heed(remark func(string), stop, cut func()) (done func() os.Signal) {
 	signals, ignore := e.signals()
 	end := make(chan struct{})
@@ -30,10 +30,10 @@ func (e environment) heed(remark func(string), stop, cut func()) (done func() os
 				switch n {
 				case 1:
 					first = s
-					remark("stopping: nothing new starts, and what runs is ended (again: at once)")
+					remark("stopping: nothing new starts, and running commands are ended (again: at once)")
 					stop()
 				case 2:
-					remark("dropping every connection (again: leave)")
+					remark("dropping every connection (again: exit)")
 					cut()
 				default:
 					e.exit(exitInterrupt)
@@ -51,16 +51,16 @@ func (e environment) heed(remark func(string), stop, cut func()) (done func() os
 	}
 }
 
-// confirm asks before something is run on many hosts from a terminal, by a command that has options for that.
+// confirm asks before something is run on many hosts from a terminal, if the command has --confirm-above.
 func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error {
 	asks := slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "confirm-above") })
 	if !asks || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nGo on? [y/N] ", len(p.Hosts), what, inventory.Fold(inventory.Names(p.Hosts))))
+	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nContinue? [y/N] ", len(p.Hosts), what, inventory.Fold(inventory.Names(p.Hosts))))
 }
 
-// ask asks on the terminal, and is an error unless the answer is yes.
+// ask asks a question on the terminal, and returns an error unless the answer is yes.
 func (e environment) ask(question string) error {
 	io.WriteString(e.stderr, question)
 	answer, err := bufio.NewReader(e.stdin).ReadString('\n')
@@ -70,10 +70,10 @@ func (e environment) ask(question string) error {
 	if a := strings.ToLower(strings.TrimSpace(answer)); a == "y" || a == "yes" {
 		return nil
 	}
-	return usage("--yes does not ask", "not confirmed: nothing was done")
+	return usage("--yes skips the question", "not confirmed: nothing was done")
 }
 
-// answer lists the hosts that run whenever the user asks how it goes, until the returned function is called.
+// answer lists the running hosts whenever the user asks how it goes, until stop is called.
 func (d *display) answer(typed bool) (stop func()) {
 	asked, ignore := d.env.enquiries(typed && d.live != nil)
 	end := make(chan struct{})
@@ -83,7 +83,7 @@ func (d *display) answer(typed bool) (stop func()) {
 			select {
 			case <-asked:
 				if d.live == nil {
-					d.remark("how it goes is shown with --progress")
+					d.remark("--progress always shows how the run goes")
 					continue
 				}
 				d.live.List()

@@ -16,7 +16,7 @@ import (
 	"hail/runner/wrap"
 )
 
-// newPlan makes the plan of what the options say.
+// newPlan makes a plan from the options.
 func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.Host) (*runner.Plan, error) {
 	p := &runner.Plan{
 		Run:        report.NewRunID(e.now()),
@@ -50,10 +50,10 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		return nil, err
 	}
 	if p.Bare {
-		p.Clocks.Grace = 0 // there is nobody to give it to
+		p.Clocks.Grace = 0 // without the wrapper, nothing observes it
 	}
 	if p.Clocks.Connect == 0 {
-		return nil, wrongValue("connect-timeout", "", "a host needs some time to be reached")
+		return nil, wrongValue("connect-timeout", "", "the time has to be above 0")
 	}
 	if p.Fanout == 0 {
 		p.Fanout = fitFanout(len(hosts), e.openFiles, e.memory)
@@ -75,7 +75,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	return p, nil
 }
 
-// checkName refuses a name by which the run would never be found.
+// checkName is an error for a name by which the run could never be found.
 func checkName(name string) error {
 	if name == "last" || strings.HasPrefix(name, "last~") {
 		return wrongValue("name", "--name nightly", "%q always means another run", name)
@@ -83,14 +83,14 @@ func checkName(name string) error {
 	return nil
 }
 
-// Every running host has a connection, up to three files of the record, and something to spare; and its share of memory, of
-// which a half is left to others.
+// What each running host needs: file descriptors for a connection, up to three files of the record, and one to spare; and
+// memory, of which half is left to other processes.
 const (
 	filesPerHost  = 5
 	memoryPerHost = 256 << 10
 )
 
-// fitFanout is how many hosts run at once when nobody says. A memory of 0 is not known, and counts for nothing.
+// fitFanout returns the default fan-out. A memory of 0 is unknown, and sets no limit.
 func fitFanout(hosts, openFiles int, memory int64) int {
 	n := min(hosts, 256, (openFiles-50)/filesPerHost)
 	if memory > 0 {
@@ -99,8 +99,8 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 	return max(1, n)
 }
 
-// newDialer stacks what reaches a host: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can
-// end what that one started. The caller closes the sshconn.Dialer, which ends everything that is still open.
+// newDialer stacks the dialers: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can end
+// the processes of that user. The caller closes the sshconn.Dialer, which ends everything that is still open.
 func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, d *display) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal(p.AllowExec, p.AskSSH)
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
@@ -130,7 +130,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 	return wrap.Dialer{Inner: as}, ssh, nil
 }
 
-// prepare readies the dialer for the hosts, until a signal: ssh_config may run programs.
+// prepare prepares the dialer for the hosts. A signal interrupts it: ssh_config may run programs.
 func (e environment) prepare(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	return e.untilSignal(func(ctx context.Context) error {
 		return ssh.Prepare(ctx, hosts)

@@ -23,10 +23,10 @@ func pushCommand(e environment) *cli.Command {
 	const c = "Files"
 	return &cli.Command{
 		Name:      "push",
-		Usage:     "bring files to hosts, all of them or none",
+		Usage:     "copy files to hosts: on each host, all of them or none",
 		ArgsUsage: "SPEC.yaml… | SRC:DEST…",
-		Description: `A file is replaced in one step, after what is new has been checked beside it; when a handler or a health check
-fails, all of it is taken back. docs/push.md has the form of a spec, and what happens on a host.
+		Description: `A new file is checked beside the old one, and then replaces it in one step; when a handler or a health check fails,
+everything is rolled back. docs/push.md describes the form of a spec, and what happens on a host.
 
 Examples:
   hail push -g web nginx.yaml --sudo --dry-run
@@ -35,15 +35,15 @@ Examples:
   hail push -a site/:/var/www/site --diff
   hail push -g web nginx.yaml --dry-run --exit-code`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "mode", Category: c, Usage: "`MODE` of SRC:DEST, in octal (default: that of the old file, or 0644)"},
-			&cli.StringFlag{Name: "owner", Category: c, Usage: "`USER` of SRC:DEST"},
-			&cli.StringFlag{Name: "group-of-files", Category: c, Usage: "`GROUP` of SRC:DEST"},
+			&cli.StringFlag{Name: "mode", Category: c, Usage: "`MODE`, the octal mode of DEST in SRC:DEST (default: that of the old file, or 0644)"},
+			&cli.StringFlag{Name: "owner", Category: c, Usage: "`USER`, the owner of DEST in SRC:DEST"},
+			&cli.StringFlag{Name: "group-of-files", Category: c, Usage: "`GROUP`, the group of DEST in SRC:DEST"},
 			&cli.BoolFlag{Name: "template", Category: c, Usage: "SRC is a template: {{.host}}, {{.vars.NAME}} …"},
-			&cli.BoolFlag{Name: "secret", Category: c, Usage: "SRC is shown and recorded nowhere"},
-			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show what differs, while it is changed"},
-			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier contents of each file on the host"},
-			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait this `TIME` for another push on the host"},
-			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second, to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0: any. It counts what hosts are sent to be put in place, not what the protocol adds (default: any)"},
+			&cli.BoolFlag{Name: "secret", Category: c, Usage: "never show or record SRC"},
+			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show how the contents differ while changing them"},
+			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier versions of each file on the host"},
+			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait up to `TIME` for another push on the host to end"},
+			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0 is no limit. Only file contents count, not what the protocol adds (default: no limit)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
 		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
@@ -65,13 +65,13 @@ Examples:
 	}
 }
 
-// pushSpecs reads the arguments: files with specs, or SRC:DEST.
+// pushSpecs reads the arguments: files with specs, and SRC:DEST.
 func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
 	args := c.Args().Slice()
 	if len(args) == 2 && !strings.ContainsAny(args[0], ":") && path.Ext(args[0]) != ".yaml" && strings.HasPrefix(args[1], "/") {
-		if _, err := os.Stat(args[1]); err != nil { // as cp and scp have it
-			return nil, usage("hail push … "+runner.Quote(args[0]+":"+args[1]), "%s is no file here", args[1])
+		if _, err := os.Stat(args[1]); err != nil { // SRC DEST, as for cp and scp
+			return nil, usage("hail push … "+runner.Quote(args[0]+":"+args[1]), "%s is not a file on this machine", args[1])
 		}
 	}
 	for _, arg := range args {
@@ -94,7 +94,7 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	}
 	for _, name := range []string{"mode", "owner", "group-of-files", "template", "secret"} {
 		if c.IsSet(name) {
-			return nil, usage("the spec says it for each file", "--%s is for SRC:DEST", name)
+			return nil, usage("a spec sets it for each file", "--%s is for SRC:DEST", name)
 		}
 	}
 	if specs == nil {
@@ -103,7 +103,7 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	return specs, nil
 }
 
-// specFile reads a file with a spec.
+// specFile reads a spec from a file.
 func specFile(file string) (*action.PushSpec, error) {
 	text, err := inventory.ReadFile(file)
 	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
@@ -114,16 +114,16 @@ func specFile(file string) (*action.PushSpec, error) {
 	}
 	spec, err := action.ReadPushSpec(file, text)
 	if wrong := (inventory.Errors)(nil); errors.As(err, &wrong) && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
-		wrong[0].Hint = "a file itself is pushed as " + file + ":/DEST"
+		wrong[0].Hint = "to push the file itself, write " + file + ":/DEST"
 	}
 	return spec, err
 }
 
-// shortFile is what SRC:DEST, the argument, stands for with the options for it.
+// shortFile returns the file that arg, which is SRC:DEST, and the options for it describe.
 func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err error) {
 	f = action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean(dest), Delete: "none",
 		Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Secret: c.Bool("secret")}
-	if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") { // into it, as cp does
+	if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") { // into the folder, as cp does
 		f.Dest = filepath.Join(f.Dest, filepath.Base(src))
 	}
 	if err := action.CheckDest(f.Dest); err != nil {
@@ -142,7 +142,7 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 	return f, nil
 }
 
-// pushJob renders every content for every host.
+// pushJob renders every content for every host, and returns the job that pushes them.
 func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
 	if c.Int("backup") < 0 {
 		return job{}, wrongValue("backup", "", "%d is below 0", c.Int("backup"))
@@ -173,7 +173,7 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 		return job{}, err
 	}
 	push.Backup = max(push.Backup, c.Int("backup"))
-	push.Patience = int(math.Ceil(patience.Value().Seconds())) // what a shell can wait
+	push.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
 	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
 	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
 	if push.DryRun {

@@ -12,10 +12,10 @@ import (
 func replayCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "replay",
-		Usage:     "do once more on one host what a run did, and tell each step",
+		Usage:     "repeat a run on one of its hosts, and show each step",
 		ArgsUsage: "RUN HOST",
-		Description: `RUN is an id, the beginning of one, a name, last, or last~1 for the one before. The command, what it is given, the
-limits and the way to the host are those of that run; secrets are got again.
+		Description: `RUN is an id, the beginning of one, a name, last, or last~1 for the one before. The command, its input, the limits
+and the way to the host are those of that run; secrets are obtained again.
 
 Examples:
   hail replay last web03
@@ -25,7 +25,7 @@ Examples:
 		Flags: slices.Concat(againFlags(), []cli.Flag{&cli.BoolFlag{Name: "tty", Category: "Command", Usage: "give the command a terminal"}}, outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
-				return usage("hail replay last web03", "a run and a host are wanted")
+				return usage("hail replay last web03", "hail replay takes a run and a host")
 			}
 			r, err := e.runOfArgs(c)
 			if err != nil {
@@ -50,7 +50,7 @@ Examples:
 	}
 }
 
-// replayOf is the plan of a run for one of its hosts alone.
+// replayOf returns the plan of a run for one of its hosts, without waves, budgets and retries.
 func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	i, err := placeOf(r.Plan, host)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 func reportCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "write a run as a report: a page, a spreadsheet, JUnit …",
+		Usage:     "write a report of a run: HTML, a spreadsheet, JUnit and others",
 		ArgsUsage: "[RUN] FORMAT",
 		Description: `RUN is an id, the beginning of one, a name, last (the default), or last~1. FORMAT is one of ` + formatNames() + `.
-docs/reports.md tells what is in each.
+docs/reports.md describes each.
 
 Examples:
   hail report last html -o run.html
@@ -27,14 +27,14 @@ Examples:
   hail report last junit -o results.xml
   hail report nightly markdown --merged`,
 		Flags: []cli.Flag{runsDirFlag(), columnsFlag(),
-			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "`FILE` to write to (default: standard output)"},
-			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
+			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "write to `FILE` (default: standard output)"},
+			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"},
 		},
 		Action: func(c *cli.Context) error { return writeReport(e, c) },
 	}
 }
 
-// formatNames are the formats, with commas.
+// formatNames returns the names of the formats, separated by commas.
 func formatNames() string { return strings.Join(report.FormatNames(), ", ") }
 
 func writeReport(e environment, c *cli.Context) error {
@@ -67,10 +67,10 @@ func writeReport(e environment, c *cli.Context) error {
 	}
 	to := c.String("to")
 	if to == "" && e.stdoutTerminal && args[1] == "xlsx" {
-		return usage("-o run.xlsx", "a workbook is nothing for a terminal")
+		return usage("write it to a file: -o run.xlsx", "a workbook can't be shown on a terminal")
 	}
 	if run.Going() {
-		fmt.Fprintf(e.stderr, "hail: %s is going on: the report has what there is so far\n", s.Run)
+		fmt.Fprintf(e.stderr, "hail: %s is still running: the report has what there is so far\n", s.Run)
 	}
 	if to == "" {
 		return format(e.stdout, r)
@@ -94,22 +94,22 @@ type wantedReport struct {
 	format report.Format
 }
 
-// reportsOf reads --report. What could not be written is told before a host is reached.
+// reportsOf reads --report. A file that can't be written is an error before any host is reached.
 func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 	for _, text := range c.StringSlice("report") {
 		name, path, ok := strings.Cut(text, "=")
 		if !ok || path == "" {
-			return nil, wrongValue("report", "--report junit=results.xml", "%q is not FORMAT=PATH", text)
+			return nil, wrongValue("report", "for example --report junit=results.xml", "%q is not FORMAT=PATH", text)
 		}
 		format, err := formatOf(name)
 		if err != nil {
 			return nil, err
 		}
 		if path == "-" {
-			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is no file", name)
+			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is not a file", name)
 		}
 		if slices.ContainsFunc(all, func(w wantedReport) bool { return filepath.Clean(w.path) == filepath.Clean(path) }) {
-			return nil, wrongValue("report", "", "two reports can't be in %s", path)
+			return nil, wrongValue("report", "", "two reports can't go to %s", path)
 		}
 		if err := report.CanWrite(path); err != nil {
 			return nil, wrongValue("report", "", "%v", err)
@@ -119,7 +119,8 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 	return all, nil
 }
 
-// writeAll writes reports of the run whose record is at this place: those that can be, whatever becomes of the others.
+// writeAll writes reports of the run whose record is at this path. When one can't be written, it still writes the others,
+// and returns all errors.
 func writeAll(reports []wantedReport, record string, columns *report.Columns) (failed error) {
 	if len(reports) == 0 {
 		return nil

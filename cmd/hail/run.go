@@ -14,7 +14,7 @@ import (
 func pingCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "ping",
-		Usage: "reach hosts and log in, and run nothing",
+		Usage: "reach hosts and log in, without running anything",
 		Description: `Examples:
   hail ping -w 'web[01-20]'
   hail ping -a -i inventory.yaml --connect-timeout 3s
@@ -38,7 +38,7 @@ func runCommand(e environment) *cli.Command {
 		Name:      "run",
 		Usage:     "run a command on hosts",
 		ArgsUsage: "-- COMMAND [ARGUMENT…]",
-		Description: `One word is a line for the host's shell; several words are quoted one by one.
+		Description: `A single word is a line for the host's shell; several words are quoted one by one.
 
 Examples:
   hail run -w 'web[01-20]' -- uptime
@@ -48,7 +48,7 @@ Examples:
   hail run -g db --template -c 'pg_dump -h {{.host}} {{.vars.db}} | wc -c'
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
-			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "{{.host}}, {{.address}}, {{.index}}, {{.vars.NAME}} in it stand for those of each host, quoted"}},
+			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "fill in {{.host}}, {{.address}}, {{.index}} and {{.vars.NAME}} for each host, quoted"}},
 			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
@@ -65,7 +65,7 @@ Examples:
 	}
 }
 
-// commandLine is the line for the remote shell.
+// commandLine returns the line for the remote shell.
 func commandLine(c *cli.Context) (string, error) {
 	words, line := c.Args().Slice(), c.String("command")
 	switch {
@@ -81,7 +81,7 @@ func commandLine(c *cli.Context) (string, error) {
 	case strings.TrimSpace(line) == "":
 		return "", usage("hail run -g web -- uptime", "there is no command to run")
 	case strings.ContainsRune(line, 0):
-		return "", usage("", "a command can't have a NUL byte")
+		return "", usage("", "a command can't contain a NUL byte")
 	}
 	return line, nil
 }

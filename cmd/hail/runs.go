@@ -17,24 +17,24 @@ import (
 func runsCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "runs",
-		Usage: "list the runs on record",
+		Usage: "list the recorded runs",
 		Description: `Examples:
   hail runs
   hail runs --since 7d --bad
   hail runs --name 'nightly*' --json
   hail runs --limit 5`,
 		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringFlag{Name: "since", Category: "Runs", Usage: "those that began in this `TIME` up to now: 2h, 7d"},
-			&cli.StringFlag{Name: "name", Category: "Runs", Usage: "those with a name like `GLOB`"},
-			&cli.StringFlag{Name: "what", Category: "Runs", Usage: "those that did something with this `TEXT` in it"},
-			&cli.BoolFlag{Name: "bad", Category: "Runs", Usage: "those that did not end well everywhere"},
-			&cli.IntFlag{Name: "limit", Category: "Runs", Usage: "the newest `N` of them"},
-			&cli.BoolFlag{Name: "json", Category: "Output", Usage: "as JSON"}},
+			&cli.StringFlag{Name: "since", Category: "Runs", Usage: "list runs that began within the last `TIME`: 2h, 7d"},
+			&cli.StringFlag{Name: "name", Category: "Runs", Usage: "list runs whose name matches `GLOB`"},
+			&cli.StringFlag{Name: "what", Category: "Runs", Usage: "list runs with `TEXT` in what they did"},
+			&cli.BoolFlag{Name: "bad", Category: "Runs", Usage: "list runs that did not end well on every host"},
+			&cli.IntFlag{Name: "limit", Category: "Runs", Usage: "list the newest `N` of them"},
+			&cli.BoolFlag{Name: "json", Category: "Output", Usage: "print them as JSON"}},
 		Action: func(c *cli.Context) error { return listRuns(e, c) },
 	}
 }
 
-// listedRun is a run in the list, or what is wrong with its record.
+// listedRun is a run in the list, with what is wrong with its record, if anything.
 type listedRun struct {
 	report.Line
 	Error string `json:"error,omitempty"`
@@ -49,7 +49,7 @@ func listRuns(e environment, c *cli.Context) error {
 		return err
 	}
 	if _, err := path.Match(c.String("name"), ""); err != nil {
-		return wrongValue("name", "", "%q is no pattern", c.String("name"))
+		return wrongValue("name", "", "%q is not a pattern", c.String("name"))
 	}
 	if err := positive(c, "limit"); err != nil {
 		return err
@@ -91,9 +91,9 @@ func listRuns(e environment, c *cli.Context) error {
 		rows = append(rows, l.row(e.now()))
 	}
 	if !slices.ContainsFunc(lines, func(l listedRun) bool { return l.Name != "" }) {
-		rows[0][4] = "" // a column that is empty is none
+		rows[0][4] = "" // an empty column gets no heading
 	}
-	const most = 2 // lines of a run: a command may be a whole script
+	const most = 2 // lines for each run: a command may be a whole script
 	for _, line := range report.FitTable(rows, e.outWidth(), most) {
 		if _, err := fmt.Fprintln(e.stdout, line); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (l listedRun) row(now time.Time) []string {
 		}
 	}
 	if l.Going {
-		ended = append(ended, "going on")
+		ended = append(ended, "running")
 	}
 	if l.Error != "" {
 		ended = []string{"damaged"}
@@ -135,7 +135,7 @@ func (l listedRun) row(now time.Time) []string {
 	return []string{l.Run, ago(now.Sub(l.Started)), fmt.Sprint(l.Hosts), strings.Join(ended, ", "), l.Name, what}
 }
 
-// ago writes how long something is past, as roughly as people want to know it.
+// ago returns roughly how long ago something was. It is empty for times in the future and those over a century past.
 func ago(d time.Duration) string {
 	switch {
 	case d < 0 || d > 100*365*24*time.Hour:
@@ -153,10 +153,10 @@ func ago(d time.Duration) string {
 func rmCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
-		Usage:     "remove records of runs",
+		Usage:     "remove the records of runs",
 		ArgsUsage: "[RUN…]",
-		Description: `What did a part of a run again goes together with it. With --older-than or --keep, runs with a name stay, and those that are
-going on.
+		Description: `Runs that repeat a part of another run are removed together with it. --older-than and --keep spare runs with a name,
+and runs that have not ended.
 
 Examples:
   hail rm last
@@ -164,9 +164,9 @@ Examples:
   hail rm --older-than 30d
   hail rm --keep 50 --dry-run`,
 		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringFlag{Name: "older-than", Category: "Runs", Usage: "all that began longer than this `TIME` ago: 30d"},
-			&cli.IntFlag{Name: "keep", Category: "Runs", Usage: "all but the newest `N`"},
-			&cli.BoolFlag{Name: "dry-run", Category: "Output", Usage: "say which, and remove nothing"}},
+			&cli.StringFlag{Name: "older-than", Category: "Runs", Usage: "remove runs that began more than `TIME` ago: 30d"},
+			&cli.IntFlag{Name: "keep", Category: "Runs", Usage: "remove all but the newest `N`"},
+			&cli.BoolFlag{Name: "dry-run", Category: "Output", Usage: "list the runs, and remove nothing"}},
 		Action: func(c *cli.Context) error { return removeRuns(e, c) },
 	}
 }
@@ -200,7 +200,7 @@ func removeRuns(e environment, c *cli.Context) error {
 	return nil
 }
 
-// runsToRemove are the ids of the runs that the arguments name, or else those that --older-than or --keep means.
+// runsToRemove returns the ids of the runs that the arguments name, or that --older-than or --keep selects.
 func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err error) {
 	age, err := duration(c, "older-than")
 	if err != nil {
@@ -214,8 +214,8 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	}
 	switch {
 	case ways != 1:
-		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "which runs: those that are named, --older-than or --keep")
-	case c.IsSet("older-than") && c.String("older-than") == "": // of a variable that is not set: it must not mean all
+		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "hail rm takes one of these: runs, --older-than or --keep")
+	case c.IsSet("older-than") && c.String("older-than") == "": // an unset shell variable must not mean all runs
 		return nil, wrongValue("older-than", "--older-than 30d", "a time is missing")
 	case c.Int("keep") < 0:
 		return nil, wrongValue("keep", "", "%d is below 0", c.Int("keep"))
@@ -241,7 +241,7 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	return ids, nil
 }
 
-// olderThan says whether the run of this id began longer ago than age.
+// olderThan reports whether the run with this id began longer ago than age.
 func (e environment) olderThan(id string, age inventory.Duration) bool {
 	begun, err := report.Started(id)
 	return err == nil && e.now().Sub(begun) > age.Value()
@@ -252,23 +252,23 @@ func diffCommand(e environment) *cli.Command {
 		Name:      "diff",
 		Usage:     "show what differs between two runs",
 		ArgsUsage: "RUN RUN",
-		Description: `Hosts whose end or output changed, those that differ in the same way together. The exit code is 0 whether something differs or
-not, and 64 when a run is not found.
+		Description: `Shows the hosts whose status or output changed, those that differ in the same way together. The exit code is 0
+whether or not anything differs, and 64 when a run is not found.
 
 Examples:
   hail diff last~1 last
   hail diff before after
   hail diff last~1 last -w '@web'`,
 		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "`EXPR` of hosts of the runs"},
-			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to colour: auto, always or never"}},
+			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "compare only the hosts of `EXPR`"},
+			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to use colour: auto, always or never"}},
 		Action: func(c *cli.Context) error { return diffRuns(e, c) },
 	}
 }
 
 func diffRuns(e environment, c *cli.Context) error {
 	if c.NArg() != 2 {
-		return usage("hail diff last~1 last", "two runs are wanted")
+		return usage("hail diff last~1 last", "hail diff takes two runs")
 	}
 	style, err := e.style(c, e.stdoutTerminal)
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 func scriptCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "script",
-		Usage:     "run a script of this machine on hosts",
+		Usage:     "run a local script on hosts",
 		ArgsUsage: "FILE|- [-- ARGUMENT…]",
-		Description: `The script goes over the connection to the interpreter of its #! line, and leaves nothing behind.
-A FILE of - is standard input, which is read to its end before any host is reached.
+		Description: `The script is sent over the connection to the interpreter of its #! line, and leaves nothing behind.
+If FILE is -, the script is standard input, which is read to its end before any host is reached.
 
 Examples:
   hail script -g web audit.sh
@@ -29,7 +29,7 @@ Examples:
   hail script -g db --stdin dump.sql import.sh -- app
   hail script -g web --interpreter 'bash -eu' snippet
   generate | hail script -g web -`,
-		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "`PROGRAM` that runs it, and its options (default: that of the #! line, or /bin/sh)"}},
+		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "run it with `PROGRAM`, and its options (default: that of the #! line, or /bin/sh)"}},
 			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			file := c.Args().First()
@@ -39,7 +39,7 @@ Examples:
 			text, err := []byte(nil), error(nil)
 			if file == "-" {
 				if c.String("stdin") == "-" {
-					return usage("", "the script and --stdin can't both be our standard input")
+					return usage("", "the script and --stdin can't both be standard input")
 				}
 				file = "stdin"
 				text, err = io.ReadAll(e.stdin)
@@ -52,7 +52,7 @@ Examples:
 			args := c.Args().Tail()
 			for _, a := range args {
 				if strings.ContainsRune(a, 0) {
-					return usage("", "an argument can't have a NUL byte")
+					return usage("", "an argument can't contain a NUL byte")
 				}
 			}
 			s, text, err := action.NewScript(filepath.Base(file), text, c.String("interpreter"), args)

@@ -19,9 +19,9 @@ import (
 	"hail/runner/sshconn"
 )
 
-// passwordSources puts into the plan where the options say that passwords come from.
+// passwordSources puts into the plan where passwords come from, according to the options.
 func passwordSources(c *cli.Context, p *runner.Plan) error {
-	asBefore := p.Login != (runner.Password{}) && !isGiven(c, "pass-refusals") // as the run that is done again
+	asBefore := p.Login != (runner.Password{}) && !isGiven(c, "pass-refusals") // a repeated run keeps its limit
 	for _, o := range []struct {
 		ask, command string
 		into         *runner.Password
@@ -42,25 +42,25 @@ func passwordSources(c *cli.Context, p *runner.Plan) error {
 	return nil
 }
 
-// passwords are those that a plan wants; nil where it wants none.
+// passwords holds the passwords that a plan asks for; nil where it asks for none.
 type passwords struct {
 	login *sshconn.Password
 	sudo  *become.Password
 }
 
-// passwords gets them before anything is reached.
+// passwords gets the passwords of a plan. It is called before any host is reached.
 func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
-	if e.kept != nil && e.kept.passwords != (passwords{}) { // they know how often they were refused
+	if e.kept != nil && e.kept.passwords != (passwords{}) { // the kept ones count how often they were refused
 		return e.kept.passwords, nil
 	}
-	secret, err := e.password(p.Login, "ask-pass", "pass-command", "password for logging in: ")
+	secret, err := e.password(p.Login, "ask-pass", "pass-command", "login password: ")
 	if err != nil {
 		return all, err
 	}
 	if secret != "" {
 		all.login = sshconn.NewPassword(secret, p.Login.Refusals)
 	}
-	if secret, err = e.password(p.Sudo, "ask-sudo-pass", "sudo-pass-command", "password for sudo: "); err != nil {
+	if secret, err = e.password(p.Sudo, "ask-sudo-pass", "sudo-pass-command", "sudo password: "); err != nil {
 		return all, err
 	}
 	if secret != "" {
@@ -72,7 +72,7 @@ func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
 	return all, nil
 }
 
-// password gets one password, which two options may ask for. It is empty when none is wanted.
+// password gets one password, as the options ask and command say. It is "" when the plan asks for none.
 func (e environment) password(p runner.Password, ask, command, prompt string) (secret string, err error) {
 	switch {
 	case p.Command != "":
@@ -80,7 +80,7 @@ func (e environment) password(p runner.Password, ask, command, prompt string) (s
 	case !p.Ask:
 		return "", nil
 	case !e.stdinTerminal:
-		return "", usage("--"+command+" CMD does without one", "--%s needs a terminal", ask)
+		return "", usage("--"+command+" CMD works without one", "--%s needs a terminal", ask)
 	default:
 		secret, err = e.secret(prompt)
 	}
@@ -90,7 +90,7 @@ func (e environment) password(p runner.Password, ask, command, prompt string) (s
 	return secret, err
 }
 
-// passwordOf is the first line that a command prints.
+// passwordOf returns the first line that a command prints.
 func (e environment) passwordOf(option, command string) (string, error) {
 	c := exec.Command("/bin/sh", "-c", command)
 	c.Stderr = e.stderr
@@ -104,8 +104,8 @@ func (e environment) passwordOf(option, command string) (string, error) {
 
 const passphraseTries = 3
 
-// unlock asks for the passphrases of the keys that hosts name, each once for the whole run. Without a terminal nobody is
-// asked, and these keys are left out.
+// unlock asks for the passphrases of the keys of the hosts, once per key for the whole run. An empty answer leaves a key
+// out. Without a terminal it asks for none, and leaves all of these keys out.
 func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	if !e.stdinTerminal {
 		return nil
@@ -140,13 +140,13 @@ func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	return nil
 }
 
-// kept is what was asked for a test that is done again.
+// kept holds the answers of the user for the next rounds of a test.
 type kept struct {
 	passwords
-	passphrases map[string]string // those that have opened a key, by the question
+	passphrases map[string]string // the ones that have unlocked a key, by prompt
 }
 
-// passphrase is the one that was kept, or else asks.
+// passphrase returns the kept passphrase for this prompt, or else asks.
 func (e environment) passphrase(prompt string) (string, error) {
 	if e.kept != nil && e.kept.passphrases[prompt] != "" {
 		return e.kept.passphrases[prompt], nil
@@ -154,7 +154,7 @@ func (e environment) passphrase(prompt string) (string, error) {
 	return e.secret(prompt)
 }
 
-// readSecret asks on the terminal and does not show the answer. A signal leaves the terminal as it was.
+// readSecret asks on the terminal without echoing the answer. On a signal, it restores the terminal and exits.
 func (e environment) readSecret(prompt string) (secret string, err error) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
@@ -169,7 +169,7 @@ func (e environment) readSecret(prompt string) (secret string, err error) {
 		defer close(watched)
 		select {
 		case <-signals:
-			term.Restore(fd, before) // nothing else can be done about an error
+			term.Restore(fd, before) // on an error, nothing else can be done
 			fmt.Fprintln(e.stderr)
 			e.exit(exitInterrupt)
 		case <-done:

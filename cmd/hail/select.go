@@ -18,7 +18,7 @@ import (
 	"hail/runner"
 )
 
-// loadInventory reads the sources that were named, or the first one that is there by default; nil when there is none.
+// loadInventory reads the named sources, or else the first default one that exists; it returns nil when there is none.
 func (e environment) loadInventory(ctx context.Context, sources []string, around inventory.Surroundings) (*inventory.Inventory, error) {
 	if len(sources) == 0 {
 		if s := e.getenv("HAIL_INVENTORY"); s != "" {
@@ -31,7 +31,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 				return nil, err
 			}
 			inv, err := inventory.Load(ctx, []string{projectFile}, around)
-			if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise it has settings alone
+			if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise the file has only settings
 				return inv, err
 			}
 		}
@@ -47,12 +47,12 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 	return inventory.Load(ctx, sources, around)
 }
 
-// around is what sources may need, with the ssh_config that -F names.
+// around returns what sources of hosts may need; sshConfig is the value of -F.
 func (e environment) around(sshConfig string) inventory.Surroundings {
 	return inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(false, false), SSHConfig: e.sshConfigFiles(sshConfig)}
 }
 
-// inventoryOf reads the inventory that the options name, and tells what is to know about it. A signal ends it.
+// inventoryOf reads the inventory that the options name, and prints the remarks about it. A signal interrupts it.
 func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (*inventory.Inventory, error) {
 	var loaded *inventory.Inventory
 	err := e.untilSignal(func(ctx context.Context) (err error) {
@@ -68,7 +68,7 @@ func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) 
 	return loaded, nil
 }
 
-// remark tells what is to know, and is no error.
+// remark prints a note, which is not an error, unless --quiet is given.
 func (e environment) remark(c *cli.Context, r *inventory.Error) {
 	if c.Bool("quiet") {
 		return
@@ -79,8 +79,8 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 	}
 }
 
-// ownedByUs refuses a file that is read only because it lies in the current folder, when somebody else could have put it
-// there.
+// ownedByUs checks a file that is read only because it is in the current folder: it is an error if anyone but the user and
+// root could have put it there.
 func ownedByUs(path string) error {
 	for _, p := range []string{path, filepath.Dir(path)} {
 		info, err := os.Stat(p)
@@ -89,14 +89,14 @@ func ownedByUs(path string) error {
 		}
 		st, ok := info.Sys().(*syscall.Stat_t)
 		if ok && (st.Uid != uint32(os.Geteuid()) && st.Uid != 0 || info.Mode().Perm()&0o022 != 0) {
-			return usage("name it with -i "+path+" if you trust it", "%s is not taken from the current folder: others may write there", path)
+			return usage("to use it anyway, name it with -i "+path, "%s in the current folder is not trusted: others may write there", path)
 		}
 	}
 	return nil
 }
 
-// selectHosts returns the hosts that the options mean, with the settings and vars of the command line put in: those go
-// before everything else.
+// selectHosts returns the inventory and the hosts that the options select. The settings and vars of the command line are put
+// into the hosts, and override all others.
 func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []inventory.Host, error) {
 	inv, err := e.inventoryOf(c, e.around(c.String("ssh-config")))
 	if err != nil {
@@ -106,7 +106,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	return inv, hosts, err
 }
 
-// hostsOf is selectHosts with an inventory that is loaded.
+// hostsOf is selectHosts for an inventory that is already loaded.
 func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]inventory.Host, error) {
 	q, err := e.query(c)
 	if err != nil {
@@ -118,7 +118,7 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 		return nil, err
 	}
 	if q.Narrow.Sample > 0 && !c.IsSet("seed") && !c.Bool("quiet") {
-		fmt.Fprintf(e.stderr, "hail: a sample of %d, the same again with --seed %d\n", len(hosts), q.Narrow.Seed)
+		fmt.Fprintf(e.stderr, "hail: a sample of %d; --seed %d draws the same again\n", len(hosts), q.Narrow.Seed)
 	}
 	top, err := e.connectionOf(c)
 	if err != nil {
@@ -141,7 +141,7 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 	return hosts, nil
 }
 
-// targetsOf are the target expressions, with groups as such.
+// targetsOf returns the target expressions, with --group as @GROUP.
 func targetsOf(c *cli.Context) []string {
 	targets := c.StringSlice("target")
 	for _, g := range c.StringSlice("group") {
@@ -150,7 +150,7 @@ func targetsOf(c *cli.Context) []string {
 	return targets
 }
 
-// query is what the options say of the hosts that are meant.
+// query returns the selection of hosts that the options describe.
 func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
 	q = inventory.Query{
 		Targets: targetsOf(c),
@@ -172,14 +172,14 @@ func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
 	case c.IsSet("one-per") && q.Narrow.OnePer == "":
 		return q, wrongValue("one-per", "", "the name of a var is missing")
 	case c.IsSet("seed") && q.Narrow.Sample == 0:
-		return q, usage("", "--seed is for --sample, which is not asked for")
+		return q, usage("", "--seed is for --sample, which is not given")
 	case !c.IsSet("seed"):
-		q.Narrow.Seed = uint64(rand.Uint32N(1_000_000)) // short, to be typed again
+		q.Narrow.Seed = uint64(rand.Uint32N(1_000_000)) // short enough to type
 	}
 	return q, nil
 }
 
-// earlierRun looks up the hosts of an earlier run, by how they ended.
+// earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts.
 func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
 	return func(id string, statuses []string) ([]string, error) {
 		wanted := map[runner.Status]bool{}
@@ -214,7 +214,7 @@ func statusWords() (words []string) {
 	return words
 }
 
-// unknownWord is the error for a word that is none of some.
+// unknownWord returns the error for a word that is not one of known.
 func unknownWord(what, word string, known []string) *inventory.Error {
 	hint := cmp.Or(inventory.DidYouMean(word, known), "it is one of "+joinWords(known))
 	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}

@@ -15,18 +15,18 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// Where options have their values from, in rising precedence:
+// Where options get their values from, in rising precedence:
 //
 //	built-in < ~/.config/hail/config.yaml < settings: in ./hail.yaml < $HAIL_… < the command line
 
-// setting is a value for an option that the command line does not name.
+// setting is the value of an option, and where it comes from.
 type setting struct {
 	option string
 	values []string
-	from   string // file:line:col, or the variable
+	from   string // file:line:col, the variable or the command line
 }
 
-// settable are the options that settings may hold: how things are done, and not what is done, or to whom.
+// settable returns the options that settings may set: those about how things are done, not about what is done or where.
 func settable() map[string]bool {
 	names := map[string]bool{"inventory": true, "secret-vars": true, "timeout": true, "grace": true, "confirm-above": true}
 	for _, f := range slices.Concat(connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()) {
@@ -38,10 +38,11 @@ func settable() map[string]bool {
 	return names
 }
 
-// ownOnly are settings that a folder which hail happens to be started in, one that was just downloaded say, must not have.
+// ownOnly are the settings that hail.yaml in the current folder must not contain: hail may be started in a folder that was
+// just downloaded.
 var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys", "report", "runs-dir", "keep-runs", "confirm-above"}
 
-// settings reads the files and the environment; a later setting goes before an earlier one.
+// settings reads the settings in files and the environment. Later ones override earlier ones.
 func (e environment) settings() (all []setting, err error) {
 	known := settable()
 	mine, err := readSettings(filepath.Join(e.configDir(), "config.yaml"), known, false)
@@ -61,15 +62,15 @@ func (e environment) settings() (all []setting, err error) {
 	return all, nil
 }
 
-// variableOf is the environment's name for an option.
+// variableOf returns the environment variable for an option.
 func variableOf(option string) string {
 	return "HAIL_" + strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
 }
 
-// projectFile may lie in the current folder, with an inventory and settings.
+// projectFile is a file in the current folder that may hold an inventory, settings, or both.
 const projectFile = "hail.yaml"
 
-// readSettings reads the settings in a file, which need not be there: the whole of it, or what stands below settings.
+// readSettings reads the settings in a file, if it exists: the whole file or, with below, what is under its key settings.
 func readSettings(path string, known map[string]bool, below bool) (all []setting, err error) {
 	text, err := inventory.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +81,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 		root, err = parseSettings(text)
 	}
 	if below {
-		if err != nil { // who reads it as an inventory tells what is wrong
+		if err != nil { // reading it as an inventory reports the error
 			return nil, nil
 		}
 		if root = root.Get("settings"); root == nil {
@@ -98,7 +99,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 	case err != nil:
 		return nil, usage("", "%s: %v", path, err)
 	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
-		return nil, &inventory.Error{Place: at(root), Text: "settings have to be a mapping", Hint: "fanout: 50"}
+		return nil, &inventory.Error{Place: at(root), Text: "settings have to be a mapping", Hint: "for example fanout: 50"}
 	}
 	for _, p := range root.Pairs {
 		name := strings.ReplaceAll(p.Key.Text, "_", "-")
@@ -108,8 +109,8 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			return nil, e
 		}
 		if below && slices.Contains(ownOnly, name) {
-			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " is not for a folder to decide: it can run programs, overwrite files, or let go of host keys",
-				Hint: "it may stand in ~/.config/hail/config.yaml, in $" + variableOf(name) + " and on the command line"}
+			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the current folder: it can run programs, overwrite files or weaken the checks of host keys",
+				Hint: "set it in ~/.config/hail/config.yaml, in $" + variableOf(name) + " or on the command line"}
 		}
 		s := setting{option: name, from: at(p.Value).String()}
 		items := p.Value.Items
@@ -120,7 +121,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			s.values = append(s.values, item.Text)
 		}
 		if len(s.values) == 0 {
-			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": this has to be a text, or a list of them"}
+			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": the value has to be a text or a list of texts"}
 		}
 		all = append(all, s)
 	}
@@ -135,9 +136,9 @@ func parseSettings(text []byte) (*strictyaml.Node, error) {
 	return doc.Strict()
 }
 
-// applySettings gives the options their values that the command line does not, and returns those that came to count.
+// applySettings sets the options that the command line does not, and returns the settings it applied, sorted by option.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
-	given := map[string]bool{} // whether it is, for each option of the command
+	given := map[string]bool{} // for each option of the command, whether it is set
 	wrong := map[string]string{}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
@@ -146,7 +147,7 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 			wrong[name] = noBool
 		}
 	}
-	for _, name := range c.LocalFlagNames() { // asking for each of them is quadratic in the library
+	for _, name := range c.LocalFlagNames() { // c.IsSet for each option is quadratic in the library
 		given[name] = true
 	}
 	for _, s := range slices.Backward(all) {
@@ -165,21 +166,21 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 	return applied, nil
 }
 
-// appliedSettings are those that came to count for a command.
+// appliedSettings returns the settings that were applied to a command.
 func appliedSettings(c *cli.Context) []setting {
 	applied, _ := c.App.Metadata[metaSettings].([]setting)
 	return applied
 }
 
-// isApplied says whether an option has its value from a setting.
+// isApplied reports whether an option has its value from a setting.
 func isApplied(c *cli.Context, option string) bool {
 	return slices.ContainsFunc(appliedSettings(c), func(s setting) bool { return s.option == option })
 }
 
-// isGiven says whether the command line names an option.
+// isGiven reports whether the command line names an option.
 func isGiven(c *cli.Context, option string) bool { return c.IsSet(option) && !isApplied(c, option) }
 
-// withOrigin says of a wrong value where it comes from, if nobody has typed it.
+// withOrigin adds to the error about a wrong value where the value comes from, unless it is from the command line.
 func withOrigin(c *cli.Context, err error) error {
 	wrong, ok := err.(*usageError)
 	if !ok || wrong.option == "" {
@@ -193,7 +194,8 @@ func withOrigin(c *cli.Context, err error) error {
 	return wrong
 }
 
-// origins are the options that shape a run and are not at their built-in value, with where they have it from.
+// origins returns the options about how things are done that a setting or the command line has set, and where their values
+// come from.
 func origins(c *cli.Context) []setting {
 	all := slices.Clone(appliedSettings(c))
 	for name := range settable() {

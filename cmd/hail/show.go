@@ -21,7 +21,7 @@ func showCommand(e environment) *cli.Command {
 		Name:      "show",
 		Usage:     "show a run again, or one host of it",
 		ArgsUsage: "[RUN [HOST]]",
-		Description: `RUN is an id, the beginning of one, last, or last~1 for the one before.
+		Description: `RUN is an id, the beginning of one, a name, last (the default), or last~1 for the one before.
 
 Examples:
   hail show last
@@ -29,19 +29,19 @@ Examples:
   hail show last --merged
   hail show last~1 --output json`,
 		Flags: append([]cli.Flag{runsDirFlag(), columnsFlag(),
-			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "with the runs that did a part of it again, and what it did a part of: the last attempt at each host counts"},
+			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"},
 			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none"},
 		}, gatherFlags()...),
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}
 }
 
-// runOfArgs opens the run that the first argument means, the last one if there is none.
+// runOfArgs opens the run that the first argument names, or the last run if there is no argument.
 func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
 	return e.findRun(c, cmp.Or(c.Args().First(), "last"))
 }
 
-// findRun opens the run that ref means.
+// findRun opens the run that ref names.
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
@@ -54,7 +54,8 @@ func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	return r, err
 }
 
-// summaryOf folds the run, or with --merged those that belong together, and says what can't be trusted or is not there yet.
+// summaryOf returns the summary and the files of a run or, with --merged, of all runs that belong together. It prints a note
+// when the end of the journal is damaged.
 func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, report.Files, error) {
 	if c.Bool("merged") {
 		l, err := report.LineageOf(e.runsDir(c), r)
@@ -69,12 +70,12 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 		return nil, nil, err
 	}
 	if n := r.Torn(); n > 0 && !r.Going() {
-		fmt.Fprintf(e.stderr, "hail: the last %d bytes of the journal were not written whole and do not count\n", n)
+		fmt.Fprintf(e.stderr, "hail: the last %d bytes of the journal are an incomplete entry, and are ignored\n", n)
 	}
 	return s, r, nil
 }
 
-// showModes are the ways to show a run that is over.
+// showModes are the values of --output for a recorded run.
 var showModes = []string{"gather", "host", "json", "jsonl", "none"}
 
 func show(e environment, c *cli.Context) error {
@@ -89,9 +90,9 @@ func show(e environment, c *cli.Context) error {
 	host := c.Args().Get(1)
 	switch {
 	case mode == "jsonl" && c.Bool("merged"):
-		return usage("", "several runs together have no events in one order: jsonl is for one run")
+		return usage("", "the events of --merged runs have no common order: jsonl is for one run")
 	case host != "" && asJSON([]string{mode}) && !isApplied(c, "output"):
-		return usage("hail show RUN --output json shows all hosts", "the log of a host is no JSON")
+		return usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
 	}
 	r, err := e.runOfArgs(c)
 	if err != nil {
@@ -140,13 +141,13 @@ func show(e environment, c *cli.Context) error {
 	return report.Text(e.stdout, s, files, style)
 }
 
-// hostsOfRun are those hosts of a run that q means.
+// hostsOfRun returns the hosts of a run that q selects.
 func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query) ([]inventory.Host, error) {
 	q.Of = "the run " + r.Plan.Run
 	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c)})
 }
 
-// placeOf is the place in the plan of the one host of this name.
+// placeOf returns the index in the plan of the host with this name, or that this expression selects alone.
 func placeOf(p *runner.Plan, host string) (int, error) {
 	if i := slices.Index(inventory.Names(p.Hosts), host); i >= 0 {
 		return i, nil
@@ -156,12 +157,12 @@ func placeOf(p *runner.Plan, host string) (int, error) {
 		return slices.Index(inventory.Names(p.Hosts), hosts[0].Name), nil
 	}
 	if err == nil {
-		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "one host is wanted, and %q is none of the run %s", host, p.Run)
+		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "%q is not one host of the run %s", host, p.Run)
 	}
 	return 0, err
 }
 
-// writeLog writes a host's log, made harmless for a terminal.
+// writeLog writes a host's log, with control characters made harmless.
 func writeLog(w io.Writer, r report.Files, host string) error {
 	text, err := os.Open(r.LogPath(host))
 	if errors.Is(err, os.ErrNotExist) {
@@ -180,7 +181,7 @@ func logsCommand(e environment) *cli.Command {
 		Name:      "logs",
 		Usage:     "print the logs of a run's hosts",
 		ArgsUsage: "[RUN]",
-		Description: `Without -w, the logs of all hosts, one after the other.
+		Description: `Without -w, prints the logs of all hosts, one after the other.
 
 Examples:
   hail logs last -w web03
@@ -188,12 +189,12 @@ Examples:
   hail logs last --follow
   hail logs 20261123-150405-k3f9 -a --raw | grep -c error`,
 		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "`EXPR` of hosts of the run"},
-			&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: "Hosts", Usage: "`GROUP` of hosts of the run"},
-			&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: "Hosts", Usage: "`EXPR` of hosts to leave out"},
-			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: "Hosts", Usage: "all hosts of the run"},
-			&cli.BoolFlag{Name: "follow", Category: "Output", Usage: "what they print, line by line as it comes, until the run ends"},
-			&cli.BoolFlag{Name: "raw", Category: "Output", Usage: "what the hosts printed on stdout, byte for byte"},
+			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "select hosts of the run by `EXPR`"},
+			&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: "Hosts", Usage: "select the hosts of `GROUP`"},
+			&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: "Hosts", Usage: "leave out the hosts of `EXPR`"},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: "Hosts", Usage: "select all hosts of the run"},
+			&cli.BoolFlag{Name: "follow", Category: "Output", Usage: "show what they print, line by line as it arrives, until the run ends"},
+			&cli.BoolFlag{Name: "raw", Category: "Output", Usage: "print what the hosts wrote to stdout, byte for byte"},
 		},
 		Action: func(c *cli.Context) error { return logs(e, c) },
 	}
@@ -234,7 +235,7 @@ func logs(e environment, c *cli.Context) error {
 	return nil
 }
 
-// follow shows what the hosts of a run print, and how they end, until it has ended.
+// follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
 func follow(e environment, r *report.Run, hosts []inventory.Host) error {
 	wanted := map[string]bool{}
 	for _, h := range hosts {
@@ -257,7 +258,7 @@ func follow(e environment, r *report.Run, hosts []inventory.Host) error {
 	})
 }
 
-// copyOutput writes what a host printed, byte for byte.
+// copyOutput writes what a host printed on stdout, byte for byte.
 func copyOutput(w io.Writer, r report.Files, host string) error {
 	f, err := r.Output(host, runner.Stdout)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"hail/inventory"
 )
 
-// size reads an option that is a number of bytes.
+// size reads an option that is a number of bytes; 0 when it is empty.
 func size(c *cli.Context, name string) (int64, error) {
 	text := c.String(name)
 	n, ok := inventory.ParseSize(text)
@@ -18,7 +18,7 @@ func size(c *cli.Context, name string) (int64, error) {
 	return n, nil
 }
 
-// bandwidth reads an option that is a number of bytes a second; 0 is any.
+// bandwidth reads an option that is a number of bytes per second; 0 is no limit.
 func bandwidth(c *cli.Context, name string) (int64, error) {
 	text := c.String(name)
 	n, ok := inventory.ParseSize(strings.TrimSuffix(text, "/s"))

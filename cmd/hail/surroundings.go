@@ -14,7 +14,8 @@ import (
 	"hail/runner/action"
 )
 
-// surroundings reads what the options say that a command finds on the host, and puts into the job what the plan must not hold.
+// surroundings reads the options about the environment, folder and input of a remote command. What the plan must not hold,
+// it puts into the job.
 func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host) (s action.Surroundings, err error) {
 	s.Chdir, s.ExportVars = runner.Text(c.String("chdir")), c.Bool("export-vars")
 	if s.Env, err = envOf(c); err != nil {
@@ -31,7 +32,7 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 		}
 	}
 	if open != nil {
-		j.remark = fmt.Sprintf("the value of %s stands in the record; --secret-env %s keeps it out", strings.Join(open, " and "), strings.Join(open, " --secret-env "))
+		j.remark = fmt.Sprintf("the value of %s is in the record; --secret-env %s keeps it out", strings.Join(open, " and "), strings.Join(open, " --secret-env "))
 	}
 	for _, name := range c.StringSlice("secret-env") {
 		if err := checkVariable("--secret-env", name); err != nil {
@@ -48,27 +49,27 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 		return s, err
 	}
 	if c.Bool("tty") && (s.Secrets != nil || c.IsSet("stdin") || c.IsSet("stdin-dir")) {
-		return s, usage("", "--tty does not go with --stdin, --stdin-dir and --secret-env")
+		return s, usage("", "--tty does not go with --stdin, --stdin-dir or --secret-env")
 	}
 	if c.Bool("no-wrap") && s.Secrets != nil {
-		return s, usage("", "--secret-env needs the wrapper, and --no-wrap leaves it out")
+		return s, usage("", "--secret-env needs the wrapper, which --no-wrap leaves out")
 	}
 	return s, j.input(e, c, hosts, &s)
 }
 
 func checkVariable(option, name string) error {
 	if !runner.IsVariable(name) {
-		return usage("letters, digits and _", "%s: %q is no name of a variable", option, name)
+		return usage("use letters, digits and _", "%s: %q is not the name of a variable", option, name)
 	}
 	return nil
 }
 
-// envOf reads --env-file, lines of NAME=value, and then --env.
+// envOf reads --env-file, which has lines of NAME=value, and then --env.
 func envOf(c *cli.Context) (env []runner.Text, err error) {
 	add := func(place, v string) error {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || strings.ContainsRune(value, 0) {
-			return usage("NAME=value", "%s: %q is not NAME=value", place, v)
+			return usage("for example LANG=C", "%s: %q is not NAME=value", place, v)
 		}
 		env = append(env, runner.Text(v))
 		return checkVariable(place, name)
@@ -100,7 +101,7 @@ func envOf(c *cli.Context) (env []runner.Text, err error) {
 	return env, nil
 }
 
-// exits reads --ok-exit.
+// exits reads --ok-exit; nil when it is not given.
 func exits(c *cli.Context) (all []int, err error) {
 	if !c.IsSet("ok-exit") {
 		return nil, nil
@@ -108,7 +109,7 @@ func exits(c *cli.Context) (all []int, err error) {
 	for word := range strings.SplitSeq(c.String("ok-exit"), ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil || n < 0 || n > 255 {
-			return nil, wrongValue("ok-exit", "--ok-exit 0,1", "%q is no exit status", word)
+			return nil, wrongValue("ok-exit", "for example --ok-exit 0,1", "%q is not an exit status", word)
 		}
 		all = append(all, n)
 	}

@@ -20,9 +20,9 @@ func testCommand(e environment) *cli.Command {
 		Name:      "test",
 		Usage:     "check that hosts are as they should be",
 		ArgsUsage: "CHECKS.yaml…",
-		Description: `Files, services, processes, ports, packages, accounts, mounts, certificates and more, without anything to install: all that is
-seen from a host is one round trip. docs/checks.md lists the checks. Files of goss are taken, too.
-Each look of --watch is a run with a record of its own, so that it takes the place of older ones (--keep-runs).
+		Description: `Checks files, services, processes, ports, packages, accounts, mounts, certificates and more, with nothing to install:
+all checks made on a host take one round trip. docs/checks.md lists the checks; goss files are accepted, too.
+Each round of --watch is a run with a record of its own, and counts for --keep-runs.
 
 Examples:
   hail test -a linux.yaml
@@ -31,29 +31,29 @@ Examples:
   hail test -w web01 web.yaml --watch 2m
   hail test -w web01 --baseline > web.yaml`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "waivers", Category: c, Usage: "`FILE` of what may fail, why, and until when"},
-			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "checks with an id like one of these `GLOB`s, with commas between them"},
-			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "checks with one of these tags (`TAG`), with commas between them"},
-			&cli.StringFlag{Name: "severity", Category: c, Usage: "checks that are as bad as `WORD` at least: minor, major or critical"},
-			&cli.StringFlag{Name: "compare", Category: c, Usage: "tell what has changed since this `RUN`"},
-			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for `TIME` at most"},
-			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "`TIME` between two tests of --watch"},
+			&cli.StringFlag{Name: "waivers", Category: c, Usage: "read from `FILE` what may fail, why, and until when"},
+			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "run only checks whose id matches one of these `GLOB`s, separated by commas"},
+			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "`TAG`, run only checks with one of these tags, separated by commas"},
+			&cli.StringFlag{Name: "severity", Category: c, Usage: "`WORD`, run only checks of at least this severity: minor, major or critical"},
+			&cli.StringFlag{Name: "compare", Category: c, Usage: "show what has changed since `RUN`"},
+			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for at most `TIME`"},
+			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "wait `TIME` between two tests of --watch"},
 			&cli.BoolFlag{Name: "baseline", Category: c, Usage: "write checks that describe the host as it is"},
-			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "`TIME` for the checks of one host (default: what they and their retries need at most, and 60s at least)"},
-			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "`TIME` between ending a check and killing it"},
+			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "allow `TIME` for the checks of one host (default: the most that they and their retries may need, but at least 60s)"},
+			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "after telling a check to end, wait `TIME` before killing it"},
 		}, becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Bool("baseline") {
 				return baseline(e, c)
 			}
 			if c.IsSet("every") && !c.IsSet("watch") {
-				return usage("", "--every is for --watch, which is not asked for")
+				return usage("", "--every is for --watch, which is not given")
 			}
 			suite, err := suiteOf(c)
 			if err != nil {
 				return err
 			}
-			e.kept = &kept{passphrases: map[string]string{}} // for all rounds of --watch
+			e.kept = &kept{passphrases: map[string]string{}} // passwords and passphrases, for all rounds of --watch
 			return watch(e, c, func() error {
 				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 					return testJob(e, c, suite, inv, hosts)
@@ -63,10 +63,10 @@ Examples:
 	}
 }
 
-// suiteOf reads the files of checks, and takes those that the options ask for.
+// suiteOf reads the files of checks, and keeps the checks that the options select.
 func suiteOf(c *cli.Context) (*check.Suite, error) {
 	if c.NArg() == 0 {
-		return nil, usage("hail test -a linux.yaml", "there is no file of checks")
+		return nil, usage("hail test -a linux.yaml", "no file of checks is given")
 	}
 	suite, err := check.Read(c.Args().Slice(), inventory.ReadFile)
 	if err != nil {
@@ -82,7 +82,7 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	}
 	var ids []string
 	for _, globs := range c.StringSlice("only") {
-		ids = append(ids, strings.Split(globs, ",")...) // and not at blanks, which an id may have
+		ids = append(ids, strings.Split(globs, ",")...) // not split at blanks, which an id may contain
 	}
 	if err := suite.Take(check.Choice{IDs: ids, Tags: tags, Severity: runner.Severity(severity)}); err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func suiteOf(c *cli.Context) (*check.Suite, error) {
 	return suite, nil
 }
 
-// timeoutFor is the time that a host's checks may need one after the other, and the longest retry: one that hangs takes nothing from
-// the next.
+// timeoutFor returns the time that all checks of a host may need one after the other, plus the longest retry, so that a
+// check that hangs takes no time from the next.
 func timeoutFor(suite *check.Suite) inventory.Duration {
 	looks, retry := time.Duration(0), time.Duration(0)
 	for i := range suite.Checks {
@@ -100,17 +100,17 @@ func timeoutFor(suite *check.Suite) inventory.Duration {
 			retry = max(retry, one.Retry.Timeout.Value())
 		}
 	}
-	const around = 15 * time.Second // to begin, and to end what hangs
+	const around = 15 * time.Second // to start, and to end a check that hangs
 	return inventory.Duration(max(60*time.Second, looks+retry+around))
 }
 
-// testJob prepares the checks for the hosts; what is wrong with one for any of them shows before any is reached.
+// testJob prepares the checks for the hosts, so that a mistake in a check for any host shows before any host is reached.
 func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
 	secret, err := secretVars(c)
 	if err != nil {
 		return j, err
 	}
-	bare := make([]inventory.Host, len(hosts)) // as the plan will have them
+	bare := make([]inventory.Host, len(hosts)) // as they will be in the plan
 	for i, h := range hosts {
 		bare[i] = h.Redact(secret)
 	}
@@ -148,7 +148,8 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 	return j, nil
 }
 
-// chooser says which of the hosts a target expression in a file means. It sees them as they are with what the command line says.
+// chooser returns a function that tells which of the hosts a target expression in a file selects. The hosts include the
+// settings and vars of the command line.
 func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) func(expr string) (map[string]bool, error) {
 	query := inventory.Query{MayBeEmpty: true, AnyHost: inv == nil}
 	look := inventory.Lookups{File: inventory.ReadFile, Remark: func(r *inventory.Error) { e.remark(c, r) }}
@@ -177,7 +178,7 @@ func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []i
 	}
 }
 
-// condition is a when, and what has it.
+// condition is a when expression, and the item that has it.
 type condition struct {
 	name, when string
 	place      inventory.Place
@@ -190,7 +191,7 @@ func conditionsOf(checks []check.Check) (all []condition) {
 	return all
 }
 
-// remarkIdle names what is for none of the hosts by its when.
+// remarkIdle prints a note about the items whose when selects none of the hosts.
 func (e environment) remarkIdle(c *cli.Context, choose func(expr string) (map[string]bool, error), all []condition) error {
 	var idle []string
 	for _, one := range all {
@@ -211,7 +212,7 @@ func (e environment) remarkIdle(c *cli.Context, choose func(expr string) (map[st
 	return nil
 }
 
-// watch does a test until it passes, for the last time when the time of --watch is over.
+// watch repeats a test until it passes. The last round starts when the time of --watch is over; without it, there is one.
 func watch(e environment, c *cli.Context, test func() error) error {
 	limit, err := duration(c, "watch")
 	if err != nil {

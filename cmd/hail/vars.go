@@ -10,31 +10,31 @@ import (
 	"hail/inventory"
 )
 
-// varsOf reads --set, whose values are written as in YAML: numbers and true are what they look like.
+// varsOf reads --set. Values are written as in YAML: 5 is a number, true is a boolean.
 func varsOf(c *cli.Context) (map[string]any, error) {
 	vars := map[string]any{}
 	for _, text := range c.StringSlice("set") {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, wrongValue("set", "--set role=web", "%q is not VAR=VALUE", text)
+			return nil, wrongValue("set", "for example --set role=web", "%q is not VAR=VALUE", text)
 		}
 		vars[name] = inventory.ParseValue(value)
 	}
 	return vars, nil
 }
 
-// secretVars are the patterns of the vars that are never shown.
+// secretVars returns the patterns of the names of vars that are never shown.
 func secretVars(c *cli.Context) ([]string, error) {
 	more := c.StringSlice("secret-vars")
 	for _, p := range more {
 		if _, err := path.Match(p, ""); err != nil {
-			return nil, wrongValue("secret-vars", "", "%q is no pattern", p)
+			return nil, wrongValue("secret-vars", "", "%q is not a pattern", p)
 		}
 	}
 	return slices.Concat(inventory.SecretVars, more), nil
 }
 
-// recordedArgs is the command line without what --set gives to secret vars.
+// recordedArgs returns args with the values that --set gives to secret vars redacted.
 func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 	args = slices.Clone(args)
 	for _, set := range c.StringSlice("set") {
