@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
 	"hail/runner/become"
@@ -124,10 +125,10 @@ func budgetText(p *runner.Plan) string {
 func retryText(p *runner.Plan) string {
 	var parts []string
 	if n := p.Retry.Unreachable; n > 0 {
-		parts = append(parts, fmt.Sprintf("up to %d times when not reached for a reason that may pass", n))
+		parts = append(parts, fmt.Sprintf("up to %s when not reached for a reason that may pass", report.Plural(n, "time")))
 	}
 	if n := p.Retry.Failed; n > 0 {
-		parts = append(parts, fmt.Sprintf("up to %d times after failed or timeout", n))
+		parts = append(parts, fmt.Sprintf("up to %s after failed or timeout", report.Plural(n, "time")))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -50,7 +50,7 @@ Examples:
 			}
 			for _, p := range args[:len(args)-1] {
 				if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
-					return usage("~/ is the home folder of the user who logs in; other users have none here", "%q is not a path on a host", p)
+					return usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)
 				}
 				f.Paths = append(f.Paths, runner.Text(p))
 			}

@@ -271,7 +271,7 @@ func notKnown(option, word string, words []string) error {
 
 // takes returns the hint for a word that is not one of words.
 func takes(word string, words []string) string {
-	return cmp.Or(inventory.DidYouMean(word, words), "it takes "+joinWords(words))
+	return cmp.Or(inventory.DidYouMean(word, words), "use "+joinWords(words))
 }
 
 func joinWords(words []string) (s string) {

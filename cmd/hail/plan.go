@@ -78,7 +78,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 // checkName is an error for a name by which the run could never be found.
 func checkName(name string) error {
 	if name == "last" || strings.HasPrefix(name, "last~") {
-		return wrongValue("name", "--name nightly", "%q always means another run", name)
+		return wrongValue("name", "for example --name nightly", "%q always means another run", name)
 	}
 	return nil
 }
