@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// cutKeyword splits a line into its keyword and the rest: blanks, or one = with blanks around it, stand between them. A
+// cutKeyword splits a line into its keyword and the rest, at blanks or at one = with or without blanks around it. A
 // comment has no keyword.
 func cutKeyword(line string) (keyword, rest string) {
 	line = strings.Trim(line, blanks+"\f")
@@ -32,8 +32,8 @@ const blanks = " \t\r\n"
 
 var errQuote = errors.New("a quote is not closed")
 
-// splitArgs splits the rest of a line into words as ssh does: quotes of both kinds, backslashes before quotes, blanks and
-// backslashes, and a comment that begins at a word.
+// splitArgs splits the rest of a line into words as ssh does. It handles quotes of both kinds, backslashes before
+// quotes, blanks and backslashes, and a comment, which begins where a word would.
 func splitArgs(text string) (args []string, err error) {
 	for i := 0; i < len(text); {
 		if strings.IndexByte(blanks, text[i]) >= 0 {

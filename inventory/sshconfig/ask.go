@@ -13,16 +13,18 @@ import (
 	"time"
 )
 
-// oracle has ssh itself say what its configuration means for a host: ssh -G, which takes some 5 ms, once for each.
+// oracle lets ssh itself say what its configuration means for a host. It runs ssh -G, which takes about 5 ms, once
+// for each host.
 type oracle struct {
 	args []string // for the files and options of Load
 
 	mu       sync.Mutex
 	answers  map[string]*Config
-	defaults map[string]bool // lines that ssh says of any host
+	defaults map[string]bool // lines that ssh prints for any host
 }
 
-// newOracle asks about the same files and options as Load: none, one that was named, or those that ssh reads by itself.
+// newOracle has ssh read the same files and options as Load: no file, the one that is named, or, for several paths,
+// those that ssh reads by default.
 func newOracle(paths, options []string) *oracle {
 	o := &oracle{answers: map[string]*Config{}}
 	switch len(paths) {
@@ -37,7 +39,7 @@ func newOracle(paths, options []string) *oracle {
 	return o
 }
 
-// ask returns a Config that says of this host what ssh says, in plain lines.
+// ask returns a Config that holds what ssh says about this host, as plain lines.
 func (o *oracle) ask(ctx context.Context, local Local, name string, given Given) (*Config, error) {
 	args := slices.Clone(o.args)
 	for _, text := range given.Options {
@@ -72,7 +74,7 @@ func (o *oracle) ask(ctx context.Context, local Local, name string, given Given)
 	}
 	lines = slices.DeleteFunc(lines, func(line string) bool {
 		keyword, _, _ := strings.Cut(line, " ")
-		// ssh has found the canonical name already, and a Host line would begin a block.
+		// ssh has resolved the canonical name already, and a host line would begin a block.
 		return o.defaults[line] || keyword == "host" || keyword == "canonicalizehostname"
 	})
 	directives, err := parseLines("ssh -G "+name, []byte(strings.Join(lines, "\n")+"\n"))
@@ -99,7 +101,7 @@ func sshG(ctx context.Context, args []string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
-// program is a command that ends with ctx, with all that it has started.
+// program returns a command that is killed when ctx ends, together with everything in its process group.
 func program(ctx context.Context, name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, name, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// evaluation is what is known of one host while the blocks are gone through.
+// evaluation is what is known about one host while the blocks are applied in turn.
 type evaluation struct {
 	c         *Config
 	name      string // as the user calls it
 	host      string // what Host patterns are compared with
 	s         Settings
-	given     map[string]bool // the keywords that have their value
+	given     map[string]bool // the keywords that are set
 	final     bool            // this is the second pass
 	wantFinal bool
 	origins   []Origin
@@ -61,7 +61,7 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 	return e, nil
 }
 
-// pass goes through the blocks that may hold, in order.
+// pass applies the blocks that hold for the host, in order.
 func (e *evaluation) pass(ctx context.Context) error {
 	named, others := e.c.byName[e.host], e.c.others
 	for len(named)+len(others) > 0 {
@@ -103,7 +103,7 @@ func (e *evaluation) meets(ctx context.Context, b *block) (bool, error) {
 	return true, nil
 }
 
-// apply takes a line for the host, unless an earlier one has decided.
+// apply applies a line to the host, unless an earlier line has already set its keyword.
 func (e *evaluation) apply(d directive) error {
 	k, known := keywords[d.keyword]
 	if !known {
@@ -121,12 +121,12 @@ func (e *evaluation) apply(d directive) error {
 	return k.set(e, d)
 }
 
-// taken says whether the first pass took this line.
+// taken says whether the first pass applied this line.
 func (e *evaluation) taken(d directive) bool {
 	return slices.ContainsFunc(e.origins, func(o Origin) bool { return o.File == d.file && o.Line == d.line })
 }
 
-// hostNow is where to connect, as far as it is known.
+// hostNow returns the name to connect to, as far as it is known.
 func (e *evaluation) hostNow() string {
 	if e.s.HostName == "" {
 		return e.name

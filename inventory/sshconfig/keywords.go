@@ -14,10 +14,10 @@ type keyword struct {
 	list bool // takes several words
 	adds bool // each line adds to the ones before; otherwise the first line counts
 	raw  bool // takes the rest of the line as it stands
-	idle bool // read, and without effect here
+	idle bool // read, but without effect here
 }
 
-// keywords are those that count for who and what is reached, and how.
+// keywords are those that decide which host is reached, as whom, and how.
 var keywords = map[string]keyword{
 	"addressfamily":            {set: word(func(s *Settings) *string { return &s.AddressFamily }, "any", "inet", "inet6")},
 	"bindaddress":              {set: word(func(s *Settings) *string { return &s.BindAddress })},
@@ -50,7 +50,8 @@ var keywords = map[string]keyword{
 	"user":                     {set: word(func(s *Settings) *string { return &s.User })},
 	"userknownhostsfile":       {set: all(func(s *Settings) *[]string { return &s.UserKnownHostsFile }), list: true},
 
-	// These change who or what is reached, too, and are not implemented. Only a value that changes nothing is taken.
+	// These also decide which host is reached, or how, but are not implemented, except for the old name of one above.
+	// Only a value without effect is accepted.
 	"bindinterface":          {set: only()},
 	"canonicalizehostname":   {set: only("no", "false", "none")},
 	"knownhostscommand":      {set: only("none"), raw: true},
@@ -62,7 +63,7 @@ var keywords = map[string]keyword{
 	"pubkeyacceptedkeytypes": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
 }
 
-// ignored are the other keywords that ssh knows: they change nothing about a fan-out, or only what it never does.
+// ignored are the other keywords that ssh knows: they do not affect a fan-out, or affect only what it never does.
 var ignored = func() map[string]bool {
 	m := map[string]bool{}
 	for k := range strings.FieldsSeq(`addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
@@ -148,7 +149,7 @@ func yesOrNo(field func(*Settings) *bool) func(*evaluation, directive) error {
 	}
 }
 
-// forwardAgent takes yes, no, the path of a socket, or $NAME of the variable with that path.
+// forwardAgent takes yes, no, the path of a socket, or $NAME for the variable that holds the path.
 func forwardAgent(e *evaluation, d directive) error {
 	e.s.ForwardAgent = d.args[0]
 	if yes, ok := isYes(d.args[0]); ok {
@@ -157,7 +158,7 @@ func forwardAgent(e *evaluation, d directive) error {
 	return nil
 }
 
-// strictHostKeys writes the words for one thing in one way.
+// strictHostKeys reduces words of the same meaning to one.
 func strictHostKeys(e *evaluation, d directive) error {
 	switch word := strings.ToLower(d.args[0]); word {
 	case "yes", "true":
@@ -172,7 +173,8 @@ func strictHostKeys(e *evaluation, d directive) error {
 	return nil
 }
 
-// span takes a time as ssh does: seconds, or numbers with s, m, h, d or w behind them. After none, a later line counts.
+// span takes a time as ssh does: seconds, or numbers followed by s, m, h, d or w. After none, a later line still
+// counts.
 func span(field func(*Settings) *time.Duration) func(*evaluation, directive) error {
 	return func(e *evaluation, d directive) error {
 		if d.args[0] == "none" {
@@ -231,7 +233,7 @@ func proxyJump(e *evaluation, d directive) error {
 	return nil
 }
 
-// sendEnv adds patterns; -PATTERN takes away those that came before.
+// sendEnv adds patterns; -PATTERN removes earlier ones.
 func sendEnv(e *evaluation, d directive) error {
 	for _, a := range d.args {
 		if out, ok := strings.CutPrefix(a, "-"); ok {
@@ -256,10 +258,10 @@ func setEnv(e *evaluation, d directive) error {
 	return nil
 }
 
-// only takes the values that change nothing.
+// only accepts the values that have no effect. Any other is an error as soon as it applies to a host.
 func only(harmless ...string) func(*evaluation, directive) error {
 	return func(e *evaluation, d directive) error {
-		if e.name == "" || slices.Contains(harmless, strings.ToLower(d.rest)) { // without a name it is only checked
+		if e.name == "" || slices.Contains(harmless, strings.ToLower(d.rest)) { // no name: it is only being loaded
 			return nil
 		}
 		return d.fail(fmt.Sprintf("%s %s is not supported, and %s would be reached in another way than by ssh", d.keyword, d.rest, e.name))

@@ -10,7 +10,7 @@ import (
 	"hail/inventory/wildcard"
 )
 
-// pattern matches names with * for any text and ? for any character; ! turns it around.
+// pattern matches names, with * for any text and ? for any one byte; a leading ! negates it.
 type pattern struct {
 	text    string
 	negated bool
@@ -31,7 +31,7 @@ func (p pattern) matches(name string) bool {
 	return wildcard.Match(p.text, name)
 }
 
-// matchAny says whether one of the patterns matches name, and none that is negated.
+// matchAny says whether one of the patterns matches name, and no negated one does.
 func matchAny(patterns []pattern, name string) bool {
 	found := false
 	for _, p := range patterns {
@@ -72,7 +72,7 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 				value = args[i]
 			}
 			if c.command = value; c.kind != "exec" {
-				if strings.HasSuffix(c.kind, "host") { // names of hosts compare without case here, and not in Host lines
+				if strings.HasSuffix(c.kind, "host") { // Match ignores the case of host names, Host lines do not
 					value = strings.ToLower(value)
 				}
 				for p := range strings.SplitSeq(value, ",") {
@@ -128,7 +128,7 @@ func (e *evaluation) holds(ctx context.Context, c condition) (bool, error) {
 	return true, nil
 }
 
-// execHolds runs the command of a Match exec, as ssh does, where that is allowed.
+// execHolds runs the command of a Match exec, if Local.AllowExec is set, and says whether it succeeds.
 func (e *evaluation) execHolds(ctx context.Context, c condition, command string) (bool, error) {
 	if !e.c.local.AllowExec {
 		return false, &Error{c.file, c.line, "match exec would run a program", "--allow-exec lets ssh_config run programs"}

@@ -35,28 +35,29 @@ type condition struct {
 	line     int
 }
 
-// block is what holds under some conditions: those of the line that begins it, and of the lines that include its file.
+// block is a run of lines that apply under the same conditions: that of the line that begins the block, and those of
+// the blocks that include its file.
 type block struct {
 	conditions []condition
 	directives []directive
 }
 
-// loader reads files and the ones that they include.
+// loader reads files and the files that they include.
 type loader struct {
 	c             *Config
 	named         map[string]bool // the names of the aliases
 	ignoreUnknown []pattern
 }
 
-// What a file may have. ssh stops at the same depth.
+// Limits on the files and their number. ssh stops at the same depth.
 const (
 	maxFile  = 4 << 20
 	maxDepth = 16
 	maxFiles = 10_000
 )
 
-// file reads one file; above are the conditions under which it was included. A file that is not there is passed over if
-// it need not be.
+// file reads one file; above are the conditions under which it was included. A file that does not exist is passed
+// over.
 func (l *loader) file(path, dir string, above []condition, depth int) error {
 	text, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -109,7 +110,7 @@ func (l *loader) begin(conditions []condition) {
 	l.c.blocks = append(l.c.blocks, block{conditions: conditions})
 }
 
-// host reads the patterns of a Host line, and remembers the names among them.
+// host reads the patterns of a Host line, and records the plain names among them as aliases.
 func (l *loader) host(d directive) condition {
 	c := condition{file: d.file, line: d.line, patterns: make([]pattern, len(d.args))}
 	for i, a := range d.args {
@@ -123,7 +124,8 @@ func (l *loader) host(d directive) condition {
 	return c
 }
 
-// include reads the files that an Include names: relative ones from dir, wildcards in the order of their names.
+// include reads the files that an Include names. Relative names start at dir, and the matches of a wildcard are read
+// in the order of their names.
 func (l *loader) include(d directive, dir string, here []condition, depth int) error {
 	if len(d.args) == 0 {
 		return d.fail("include: a file is missing")
@@ -151,7 +153,7 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 	return nil
 }
 
-// check refuses what ssh does not know, and values that it does not take.
+// check refuses keywords that ssh does not know, and values that it does not take.
 func (l *loader) check(d directive) error {
 	if d.keyword == "ignoreunknown" && len(d.args) > 0 {
 		for p := range strings.SplitSeq(d.args[0], ",") {
@@ -174,8 +176,8 @@ func (l *loader) check(d directive) error {
 	return k.set(&evaluation{c: l.c, given: map[string]bool{}}, d)
 }
 
-// parseLines reads the lines of a file. The library splits them; what it takes for something else than ssh does is put
-// aside before, and its own blocks and Includes, which differ from ssh's, are lines like any other here.
+// parseLines reads the lines of a file. The library splits the plain ones. Lines that it would read differently from
+// ssh are split here, among them Host, Match and Include.
 func parseLines(path string, text []byte) (directives []directive, err error) {
 	var plain bytes.Buffer
 	aside := map[int]directive{}
@@ -229,7 +231,8 @@ func isPlain(keyword, rest string) bool {
 	return !strings.ContainsFunc(keyword, func(c rune) bool { return c < 'a' || c > 'z' })
 }
 
-// readFile reads a file of a sensible size that nobody else may write to.
+// readFile reads a regular file of at most maxFile bytes that belongs to the user or root and that nobody else may
+// write to.
 func readFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for a writer
 	if err != nil {
@@ -264,7 +267,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// parseOption reads one option, Key=Value or Key Value; from says whose it is.
+// parseOption reads one option, Key=Value or Key Value; from says where it comes from.
 func parseOption(from, text string) (directive, error) {
 	keyword, rest := cutKeyword(text)
 	d := directive{keyword: strings.ToLower(keyword), rest: rest, file: from + " " + strconv.Quote(text)}

@@ -1,5 +1,5 @@
-// Package sshconfig reads ssh_config files and says what they mean for one host, as ssh would. It is the only importer of
-// the library that parses them.
+// Package sshconfig reads ssh_config files and says what they mean for one host, as ssh would. It is the only package
+// that imports the library that parses them.
 package sshconfig
 
 import (
@@ -11,31 +11,31 @@ import (
 	"time"
 )
 
-// Config is what some ssh_config files say. It is not changed once it is loaded, and safe for concurrent use. A nil Config
-// says nothing.
+// Config is what a set of ssh_config files says. It does not change after Load, and is safe for concurrent use. A nil
+// Config says nothing.
 type Config struct {
 	local   Local
 	blocks  []block          // in the order of precedence
-	byName  map[string][]int // the blocks that one of its names begins, by name
+	byName  map[string][]int // the blocks that only certain names can match, by name
 	others  []int            // all other blocks
 	aliases []Alias
 	files   int
-	oracle  *oracle // nil: this package evaluates by itself
+	oracle  *oracle // set with Local.AskSSH
 }
 
-// Local describes the side that connects: what tokens stand for, and what Match looks at.
+// Local describes the side that connects: what tokens stand for, and what Match compares with.
 type Local struct {
 	Home      string              // %d, and ~ in file names
 	User      string              // %u, Match localuser, and the default login name
 	Hostname  string              // %l and %L
 	UID       int                 // %i
-	Getenv    func(string) string // ${NAME} in file names; nil: there is no environment
+	Getenv    func(string) string // ${NAME} in file names; nil: the environment is empty
 	AllowExec bool                // Match exec may run programs
-	AskSSH    bool                // ssh -G says what the files mean, and not this package, which then knows no aliases
+	AskSSH    bool                // let ssh -G read the files instead of this package; there are no aliases then
 }
 
-// Settings is what ssh_config says of one host: tokens are replaced, and in names of files ~ and ${NAME}, too. What it does
-// not say is zero. Lists of algorithms stand as written, with + - or ^ before them.
+// Settings is what ssh_config says about one host. Tokens are expanded, and so are ~ and ${NAME} in file names. A
+// setting that it does not mention is zero. Lists of algorithms are as written, perhaps with a leading +, - or ^.
 type Settings struct {
 	HostName                 string // where to connect; never empty
 	User                     string
@@ -57,7 +57,7 @@ type Settings struct {
 	MACs                     string
 	PreferredAuthentications string
 	ProxyCommand             string
-	ProxyJump                []string // hops in order, the first one first
+	ProxyJump                []string // hops, in the order in which they are passed
 	PubkeyAcceptedAlgorithms string
 	RemoteCommand            string
 	RequestTTY               string
@@ -69,31 +69,31 @@ type Settings struct {
 	UserKnownHostsFile       []string
 }
 
-// Given is what is said of a host elsewhere, and goes before all files: a login name, a port, and options as after ssh's
-// -o, "Key=Value".
+// Given is what is set for a host elsewhere, and takes precedence over all files: a login name, a port, and options
+// "Key=Value", as for ssh -o.
 type Given struct {
 	User    string
 	Port    int
 	Options []string
 }
 
-// Alias is a name that a Host line has, and where.
+// Alias is a name in a Host line, and its place.
 type Alias struct {
 	Name string
 	File string
 	Line int
 }
 
-// Origin is a line that came to count for a host.
+// Origin is a line that applies to a host.
 type Origin struct {
 	Keyword string // lower case
 	Value   string // as written
-	File    string // or "-o …"
+	File    string // or an option, as in `-o "Port=22"`
 	Line    int
-	Used    bool // false: hail does without it
+	Used    bool // false: the keyword has no effect in hail
 }
 
-// Error is what is wrong with a file, and where. Line is 0 where it is about the whole file.
+// Error says what is wrong with a file or an option, and where. Line is 0 if the whole file is meant.
 type Error struct {
 	File string
 	Line int
@@ -109,8 +109,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text)
 }
 
-// Load reads the files that exist among paths, and what they include; the first one has precedence. options, "Key=Value"
-// as after ssh's -o, go before them. Its errors are *Errors.
+// Load reads those of paths that exist, and the files that they include; earlier paths take precedence. options,
+// "Key=Value" as for ssh -o, take precedence over all of them. Its errors are *Errors. With local.AskSSH it reads
+// nothing itself, and does not fail.
 func Load(paths, options []string, local Local) (*Config, error) {
 	if local.AskSSH {
 		return &Config{local: local, oracle: newOracle(paths, options)}, nil
@@ -140,7 +141,7 @@ func Load(paths, options []string, local Local) (*Config, error) {
 	return l.c, nil
 }
 
-// index finds the blocks that only some names can match.
+// index drops blocks without effect, and finds those that only some names can match.
 func (c *Config) index() {
 	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool { return len(b.directives) == 0 && !b.asks() })
 	for i, b := range c.blocks {
@@ -154,14 +155,14 @@ func (c *Config) index() {
 	}
 }
 
-// asks says whether a Match final is among the conditions, which makes for a second pass by itself.
+// asks says whether a Match final is among the conditions, which causes a second pass even if the block is empty.
 func (b block) asks() bool {
 	return slices.ContainsFunc(b.conditions, func(c condition) bool {
 		return slices.ContainsFunc(c.criteria, func(m criterion) bool { return m.kind == "final" })
 	})
 }
 
-// names are the only names for which the block can hold, or nil.
+// names returns the only names that the block can match; nil if there may be others.
 func (b block) names() (names []string) {
 	for _, c := range b.conditions {
 		if len(c.patterns) == 0 {
@@ -189,8 +190,9 @@ func (c *Config) Aliases() []Alias {
 	return c.aliases
 }
 
-// Lookup returns the settings for the host that the user calls name. ctx ends the programs that are run for it. A line for this host that
-// says what is not supported is an *Error; what ssh itself says with Local.AskSSH is a plain error.
+// Lookup returns the settings for the host that the user calls name. Cancelling ctx kills the programs that it runs.
+// If a line for this host is not supported, the error is an *Error; what ssh itself reports with Local.AskSSH is an
+// error of another type.
 func (c *Config) Lookup(ctx context.Context, name string, given Given) (Settings, error) {
 	e, err := c.evaluate(ctx, name, given)
 	if err != nil {
@@ -199,7 +201,7 @@ func (c *Config) Lookup(ctx context.Context, name string, given Given) (Settings
 	return e.settled()
 }
 
-// Path replaces the tokens, the ~ and the variables in a file name, as in ControlPath.
+// Path expands the tokens, the ~ and the variables in text, a file name as in ControlPath, for a host.
 func (c *Config) Path(ctx context.Context, name string, given Given, text string) (string, error) {
 	e, err := c.evaluate(ctx, name, given)
 	if err != nil {
@@ -208,7 +210,7 @@ func (c *Config) Path(ctx context.Context, name string, given Given, text string
 	return e.path(text, e.tokens())
 }
 
-// Explain returns the lines that came to count for a host, in rising order of their places.
+// Explain returns the lines that apply to a host, in the order in which they were applied.
 func (c *Config) Explain(ctx context.Context, name string, given Given) ([]Origin, error) {
 	e, err := c.evaluate(ctx, name, given)
 	if err != nil {

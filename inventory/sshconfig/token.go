@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// tokens says what a %-letter of a value stands for, and whether it has a meaning there. Most values have none, so nothing is worked
-// out before it is asked for.
+// tokens returns what a %-letter in a value stands for, and whether it has a meaning there. It computes a token only
+// when asked, since most values have none.
 type tokens func(letter byte) (value string, ok bool)
 
-// tokens are those of a host whose settings are known.
+// tokens returns the tokens for a host whose settings are known.
 func (e *evaluation) tokens() tokens {
 	local := e.c.local
 	host := func() string { return strings.ToLower(e.hostNow()) }
@@ -51,10 +51,10 @@ func (e *evaluation) tokens() tokens {
 	}
 }
 
-// givenName is the one token of HostName itself: what the user calls the host.
+// givenName is the only token that HostName itself takes: %h, what the user calls the host.
 func (e *evaluation) givenName(letter byte) (string, bool) { return e.name, letter == 'h' }
 
-// only are some of the tokens: not every keyword takes all.
+// only restricts t to some letters: not every keyword takes all tokens.
 func (t tokens) only(letters string) tokens {
 	return func(letter byte) (string, bool) {
 		if strings.IndexByte(letters, letter) < 0 {
@@ -64,7 +64,7 @@ func (t tokens) only(letters string) tokens {
 	}
 }
 
-// expand replaces tokens; %% is a percent sign, and any other letter is an error, as for ssh.
+// expand replaces the tokens in text. %% is a percent sign, and any letter without a meaning is an error, as for ssh.
 func (e *evaluation) expand(text string, t tokens) (string, error) {
 	if !strings.Contains(text, "%") {
 		return text, nil
@@ -92,7 +92,8 @@ func (e *evaluation) expand(text string, t tokens) (string, error) {
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// path is expand for the name of a file: ~ is the home folder, and ${NAME} a variable of the environment.
+// path is expand for a file name: ~/ begins at the home folder, and ${NAME} is an environment variable, which must
+// not be empty.
 func (e *evaluation) path(text string, t tokens) (string, error) {
 	var missing error
 	text = variable.ReplaceAllStringFunc(text, func(v string) string {
