@@ -8,10 +8,10 @@ import (
 
 const maxDepth = 100
 
-// converter takes over the library's nodes, or refuses them. Its errors are *Errors.
+// converter turns the library's nodes into ours, or refuses them. Its errors are *Errors.
 type converter struct {
 	yaml11 bool
-	left   int // nodes that aliases may still add; only for yaml11
+	left   int // nodes that may still be converted, a limit for aliases; only for yaml11
 }
 
 func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
@@ -95,8 +95,8 @@ func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 	return nil
 }
 
-// drop lets go of a node that was taken over: the library's are large, and together with ours they are most of the memory
-// that a large inventory takes. Where there may be aliases, all of them are needed to the end.
+// drop releases a node that has been converted: the library's nodes are large, and together with ours they are most
+// of the memory that a large inventory takes. In YAML 1.1, aliases may need them to the end, so they are kept.
 func (c *converter) drop(y *yaml.Node, i int) {
 	if !c.yaml11 {
 		y.Content[i] = nil

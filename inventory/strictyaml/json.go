@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ParseJSON decodes the JSON values in text, which follow each other with blanks or line ends between them, by the same
-// rules as YAML: a key that stands twice is an error. There is at least one. Its error is an *Error.
+// ParseJSON decodes the JSON values in text, one after another, with or without blanks between them. As in YAML, a
+// duplicate key is an error. It returns at least one value, or an *Error.
 func ParseJSON(text []byte) (values []*Node, err error) {
 	p := jsonParser{text: text, dec: json.NewDecoder(bytes.NewReader(text)), line: 1}
 	p.dec.UseNumber()
@@ -34,12 +34,12 @@ func ParseJSON(text []byte) (values []*Node, err error) {
 type jsonParser struct {
 	text  []byte
 	dec   *json.Decoder
-	at    int // how far lines are counted
+	at    int // up to here, lines are counted
 	line  int
-	begin int // of the line
+	begin int // offset of that line
 }
 
-// next is where the next token begins.
+// next returns the offset of the next token.
 func (p *jsonParser) next() int {
 	at := int(p.dec.InputOffset())
 	for at < len(p.text) && strings.IndexByte(" \t\r\n,:", p.text[at]) >= 0 {
@@ -102,7 +102,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 	return n, nil
 }
 
-// inside reads what follows the bracket that opens a list or a mapping.
+// inside reads into n what follows the opening bracket of a list or a mapping.
 func (p *jsonParser) inside(n *Node, open json.Delim, depth int) error {
 	n.Kind = List
 	if open == '{' {

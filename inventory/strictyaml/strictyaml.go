@@ -1,6 +1,6 @@
-// Package strictyaml decodes YAML, and JSON, into nodes that know their places, and refuses what is ambiguous or
-// dangerous: a second document, a key that stands twice, anchors and merges. Files that were written for another program
-// are read with that one's rules. It is the only importer of the YAML library.
+// Package strictyaml decodes YAML and JSON into nodes that know their places, and refuses what is ambiguous or
+// dangerous: a second document, a duplicate key, anchors and merges. Files that were written for another program are
+// read by the rules of YAML 1.1 instead. It is the only package that imports the YAML library.
 package strictyaml
 
 import (
@@ -23,14 +23,14 @@ const (
 	Scalar
 	List
 	Map
-	Vault // a value that Ansible keeps encrypted; its text is not kept
+	Vault // a value encrypted by ansible-vault, without its text
 )
 
 // Node is a value and its place. Line and Col count from 1.
 type Node struct {
 	Kind       Kind
-	Quoted     bool   // a Scalar in quotes: text, whatever it looks like
-	AfterQuote bool   // a quote stands at Col, and Text behind it
+	Quoted     bool   // a Scalar that is text, whatever it looks like
+	AfterQuote bool   // a quote is at Col, and Text begins after it
 	Text       string // of a Scalar, as written, without quotes
 	Items      []*Node
 	Pairs      []Pair
@@ -43,7 +43,7 @@ type Pair struct {
 	Value *Node
 }
 
-// Get returns the value of a key of a Map; nil when it has none, or n is no Map.
+// Get returns the value of a key of a Map; nil when there is none, or when n is no Map.
 func (n *Node) Get(key string) *Node {
 	for _, p := range n.Pairs {
 		if p.Key.Text == key {
@@ -53,7 +53,7 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Error says what is wrong, and where. Col is the beginning of the line's text where nothing better is known.
+// Error says what is wrong, and where. Col is where the text of the line begins if the column is not known.
 type Error struct {
 	Line, Col int
 	Text      string
@@ -63,13 +63,13 @@ type Error struct {
 // Error returns the text without the place.
 func (e *Error) Error() string { return e.Text }
 
-// Document is the one document of a text, before it is decided by whose rules it is read.
+// Document is a document that is parsed, but not yet decoded by either Strict or YAML11.
 type Document struct {
 	root  *yaml.Node // nil: there is none
-	nodes int        // below root
+	nodes int        // an estimate from the size of the text
 }
 
-// Parse reads the one document in text. Its error is an *Error.
+// Parse reads the only document in text, which may be empty. Its error is an *Error.
 func Parse(text []byte) (*Document, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
@@ -88,7 +88,7 @@ func Parse(text []byte) (*Document, error) {
 	return &Document{root: doc.Content[0], nodes: bytes.Count(text, []byte{'\n'}) + len(text)/8}, nil
 }
 
-// Keys returns the keys of the document, each with the keys of the mapping below it.
+// Keys returns the keys at the top of the document, each with the keys of the mapping below it.
 func (d *Document) Keys() map[string][]string {
 	keys := map[string][]string{}
 	if d.root == nil || d.root.Kind != yaml.MappingNode {
@@ -106,7 +106,8 @@ func (d *Document) Keys() map[string][]string {
 	return keys
 }
 
-// Strict decodes the document by hail's own rules; no document is Null. It uses the Document up. Its error is an *Error.
+// Strict decodes the document by hail's own rules; an empty one is Null. The Document is empty afterwards. Its error
+// is an *Error.
 func (d *Document) Strict() (*Node, error) {
 	n, err := d.convert(&converter{})
 	d.root = nil
@@ -125,7 +126,7 @@ var (
 	anchorOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// syntaxError makes an Error of one of the library's, whose place stands in its words only.
+// syntaxError makes an Error of an error of the library, which has its place only in its text.
 func syntaxError(err error, text []byte) *Error {
 	said, _, _ := strings.Cut(err.Error(), "\n")
 	m := lineOf.FindStringSubmatch(said)
@@ -152,7 +153,7 @@ func syntaxError(err error, text []byte) *Error {
 	return e
 }
 
-// findTab looks for the first line that is indented with a tab.
+// findTab sets the place of e to the first line that is indented with a tab.
 func (e *Error) findTab(lines [][]byte) {
 	for i, line := range lines {
 		if at := indent(line, " "); at < len(line) && line[at] == '\t' && indent(line, " \t") < len(line) {
@@ -179,7 +180,7 @@ var (
 	decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`)
 )
 
-// Int returns a whole number in plain decimal digits: 010 is not one, because some read it as 8.
+// Int returns the value of a whole number in plain decimal digits. 010 is not one: some programs read it as 8.
 func (n *Node) Int() (int, bool) {
 	if n.Kind != Scalar || n.Quoted || !number.MatchString(n.Text) {
 		return 0, false
@@ -190,7 +191,7 @@ func (n *Node) Int() (int, bool) {
 
 // Any returns the value as Go data: nil, bool, int, float64, string, []any or map[string]any. Only true and false are
 // booleans, and only plain decimals are numbers; everything else is text as it stands, so that 010, no and dates stay
-// what was written.
+// as written.
 func (n *Node) Any() any {
 	switch n.Kind {
 	case List:

@@ -9,14 +9,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML11 decodes the document as Ansible does, by YAML 1.1 (https://yaml.org/type/): yes and on are true, 010 is 8, 1:30
-// is 90, and anchors, aliases and merges are taken, as long as they don't make the document many times larger. A value
+// YAML11 decodes the document as Ansible does, by YAML 1.1 (https://yaml.org/type/): yes and on are true, 010 is 8,
+// 1:30 is 90, and anchors, aliases and merges are followed unless they make the document many times larger. A value
 // with the tag !vault becomes a Vault. Dates stay text. Its error is an *Error.
 func (d *Document) YAML11() (*Node, error) {
 	return d.convert(&converter{yaml11: true, left: 100_000 + 10*d.nodes})
 }
 
-// resolve follows an alias, and reads the tags that Ansible knows; nil when aliases lead too far.
+// resolve follows an alias, and applies the tags that Ansible knows. It returns nil when aliases make the document
+// too large.
 func (c *converter) resolve(n *Node, y *yaml.Node) *yaml.Node {
 	if y.Kind == yaml.AliasNode {
 		y = y.Alias
@@ -42,7 +43,8 @@ func (c *converter) resolve(n *Node, y *yaml.Node) *yaml.Node {
 	return &known
 }
 
-// merge puts in what the << of a mapping name; what the mapping says itself, and what stands first, wins.
+// merge adds the pairs of the mappings that << names. The mapping's own pairs win, and then those of the first
+// mapping named.
 func (c *converter) merge(n *Node, y *yaml.Node, lines map[string]int, depth int) error {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		if y.Content[i].Tag != "!!merge" {
@@ -78,8 +80,8 @@ var (
 	real11 = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?$`)
 )
 
-// plain11 returns a plain scalar as Node.Any reads it: what YAML 1.1 takes for a boolean or a number is written so that
-// it is one here too, and everything else is quoted.
+// plain11 rewrites a plain scalar for Node.Any: what YAML 1.1 takes for a boolean or a number is written so that Any
+// takes it for the same, and everything else is quoted.
 func plain11(text string) (plain string, quoted bool) {
 	digits := strings.ReplaceAll(strings.TrimPrefix(text, "+"), "_", "")
 	switch {
@@ -103,7 +105,7 @@ func plain11(text string) (plain string, quoted bool) {
 	return text, true
 }
 
-// sum60 writes a number with places of 60, "1:30" or "1:30.5", in decimal.
+// sum60 writes a base-60 number, "1:30" or "1:30.5", in decimal.
 func sum60(text string) string {
 	digits, negative := strings.CutPrefix(text, "-")
 	sum := new(big.Float).SetPrec(100)
