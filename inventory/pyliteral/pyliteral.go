@@ -1,5 +1,5 @@
-// Package pyliteral reads the literals of Python, which Ansible's INI inventories hold as values. It is the only importer
-// of the parser that knows their syntax.
+// Package pyliteral reads Python literals, which Ansible's INI inventories have as values. It is the only package
+// that imports the Starlark parser, which knows their syntax.
 package pyliteral
 
 import (
@@ -10,8 +10,9 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// Parse returns the value of a Python literal as Go data: nil, bool, int, float64, string, []any (of a list or a tuple) or
-// map[string]any; false when text is none, or one that Go has no such data for. It never panics, and runs nothing.
+// Parse returns the value of a Python literal as Go data: nil, bool, int, float64, string, []any (for a list or a
+// tuple) or map[string]any. ok is false if text is not a literal, or a literal of another type. Parse never panics,
+// and runs nothing.
 func Parse(text string) (value any, ok bool) {
 	if len(text) > maxText {
 		return nil, false
@@ -37,7 +38,7 @@ var (
 	escape  = regexp.MustCompile(`\\(?s:.)`)
 )
 
-// doubled makes a text of an escape that Python does not know, as Python does.
+// doubled doubles the backslash of an escape that Python does not know, because Python keeps it as text.
 func doubled(escape string) string {
 	if strings.ContainsAny(escape[1:], "abfnrtvxuU01234567\\'\"\n") {
 		return escape
@@ -46,7 +47,7 @@ func doubled(escape string) string {
 }
 
 const (
-	maxText  = 64 << 10 // keeps the parser, which calls itself at each bracket, from running out of stack
+	maxText  = 64 << 10 // keeps the parser, which recurses at each bracket, from running out of stack
 	maxDepth = 100
 )
 
@@ -120,7 +121,7 @@ func signed(e *syntax.UnaryExpr) (any, bool) {
 	return nil, false
 }
 
-// keyText writes a key as JSON does, which has no keys but texts.
+// keyText writes a key as JSON does, where every key is a string.
 func keyText(key any) string {
 	if key == nil {
 		return "null"

@@ -3,10 +3,10 @@ package wildcard
 
 import "strings"
 
-// Match says whether name matches a pattern in which * is any text and ? is any one byte. It takes time in proportion to the
-// product of their lengths, at most.
+// Match says whether name matches pattern, in which * is any text and ? is any one byte. It takes time at most
+// proportional to the product of their lengths.
 func Match(pattern, name string) bool {
-	star, from := -1, 0 // the last *, and where in name what follows it was tried: one further left never helps
+	star, from := -1, 0 // the last *, and where in name the text after it was tried; retrying an earlier * never helps
 	p, n := 0, 0
 	for n < len(name) {
 		switch {
