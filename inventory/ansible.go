@@ -11,8 +11,8 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// ansible begins a source in one of Ansible's formats: the groups all and ungrouped are there, the later of two values
-// counts, and group_vars and host_vars lie beside the file.
+// ansible begins a source in one of Ansible's formats: the groups all and ungrouped exist, the later of two values
+// counts, and group_vars and host_vars are read from the folder of the file.
 func (b *builder) ansible(f file) ansibleSource {
 	b.ansibleRules, b.lastWins = true, true
 	if dir := filepath.Dir(f.path); f.path != stdinName && !slices.Contains(b.varsDirs, dir) {
@@ -24,7 +24,7 @@ func (b *builder) ansible(f file) ansibleSource {
 	return a
 }
 
-// ansibleSource puts what a source in one of Ansible's formats says into a builder.
+// ansibleSource feeds a source in one of Ansible's formats into a builder.
 type ansibleSource struct {
 	b    *builder
 	file string
@@ -36,7 +36,7 @@ func (a ansibleSource) group(name string, place Place) *groupDef {
 	return g
 }
 
-// hosts reads a pattern of hosts, which says where to connect, too: www[01:50], db-[a:f]:5309, an IPv6 address.
+// hosts reads a pattern of hosts, which may have a port: www[01:50], db-[a:f]:5309, or an IPv6 address.
 func (a ansibleSource) hosts(pattern string, place Place) (names []string, said settings, ok bool) {
 	names, port, wrong := expandAnsible(pattern)
 	if wrong != nil {
@@ -50,7 +50,7 @@ func (a ansibleSource) hosts(pattern string, place Place) (names []string, said 
 	return names, said, true
 }
 
-// setNode is set for a value of YAML or JSON.
+// setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
 func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
 	place := Place{a.file, n.Line, n.Col}
 	if hasVault(n) {
@@ -65,8 +65,8 @@ func hasVault(n *strictyaml.Node) bool {
 		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasVault(p.Value) })
 }
 
-// set says that the var name has a value: a connection setting where Ansible means one by it, and nothing where it is a
-// credential.
+// set gives the var name a value. A var that is a connection setting to Ansible becomes one, and a credential is left
+// out.
 func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
 	if strings.HasPrefix(name, "ansible_") {
 		before := s.conn.Settings()
@@ -89,7 +89,8 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 	a.b.note(s, varKey(name), value, place, by)
 }
 
-// ansibleKeys are the vars that mean a setting of ours, with its key.
+// ansibleKeys are the vars that mean one of our settings, each with its key; those with an empty key are for
+// passOver.
 var ansibleKeys = map[string]string{
 	"ansible_host": "address", "ansible_ssh_host": "address",
 	"ansible_user": "user", "ansible_ssh_user": "user",
@@ -113,7 +114,7 @@ type ansibleSetting struct {
 
 func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
 
-// take puts the setting into the Connection; false when the var is none.
+// take puts the setting into the Connection; it returns false if the var is no setting.
 func (s ansibleSetting) take() bool {
 	key, ok := ansibleKeys[s.name]
 	if !ok {
@@ -185,7 +186,7 @@ func ansibleBool(text string) (value, ok bool) {
 	return false, false
 }
 
-// passOver tells of settings that mean something else than what happens here.
+// passOver remarks on settings that hail does not follow. A become method that hail has is taken.
 func (s ansibleSetting) passOver(text string) {
 	switch s.name {
 	case "ansible_connection":

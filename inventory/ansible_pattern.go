@@ -10,9 +10,9 @@ import (
 	"hail/inventory/wildcard"
 )
 
-// ansiblePattern evaluates a pattern as ansible does: first what stands alone, then the intersections (&), then the
-// exclusions (!), whatever the order is. A word is a host, a group, or a wildcard for both; ~ begins a regular expression;
-// [0] or [1:3] behind it takes some of its hosts. The parts have commas between them, or colons.
+// ansiblePattern evaluates a pattern as Ansible does: first the parts without a sign, then the intersections (&),
+// then the exclusions (!), whatever their order. A part is a host, a group, or a wildcard for both; ~ begins a
+// regular expression; [0] or [1:3] at the end takes some of its hosts. The parts are separated by commas or colons.
 func (u *universe) ansiblePattern(source string) (*set, error) {
 	p := ansiblePattern{u: u, source: source}
 	if u.inv == nil {
@@ -51,7 +51,7 @@ func (u *universe) ansiblePattern(source string) (*set, error) {
 	return chosen, nil
 }
 
-// ansiblePart is a part of a pattern that colons separate.
+// ansiblePart matches one part of a pattern whose parts are separated by colons.
 var ansiblePart = regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
 
 func splitAnsible(source string) (parts []string) {
@@ -75,7 +75,7 @@ func (p ansiblePattern) fail(text, hint string) *Error {
 	return &Error{Place{File: fmt.Sprintf("pattern %q", p.source)}, text, hint}
 }
 
-// subscript takes one host of a part, or from one to another.
+// subscript matches a part with an index or a range at its end: web[0], web[-1], web[1:3].
 var subscript = regexp.MustCompile(`^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$`)
 
 func (p ansiblePattern) hosts(part string) (*set, error) {
@@ -96,7 +96,7 @@ func (p ansiblePattern) hosts(part string) (*set, error) {
 	return p.some(s, m)
 }
 
-// some takes the hosts of a subscript, in the order of the inventory.
+// some returns the hosts of s that a subscript takes, in the order of the inventory.
 func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 	members := slices.Collect(s.all())
 	if len(members) == 0 {
@@ -105,14 +105,14 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 	var from int
 	to := len(members) - 1
 	if m[2] != "" { // [2], or [-1] from the end
-		if from, _ = strconv.Atoi(m[2]); from < 0 { // out of range is behind either end
+		if from, _ = strconv.Atoi(m[2]); from < 0 { // Atoi saturates, which is out of range, too
 			from += len(members)
 		}
 		if to = from; from < 0 || from >= len(members) {
 			return nil, p.fail(fmt.Sprintf("%s: there are %d hosts", m[0], len(members)), "the first one is [0], the last one [-1]")
 		}
 	} else {
-		from, _ = strconv.Atoi(m[3]) // out of range is behind the end
+		from, _ = strconv.Atoi(m[3]) // Atoi saturates, behind the end
 		if end, err := strconv.Atoi(m[4]); err == nil {
 			to = min(to, end)
 		}
@@ -124,7 +124,7 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 	return taken, nil
 }
 
-// matching returns the hosts that a word matches, and those of the groups that it matches.
+// matching returns the hosts that a word matches, and the hosts of the groups that it matches.
 func (p ansiblePattern) matching(word string) (*set, error) {
 	match := func(name string) bool { return wildcard.Match(word, name) }
 	if expr, ok := strings.CutPrefix(word, "~"); ok {
@@ -173,7 +173,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	return s, nil
 }
 
-// classGlob makes a regular expression of a wildcard with classes of characters in it, [a-c] or [!a].
+// classGlob makes a regular expression of a wildcard that has character classes, [a-c] or [!a].
 func classGlob(word string) string {
 	quoted := regexp.QuoteMeta(word)
 	return "^" + strings.NewReplacer(`\*`, ".*", `\?`, ".", `\[!`, "[^", `\[`, "[", `\]`, "]").Replace(quoted) + "$"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// expandAnsible returns the names of a pattern in Ansible's way, and the port behind it, or 0: www[01:50:2], db-[a:f],
-// [::1]:22. IPv6 addresses come back in brackets, as they are named here.
+// expandAnsible returns the names that a pattern of Ansible's stands for, and its port, or 0: www[01:50:2], db-[a:f],
+// [::1]:22. IPv6 addresses are returned in brackets, as hail names them.
 func expandAnsible(pattern string) (names []string, port int, wrong *patternError) {
 	rest := pattern
 	if a, err := netip.ParseAddr(rest); err == nil && a.Is6() {
@@ -71,7 +71,7 @@ const (
 	letters     = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// colonRange lists begin:end or begin:end:step; before is how many names each stands for already.
+// colonRange lists the items of begin:end or begin:end:step. before is the number of names that each item multiplies.
 func colonRange(text string, before int) (items []string, wrong string) {
 	parts := strings.Split(text, ":")
 	step := 1
@@ -118,7 +118,7 @@ func colonRange(text string, before int) (items []string, wrong string) {
 	return items, ""
 }
 
-// parseWhole reads a whole number of few enough digits to reckon with.
+// parseWhole reads a whole number of at most maxDigits characters.
 func parseWhole(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || len(text) > maxDigits {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sshArguments reads arguments of ssh: jump hosts, and options.
+// sshArguments reads arguments for ssh, and takes jump hosts and options from them.
 func (s ansibleSetting) sshArguments(text string) {
 	words, err := shellWords(text)
 	if err != nil {
@@ -42,7 +42,8 @@ func (s ansibleSetting) jump(value string) {
 	s.conn.Jump = value
 }
 
-// option reads what follows -o. Connections are shared here anyway, and host keys stay verified.
+// option reads the value of -o. Options for shared connections, compression and logging are dropped, since hail
+// shares connections anyway; host keys stay verified.
 func (s ansibleSetting) option(text string) {
 	i := strings.IndexAny(text, "= \t")
 	if i < 0 {
@@ -73,8 +74,8 @@ func (s ansibleSetting) option(text string) {
 	}
 }
 
-// hopOf returns the jump host of "ssh -W %h:%p user@host", the ProxyCommand that was usual before ProxyJump; "" for any
-// other.
+// hopOf returns the jump host of "ssh -W %h:%p user@host", the usual ProxyCommand before ProxyJump existed, or "" for
+// any other command.
 func hopOf(command string) string {
 	words, err := shellWords(command)
 	if err != nil || len(words) < 4 || words[0] != "ssh" {

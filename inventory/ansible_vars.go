@@ -12,8 +12,8 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// readVarsFiles reads the folders group_vars and host_vars beside the sources in Ansible's formats. A file there goes
-// before what the sources say of the group or the host, as it does for Ansible.
+// readVarsFiles reads the folders group_vars and host_vars beside the sources in Ansible's formats. A file there wins
+// over what the sources say about the group or the host, as in Ansible.
 func (b *builder) readVarsFiles() {
 	for _, dir := range b.varsDirs {
 		for _, path := range b.list(filepath.Join(dir, "group_vars")) {
@@ -33,10 +33,11 @@ func (b *builder) readVarsFiles() {
 	}
 }
 
-// varsExts end the names of files with vars; the first that is there counts, as for Ansible.
+// varsExts are the extensions of files with vars; the first one that exists counts, as in Ansible.
 var varsExts = []string{"", ".yml", ".yaml", ".json"}
 
-// entityOf is the group or host that a file or folder of vars is for. IPv6 addresses are named in brackets here.
+// entityOf returns the group or host that a file or folder of vars belongs to. IPv6 addresses get brackets, as hail
+// names them.
 func entityOf(path string) string {
 	name := filepath.Base(path)
 	if ext := filepath.Ext(name); ext != "" && slices.Contains(varsExts, ext) {
@@ -48,7 +49,7 @@ func entityOf(path string) string {
 	return name
 }
 
-// list returns the paths in a folder, which need not be there: one for each entity.
+// list returns the paths in a folder of vars, one for each group or host. The folder need not exist.
 func (b *builder) list(dir string) (paths []string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// attributeTest asks for a var of a host, for its name, address or groups, or for a connection setting: role=web, mem>=64,
+// attributeTest tests a var of a host, its name, address or groups, or a connection setting: role=web, mem>=64,
 // name=~^db, port=2222.
 type attributeTest struct {
 	name  string
@@ -28,8 +28,8 @@ var (
 	attributeOps  = []string{"!=", "!~", "=~", "==", ">=", "<=", "=", ">", "<"} // the longer ones first
 )
 
-// attribute reads a test, if there is one here. After its operator the value runs to the next , ! & ^ ( ) unless it is in
-// double quotes; a regular expression may begin with ^.
+// attribute reads a test, if there is one here. The value after its operator runs to the next , ! & ^ ( ) unless it
+// is in double quotes; a regular expression may begin with ^.
 func (p *parser) attribute(t *term) (found bool, err error) {
 	rest := p.source[p.pos:]
 	name := attributeName.FindString(rest)
@@ -61,10 +61,10 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 	return true, nil
 }
 
-// quoteValue is the hint where a parenthesis ends a value that it was meant for.
+// quoteValue is the hint when a parenthesis ends a value that it was meant to be part of.
 const quoteValue = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
 
-// RegexError words an error of regexp.Compile for people.
+// RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
 func RegexError(err error) error {
 	if s := (*syntax.Error)(nil); errors.As(err, &s) {
 		return fmt.Errorf("the regular expression is wrong: %s: `%s`", s.Code, s.Expr)
@@ -100,8 +100,8 @@ func (p *parser) value(op string) (string, error) {
 	return value, nil
 }
 
-// holds says whether the test is passed. What is not there fails a positive test, and passes a negated one. A list passes
-// when one of its items does.
+// holds says whether h passes the test. An attribute that h lacks fails a positive test and passes a negated one. A
+// list matches when one of its items does.
 func (a attributeTest) holds(h *Host) bool {
 	switch negated := a.op[0] == '!'; a.name {
 	case "name":
@@ -116,10 +116,10 @@ func (a attributeTest) holds(h *Host) bool {
 	}
 }
 
-// varsPrefix may stand before the name of a var, as it does in templates.
+// varsPrefix may precede the name of a var, as it does in templates.
 const varsPrefix = "vars."
 
-// attribute is a var or a connection setting.
+// attribute returns the var or, if there is none, the connection setting with a name.
 func (h *Host) attribute(name string) (value any, ok bool) {
 	if value, ok = lookup(h.Vars, name); ok {
 		return value, true
@@ -130,8 +130,9 @@ func (h *Host) attribute(name string) (value any, ok bool) {
 	return h.Connection.setting(name)
 }
 
-// Attribute is the text of what an expression calls name: name, address, group (or groups, with blanks between them), a
-// connection setting, or a var; "" where the host has none. Lists and mappings come as JSON.
+// Attribute returns, as text, what an expression calls name: name, address, group (or groups: all of them, separated
+// by blanks), a var, or a connection setting. It returns "" if the host has none. Lists and mappings are written as
+// JSON.
 func Attribute(h Host, name string) string {
 	switch name {
 	case "name":
@@ -145,8 +146,8 @@ func Attribute(h Host, name string) string {
 	return ValueText(value)
 }
 
-// ValueText writes the value of a var or a setting on one line: lists and mappings as JSON, null as nothing, and numbers without
-// an exponent.
+// ValueText writes the value of a var or a setting as text: a list or a mapping as JSON, null as "", and a number
+// without an exponent.
 func ValueText(value any) string {
 	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.Invalid:
@@ -162,7 +163,7 @@ func ValueText(value any) string {
 	return fmt.Sprint(value)
 }
 
-// lookup finds a var, or what lies in one: a.b is the entry b of the mapping a.
+// lookup finds a var, or an entry inside one: a.b is the entry b of the mapping a.
 func lookup(vars map[string]any, name string) (value any, ok bool) {
 	if value, ok = vars[name]; ok {
 		return value, true
@@ -180,7 +181,7 @@ func lookup(vars map[string]any, name string) (value any, ok bool) {
 	return nil, false
 }
 
-// passes tests a value that is there, as if the operator was not negated.
+// passes tests a value as if the operator were not negated.
 func (a attributeTest) passes(value any) bool {
 	switch v := value.(type) {
 	case nil:
@@ -212,8 +213,8 @@ func (a attributeTest) passes(value any) bool {
 	}
 }
 
-// compareValues compares numbers as numbers, and everything else as people order names: 12.10 of a version is above
-// 12.9.1, as a number it is below 12.9.
+// compareValues compares two numbers as numbers, and anything else as people order names: 12.10 is above 12.9.1,
+// which is a version and not a number, but below 12.9.
 func compareValues(a, b string) int {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)

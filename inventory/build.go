@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// builder gathers what the sources say, in order; resolve makes an Inventory of it.
+// builder collects what the sources say, in order; resolve makes an Inventory of it.
 type builder struct {
 	around       Surroundings
 	base         settings // defaults and top-level vars
@@ -17,21 +17,21 @@ type builder struct {
 	mentions     int
 	groups       map[string]*groupDef
 	groupOrder   []string
-	ansibleRules bool     // a source is in one of Ansible's formats: its rules for groups hold
-	lastWins     bool     // the source that is read may contradict itself
-	varsDirs     []string // where group_vars and host_vars may lie
-	shorthand    string   // the ClusterShell source whose groups need no "source:"
+	ansibleRules bool     // some source is in one of Ansible's formats: Ansible's rules for groups apply
+	lastWins     bool     // the current source may contradict itself, and its last value counts
+	varsDirs     []string // folders that may have group_vars and host_vars
+	shorthand    string   // the ClusterShell source whose groups need no prefix "source:"
 	errs         Errors
 	remarks      remarks
 
 	maxHosts, maxMentions int
 }
 
-// settings is what a source says of a host or a group itself.
+// settings is what a source says about a host or a group itself, without what it inherits.
 type settings struct {
 	conn    Connection
-	vars    map[string]any // never changed once it is here: hosts share it
-	origins []Origin       // in rising precedence; only when they are asked for
+	vars    map[string]any // never modified: hosts share it
+	origins []Origin       // in rising precedence; only if asked for
 }
 
 func (s settings) empty() bool { return len(s.vars) == 0 && reflect.ValueOf(s.conn).IsZero() }
@@ -53,12 +53,12 @@ func merged[V any](base, top map[string]V) map[string]V {
 	return m
 }
 
-// hostDef is what the sources say of a host.
+// hostDef is what the sources say about a host.
 type hostDef struct {
 	name    string
-	said    settings       // what the source read last says; earlier has what those before it said
-	place   Place          // where that begins
-	later   map[string]int // the lines of what it says further down, by what contradiction calls it
+	said    settings       // by the last source that mentions the host; earlier has what those before it said
+	place   Place          // of the first entry in said
+	later   map[string]int // lines of the further entries in said, by the names that contradiction returns
 	earlier *settings
 	filed   *settings   // by files in host_vars
 	groups  []*groupDef // the ones that name it
@@ -75,18 +75,18 @@ func (h *hostDef) settings() settings {
 	return all
 }
 
-// groupDef is what the sources say of a group, and, once resolved, who is in it.
+// groupDef is what the sources say about a group and, once it is resolved, who is in it.
 type groupDef struct {
 	name     string
 	said     settings
-	filed    settings // by files in group_vars, which go before what is said of any group
+	filed    settings // by files in group_vars, which win over what the sources say about any group
 	children []child
 	place    Place
-	priority int  // among groups of one depth
-	sorted   bool // among its like by name, not by order: Ansible's rule
+	priority int  // among groups of the same depth
+	sorted   bool // ranks by name among other such groups, not by order, as in Ansible
 
-	order   int // in the sources
-	depth   int // groups above it, on the longest way
+	order   int // position in the sources
+	depth   int // groups above it, on the longest path
 	parents []*groupDef
 	members []int
 }
@@ -116,11 +116,11 @@ func (b *builder) group(name string, place Place) *groupDef {
 	return g
 }
 
-// maxHosts is how many hosts there may be: short lines stand for many, so the size of a source says little. They may be
-// mentioned more often, since a host is named in every group that it is in.
+// maxHosts is how many hosts there may be. A short line can stand for many, so the limit on the size of a source is
+// not enough. Hosts may be mentioned more often than that, since each group names its own.
 const maxHosts = 1_000_000
 
-// add says of every host named that it is in g, which may be nil, and what its settings are.
+// add adds the named hosts with their settings, and puts them into g, which may be nil.
 func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 	if b.mentions > b.maxMentions || len(b.hosts) > b.maxHosts {
 		return
@@ -148,8 +148,8 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 	}
 }
 
-// say adds to what is said of a host. Within one file two places may not contradict each other, but in Ansible's;
-// a later source wins over an earlier one.
+// say adds settings to a host; it returns false if they contradict earlier ones. Two places within one file must not
+// contradict each other, except in Ansible's formats; a later source wins over an earlier one.
 func (b *builder) say(h *hostDef, said settings, place Place) bool {
 	if h.place.File != place.File || b.lastWins {
 		all := h.settings()
@@ -178,7 +178,7 @@ func (b *builder) say(h *hostDef, said settings, place Place) bool {
 
 func varOf(name string) string { return "the var " + name }
 
-// contradiction names a setting that has two values.
+// contradiction names a setting or var that has different values in a and b; "" when there is none.
 func contradiction(a, b settings) string {
 	x, y := reflect.ValueOf(a.conn), reflect.ValueOf(b.conn)
 	for i := range x.NumField() {

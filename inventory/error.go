@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Place is where something stands: in a file, or in an expression of the command line. Line and Col count from 1; zero
-// is not known.
+// Place is a position in a file, or in an expression on the command line. Line and Col count from 1; zero means
+// unknown.
 type Place struct {
 	File      string
 	Line, Col int
 }
 
-// String is file:line:col, as far as it is known.
+// String returns file:line:col, as far as they are known.
 func (p Place) String() string {
 	s := p.File
 	if p.Line > 0 {
@@ -26,7 +26,7 @@ func (p Place) String() string {
 	return s
 }
 
-// Error is one thing that is wrong with what the user gave us.
+// Error is one thing that is wrong with the user's input.
 type Error struct {
 	Place Place
 	Text  string
@@ -41,7 +41,8 @@ func (e *Error) Error() string {
 	return e.Text
 }
 
-// OfExpression is the error err of a target expression that stands at a place in a file, behind a key.
+// OfExpression returns err, the error of a target expression, as an *Error at the place of key, the key in a file
+// that has the expression. It keeps the hint of err.
 func OfExpression(place Place, key string, err error) error {
 	wrong := &Error{Place: place, Text: key + ": " + err.Error()}
 	var inner *Error
@@ -51,10 +52,10 @@ func OfExpression(place Place, key string, err error) error {
 	return wrong
 }
 
-// Errors are several errors of one inventory, in the order of their places. It is never empty.
+// Errors are the errors of one inventory, in the order in which they were found. It is never empty.
 type Errors []*Error
 
-// Error lists the first ten, one a line.
+// Error lists the first ten errors, one per line, and says how many more there are.
 func (e Errors) Error() string {
 	const most = 10
 	var lines []string
@@ -70,7 +71,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Nearest returns the candidate that word is most likely a slip of the pen for, or "" when none is near.
+// Nearest returns the candidate that word is most likely a misspelling of, or "" when none is near.
 func Nearest(word string, candidates []string) string {
 	best, least := "", max(2, min(len(word)/3+1, 4))
 	for _, c := range candidates {
@@ -81,8 +82,8 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the number of letters to insert, delete, replace or swap to make a into b (the restricted
-// Damerau-Levenshtein distance), or limit when it is not below that.
+// distance is the restricted Damerau-Levenshtein distance of a and b: the number of bytes to insert, delete, replace
+// or swap with a neighbour. It is exact only below limit; at limit or above it means that a and b are too far apart.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
@@ -113,7 +114,7 @@ func distance(a, b string, limit int) int {
 	return row[len(b)]
 }
 
-// DidYouMean is the hint that names the candidate which word is most likely a slip of the pen for; "" when none is near.
+// DidYouMean returns a hint with the candidate that word is most likely a misspelling of, or "" when none is near.
 func DidYouMean(word string, candidates []string) string {
 	if near := Nearest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

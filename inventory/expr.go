@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// expression is a target expression, as written: terms, each joined to what stands left of it. There is no precedence.
+// expression is a parsed target expression: terms, each combined with the result of all to its left. There is no
+// precedence.
 type expression []step
 
 type step struct {
@@ -14,8 +15,8 @@ type step struct {
 	term term
 }
 
-// term is one of: a name or pattern, @group, @file:PATH, run:ID/STATUS, /regex/, a test of an attribute, or an expression
-// in parentheses.
+// term is one of: a name or pattern, @group, @file:PATH, run:ID/STATUS, /regex/, a test of an attribute, or an
+// expression in parentheses.
 type term struct {
 	kind  termKind
 	text  string
@@ -39,8 +40,8 @@ const (
 
 const maxDepth = 100 // of parentheses
 
-// parseExpression reads one value of -w or -x. The whole value ^FILE means the names in a file. The places of its errors
-// are columns alone.
+// parseExpression reads one value of -w or -x. If the whole value is ^FILE, it means the names in a file. Errors have
+// a column, but no file or line.
 func parseExpression(source string) (expression, error) {
 	p := parser{source: source}
 	if file, ok := strings.CutPrefix(source, "^"); ok {
@@ -182,7 +183,7 @@ func (p *parser) regex(t *term) (err error) {
 		case '/':
 			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
 			p.pos = end + 1
-			if t.text == "" { // of a variable of the shell that has no value, say: it would match every name
+			if t.text == "" { // from an empty shell variable, for instance: it would match every name
 				return p.fail(t.at, "the regular expression is empty", "/./ matches every name")
 			}
 			if t.regex, err = regexp.Compile(t.text); err != nil {

@@ -9,8 +9,9 @@ import (
 
 const longestName = 100
 
-// FileName makes the name of a host, or any other, a file name that is safe everywhere: what is not a letter, digit, dot, dash or
-// underscore is percent-escaped, names with a meaning of their own are, and long ones end in a digest.
+// FileName turns the name of a host, or any other text, into a file name that is safe everywhere. It percent-escapes
+// all bytes except ASCII letters, digits, dashes, underscores, and dots inside the name, and the first byte of a name
+// that Windows reserves. A long name is cut, and ends in a digest.
 func FileName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
@@ -32,7 +33,7 @@ func FileName(name string) string {
 	return escaped
 }
 
-// reserved are names that Windows takes for devices, whatever follows the dot.
+// reserved are the names that Windows takes for devices, whatever follows a dot.
 var reserved = func() map[string]bool {
 	m := map[string]bool{"con": true, "prn": true, "aux": true, "nul": true}
 	for i := range 10 {
@@ -41,7 +42,7 @@ var reserved = func() map[string]bool {
 	return m
 }()
 
-// Digest tells names apart that look alike: twelve digits.
+// Digest returns twelve hexadecimal digits that tell similar names apart.
 func Digest(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:6])

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Fold writes names as short as it can, for display: unique, in natural order, with ranges, "db1 web[01-03,07]".
-// Read as a target expression, it is the same set: no pattern stands for more hosts than one may.
+// Fold writes names in a short form, for display: each once, in natural order, and with ranges, "web[01-03,07]". The
+// result is a target expression for the same set: no pattern in it stands for more hosts than a pattern may.
 func Fold(names []string) string {
 	var rows [][]string
-	var plain []string // IPv6 addresses have digits, but no numbers
+	var plain []string // IPv6 addresses: their digits are no numbers to fold
 	for _, name := range names {
 		if strings.Contains(name, ":") {
 			plain = append(plain, name)
@@ -35,11 +35,11 @@ func Fold(names []string) string {
 	return strings.Join(slices.Compact(folded), " ")
 }
 
-// maxDims is how many numbers of a name are folded; the ones behind stay as they are.
+// maxDims is how many numbers of a name are folded; the ones after them stay as they are.
 const maxDims = 6
 
-// tokens splits a name into text and numbers, alternating: text at even places, numbers at odd ones. Both may be empty
-// only at the ends. Longer runs of digits than a number holds are text.
+// tokens splits a name into alternating text and numbers: text at even indexes, numbers at odd ones. Only the first
+// and the last text may be empty. A run of digits that is too long for a number is text.
 func tokens(name string) []string {
 	var out []string
 	text := 0
@@ -58,7 +58,7 @@ func tokens(name string) []string {
 	return append(out, name[text:])
 }
 
-// foldDim joins the rows that differ in one number only.
+// foldDim joins the rows that differ only in the number at index dim.
 func foldDim(rows [][]string, dim int) [][]string {
 	numbers := map[string][]string{}
 	first := map[string][]string{}
@@ -82,7 +82,7 @@ func foldDim(rows [][]string, dim int) [][]string {
 	out := make([][]string, 0, len(keys))
 	for _, key := range keys {
 		slices.SortFunc(numbers[key], func(a, b string) int {
-			return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // web[01-99,100]
+			return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // shorter ones first: web[01-99,100]
 		})
 		for some := range slices.Chunk(slices.Compact(numbers[key]), maxExpansion/expansion(first[key])) {
 			r := slices.Clone(first[key])
@@ -97,14 +97,14 @@ func foldDim(rows [][]string, dim int) [][]string {
 func expansion(row []string) int {
 	n := int64(1)
 	for i := 1; i < len(row); i += 2 {
-		pieces, _ := parsePattern(row[i]) // a number, or what ranges made
+		pieces, _ := parsePattern(row[i]) // a number, or what ranges returned
 		n *= pieces[0].count()
 	}
 	return int(n)
 }
 
-// ranges writes numbers, sorted, as "[1-3,07]", or a single one as it is. A length in which some number has a leading zero is a
-// padding: all numbers of that length belong to it.
+// ranges writes sorted numbers as "[1-3,07]", and a single number as it is. If any number of some length has a
+// leading zero, all numbers of that length count as padded.
 func ranges(numbers []string) string {
 	isPadding := map[int]bool{}
 	for _, n := range numbers {
@@ -137,7 +137,7 @@ func ranges(numbers []string) string {
 	return "[" + strings.Join(parts, ",") + "]"
 }
 
-// follows says whether the number b is a plus one; both are of one padding.
+// follows says whether b is a plus one. Both have the same padding.
 func follows(a, b string) bool {
 	next := []byte(a)
 	for i := len(next) - 1; i >= 0; i-- {

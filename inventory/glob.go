@@ -7,7 +7,8 @@ import (
 
 func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
 
-// checkGlob refuses what no name could match, and ranges, which are no classes of characters here.
+// checkGlob refuses a wildcard that no name can match, and one with brackets, which are ranges here and not character
+// classes.
 func checkGlob(t term) error {
 	if strings.ContainsAny(t.text, "[]") {
 		return t.fail(fmt.Sprintf("%q: ranges and wildcards don't go together", t.text), "a regular expression can: /^web[0-9]+/")

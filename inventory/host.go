@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// Host is one machine of an inventory: data only, safe to copy, and to share as long as nobody writes to its maps
-// and slices. It never holds a connection or a result.
+// Host is one machine of an inventory. It is plain data, and never holds a connection or a result. It is safe to
+// copy, and to share as long as nobody modifies its maps and slices.
 type Host struct {
 	Name       string         `json:"name"` // as the inventory spells it: the host's identity everywhere
 	Connection Connection     `json:"connection,omitzero"`
-	Groups     []string       `json:"groups,omitempty"` // every group it is in, parents too, sorted
+	Groups     []string       `json:"groups,omitempty"` // every group it is in, parents included, sorted
 	Vars       map[string]any `json:"vars,omitempty"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. Vars become what they were before they were written: whole numbers are int, so that
-// a run that is done again sends what it sent.
+// UnmarshalJSON implements json.Unmarshaler. Vars get back the types that they had when they were written: whole
+// numbers become int, so that a repeated run sends the same values.
 func (h *Host) UnmarshalJSON(text []byte) error {
 	type plain Host
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -37,14 +37,14 @@ func (h *Host) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// numbers replaces every json.Number in a value.
+// numbers replaces every json.Number in a value with an int or a float64. It changes lists and mappings in place.
 func numbers(value any) any {
 	switch v := value.(type) {
 	case json.Number:
 		if i, err := strconv.Atoi(v.String()); err == nil {
 			return i
 		}
-		f, _ := v.Float64() // JSON has none that is out of range
+		f, _ := v.Float64() // json.Marshal writes none that is out of range
 		return f
 	case []any:
 		for i := range v {
@@ -67,26 +67,27 @@ func Names(hosts []Host) []string {
 	return names
 }
 
-// Connection says how to reach a host, as far as the inventory and the command line say it. What is zero here is
-// left to ssh_config, and then to the defaults of ssh.
+// Connection says how to reach a host, as far as the inventory and the command line define it. A zero field is left
+// to ssh_config, and then to ssh's defaults.
 type Connection struct {
 	Address        string            `json:"address,omitempty"` // name or IP to connect to; empty: ssh_config's HostName, or the host's name
 	User           string            `json:"user,omitempty"`
 	Port           int               `json:"port,omitempty"`
 	Identity       []string          `json:"identity,omitempty"` // private key files, offered before any other
-	Jump           string            `json:"jump,omitempty"`     // [user@]host[:port] or the name of a host of the inventory; "none" for no jump
+	Jump           string            `json:"jump,omitempty"`     // inventory hosts or [user@]host[:port], with commas between; or "none"
 	SSHConfigHost  string            `json:"ssh_config_host,omitempty"`
 	Shell          string            `json:"shell,omitempty"`         // runs the command lines; empty: the login shell
-	Become         *bool             `json:"become,omitempty"`        // run commands as another user; nil: not said
+	Become         *bool             `json:"become,omitempty"`        // run commands as another user; nil: unset
 	BecomeUser     string            `json:"become_user,omitempty"`   // empty: root
 	BecomeMethod   string            `json:"become_method,omitempty"` // sudo or doas; empty: sudo
 	ConnectTimeout Duration          `json:"connect_timeout,omitempty"`
 	KnownHosts     []string          `json:"known_hosts,omitempty"`
 	HostKeyAlias   string            `json:"host_key_alias,omitempty"`
-	Options        map[string]string `json:"options,omitempty"` // keywords of ssh_config, as after ssh's -o
+	Options        map[string]string `json:"options,omitempty"` // ssh_config keywords and their values, as for ssh -o
 }
 
-// Overlay returns c with every setting of top that is not zero; the options of both.
+// Overlay returns c with the settings of top that are not zero in place of its own. Options are merged; those of top
+// win.
 func (c Connection) Overlay(top Connection) Connection {
 	options := merged(c.Options, top.Options)
 	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(top)
@@ -102,7 +103,7 @@ func (c Connection) Overlay(top Connection) Connection {
 // ConnectionKeys returns the keys of all settings, in the order of the fields.
 func ConnectionKeys() []string { return slices.Clone(connectionKeys) }
 
-// Setting is a setting of a Connection, by the key that names it in inventories.
+// Setting is one setting of a Connection, under the key that inventories use for it.
 type Setting struct {
 	Key   string
 	Value any
@@ -119,7 +120,7 @@ func (c Connection) Settings() (all []Setting) {
 	return all
 }
 
-// setting returns a setting by its key, if it is there.
+// setting returns the setting with a key; ok is false when it is zero, or when there is no such key.
 func (c Connection) setting(key string) (value any, ok bool) {
 	i := slices.Index(connectionKeys, key)
 	if i < 0 || reflect.ValueOf(c).Field(i).IsZero() {
@@ -137,21 +138,23 @@ var connectionKeys = func() (keys []string) {
 	return keys
 }()
 
-// Duration is a time.Duration that files spell as "10s" or "1m30s". A bare number is refused: nobody knows its unit.
+// Duration is a time.Duration that files spell as "10s", "1m30s" or "2d". A bare number other than 0 is refused,
+// because its unit is unknown.
 type Duration time.Duration
 
 // String spells d as Go does.
 func (d Duration) String() string { return time.Duration(d).String() }
 
-// Value is d as time.Duration.
+// Value returns d as a time.Duration.
 func (d Duration) Value() time.Duration { return time.Duration(d) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-const mostDays = 36500 // of a Duration
+const mostDays = 36500 // in the longest Duration
 
-// UnmarshalText implements encoding.TextUnmarshaler; a duration below zero is an error.
+// UnmarshalText implements encoding.TextUnmarshaler. It takes what time.ParseDuration takes, and whole days such as
+// "2d". A negative duration, or one of more than 36500 days, is an error.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
@@ -168,14 +171,15 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// SecretVars are the patterns of the names of vars whose values are never shown or written down.
+// SecretVars are patterns for the names of vars whose values are never shown or written down.
 var SecretVars = []string{"*pass*", "*secret*", "*token*", "*key"}
 
 // Redacted stands for a secret value.
 const Redacted = "(secret)"
 
-// Redact returns the host without the values of secret variables: patterns are globs, compared without case. One that is malformed
-// matches every name.
+// Redact returns h with Redacted in place of the value of every var, and of every entry of a mapping inside one,
+// whose name matches one of patterns. Patterns are globs that ignore case; a malformed one matches every name. h
+// itself does not change.
 func (h Host) Redact(patterns []string) Host {
 	vars := make(map[string]any, len(h.Vars))
 	for name, value := range h.Vars {
@@ -188,7 +192,7 @@ func (h Host) Redact(patterns []string) Host {
 }
 
 func redact(name string, value any, patterns []string) any {
-	// To path.Match a slash is more than a letter: * and ? stop at it.
+	// In path.Match, * and ? do not match a slash, which the name of a var may have.
 	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
 	for _, p := range patterns {
 		if ok, err := path.Match(plain(p), plain(name)); ok || err != nil {

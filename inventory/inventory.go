@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Inventory is every host and group of the sources, resolved. It is not changed after Load, and safe to share. A nil
-// Inventory is none at all: it has no host, and Select takes names as they are.
+// Inventory holds the hosts and groups of all sources, resolved. It does not change after Load, and is safe for
+// concurrent use. A nil Inventory has no hosts and no groups; Select then takes names as they are.
 type Inventory struct {
 	hosts      []Host // in the order of the sources
 	index      map[string]int
 	groups     map[string]*groupDef
 	groupOrder []string
-	base       Host // what a host has that nothing is said of: defaults and top-level vars
+	base       Host // what a host has that no source mentions: defaults and top-level vars
 	shorthand  string
 	remarks    []*Error
 	origins    map[string][]Origin
 }
 
-// Of returns an inventory of hosts that were resolved before, with the groups that they say they are in.
+// Of returns an inventory of hosts that are resolved already. Its groups are those that the hosts name.
 func Of(hosts []Host) *Inventory {
 	inv := &Inventory{hosts: hosts, index: make(map[string]int, len(hosts)), groups: map[string]*groupDef{}}
 	for i, h := range hosts {
@@ -38,8 +38,8 @@ func Of(hosts []Host) *Inventory {
 	return inv
 }
 
-// With returns a copy in which hosts stand for those of the same names; those that inv does not have come last. Groups have
-// the hosts that they have in inv.
+// With returns a copy of inv in which hosts replace those of the same names; hosts that inv does not have come last.
+// The groups keep the members that they have in inv. On a nil Inventory, With is Of(hosts).
 func (inv *Inventory) With(hosts []Host) *Inventory {
 	if inv == nil {
 		return Of(hosts)
@@ -57,7 +57,7 @@ func (inv *Inventory) With(hosts []Host) *Inventory {
 	return &with
 }
 
-// Hosts returns all hosts, in the order of the sources. The caller leaves them as they are.
+// Hosts returns all hosts, in the order of the sources. The caller must not modify them.
 func (inv *Inventory) Hosts() []Host {
 	if inv == nil {
 		return nil
@@ -77,7 +77,7 @@ func (inv *Inventory) Host(name string) (Host, bool) {
 	return inv.hosts[i], true
 }
 
-// Groups returns the names of all groups, in the order of the sources. The caller leaves them as they are.
+// Groups returns the names of all groups, in the order of the sources. The caller must not modify the slice.
 func (inv *Inventory) Groups() []string {
 	if inv == nil {
 		return nil
@@ -85,7 +85,8 @@ func (inv *Inventory) Groups() []string {
 	return inv.groupOrder
 }
 
-// Members returns the names of the hosts in a group and the groups below it, in the order of the sources.
+// Members returns the names of the hosts in a group and in the groups below it, in the order of the sources; nil when
+// there are none.
 func (inv *Inventory) Members(group string) (names []string) {
 	if g := inv.group(group); g != nil {
 		for _, i := range g.members {
@@ -95,7 +96,8 @@ func (inv *Inventory) Members(group string) (names []string) {
 	return names
 }
 
-// group finds a group by its name, or by source:name where the source can be left out; nil when there is none.
+// group finds a group by its name, or by source:name if the groups of that source need no prefix; nil when there is
+// none.
 func (inv *Inventory) group(name string) *groupDef {
 	if inv == nil {
 		return nil
@@ -109,8 +111,8 @@ func (inv *Inventory) group(name string) *groupDef {
 	return nil
 }
 
-// Attributes returns what there is to ask hosts for, in the order of the alphabet: name, address, group or groups, the
-// connection settings, and the vars that a host has.
+// Attributes returns the sorted names of everything that an expression can test: name, address, group, groups, the
+// connection settings, and every var that some host has.
 func (inv *Inventory) Attributes() []string {
 	known := map[string]bool{}
 	for _, name := range everywhere {
@@ -124,10 +126,11 @@ func (inv *Inventory) Attributes() []string {
 	return slices.Sorted(maps.Keys(known))
 }
 
-// everywhere are the attributes that there are to ask for, whatever hosts there are.
+// everywhere are the attributes that can be tested in any inventory.
 var everywhere = append([]string{"name", "address", "group", "groups"}, connectionKeys...)
 
-// CheckAttribute returns an *Error with the nearest name when no host of the inventory has the attribute, and nil otherwise.
+// CheckAttribute returns nil for name, address, group, groups, a connection setting, and a var that some host has.
+// For any other name it returns an *Error, with the nearest known name as its hint, if one is near.
 func (inv *Inventory) CheckAttribute(name string) error {
 	has := func(h Host) bool { _, ok := h.attribute(name); return ok }
 	if slices.Contains(everywhere, name) || slices.ContainsFunc(inv.Hosts(), has) {

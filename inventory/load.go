@@ -20,25 +20,26 @@ import (
 // maxSource is how large a source may be, in bytes.
 const maxSource = 64 << 20
 
-// Surroundings is what sources may need of the machine. The zero value has none of it.
+// Surroundings is what sources may need from the machine. The zero value provides neither a standard input nor an
+// ssh_config.
 type Surroundings struct {
 	Stdin     io.Reader       // what "-" reads
-	SSHConfig []string        // the files that "ssh_config:" alone means, the first having precedence
-	Local     sshconfig.Local // the side that ssh_config is read for
-	Environ   []string        // of programs; nil: the environment of this process
-	Origins   bool            // remember who said what, for Inventory.Origins
+	SSHConfig []string        // the files that "ssh_config:" without a path reads; the first has precedence
+	Local     sshconfig.Local // the local side, for ssh_config
+	Environ   []string        // for programs; nil: the environment of this process
+	Origins   bool            // keep what Inventory.Origins returns
 }
 
-// format is one way to write an inventory: one file of this package, and one row in docs/inventory.md. Either text reads
-// it, or path does where it is not one text.
+// format is one way to write an inventory: one file of this package, and one row in docs/inventory.md. One of text
+// and path is set: path reads a source that is not a single text.
 type format struct {
-	name string            // asks for it: csv:machines.txt
+	name string            // asks for it, as in csv:machines.txt
 	fits func(f file) bool // recognises it; nil: it has to be asked for
 	text func(b *builder, f file)
 	path func(ctx context.Context, b *builder, path string)
 }
 
-// file is a text of a source, and the name of the source in errors.
+// file is the text of a source, and the name that errors give it.
 type file struct {
 	path string
 	text []byte
@@ -48,7 +49,7 @@ func (f file) ext() string { return strings.ToLower(filepath.Ext(f.path)) }
 
 func (f file) place(line, col int) Place { return Place{f.path, line, col} }
 
-// formats are tried in this order; the last one takes everything.
+// formats returns all formats, in the order in which they are tried; the last one takes everything.
 func formats() []format {
 	return []format{
 		{name: "ssh_config", path: readSSHConfig},
@@ -62,9 +63,10 @@ func formats() []format {
 	}
 }
 
-// Load reads the sources, in order, and merges them: what a later one says of a host wins. A source is the path of a file,
-// a program or a folder; "-", which is stdin; or either of them behind the name of a format and a colon, as in
-// "csv:machines.txt". What is wrong with them comes back as Errors. Cancelling ctx ends programs that run.
+// Load reads the sources in order and merges them: what a later source says about a host wins. A source is the path
+// of a file, a program or a folder, or "-" for standard input; the name of a format and a colon may precede either,
+// as in "csv:machines.txt". The error has the type Errors, with everything that is wrong. Cancelling ctx kills the
+// programs that are running.
 func Load(ctx context.Context, sources []string, around Surroundings) (*Inventory, error) {
 	b := newBuilder(around)
 	for _, s := range sources {
@@ -89,7 +91,7 @@ func (b *builder) readSource(ctx context.Context, source string) {
 	b.readPath(ctx, source)
 }
 
-// readAs reads a source in a format that was asked for.
+// readAs reads a source in the format that was asked for.
 func (b *builder) readAs(ctx context.Context, as format, path string) {
 	b.lastWins = false
 	if as.path != nil {
@@ -99,7 +101,7 @@ func (b *builder) readAs(ctx context.Context, as format, path string) {
 	}
 }
 
-// readPath reads a source in the format that it seems to be in.
+// readPath reads a folder, a program, or a file in the first format that recognises it.
 func (b *builder) readPath(ctx context.Context, path string) {
 	b.lastWins = false
 	if path != stdin {
@@ -133,12 +135,12 @@ func (b *builder) readPath(ctx context.Context, path string) {
 	}
 }
 
-// notSources end the names of files in a folder that are no sources: what editors, package managers and Ansible leave
-// behind.
+// notSources are the endings of file names in a folder that are no sources: what editors, package managers and
+// Ansible leave behind.
 var notSources = []string{"~", ".bak", ".orig", ".swp", ".rpmnew", ".rpmsave", ".dpkg-dist", ".dpkg-old", ".retry", ".md", ".pyc"}
 
-// readFolder reads the files of a folder in the order of their names, but for hidden ones and leftovers. Folders inside it
-// are left out: links among them could lead in circles.
+// readFolder reads the files of a folder in the order of their names, except hidden ones and leftovers. It leaves out
+// the folders inside it, because links among them could form a circle.
 func (b *builder) readFolder(ctx context.Context, path string) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -160,13 +162,13 @@ func (b *builder) readFolder(ctx context.Context, path string) {
 	}
 }
 
-// stdin is the source that is read from Surroundings.Stdin, and stdinName what it is called.
+// stdin is the source that is read from Surroundings.Stdin, and stdinName its name in messages.
 const (
 	stdin     = "-"
 	stdinName = "standard input"
 )
 
-// open reads the text of a source, which has to be what it should be.
+// open reads the text of a source and makes sure that it is plain text; ok is false after an error.
 func (b *builder) open(path string) (f file, ok bool) {
 	var err error
 	if f.path = path; path == stdin {
@@ -190,14 +192,15 @@ func (b *builder) open(path string) (f file, ok bool) {
 	return f, wrong == nil
 }
 
-// ReadFile reads a file, or a pipe, of at most 64 MiB. Everything else is an error, so that a device without
-// end can't fill the memory. It fits Lookups.File.
+// ReadFile reads a regular file or a named pipe of at most 64 MiB. Anything else is an error, so that an endless
+// device cannot fill the memory. It fits Lookups.File.
 func ReadFile(path string) ([]byte, error) {
 	text, err := readFile(path)
 	return text, Plain(err)
 }
 
-// Plain is the error of a file without the name of the call that failed, which tells people nothing; any other as it is.
+// Plain returns an *fs.PathError without the name of the call that failed, which tells users nothing, and any other
+// error as it is. errors.Is and errors.As still see the original error.
 func Plain(err error) error {
 	if p, ok := err.(*fs.PathError); ok {
 		return fileError{p}
@@ -226,7 +229,7 @@ func readFile(path string) ([]byte, error) {
 	return readAll(f, maxSource)
 }
 
-// readAll reads r to its end, or to an error when there is more of it.
+// readAll reads r to its end; more than most bytes are an error.
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(text)) > most {
@@ -235,8 +238,8 @@ func readAll(r io.Reader, most int64) ([]byte, error) {
 	return text, err
 }
 
-// plainText returns text without a byte order mark. A key is refused before any of it could show up in an error, and so
-// is what is not printable text in UTF-8.
+// plainText returns text without its byte order mark. It refuses a key, before any of it can show up in an error, and
+// text that is not UTF-8 or has control characters.
 func plainText(name string, text []byte) ([]byte, *Error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) {

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// CheckName says what is wrong with the name of a host, or nil: letters, digits, ".", "-" and "_", not beginning with
-// "-" or "."; or an IPv6 address in brackets, with a zone perhaps. So no name can be taken for an option, a path or
-// shell code.
+// CheckName returns an error that says what is wrong with the name of a host, or nil. A name consists of ASCII
+// letters, digits, ".", "-" and "_", and does not begin with "-" or "."; or it is an IPv6 address in brackets,
+// possibly with a zone. So no name can be taken for an option, a path or shell code.
 func CheckName(name string) error {
 	if inner, ok := strings.CutPrefix(name, "["); ok {
 		inner, closed := strings.CutSuffix(inner, "]")
@@ -30,7 +30,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// maxName is the longest host name in DNS.
+// maxName is the length of the longest host name in DNS.
 const maxName = 253
 
 func checkWord(name string) string {
@@ -54,7 +54,8 @@ func nameRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' || r == '_'
 }
 
-// CheckUser says what is wrong with a login name, or nil: the rule of OpenSSH's client, which keeps shell syntax out.
+// CheckUser returns an error that says what is wrong with a login name, or nil. The rule is that of OpenSSH's client,
+// which keeps shell syntax out.
 func CheckUser(user string) error {
 	switch {
 	case user == "":
@@ -76,8 +77,8 @@ func CheckUser(user string) error {
 	return nil
 }
 
-// checkGroup is CheckName for groups, which no machine has to be called like: letters of any script are taken, and what
-// the groups of other programs have in their names, as long as it means nothing in an expression.
+// checkGroup is CheckName for groups. No machine bears the name of a group, so letters of any script are allowed, and
+// the characters that other programs allow in the names of groups, unless they mean something in an expression.
 func checkGroup(name string) error {
 	bad := ""
 	switch {
@@ -99,7 +100,7 @@ func checkGroup(name string) error {
 	return nil
 }
 
-// compareNatural orders names as people do: runs of digits by their number, then by their length.
+// compareNatural orders names as people do: it compares runs of digits as numbers, and equal numbers by their length.
 func compareNatural(a, b string) int {
 	for a != "" && b != "" {
 		da, db := leadingDigits(a), leadingDigits(b)
@@ -137,7 +138,8 @@ func leadingDigits(s string) int {
 	return n
 }
 
-// checkAddress is CheckName for what need not be a name of ours: IPv6 addresses may stand without brackets.
+// checkAddress is CheckName for addresses, which need not be names of hosts: an IPv6 address may stand without
+// brackets.
 func checkAddress(address string) error {
 	if checkWord(address) == "" || CheckName(address) == nil || CheckName("["+address+"]") == nil {
 		return nil
@@ -145,7 +147,7 @@ func checkAddress(address string) error {
 	return fmt.Errorf("%q is neither a name nor an IP", address)
 }
 
-// parsePort reads the number of a port, in plain digits.
+// parsePort reads a port number, in plain digits without leading zeros.
 func parsePort(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 65535 || leadingDigits(text) != len(text) || padded(text) {
@@ -154,7 +156,7 @@ func parsePort(text string) (int, error) {
 	return n, nil
 }
 
-// checkJump takes "none", and hops [user@]host[:port] with commas between them.
+// checkJump accepts "none", or one or more hops [user@]host[:port] separated by commas.
 func checkJump(jump string) error {
 	for hop := range strings.SplitSeq(jump, ",") {
 		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || e.names[0] != e.pattern {
@@ -164,7 +166,7 @@ func checkJump(jump string) error {
 	return nil
 }
 
-// checkBecomeMethod says whether hail can become another user in this way.
+// checkBecomeMethod returns an error unless hail can become another user by this method.
 func checkBecomeMethod(method string) error {
 	if method != "sudo" && method != "doas" {
 		return fmt.Errorf("%q is neither sudo nor doas", method)

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Narrowing takes some of the hosts that are selected, in the order of the fields. The zero value takes all.
+// Narrowing reduces the selected hosts, in the order of its fields. The zero value keeps all.
 type Narrowing struct {
-	OnePer string // a var: of the hosts with the same value, and of those without one, the first
+	OnePer string // a var: the first host of those with the same value, and the first of those without one
 	Shard  Shard
-	Sample int    // so many, drawn by chance; 0: all
-	Seed   uint64 // decides the sample
-	Limit  int    // the first so many; 0: all
+	Sample int    // this many, drawn at random; 0: all
+	Seed   uint64 // determines the sample
+	Limit  int    // at most this many, the first ones; 0: all
 }
 
-// Shard is a part of the hosts, "2/5" as a text: taken together, the parts are all of them, each once. The zero value is
-// everything.
+// Shard is part K of N of the hosts, written "2/5". Taken together, the parts are all hosts, each once. The zero
+// value is all hosts.
 type Shard struct{ K, N int }
 
 // ParseShard reads K/N, with K from 1 to N.
@@ -84,7 +84,7 @@ func onePer(hosts []Host, name string) (some []Host) {
 	return some
 }
 
-// words are the options that say n.
+// words returns n as options of the command line.
 func (n Narrowing) words() (words []string) {
 	add := func(flag, value string) { words = append(words, "--"+flag+" "+value) }
 	if n.OnePer != "" {

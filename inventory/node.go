@@ -11,14 +11,14 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// nodeReader puts what stands in the nodes of one file, YAML or JSON, into a builder. Errors are collected, so that all
-// are told at once.
+// nodeReader feeds the nodes of one file, YAML, JSON or CSV, into a builder. It collects errors, so that all of them
+// are reported at once.
 type nodeReader struct {
 	b    *builder
 	file string
 }
 
-// failYAML adds an error of the parsers of nodes.
+// failYAML adds an error of package strictyaml.
 func (b *builder) failYAML(file string, err error) {
 	var wrong *strictyaml.Error
 	if errors.As(err, &wrong) {
@@ -32,7 +32,7 @@ func (r nodeReader) fail(n *strictyaml.Node, text, hint string) {
 
 func (r nodeReader) place(n *strictyaml.Node) Place { return Place{r.file, n.Line, n.Col} }
 
-// textPlace is where the text of n begins, which is what the places in a pattern are counted from.
+// textPlace is where the text of n begins; columns in a pattern are counted from there.
 func (r nodeReader) textPlace(n *strictyaml.Node) Place {
 	p := r.place(n)
 	if n.AfterQuote {
@@ -41,7 +41,7 @@ func (r nodeReader) textPlace(n *strictyaml.Node) Place {
 	return p
 }
 
-// isMap says whether n is a mapping. Nothing at all is none, and no error either.
+// isMap says whether n is a mapping. Anything else is reported as an error, except an empty value.
 func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 	if n.Kind != strictyaml.Map && n.Kind != strictyaml.Null {
 		r.fail(n, what+" has to be a mapping", example)
@@ -49,10 +49,11 @@ func (r nodeReader) isMap(n *strictyaml.Node, what, example string) bool {
 	return n.Kind == strictyaml.Map
 }
 
-// fields reads the values of the keys that a mapping may have, beside those of a Connection.
+// fields are the keys that a mapping may have besides connection settings, each with the function that reads its
+// value.
 type fields map[string]func(*strictyaml.Node)
 
-// fields reads a mapping; conn takes the connection settings in it, and may be nil.
+// fields reads a mapping. Connection settings in it go to conn; if conn is nil, they are unknown keys.
 func (r nodeReader) fields(n *strictyaml.Node, what, example string, known fields, conn *Connection) {
 	if !r.isMap(n, what, example) {
 		return
@@ -86,7 +87,7 @@ func (r nodeReader) fields(n *strictyaml.Node, what, example string, known field
 	}
 }
 
-// vars reads a mapping of vars, which by says.
+// vars reads a mapping of vars; by is what sets them, for their origins.
 func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 	if !r.isMap(n, "vars", "vars: {role: web}") {
 		return
@@ -99,13 +100,13 @@ func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 	r.noteVars(into, n, by)
 }
 
-// connection reads a mapping of connection settings, which by says.
+// connection reads a mapping of connection settings; by is what sets them, for their origins.
 func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
 	r.fields(n, "connection settings", "connection: {port: 2222}", nil, &into.conn)
 	r.noteConnection(into, n, by)
 }
 
-// connectionFields read the keys of a Connection, by the names of its JSON.
+// connectionFields read the connection settings, each under its key in JSON.
 var connectionFields = map[string]func(r nodeReader, n *strictyaml.Node, c *Connection){
 	"address":  func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "address", &c.Address, checkAddress) },
 	"user":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "user", &c.User, CheckUser) },
@@ -201,7 +202,7 @@ func (r nodeReader) yesOrNo(n *strictyaml.Node, key string, into **bool) {
 	*into = &value
 }
 
-// options reads a mapping of keywords of ssh_config.
+// options reads a mapping of ssh_config keywords to their values.
 func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	if !r.isMap(n, "options", "options: {ServerAliveInterval: 30}") {
 		return
@@ -220,7 +221,7 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	*into = merged(*into, options)
 }
 
-// addHosts puts the hosts that a pattern stands for into groups.
+// addHosts adds the hosts that a pattern stands for, with their settings, and puts them into groups.
 func (r nodeReader) addHosts(pattern *strictyaml.Node, said settings, groups []*groupDef) {
 	names, wrong := expand(pattern.Text)
 	if wrong != nil {
@@ -233,8 +234,8 @@ func (r nodeReader) addHosts(pattern *strictyaml.Node, said settings, groups []*
 	}
 }
 
-// ParseValue reads the value of a var as a plain scalar of hail's YAML: whole numbers, decimals, true and false are what
-// they look like, and everything else is text.
+// ParseValue reads the value of a var as hail's YAML reads a plain scalar: whole numbers, decimals, true and false
+// become int, float64 and bool, and everything else is text.
 func ParseValue(text string) any {
 	return (&strictyaml.Node{Kind: strictyaml.Scalar, Text: text}).Any()
 }

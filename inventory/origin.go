@@ -2,16 +2,16 @@ package inventory
 
 import "hail/inventory/strictyaml"
 
-// Origin is who said a setting or a var of a host, and where.
+// Origin says where a setting or a var of a host comes from.
 type Origin struct {
-	Key   string // a key of a Connection, or "vars." and the name of the var
+	Key   string // the key of a connection setting, or "vars." and the name of a var
 	Value any
 	Place Place
-	By    string // "host", "group web", "defaults", "vars"
+	By    string // what sets it: "host", "group web", "defaults" or "vars"
 }
 
-// Origins returns who said what of a host, in rising precedence: of a key that stands there more than once, the last one
-// counts. The inventory knows it only when it was loaded with Surroundings.Origins.
+// Origins returns where the settings and vars of a host come from, in rising precedence: of several origins with the
+// same key, the last one counts. It returns nil unless the inventory was loaded with Surroundings.Origins.
 func (inv *Inventory) Origins(host string) []Origin {
 	if inv == nil {
 		return nil
@@ -19,17 +19,17 @@ func (inv *Inventory) Origins(host string) []Origin {
 	return inv.origins[host]
 }
 
-// varKey is the Key of an Origin of a var.
+// varKey is the Key of the Origin of a var.
 func varKey(name string) string { return "vars." + name }
 
-// note adds to the origins of s, if they are asked for.
+// note adds an origin to s, if the caller of Load asked for origins.
 func (b *builder) note(s *settings, key string, value any, place Place, by string) {
 	if b.around.Origins {
 		s.origins = append(s.origins, Origin{key, value, place, by})
 	}
 }
 
-// noteVars adds a mapping of vars to the origins of s.
+// noteVars adds an origin to s for each var of a mapping.
 func (r nodeReader) noteVars(s *settings, n *strictyaml.Node, by string) {
 	if r.b.around.Origins {
 		for _, p := range n.Pairs {
@@ -38,7 +38,7 @@ func (r nodeReader) noteVars(s *settings, n *strictyaml.Node, by string) {
 	}
 }
 
-// noteConnection adds a mapping of connection settings to the origins of s; other keys are passed over.
+// noteConnection adds an origin to s for each connection setting of a mapping, and passes over other keys.
 func (r nodeReader) noteConnection(s *settings, n *strictyaml.Node, by string) {
 	if !r.b.around.Origins {
 		return

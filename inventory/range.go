@@ -9,7 +9,7 @@ import (
 // maxExpansion is the largest number of names that one pattern may stand for.
 const maxExpansion = 200_000
 
-// patternError is what is wrong with a pattern, and at which byte of it.
+// patternError says what is wrong with a pattern, and at which byte of it.
 type patternError struct {
 	at         int
 	text, hint string
@@ -21,14 +21,14 @@ func (e *patternError) in(p Place) *Error {
 	return &Error{p, e.text, e.hint}
 }
 
-// piece of a pattern: text, and the numbers in the brackets behind it.
+// piece is a part of a pattern: text, and the numbers in the brackets behind it.
 type piece struct {
 	text  string
 	spans []span
 }
 
-// count is how many numbers there are; a piece without brackets counts once. It stops counting above maxExpansion, so
-// that it never overflows.
+// count returns how many numbers there are, or 1 for a piece without brackets. It stops counting above maxExpansion,
+// so that it never overflows.
 func (p piece) count() (n int64) {
 	for _, s := range p.spans {
 		if n += s.count(); n > maxExpansion {
@@ -38,7 +38,7 @@ func (p piece) count() (n int64) {
 	return max(n, 1)
 }
 
-// longest is the text with the longest of the numbers behind it.
+// longest returns the text with the longest of the numbers behind it.
 func (p piece) longest() string {
 	number := ""
 	for _, s := range p.spans {
@@ -49,7 +49,7 @@ func (p piece) longest() string {
 	return p.text + number
 }
 
-// span is the numbers from lo to hi, every step-th, padded with zeros to width.
+// span is every step-th number from lo to hi, padded with zeros to width.
 type span struct {
 	lo, hi, step int64
 	width        int
@@ -59,7 +59,8 @@ func (s span) count() int64 { return (s.hi-s.lo)/s.step + 1 }
 
 func (s span) number(n int64) string { return fmt.Sprintf("%0*d", s.width, n) }
 
-// expand returns the names of one pattern. Size, length and letters are checked before anything is expanded.
+// expand returns the names that a pattern stands for. Their number, length and characters are checked before anything
+// is expanded.
 func expand(pattern string) ([]string, *patternError) {
 	if CheckName(pattern) == nil { // also keeps [::1] from being read as a range
 		return []string{pattern}, nil
@@ -77,7 +78,7 @@ func expand(pattern string) ([]string, *patternError) {
 			break
 		}
 	}
-	if err := CheckName(longest); err != nil { // the names differ in digits only
+	if err := CheckName(longest); err != nil { // one name is enough: they differ in digits only
 		return nil, &patternError{text: err.Error()}
 	}
 	names := []string{""}
@@ -146,7 +147,7 @@ func parseSpans(list string, at int) (spans []span, wrong *patternError) {
 	return spans, nil
 }
 
-// maxDigits keeps every number far from the end of an int64.
+// maxDigits keeps every number far below the limit of an int64.
 const maxDigits = 15
 
 func parseSpan(item string) (s span, wrong string) {
@@ -183,5 +184,5 @@ func parseSpan(item string) (s span, wrong string) {
 	return s, ""
 }
 
-// padded says whether a number is written with zeros before it, which belong to its name.
+// padded says whether a number is written with leading zeros, which belong to its name.
 func padded(number string) bool { return len(number) > 1 && number[0] == '0' }

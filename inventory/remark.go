@@ -2,7 +2,8 @@ package inventory
 
 import "fmt"
 
-// remarks are what a user should know of the sources, and is no error. What is said of many places is told once.
+// remarks collects what a user should know about the sources although it is no error. A text that applies in many
+// places is reported once.
 type remarks struct {
 	first []*Error
 	times map[string]int
@@ -18,7 +19,7 @@ func (b *builder) remark(p Place, text, hint string) {
 	}
 }
 
-// told returns the remarks, each with how often it holds.
+// told returns the remarks in order, each with the number of its further occurrences.
 func (r remarks) told() (all []*Error) {
 	for _, e := range r.first {
 		told := *e
@@ -30,8 +31,8 @@ func (r remarks) told() (all []*Error) {
 	return all
 }
 
-// Remarks returns what the user should know of the sources: what was left out of them, and why. They have the form of
-// errors, but are none.
+// Remarks returns what the user should know about the sources: what was left out of them, and why. They have the type
+// of errors, but are none.
 func (inv *Inventory) Remarks() []*Error {
 	if inv == nil {
 		return nil

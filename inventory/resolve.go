@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// resolve links the groups, and gives each host what it inherits: the nearer group wins over the one above it, among
-// equals the later one, and the host itself over all.
+// resolve links the groups, and gives each host what it inherits: a deeper group wins over one above it; at the same
+// depth the higher priority wins, then the later group; and the host itself wins over all.
 func (b *builder) resolve() (*Inventory, error) {
 	if b.ansibleRules {
 		b.adopt()
@@ -44,8 +44,8 @@ func (b *builder) resolve() (*Inventory, error) {
 	return inv, nil
 }
 
-// adopt puts every group below all, and every host that is in no other group into ungrouped, as Ansible does. It orders
-// the groups of its files by their names.
+// adopt puts every group below all, and every host that is in no other group into ungrouped, as Ansible does. It
+// orders the groups of Ansible's files by their names.
 func (b *builder) adopt() {
 	all, ungrouped := b.groups["all"], b.groups["ungrouped"]
 	below := map[string]bool{"all": true}
@@ -80,7 +80,7 @@ func (b *builder) adopt() {
 	}
 }
 
-// maxGroupDepth is how many groups may stand above each other.
+// maxGroupDepth is how deep groups may be nested.
 const maxGroupDepth = 100
 
 // link finds each group's parents and depth, and refuses cycles.
@@ -104,7 +104,7 @@ func (b *builder) link() {
 	}
 }
 
-// linker walks from each group to the ones above it.
+// linker walks from each group to the groups above it.
 type linker struct {
 	b    *builder
 	path []*groupDef
@@ -139,14 +139,14 @@ func (l *linker) visit(g *groupDef) bool {
 	return true
 }
 
-// inheritance is what hosts get from their groups, and from what holds for all hosts.
+// inheritance is what hosts get from their groups and from the settings of all hosts.
 type inheritance struct {
 	settings
 	groups []*groupDef // from the top down
 	names  []string    // sorted
 }
 
-// inherit returns what the hosts of these groups inherit. Hosts of the same groups share it, by the known ones.
+// inherit returns what hosts in these groups inherit. Hosts in the same groups share one result, which known keeps.
 func (b *builder) inherit(direct []*groupDef, known map[string]*inheritance) *inheritance {
 	var key []byte
 	for _, g := range direct {

@@ -8,28 +8,30 @@ import (
 	"strings"
 )
 
-// Query says which hosts are meant.
+// Query says which hosts to select.
 type Query struct {
 	Targets []string // expressions, united
-	Ansible []string // patterns of Ansible's, which mean what they mean to Ansible; united with the targets
+	Ansible []string // patterns with Ansible's syntax and meaning; united with the targets
 	Exclude []string // expressions, taken away last
 	All     bool     // every host of the inventory
 	AnyHost bool     // accept names that the inventory does not have
 	Narrow  Narrowing
-	Of      string // what the inventory is, in errors: the run last; empty: an inventory
+	Of      string // what errors call the inventory, such as "the run last"; empty: the inventory
 
-	MayBeEmpty bool // nothing selected is no error
+	MayBeEmpty bool // an empty selection is no error
 }
 
-// Lookups reach what this package can't. Each may be nil: a term that needs it is then an error, and remarks are told to nobody.
+// Lookups reach what this package cannot. Each may be nil: a term that needs it is then an error, and remarks are
+// dropped.
 type Lookups struct {
 	File   func(path string) ([]byte, error)
-	Run    func(id string, statuses []string) ([]string, error) // the hosts of an earlier run that ended so; all without statuses
-	Remark func(*Error)                                         // hears of what may be a slip, and is no error
+	Run    func(id string, statuses []string) ([]string, error) // hosts of an earlier run with one of these statuses; all if there are none
+	Remark func(*Error)                                         // receives what may be a mistake, but is no error
 }
 
-// Select returns the hosts that q means, each once, in the order of the inventory. Without an inventory (nil) every
-// well-formed name is a host, in the order written. Nothing asked for, and nothing selected, are errors.
+// Select returns the hosts that q selects, each once, in the order of the inventory. With a nil Inventory every
+// well-formed name is a host, and the hosts come in the order written. It is an error if q asks for nothing, and,
+// unless q.MayBeEmpty is set, if nothing is selected.
 func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	if len(q.Targets) == 0 && len(q.Ansible) == 0 && !q.All {
 		return nil, &Error{Text: "no hosts given", Hint: "name them with -w 'web[01-20]', a group with -g web, or all of the inventory with -a"}
@@ -93,7 +95,7 @@ func (u *universe) whyNone() string {
 
 const listHint = "hail hosts -a --fold lists the inventory"
 
-// where is a hint at the hosts that there are.
+// where is a hint that says which hosts there are, or how to list them.
 func (u *universe) where() string {
 	switch {
 	case u.of != "":
@@ -116,7 +118,7 @@ func (u *universe) has() string {
 	return fmt.Sprintf("%s (%d)", string(text), u.known)
 }
 
-// String writes q as on the command line, to be shown.
+// String returns q as options of the command line, to be shown.
 func (q Query) String() string {
 	var words []string
 	if q.All {
@@ -134,16 +136,17 @@ func (q Query) String() string {
 	return strings.Join(append(words, q.Narrow.words()...), " ")
 }
 
-// universe numbers the hosts that can be meant: those of the inventory, and names that come up and are accepted.
+// universe numbers the hosts that can be selected: those of the inventory, and other names that come up and are
+// accepted.
 type universe struct {
 	inv     *Inventory
-	anyHost bool // names that the inventory does not have are hosts, too
+	anyHost bool // accept names that the inventory does not have
 	look    Lookups
 	index   map[string]int
 	known   int      // hosts of the inventory
-	extra   []string // names that it doesn't have
-	base    Host     // and what they are, but for the name
-	of      string   // what has the hosts, in errors; empty: the inventory
+	extra   []string // accepted names that the inventory does not have
+	base    Host     // what these hosts are, except for the name
+	of      string   // what errors call the inventory; empty: the inventory
 	remarks []*Error
 
 	groups     func() []string
@@ -172,7 +175,7 @@ func (inv *Inventory) addMembers(s *set, group string) (known bool, err error) {
 
 func (u *universe) size() int { return u.known + len(u.extra) }
 
-// host returns the host of a number. The caller leaves it as it is.
+// host returns the host with a number. The caller must not modify it.
 func (u *universe) host(i int) *Host {
 	if i < u.known {
 		return &u.inv.hosts[i]
@@ -189,12 +192,12 @@ func (u *universe) hosts(s *set) (hosts []Host) {
 	return hosts
 }
 
-// parse evaluates an expression of the command line.
+// parse evaluates an expression on the command line.
 func (u *universe) parse(source string) (*set, error) {
 	return u.evalAt(source, Place{File: fmt.Sprintf("target %q", source)})
 }
 
-// evalAt evaluates an expression that stands at a place; a place without a column is all of it.
+// evalAt evaluates an expression that begins at place; a zero column counts as 1.
 func (u *universe) evalAt(source string, place Place) (*set, error) {
 	e, err := parseExpression(source)
 	var s *set
@@ -212,7 +215,8 @@ func (u *universe) evalAt(source string, place Place) (*set, error) {
 	return s, err
 }
 
-// within makes a column of an expression a place in the file, or whatever it is that has the expression.
+// within turns a column of an expression into a place in what holds the expression, a file for instance. A place with
+// a file is returned as it is.
 func (p Place) within(of Place) Place {
 	if p.File != "" {
 		return p

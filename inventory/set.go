@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// set is a set of numbers, one bit each.
+// set is a set of non-negative numbers, one bit each.
 type set struct{ words []uint64 }
 
 func newSet(size int) *set { return &set{make([]uint64, (size+63)/64)} }
@@ -33,7 +33,7 @@ func (s *set) empty() bool {
 	return !slices.ContainsFunc(s.words, func(w uint64) bool { return w != 0 })
 }
 
-// all yields the numbers in rising order.
+// all yields the numbers in ascending order.
 func (s *set) all() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i, word := range s.words {

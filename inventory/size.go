@@ -9,7 +9,8 @@ import (
 
 var sizes = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(?:B|([kKmMgGtT])(iB|B)?)$`)
 
-// ParseSize reads a size in bytes as rsync and dd do: M and MiB are 1024², MB is 1000². A unit it has to have.
+// ParseSize reads a size in bytes, written as for rsync and dd: M and MiB are 1024², MB is 1000², and B is a single
+// byte. The unit is required. ok is false for anything else, and for a size below one byte.
 func ParseSize(text string) (n int64, ok bool) {
 	m := sizes.FindStringSubmatch(text)
 	if m == nil {
@@ -20,7 +21,7 @@ func ParseSize(text string) (n int64, ok bool) {
 		base = 1000
 	}
 	f, err := strconv.ParseFloat(m[1], 64)
-	f *= math.Pow(base, float64(strings.Index("BKMGT", strings.ToUpper(m[2])))) // nothing is bytes, too
+	f *= math.Pow(base, float64(strings.Index("BKMGT", strings.ToUpper(m[2])))) // an empty m[2] has index 0: bytes
 	if err != nil || f < 1 || f >= 1<<62 {
 		return 0, false
 	}

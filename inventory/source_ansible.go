@@ -7,7 +7,8 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// readAnsibleYAML reads groups, each a mapping of hosts, vars and children, which are groups again.
+// readAnsibleYAML reads a mapping of groups. Each group is a mapping with hosts, vars and children, which are groups
+// again.
 func readAnsibleYAML(b *builder, f file, root *strictyaml.Node) {
 	a := b.ansible(f)
 	for _, p := range root.Pairs {
@@ -17,7 +18,7 @@ func readAnsibleYAML(b *builder, f file, root *strictyaml.Node) {
 
 func (a ansibleSource) place(n *strictyaml.Node) Place { return Place{a.file, n.Line, n.Col} }
 
-// yamlGroup reads a group and the ones below it; nil when it can't be.
+// yamlGroup reads a group and the groups below it; nil when its name is wrong.
 func (a ansibleSource) yamlGroup(p strictyaml.Pair, depth int) *groupDef {
 	name := p.Key.Text
 	if err := checkGroup(name); err != nil {
@@ -58,7 +59,8 @@ func (a ansibleSource) yamlGroup(p strictyaml.Pair, depth int) *groupDef {
 	return g
 }
 
-// section returns the entries of hosts, vars or children: a mapping, or one name alone.
+// section returns the entries of hosts, vars or children: those of a mapping, or one for a single name. ok is false
+// when there is nothing to read.
 func (a ansibleSource) section(p strictyaml.Pair) (entries []strictyaml.Pair, ok bool) {
 	known := slices.Contains([]string{"hosts", "vars", "children"}, p.Key.Text)
 	switch {
@@ -94,7 +96,7 @@ func (a ansibleSource) priority(g *groupDef, value any, place Place) {
 		a.b.fail(place, "ansible_group_priority: "+err.Error(), "")
 		return
 	}
-	g.priority = n - 1 // Ansible's default is 1, the zero value 0
+	g.priority = n - 1 // Ansible's default is 1, our zero value 0
 }
 
 // host reads the hosts that a pattern stands for, with their vars, and returns their names.
@@ -118,8 +120,8 @@ func (a ansibleSource) host(pattern, vars *strictyaml.Node, g *groupDef) (names 
 	return names
 }
 
-// readAnsibleJSON reads what a program prints for --list: a mapping of groups, and _meta. hostVars, which may be nil, is
-// asked for the vars of a host when there is no _meta.
+// readAnsibleJSON reads what a program prints for --list: a mapping of groups, and _meta with the vars of the hosts.
+// Without _meta, it asks hostVars, which may be nil, for the vars of each host.
 func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(name string) *strictyaml.Node) {
 	a := b.ansible(f)
 	var names []string
@@ -164,8 +166,8 @@ func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strict
 	return func(name string) *strictyaml.Node { return byName[name] }
 }
 
-// jsonGroup reads a group: a list of hosts; a mapping with hosts, vars or children; or, of a host alone, its vars. It
-// returns the names of the hosts.
+// jsonGroup reads a group and returns the names of its hosts. A group is a list of hosts, or a mapping with hosts,
+// vars or children. A mapping with none of these keys holds the vars of a group with a single host of the same name.
 func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
 	if err := checkGroup(p.Key.Text); err != nil {
 		a.b.fail(a.place(p.Key), err.Error(), "")

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// readClusterShell reads ClusterShell's group files: a YAML file with one or more group sources, a file with a group a
-// line ("adm: node0"), or the folder groups.d with files of both kinds. The groups of the default source are called by
-// their names, the others source:name, as in ClusterShell's own expressions.
+// readClusterShell reads ClusterShell's group files: a YAML file with one or more group sources, a file with one
+// group per line ("adm: node0"), or the folder groups.d with files of both kinds. The groups of the default source
+// keep their names, and all others are called source:name, as in ClusterShell's own expressions.
 func readClusterShell(_ context.Context, b *builder, path string) {
 	if path == "" {
 		path = "/etc/clustershell/groups.d"
@@ -45,12 +45,12 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 	c.resolve()
 }
 
-// clusterGroup is a group of ClusterShell, which an expression defines.
+// clusterGroup is a group of ClusterShell, which expressions define.
 type clusterGroup struct {
 	source, name string
 	expressions  []clusterExpression
 	busy         bool // being evaluated
-	hosts        *set // nil before it was evaluated
+	hosts        *set // nil until it is evaluated
 }
 
 type clusterExpression struct {
@@ -64,8 +64,8 @@ type clusterGroups struct {
 	sources  []string
 	defs     map[string]*clusterGroup // by source:name
 	order    []*clusterGroup
-	current  string // the source of the group that is evaluated
-	depth    int    // of groups that are being evaluated
+	current  string // the source of the group that is being evaluated
+	depth    int    // how many groups are being evaluated
 }
 
 func (c *clusterGroups) define(source string, name string, at Place, expressions ...clusterExpression) {
@@ -81,7 +81,7 @@ func (c *clusterGroups) define(source string, name string, at Place, expressions
 	c.order = append(c.order, c.defs[full])
 }
 
-// readYAML reads sources, each a mapping of groups to an expression or a list of them.
+// readYAML reads group sources, each a mapping of groups to an expression or a list of them.
 func (c *clusterGroups) readYAML(f file) {
 	root, err := parseYAML11(f.text)
 	if err != nil {
@@ -114,7 +114,7 @@ func (c *clusterGroups) readYAML(f file) {
 	}
 }
 
-// readFlat reads "name: expression", a line each, into the source local.
+// readFlat reads groups of the source local, one "name: expression" per line.
 func (c *clusterGroups) readFlat(f file) {
 	number := 0
 	for line := range strings.Lines(string(f.text)) {
@@ -142,7 +142,7 @@ func (c *clusterGroups) readFlat(f file) {
 
 var clusterDefault = regexp.MustCompile(`(?m)^\s*default\s*[:=]\s*(\S+)`)
 
-// readDefault finds out which source is the default, from ClusterShell's own settings, which need not be there.
+// readDefault reads which source is the default from ClusterShell's own settings, if they exist.
 func (c *clusterGroups) readDefault(path string) {
 	text, err := ReadFile(path)
 	if m := clusterDefault.FindSubmatch(text); err == nil && m != nil {
@@ -150,8 +150,8 @@ func (c *clusterGroups) readDefault(path string) {
 	}
 }
 
-// resolve evaluates all groups and puts them into the builder. Where the settings name no source that is there, local is
-// the default, as it comes with ClusterShell, or else the first source.
+// resolve evaluates all groups and puts them into the builder. If the settings name no source that exists, the
+// default is local, as in ClusterShell's own settings, or else the first source.
 func (c *clusterGroups) resolve() {
 	if len(c.sources) == 0 {
 		return
@@ -207,7 +207,7 @@ func (c *clusterGroups) evaluate(g *clusterGroup) error {
 	return nil
 }
 
-// names lists the groups that can be named without their source at the moment.
+// names lists the groups of the current source, which can be named without it.
 func (c *clusterGroups) names() (names []string) {
 	for _, g := range c.order {
 		if g.source == c.current {
@@ -217,7 +217,7 @@ func (c *clusterGroups) names() (names []string) {
 	return names
 }
 
-// addMembers adds a group's hosts, by its name or source:name.
+// addMembers adds the hosts of a group, which is called name or source:name.
 func (c *clusterGroups) addMembers(s *set, name string) (known bool, err error) {
 	if !strings.Contains(name, ":") {
 		name = c.current + ":" + name

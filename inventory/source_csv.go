@@ -15,8 +15,9 @@ import (
 
 func isCSV(f file) bool { return f.ext() == ".csv" || f.ext() == ".tsv" }
 
-// readCSV reads a table with a header. The column name, or host, has the hosts; group or groups has their groups; those
-// that are called like a connection setting are one; and all others are vars. An empty cell says nothing.
+// readCSV reads a table with a header. The column name, or host, has the hosts, and group or groups has their groups.
+// A column that is called like a connection setting is that setting, and all others are vars. An empty cell sets
+// nothing.
 func readCSV(b *builder, f file) {
 	in := csv.NewReader(bytes.NewReader(f.text))
 	in.Comma = separator(firstLine(f.text))
@@ -44,7 +45,7 @@ func readCSV(b *builder, f file) {
 	}
 }
 
-// separator is the one of , ; and tab that stands first in the header: spreadsheets write all three.
+// separator is the first of , ; and tab in the header: spreadsheets write all three.
 func separator(header []byte) rune {
 	if i := bytes.IndexAny(header, ",;\t"); i >= 0 {
 		return rune(header[i])
@@ -124,14 +125,14 @@ func (r *csvReader) row(cells []string) {
 	r.addHosts(r.cell(r.name, strings.TrimSpace(cells[r.name])), said, groups)
 }
 
-// cell is a cell as a node: numbers are numbers, as in YAML.
+// cell returns a cell as a plain scalar: numbers are numbers, as in YAML.
 func (r *csvReader) cell(i int, text string) *strictyaml.Node {
 	line, col := r.in.FieldPos(i)
 	quote := bytes.HasPrefix(r.lines[line-1][col-1:], []byte(`"`))
 	return &strictyaml.Node{Kind: strictyaml.Scalar, AfterQuote: quote, Text: text, Line: line, Col: col}
 }
 
-// words makes a list of the words in a cell.
+// words splits a cell into a list of words.
 func words(cell *strictyaml.Node) *strictyaml.Node {
 	list := &strictyaml.Node{Kind: strictyaml.List, Line: cell.Line, Col: cell.Col}
 	for _, word := range strings.FieldsFunc(cell.Text, func(c rune) bool { return strings.ContainsRune(" \t,;|", c) }) {

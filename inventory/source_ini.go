@@ -13,7 +13,7 @@ var (
 	iniVar     = regexp.MustCompile(`^[^\s=#]+\s+[^\s=#]+=`)
 )
 
-// isINI looks for a section, or for a host with vars behind it.
+// isINI looks for a section, or for a host followed by vars.
 func isINI(f file) bool {
 	if f.ext() == ".ini" || f.ext() == ".cfg" {
 		return true
@@ -32,7 +32,7 @@ func isINI(f file) bool {
 	return false
 }
 
-// readINI reads Ansible's INI: [group] with a host and its vars a line, [group:vars], [group:children].
+// readINI reads Ansible's INI: [group] with one host and its vars per line, [group:vars], and [group:children].
 func readINI(b *builder, f file) {
 	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]iniMention{}}
 	r.g = b.groups["ungrouped"]
@@ -64,7 +64,7 @@ type iniReader struct {
 	undeclared map[*groupDef]iniMention
 }
 
-// iniMention is where a group is named that may be declared later.
+// iniMention is where a group is mentioned that may be declared later.
 type iniMention struct {
 	section string
 	place   Place
@@ -113,7 +113,7 @@ func (r *iniReader) section(name, kind string, place Place) {
 	r.declared = append(r.declared, name)
 }
 
-// mention remembers a group that is named here, and has to be declared somewhere.
+// mention records a group that is mentioned here for the first time, and has to be declared somewhere.
 func (r *iniReader) mention(g *groupDef, section string, place Place) {
 	if g.place == place {
 		r.mentioned = append(r.mentioned, g)
@@ -121,7 +121,7 @@ func (r *iniReader) mention(g *groupDef, section string, place Place) {
 	}
 }
 
-// hostLine reads a host, or a pattern of hosts, and what is said of it: web1 ansible_host=10.0.0.1 role="front end".
+// hostLine reads a host, or a pattern of hosts, and its vars: web1 ansible_host=10.0.0.1 role="front end".
 func (r *iniReader) hostLine(text string, place Place) {
 	words, err := shellWords(text)
 	switch {
@@ -171,7 +171,7 @@ func (r *iniReader) varLine(text string, place Place) {
 	}
 }
 
-// literal reads a value as Ansible does: a literal of Python, or else text as it stands.
+// literal reads a value as Ansible does: a Python literal, or else text as it stands.
 func literal(text string) any {
 	if value, ok := pyliteral.Parse(text); ok {
 		return value

@@ -16,14 +16,14 @@ func isJSON(f file) bool {
 	return f.ext() == "" && (bytes.HasPrefix(text, []byte("{")) || isJSONList(text))
 }
 
-// isJSONList says whether text begins as a list of texts or objects does: [1-3] is a pattern of hosts.
+// isJSONList says whether text begins like a list of strings or objects. [1-3] does not: it is a pattern of hosts.
 func isJSONList(text []byte) bool {
 	rest, ok := bytes.CutPrefix(text, []byte("["))
 	rest = bytes.TrimSpace(rest)
 	return ok && len(rest) > 0 && (rest[0] == '"' || rest[0] == '{')
 }
 
-// readJSON reads a list of hosts, a host a line (JSON lines), or what Ansible's dynamic inventories print.
+// readJSON reads a list of hosts, one host per line (JSON lines), or what Ansible's dynamic inventories print.
 func readJSON(b *builder, f file) {
 	values, err := strictyaml.ParseJSON(f.text)
 	if err != nil {
@@ -48,15 +48,15 @@ func readJSON(b *builder, f file) {
 	}
 }
 
-// nameOf is where the name of a host object stands, or -1.
+// nameOf returns the index of the pair with the name of a host object, or -1.
 func nameOf(n *strictyaml.Node) int {
 	return slices.IndexFunc(n.Pairs, func(p strictyaml.Pair) bool {
 		return (p.Key.Text == "name" || p.Key.Text == "host") && p.Value.Kind == strictyaml.Scalar
 	})
 }
 
-// jsonHost reads a pattern of hosts, or an object as hail hosts --json prints it: name, groups, vars, and the connection
-// settings, which may also stand there by themselves.
+// jsonHost reads a pattern of hosts, or an object as hail hosts --json prints it: name, groups, vars and connection.
+// The connection settings may also be keys of the object itself.
 func (r nodeReader) jsonHost(n *strictyaml.Node) {
 	if n.Kind == strictyaml.Scalar {
 		r.host(n, nil, nil)

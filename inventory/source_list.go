@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// readList reads the last of the formats, which is what pssh, pdsh and clush read too.
+// readList reads a list of hosts, the format that pssh, pdsh and clush read, too.
 func readList(b *builder, f file) {
 	entries, errs := parseList(f.path, f.text)
 	b.errs = append(b.errs, errs...)
@@ -23,16 +23,17 @@ func readList(b *builder, f file) {
 // listEntry is one line of a host list.
 type listEntry struct {
 	pattern string
-	names   []string // that it stands for
+	names   []string // that the pattern stands for
 	conn    Connection
 	place   Place
 }
 
-// maxListErrors is when to stop reading: a file with so many errors is no host list.
+// maxListErrors is the number of errors at which to stop reading: a file with so many errors is in some other format.
 const maxListErrors = 100
 
-// parseList reads a host list: a pattern a line, [user@]host[:port], or several with commas, with # for comments, and ; at the beginning
-// of a line. Blanks between two are refused: pssh takes the second for a user, and others for a host.
+// parseList reads a host list: one pattern [user@]host[:port] per line, or several separated by commas. A comment
+// begins with #, or with ; at the beginning of a line. Two words separated by blanks are refused: pssh takes the
+// second for a user, other programs for a host.
 func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	number := 0
 	for line := range strings.Lines(string(text)) {
@@ -57,7 +58,8 @@ func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 	return entries, errs
 }
 
-// commaParts yields what stands between commas outside of brackets, without blanks around it, and where; nothing is left out.
+// commaParts yields the parts between commas outside brackets, without the blanks around them, each with its index in
+// the line. Empty parts are left out.
 func commaParts(line string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		depth, from := 0, 0

@@ -19,7 +19,7 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 		"hosts":    func(n *strictyaml.Node) { r.hosts(n, nil) },
 		"groups":   r.groups,
 	}
-	if filepath.Base(f.path) == "hail.yaml" { // which may hold settings of the program, too
+	if filepath.Base(f.path) == "hail.yaml" { // which may also hold settings of the program
 		known["settings"] = func(*strictyaml.Node) {}
 	}
 	if isClusterGroups(root, append(slices.Collect(maps.Keys(known)), "settings")) {
@@ -29,8 +29,8 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
 }
 
-// isClusterGroups says whether this has the form of ClusterShell's groups, source: {group: nodes}, and no key that is or may be meant
-// as one of known.
+// isClusterGroups says whether root has the form of ClusterShell's groups, source: {group: nodes}, and no key that is
+// one of known or may be a misspelling of one.
 func isClusterGroups(root *strictyaml.Node, known []string) bool {
 	for _, source := range root.Pairs {
 		if Nearest(source.Key.Text, known) != "" || source.Value.Kind != strictyaml.Map || slices.ContainsFunc(source.Value.Pairs, func(group strictyaml.Pair) bool {
@@ -98,10 +98,10 @@ func (r nodeReader) hostObject(n *strictyaml.Node, g *groupDef) {
 	r.host(n.Pairs[i].Value, &rest, g)
 }
 
-// aHost shows what a host may say.
+// aHost is an example of what a host may have.
 const aHost = "{address: 10.0.0.1, port: 2222, vars: {role: web}}"
 
-// host reads the settings, or nil, of every host that the pattern in name stands for.
+// host reads the hosts that the pattern in name stands for. said has their settings, and may be nil.
 func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	if name.Kind != strictyaml.Scalar {
 		r.fail(name, "a host is a name, a pattern like web[01-20], or {name: …}", "")

@@ -17,18 +17,18 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// programTime is how long a program may take for all that it is asked.
+// programTime is how long a program may take for all its calls together.
 const programTime = 30 * time.Second
 
-// isProgram says whether a file is one to run: it is executable, and begins as programs do. Some file systems call every
-// file executable.
+// isProgram says whether a file is to be run: it is executable, and begins like a program. Some file systems make
+// every file executable, so the permission alone is not enough.
 func isProgram(path string, info fs.FileInfo) bool {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return false
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return true // it may be run, if not read
+		return true // it may still be executable
 	}
 	defer f.Close()
 	head := make([]byte, 4)
@@ -36,11 +36,11 @@ func isProgram(path string, info fs.FileInfo) bool {
 	return bytes.HasPrefix(head[:n], []byte("#!")) || bytes.Equal(head, []byte("\x7fELF")) || bytes.Equal(head, []byte("\xcf\xfa\xed\xfe"))
 }
 
-// isScript recognises a program that was read, since it is not executable.
+// isScript recognises a program that was read as a file because it is not executable.
 func isScript(f file) bool { return f.path != stdinName && bytes.HasPrefix(f.text, []byte("#!")) }
 
-// readProgram runs a dynamic inventory of Ansible's contract: --list prints groups, and --host NAME the vars of a host if
-// the first had no _meta.
+// readProgram runs a dynamic inventory as Ansible does: --list prints the groups, and --host NAME prints the vars of
+// a host, if the output of --list had no _meta.
 func readProgram(ctx context.Context, b *builder, path string) {
 	info, err := os.Stat(path)
 	if err == nil {
@@ -89,7 +89,7 @@ func (p *program) hostVars(name string) *strictyaml.Node {
 	return p.run("--host", name)
 }
 
-// run returns the object that the program prints; nil, when there is none or something went wrong.
+// run returns the object that the program prints; nil when there is none, or after an error.
 func (p *program) run(args ...string) *strictyaml.Node {
 	text, err := runProgram(p.ctx, p.path, args, p.b.around.Environ)
 	fail := func(place Place, text, hint string) *strictyaml.Node {
@@ -121,8 +121,8 @@ func (p *program) run(args ...string) *strictyaml.Node {
 	return values[0]
 }
 
-// runProgram returns what a program prints. It gets a process group of its own, which is killed when the time is over, the
-// output is too much, or the program has ended and left something behind.
+// runProgram returns what a program prints. The program gets a process group of its own, which is killed when ctx
+// ends, when the output is too long, and when the program exits, in case it left something running.
 func runProgram(ctx context.Context, path string, args, environ []string) ([]byte, error) {
 	if !strings.Contains(path, "/") {
 		path = "./" + path // not a program of that name in $PATH
@@ -134,7 +134,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	c := exec.Command(abs, args...)
 	c.Env = environ
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.WaitDelay = time.Second // for what it left behind with its output open
+	c.WaitDelay = time.Second // for a child that keeps the output open
 	var out, errs limited
 	out.left, errs.left = maxSource, 64<<10
 	c.Stdout, c.Stderr = &out, &errs
@@ -145,7 +145,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 		if errors.As(err, &p) {
 			err = p.Err
 		}
-		if errors.Is(err, fs.ErrNotExist) { // it is there itself
+		if errors.Is(err, fs.ErrNotExist) { // the script itself exists
 			err = withInterpreter(path, err)
 		}
 		return nil, err
@@ -168,7 +168,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	return out.text.Bytes(), nil
 }
 
-// withInterpreter says of a script that could not be started what its first line names.
+// withInterpreter returns the error for a script that could not be started, naming the interpreter in its first line.
 func withInterpreter(path string, err error) error {
 	text, _ := ReadFile(path)
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -178,7 +178,7 @@ func withInterpreter(path string, err error) error {
 	return err
 }
 
-// limited keeps what is written, up to a limit; then it calls full, if that is set, and forgets the rest.
+// limited keeps what is written, up to a limit. Beyond it, it calls full once, if that is set, and drops the rest.
 type limited struct {
 	text bytes.Buffer
 	left int
@@ -194,7 +194,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lastLine is the last line that says something, fit to be shown.
+// lastLine returns the last line that is not blank, without control characters.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Map(func(c rune) rune {

@@ -9,8 +9,8 @@ import (
 	"hail/inventory/sshconfig"
 )
 
-// readSSHConfig reads the names in the Host lines of an ssh_config, but for patterns. How to reach them, ssh_config says
-// when they are reached.
+// readSSHConfig reads the names in the Host lines of an ssh_config, except patterns. How to reach the hosts is looked
+// up in ssh_config only when they are reached.
 func readSSHConfig(_ context.Context, b *builder, path string) {
 	files := b.around.SSHConfig
 	if path != "" {

@@ -7,14 +7,14 @@ import (
 	"hail/inventory/strictyaml"
 )
 
-// yamlLine is the first line of what is YAML whatever the name of its file.
+// yamlLine matches the first line of a file that is YAML, although its name has no extension.
 var yamlLine = regexp.MustCompile(`^(?:---\s*$|[\w.-]+:(?:\s|$))`)
 
 func isYAML(f file) bool {
 	return f.ext() == ".yaml" || f.ext() == ".yml" || f.ext() == "" && yamlLine.Match(firstLine(f.text))
 }
 
-// readYAML reads hail's own format or Ansible's, whichever the keys at the top are of.
+// readYAML reads hail's own format or Ansible's, depending on the keys at the top.
 func readYAML(b *builder, f file) {
 	doc, err := strictyaml.Parse(f.text)
 	if err != nil {
@@ -38,7 +38,7 @@ func readYAML(b *builder, f file) {
 	read(b, f, root)
 }
 
-// isAnsible says whether these are the keys of an inventory of Ansible: groups stand at the top.
+// isAnsible says whether these are the keys of an Ansible inventory, which has groups at the top.
 func isAnsible(keys map[string][]string) bool {
 	for key, below := range keys {
 		switch key {

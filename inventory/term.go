@@ -12,7 +12,7 @@ import (
 	"hail/inventory/wildcard"
 )
 
-// term returns the hosts that a term of an expression means.
+// term returns the hosts that a term of an expression stands for.
 func (u *universe) term(t term) (*set, error) {
 	s := newSet(u.size())
 	switch t.kind {
@@ -48,11 +48,11 @@ func (u *universe) term(t term) (*set, error) {
 	return s, u.addNames(s, t, names)
 }
 
-// instead is a hint for what is written where other programs have it, and names alone are taken.
+// instead returns a hint for text in the syntax of another program, where only names are taken.
 func instead(text string) string {
 	_, behind, colon := strings.Cut(text, ":")
 	switch _, err := netip.ParseAddr(strings.Trim(text, "[]")); {
-	case err == nil: // brackets are all that it wants
+	case err == nil: // only the brackets are missing
 		return ""
 	case text == "-":
 		return "-i - -a takes the hosts that stand in the input"
@@ -66,7 +66,7 @@ func instead(text string) string {
 	return ""
 }
 
-// fail is an error at the term.
+// fail returns an error at the term.
 func (t term) fail(text, hint string) *Error {
 	return &Error{Place: Place{Col: t.at + 1}, Text: text, Hint: hint}
 }
@@ -79,7 +79,8 @@ func (u *universe) addWhere(s *set, match func(*Host) bool) {
 	}
 }
 
-// addNamed adds the hosts with names that match. None may be meant so, as when a pattern excludes what is there at times.
+// addNamed adds the hosts whose names match. No match is only a remark: it may be intended, as when a pattern
+// excludes hosts that are only there at times.
 func (u *universe) addNamed(s *set, t term, pattern string, match func(name string) bool) {
 	u.addWhere(s, func(h *Host) bool { return match(h.Name) })
 	if s.empty() {
@@ -87,8 +88,9 @@ func (u *universe) addNamed(s *set, t term, pattern string, match func(name stri
 	}
 }
 
-// checkAttribute refuses to ask for what no host has when it seems mistyped: as an exclusion, it would exclude nothing. It may
-// be there at other times, too, which vars.NAME says.
+// checkAttribute refuses an attribute that no host has if it seems mistyped: as an exclusion, it would exclude
+// nothing. It is only a remark if no known name is near, or if the prefix vars. says that hosts may have it at other
+// times.
 func (u *universe) checkAttribute(t term) error {
 	var wrong *Error
 	if !errors.As(u.inv.CheckAttribute(t.test.name), &wrong) {
@@ -112,7 +114,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 			if u.size() >= maxHosts {
 				return t.fail(fmt.Sprintf("there are more than %d hosts up to here", maxHosts), "")
 			}
-			if u.inv != nil && len(u.extra) == 0 { // the inventory's own index stays as it is
+			if u.inv != nil && len(u.extra) == 0 { // the inventory's own index must not change
 				u.index = maps.Clone(u.index)
 			}
 			i = u.size()
@@ -124,10 +126,10 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 	return nil
 }
 
-// unknownHost is the error of a host that is not there, one of the names that the term stands for.
+// unknownHost returns the error for name, a host that does not exist, among all the names of the term.
 func (u *universe) unknownHost(t term, name string, names []string) error {
 	hint := DidYouMean(name, Names(u.inv.hosts))
-	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // of a range, nobody has mistyped one name
+	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // in a range, no single name is mistyped
 		hint = "it has " + u.has()
 		if meant := u.otherwisePadded(names); meant != nil {
 			hint = fmt.Sprintf("did you mean %q?", Fold(meant))
@@ -150,7 +152,8 @@ func (u *universe) unknownHost(t term, name string, names []string) error {
 
 var zerosInFront = regexp.MustCompile(`(^|\D)0+(\d)`)
 
-// otherwisePadded are the hosts with these names but for zeros in front of their numbers; nil unless each has one.
+// otherwisePadded returns the hosts whose names differ from these only in leading zeros; nil unless each name has
+// one.
 func (u *universe) otherwisePadded(names []string) (meant []string) {
 	plain := func(name string) string { return zerosInFront.ReplaceAllString(name, "$1$2") }
 	known := map[string]string{}
@@ -167,7 +170,7 @@ func (u *universe) otherwisePadded(names []string) (meant []string) {
 	return meant
 }
 
-// addGroups adds the hosts of a group, of a range of groups, or of those that match a wildcard.
+// addGroups adds the hosts of a group, of a range of groups, or of the groups that match a wildcard.
 func (u *universe) addGroups(s *set, t term) error {
 	names := []string{t.text}
 	switch {
@@ -206,7 +209,7 @@ func (u *universe) addGroups(s *set, t term) error {
 	return nil
 }
 
-// unknownGroup is the error of a group that is not there, or of a wildcard that no group matches.
+// unknownGroup returns the error for a group that does not exist, or for a wildcard that no group matches.
 func (u *universe) unknownGroup(t term, name string) error {
 	known := u.groups()
 	hint := u.groupsOf(DidYouMean(name, known))
@@ -223,7 +226,7 @@ func (u *universe) unknownGroup(t term, name string) error {
 	return t.fail(fmt.Sprintf("unknown group %q", name), hint)
 }
 
-// groupsOf adds to the hint which groups there are, where nothing else lists them.
+// groupsOf adds the existing groups to the hint, if no command lists them.
 func (u *universe) groupsOf(hint string) string {
 	if u.of == "" {
 		return hint
@@ -231,7 +234,7 @@ func (u *universe) groupsOf(hint string) string {
 	return andHint("the groups of "+u.of+" are "+strings.Join(u.groups(), ", "), hint)
 }
 
-// andHint puts a hint behind what there is.
+// andHint puts a hint behind the list of what exists.
 func andHint(has, hint string) string {
 	if hint == "" {
 		return has
@@ -262,7 +265,8 @@ func (u *universe) addRun(s *set, t term) error {
 	return u.addNames(s, t, names)
 }
 
-// addFile adds the names in a host list. It selects only: settings in it would be lost, so they are refused.
+// addFile adds the hosts that a host list names. It only selects: settings in the list would be lost, so they are
+// refused.
 func (u *universe) addFile(s *set, t term) error {
 	if u.look.File == nil {
 		return t.fail("files of names can't be read here", "")

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// firstLine is the first line of text that says something: neither blank nor a comment.
+// firstLine returns the first line of text that is neither blank nor a comment, without the blanks around it; nil
+// when there is none.
 func firstLine(text []byte) []byte {
 	for line := range bytes.Lines(text) {
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != ';' {
@@ -16,8 +17,8 @@ func firstLine(text []byte) []byte {
 	return nil
 }
 
-// shellWords splits a line at blanks as a shell does, with quotes and backslashes, and without running anything: $, ` and
-// the like stand for themselves. Outside of quotes # begins a comment, also in a word.
+// shellWords splits a line into words as a shell does, with quotes and backslashes, but expands nothing: $, ` and the
+// like stand for themselves. Outside quotes, # begins a comment, even inside a word.
 func shellWords(line string) (words []string, err error) {
 	var word strings.Builder
 	inWord := false
@@ -63,7 +64,8 @@ func shellWords(line string) (words []string, err error) {
 	return words, nil
 }
 
-// quoted writes what stands before the next double quote, and returns where that is, or -1.
+// quoted writes the text up to the closing double quote, with \" and \\ unescaped, and returns the index of that
+// quote, or -1.
 func quoted(text string, into *strings.Builder) int {
 	for i := 0; i < len(text); i++ {
 		switch {
