@@ -1,5 +1,5 @@
-// Library shows hail's engine in a program of one's own: an inventory, an action, a dialer, and a fold over the events.
-// The dialer here runs commands on this machine; hail/runner/sshconn has the one for SSH.
+// Library shows how to use hail's engine in a program of your own: an inventory, an action, a dialer, and a fold over
+// the events. The dialer here runs commands on this machine; hail/runner/sshconn has the one for SSH.
 package main
 
 import (
