@@ -127,7 +127,7 @@ func (s ansibleSetting) take() bool {
 		s.fail("this has to be a text", "")
 		return true
 	case strings.Contains(text, "{{"):
-		s.fail("templates can't be evaluated here: "+text, "")
+		s.fail("templates are not evaluated here: "+text, "")
 		return true
 	case strings.ContainsFunc(text, unicode.IsControl):
 		s.fail("this has to be a text on one line", "")
@@ -199,11 +199,11 @@ func (s ansibleSetting) passOver(text string) {
 		text = text[strings.LastIndexByte(text, '.')+1:] // ansible.builtin.sudo, community.general.doas
 		if s.conn.BecomeMethod = text; checkBecomeMethod(text) != nil {
 			s.conn.BecomeMethod = ""
-			s.b.remark(s.place, "ansible_become_method is "+text+": hail becomes another user by sudo or doas", "")
+			s.b.remark(s.place, "ansible_become_method is "+text+": hail uses sudo or doas", "")
 		}
 	default:
 		if yes, ok := ansibleBool(text); ok && !yes {
-			s.b.remark(s.place, s.name+" is off: host keys stay verified", "--host-keys off is the way not to")
+			s.b.remark(s.place, s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
 		}
 	}
 }

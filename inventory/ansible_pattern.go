@@ -16,7 +16,7 @@ import (
 func (u *universe) ansiblePattern(source string) (*set, error) {
 	p := ansiblePattern{u: u, source: source}
 	if u.inv == nil {
-		return nil, p.fail("there is no inventory to find it in", "name one with -i FILE")
+		return nil, p.fail("there is no inventory to look it up in", "name one with -i FILE")
 	}
 	var alone, both, without []string
 	for _, part := range splitAnsible(source) {
@@ -136,7 +136,7 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	} else if strings.Contains(word, "[") {
 		regex, err := regexp.Compile(classGlob(word))
 		if err != nil {
-			return nil, p.fail(fmt.Sprintf("%q is no pattern", word), "")
+			return nil, p.fail(fmt.Sprintf("%q is not a pattern", word), "")
 		}
 		match = regex.MatchString
 	}

@@ -121,7 +121,7 @@ func TestBadAnsiblePatterns(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", pattern, got, want)
 		}
 	}
-	if _, err := Select(nil, Query{Ansible: []string{"web"}}, Lookups{}); err == nil || err.Error() != `pattern "web": there is no inventory to find it in` {
+	if _, err := Select(nil, Query{Ansible: []string{"web"}}, Lookups{}); err == nil || err.Error() != `pattern "web": there is no inventory to look it up in` {
 		t.Errorf("without an inventory: %v", err)
 	}
 }

@@ -79,10 +79,10 @@ func colonRange(text string, before int) (items []string, wrong string) {
 	case len(parts) == 3:
 		var err error
 		if step, err = parseWhole(parts[2]); err != nil || step < 1 {
-			return nil, fmt.Sprintf("%q is no step", parts[2])
+			return nil, fmt.Sprintf("%q is not a step", parts[2])
 		}
 	case len(parts) != 2:
-		return nil, fmt.Sprintf("%q in brackets is no range", text)
+		return nil, fmt.Sprintf("%q in brackets is not a range", text)
 	}
 	first, last := parts[0], parts[1]
 	if first == "" {
@@ -100,15 +100,15 @@ func colonRange(text string, before int) (items []string, wrong string) {
 		}
 		switch {
 		case err1 != nil || err2 != nil:
-			return nil, fmt.Sprintf("%q in brackets is no range of numbers or letters", text)
+			return nil, fmt.Sprintf("%q in brackets is not a range of numbers or letters", text)
 		case width > 0 && len(first) != len(last):
-			return nil, fmt.Sprintf("%q: with zero padding both ends need the same length", text)
+			return nil, fmt.Sprintf("%q: both ends of a zero-padded range need the same length", text)
 		}
 		item = func(n int) string { return fmt.Sprintf("%0*d", width, n) }
 	}
 	switch {
 	case lo > hi:
-		return nil, fmt.Sprintf("the range %q falls", text)
+		return nil, fmt.Sprintf("the range %q is descending", text)
 	case (hi-lo)/step >= maxExpansion/before:
 		return nil, fmt.Sprintf("the range %q makes more than %d hosts", text, maxExpansion)
 	}

@@ -15,7 +15,7 @@ func (s ansibleSetting) sshArguments(text string) {
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		if len(word) < 2 || word[0] != '-' {
-			s.fail(fmt.Sprintf("%q is no option of ssh", word), "")
+			s.fail(fmt.Sprintf("%q is not an ssh option", word), "")
 			return
 		}
 		value := word[2:]
@@ -47,7 +47,7 @@ func (s ansibleSetting) jump(value string) {
 func (s ansibleSetting) option(text string) {
 	i := strings.IndexAny(text, "= \t")
 	if i < 0 {
-		s.fail(fmt.Sprintf("%q is no option of ssh: -o Key=Value", text), "")
+		s.fail(fmt.Sprintf("%q is not an ssh option: -o Key=Value", text), "")
 		return
 	}
 	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
@@ -60,7 +60,7 @@ func (s ansibleSetting) option(text string) {
 		}
 		fallthrough
 	case "stricthostkeychecking":
-		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "--host-keys off is the way not to")
+		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
 	case "proxyjump":
 		s.jump(value)
 	case "proxycommand":

@@ -62,7 +62,7 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 }
 
 // quoteValue is the hint when a parenthesis ends a value that it was meant to be part of.
-const quoteValue = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
+const quoteValue = `put a value with ( in double quotes: name=~"^(web|db)"`
 
 // RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
 func RegexError(err error) error {
@@ -95,7 +95,7 @@ func (p *parser) value(op string) (string, error) {
 		if strings.HasPrefix(p.source[p.pos:], "(") {
 			hint = quoteValue
 		}
-		return "", p.fail(from, "a value is missing behind "+op, hint)
+		return "", p.fail(from, "a value is missing after "+op, hint)
 	}
 	return value, nil
 }

@@ -86,18 +86,18 @@ func TestAttributes(t *testing.T) {
 
 func TestBadAttributes(t *testing.T) {
 	const quoted = `role=web, or role="" for the empty text`
-	const inQuotes = `a value with ( in it stands in double quotes: name=~"^(web|db)"`
+	const inQuotes = `put a value with ( in double quotes: name=~"^(web|db)"`
 	inv := load(t, "i.yaml", varied)
 	for _, c := range []struct{ expr, want, hint string }{
-		{"role=", `target "role=":6: a value is missing behind =`, quoted},
-		{"lone,role=,db1", `target "lone,role=,db1":11: a value is missing behind =`, quoted},
-		{"mem>=!db1", `target "mem>=!db1":6: a value is missing behind >=`, quoted},
-		{"name=~(web|db)", `target "name=~(web|db)":7: a value is missing behind =~`, inQuotes},
+		{"role=", `target "role=":6: a value is missing after =`, quoted},
+		{"lone,role=,db1", `target "lone,role=,db1":11: a value is missing after =`, quoted},
+		{"mem>=!db1", `target "mem>=!db1":6: a value is missing after >=`, quoted},
+		{"name=~(web|db)", `target "name=~(web|db)":7: a value is missing after =~`, inQuotes},
 		{"name=~^(web|db)", `target "name=~^(web|db)":8: "(" is not expected here`, inQuotes},
 		{`role="web`, `target "role=\"web":6: a quote (") is not closed`, ""},
-		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "terms are joined by , (and) ! (without) & (in both) ^ (in one)"},
+		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "join terms with , (union) ! (without) & (in both) ^ (in one only)"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
-		{"=web", `target "=web":1: "=web" is no name of a host: '=' is not allowed in it`, ""},
+		{"=web", `target "=web":1: "=web" is not a host name: it contains '='`, ""},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},
 		{"@web!canray=true", `target "@web!canray=true":6: no host has the var "canray"`, `did you mean "canary"?`},
 		{"vars.canray=true", "no host is selected: -w 'vars.canray=true'", `did you mean "canary"?`},
@@ -144,7 +144,7 @@ func TestRunTerms(t *testing.T) {
 			t.Errorf("%s: %v, want %s", expr, err, want)
 		}
 	}
-	if _, err := Select(inv, Query{Targets: []string{"run:last"}}, Lookups{}); err == nil || err.Error() != `target "run:last":1: earlier runs can't be read here` {
+	if _, err := Select(inv, Query{Targets: []string{"run:last"}}, Lookups{}); err == nil || err.Error() != `target "run:last":1: earlier runs cannot be used here` {
 		t.Errorf("without records: %v", err)
 	}
 }

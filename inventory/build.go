@@ -156,7 +156,7 @@ func (b *builder) say(h *hostDef, said settings, place Place) bool {
 		h.earlier, h.said, h.later = &all, settings{}, nil
 	}
 	if key := contradiction(h.said, said); key != "" {
-		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, cmp.Or(h.later[key], h.place.Line)), "say it once")
+		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, cmp.Or(h.later[key], h.place.Line)), "keep only one of them")
 		return false
 	}
 	if h.said.empty() {

@@ -228,7 +228,7 @@ func randomRange(chance *rand.Rand, most int) string {
 
 // TestClusterShellChain: groups below each other have the limit of all groups.
 func TestClusterShellChain(t *testing.T) {
-	for length, want := range map[int]string{maxGroupDepth: "", 6000: fmt.Sprintf("F:%d:7: more than 100 groups contain each other", maxGroupDepth+1)} {
+	for length, want := range map[int]string{maxGroupDepth: "", 6000: fmt.Sprintf("F:%d:7: groups are nested more than 100 deep", maxGroupDepth+1)} {
 		var text strings.Builder
 		for i := 1; i < length; i++ {
 			fmt.Fprintf(&text, "%04d: @%04d\n", i, i+1)

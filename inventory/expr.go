@@ -100,7 +100,7 @@ func (p *parser) expression(depth int) (e expression, err error) {
 		case apart:
 			op = ','
 		default:
-			hint := "terms are joined by , (and) ! (without) & (in both) ^ (in one)"
+			hint := "join terms with , (union) ! (without) & (in both) ^ (in one only)"
 			if t.kind == attributeTerm && p.source[p.pos] == '(' {
 				hint = quoteValue
 			}

@@ -11,7 +11,7 @@ func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
 // classes.
 func checkGlob(t term) error {
 	if strings.ContainsAny(t.text, "[]") {
-		return t.fail(fmt.Sprintf("%q: ranges and wildcards don't go together", t.text), "a regular expression can: /^web[0-9]+/")
+		return t.fail(fmt.Sprintf("%q: ranges and wildcards cannot be combined", t.text), "use a regular expression: /^web[0-9]+/")
 	}
 	if bad := checkWord(strings.Map(func(r rune) rune {
 		if r == '*' || r == '?' {
@@ -19,7 +19,7 @@ func checkGlob(t term) error {
 		}
 		return r
 	}, t.text)); bad != "" {
-		return t.fail(fmt.Sprintf("%q is no pattern: %s", t.text, bad), "")
+		return t.fail(fmt.Sprintf("%q is not a pattern: %s", t.text, bad), "")
 	}
 	return nil
 }

@@ -219,7 +219,7 @@ func readFile(path string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("this is no file")}
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("this is not a regular file")}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -233,7 +233,7 @@ func readFile(path string) ([]byte, error) {
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("larger than %d MiB: this is no inventory", most>>20)
+		err = fmt.Errorf("larger than %d MiB, too large for an inventory", most>>20)
 	}
 	return text, err
 }
@@ -250,11 +250,11 @@ func plainText(name string, text []byte) ([]byte, *Error) {
 		r, size := utf8.DecodeRune(text[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return nil, &Error{Place{name, line, i - start + 1}, "this is not text in UTF-8", ""}
+			return nil, &Error{Place{name, line, i - start + 1}, "this is not UTF-8 text", ""}
 		case r == '\n':
 			line, start = line+1, i+1
 		case unicode.IsControl(r) && r != '\t' && r != '\r':
-			return nil, &Error{Place{name, line, i - start + 1}, fmt.Sprintf("the control character %q has no place here", r), ""}
+			return nil, &Error{Place{name, line, i - start + 1}, fmt.Sprintf("the control character %q is not allowed here", r), ""}
 		}
 		i += size
 	}
@@ -268,7 +268,7 @@ func (b *builder) failRead(path string, err error) {
 	}
 	hint := ""
 	if errors.Is(err, fs.ErrNotExist) {
-		hint = "name an inventory with -i FILE, or hosts alone with -w"
+		hint = "name an inventory with -i FILE, or only hosts with -w"
 		if name, _, ok := strings.Cut(path, ":"); ok {
 			var known []string
 			for _, f := range formats() {

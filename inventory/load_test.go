@@ -178,19 +178,19 @@ func TestBadSources(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want, hint string }{
 		"key":            {"id_ed25519", "\n-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n", "F: this is a key, not an inventory", "did you mean --identity?"},
 		"key as yaml":    {"k.yaml", "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n", "F: this is a key, not an inventory", "did you mean --identity?"},
-		"UTF-16":         {"h", "\xff\xfea\x00", "F:1:1: this is not text in UTF-8", ""},
-		"binary":         {"h", "web1\nab\x00c", `F:2:3: the control character '\x00' has no place here`, ""},
-		"escape":         {"h.yaml", "hosts: [a]\n# \x1b[31m", `F:2:3: the control character '\x1b' has no place here`, ""},
+		"UTF-16":         {"h", "\xff\xfea\x00", "F:1:1: this is not UTF-8 text", ""},
+		"binary":         {"h", "web1\nab\x00c", `F:2:3: the control character '\x00' is not allowed here`, ""},
+		"escape":         {"h.yaml", "hosts: [a]\n# \x1b[31m", `F:2:3: the control character '\x1b' is not allowed here`, ""},
 		"script":         {"inv", "#!/bin/sh\necho a", "F: this program is not executable (chmod +x)", ""},
 		"two words":      {"h", "a\nweb1 x1", "F:2:6: there is more than one word on the line", oneALine},
-		"option":         {"h", "-oProxyCommand=x", `F:1:1: "-oProxyCommand=x" is no name of a host: it begins with "-"`, ""},
-		"shell":          {"h", "  $(reboot)", `F:1:3: "$(reboot)" is no name of a host: '$' is not allowed in it`, ""},
+		"option":         {"h", "-oProxyCommand=x", `F:1:1: "-oProxyCommand=x" is not a host name: it begins with "-"`, ""},
+		"shell":          {"h", "  $(reboot)", `F:1:3: "$(reboot)" is not a host name: it contains '$'`, ""},
 		"bad user":       {"h", "-l@web1", `F:1:1: user "-l" begins with "-"`, ""},
 		"bad port":       {"h", "root@web1:022", `F:1:11: "022" is not a port (1 to 65535)`, ""},
-		"bare IPv6":      {"h", "a@::1", "F:1:3: an IPv6 address stands in brackets: [::1]", ""},
-		"ClusterShell":   {"g.yaml", "roles: {adm: node0}\nracks: {r1: [a, b]}", `F:1:1: unknown key "roles" in an inventory`, "if these are groups of ClusterShell: -i clustershell:F"},
+		"bare IPv6":      {"h", "a@::1", "F:1:3: an IPv6 address needs brackets: [::1]", ""},
+		"ClusterShell":   {"g.yaml", "roles: {adm: node0}\nracks: {r1: [a, b]}", `F:1:1: unknown key "roles" in an inventory`, "for groups of ClusterShell use -i clustershell:F"},
 		"near":           {"g.yaml", "defualts: {user: root}", `F:1:1: unknown key "defualts" in an inventory`, `did you mean "defaults"?`},
-		"range at place": {"h", " a@web[3-1]", `F:1:8: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		"range at place": {"h", " a@web[3-1]", `F:1:8: the range "3-1" is descending`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
 	} {
 		path := write(t, c.file, c.text)[0]
 		_, err := Load(t.Context(), []string{path}, Surroundings{})
@@ -214,12 +214,12 @@ func checkErrors(t *testing.T, name, path string, err error, want, hint string) 
 func TestUnreadable(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.yaml")
 	_, err := Load(t.Context(), []string{missing}, Surroundings{})
-	checkErrors(t, "missing", missing, err, "F: no such file or directory", "name an inventory with -i FILE, or hosts alone with -w")
+	checkErrors(t, "missing", missing, err, "F: no such file or directory", "name an inventory with -i FILE, or only hosts with -w")
 	_, err = Load(t.Context(), []string{"/dev/zero"}, Surroundings{})
-	checkErrors(t, "device", "/dev/zero", err, "F: this is no file", "")
+	checkErrors(t, "device", "/dev/zero", err, "F: this is not a regular file", "")
 	_, err = Load(t.Context(), []string{"-"}, Surroundings{})
 	checkErrors(t, "no stdin", "standard input", err, "F: there is none", "")
-	if _, err := readAll(endless{}, 1<<20); err == nil || err.Error() != "larger than 1 MiB: this is no inventory" {
+	if _, err := readAll(endless{}, 1<<20); err == nil || err.Error() != "larger than 1 MiB, too large for an inventory" {
 		t.Errorf("endless input: %v", err)
 	}
 }

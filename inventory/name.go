@@ -22,10 +22,10 @@ func CheckName(name string) error {
 		return nil
 	}
 	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
-		return fmt.Errorf("an IPv6 address stands in brackets: [%s]", name)
+		return fmt.Errorf("an IPv6 address needs brackets: [%s]", name)
 	}
 	if bad := checkWord(name); bad != "" {
-		return fmt.Errorf("%q is no name of a host: %s", name, bad)
+		return fmt.Errorf("%q is not a host name: %s", name, bad)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func checkWord(name string) string {
 	}
 	for _, r := range name {
 		if !nameRune(r) {
-			return fmt.Sprintf("%q is not allowed in it", r)
+			return fmt.Sprintf("it contains %q", r)
 		}
 	}
 	return ""
@@ -59,19 +59,19 @@ func nameRune(r rune) bool {
 func CheckUser(user string) error {
 	switch {
 	case user == "":
-		return errors.New("a user name is empty")
+		return errors.New("the user name is empty")
 	case user[0] == '-':
 		return fmt.Errorf(`user %q begins with "-"`, user)
 	case strings.HasSuffix(user, `\`):
 		return fmt.Errorf("user %q ends with a backslash", user)
 	case strings.Contains(user, " -"):
-		return fmt.Errorf("user %q: it has an option in it", user)
+		return fmt.Errorf("user %q contains an option", user)
 	case !utf8.ValidString(user):
-		return fmt.Errorf("user %q is not in UTF-8", user)
+		return fmt.Errorf("user %q is not valid UTF-8", user)
 	}
 	for _, r := range user {
 		if strings.ContainsRune("'`\";&<>|(){}$", r) || !unicode.IsPrint(r) {
-			return fmt.Errorf("user %q: %q is not allowed in it", user, r)
+			return fmt.Errorf("user %q contains %q, which is not allowed", user, r)
 		}
 	}
 	return nil
@@ -91,11 +91,11 @@ func checkGroup(name string) error {
 	}
 	for _, r := range name {
 		if bad == "" && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-:/=+~", r) {
-			bad = fmt.Sprintf("%q is not allowed in it", r)
+			bad = fmt.Sprintf("it contains %q", r)
 		}
 	}
 	if bad != "" {
-		return fmt.Errorf("%q is no name of a group: %s", name, bad)
+		return fmt.Errorf("%q is not a group name: %s", name, bad)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func checkAddress(address string) error {
 	if checkWord(address) == "" || CheckName(address) == nil || CheckName("["+address+"]") == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is neither a name nor an IP", address)
+	return fmt.Errorf("%q is neither a host name nor an IP address", address)
 }
 
 // parsePort reads a port number, in plain digits without leading zeros.
@@ -160,7 +160,7 @@ func parsePort(text string) (int, error) {
 func checkJump(jump string) error {
 	for hop := range strings.SplitSeq(jump, ",") {
 		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || e.names[0] != e.pattern {
-			return fmt.Errorf("%q is no jump host: [user@]host[:port]", hop)
+			return fmt.Errorf("%q is not a jump host: [user@]host[:port]", hop)
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ func ParseShard(text string) (s Shard, err error) {
 	s.K, errK = strconv.Atoi(k)
 	s.N, errN = strconv.Atoi(n)
 	if !ok || errK != nil || errN != nil || !s.valid() {
-		return Shard{}, fmt.Errorf("%q is no part: K/N with K from 1 to N, as in 2/5", text)
+		return Shard{}, fmt.Errorf("%q is not a shard: K/N with K from 1 to N, as in 2/5", text)
 	}
 	return s, nil
 }
@@ -38,11 +38,11 @@ func (s Shard) valid() bool { return s.K >= 1 && s.K <= s.N }
 func (n Narrowing) check() error {
 	switch {
 	case n.Limit < 0:
-		return &Error{Text: fmt.Sprintf("--limit: %d hosts are less than none", n.Limit)}
+		return &Error{Text: fmt.Sprintf("--limit: %d is below 0", n.Limit)}
 	case n.Sample < 0:
-		return &Error{Text: fmt.Sprintf("--sample: %d hosts are less than none", n.Sample)}
+		return &Error{Text: fmt.Sprintf("--sample: %d is below 0", n.Sample)}
 	case n.Shard != Shard{} && !n.Shard.valid():
-		return &Error{Text: fmt.Sprintf("--shard: %d/%d is no part", n.Shard.K, n.Shard.N)}
+		return &Error{Text: fmt.Sprintf("--shard: %d/%d is not a shard", n.Shard.K, n.Shard.N)}
 	}
 	return nil
 }

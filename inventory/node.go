@@ -79,7 +79,7 @@ func (r nodeReader) fields(n *strictyaml.Node, what, example string, known field
 			default:
 				hint = "it takes " + strings.Join(names, ", ")
 				if conn != nil && known["vars"] != nil {
-					hint = fmt.Sprintf("a variable stands in vars: {%s: …}; %s", p.Key.Text, hint)
+					hint = fmt.Sprintf("put a variable in vars: {%s: …}; %s", p.Key.Text, hint)
 				}
 			}
 			r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
@@ -211,7 +211,7 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	for _, p := range n.Pairs {
 		switch {
 		case strings.ContainsFunc(p.Key.Text, func(c rune) bool { return !unicode.IsLetter(c) }):
-			r.fail(p.Key, fmt.Sprintf("options: %q is no keyword of ssh_config", p.Key.Text), "")
+			r.fail(p.Key, fmt.Sprintf("options: %q is not an ssh_config keyword", p.Key.Text), "")
 		case p.Value.Kind == strictyaml.Scalar && p.Value.Text != "" && !strings.ContainsFunc(p.Value.Text, unicode.IsControl):
 			options[p.Key.Text] = p.Value.Text
 		default:

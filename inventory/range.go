@@ -162,7 +162,7 @@ func parseSpan(item string) (s span, wrong string) {
 	for _, part := range []string{lo, hi, step} {
 		switch {
 		case part == "" || leadingDigits(part) != len(part):
-			return s, fmt.Sprintf("%q in brackets is no number or range of numbers", item)
+			return s, fmt.Sprintf("%q in brackets is neither a number nor a range", item)
 		case len(part) > maxDigits:
 			return s, fmt.Sprintf("the number %q is too long", part)
 		}
@@ -175,11 +175,11 @@ func parseSpan(item string) (s span, wrong string) {
 	}
 	switch {
 	case (padded(lo) || padded(hi)) && len(lo) != len(hi):
-		return s, fmt.Sprintf("%q: with zero padding both ends need the same length", item)
+		return s, fmt.Sprintf("%q: both ends of a zero-padded range need the same length", item)
 	case s.hi < s.lo:
-		return s, fmt.Sprintf("the range %q falls", item)
+		return s, fmt.Sprintf("the range %q is descending", item)
 	case s.step == 0 || hasStep && !isRange:
-		return s, fmt.Sprintf("the step of %q has to be above 0, and behind a range", item)
+		return s, fmt.Sprintf("%q: a step has to be above 0 and follow a range", item)
 	}
 	return s, ""
 }

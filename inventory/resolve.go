@@ -131,7 +131,7 @@ func (l *linker) visit(g *groupDef) bool {
 		g.depth = max(g.depth, p.depth+1)
 	}
 	if g.depth >= maxGroupDepth || len(l.path) > maxGroupDepth {
-		l.b.fail(g.place, fmt.Sprintf("more than %d groups contain each other", maxGroupDepth), "")
+		l.b.fail(g.place, fmt.Sprintf("groups are nested more than %d deep", maxGroupDepth), "")
 		return false
 	}
 	l.path = l.path[:len(l.path)-1]

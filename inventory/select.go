@@ -44,7 +44,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	chosen := newSet(u.size())
 	if q.All {
 		if inv == nil {
-			return nil, &Error{Text: "-a means all hosts of the inventory, and there is none", Hint: "name one with -i FILE"}
+			return nil, &Error{Text: "-a selects all hosts of the inventory, but there is none", Hint: "name one with -i FILE"}
 		}
 		chosen.fill(u.size())
 	}

@@ -130,8 +130,8 @@ func TestSelectWithoutInventory(t *testing.T) {
 }
 
 func TestSelectErrors(t *testing.T) {
-	const joins = "terms are joined by , (and) ! (without) & (in both) ^ (in one)"
-	const anyHost = "--any-host takes names that the inventory does not have"
+	const joins = "join terms with , (union) ! (without) & (in both) ^ (in one only)"
+	const anyHost = "--any-host accepts names that are not in the inventory"
 	inv := load(t, "i.yaml", fleet)
 	for _, c := range []struct{ expr, want, hint string }{
 		{"wbe06", `target "wbe06":1: host "wbe06" is not in the inventory`, `did you mean "web06"?`},
@@ -161,22 +161,22 @@ func TestSelectErrors(t *testing.T) {
 		{"lone,/web", `target "lone,/web":6: the regular expression has no closing "/"`, ""},
 		{"/(/", "target \"/(/\":1: the regular expression is wrong: missing closing ): `(`", ""},
 		{"lone,web[1-", `target "lone,web[1-":9: "[" is not closed`, ""},
-		{"lone,web[3-1]", `target "lone,web[3-1]":10: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
-		{"web[1-2]*", `target "web[1-2]*":1: "web[1-2]*": ranges and wildcards don't go together`, "a regular expression can: /^web[0-9]+/"},
-		{"-oX*", `target "-oX*":1: "-oX*" is no pattern: it begins with "-"`, ""},
-		{"root@web01", `target "root@web01":1: "root@web01" is no name of a host: '@' is not allowed in it`, "the user and the port are options, or settings of the inventory"},
-		{"web01:22", `target "web01:22":1: "web01:22" is no name of a host: ':' is not allowed in it`, "the user and the port are options, or settings of the inventory"},
-		{"web:&rack1", `target "web:&rack1":1: "web:" is no name of a host: ':' is not allowed in it`, "--ansible-pattern takes patterns as Ansible does"},
-		{"2001:db8:0:0:0:0:0:1", `target "2001:db8:0:0:0:0:0:1":1: an IPv6 address stands in brackets: [2001:db8:0:0:0:0:0:1]`, ""},
+		{"lone,web[3-1]", `target "lone,web[3-1]":10: the range "3-1" is descending`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		{"web[1-2]*", `target "web[1-2]*":1: "web[1-2]*": ranges and wildcards cannot be combined`, "use a regular expression: /^web[0-9]+/"},
+		{"-oX*", `target "-oX*":1: "-oX*" is not a pattern: it begins with "-"`, ""},
+		{"root@web01", `target "root@web01":1: "root@web01" is not a host name: it contains '@'`, "set the user and the port with options, or in the inventory"},
+		{"web01:22", `target "web01:22":1: "web01:22" is not a host name: it contains ':'`, "set the user and the port with options, or in the inventory"},
+		{"web:&rack1", `target "web:&rack1":1: "web:" is not a host name: it contains ':'`, "use --ansible-pattern for patterns of Ansible"},
+		{"2001:db8:0:0:0:0:0:1", `target "2001:db8:0:0:0:0:0:1":1: an IPv6 address needs brackets: [2001:db8:0:0:0:0:0:1]`, ""},
 		{"[::1", `target "[::1":1: "[" is not closed`, ""},
-		{"web{1..3}", `target "web{1..3}":1: "web{1..3}" is no name of a host: '{' is not allowed in it`, "ranges stand in brackets: web[01-20]"},
-		{"-", `target "-":1: "-" is no name of a host: it begins with "-"`, "-i - -a takes the hosts that stand in the input"},
-		{"web01;reboot", `target "web01;reboot":1: "web01;reboot" is no name of a host: ';' is not allowed in it`, ""},
+		{"web{1..3}", `target "web{1..3}":1: "web{1..3}" is not a host name: it contains '{'`, "write ranges in brackets: web[01-20]"},
+		{"-", `target "-":1: "-" is not a host name: it begins with "-"`, "use -i - -a for hosts on standard input"},
+		{"web01;reboot", `target "web01;reboot":1: "web01;reboot" is not a host name: it contains ';'`, ""},
 		{"web01\x1b[2J", `target "web01\x1b[2J":7: "[" is not closed`, ""},
 		{"^missing", `target "^missing":1: open missing: file does not exist`, ""},
 		{"^unknown", `unknown:2:2: host "web99" is not in the inventory`, anyHost},
 		{"^bad", `bad:2:4: "[" is not closed`, ""},
-		{"^settings", `settings:2:1: a user or a port stands here, where only names are taken`, "read the file as an inventory: -i settings"},
+		{"^settings", `settings:2:1: this sets a user or a port, but only names are allowed here`, "read the file as an inventory: -i settings"},
 		{"@file:key", "key: this is a key, not an inventory", "did you mean --identity?"},
 		{"lone!lone", "no host is selected: -w 'lone!lone'", "hail hosts -a --fold lists the inventory"},
 		{"@empty", "no host is selected: -w '@empty'", "hail hosts -a --fold lists the inventory"},
@@ -195,8 +195,8 @@ func TestSelectErrors(t *testing.T) {
 		{inv, Query{Exclude: []string{"web01"}}, "no hosts given", "name them with -w 'web[01-20]', a group with -g web, or all of the inventory with -a"},
 		{inv, Query{All: true, Exclude: []string{"*"}}, "no host is selected: -a -x '*'", "hail hosts -a --fold lists the inventory"},
 		{inv, Query{All: true, Exclude: []string{"web99"}}, `target "web99":1: host "web99" is not in the inventory`, anyHost},
-		{nil, Query{All: true}, "-a means all hosts of the inventory, and there is none", "name one with -i FILE"},
-		{nil, Query{Targets: []string{"@web"}}, `target "@web":1: there is no inventory to find @web in`, "name one with -i FILE"},
+		{nil, Query{All: true}, "-a selects all hosts of the inventory, but there is none", "name one with -i FILE"},
+		{nil, Query{Targets: []string{"@web"}}, `target "@web":1: there is no inventory to look up @web in`, "name one with -i FILE"},
 		{nil, Query{Targets: []string{"web*"}}, "no host is selected: -w 'web*'", "there is no inventory to look in: name one with -i FILE"},
 		{&Inventory{}, Query{All: true}, "no host is selected: -a", "the inventory has no hosts"},
 		{&Inventory{}, Query{Targets: []string{"@*"}}, `target "@*":1: unknown group "*": the inventory has no groups`, ""},
@@ -210,7 +210,7 @@ func TestSelectErrors(t *testing.T) {
 		checkError(t, c.query.String(), joined(got), err, c.want, c.hint)
 	}
 	_, err := Select(inv, Query{Targets: []string{"^some"}}, Lookups{})
-	checkError(t, "no files", "", err, `target "^some":1: files of names can't be read here`, "")
+	checkError(t, "no files", "", err, `target "^some":1: files of names cannot be used here`, "")
 }
 
 // What may be a slip, and may be meant so, is told.

@@ -74,7 +74,7 @@ func (a ansibleSource) section(p strictyaml.Pair) (entries []strictyaml.Pair, ok
 	default:
 		hint := ""
 		if p.Value.Kind == strictyaml.List {
-			hint = "a colon behind each entry makes a mapping of a list"
+			hint = "put a colon after each entry to turn the list into a mapping"
 		}
 		a.b.fail(a.place(p.Value), p.Key.Text+" has to be a mapping", hint)
 	}

@@ -74,7 +74,7 @@ func (c *clusterGroups) define(source string, name string, at Place, expressions
 	}
 	full := source + ":" + name
 	if c.defs[full] != nil {
-		c.b.fail(at, fmt.Sprintf("the group %s is defined again", full), "")
+		c.b.fail(at, fmt.Sprintf("the group %s is defined twice", full), "")
 		return
 	}
 	c.defs[full] = &clusterGroup{source: source, name: name, expressions: expressions}
@@ -126,7 +126,7 @@ func (c *clusterGroups) readFlat(f file) {
 		at := f.place(number, strings.Index(line, text)+1)
 		name, expression, ok := strings.Cut(text, ":")
 		if !ok {
-			c.b.fail(at, "this is no group", "adm: node0")
+			c.b.fail(at, "this is not a group", "adm: node0")
 			continue
 		}
 		name = strings.TrimSpace(name)
@@ -189,7 +189,7 @@ func (c *clusterGroups) evaluate(g *clusterGroup) error {
 		return &Error{g.expressions[0].place, fmt.Sprintf("the group %s:%s contains itself", g.source, g.name), ""}
 	}
 	if c.depth == maxGroupDepth && len(g.expressions) > 0 {
-		return &Error{g.expressions[0].place, fmt.Sprintf("more than %d groups contain each other", maxGroupDepth), ""}
+		return &Error{g.expressions[0].place, fmt.Sprintf("groups are nested more than %d deep", maxGroupDepth), ""}
 	}
 	outer := c.current
 	c.current, g.busy = g.source, true

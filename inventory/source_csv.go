@@ -57,7 +57,7 @@ func (b *builder) failCSV(f file, err error) {
 	var wrong *csv.ParseError
 	switch {
 	case errors.As(err, &wrong) && errors.Is(err, csv.ErrFieldCount):
-		b.fail(f.place(wrong.Line, 1), "this row has not as many cells as the header", "")
+		b.fail(f.place(wrong.Line, 1), "this row and the header differ in their number of cells", "")
 	case errors.As(err, &wrong):
 		b.fail(f.place(wrong.Line, wrong.Column), wrong.Err.Error(), "")
 	case errors.Is(err, io.EOF):
@@ -85,16 +85,16 @@ func (r *csvReader) checkHeader(f file) bool {
 		case column == "":
 			r.b.fail(f.place(line, col), "this column has no name", "")
 		case strings.ContainsFunc(column, unicode.IsControl):
-			r.b.fail(f.place(line, col), fmt.Sprintf("the name of the column %q has to be a text on one line", column), "")
+			r.b.fail(f.place(line, col), fmt.Sprintf("the column name %q has to be a text on one line", column), "")
 		case slices.Contains(r.header[:i], column):
-			r.b.fail(f.place(line, col), fmt.Sprintf("the column %q stands here again", column), "")
+			r.b.fail(f.place(line, col), fmt.Sprintf("duplicate column %q", column), "")
 		case column == "name" || column == "host" && !slices.Contains(r.header, "name"):
 			r.name = i
 		}
 		r.header[i] = column
 	}
 	if r.name < 0 && len(r.b.errs) == before {
-		r.b.fail(f.place(1, 1), "no column is called name or host: there are "+strings.Join(r.header, ", "), "the first line has the names of the columns: name,address,role")
+		r.b.fail(f.place(1, 1), "no column is called name or host, only "+strings.Join(r.header, ", "), "the first line names the columns: name,address,role")
 	}
 	return len(r.b.errs) == before
 }

@@ -132,7 +132,7 @@ func (r *iniReader) hostLine(text string, place Place) {
 		return
 	}
 	if text[0] == '[' && strings.HasSuffix(text, "]") && CheckName(text) != nil {
-		r.b.fail(place, fmt.Sprintf("%s is no section", text), "a section is [group], [group:vars] or [group:children], without blanks")
+		r.b.fail(place, fmt.Sprintf("%s is not a section", text), "a section is [group], [group:vars] or [group:children], without blanks")
 		return
 	}
 	if text[0] == '[' && !strings.Contains(text, "]") {
@@ -150,7 +150,7 @@ func (r *iniReader) hostLine(text string, place Place) {
 		}
 		name, value, ok := strings.Cut(word, "=")
 		if !ok || name == "" {
-			r.b.fail(at, fmt.Sprintf("%q is no var: name=value", word), "")
+			r.b.fail(at, fmt.Sprintf("%q is not a var: name=value", word), "")
 			return
 		}
 		r.set(&said, name, literal(value), at, "host")
@@ -163,7 +163,7 @@ func (r *iniReader) varLine(text string, place Place) {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	switch {
 	case !ok || name == "":
-		r.b.fail(place, fmt.Sprintf("%q is no var: name=value", text), "")
+		r.b.fail(place, fmt.Sprintf("%q is not a var: name=value", text), "")
 	case name == "ansible_group_priority":
 		r.priority(r.g, literal(value), place)
 	default:

@@ -64,7 +64,7 @@ func (r nodeReader) jsonHost(n *strictyaml.Node) {
 	}
 	i := nameOf(n)
 	if i < 0 {
-		r.fail(n, "this is no host", `"web1", or {"name": "web1", "address": "10.0.0.1", "groups": ["web"], "vars": {}}`)
+		r.fail(n, "this is not a host", `"web1", or {"name": "web1", "address": "10.0.0.1", "groups": ["web"], "vars": {}}`)
 		return
 	}
 	var said settings

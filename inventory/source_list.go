@@ -84,7 +84,7 @@ func commaParts(line string) iter.Seq2[int, string] {
 	}
 }
 
-const oneALine = "a host list has a host or pattern a line, or several with commas: [user@]host[:port]"
+const oneALine = "a host list has one host or pattern per line, or several separated by commas: [user@]host[:port]"
 
 func parseListWord(word string) (e listEntry, wrong *patternError) {
 	if i := strings.IndexAny(word, " \t"); i >= 0 {
@@ -98,7 +98,7 @@ func parseListWord(word string) (e listEntry, wrong *patternError) {
 			return e, &patternError{text: err.Error()}
 		}
 		if strings.Contains(e.conn.User, "/") { // of a URL, or GNU parallel's number of jobs
-			return e, &patternError{text: fmt.Sprintf("%q is no name of a user", e.conn.User), hint: oneALine}
+			return e, &patternError{text: fmt.Sprintf("%q is not a user name", e.conn.User), hint: oneALine}
 		}
 	}
 	_, bareIP := netip.ParseAddr(rest)

@@ -23,7 +23,7 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 		known["settings"] = func(*strictyaml.Node) {}
 	}
 	if isClusterGroups(root, append(slices.Collect(maps.Keys(known)), "settings")) {
-		r.fail(root.Pairs[0].Key, fmt.Sprintf("unknown key %q in an inventory", root.Pairs[0].Key.Text), "if these are groups of ClusterShell: -i clustershell:"+f.path)
+		r.fail(root.Pairs[0].Key, fmt.Sprintf("unknown key %q in an inventory", root.Pairs[0].Key.Text), "for groups of ClusterShell use -i clustershell:"+f.path)
 		return
 	}
 	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
@@ -110,7 +110,7 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	names, wrong := expand(name.Text)
 	if wrong != nil {
 		if wrong.hint == "" && strings.ContainsAny(name.Text, "@:") {
-			wrong.hint = "the user and the port of a host are keys: {name: web1, user: www, port: 2222}"
+			wrong.hint = "set the user and the port of a host with keys: {name: web1, user: www, port: 2222}"
 		}
 		r.b.failPattern(r.textPlace(name), wrong)
 		return

@@ -16,9 +16,9 @@ func TestBadYAML(t *testing.T) {
 		{"hosts:\n  a: {become: yes}", `F:2:15: become: this has to be true or false`, ""},
 		{"hosts:\n  a: {become_user: '-x'}", `F:2:20: become_user: user "-x" begins with "-"`, ""},
 		{"hosts:\n  a: {options: [x]}", "F:2:16: options has to be a mapping", "options: {ServerAliveInterval: 30}"},
-		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is no keyword of ssh_config`, ""},
+		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {Port: [x]}}", "F:2:23: options: Port: this has to be a text on one line", ""},
-		{"hosts:\n  a: {rack: b}", `F:2:7: unknown key "rack" in a host`, "a variable stands in vars: {rack: …}; " + fields},
+		{"hosts:\n  a: {rack: b}", `F:2:7: unknown key "rack" in a host`, "put a variable in vars: {rack: …}; " + fields},
 		{"hosts: {a: 22}", "F:1:12: a host has to be a mapping", "{address: 10.0.0.1, port: 2222, vars: {role: web}}"},
 		{"groups: {g: [a, b]}", "F:1:13: a group has to be a mapping", `{hosts: ["web[01-20]"]}`},
 		{"groups: {g: {jump: b}}", `F:1:14: unknown key "jump" in a group`, "connection: {jump: …}"},
@@ -29,11 +29,11 @@ func TestBadYAML(t *testing.T) {
 		{"hosts: [[a]]", "F:1:9: a host is a name, a pattern like web[01-20], or {name: …}", ""},
 		{"hosts: [{address: a}]", "F:1:9: this host has no name", "{name: web21, address: 10.0.0.21}"},
 		{"hosts: [{name: [a]}]", "F:1:16: a host is a name, a pattern like web[01-20], or {name: …}", ""},
-		{"hosts: [root@a]", `F:1:9: "root@a" is no name of a host: '@' is not allowed in it`, "the user and the port of a host are keys: {name: web1, user: www, port: 2222}"},
-		{"hosts: ['a[3-1]']", `F:1:12: the range "3-1" falls`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
-		{"hosts: ['-a']", `F:1:10: "-a" is no name of a host: it begins with "-"`, ""},
+		{"hosts: [root@a]", `F:1:9: "root@a" is not a host name: it contains '@'`, "set the user and the port of a host with keys: {name: web1, user: www, port: 2222}"},
+		{"hosts: ['a[3-1]']", `F:1:12: the range "3-1" is descending`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},
+		{"hosts: ['-a']", `F:1:10: "-a" is not a host name: it begins with "-"`, ""},
 		{"groups: [g]", "F:1:9: groups has to be a mapping", `groups: {web: {hosts: ["web[01-20]"]}}`},
-		{"groups: {'a b': {}}", `F:1:10: "a b" is no name of a group: ' ' is not allowed in it`, ""},
+		{"groups: {'a b': {}}", `F:1:10: "a b" is not a group name: it contains ' '`, ""},
 		{"groups: {web: {}, all: {groups: [wbe]}}", `F:1:34: unknown group "wbe"`, `did you mean "web"?`},
 		{"groups: {a: {groups: [[b]]}}", "F:1:23: groups: this has to be a text on one line", ""},
 		{"groups: {a: {groups: [b]}, b: {groups: [c]}, c: {groups: [a]}}", "F:1:10: groups contain each other: a > b > c > a", ""},
@@ -48,21 +48,21 @@ func TestBadYAML(t *testing.T) {
 		{"hosts: {a: {user: }}", "F:1:19: user: this has to be a text on one line", ""},
 		{"hosts: {a: {user: -x}}", `F:1:19: user: user "-x" begins with "-"`, ""},
 		{`hosts: {a: {shell: "a\nb"}}`, "F:1:20: shell: this has to be a text on one line", ""},
-		{`hosts: {a: {address: "[[::1"}}`, `F:1:22: address: "[[::1" is neither a name nor an IP`, ""},
-		{"hosts: {a: {address: -x}}", `F:1:22: address: "-x" is neither a name nor an IP`, ""},
-		{"hosts: {a: {host_key_alias: a b}}", `F:1:29: host_key_alias: "a b" is neither a name nor an IP`, ""},
-		{"hosts: {a: {jump: -oProxyCommand=x}}", `F:1:19: jump: "-oProxyCommand=x" is no jump host: [user@]host[:port]`, ""},
+		{`hosts: {a: {address: "[[::1"}}`, `F:1:22: address: "[[::1" is neither a host name nor an IP address`, ""},
+		{"hosts: {a: {address: -x}}", `F:1:22: address: "-x" is neither a host name nor an IP address`, ""},
+		{"hosts: {a: {host_key_alias: a b}}", `F:1:29: host_key_alias: "a b" is neither a host name nor an IP address`, ""},
+		{"hosts: {a: {jump: -oProxyCommand=x}}", `F:1:19: jump: "-oProxyCommand=x" is not a jump host: [user@]host[:port]`, ""},
 		{"hosts: {a: {connect_timeout: 10}}", `F:1:30: connect_timeout: "10" is not a time like 10s or 5m`, ""},
 		{"hosts: {a: {connect_timeout: -1s}}", `F:1:30: connect_timeout: "-1s" is not a time like 10s or 5m`, ""},
-		{"hosts: {a: {port: 1}}\ngroups: {g: {hosts: [{name: a, port: 2}]}}", `F:2:29: host "a" has two values for port, the other one on line 1`, "say it once"},
-		{"hosts: {a: {vars: {x: 1}}}\ngroups: {g: {hosts: {a: {vars: {x: 2}}}}}", `F:2:22: host "a" has two values for the var x, the other one on line 1`, "say it once"},
-		{"hosts:\n- {name: a, port: 22}\n- {name: a, user: x}\n- {name: a, port: 23}", `F:4:10: host "a" has two values for port, the other one on line 2`, "say it once"},
-		{"hosts:\n- {name: a, port: 22}\n- {name: a, vars: {x: 1}}\n- {name: a, vars: {x: 2}}", `F:4:10: host "a" has two values for the var x, the other one on line 3`, "say it once"},
-		{"hosts:\n- {name: a, port: 22}\n- {name: a, user: x}\n- {name: a, user: y}", `F:4:10: host "a" has two values for user, the other one on line 3`, "say it once"},
-		{"hosts: {a: {}, a: {}}", `F:1:16: the key "a" stands here again, first on line 1`, ""},
+		{"hosts: {a: {port: 1}}\ngroups: {g: {hosts: [{name: a, port: 2}]}}", `F:2:29: host "a" has two values for port, the other one on line 1`, "keep only one of them"},
+		{"hosts: {a: {vars: {x: 1}}}\ngroups: {g: {hosts: {a: {vars: {x: 2}}}}}", `F:2:22: host "a" has two values for the var x, the other one on line 1`, "keep only one of them"},
+		{"hosts:\n- {name: a, port: 22}\n- {name: a, user: x}\n- {name: a, port: 23}", `F:4:10: host "a" has two values for port, the other one on line 2`, "keep only one of them"},
+		{"hosts:\n- {name: a, port: 22}\n- {name: a, vars: {x: 1}}\n- {name: a, vars: {x: 2}}", `F:4:10: host "a" has two values for the var x, the other one on line 3`, "keep only one of them"},
+		{"hosts:\n- {name: a, port: 22}\n- {name: a, user: x}\n- {name: a, user: y}", `F:4:10: host "a" has two values for user, the other one on line 3`, "keep only one of them"},
+		{"hosts: {a: {}, a: {}}", `F:1:16: duplicate key "a", first on line 1`, ""},
 		{"a: 1\n---\nb: 2", "F:2:1: a second YAML document begins here", "put it in a file of its own"},
-		{"hosts:\n\ta: {}", "F:2:1: a tab stands in the indentation", "indent with spaces"},
-		{"vars: {a: &x 1, b: *x}", "F:1:11: anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it"},
+		{"hosts:\n\ta: {}", "F:2:1: the indentation contains a tab", "indent with spaces"},
+		{"vars: {a: &x 1, b: *x}", "F:1:11: anchors and aliases are not allowed", "write the value out, or make a group of the hosts that share it"},
 	} {
 		path := write(t, "i.yaml", c.text)[0]
 		inv, err := Load(t.Context(), []string{path}, Surroundings{})
@@ -99,7 +99,7 @@ func TestGroupDepth(t *testing.T) {
 		t.Errorf("h is in %d groups", len(h.Groups))
 	}
 	for _, n := range []int{maxGroupDepth + 1, 20_000} {
-		if _, err := Load(t.Context(), write(t, "i.yaml", chain(n)), Surroundings{}); err == nil || !strings.Contains(err.Error(), "more than 100 groups contain each other") {
+		if _, err := Load(t.Context(), write(t, "i.yaml", chain(n)), Surroundings{}); err == nil || !strings.Contains(err.Error(), "groups are nested more than 100 deep") {
 			t.Errorf("a chain of %d: %v", n, err)
 		}
 	}

@@ -50,7 +50,7 @@ func readProgram(ctx context.Context, b *builder, path string) {
 		b.failRead(path, err)
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, programTime, fmt.Errorf("it took more than %v and was ended", programTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, programTime, fmt.Errorf("it took more than %v and was killed", programTime))
 	defer cancel()
 	p := program{ctx: ctx, b: b, path: path}
 	if list := p.run("--list"); list != nil {
@@ -63,7 +63,7 @@ func checkProgram(info fs.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.Mode().IsRegular():
-		return errors.New("this is no program")
+		return errors.New("this is not a program")
 	case info.Mode().Perm()&0o022 != 0:
 		return errors.New("this program is not run: others may write to it (chmod go-w)")
 	case ok && st.Uid != 0 && int(st.Uid) != os.Geteuid():
@@ -116,7 +116,7 @@ func (p *program) run(args ...string) *strictyaml.Node {
 		p.b.failYAML(out, err)
 		return nil
 	case len(values) > 1 || values[0].Kind != strictyaml.Map:
-		return fail(Place{out, values[0].Line, values[0].Col}, "this is not one JSON object", "")
+		return fail(Place{out, values[0].Line, values[0].Col}, "this is not a single JSON object", "")
 	}
 	return values[0]
 }
@@ -158,7 +158,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case out.left < 0:
-		return nil, fmt.Errorf("it printed more than %d MiB and was ended", maxSource>>20)
+		return nil, fmt.Errorf("it printed more than %d MiB and was killed", maxSource>>20)
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		if last := lastLine(errs.text.String()); last != "" {
 			return nil, fmt.Errorf("%w: %s", err, last)
@@ -173,7 +173,7 @@ func withInterpreter(path string, err error) error {
 	text, _ := ReadFile(path)
 	line, _, _ := strings.Cut(string(text), "\n")
 	if named, ok := strings.CutPrefix(line, "#!"); ok {
-		return fmt.Errorf("%q, which its first line names, is not there", strings.TrimLeft(named, " \t"))
+		return fmt.Errorf("its first line names %q, which does not exist", strings.TrimLeft(named, " \t"))
 	}
 	return err
 }

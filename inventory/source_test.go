@@ -163,7 +163,7 @@ func TestRemarks(t *testing.T) {
 		"a.ini:1:3: ansible_password is a credential: it is left out (and 1 more)",
 		"a.ini:2:28: ansible_connection is winrm: hail reaches every host by SSH",
 		"a.ini:3:3: ansible_host_key_checking is off: host keys stay verified",
-		"a.ini:3:35: ansible_become_method is su: hail becomes another user by sudo or doas",
+		"a.ini:3:35: ansible_become_method is su: hail uses sudo or doas",
 		"a.ini:4:1: ansible_ssh_common_args: StrictHostKeyChecking=no is left out: host keys stay verified",
 		"a.ini:4:1: ansible_ssh_common_args: -v is left out",
 		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
@@ -292,19 +292,19 @@ func TestBadPrograms(t *testing.T) {
 		"kill -9 $$":                                      "F: --list: signal: killed",
 		"echo '{\"web\": ['":                              "F --list:2:1: the JSON ends too early",
 		"echo hello":                                      "F --list:1:1: this is not JSON: invalid character 'h' looking for beginning of value",
-		"echo []":                                         "F --list:1:1: this is not one JSON object",
-		"echo '{} {}'":                                    "F --list:1:1: this is not one JSON object",
+		"echo []":                                         "F --list:1:1: this is not a single JSON object",
+		"echo '{} {}'":                                    "F --list:1:1: this is not a single JSON object",
 		":":                                               "F --list:1:1: the JSON ends too early",
-		"printf '\\377{}'":                                "F --list:1:1: this is not text in UTF-8",
+		"printf '\\377{}'":                                "F --list:1:1: this is not UTF-8 text",
 		`case $1 in --list) echo '{"g": ["a", "b"]}';; *) echo "no $2" >&2; exit 1; esac`: "F: --host a: exit status 1: no a",
-		`echo '{"g": ["a b"]}'`:                    "F:1:9: \"a b\" is no name of a host: ' ' is not allowed in it",
+		`echo '{"g": ["a b"]}'`:                    "F:1:9: \"a b\" is not a host name: it contains ' '",
 		`echo '{"g": {"hosts": "a"}}'`:             "F:1:17: hosts has to be a list",
 		`echo '{"g": {"vars": [1]}}'`:              "F:1:16: vars has to be a mapping",
 		`echo '{"g": 1}'`:                          "F:1:7: the group g has to be a list of hosts, or a mapping of hosts, vars and children",
 		`echo '{"a": {"children": ["a"]}}'`:        "F:1:2: groups contain each other: a > a",
-		`echo '{"a": {"children": ["-x"]}}'`:       `F:1:21: "-x" is no name of a group: it begins with "-"`,
+		`echo '{"a": {"children": ["-x"]}}'`:       `F:1:21: "-x" is not a group name: it begins with "-"`,
 		`echo '{"_meta": {"hostvars": {"a": 1}}}'`: "F:1:30: the vars of a have to be a mapping",
-		"yes": "F: --list: it printed more than 64 MiB and was ended",
+		"yes": "F: --list: it printed more than 64 MiB and was killed",
 	} {
 		path := writeProgram(t, script)
 		_, err := Load(t.Context(), []string{path}, Surroundings{})
@@ -315,7 +315,7 @@ func TestBadPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Load(t.Context(), []string{crlf}, Surroundings{})
-	checkErrors(t, "CRLF", crlf, err, `F: --list: "/bin/sh\r", which its first line names, is not there`, "")
+	checkErrors(t, "CRLF", crlf, err, `F: --list: its first line names "/bin/sh\r", which does not exist`, "")
 	path := writeProgram(t, "echo '{}'")
 	if err := os.Chmod(path, 0o722); err != nil {
 		t.Fatal(err)
@@ -323,7 +323,7 @@ func TestBadPrograms(t *testing.T) {
 	_, err = Load(t.Context(), []string{path}, Surroundings{})
 	checkErrors(t, "writable", path, err, "F: this program is not run: others may write to it (chmod go-w)", "")
 	_, err = Load(t.Context(), []string{"program:" + filepath.Dir(path)}, Surroundings{})
-	checkErrors(t, "a folder", filepath.Dir(path), err, "F: this is no program", "")
+	checkErrors(t, "a folder", filepath.Dir(path), err, "F: this is not a program", "")
 }
 
 // waitGone waits until the process whose number stands in a file has ended.

@@ -27,7 +27,7 @@ func readYAML(b *builder, f file) {
 		read, decode = readAnsibleYAML, doc.YAML11
 	}
 	if _, ok := keys["plugin"]; ok {
-		b.fail(f.place(1, 1), "this sets up a plugin of Ansible and has no hosts in it", "pass on what Ansible makes of it: ansible-inventory -i "+f.path+" --list | hail hosts -a -i json:-")
+		b.fail(f.place(1, 1), "this configures a plugin of Ansible and has no hosts in it", "let Ansible resolve it: ansible-inventory -i "+f.path+" --list | hail hosts -a -i json:-")
 		return
 	}
 	root, err := decode()

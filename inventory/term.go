@@ -55,13 +55,13 @@ func instead(text string) string {
 	case err == nil: // only the brackets are missing
 		return ""
 	case text == "-":
-		return "-i - -a takes the hosts that stand in the input"
+		return "use -i - -a for hosts on standard input"
 	case strings.Contains(text, "{"):
-		return "ranges stand in brackets: web[01-20]"
+		return "write ranges in brackets: web[01-20]"
 	case strings.Contains(text, "@"), colon && behind != "" && leadingDigits(behind) == len(behind):
-		return "the user and the port are options, or settings of the inventory"
+		return "set the user and the port with options, or in the inventory"
 	case colon:
-		return "--ansible-pattern takes patterns as Ansible does"
+		return "use --ansible-pattern for patterns of Ansible"
 	}
 	return ""
 }
@@ -139,13 +139,13 @@ func (u *universe) unknownHost(t term, name string, names []string) error {
 		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
 	}
 	if name == "all" {
-		hint = "-a means all hosts of the inventory"
+		hint = "use -a for all hosts of the inventory"
 	}
 	switch {
 	case u.of != "":
 		hint = andHint("it has "+u.has(), hint)
 	case hint == "":
-		hint = "--any-host takes names that the inventory does not have"
+		hint = "--any-host accepts names that are not in the inventory"
 	}
 	return t.fail(fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
 }
@@ -215,13 +215,13 @@ func (u *universe) unknownGroup(t term, name string) error {
 	hint := u.groupsOf(DidYouMean(name, known))
 	switch {
 	case u.inv == nil && len(known) == 0:
-		return t.fail(fmt.Sprintf("there is no inventory to find @%s in", t.text), "name one with -i FILE")
+		return t.fail(fmt.Sprintf("there is no inventory to look up @%s in", t.text), "name one with -i FILE")
 	case len(known) == 0:
 		return t.fail(fmt.Sprintf("unknown group %q: %s has no groups", t.text, cmp.Or(u.of, "the inventory")), "")
 	case isGlob(name):
 		return t.fail(fmt.Sprintf("no group matches %q", name), u.groupsOf(""))
 	case name == "all":
-		hint = "-a means all hosts of the inventory"
+		hint = "use -a for all hosts of the inventory"
 	}
 	return t.fail(fmt.Sprintf("unknown group %q", name), hint)
 }
@@ -245,7 +245,7 @@ func andHint(has, hint string) string {
 // addRun adds the hosts of an earlier run: run:ID, or run:ID/STATUS+STATUS.
 func (u *universe) addRun(s *set, t term) error {
 	if u.look.Run == nil {
-		return t.fail("earlier runs can't be read here", "")
+		return t.fail("earlier runs cannot be used here", "")
 	}
 	id, statuses, some := strings.Cut(t.text, "/")
 	var wanted []string
@@ -260,7 +260,7 @@ func (u *universe) addRun(s *set, t term) error {
 	case err != nil:
 		return t.fail(err.Error(), "")
 	case len(names) == 0 && some:
-		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of the run %s has the status %s", id, strings.Join(wanted, " or ")), ""))
+		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of run %s has the status %s", id, strings.Join(wanted, " or ")), ""))
 	}
 	return u.addNames(s, t, names)
 }
@@ -269,7 +269,7 @@ func (u *universe) addRun(s *set, t term) error {
 // refused.
 func (u *universe) addFile(s *set, t term) error {
 	if u.look.File == nil {
-		return t.fail("files of names can't be read here", "")
+		return t.fail("files of names cannot be used here", "")
 	}
 	text, err := u.look.File(t.text)
 	if err != nil {
@@ -288,7 +288,7 @@ func (u *universe) addFile(s *set, t term) error {
 	}
 	for _, e := range entries {
 		if e.conn.User != "" || e.conn.Port != 0 {
-			return &Error{e.place, "a user or a port stands here, where only names are taken", "read the file as an inventory: -i " + t.text}
+			return &Error{e.place, "this sets a user or a port, but only names are allowed here", "read the file as an inventory: -i " + t.text}
 		}
 		if err := u.addNames(s, t, e.names); err != nil {
 			var wrong *Error

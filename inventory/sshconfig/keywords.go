@@ -264,6 +264,6 @@ func only(harmless ...string) func(*evaluation, directive) error {
 		if e.name == "" || slices.Contains(harmless, strings.ToLower(d.rest)) { // no name: it is only being loaded
 			return nil
 		}
-		return d.fail(fmt.Sprintf("%s %s is not supported, and %s would be reached in another way than by ssh", d.keyword, d.rest, e.name))
+		return d.fail(fmt.Sprintf("%s %s is not supported: ssh would reach %s in another way", d.keyword, d.rest, e.name))
 	}
 }

@@ -88,7 +88,7 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 	case len(criteria) == 0:
 		return nil, errors.New("match: a criterion is missing")
 	case all >= 0 && (criteria[all].negated || len(criteria) > 2 || len(criteria) == 2 && (all != 1 || criteria[0].kind != "canonical" && criteria[0].kind != "final")):
-		return nil, errors.New("match all stands alone, or behind canonical or final")
+		return nil, errors.New("match all stands alone, or follows canonical or final")
 	}
 	return criteria, nil
 }

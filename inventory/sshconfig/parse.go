@@ -142,7 +142,7 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 		}
 		found, err := filepath.Glob(path)
 		if err != nil {
-			return d.fail(fmt.Sprintf("include: %q is no pattern of files", arg))
+			return d.fail(fmt.Sprintf("include: %q is not a file pattern", arg))
 		}
 		for _, f := range found {
 			if err := l.file(f, dir, here, depth+1); err != nil {
@@ -171,7 +171,7 @@ func (l *loader) check(d directive) error {
 	case len(d.args) == 0 && !(k.raw && d.rest != ""):
 		return d.fail(d.keyword + ": a value is missing")
 	case len(d.args) > 1 && !k.list && !k.raw:
-		return d.fail(fmt.Sprintf("%s takes one value, and %q is another", d.keyword, d.args[1]))
+		return d.fail(fmt.Sprintf("%s takes one value, but %q follows it", d.keyword, d.args[1]))
 	}
 	return k.set(&evaluation{c: l.c, given: map[string]bool{}}, d)
 }
@@ -246,7 +246,7 @@ func readFile(path string) ([]byte, error) {
 	st, isUnix := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, errors.New("this is no file")
+		return nil, errors.New("this is not a regular file")
 	case info.Mode().Perm()&0o022 != 0:
 		return nil, errors.New("it is not taken: others may write to it (chmod go-w)")
 	case isUnix && st.Uid != 0 && int(st.Uid) != os.Geteuid():
@@ -254,7 +254,7 @@ func readFile(path string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("larger than %d MiB: this is no ssh_config", maxFile>>20)
+		err = fmt.Errorf("larger than %d MiB, too large for an ssh_config", maxFile>>20)
 	}
 	return text, err
 }
@@ -272,14 +272,14 @@ func parseOption(from, text string) (directive, error) {
 	keyword, rest := cutKeyword(text)
 	d := directive{keyword: strings.ToLower(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
 	if keyword == "" || rest == "" {
-		return d, d.fail("an option is Key=Value")
+		return d, d.fail("an option has the form Key=Value")
 	}
 	var err error
 	if d.args, err = splitArgs(rest); err != nil {
 		return d, d.fail(err.Error())
 	}
 	if d.keyword == "host" || d.keyword == "match" || d.keyword == "include" {
-		return d, d.fail(d.keyword + " has no place in an option")
+		return d, d.fail(d.keyword + " is not allowed in an option")
 	}
 	return d, nil
 }

@@ -204,21 +204,21 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"ProxyUseFdpass yes":            "F:2: proxyusefdpass yes is not supported, and web1 would be reached in another way than by ssh",
-		"KnownHostsCommand /bin/keys":   "F:2: knownhostscommand /bin/keys is not supported, and web1 would be reached in another way than by ssh",
-		"CanonicalizeHostname always":   "F:2: canonicalizehostname always is not supported, and web1 would be reached in another way than by ssh",
+		"ProxyUseFdpass yes":            "F:2: proxyusefdpass yes is not supported: ssh would reach web1 in another way",
+		"KnownHostsCommand /bin/keys":   "F:2: knownhostscommand /bin/keys is not supported: ssh would reach web1 in another way",
+		"CanonicalizeHostname always":   "F:2: canonicalizehostname always is not supported: ssh would reach web1 in another way",
 		"Port 0":                        `F:2: port: "0" is not a port`,
 		"Port 65536":                    `F:2: port: "65536" is not a port`,
 		"ConnectTimeout soon":           `F:2: connecttimeout: "soon" is not a time`,
 		"ConnectTimeout 5y":             `F:2: connecttimeout: "5y" is not a time`,
 		"ConnectTimeout none":           "",
 		"User \"www":                    "F:2: a quote is not closed",
-		"User a b":                      `F:2: user takes one value, and "b" is another`,
+		"User a b":                      `F:2: user takes one value, but "b" follows it`,
 		"User":                          "F:2: user: a value is missing",
 		"Usr www":                       `F:2: unknown keyword "usr"`,
 		"Match host":                    "F:2: match host: a value is missing",
 		"Match moon full":               "F:2: match moon: unknown criterion",
-		"Match all host x":              "F:2: match all stands alone, or behind canonical or final",
+		"Match all host x":              "F:2: match all stands alone, or follows canonical or final",
 		"Match":                         "F:2: match: a criterion is missing",
 		"Match tagged x\nUser a":        "F:2: match tagged is not supported",
 		"Match exec true\nUser a":       "F:2: match exec would run a program",
@@ -234,9 +234,9 @@ func TestErrors(t *testing.T) {
 		"StrictHostKeyChecking perhaps": `F:2: stricthostkeychecking: "perhaps" is none of yes, no, ask, accept-new`,
 		"IdentitiesOnly perhaps":        `F:2: identitiesonly: "perhaps" is neither yes nor no`,
 		"Include":                       "F:2: include: a file is missing",
-		"Include [":                     `F:2: include: "[" is no pattern of files`,
-		"Include /dev/zero":             "/dev/zero: this is no file",
-		"Include " + fifo:               fifo + ": this is no file",
+		"Include [":                     `F:2: include: "[" is not a file pattern`,
+		"Include /dev/zero":             "/dev/zero: this is not a regular file",
+		"Include " + fifo:               fifo + ": this is not a regular file",
 	} {
 		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
 		if err == nil {
@@ -251,13 +251,13 @@ func TestErrors(t *testing.T) {
 		t.Errorf("no ssh_config: %+v, %v", s, err)
 	}
 	for option, want := range map[string]string{
-		"Port":        `-o "Port": an option is Key=Value`,
+		"Port":        `-o "Port": an option has the form Key=Value`,
 		"Prot=22":     `-o "Prot=22": unknown keyword "prot"`,
 		"Port=x":      `-o "Port=x": port: "x" is not a port`,
-		"Host=x":      `-o "Host=x": host has no place in an option`,
+		"Host=x":      `-o "Host=x": host is not allowed in an option`,
 		"User='x":     `-o "User='x": a quote is not closed`,
-		"Match all":   `-o "Match all": match has no place in an option`,
-		"Include=x.y": `-o "Include=x.y": include has no place in an option`,
+		"Match all":   `-o "Match all": match is not allowed in an option`,
+		"Include=x.y": `-o "Include=x.y": include is not allowed in an option`,
 	} {
 		if _, err := Load(nil, []string{option}, Local{}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", option, err, want)

@@ -18,7 +18,7 @@ func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 	n := &Node{Line: y.Line, Col: y.Column}
 	fail := func(text, hint string) (*Node, error) { return nil, &Error{n.Line, n.Col, text, hint} }
 	if depth > maxDepth {
-		return fail("the values are nested too deep", "")
+		return fail("the values are nested too deeply", "")
 	}
 	if c.yaml11 {
 		y = c.resolve(n, y)
@@ -29,9 +29,9 @@ func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 	case n.Kind == Vault:
 		return n, nil
 	case !c.yaml11 && (y.Kind == yaml.AliasNode || y.Anchor != ""):
-		return fail("anchors and aliases are not taken", "write the value out, or make a group of the hosts that share it")
+		return fail("anchors and aliases are not allowed", "write the value out, or make a group of the hosts that share it")
 	case y.Style&yaml.TaggedStyle != 0:
-		return fail(fmt.Sprintf("the tag %q is not taken", y.Tag), "")
+		return fail(fmt.Sprintf("the tag %q is not allowed", y.Tag), "")
 	case y.Kind == yaml.ScalarNode:
 		n.Kind, n.Text = Scalar, y.Value
 		n.AfterQuote = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
@@ -69,7 +69,7 @@ func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 			if c.yaml11 {
 				continue
 			}
-			return &Error{key.Line, key.Column, "merges (<<) are not taken", "make a group of the hosts that share values"}
+			return &Error{key.Line, key.Column, "merges (<<) are not allowed", "make a group of the hosts that share values"}
 		}
 		k, err := c.convert(key, depth+1)
 		switch {
@@ -78,7 +78,7 @@ func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 		case k.Kind != Scalar:
 			return &Error{key.Line, key.Column, "a key is not a plain word", "quote it, if it has brackets or braces"}
 		case lines[key.Value] > 0:
-			return &Error{key.Line, key.Column, fmt.Sprintf("the key %q stands here again, first on line %d", key.Value, lines[key.Value]), ""}
+			return &Error{key.Line, key.Column, fmt.Sprintf("duplicate key %q, first on line %d", key.Value, lines[key.Value]), ""}
 		}
 		k.Text = key.Value
 		lines[key.Value] = key.Line

@@ -25,7 +25,7 @@ func ParseJSON(text []byte) (values []*Node, err error) {
 			return values, nil
 		}
 		if rest[0] == ',' || rest[0] == ':' {
-			return nil, p.fail(len(text)-len(rest), fmt.Sprintf("this is not JSON: %q behind the end of a value", rest[:1]), "")
+			return nil, p.fail(len(text)-len(rest), fmt.Sprintf("this is not JSON: %q after the end of a value", rest[:1]), "")
 		}
 	}
 }
@@ -84,7 +84,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 		return nil, err
 	}
 	if depth > maxDepth {
-		return nil, &Error{n.Line, n.Col, "the values are nested too deep", ""}
+		return nil, &Error{n.Line, n.Col, "the values are nested too deeply", ""}
 	}
 	switch v := t.(type) {
 	case string:
@@ -119,7 +119,7 @@ func (p *jsonParser) inside(n *Node, open json.Delim, depth int) error {
 			k.Kind, k.Quoted, k.AfterQuote = Scalar, true, true
 			k.Text, _ = t.(string)
 			if first := lines[k.Text]; first > 0 {
-				return &Error{k.Line, k.Col, fmt.Sprintf("the key %q stands here again, first on line %d", k.Text, first), ""}
+				return &Error{k.Line, k.Col, fmt.Sprintf("duplicate key %q, first on line %d", k.Text, first), ""}
 			}
 			lines[k.Text], key = k.Line, k
 		}

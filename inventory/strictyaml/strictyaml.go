@@ -157,7 +157,7 @@ func syntaxError(err error, text []byte) *Error {
 func (e *Error) findTab(lines [][]byte) {
 	for i, line := range lines {
 		if at := indent(line, " "); at < len(line) && line[at] == '\t' && indent(line, " \t") < len(line) {
-			e.Line, e.Col, e.Text, e.Hint = i+1, at+1, "a tab stands in the indentation", "indent with spaces"
+			e.Line, e.Col, e.Text, e.Hint = i+1, at+1, "the indentation contains a tab", "indent with spaces"
 			return
 		}
 	}

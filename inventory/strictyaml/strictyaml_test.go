@@ -63,8 +63,8 @@ func TestPlaces(t *testing.T) {
 func TestErrors(t *testing.T) {
 	const look = "look at the indentation, and quote values with : # [ ] { } in them"
 	for text, want := range map[string]string{
-		"a:\n\tb: 1\n":                   "2:1: a tab stands in the indentation (indent with spaces)",
-		"x: 1\na:\n  b: 1\n \tc: 2\n":    "4:2: a tab stands in the indentation (indent with spaces)",
+		"a:\n\tb: 1\n":                   "2:1: the indentation contains a tab (indent with spaces)",
+		"x: 1\na:\n  b: 1\n \tc: 2\n":    "4:2: the indentation contains a tab (indent with spaces)",
 		"a: 1\nb: [1,\n  2\nc: 3\n":      "2:1: did not find expected ',' or ']' (" + look + ")",
 		"[1":                             "1:1: did not find expected ',' or ']' (" + look + ")",
 		"x: 1\nb: {hosts: [web[01-20]]}": "2:1: did not find expected ',' or ']' (" + look + ")",
@@ -75,20 +75,20 @@ func TestErrors(t *testing.T) {
 		"a: 1\nb: @x\n":                  "2:1: found character that cannot start any token (quote values that begin with @ % ` or a tab)",
 		"a: 'x\n":                        "1:1: found unexpected end of stream (a quote is not closed)",
 		"a: 1\nb: *foo\n":                "2:4: unknown anchor 'foo' referenced ()",
-		"a: &x 1":                        "1:4: anchors and aliases are not taken (write the value out, or make a group of the hosts that share it)",
-		"a: [&x 1, *x]":                  "1:5: anchors and aliases are not taken (write the value out, or make a group of the hosts that share it)",
-		"&x a: 1":                        "1:1: anchors and aliases are not taken (write the value out, or make a group of the hosts that share it)",
-		"a: 1\n<<: {b: 1}":               "2:1: merges (<<) are not taken (make a group of the hosts that share values)",
-		"a: 1\nb: 2\na: 3":               `3:1: the key "a" stands here again, first on line 1 ()`,
-		"a: 1\n'a': 3":                   `2:1: the key "a" stands here again, first on line 1 ()`,
+		"a: &x 1":                        "1:4: anchors and aliases are not allowed (write the value out, or make a group of the hosts that share it)",
+		"a: [&x 1, *x]":                  "1:5: anchors and aliases are not allowed (write the value out, or make a group of the hosts that share it)",
+		"&x a: 1":                        "1:1: anchors and aliases are not allowed (write the value out, or make a group of the hosts that share it)",
+		"a: 1\n<<: {b: 1}":               "2:1: merges (<<) are not allowed (make a group of the hosts that share values)",
+		"a: 1\nb: 2\na: 3":               `3:1: duplicate key "a", first on line 1 ()`,
+		"a: 1\n'a': 3":                   `2:1: duplicate key "a", first on line 1 ()`,
 		"a: 1\n---\nb: 2":                "2:1: a second YAML document begins here (put it in a file of its own)",
 		"---\n---\n":                     "2:1: a second YAML document begins here (put it in a file of its own)",
 		"? [a]\n: 1":                     `1:3: a key is not a plain word (quote it, if it has brackets or braces)`,
 		"~: 1":                           `1:1: a key is not a plain word (quote it, if it has brackets or braces)`,
-		"a: !vault x":                    "1:4: the tag \"!vault\" is not taken ()",
-		"a: !!set {x}":                   "1:4: the tag \"!!set\" is not taken ()",
-		"!k a: 1":                        "1:1: the tag \"!k\" is not taken ()",
-		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deep ()",
+		"a: !vault x":                    "1:4: the tag \"!vault\" is not allowed ()",
+		"a: !!set {x}":                   "1:4: the tag \"!!set\" is not allowed ()",
+		"!k a: 1":                        "1:1: the tag \"!k\" is not allowed ()",
+		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deeply ()",
 	} {
 		n, err := parse([]byte(text))
 		var wrong *Error
@@ -106,7 +106,7 @@ func TestAliasBomb(t *testing.T) {
 	for c := 'b'; c < 'z'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [%s*%c]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 8), c-1)
 	}
-	if _, err := parse([]byte(bomb)); err == nil || err.Error() != "anchors and aliases are not taken" {
+	if _, err := parse([]byte(bomb)); err == nil || err.Error() != "anchors and aliases are not allowed" {
 		t.Errorf("the error is %v", err)
 	}
 	for _, text := range []string{bomb, "a: &a [*a]", "a: &a {b: *a}", "&a ? *a : x"} {
@@ -142,10 +142,10 @@ func TestYAML11(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"a: !!set {x}":    `the tag "!!set" is not taken`,
-		"a: !ruby x":      `the tag "!ruby" is not taken`,
+		"a: !!set {x}":    `the tag "!!set" is not allowed`,
+		"a: !ruby x":      `the tag "!ruby" is not allowed`,
 		"a: {<<: 1}":      "only a mapping can be merged (<<)",
-		"{a: 1, 'a': 2}":  `the key "a" stands here again, first on line 1`,
+		"{a: 1, 'a': 2}":  `duplicate key "a", first on line 1`,
 		"{? [a] : 1}":     "a key is not a plain word",
 		"{!vault a : 1}":  "a key is not a plain word",
 		"a: {<<: [1, 2]}": "only a mapping can be merged (<<)",
@@ -184,13 +184,13 @@ func TestJSON(t *testing.T) {
 		"{\n\"a\": 1,":           "2:8: the JSON ends too early",
 		"[1, 2":                  "1:6: the JSON ends too early",
 		"{\"a\": 1} x":           "1:10: this is not JSON: invalid character 'x' looking for beginning of value",
-		"{\"a\": 1},{}":          "1:9: this is not JSON: \",\" behind the end of a value",
-		"{\"a\": 1,\n \"a\": 2}": `2:2: the key "a" stands here again, first on line 1`,
+		"{\"a\": 1},{}":          "1:9: this is not JSON: \",\" after the end of a value",
+		"{\"a\": 1,\n \"a\": 2}": `2:2: duplicate key "a", first on line 1`,
 		"{'a': 1}":               "1:2: this is not JSON: invalid character '\\''",
 		"[1,\n  nul]":            "2:3: this is not JSON: invalid character ']' in literal null (expecting 'l')",
 		"hosts: a":               "1:1: this is not JSON: invalid character 'h' looking for beginning of value",
 		"{1: 2}":                 "1:2: this is not JSON: invalid character '1'",
-		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deep",
+		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deeply",
 	} {
 		values, err := ParseJSON([]byte(text))
 		var wrong *Error
