@@ -1,7 +1,7 @@
 # make test     everything, with the race detector; gets what it needs
 # make build    ./hail
 # make docs     docs/cli.md, from what the program says of itself
-# make lint     gofmt, go vet, staticcheck
+# make lint     gofmt, staticcheck, go vet, also for another system and for 32 bits
 # make torture  the long form of the tests that have one
 # make bench    benchmarks
 # make fuzz     every fuzz target for a minute
@@ -27,6 +27,8 @@ docs:
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	go vet ./...
+	GOOS=darwin go vet ./...
+	GOOS=freebsd GOARCH=386 go vet ./...
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 
 torture:

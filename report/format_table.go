@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -164,7 +165,7 @@ func varCell(v any) any {
 		return v
 	case int, float64, *big.Int, json.Number:
 		text := cellText(v)
-		if n, err := strconv.Atoi(text); err == nil && -mostDigits < n && n < mostDigits {
+		if n, err := strconv.Atoi(text); err == nil && math.Abs(float64(n)) < mostDigits {
 			return n
 		}
 		if n, err := strconv.ParseFloat(text, 64); err == nil && strings.ContainsAny(text, ".eE") {

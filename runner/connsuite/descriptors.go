@@ -15,17 +15,21 @@ func WithoutDescriptors(t *testing.T) (giveBack func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	var all syscall.Rlimit
+	var all syscall.Rlimit // its fields are signed on some systems
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
 		t.Fatal(err)
 	}
-	limit := func(n uint64) {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: all.Max}); err != nil {
+	limit := func(to syscall.Rlimit) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &to); err != nil {
 			t.Error(err)
 		}
 	}
-	giveBack = func() { limit(all.Cur) }
+	giveBack = func() { limit(all) }
 	t.Cleanup(giveBack)
-	limit(uint64(f.Fd())) // all below it are taken
+	few := all
+	set(&few.Cur, f.Fd()) // all below it are taken
+	limit(few)
 	return giveBack
 }
+
+func set[T int64 | uint64](field *T, n uintptr) { *field = T(n) }
