@@ -36,7 +36,7 @@ func (r *run) try(ctx context.Context, it *item) (result tried) {
 			it.last.Status = Changed
 		}
 	}
-	result.stop = it.ended(err)
+	result.stop = it.ended(ctx, err)
 	it.tally.count(it.last.Status, innermost(it.last.Reason, err))
 	if result.stop || ctx.Err() != nil {
 		return result
@@ -67,11 +67,11 @@ func innermost(reason Reason, err error) Reason {
 	return reason
 }
 
-// ended records in it.last how the attempt that returned err ended, and reports whether the run has to stop.
-func (it *item) ended(err error) (stop bool) {
+// ended records in it.last how the attempt in ctx that returned err ended, and reports whether the run has to stop.
+func (it *item) ended(ctx context.Context, err error) (stop bool) {
 	e := &it.last
 	if e.Status == "" {
-		e.Status, e.Reason = StatusOf(err)
+		e.Status, e.Reason = statusIn(ctx, err)
 	}
 	f := (*Failure)(nil)
 	if errors.As(err, &f) {

@@ -268,6 +268,30 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// TestContextOfTheCaller: however the context of a run ends, what ran is cancelled.
+func TestContextOfTheCaller(t *testing.T) {
+	for _, tt := range []struct {
+		cause error
+		want  runner.Reason
+	}{
+		{context.DeadlineExceeded, runner.OutOfTime},
+		{errors.New("the shop closes"), runner.Interrupt},
+		{runner.Stopped(runner.Unrecorded), runner.Unrecorded},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Minute, func() { cancel(tt.cause) })
+			p := runner.Plan{Fanout: 1, Hosts: hosts(2)}
+			got := finishes(t, runner.Run(ctx, p, command(connsuite.SayAndHang), &connsuite.Fake{}, &memory{}), p.Hosts)
+			for host, want := range map[string]runner.Status{"h00000": runner.Cancelled, "h00001": runner.Skipped} {
+				if got[host].Status != want || got[host].Reason != tt.want {
+					t.Errorf("%v: %s is %s(%s), want %s(%s)", tt.cause, host, got[host].Status, got[host].Reason, want, tt.want)
+				}
+			}
+		})
+	}
+}
+
 func TestAConsumerThatLeavesStopsTheRun(t *testing.T) {
 	for name, leave := range map[string]func(events func(func([]runner.Event) bool)){
 		"break": func(events func(func([]runner.Event) bool)) {
@@ -411,6 +435,7 @@ func TestStatusOf(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", failure), runner.Lost, ""},
 		{fmt.Errorf("stopped: %w", runner.ErrTimeout), runner.Timeout, ""},
 		{fmt.Errorf("stopped: %w", context.Canceled), runner.Cancelled, runner.Interrupt},
+		{fmt.Errorf("stopped: %w", context.DeadlineExceeded), runner.Timeout, ""},
 		{&runner.Failure{Err: fmt.Errorf("stopped: %w", runner.ErrTimeout), Remains: runner.Gone}, runner.Timeout, ""},
 		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255}, runner.Failed, runner.ExitStatus},
 	} {

@@ -120,10 +120,11 @@ func Stopped(why Reason) error { return stopped{why} }
 
 // stopReason returns why a run was stopped; err is the cause of its context or the error of a command.
 func stopReason(err error) Reason {
-	if s := (stopped{}); errors.As(err, &s) {
-		return s.reason
+	s := stopped{Interrupt}
+	if !errors.As(err, &s) && errors.Is(err, context.DeadlineExceeded) {
+		return OutOfTime
 	}
-	return Interrupt
+	return s.reason
 }
 
 // StatusOf returns how a host ended whose attempt returned err: OK for nil; otherwise the status and reason of the
@@ -140,8 +141,20 @@ func StatusOf(err error) (Status, Reason) {
 		return Timeout, ""
 	case errors.Is(err, context.Canceled):
 		return Cancelled, stopReason(err)
+	case errors.Is(err, context.DeadlineExceeded): // of the action's own
+		return Timeout, ""
 	}
 	return Error, ""
+}
+
+// statusIn is StatusOf for an attempt of a run in ctx. The caller may have ended ctx with a deadline or a cause of their own.
+func statusIn(ctx context.Context, err error) (Status, Reason) {
+	f, cause := (*Failure)(nil), context.Cause(ctx)
+	known := errors.As(err, &f) && f.Status != ""
+	if !known && cause != nil && errors.Is(err, cause) {
+		return Cancelled, stopReason(cause)
+	}
+	return StatusOf(err)
 }
 
 // Reach describes the way to a host: where it led, who answered, and how long each phase took. A phase that was not
