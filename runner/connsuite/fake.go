@@ -69,11 +69,15 @@ type fakeConn struct {
 	fake      *Fake
 	host      inventory.Host
 	lingering atomic.Int32
+	closed    atomic.Bool
 }
 
 func (c *fakeConn) Lingering() int { return int(c.lingering.Load()) }
 
 func (c *fakeConn) Close() error {
+	if c.closed.Swap(true) {
+		panic("a Conn is closed twice")
+	}
 	c.fake.count(func() { c.fake.conns-- })
 	return nil
 }

@@ -229,7 +229,6 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 		w := &guarded{first: cancel}
 		c.Exec(ctx, Endless, runner.Stdio{Out: w, Err: w})
 		w.forbid(t)
-		c.Close()
 	})
 }
 
