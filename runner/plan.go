@@ -104,7 +104,7 @@ func (s Spec) Decode(into any) error {
 // PerVar limits how many hosts with the same value of a var run at once. Hosts without the var are not limited.
 type PerVar struct {
 	Var  string `json:"var"`
-	Most int    `json:"most"`
+	Most int    `json:"most"` // below 1: no limit
 }
 
 // Clocks are the limits on time.

@@ -274,7 +274,7 @@ func (s *schedule) halt(why Reason) {
 
 // perValue returns the value under which Plan.Per counts the host; empty when it is not limited.
 func (s *schedule) perValue(it *item) string {
-	if s.plan.Per == nil {
+	if s.plan.Per == nil || s.plan.Per.Most < 1 {
 		return ""
 	}
 	return inventory.Attribute(it.host, s.plan.Per.Var)

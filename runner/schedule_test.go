@@ -429,6 +429,9 @@ func TestPer(t *testing.T) {
 		if fmt.Sprint(most) != "map[<nil>:7 0:2 1:2 2:2]" {
 			t.Errorf("at once there were %v", most)
 		}
+		if r := play(t, runner.Plan{Hosts: all, Per: &runner.PerVar{Var: "rack"}}, fake); r.counts() != "30 ok" {
+			t.Errorf("without a limit: %s", r.counts())
+		}
 	})
 }
 
