@@ -282,6 +282,24 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestDrainPanic: a sink that panics leaves the others closed.
+func TestDrainPanic(t *testing.T) {
+	var order []string
+	defer func() {
+		if p, got := recover(), strings.Join(order, " "); p == nil || got != "a ended a! b!" {
+			t.Errorf("%v after %s", p, got)
+		}
+	}()
+	Drain(func(yield func([]runner.Event) bool) {
+		defer func() { order = append(order, "ended") }()
+		yield(story())
+	}, &spy{name: "a", order: &order}, panicking{&spy{name: "b", order: &order}})
+}
+
+type panicking struct{ *spy }
+
+func (panicking) Events([]runner.Event) error { panic("the sink's") }
+
 type spy struct {
 	name  string
 	order *[]string

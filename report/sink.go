@@ -20,9 +20,17 @@ type Sink interface {
 // Drain takes all events of a run and gives each batch to the sinks, in their order: a record that comes first has it
 // on disk before the others show it. A sink that fails gets no more events; the others go on. All sinks are closed. The
 // Summary is complete in any case; the error joins those of the sinks.
-func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
-	s := &Summary{}
+func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (s *Summary, err error) {
+	s = &Summary{}
 	failed := make([]error, len(sinks))
+	defer func() { // also after a panic of one of them, which has stopped the run
+		for i, sink := range sinks {
+			if err := sink.Close(); err != nil && failed[i] == nil {
+				failed[i] = err
+			}
+		}
+		err = errors.Join(failed...)
+	}()
 	for batch := range events {
 		s.Add(batch)
 		for i, sink := range sinks {
@@ -32,12 +40,7 @@ func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (*Summary, error) {
 		}
 	}
 	s.Settle()
-	for i, sink := range sinks {
-		if err := sink.Close(); err != nil && failed[i] == nil {
-			failed[i] = err
-		}
-	}
-	return s, errors.Join(failed...)
+	return s, nil
 }
 
 // incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
