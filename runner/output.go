@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"hail/inventory"
 )
 
 // Output is reported as soon as it holds whole lines. A tail without an end of line is reported after this time, or
@@ -140,3 +142,14 @@ func (o *output) close() error {
 	}
 	return err
 }
+
+// nowhere is an Outputs that discards everything.
+type nowhere struct{}
+
+func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
+	return discarded{io.Discard}, discarded{io.Discard}, nil
+}
+
+type discarded struct{ io.Writer }
+
+func (discarded) Close() error { return nil }

@@ -14,6 +14,7 @@ import (
 // When ctx ends, running hosts are stopped, the others are skipped, and the sequence goes on to its end. When the
 // consumer leaves early, the run is stopped too, and the iteration returns once everything in it has ended. The gates
 // are asked between waves.
+// If o is nil, the output of hosts is discarded; the events still report it.
 //
 // A slow consumer delays the start of commands, never their output: bytes go from a host to its Outputs directly.
 //
@@ -22,6 +23,9 @@ import (
 //	                                                   ▼ closed after schedule has ended
 //	          consumer ◄── yield ◄── number what is pending ◄── collect
 func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs, gates ...Gate) iter.Seq[[]Event] {
+	if o == nil {
+		o = nowhere{}
+	}
 	return func(yield func([]Event) bool) {
 		c := collector{run: p.Run}
 		c.take(message{Event: Event{Time: time.Now(), Kind: KindPlan, Plan: &p}})

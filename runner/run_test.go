@@ -346,6 +346,15 @@ func TestEndSaysWhyTheRunStopped(t *testing.T) {
 	})
 }
 
+func TestNoOutputs(t *testing.T) {
+	hs := hosts(2)
+	for host, e := range finishes(t, runner.Run(t.Context(), runner.Plan{Hosts: hs}, command(connsuite.Both), &connsuite.Fake{}, nil), hs) {
+		if e.Status != runner.OK {
+			t.Errorf("%s: %s %s", host, e.Status, e.Error)
+		}
+	}
+}
+
 // TestOutputEvents checks that the pieces cover the stream without a gap, that their checksums are those of the stream
 // so far, and that a line that does not end is told after a while.
 func TestOutputEvents(t *testing.T) {
