@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,9 @@ import (
 type Fetch struct {
 	Paths   []runner.Text `json:"paths"`   // absolute or below the home folder, with * ? and [] as in the shell
 	Dir     string        `json:"dir"`     // holds a folder for each host; or, with {host} in it, is the path for the one file of each host
-	Entries int           `json:"entries"` // how many files, folders and links one host may send
-	Bytes   int64         `json:"bytes"`   // how many bytes they may have together
-	Depth   int           `json:"depth"`   // how deep folders may be nested; what is deeper is refused
+	Entries int           `json:"entries"` // how many files, folders and links one host may send; 0: MostEntries
+	Bytes   int64         `json:"bytes"`   // how many bytes they may have together; 0: MostBytes
+	Depth   int           `json:"depth"`   // how deep folders may be nested; what is deeper is refused; 0: MostDepth
 }
 
 // The default limits of Fetch.
@@ -36,6 +37,7 @@ func (f Fetch) Spec() runner.Spec { return runner.NewSpec(KindFetch, f) }
 
 // Do implements runner.Action.
 func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
+	f.Entries, f.Bytes, f.Depth = cmp.Or(f.Entries, MostEntries), cmp.Or(f.Bytes, MostBytes), cmp.Or(f.Depth, MostDepth)
 	in, err := f.open(t.Host)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}

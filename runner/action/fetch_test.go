@@ -131,6 +131,19 @@ func TestFetchBehindLogin(t *testing.T) {
 	}
 }
 
+// TestFetchWithoutLimits: limits of zero are the default limits.
+func TestFetchWithoutLimits(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	w.WriteHeader(&tar.Header{Name: "a/good", Typeflag: tar.TypeReg, Size: 1, Mode: 0o644})
+	w.Write([]byte("x"))
+	w.Close()
+	f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}
+	if err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: b.Bytes()}, Out: io.Discard, Err: io.Discard}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestHostileFetch: nothing that a host sends leaves its folder, or has no end; what is harmless comes.
 func TestHostileFetch(t *testing.T) {
 	file := func(name string) *tar.Header {
