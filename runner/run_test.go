@@ -346,6 +346,14 @@ func TestEndSaysWhyTheRunStopped(t *testing.T) {
 	})
 }
 
+func TestTargetMadeByHand(t *testing.T) {
+	target := &runner.Target{}
+	target.Changed()
+	target.Note("key", "value")
+	target.Progress(1, 2)
+	target.Judge([]runner.Verdict{{Check: "c", Outcome: runner.Pass}})
+}
+
 func TestNoOutputs(t *testing.T) {
 	hs := hosts(2)
 	for host, e := range finishes(t, runner.Run(t.Context(), runner.Plan{Hosts: hs}, command(connsuite.Both), &connsuite.Fake{}, nil), hs) {

@@ -10,8 +10,12 @@ import (
 	"hail/inventory"
 )
 
-// Target is one host during one attempt, as an action sees it. Exec, Progress, Out and Err may be used by several
-// goroutines at once, everything else by one at a time.
+// Target is one host during one attempt, as an action sees it, until Do returns. Exec, Progress, Out and Err may be
+// used by several goroutines at once, everything else by one at a time. In a Target made by hand, to test an action,
+// Note, Progress and Judge do nothing.
+//
+// Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command. TTY, and a Grace or Limit of 0, are
+// those of the plan.
 type Target struct {
 	Host    inventory.Host
 	Index   int // of the host, from Plan.Index
@@ -25,12 +29,15 @@ type Target struct {
 
 // Note records a fact about the host for the reports. It must not contain secrets.
 func (t *Target) Note(key, value string) {
-	t.run.emit(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
+	t.tell(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
 }
 
 // Progress reports, now and then, that done of total bytes have been transferred, for displays. It never blocks: a
 // report that a slow consumer has no room for is dropped.
 func (t *Target) Progress(done, total int64) {
+	if t.run == nil {
+		return
+	}
 	e := Event{Time: time.Now(), Kind: KindProgress, Host: t.Host.Name, Attempt: t.Attempt, Offset: done, Length: total}
 	select {
 	case t.run.events <- message{Event: e}:
@@ -44,7 +51,13 @@ func (t *Target) Judge(verdicts []Verdict) {
 	for i := range verdicts {
 		verdicts[i].Text = printable(verdicts[i].Text)
 	}
-	t.run.emit(Event{Kind: KindCheck, Host: t.Host.Name, Attempt: t.Attempt, Verdicts: verdicts})
+	t.tell(Event{Kind: KindCheck, Host: t.Host.Name, Attempt: t.Attempt, Verdicts: verdicts})
+}
+
+func (t *Target) tell(e Event) {
+	if t.run != nil {
+		t.run.emit(e)
+	}
 }
 
 // Changed says that the action has changed something on the host: if the host ends well, its status is then Changed
