@@ -87,7 +87,7 @@ type Tunneler interface {
 
 // Lingerer is a Conn that counts the commands that left something running in the background with their output open.
 // Whatever was left is not waited for, and what it prints from then on is not passed on. Lingering is called after the
-// commands have returned.
+// commands have returned. A Conn that leaves something running has to be one.
 type Lingerer interface{ Lingering() int }
 
 // As returns c if it is a T, or else the first T among the Conns that c wraps; false if there is none. A Conn that

@@ -10,6 +10,9 @@ import (
 
 // Plan describes a run as data that can be printed, compared, and written down before anything happens. It holds no
 // functions, no connections and no secrets.
+//
+// Run itself follows Fanout, Per, Rate, Splay, Waves, Pause, Budget, Retry, TTY and, but for Connect, the Clocks. The
+// other settings are for the code that makes the Action, the Dialer, the Outputs and the Gates of the run.
 type Plan struct {
 	Run            string           `json:"run"`              // the run's id, unique and sortable by time
 	Name           string           `json:"name,omitempty"`   // the user's name for it
@@ -42,8 +45,8 @@ type Plan struct {
 	Bare           bool             `json:"bare,omitempty"`            // send commands without the wrapper that ends them
 	Checks         []Check          `json:"checks,omitempty"`          // checks that the action makes on each host, in order
 	Fleet          []Check          `json:"fleet,omitempty"`           // checks made over all hosts when they have ended
-	Hosts          []inventory.Host `json:"hosts"`
-	Indexes        []int            `json:"indexes,omitempty"` // of the hosts, when the run repeats part of another; nil: 0, 1, 2 …
+	Hosts          []inventory.Host `json:"hosts"`                     // each name once
+	Indexes        []int            `json:"indexes,omitempty"`         // of all hosts, when the run repeats part of another; nil: 0, 1, 2 …
 }
 
 // Index returns the number of the i-th host, which its commands see as $HAIL_INDEX. Numbers rise with i, and stay the

@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// Script runs a script that is sent over the connection.
+// Script runs a script that is sent over the connection. To be run, it needs the Sources that New takes.
 type Script struct {
 	Name        string        `json:"name"`        // its name, which is $0 for a shell that reads it from its input
 	Text        string        `json:"text"`        // the digest of its text
