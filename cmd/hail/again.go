@@ -132,29 +132,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 		}
 	}
 	if places == nil {
-		root := lineage.Root().Plan.Run
-		nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", c.Command.Name, root, report.Counts(before, report.Style{}))
-		var left []string
-		for _, status := range runner.Statuses {
-			if status != runner.OK && status != runner.Changed && before.Counts[status] > 0 {
-				left = append(left, string(status))
-			}
-		}
-		if c.Command.Name == "retry" && left != nil {
-			hint := fmt.Sprintf("hail retry %s --only %s takes the others", root, strings.Join(left, ","))
-			if before.Counts[runner.Lost] > 0 {
-				hint += "; look first: a lost host may have run to its end"
-			}
-			return usage(hint, "%s", nothing)
-		}
-		fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
-		switch {
-		case before.Counts[runner.Lost] > 0:
-			fmt.Fprintf(e.stderr, "hint: hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well\n", root)
-		case left != nil:
-			fmt.Fprintf(e.stderr, "hint: hail retry %s takes the hosts that did not end well\n", root)
-		}
-		return nil
+		return nothingLeft(e, c.Command.Name, lineage.Root().Plan.Run, before)
 	}
 	parent := lineage.Runs[len(lineage.Runs)-1]
 	plan := lineage.Root().Plan.Part(places)
@@ -177,6 +155,33 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 		}
 	}
 	return ended
+}
+
+// nothingLeft says that no host is left for the command, and what takes those that did not end well. For retry that is
+// an error.
+func nothingLeft(e environment, command, root string, before *report.Summary) error {
+	nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", command, root, report.Counts(before, report.Style{}))
+	var left []string
+	for _, status := range runner.Statuses {
+		if status != runner.OK && status != runner.Changed && before.Counts[status] > 0 {
+			left = append(left, string(status))
+		}
+	}
+	if command == "retry" && left != nil {
+		hint := fmt.Sprintf("hail retry %s --only %s takes the others", root, strings.Join(left, ","))
+		if before.Counts[runner.Lost] > 0 {
+			hint += "; look first: a lost host may have run to its end"
+		}
+		return usage(hint, "%s", nothing)
+	}
+	fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
+	switch {
+	case before.Counts[runner.Lost] > 0:
+		fmt.Fprintf(e.stderr, "hint: hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well\n", root)
+	case left != nil:
+		fmt.Fprintf(e.stderr, "hint: hail retry %s takes the hosts that did not end well\n", root)
+	}
+	return nil
 }
 
 // again prepares plan, a part of the plan of run r, to be run: it gives the plan an id of its own, and returns the inventory
