@@ -93,6 +93,14 @@ func TestFormatsAgree(t *testing.T) {
 		}
 		is("json", read.Counts, r.Counts)
 		is("json's checks", read.Outcomes(), outcomes)
+		for _, h := range r.Hosts {
+			if got := read.Result(h.Host); got == nil || got.Host != h.Host {
+				t.Errorf("json has %+v for %s", got, h.Host)
+			}
+		}
+		if got := read.Result("nobody"); got != nil {
+			t.Errorf("json has %+v for nobody", got)
+		}
 
 		var folded Summary
 		for line := range strings.Lines(r.written(t, "jsonl")) {

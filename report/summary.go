@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"hail/inventory"
@@ -257,8 +258,13 @@ func (s *Summary) Only(hosts []inventory.Host) *Summary {
 
 // Result returns the result of the host, or nil if it was not selected.
 func (s *Summary) Result(host string) *Result {
-	if i, ok := s.index[host]; ok {
-		return &s.Hosts[i]
+	i, ok := s.index[host]
+	if s.index == nil { // it was read from JSON
+		i = slices.IndexFunc(s.Hosts, func(r Result) bool { return r.Host == host })
+		ok = i >= 0
 	}
-	return nil
+	if !ok {
+		return nil
+	}
+	return &s.Hosts[i]
 }
