@@ -37,7 +37,9 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	if s.Stopped != "" {
 		fmt.Fprintf(&b, "stopped early: %s\n", stopText(s))
 	}
-	fmt.Fprintf(&b, "record %s\n", files.Path())
+	if path := files.Path(); path != "" {
+		fmt.Fprintf(&b, "record %s\n", path)
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -250,8 +252,9 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
 		fmt.Fprintf(b, "    hint: %s\n", hint)
 	}
-	if example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0 {
-		fmt.Fprintf(b, "    log: %s\n", files.LogPath(example.Host))
+	printed := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0
+	if path := files.LogPath(example.Host); printed && path != "" {
+		fmt.Fprintf(b, "    log: %s\n", path)
 	}
 }
 

@@ -199,3 +199,12 @@ func TestSays(t *testing.T) {
 		}
 	}
 }
+
+// TestTextWithoutRecord: where there is no record, nobody is sent there.
+func TestTextWithoutRecord(t *testing.T) {
+	s, _ := forty()
+	var b strings.Builder
+	if err := Text(&b, s, &Piped{Summary: s}, Style{}); err != nil || strings.Contains(b.String(), "record ") || strings.Contains(b.String(), "log: ") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
