@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -85,16 +84,6 @@ func (r *Running) Guesses() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.guesses
-}
-
-func (r *Running) checkPassword(password string) error {
-	if password == r.Password {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.guesses++
-	return errors.New("wrong password")
 }
 
 // Start listens and serves until Close.
@@ -214,64 +203,6 @@ func (r *Running) drop(c net.Conn) {
 	c.Close()
 }
 
-func (r *Running) serverConfig() *ssh.ServerConfig {
-	allowed := map[string]bool{}
-	for _, k := range r.Authorized {
-		allowed[string(k.Marshal())] = true
-	}
-	c := &ssh.ServerConfig{
-		ServerVersion: "SSH-2.0-hail_sshtest",
-		PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			r.pause(r.LoginDelay)
-			if !allowed[string(key.Marshal())] {
-				return nil, errors.New("unknown key")
-			}
-			return nil, nil
-		},
-	}
-	if r.Password != "" || r.EndlessAsking {
-		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-			for r.EndlessAsking {
-				if _, err := ask("", "", nil, nil); err != nil {
-					return nil, err
-				}
-			}
-			answers, err := ask("", "", []string{"Password: "}, []bool{false})
-			if err != nil {
-				return nil, err
-			}
-			return nil, r.checkPassword(strings.Join(answers, ""))
-		}
-	}
-	if r.Password != "" && !r.Asks {
-		c.PasswordCallback = func(_ ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			return nil, r.checkPassword(string(password))
-		}
-	}
-	if r.Banner != "" {
-		c.BannerCallback = func(ssh.ConnMetadata) string { return r.Banner }
-	}
-	if r.EndlessBanner {
-		c.PreAuthConnCallback = func(c ssh.ServerPreAuthConn) {
-			for c.SendAuthBanner(strings.Repeat("spam ", 1000)) == nil {
-			}
-		}
-	}
-	c.AddHostKey(r.HostKey)
-	return c
-}
-
-// pause waits for d, or for Close.
-func (r *Running) pause(d time.Duration) {
-	if d == 0 {
-		return
-	}
-	select {
-	case <-time.After(d):
-	case <-r.end:
-	}
-}
-
 func (r *Running) serve(c net.Conn) {
 	switch {
 	case r.Raw != nil:
@@ -314,41 +245,6 @@ func (r *Running) serve(c net.Conn) {
 			nc.Reject(ssh.UnknownChannelType, "unknown channel type")
 		}
 	}
-}
-
-// tunnel connects the channel with an address on loopback.
-func (r *Running) tunnel(nc ssh.NewChannel) {
-	var to struct {
-		Host       string
-		Port       uint32
-		OriginHost string
-		OriginPort uint32
-	}
-	if ssh.Unmarshal(nc.ExtraData(), &to) != nil || !r.Forward {
-		nc.Reject(ssh.Prohibited, "forwarding is not allowed")
-		return
-	}
-	target, err := net.Dial("tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port)))
-	if err != nil {
-		nc.Reject(ssh.ConnectionFailed, "connect failed")
-		return
-	}
-	defer target.Close()
-	if !target.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
-		nc.Reject(ssh.Prohibited, "only loopback can be reached")
-		return
-	}
-	ch, reqs, err := nc.Accept()
-	if err != nil {
-		return
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() { ssh.DiscardRequests(reqs) })
-	wg.Go(func() { io.Copy(target, ch); target.(*net.TCPConn).CloseWrite() })
-	io.Copy(ch, target)
-	ch.Close()
-	target.Close()
-	wg.Wait()
 }
 
 // folder is a directory that is made when it is first needed.
