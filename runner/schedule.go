@@ -1,11 +1,9 @@
 package runner
 
 import (
-	"cmp"
 	"container/heap"
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -40,16 +38,6 @@ type schedule struct {
 	undone              bool   // a host was skipped or cancelled, or not retried
 	failed, unreachable int
 	finished            int
-}
-
-// wave is one wave of hosts, from its first start to its last end.
-type wave struct {
-	later   laterItems         // hosts that wait for a point in time
-	first   []*item            // hosts that wait for a slot and go first: they were parked
-	ready   []*item            // hosts that wait for a slot
-	parked  map[string][]*item // hosts that wait for another with the same value of the var in Plan.Per
-	running int
-	result  WaveResult
 }
 
 func (r *run) schedule(ctx context.Context, gates []Gate) {
@@ -278,40 +266,4 @@ func (s *schedule) perValue(it *item) string {
 		return ""
 	}
 	return inventory.Attribute(it.host, s.plan.Per.Var)
-}
-
-// empty reports whether no host of the wave waits to start, other than parked ones.
-func (w *wave) empty() bool { return len(w.later)+len(w.first)+len(w.ready) == 0 }
-
-// left returns the hosts of the wave that have no attempt under way, in the order of the plan.
-func (w *wave) left() (all []*item) {
-	for _, l := range w.later {
-		all = append(all, l.item)
-	}
-	all = append(append(all, w.first...), w.ready...)
-	for _, parked := range w.parked {
-		all = append(all, parked...)
-	}
-	slices.SortFunc(all, func(a, b *item) int { return a.index - b.index })
-	return all
-}
-
-// laterItems is a heap of hosts, ordered by the time they wait for.
-type laterItems []laterItem
-
-type laterItem struct {
-	*item
-	at time.Time
-}
-
-func (l laterItems) Len() int { return len(l) }
-func (l laterItems) Less(i, j int) bool {
-	return cmp.Or(l[i].at.Compare(l[j].at), l[i].index-l[j].index) < 0
-}
-func (l laterItems) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
-func (l *laterItems) Push(x any)   { *l = append(*l, x.(laterItem)) }
-func (l *laterItems) Pop() any {
-	last := (*l)[len(*l)-1]
-	*l = (*l)[:len(*l)-1]
-	return last
 }
