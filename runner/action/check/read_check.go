@@ -1,0 +1,199 @@
+package check
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"hail/inventory"
+	"hail/inventory/strictyaml"
+	"hail/runner"
+	"hail/runner/action/specfile"
+)
+
+const (
+	defaultTimeout  = runner.Duration(10 * time.Second)
+	defaultInterval = runner.Duration(3 * time.Second)
+)
+
+// ofFleet are the keys of a check over the fleet.
+var ofFleet = []string{"fleet", "id", "title", "severity", "tags"}
+
+// check reads a check, or one over the fleet.
+func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
+	c = Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}}
+	c.Severity = runner.Major
+	captured := ""
+	var subject *strictyaml.Node
+	known := specfile.Fields{
+		"id":       func(n *strictyaml.Node) { r.Text(n, &c.ID) },
+		"title":    func(n *strictyaml.Node) { r.Text(n, &c.Title) },
+		"when":     func(n *strictyaml.Node) { r.Text(n, &c.When) },
+		"tags":     func(n *strictyaml.Node) { r.Texts(n, &c.Tags) },
+		"skip":     func(n *strictyaml.Node) { r.Yes(n, &c.Off) },
+		"sudo":     func(n *strictyaml.Node) { r.Yes(n, &c.Sudo) },
+		"timeout":  func(n *strictyaml.Node) { r.Time(n, &c.Timeout) },
+		"from":     func(n *strictyaml.Node) { r.Word(n, &c.From, "controller", "target") },
+		"severity": func(n *strictyaml.Node) { r.Word(n, (*string)(&c.Severity), "minor", "major", "critical") },
+		"capture": func(n *strictyaml.Node) {
+			if n.Kind == strictyaml.Map && len(n.Pairs) == 1 {
+				c.Capture = n.Pairs[0].Key.Text
+				r.Text(n.Pairs[0].Value, &captured)
+				return
+			}
+			r.Text(n, &c.Capture)
+		},
+		"retry": func(n *strictyaml.Node) {
+			if c.Retry.Interval = defaultInterval; r.onHost {
+				c.Retry.Interval = healthInterval
+			}
+			r.Mapping(n, "retry", specfile.Fields{
+				"timeout":  func(n *strictyaml.Node) { r.Time(n, &c.Retry.Timeout) },
+				"interval": func(n *strictyaml.Node) { r.Time(n, &c.Retry.Interval) },
+			})
+			if c.Retry.Timeout <= 0 || c.Retry.Interval <= 0 {
+				r.Fail(n, "retry: {timeout: 60s, interval: 3s}", "retry needs a timeout")
+			}
+		},
+		"fleet": func(n *strictyaml.Node) { over, c.Type = r.fleet(n), "fleet" },
+	}
+	for name := range kinds {
+		known[name] = func(n *strictyaml.Node) {
+			if c.Type != "" {
+				r.Fail(n, "make two checks of it", "this check is a %s already", c.Type)
+				return
+			}
+			c.Type, subject = name, n
+		}
+	}
+	before := r.Wrong()
+	r.Mapping(n, "a check", known)
+	if over != nil {
+		for _, p := range n.Pairs {
+			if !slices.Contains(ofFleet, p.Key.Text) && r.Wrong() == before {
+				r.Fail(p.Key, "it takes "+strings.Join(ofFleet, ", "), "%s is not for a check over the fleet", p.Key.Text)
+			}
+		}
+		if c.ID == "" {
+			c.ID = "fleet:" + over.ValueOf
+		}
+		over.Check = c.Check
+		over.Place = c.Place
+		return c, over
+	}
+	if c.Type == "" {
+		if r.Wrong() == before {
+			r.Fail(n, "it is one of "+strings.Join(kindNames(), ", "), "this check looks at nothing")
+		}
+		return c, nil
+	}
+	k := kinds[c.Type]
+	r.subject(subject, k, &c)
+	if c.ID == "" {
+		c.ID = c.id(k)
+	}
+	if c.From == "controller" {
+		c.From = ""
+	}
+	if c.From != "" && k.outside == nil {
+		r.Fail(n, "", "a %s is always seen from the host: from is for tcp, http, tls and dns", c.Type)
+	}
+	if c.Sudo && !c.inside() {
+		r.Fail(n, "", "sudo is for what is seen from the host")
+	}
+	if c.Capture != "" {
+		c.Value = k.main
+		if captured != "" {
+			c.Value = captured
+		}
+		if k.attrs[c.Value] == "" {
+			r.Fail(n, "it has "+strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "), "capture: a %s has no %s", c.Type, c.Value)
+		}
+	}
+	return c, nil
+}
+
+// subject reads what a check looks at, and what it expects of it.
+func (r reader) subject(n *strictyaml.Node, k *kind, c *Check) {
+	before := r.Wrong()
+	c.Params = map[string]string{}
+	if n.Kind == strictyaml.Scalar && k.subject != "" { // file: /etc/passwd
+		c.Params[k.subject] = n.Text
+	} else {
+		r.attributes(n, k, c)
+	}
+	if k.subject != "" && c.Params[k.subject] == "" && r.Wrong() == before {
+		r.Fail(n, "", "this %s has no %s", k.name, k.subject)
+	}
+	if k.name == "command" && !slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Attribute == "exit" }) || len(c.Wants) == 0 && k.implied.Attribute != "" {
+		c.Wants = append(c.Wants, k.implied)
+	}
+	if len(c.Wants) == 0 {
+		r.Fail(n, "", "nothing is expected of this %s: it has %s", k.name, strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "))
+	}
+	c.Template = hasTemplate(n)
+	if k.verify != nil && !c.Template && r.Wrong() == before {
+		if err := k.verify(c); err != nil {
+			r.Fail(n, "", "%v", err)
+		}
+	}
+}
+
+// attributes reads the mapping of a check: its parameters, and a matcher for each attribute.
+func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
+	known := specfile.Fields{}
+	if k.subject != "" {
+		known[k.subject] = func(n *strictyaml.Node) {
+			if k.name == "command" && n.Kind == strictyaml.List {
+				var words []string
+				r.Texts(n, &words)
+				c.Params[k.subject] = runner.Words(words)
+				return
+			}
+			r.param(n, c, k.subject, text)
+		}
+	}
+	if k.name == "command" {
+		known["timeout"] = func(n *strictyaml.Node) { r.Time(n, &c.Timeout) }
+	}
+	for name, s := range k.params {
+		known[name] = func(n *strictyaml.Node) { r.param(n, c, name, s) }
+	}
+	for name, s := range k.attrs {
+		known[name] = func(n *strictyaml.Node) {
+			if s != fields {
+				c.Wants = append(c.Wants, Want{name, r.matcher(n, name, s)})
+				return
+			}
+			if n.Kind != strictyaml.Map {
+				r.Fail(n, name+": {Content-Type: {contains: json}}", "%s has to be a mapping", name)
+				return
+			}
+			for _, p := range n.Pairs {
+				c.Wants = append(c.Wants, Want{name + "." + http.CanonicalHeaderKey(p.Key.Text), r.matcher(p.Value, p.Key.Text, text)})
+			}
+		}
+	}
+	r.Mapping(n, "a "+k.name, known)
+}
+
+// param reads a parameter of a check.
+func (r reader) param(n *strictyaml.Node, c *Check, name string, s shape) {
+	if s == yesNo {
+		var yes bool
+		r.Yes(n, &yes)
+		c.Params[name] = n.Text
+		return
+	}
+	var value string
+	r.Text(n, &value)
+	c.Params[name] = value
+}
+
+// hasTemplate reports whether any text in n is a template.
+func hasTemplate(n *strictyaml.Node) bool {
+	return strings.Contains(n.Text, "{{") || slices.ContainsFunc(n.Items, hasTemplate) ||
+		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasTemplate(p.Value) })
+}
