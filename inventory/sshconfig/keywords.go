@@ -261,7 +261,7 @@ func setEnv(e *evaluation, d directive) error {
 // only accepts the values that have no effect. Any other is an error as soon as it applies to a host.
 func only(harmless ...string) func(*evaluation, directive) error {
 	return func(e *evaluation, d directive) error {
-		if e.name == "" || slices.Contains(harmless, strings.ToLower(d.rest)) { // no name: it is only being loaded
+		if e.name == "" || slices.Contains(harmless, strings.ToLower(strings.Join(d.args, " "))) { // no name: it is only being loaded
 			return nil
 		}
 		return d.fail(fmt.Sprintf("%s %s is not supported: ssh would reach %s in another way", d.keyword, d.rest, e.name))
