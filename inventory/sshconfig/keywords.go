@@ -248,13 +248,18 @@ func sendEnv(e *evaluation, d directive) error {
 	return nil
 }
 
+// setEnv takes the first value of each variable.
 func setEnv(e *evaluation, d directive) error {
+	e.s.SetEnv = nil
 	for _, a := range d.args {
-		if !strings.Contains(a, "=") {
+		name, _, ok := strings.Cut(a, "=")
+		if !ok {
 			return d.fail(fmt.Sprintf("setenv: %q is not NAME=VALUE", a))
 		}
+		if !slices.ContainsFunc(e.s.SetEnv, func(before string) bool { return strings.HasPrefix(before, name+"=") }) {
+			e.s.SetEnv = append(e.s.SetEnv, a)
+		}
 	}
-	e.s.SetEnv = d.args
 	return nil
 }
 
