@@ -212,7 +212,7 @@ func seconds(text string) (total time.Duration, ok bool) {
 	return total, ok && total >= 0
 }
 
-// proxyCommand and proxyJump exclude each other: the first one counts.
+// proxyCommand and proxyJump exclude each other: the first one counts. A ProxyJump of none excludes other ProxyJumps only.
 func proxyCommand(e *evaluation, d directive) error {
 	e.given["proxyjump"] = true
 	if e.s.ProxyCommand = d.rest; strings.EqualFold(d.rest, "none") {
@@ -222,13 +222,14 @@ func proxyCommand(e *evaluation, d directive) error {
 }
 
 func proxyJump(e *evaluation, d directive) error {
-	e.given["proxycommand"] = true
 	e.s.ProxyJump = nil
-	if !strings.EqualFold(d.args[0], "none") {
-		e.s.ProxyJump = strings.Split(d.args[0], ",")
-		if slices.Contains(e.s.ProxyJump, "") {
-			return d.fail(fmt.Sprintf("proxyjump: %q has an empty hop", d.args[0]))
-		}
+	if strings.EqualFold(d.args[0], "none") {
+		return nil
+	}
+	e.given["proxycommand"] = true
+	e.s.ProxyJump = strings.Split(d.args[0], ",")
+	if slices.Contains(e.s.ProxyJump, "") {
+		return d.fail(fmt.Sprintf("proxyjump: %q has an empty hop", d.args[0]))
 	}
 	return nil
 }
