@@ -9,14 +9,13 @@ import (
 
 // evaluation is what is known about one host while the blocks are applied in turn.
 type evaluation struct {
-	c         *Config
-	name      string // as the user calls it
-	host      string // what Host patterns are compared with
-	s         Settings
-	given     map[string]bool // the keywords that are set
-	final     bool            // this is the second pass
-	wantFinal bool
-	origins   []Origin
+	c       *Config
+	name    string // as the user calls it
+	host    string // what Host patterns are compared with
+	s       Settings
+	given   map[string]bool // the keywords that are set
+	final   bool            // this is the second pass
+	origins []Origin
 }
 
 func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evaluation, error) {
@@ -52,8 +51,9 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 	if err := e.pass(ctx); err != nil {
 		return nil, err
 	}
-	if e.wantFinal {
-		e.final, e.host = true, e.hostNow()
+	if c.final {
+		e.final, e.host = true, strings.ToLower(e.hostNow())
+		e.given["hostname"] = true // ssh has looked up the address by then
 		if err := e.pass(ctx); err != nil {
 			return nil, err
 		}

@@ -100,10 +100,7 @@ func (e *evaluation) holds(ctx context.Context, c condition) (bool, error) {
 		switch m.kind {
 		case "all":
 			met = true
-		case "canonical":
-			met = e.final
-		case "final":
-			e.wantFinal = true
+		case "canonical", "final":
 			met = e.final
 		case "host":
 			met = matchAny(m.patterns, strings.ToLower(e.hostNow()))

@@ -20,6 +20,7 @@ type Config struct {
 	others  []int            // all other blocks
 	aliases []Alias
 	files   int
+	final   bool    // there is a Match final, which causes a second pass, whatever else it asks for
 	oracle  *oracle // set with Local.AskSSH
 }
 
@@ -143,7 +144,8 @@ func Load(paths, options []string, local Local) (*Config, error) {
 
 // index drops blocks without effect, and finds those that only some names can match.
 func (c *Config) index() {
-	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool { return len(b.directives) == 0 && !b.asks() })
+	c.final = slices.ContainsFunc(c.blocks, block.asks)
+	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool { return len(b.directives) == 0 })
 	for i, b := range c.blocks {
 		names := b.names()
 		for _, name := range names {
@@ -155,7 +157,7 @@ func (c *Config) index() {
 	}
 }
 
-// asks says whether a Match final is among the conditions, which causes a second pass even if the block is empty.
+// asks says whether a Match final is among the conditions.
 func (b block) asks() bool {
 	return slices.ContainsFunc(b.conditions, func(c condition) bool {
 		return slices.ContainsFunc(c.criteria, func(m criterion) bool { return m.kind == "final" })
