@@ -134,10 +134,11 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 		return d.fail(fmt.Sprintf("files include each other more than %d deep", maxDepth))
 	}
 	for _, arg := range d.args {
-		path := arg
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(l.c.local.Home, rest)
-		} else if !filepath.IsAbs(path) {
+		path, err := l.c.local.inHome(arg)
+		if err != nil {
+			return d.fail("include: " + err.Error())
+		}
+		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
 		found, err := filepath.Glob(path)

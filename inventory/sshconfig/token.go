@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha1"
 	"fmt"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -92,8 +93,8 @@ func (e *evaluation) expand(text string, t tokens) (string, error) {
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// path is expand for a file name: ~/ begins at the home folder, and ${NAME} is an environment variable, which must
-// not be empty.
+// path is expand for a file name: it may begin with ~/ or ~NAME/ for a home folder, and ${NAME} is an environment
+// variable, which must not be empty.
 func (e *evaluation) path(text string, t tokens) (string, error) {
 	var missing error
 	text = variable.ReplaceAllStringFunc(text, func(v string) string {
@@ -111,10 +112,27 @@ func (e *evaluation) path(text string, t tokens) (string, error) {
 		return "", missing
 	}
 	text, err := e.expand(text, t)
-	if rest, ok := strings.CutPrefix(text, "~/"); ok {
-		text = filepath.Join(e.c.local.Home, rest)
+	if err != nil {
+		return "", err
 	}
-	return text, err
+	return e.c.local.inHome(text)
+}
+
+// inHome replaces ~ at the beginning of the name of a file by the home folder, and ~NAME by that of NAME.
+func (l Local) inHome(path string) (string, error) {
+	if !strings.HasPrefix(path, "~") {
+		return path, nil
+	}
+	name, rest, _ := strings.Cut(path[1:], "/")
+	home := l.Home
+	if name != "" {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return "", fmt.Errorf("%q: there is no user %s", path, name)
+		}
+		home = u.HomeDir
+	}
+	return filepath.Join(home, rest), nil
 }
 
 func (e *evaluation) paths(list []string, t tokens) (all []string, err error) {
