@@ -162,11 +162,10 @@ func (l *loader) check(d directive) error {
 		}
 		return nil
 	}
-	if ignored[d.keyword] || matchAny(l.ignoreUnknown, d.keyword) {
-		return nil
-	}
 	k, known := keywords[d.keyword]
 	switch {
+	case ignored[d.keyword], !known && matchAny(l.ignoreUnknown, d.keyword):
+		return nil
 	case !known:
 		return d.fail(fmt.Sprintf("unknown keyword %q", d.keyword))
 	case len(d.args) == 0 && !(k.raw && d.rest != ""):
