@@ -194,16 +194,16 @@ func (u *universe) hosts(s *set) (hosts []Host) {
 
 // parse evaluates an expression on the command line.
 func (u *universe) parse(source string) (*set, error) {
-	return u.evalAt(source, Place{File: fmt.Sprintf("target %q", source)})
+	s := newSet(u.size())
+	return s, u.evalAt(s, source, Place{File: fmt.Sprintf("target %q", source)})
 }
 
-// evalAt evaluates an expression that begins at place; a zero column counts as 1.
-func (u *universe) evalAt(source string, place Place) (*set, error) {
+// evalAt adds to result an expression that begins at place; a zero column counts as 1.
+func (u *universe) evalAt(result *set, source string, place Place) error {
 	e, err := parseExpression(source)
-	var s *set
 	told := len(u.remarks)
 	if err == nil {
-		s, err = u.eval(e)
+		err = u.eval(result, e)
 	}
 	var wrong *Error
 	if errors.As(err, &wrong) {
@@ -212,7 +212,7 @@ func (u *universe) evalAt(source string, place Place) (*set, error) {
 	for _, r := range u.remarks[told:] {
 		r.Place = r.Place.within(place)
 	}
-	return s, err
+	return err
 }
 
 // within turns a column of an expression into a place in what holds the expression, a file for instance. A place with
@@ -225,12 +225,12 @@ func (p Place) within(of Place) Place {
 	return of
 }
 
-func (u *universe) eval(e expression) (*set, error) {
-	result := newSet(u.size())
+// eval goes on from result with an expression.
+func (u *universe) eval(result *set, e expression) error {
 	for _, step := range e {
 		s, err := u.term(step.term)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch step.op {
 		case ',':
@@ -243,5 +243,5 @@ func (u *universe) eval(e expression) (*set, error) {
 			result.differ(s)
 		}
 	}
-	return result, nil
+	return nil
 }

@@ -48,9 +48,9 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 // clusterGroup is a group of ClusterShell, which expressions define.
 type clusterGroup struct {
 	source, name string
-	expressions  []clusterExpression
-	busy         bool // being evaluated
-	hosts        *set // nil until it is evaluated
+	expressions  []clusterExpression // evaluated as one, as if joined by commas
+	busy         bool                // being evaluated
+	hosts        *set                // nil until it is evaluated
 }
 
 type clusterExpression struct {
@@ -197,11 +197,9 @@ func (c *clusterGroups) evaluate(g *clusterGroup) error {
 	defer func() { c.current, g.busy = outer, false; c.depth-- }()
 	hosts := newSet(0)
 	for _, e := range g.expressions {
-		s, err := c.universe.evalAt(e.text, e.place)
-		if err != nil {
+		if err := c.universe.evalAt(hosts, e.text, e.place); err != nil {
 			return err
 		}
-		hosts.union(s)
 	}
 	g.hosts = hosts
 	return nil

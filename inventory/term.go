@@ -17,7 +17,7 @@ func (u *universe) term(t term) (*set, error) {
 	s := newSet(u.size())
 	switch t.kind {
 	case innerTerm:
-		return u.eval(t.inner)
+		return s, u.eval(s, t.inner)
 	case groupTerm:
 		return s, u.addGroups(s, t)
 	case fileTerm:
