@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // Inventory holds the hosts and groups of all sources, resolved. It does not change after Load, and is safe for
@@ -109,6 +111,20 @@ func (inv *Inventory) group(name string) *groupDef {
 		return inv.groups[rest]
 	}
 	return nil
+}
+
+// groupsLike returns the names of the groups that a wildcard matches, with or without the source that can be left out.
+func (inv *Inventory) groupsLike(glob string) (names []string) {
+	for _, g := range inv.Groups() {
+		full := g
+		if !strings.Contains(g, ":") && inv.shorthand != "" {
+			full = inv.shorthand + ":" + g
+		}
+		if wildcard.Match(glob, g) || wildcard.Match(glob, full) {
+			names = append(names, g)
+		}
+	}
+	return names
 }
 
 // Attributes returns the sorted names of everything that an expression can test: name, address, group, groups, the

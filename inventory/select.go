@@ -150,11 +150,12 @@ type universe struct {
 	remarks []*Error
 
 	groups     func() []string
+	groupsLike func(glob string) []string
 	addMembers func(s *set, group string) (known bool, err error)
 }
 
 func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
-	u := &universe{inv: inv, anyHost: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, addMembers: inv.addMembers}
+	u := &universe{inv: inv, anyHost: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, groupsLike: inv.groupsLike, addMembers: inv.addMembers}
 	if inv != nil {
 		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}
@@ -198,7 +199,8 @@ func (u *universe) parse(source string) (*set, error) {
 	return s, u.evalAt(s, source, Place{File: fmt.Sprintf("target %q", source)})
 }
 
-// evalAt adds to result an expression that begins at place; a zero column counts as 1.
+// evalAt applies an expression that begins at place to result, as if it stood behind what has made result; a zero
+// column counts as 1.
 func (u *universe) evalAt(result *set, source string, place Place) error {
 	e, err := parseExpression(source)
 	told := len(u.remarks)

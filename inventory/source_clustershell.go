@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // readClusterShell reads ClusterShell's group files: a YAML file with one or more group sources, a file with one
@@ -24,7 +26,7 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 		return
 	}
 	c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
-	c.universe.groups, c.universe.addMembers = c.names, c.addMembers
+	c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
 	paths := []string{path}
 	if info.IsDir() {
 		c.readDefault(filepath.Join(path, "..", "groups.conf"))
@@ -210,6 +212,21 @@ func (c *clusterGroups) names() (names []string) {
 	for _, g := range c.order {
 		if g.source == c.current {
 			names = append(names, g.name)
+		}
+	}
+	return names
+}
+
+// groupsLike returns the groups that a wildcard matches: a wildcard for source:name, or for names of the source of the
+// group that is being evaluated.
+func (c *clusterGroups) groupsLike(glob string) (names []string) {
+	source, glob, ok := strings.Cut(glob, ":")
+	if !ok {
+		source, glob = c.current, source
+	}
+	for _, g := range c.order {
+		if g.source == source && wildcard.Match(glob, g.name) {
+			names = append(names, g.source+":"+g.name)
 		}
 	}
 	return names

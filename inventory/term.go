@@ -175,13 +175,7 @@ func (u *universe) addGroups(s *set, t term) error {
 	names := []string{t.text}
 	switch {
 	case isGlob(t.text):
-		names = nil
-		for _, g := range u.groups() {
-			if wildcard.Match(t.text, g) {
-				names = append(names, g)
-			}
-		}
-		if len(names) == 0 {
+		if names = u.groupsLike(t.text); len(names) == 0 {
 			return u.unknownGroup(t, t.text)
 		}
 	case strings.Contains(t.text, "["):
