@@ -20,7 +20,7 @@ func clusterConfig(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS("testdata/clustershell")); err != nil {
 		t.Fatal(err)
 	}
-	settings := "[Main]\ndefault: roles\nautodir: " + filepath.Join(dir, "groups.d") + "\n"
+	settings := "[Main]\nDefault: roles\nautodir: " + filepath.Join(dir, "groups.d") + "\n"
 	if err := os.WriteFile(filepath.Join(dir, "groups.conf"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}

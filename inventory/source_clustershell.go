@@ -142,7 +142,7 @@ func (c *clusterGroups) readFlat(f file) {
 	}
 }
 
-var clusterDefault = regexp.MustCompile(`(?m)^\s*default\s*[:=]\s*(\S+)`)
+var clusterDefault = regexp.MustCompile(`(?mi)^\s*default\s*[:=]\s*(\S+)`)
 
 // readDefault reads which source is the default from ClusterShell's own settings, if they exist.
 func (c *clusterGroups) readDefault(path string) {
