@@ -89,18 +89,17 @@ func (p ansiblePattern) hosts(part string) (*set, error) {
 	if m != nil && !strings.HasPrefix(part, "~") {
 		word = m[1]
 	}
-	s, err := p.matching(word)
-	if err != nil || m == nil || word == part {
-		return s, err
+	hosts, err := p.matching(word)
+	if err == nil && word != part {
+		hosts, err = p.some(hosts, m)
 	}
-	return p.some(s, m)
+	return setOf(p.u.size(), hosts), err
 }
 
-// some returns the hosts of s that a subscript takes, in the order of the inventory.
-func (p ansiblePattern) some(s *set, m []string) (*set, error) {
-	members := slices.Collect(s.all())
+// some returns the members that a subscript takes.
+func (p ansiblePattern) some(members []int, m []string) ([]int, error) {
 	if len(members) == 0 {
-		return s, nil
+		return nil, nil
 	}
 	var from int
 	to := len(members) - 1
@@ -117,15 +116,18 @@ func (p ansiblePattern) some(s *set, m []string) (*set, error) {
 			to = min(to, end)
 		}
 	}
-	taken := newSet(p.u.size())
-	for i := from; i <= to; i++ {
-		taken.add(members[i])
+	if from > to {
+		return nil, nil
 	}
-	return taken, nil
+	return members[from : to+1], nil
 }
 
-// matching returns the hosts that a word matches, and the hosts of the groups that it matches.
-func (p ansiblePattern) matching(word string) (*set, error) {
+// matching returns the hosts of the groups that a word matches, and the hosts that it matches, in Ansible's order. A
+// host may be there more than once, and counts each time.
+func (p ansiblePattern) matching(word string) (hosts []int, err error) {
+	if word == "all" {
+		return p.everybody(), nil
+	}
 	match := func(name string) bool { return wildcard.Match(word, name) }
 	if expr, ok := strings.CutPrefix(word, "~"); ok {
 		regex, err := regexp.Compile("^(?:" + expr + ")")
@@ -140,28 +142,18 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 		}
 		match = regex.MatchString
 	}
-	s := newSet(p.u.size())
-	if word == "all" || word == "*" {
-		s.fill(p.u.size())
-		return s, nil
-	}
 	found := false
 	for _, g := range p.u.groups() {
 		if match(g) {
-			if _, err := p.u.addMembers(s, g); err != nil {
-				return nil, err
-			}
-			found = true
+			hosts, found = append(hosts, p.u.inv.inOrder(p.u.inv.group(g))...), true
 		}
 	}
 	if !found || strings.ContainsAny(word, "~.?*[") {
-		p.u.addWhere(s, func(h *Host) bool {
-			if match(h.Name) {
-				found = true
-				return true
+		for i := range p.u.size() {
+			if match(p.u.host(i).Name) {
+				hosts, found = append(hosts, i), true
 			}
-			return false
-		})
+		}
 	}
 	switch {
 	case found || word == "ungrouped":
@@ -170,7 +162,21 @@ func (p ansiblePattern) matching(word string) (*set, error) {
 	default:
 		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
 	}
-	return s, nil
+	return hosts, nil
+}
+
+// everybody is the group all, and what is not in it: in the formats of others there need not be one.
+func (p ansiblePattern) everybody() (hosts []int) {
+	if all := p.u.inv.group("all"); all != nil {
+		hosts = p.u.inv.inOrder(all)
+	}
+	known := setOf(p.u.size(), hosts)
+	for i := range p.u.size() {
+		if !known.has(i) {
+			hosts = append(hosts, i)
+		}
+	}
+	return hosts
 }
 
 // classGlob makes a regular expression of a wildcard that has character classes, [a-c] or [!a].

@@ -62,6 +62,7 @@ type hostDef struct {
 	earlier *settings
 	filed   *settings   // by files in host_vars
 	groups  []*groupDef // the ones that name it
+	number  int         // among all hosts
 }
 
 func (h *hostDef) settings() settings {
@@ -80,6 +81,7 @@ type groupDef struct {
 	name     string
 	said     settings
 	filed    settings // by files in group_vars, which win over what the sources say about any group
+	named    []int    // the hosts that it names itself, in order
 	children []child
 	place    Place
 	priority int  // among groups of the same depth
@@ -132,7 +134,7 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 	for _, name := range names {
 		h := b.byName[name]
 		if h == nil {
-			h = &hostDef{name: name, place: place}
+			h = &hostDef{name: name, place: place, number: len(b.hosts)}
 			b.byName[name] = h
 			if b.hosts = append(b.hosts, h); len(b.hosts) > b.maxHosts {
 				b.fail(place, fmt.Sprintf("there are more than %d hosts up to here", b.maxHosts), "")
@@ -141,6 +143,7 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 		}
 		if g != nil && !slices.Contains(h.groups, g) {
 			h.groups = append(h.groups, g)
+			g.named = append(g.named, h.number)
 		}
 		if !said.empty() && !b.say(h, said, place) {
 			return

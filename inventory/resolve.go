@@ -74,10 +74,12 @@ func (b *builder) adopt() {
 		switch {
 		case !slices.ContainsFunc(h.groups, isOther) && !slices.Contains(h.groups, ungrouped):
 			h.groups = append(h.groups, ungrouped)
+			ungrouped.named = append(ungrouped.named, h.number)
 		case slices.ContainsFunc(h.groups, isOther):
 			h.groups = slices.DeleteFunc(h.groups, func(g *groupDef) bool { return g == ungrouped })
 		}
 	}
+	ungrouped.named = slices.DeleteFunc(ungrouped.named, func(i int) bool { return !slices.Contains(b.hosts[i].groups, ungrouped) })
 }
 
 // maxGroupDepth is how deep groups may be nested.

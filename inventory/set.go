@@ -11,6 +11,14 @@ type set struct{ words []uint64 }
 
 func newSet(size int) *set { return &set{make([]uint64, (size+63)/64)} }
 
+func setOf(size int, numbers []int) *set {
+	s := newSet(size)
+	for _, i := range numbers {
+		s.add(i)
+	}
+	return s
+}
+
 func (s *set) grow(words int) {
 	if more := words - len(s.words); more > 0 {
 		s.words = slices.Concat(s.words, make([]uint64, more))
@@ -21,6 +29,8 @@ func (s *set) add(i int) {
 	s.grow(i/64 + 1)
 	s.words[i/64] |= 1 << (i % 64)
 }
+
+func (s *set) has(i int) bool { return i/64 < len(s.words) && s.words[i/64]&(1<<(i%64)) != 0 }
 
 // fill adds the numbers below size.
 func (s *set) fill(size int) {

@@ -34,7 +34,7 @@ func isINI(f file) bool {
 
 // readINI reads Ansible's INI: [group] with one host and its vars per line, [group:vars], and [group:children].
 func readINI(b *builder, f file) {
-	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]iniMention{}}
+	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]iniMention{}, later: map[*groupDef][]func(){}}
 	r.g = b.groups["ungrouped"]
 	number := 0
 	for line := range strings.Lines(string(f.text)) {
@@ -62,6 +62,7 @@ type iniReader struct {
 	declared   []string
 	mentioned  []*groupDef // in order
 	undeclared map[*groupDef]iniMention
+	later      map[*groupDef][]func() // makes it a child once it is declared, which is Ansible's order
 }
 
 // iniMention is where a group is mentioned that may be declared later.
@@ -87,8 +88,14 @@ func (r *iniReader) line(text string, place Place) {
 			r.b.fail(place, err.Error(), "")
 			return
 		}
-		r.g.children = append(r.g.children, child{name, place})
-		r.mention(r.group(name, place), "["+r.g.name+":children]", place)
+		g, parent := r.group(name, place), r.g
+		adopt := func() { parent.children = append(parent.children, child{name, place}) }
+		if g.place != place && r.later[g] == nil {
+			adopt()
+			return
+		}
+		r.later[g] = append(r.later[g], adopt)
+		r.mention(g, "["+r.g.name+":children]", place)
 	}
 }
 
@@ -109,6 +116,10 @@ func (r *iniReader) section(name, kind string, place Place) {
 		r.mention(r.g, "["+name+":vars]", place)
 		return
 	}
+	for _, adopt := range r.later[r.g] {
+		adopt()
+	}
+	delete(r.later, r.g)
 	delete(r.undeclared, r.g)
 	r.declared = append(r.declared, name)
 }
