@@ -150,7 +150,7 @@ func (p ansiblePattern) matching(word string) (hosts []int, err error) {
 	}
 	if !found || strings.ContainsAny(word, "~.?*[") {
 		for i := range p.u.size() {
-			if match(p.u.host(i).Name) {
+			if match(strings.Trim(p.u.host(i).Name, "[]")) { // an IPv6 address has no brackets for Ansible
 				hosts, found = append(hosts, i), true
 			}
 		}
