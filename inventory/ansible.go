@@ -70,11 +70,12 @@ func hasVault(n *strictyaml.Node) bool {
 func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
 	if strings.HasPrefix(name, "ansible_") {
 		before := s.conn.Settings()
+		_, isSetting := ansibleKeys[name]
 		switch c := (ansibleSetting{a.b, &s.conn, name, value, place}); {
 		case strings.Contains(name, "pass"):
 			a.b.remark(place, name+" is a credential: it is left out", "")
 			return
-		case value == nil || value == "":
+		case isSetting && (value == nil || value == ""):
 			return
 		case c.take():
 			for _, now := range s.conn.Settings() {
