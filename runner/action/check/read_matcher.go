@@ -178,7 +178,7 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 		r.Fail(n, "", "%s has to be %s", attribute, s)
 		return nil
 	}
-	if strings.Contains(n.Text, "{{") {
+	if strings.Contains(n.Text, "{{") && s != texts {
 		return n.Text
 	}
 	value, err := parseLiteral(n.Text, n.Any(), s)
@@ -191,6 +191,7 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 // howTo has hints for texts that are no value of a shape.
 var howTo = map[shape]string{
 	yesNo:  "write true or false, without quotes",
+	texts:  "write {contains: TEXT}, or [TEXT] where there is no other",
 	period: "write it with its unit: 30d, 10s, 500ms",
 	sizes:  "write it with its unit: 64MiB, 20MB",
 	rights: `four octal digits: "0644"`,
@@ -225,6 +226,8 @@ func parseLiteral(written string, plain any, s shape) (any, error) {
 			return nil, bad
 		}
 		return float64(n), nil
+	case texts:
+		return nil, bad
 	case rights:
 		if _, err := strconv.ParseUint(written, 8, 16); err != nil {
 			return nil, bad
