@@ -1,6 +1,6 @@
 package check
 
-// kernel_param reads a setting of the kernel.
+// kernel_param reads a setting of the kernel. As with sysctl, what stands between its words is what stands behind the first of them: . or /.
 var _ = register(&kind{
 	name: "kernel_param", subject: "name", main: "value",
 	attrs: map[string]shape{"value": text},
@@ -12,9 +12,12 @@ shown() { # with single blanks, where the kernel has tabs
 	fact value "$*"
 }
 probe_kernel_param() {
-	path=/proc/sys/$(printf %s "$1" | tr ./ /.)
-	if [ -r "$path" ]; then shown "$(cat "$path")"
-	elif [ -e "$path" ]; then cannot value "no permission to read $path"
+	case ${1#"${1%%[./]*}"} in
+	/*) path=/proc/sys/$1 ;;
+	*) path=/proc/sys/$(printf %s "$1" | tr ./ /.) ;;
+	esac
+	if [ -f "$path" ]; then
+		if value=$(cat "$path" 2>/dev/null); then shown "$value"; else cannot value "$path can't be read"; fi
 	elif [ -d /proc/sys ]; then :
 	elif has_tool sysctl; then shown "$(sysctl -n -- "$1" 2>/dev/null)"
 	else cannot value "there is neither /proc/sys nor sysctl"

@@ -197,6 +197,9 @@ var kindRows = []struct {
 	{"kernel_param: {name: kernel.ostype, value: Linux}", runner.Pass, "", ""},
 	{"kernel_param: {name: kernel.ostype, value: Minix}", runner.Fail, `value: expected "Minix", is "Linux"`, ""},
 	{"kernel_param: {name: kernel.hail_none, value: x}", runner.Fail, "is nothing", ""},
+	{"kernel_param: {name: kernel/ostype, value: Linux}", runner.Pass, "", ""},
+	{"kernel_param: {name: kernel, value: \"\"}", runner.Fail, "is nothing", ""},
+	{"kernel_param: {name: net.ipv4.route.flush, value: \"\"}", runner.CheckError, "route/flush can't be read", ""},
 
 	{"interface: {name: lo, exists: true, up: true, mtu: {gt: 1000}}", runner.Pass, "", ""},
 	{"interface: {name: lo, addresses: {contains: 127.0.0.1}}", runner.Pass, "", "gnu"},
