@@ -1,5 +1,20 @@
 package check
 
+// account sets entry to the line of an account, or to nothing.
+const account = `
+account() { # DATABASE NAME
+	entry=
+	if has_tool getent; then
+		entry=$(getent "$1" "$2")
+		case $2 in *[!0-9]*) ;; *) [ "${entry%%:*}" = "$2" ] || entry= ;; esac # it takes digits for an id
+	else
+		while IFS= read -r line; do
+			case $line in "$2":*) entry=$line; break ;; esac
+		done <"/etc/$1"
+	fi
+}
+`
+
 // user and group look into the account databases.
 var _ = register(&kind{
 	name: "user", subject: "name", main: "uid",
@@ -7,9 +22,9 @@ var _ = register(&kind{
 	implied: Want{"exists", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
 	verify:  plainName("name"),
-	probe: `
+	probe: account + `
 probe_user() {
-	if has_tool getent; then entry=$(getent passwd "$1"); else entry=$(grep "^$1:" /etc/passwd); fi
+	account passwd "$1"
 	if [ -z "$entry" ]; then echo "exists false"; return 0; fi
 	echo "exists true"
 	IFS=: read -r name x uid gid comment home shell <<-end
@@ -30,9 +45,9 @@ var _ = register(&kind{
 	implied: Want{"exists", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
 	verify:  plainName("name"),
-	probe: `
+	probe: account + `
 probe_group() {
-	if has_tool getent; then entry=$(getent group "$1"); else entry=$(grep "^$1:" /etc/group); fi
+	account group "$1"
 	if [ -z "$entry" ]; then echo "exists false"; return 0; fi
 	echo "exists true"
 	entry=${entry#*:*:}

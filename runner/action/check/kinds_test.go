@@ -183,9 +183,12 @@ var kindRows = []struct {
 	{"user: {name: ME, uid: 4242}", runner.Fail, "uid: expected 4242, is UID", ""},
 	{"user: {name: hail-none, exists: false}", runner.Pass, "", ""},
 	{"user: hail-none", runner.Fail, "exists: expected true, is false", ""},
+	{"user: {name: \"UID\", exists: false}", runner.Pass, "", ""},
+	{"user: {name: ro.t, exists: false}", runner.Pass, "", ""},
 	{"group: {name: GROUP, gid: GID}", runner.Pass, "", ""},
 	{"group: {name: GROUP, gid: 4242}", runner.Fail, "gid: expected 4242, is GID", ""},
 	{"group: hail-none", runner.Fail, "exists: expected true, is false", ""},
+	{"group: {name: \"GID\", exists: false}", runner.Pass, "", ""},
 
 	{"mount: {path: /proc, fstype: proc, options: {contains: rw}, source: proc}", runner.Pass, "", ""},
 	{"mount: {path: /proc, fstype: ext4}", runner.Fail, `fstype: expected "ext4", is "proc"`, ""},
