@@ -34,7 +34,9 @@ probe_user() {
 	fact gid "$gid"
 	fact home "$home"
 	fact shell "$shell"
-	for g in $(id -Gn -- "$1"); do fact groups "$g"; done
+	groups=$(id -Gnz -- "$1" 2>/dev/null | tr '\0' '\n') # a name of Active Directory has blanks
+	[ -n "$groups" ] || groups=$(id -Gn -- "$1" | tr ' ' '\n')
+	printf '%s\n' "$groups" | while IFS= read -r g; do fact groups "$g"; done
 }
 `,
 })
