@@ -16,7 +16,7 @@ var _ = register(&kind{
 		if proto := c.Params["proto"]; proto != "" && proto != "tcp" && proto != "udp" {
 			return fmt.Errorf("%q is not tcp or udp", proto)
 		}
-		if n, err := strconv.ParseUint(c.Params["port"], 10, 16); err != nil || n == 0 {
+		if _, err := strconv.ParseUint(c.Params["port"], 10, 16); err != nil || c.Params["port"][0] == '0' { // printf would take 022 for 18
 			return fmt.Errorf("%q is not a port", c.Params["port"])
 		}
 		return nil

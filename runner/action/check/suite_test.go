@@ -303,6 +303,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: {mode: \"0644\"}}\n", "c.yaml:2:12: this file has no path", ""},
 		{"checks:\n  - {file: etc/passwd}\n", `c.yaml:2:12: "etc/passwd" is not an absolute path`, ""},
 		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
+		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
 		{"checks:\n  - {http: {url: \"http://x/\", method: {a: b}}}\n", "c.yaml:2:39: this has to be a text", ""},
 		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: nothing is expected of this clock: it has offset", ""},
