@@ -16,9 +16,9 @@ unescaped() { # /proc/mounts has \040 for a blank, and %b wants \0040
 }
 probe_mount() {
 	[ -r /proc/mounts ] || { cannot '*' "there is no /proc/mounts"; return 0; }
-	found=
+	at=$(printf '%s\n' "$1" | sed 's|//*|/|g; s|\(.\)/$|\1|') found=
 	while read -r source path fstype options rest; do
-		[ "$(unescaped "$path")" = "$1" ] || continue
+		[ "$(unescaped "$path")" = "$at" ] || continue
 		found=1 from=$source is=$fstype with=$options
 	done </proc/mounts
 	if [ -z "$found" ]; then echo "exists false"; return 0; fi

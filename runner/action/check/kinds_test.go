@@ -196,6 +196,7 @@ var kindRows = []struct {
 	{"mount: {path: /, usage_percent: {gt: 100}}", runner.Fail, "usage_percent: expected > 100", ""},
 	{"mount: {path: /proc, inodes_percent: {le: 100}}", runner.CheckError, "df does not say", "busybox"},
 	{"mount: /hail-none", runner.Fail, "exists: expected true, is false", ""},
+	{"mount: {path: //proc/, fstype: proc}", runner.Pass, "", ""},
 
 	{"kernel_param: {name: kernel.ostype, value: Linux}", runner.Pass, "", ""},
 	{"kernel_param: {name: kernel.ostype, value: Minix}", runner.Fail, `value: expected "Minix", is "Linux"`, ""},
