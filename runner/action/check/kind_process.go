@@ -9,15 +9,15 @@ var _ = register(&kind{
 	probe: `
 one_more() { # USER ARGS
 	count=$((count + 1))
+	[ -z "$hidden" ] || return 0
 	fact user "$1"
 	args=${2#"${2%%[! ]*}"}
 	fact args "${args%"${args##*[! ]}"}"
 }
 probe_process() {
-	count=0
-	echo "user "
-	echo "args "
+	count=0 hidden=
 	if [ -r /proc/self/cmdline ]; then
+		[ -r /proc/1/comm ] || hidden="no permission to see the processes of others"
 		short=$(printf %.15s "$1")
 		for d in /proc/[0-9]*; do
 			{ read -r name <"$d/comm"; } 2>/dev/null || continue
@@ -39,9 +39,16 @@ probe_process() {
 		cannot '*' "there is neither /proc nor ps"
 		return 0
 	fi
+	if [ -n "$hidden" ]; then
+		[ $count = 0 ] || echo "running true"
+		cannot '*' "$hidden"
+		return 0
+	fi
 	[ $count -gt 0 ]
 	yes_no running $?
 	echo "count $count"
+	echo "user "
+	echo "args "
 }
 `,
 })
