@@ -20,12 +20,11 @@ probe_process() {
 		[ -r /proc/1/comm ] || hidden="no permission to see the processes of others"
 		short=$(printf %.15s "$1")
 		for d in /proc/[0-9]*; do
-			{ read -r name <"$d/comm"; } 2>/dev/null || continue
+			{ IFS= read -r name <"$d/comm"; } 2>/dev/null || continue
 			[ "$name" = "$short" ] || continue
 			args=$(tr '\0' ' ' <"$d/cmdline" 2>/dev/null)
-			if [ ${#1} -gt 15 ]; then
-				program=${args%% *}
-				[ "${program##*/}" = "$1" ] || continue
+			if [ ${#1} -gt 15 ]; then # a script is an argument of its interpreter
+				{ tr '\0' '\n' <"$d/cmdline"; readlink "$d/exe"; } 2>/dev/null | sed 's|.*/||' | grep -qxF -e "$1" || continue
 			fi
 			user=$(stat -c %U "$d" 2>/dev/null) && one_more "$user" "$args"
 		done

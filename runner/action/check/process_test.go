@@ -14,20 +14,17 @@ import (
 // TestProcesses: which processes of a /proc are those of a name.
 func TestProcesses(t *testing.T) {
 	dir := t.TempDir()
-	for pid, p := range map[string]struct{ comm, args string }{
-		"self": {"sh", "sh"},
-		"7":    {"mine", "mine\x00-x\x00"},
-	} {
-		must := func(err error) {
+	start := func(pid, comm, args, exe string) {
+		t.Helper()
+		of := filepath.Join(dir, pid)
+		for _, err := range []error{os.Mkdir(of, 0o700), os.WriteFile(of+"/comm", []byte(comm+"\n"), 0o600), os.WriteFile(of+"/cmdline", []byte(args), 0o600), os.Symlink(exe, of+"/exe")} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		must(os.Mkdir(filepath.Join(dir, pid), 0o700))
-		for name, content := range map[string]string{"comm": p.comm + "\n", "cmdline": p.args} {
-			must(os.WriteFile(filepath.Join(dir, pid, name), []byte(content), 0o600))
-		}
 	}
+	start("self", "sh", "sh", "/bin/sh")
+	start("7", "mine", "mine\x00-x\x00", "/bin/mine")
 	probe := strings.ReplaceAll(libraryFor([]*Check{{Check: runner.Check{Type: "process"}}}), "/proc/", dir+"/")
 	look := func(t *testing.T, shell []string, name string) map[string]string {
 		out, err := exec.Command(shell[0], append(shell[1:], "-c", probe, "sh", "process", ",count,", "="+name)...).Output()
@@ -48,6 +45,19 @@ func TestProcesses(t *testing.T) {
 		}
 		if got, want := look(t, shell, "other"), map[string]string{"!*": hidden}; !maps.Equal(got, want) {
 			t.Errorf("%v: not all are seen: %v, want %v", shell, got, want)
+		}
+	}
+	start("1", "init", "init\x00", "/bin/init")
+	start("10", "a name with bla", "/opt/a name with blanks\x00-x\x00", "/opt/a name with blanks")
+	start("11", "script-with-lon", "/bin/sh\x00-e\x00/opt/script-with-long-name\x00", "/bin/sh")
+	start("12", "calls-itself-ot", "otherwise: ready\x00", "/opt/calls-itself-otherwise")
+	start("13", " blank before", "/opt/ blank before\x00", "/opt/ blank before")
+	for name, want := range map[string]string{"mine": "1", "init": "1", "a name with blanks": "1", "script-with-long-name": "1", "script-with-long-names": "0", "calls-itself-otherwise": "1",
+		" blank before": "1", "blank before": "0"} {
+		for _, shell := range [][]string{{"sh"}, {"busybox", "sh"}} {
+			if got := look(t, shell, name)["count"]; got != want {
+				t.Errorf("%v: %s of %q, want %s", shell, got, name, want)
+			}
 		}
 	}
 }
