@@ -22,6 +22,8 @@ probe_process() {
 		for d in /proc/[0-9]*; do
 			{ IFS= read -r name <"$d/comm"; } 2>/dev/null || continue
 			[ "$name" = "$short" ] || continue
+			{ read -r state <"$d/stat"; } 2>/dev/null || continue
+			case ${state##*) } in [ZX]*) continue ;; esac # it has ended, and its parent has not asked how
 			args=$(tr '\0' ' ' <"$d/cmdline" 2>/dev/null)
 			if [ ${#1} -gt 15 ]; then # a script is an argument of its interpreter
 				{ tr '\0' '\n' <"$d/cmdline"; readlink "$d/exe"; } 2>/dev/null | sed 's|.*/||' | grep -qxF -e "$1" || continue

@@ -17,7 +17,8 @@ func TestProcesses(t *testing.T) {
 	start := func(pid, comm, args, exe string) {
 		t.Helper()
 		of := filepath.Join(dir, pid)
-		for _, err := range []error{os.Mkdir(of, 0o700), os.WriteFile(of+"/comm", []byte(comm+"\n"), 0o600), os.WriteFile(of+"/cmdline", []byte(args), 0o600), os.Symlink(exe, of+"/exe")} {
+		for _, err := range []error{os.Mkdir(of, 0o700), os.WriteFile(of+"/comm", []byte(comm+"\n"), 0o600), os.WriteFile(of+"/cmdline", []byte(args), 0o600), os.Symlink(exe, of+"/exe"),
+			os.WriteFile(of+"/stat", []byte(pid+" ("+comm+") S 1 0\n"), 0o600)} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +53,11 @@ func TestProcesses(t *testing.T) {
 	start("11", "script-with-lon", "/bin/sh\x00-e\x00/opt/script-with-long-name\x00", "/bin/sh")
 	start("12", "calls-itself-ot", "otherwise: ready\x00", "/opt/calls-itself-otherwise")
 	start("13", " blank before", "/opt/ blank before\x00", "/opt/ blank before")
-	for name, want := range map[string]string{"mine": "1", "init": "1", "a name with blanks": "1", "script-with-long-name": "1", "script-with-long-names": "0", "calls-itself-otherwise": "1",
+	start("14", "ended", "", "/opt/ended")
+	if err := os.WriteFile(filepath.Join(dir, "14/stat"), []byte("14 (ended) Z 1 0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"ended": "0", "mine": "1", "init": "1", "a name with blanks": "1", "script-with-long-name": "1", "script-with-long-names": "0", "calls-itself-otherwise": "1",
 		" blank before": "1", "blank before": "0"} {
 		for _, shell := range [][]string{{"sh"}, {"busybox", "sh"}} {
 			if got := look(t, shell, name)["count"]; got != want {
