@@ -2,8 +2,10 @@ package check
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
+	"sync/atomic"
 )
 
 // dns looks up the addresses of a name: with the resolver of this machine, the server that is named or, from the
@@ -14,7 +16,12 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"reachable": yesNo, "addresses": texts},
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify: func(c *Check) error {
+		if c.Params["server"] != "" && c.From == "target" {
+			return errors.New("server is for a look from here: from the host, its own resolver is asked")
+		}
+		return plainName("name")(c)
+	},
 	probe: `
 probe_dns() {
 	if has_tool getent; then found=$(getent ahosts "$1" | sed 's/ .*//' | sort -u)
@@ -31,12 +38,14 @@ probe_dns() {
 `,
 	outside: func(l *look, c *Check) *seen {
 		r := net.Resolver{}
+		var asked atomic.Bool
 		if server := c.Params["server"]; server != "" {
 			if _, _, err := net.SplitHostPort(server); err != nil {
 				server = net.JoinHostPort(server, "53")
 			}
 			r.PreferGo = true
 			r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				asked.Store(true)
 				return (&net.Dialer{}).DialContext(ctx, network, server)
 			}
 		}
@@ -47,6 +56,9 @@ probe_dns() {
 				s.because = plainError(err)
 			}
 			return s
+		}
+		if r.Dial != nil && !asked.Load() {
+			return cannot("the hosts file of this machine has it, so that %s was not asked", c.Params["server"])
 		}
 		slices.Sort(found)
 		addresses := []any{}

@@ -233,6 +233,7 @@ var kindRows = []struct {
 	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"dns: {name: hail-none.invalid, reachable: false}", runner.Pass, "", ""},
 	{"dns: {name: localhost}, from: target", runner.Pass, "", "busybox"},
+	{"dns: {name: localhost, server: \"127.0.0.1:CLOSED\"}", runner.CheckError, "127.0.0.1:CLOSED was not asked", ""},
 
 	{"clock: {offset: {lt: 2s}}", runner.Pass, "", ""},
 	{"clock: {offset: {gt: 1h}}", runner.Fail, "offset: expected > 1h0m0s", ""},

@@ -305,6 +305,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
 		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
+		{"checks:\n  - {dns: {name: x, server: 192.0.2.1}, from: target}\n", "c.yaml:2:11: server is for a look from here", ""},
 		{"checks:\n  - {http: {url: \"http://x/\", method: {a: b}}}\n", "c.yaml:2:39: this has to be a text", ""},
 		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: nothing is expected of this clock: it has offset", ""},
 		{"checks:\n  - {file: /a, from: target}\n", "c.yaml:2:5: a file is always seen from the host: from is for tcp, http, tls and dns", ""},
