@@ -203,7 +203,7 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	for _, value := range values {
 		var v any = value
 		var parsed any
-		if json.Unmarshal([]byte(value), &parsed) == nil {
+		if !f.That.reads() && json.Unmarshal([]byte(value), &parsed) == nil {
 			v = parsed
 		} else if n, ok := finite(value); ok && f.That.orders() {
 			v = n
@@ -222,6 +222,23 @@ func (m Matcher) orders() bool {
 		return true
 	case not, allOf, anyOf:
 		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.orders() })
+	}
+	return false
+}
+
+// reads says whether a value matches as the text that it is: a number would be another text.
+func (m Matcher) reads() bool {
+	switch m.Op {
+	case matches, version:
+		return true
+	case equals:
+		_, isText := m.Want.(string)
+		return isText
+	case oneOf:
+		list, _ := m.Want.([]any)
+		return !slices.ContainsFunc(list, func(v any) bool { _, isText := v.(string); return !isText })
+	case not, allOf, anyOf:
+		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.reads() })
 	}
 	return false
 }

@@ -193,6 +193,9 @@ func TestFleet(t *testing.T) {
   - {id: most, fleet: {value_of: load, at_least: 50%, that: {lt: 5}}}
   - {id: many, fleet: {value_of: load, at_least: 90%}}
   - {id: text, fleet: {value_of: load, at_least: 1, that: {equals: "00"}}}
+  - {id: newer, fleet: {value_of: kernel, at_least: 3, that: {semver: ">=5.9"}}}
+  - {id: exact, fleet: {value_of: kernel, at_least: 2, that: {in: ["6.1", "6.2"]}}}
+  - {id: other, fleet: {value_of: kernel, at_least: 1, that: {not: {any: [{equals: "6.1"}, {regex: "^5.10$"}]}}}}
 `)
 	action, err := check.New(suite.Spec())
 	must(t, err)
@@ -212,7 +215,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("the end is %v", last)
 	}
 	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
-		"many": "expected at least 4 of 4 hosts, are 3"}
+		"many": "expected at least 4 of 4 hosts, are 3", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, are 0"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
 			t.Errorf("%s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
@@ -226,7 +229,7 @@ func TestFleet(t *testing.T) {
 	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(again) }, func(yield func([]runner.Event) bool) { yield(first) }) {
 		last = batch[len(batch)-2:]
 	}
-	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, are 2"}
+	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, are 2", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, are 0"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
