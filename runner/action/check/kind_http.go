@@ -44,8 +44,8 @@ var _ = register(&kind{
 		defer answer.Body.Close()
 		s := &seen{values: map[string]any{"reachable": true, "status": float64(answer.StatusCode)}, cannot: map[string]string{}}
 		headers := map[string]any{}
-		for name := range answer.Header {
-			headers[name] = answer.Header.Get(name)
+		for name, all := range answer.Header {
+			headers[name] = strings.Join(all, ", ")
 		}
 		s.values["headers"] = headers
 		body, err := io.ReadAll(io.LimitReader(answer.Body, mostBody+1))

@@ -53,6 +53,7 @@ func TestKinds(t *testing.T) {
 	defer packets.Close()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Load", "7")
+		w.Header()["X-Twice"] = []string{"a", "b"}
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/health", http.StatusFound)
@@ -221,6 +222,7 @@ var kindRows = []struct {
 	{"http: {url: WEB/moved, follow: true, status: 200}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, method: POST, body: {contains: POST}}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, headers: {x-load: \"7\"}}", runner.Pass, "", ""},
+	{"http: {url: WEB/health, headers: {X-Twice: \"a, b\"}}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, headers: {X-None: \"7\"}}", runner.Fail, `headers.X-None: expected "7", is nothing`, ""},
 	{"http: {url: WEB/long, body: x}", runner.CheckError, "more than 1 MiB", ""},
 	{"http: \"http://127.0.0.1:CLOSED/\"", runner.Fail, "connection refused", ""},
