@@ -1,6 +1,7 @@
 package check
 
 import (
+	"compress/gzip"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ var _ = register(&kind{
 		}
 		request.Host = c.Params["host"]
 		request.Header.Set("User-Agent", "hail")
-		client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+		client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: c.Params["insecure"] == "true"}}}
 		if c.Params["follow"] != "true" {
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -48,7 +49,14 @@ var _ = register(&kind{
 			headers[name] = strings.Join(all, ", ")
 		}
 		s.values["headers"] = headers
-		body, err := io.ReadAll(io.LimitReader(answer.Body, mostBody+1))
+		in := io.Reader(answer.Body)
+		if answer.Header.Get("Content-Encoding") == "gzip" { // nobody has asked for it
+			in, err = gzip.NewReader(in)
+		}
+		var body []byte
+		if err == nil {
+			body, err = io.ReadAll(io.LimitReader(in, mostBody+1))
+		}
 		switch {
 		case err != nil:
 			s.cannot["body"] = "it did not come whole: " + plainError(err)

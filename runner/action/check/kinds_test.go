@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"compress/gzip"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -57,6 +58,11 @@ func TestKinds(t *testing.T) {
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/health", http.StatusFound)
+		case "/zipped":
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			fmt.Fprintln(z, "zipped")
+			z.Close()
 		case "/long":
 			fmt.Fprint(w, strings.Repeat("x", 2<<20))
 		default:
@@ -222,6 +228,7 @@ var kindRows = []struct {
 	{"http: {url: WEB/moved, follow: true, status: 200}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, method: POST, body: {contains: POST}}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, headers: {x-load: \"7\"}}", runner.Pass, "", ""},
+	{"http: {url: WEB/zipped, headers: {Content-Encoding: gzip, Content-Length: {len: 2}}, body: zipped}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, headers: {X-Twice: \"a, b\"}}", runner.Pass, "", ""},
 	{"http: {url: WEB/health, headers: {X-None: \"7\"}}", runner.Fail, `headers.X-None: expected "7", is nothing`, ""},
 	{"http: {url: WEB/long, body: x}", runner.CheckError, "more than 1 MiB", ""},
