@@ -9,6 +9,14 @@ import (
 	"time"
 )
 
+// anySuite are also those that nothing should be said with: a certificate is all that we want.
+var anySuite = func() (ids []uint16) {
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}()
+
 // tls looks at the certificate that a server presents. valid says whether this machine would trust it for the name.
 var _ = register(&kind{
 	name: "tls", subject: "address", main: "days_left",
@@ -24,11 +32,14 @@ var _ = register(&kind{
 		defer conn.Close()
 		host, _, _ := net.SplitHostPort(c.Params["address"])
 		name := cmp.Or(c.Params["server_name"], host)
-		client := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true}) // verified below
-		if err := client.HandshakeContext(l.ctx); err != nil {
+		var chain []*x509.Certificate // also when the server ends the handshake, because it wants one of ours
+		client := tls.Client(conn, &tls.Config{ServerName: name,
+			InsecureSkipVerify: true, // verified below
+			MinVersion:         tls.VersionTLS10, CipherSuites: anySuite,
+			VerifyConnection: func(s tls.ConnectionState) error { chain = s.PeerCertificates; return nil }})
+		if err := client.HandshakeContext(l.ctx); chain == nil {
 			return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 		}
-		chain := client.ConnectionState().PeerCertificates
 		leaf := chain[0]
 		between := x509.NewCertPool()
 		for _, cert := range chain[1:] {

@@ -70,8 +70,12 @@ func TestKinds(t *testing.T) {
 		}
 	}))
 	defer web.Close()
-	secure := secureServer(t, 30)
+	secure := secureServer(t, 30, &tls.Config{})
 	defer secure.Close()
+	mutual := secureServer(t, 30, &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12})
+	defer mutual.Close()
+	old := secureServer(t, 30, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}})
+	defer old.Close()
 	sleeper := exec.Command("sleep", "3600")
 	sleeper.Args[0] = "hail-sleeper"
 	must(t, sleeper.Start())
@@ -79,7 +83,8 @@ func TestKinds(t *testing.T) {
 	port := func(a net.Addr) string { _, p, _ := net.SplitHostPort(a.String()); return p }
 
 	places := strings.NewReplacer("DIR", dir, "ME", me.Username, "UID", me.Uid, "GROUP", group.Name, "GID", me.Gid, "HOME", me.HomeDir,
-		"LISTENS", port(listener.Addr()), "CLOSED", port(closed.Addr()), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()))
+		"LISTENS", port(listener.Addr()), "CLOSED", port(closed.Addr()), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()),
+		"MUTUAL", port(mutual.Addr()), "OLD", port(old.Addr()))
 	for _, row := range kindRows {
 		for userland, m := range userlands(t) {
 			if row.not == userland {
@@ -237,6 +242,8 @@ var kindRows = []struct {
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 21}, issuer: {contains: hail}, names: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 60}}, from: target", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
 	{"tls: {address: \"127.0.0.1:SECURE\", valid: true}", runner.Fail, "signed by unknown authority", ""},
+	{"tls: {address: \"127.0.0.1:MUTUAL\", days_left: {ge: 21}}", runner.Pass, "", ""},
+	{"tls: {address: \"127.0.0.1:OLD\", days_left: {ge: 60}}", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
 	{"tls: \"127.0.0.1:LISTENS\", timeout: 1s", runner.Fail, "no answer in time", ""},
 
 	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},
@@ -258,7 +265,7 @@ func must(t *testing.T, errs ...error) {
 }
 
 // secureServer accepts TLS connections with a certificate of its own that is good for some days.
-func secureServer(t *testing.T, days int) net.Listener {
+func secureServer(t *testing.T, days int, with *tls.Config) net.Listener {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
@@ -266,7 +273,8 @@ func secureServer(t *testing.T, days int) net.Listener {
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(t, err)
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+	with.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", with)
 	must(t, err)
 	go func() {
 		for {
