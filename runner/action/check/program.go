@@ -155,7 +155,9 @@ func (s *seen) ended(c *Check, status string) {
 		s.cannot[""] = "it took longer than " + c.Timeout.String()
 		return
 	default:
-		if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
+		if s.cannot[""] == "" && c.Sudo && status == "127" {
+			s.cannot[""] = "there is no sudo on the host"
+		} else if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
 			s.cannot[""] = "sudo -n did not let it: it wants a password, or has no such right"
 		} else if s.cannot[""] == "" {
 			s.cannot[""] = "the look at it ended with status " + status
