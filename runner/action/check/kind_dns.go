@@ -25,7 +25,11 @@ var _ = register(&kind{
 	probe: `
 probe_dns() {
 	if has_tool getent; then found=$(getent ahosts "$1" | sed 's/ .*//' | sort -u)
-	elif has_tool nslookup; then found=$(nslookup "$1" 2>/dev/null | sed -n '/^Name:/,$s/^Address[ 0-9]*: *\([^ ]*\).*/\1/p' | sort -u)
+	elif has_tool nslookup; then # which does not read the hosts file
+		found=$(sed 's/#.*//' /etc/hosts | while read -r address names; do
+			for n in $names; do [ "$n" != "$1" ] || echo "$address"; done
+		done | sort -u)
+		[ -n "$found" ] || found=$(nslookup "$1" 2>/dev/null | sed -n '/^Name:/,$s/^Address[ 0-9]*: *\([^ ]*\).*/\1/p' | sort -u)
 	else
 		cannot '*' "there is neither getent nor nslookup"
 		return 0
