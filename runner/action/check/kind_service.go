@@ -16,7 +16,7 @@ probe_service() {
 		case $nl$shown$nl in *"${nl}ActiveState=active$nl"* | *"${nl}ActiveState=reloading$nl"*) echo "running true" ;; *) echo "running false" ;; esac
 		case $nl$shown$nl in *"${nl}UnitFileState="*) ;; *) cannot enabled "systemctl does not say" ;; esac
 		case $nl$shown$nl in
-		*"${nl}UnitFileState=enabled"* | *"${nl}UnitFileState=alias$nl"* | *"${nl}UnitFileState=static$nl"* | *"${nl}UnitFileState=generated$nl"*) echo "enabled true" ;;
+		*"${nl}UnitFileState=enabled"* | *"${nl}UnitFileState=alias$nl"* | *"${nl}UnitFileState=static$nl"* | *"${nl}UnitFileState=indirect$nl"* | *"${nl}UnitFileState=generated$nl"*) echo "enabled true" ;;
 		*) echo "enabled false" ;;
 		esac
 	elif has_tool rc-service; then
