@@ -30,13 +30,13 @@ import (
 func TestKinds(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for name, content := range map[string]string{"plain": "hello\nworld\n", "locked": "", "it's a \"name\"": "x"} {
+	for name, content := range map[string]string{"plain": "hello\nworld\n", "locked": "", "future": "", "it's a \"name\"": "x"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o640); err != nil {
 			t.Fatal(err)
 		}
 	}
 	must(t, os.Symlink("plain", filepath.Join(dir, "link")), os.Symlink("nowhere", filepath.Join(dir, "dangling")),
-		os.Chtimes(filepath.Join(dir, "plain"), time.Time{}, time.Now().Add(-3*time.Hour)), os.Chmod(filepath.Join(dir, "plain"), 0o640), os.Chmod(filepath.Join(dir, "locked"), 0))
+		os.Chtimes(filepath.Join(dir, "plain"), time.Time{}, time.Now().Add(-3*time.Hour)), os.Chtimes(filepath.Join(dir, "future"), time.Time{}, time.Now().Add(100*24*time.Hour)), os.Chmod(filepath.Join(dir, "plain"), 0o640), os.Chmod(filepath.Join(dir, "locked"), 0))
 	must(t, exec.Command("mkfifo", filepath.Join(dir, "fifo")).Run())
 	me, err := user.Current()
 	must(t, err)
@@ -163,6 +163,7 @@ var kindRows = []struct {
 	{"file: {path: DIR, sha256: x}", runner.CheckError, "it can't be read", ""},
 	{"file: {path: DIR/plain, mtime_age: {gt: 2h, lt: 4h}}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, mtime_age: {lt: 1h}}", runner.Fail, "mtime_age: expected < 1h0m0s, is 3h", ""},
+	{"file: {path: DIR/future, mtime_age: {ge: 0s}}", runner.Fail, "mtime_age: expected ≥ 0s, is -99", ""},
 	{"file: {path: DIR/link, type: link, link: plain, size: 12}", runner.Pass, "", ""},
 	{"file: {path: DIR/link, link: other}", runner.Fail, `link: expected "other", is "plain"`, ""},
 	{"file: {path: DIR/dangling, type: link, link: nowhere}", runner.Pass, "", ""},

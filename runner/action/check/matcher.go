@@ -297,8 +297,8 @@ func show(v any, s shape) string {
 		return strconv.FormatBool(v)
 	case float64:
 		switch {
-		case s == period && v >= 48*3600:
-			return strconv.FormatFloat(math.Floor(v/864)/100, 'f', -1, 64) + "d"
+		case s == period && math.Abs(v) >= 48*3600:
+			return strconv.FormatFloat(math.Trunc(v/864)/100, 'f', -1, 64) + "d"
 		case s == period:
 			return time.Duration(v * float64(time.Second)).Round(time.Millisecond).String()
 		}
