@@ -80,6 +80,9 @@ func (s *Suite) mustHaveLike(glob string) error {
 	if slices.ContainsFunc(ids, func(id string) bool { return wildcard.Match(glob, id) }) {
 		return nil
 	}
+	if slices.ContainsFunc(s.Fleet, func(f Fleet) bool { return wildcard.Match(glob, f.ID) }) {
+		return &inventory.Error{Text: fmt.Sprintf("%q is over the fleet, and this is for the checks of hosts", glob), Hint: "a check over the fleet goes with the one that it has its values of"}
+	}
 	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 

@@ -261,6 +261,17 @@ func TestPatternsOfIDs(t *testing.T) {
 	}
 }
 
+// TestIDOfFleet: a check over the fleet is neither waived nor chosen by itself, and that it is there is told.
+func TestIDOfFleet(t *testing.T) {
+	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
+	want := `"sam*" is over the fleet, and this is for the checks of hosts`
+	for _, err := range []error{suite.Waive([]check.Waiver{{ID: "sam*", Reason: "known"}}, nil, nil, time.Time{}), suite.Take(check.Choice{IDs: []string{"sam*"}})} {
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // TestEndlessBaseline: a host that has ever more to be described is an error, and one that says the same again is not.
 func TestEndlessBaseline(t *testing.T) {
 	for _, row := range []struct {
