@@ -90,7 +90,9 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 		if !ok {
 			proto, port = "tcp", p.Key.Text
 		}
-		c.Params["port"], c.Params["proto"] = port, strings.TrimSuffix(proto, "6")
+		if c.Params["port"], c.Params["proto"] = port, proto; !strings.HasSuffix(proto, "6") {
+			c.Params["proto"] += "4"
+		}
 	case "addr":
 		proto, addr, _ := strings.Cut(p.Key.Text, "://")
 		if proto != "tcp" {

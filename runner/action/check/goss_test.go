@@ -49,6 +49,19 @@ func TestGoss(t *testing.T) {
 	}
 }
 
+// TestGossPorts: a port of goss is one of IPv4, unless it says 6.
+func TestGossPorts(t *testing.T) {
+	suite, err := check.Read([]string{"a.yaml"}, func(string) ([]byte, error) {
+		return []byte("port: {tcp:80: {listening: true}, udp6:53: {listening: true}, '25': {listening: true}}\n"), nil
+	})
+	must(t, err)
+	for i, want := range []string{"tcp4", "udp6", "tcp4"} {
+		if got := suite.Checks[i].Params["proto"]; got != want {
+			t.Errorf("%s is of %s, want %s", suite.Checks[i].ID, got, want)
+		}
+	}
+}
+
 // TestGossFiles: two files of goss have no two checks of one id, and the words of goss are ours wherever they stand.
 func TestGossFiles(t *testing.T) {
 	text := "file:\n  /etc/x: {filetype: {or: [symlink, {equal: directory}]}}\n"

@@ -2,8 +2,11 @@ package check
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 )
+
+var protocol = regexp.MustCompile("^(tcp|udp)[46]?$")
 
 // port looks for listeners in /proc/net, or with ss or netstat. proto is tcp or udp, over both versions of IP.
 var _ = register(&kind{
@@ -13,8 +16,8 @@ var _ = register(&kind{
 	implied: Want{"listening", Matcher{Op: equals, Want: true}},
 	words:   []string{"port", "proto"},
 	verify: func(c *Check) error {
-		if proto := c.Params["proto"]; proto != "" && proto != "tcp" && proto != "udp" {
-			return fmt.Errorf("%q is not tcp or udp", proto)
+		if proto := c.Params["proto"]; proto != "" && !protocol.MatchString(proto) {
+			return fmt.Errorf("%q is not tcp or udp, nor of one IP version, as tcp6", proto)
 		}
 		if _, err := strconv.ParseUint(c.Params["port"], 10, 16); err != nil || c.Params["port"][0] == '0' { // printf would take 022 for 18
 			return fmt.Errorf("%q is not a port", c.Params["port"])
@@ -43,18 +46,23 @@ address() { # HEX, four bytes at a time in the order of a little-endian machine:
 	echo "${groups%:}"
 }
 listening() { # by /proc/net
-	sed -n "s/^ *[0-9]*: \([0-9A-F]*\):$port [^ ]* $state .*/\1/p" "/proc/net/$proto" "/proc/net/${proto}6" 2>/dev/null |
+	case $version in 4) set -- "/proc/net/$proto" ;; 6) set -- "/proc/net/${proto}6" ;; *) set -- "/proc/net/$proto" "/proc/net/${proto}6" ;; esac
+	sed -n "s/^ *[0-9]*: \([0-9A-F]*\):$port [^ ]* $state .*/\1/p" "$@" 2>/dev/null |
 		while read -r hex; do address "$hex"; done
 }
 probe_port() {
 	proto=${2:-tcp} state=0A letter=t
+	version=${proto#???}
+	proto=${proto%[46]}
 	[ "$proto" = tcp ] || state=07 letter=u
 	if [ -r "/proc/net/$proto" ]; then
 		port=$(printf %04X "$1")
 		found=$(listening)
 	else
-		if has_tool ss; then found=$(ss -Hln$letter)
-		elif has_tool netstat; then found=$(netstat -ln$letter)
+		if has_tool ss; then found=$(ss -Hln$letter ${version:+-$version})
+		elif has_tool netstat; then
+			found=$(netstat -ln$letter)
+			case $version in 4) found=$(printf '%s\n' "$found" | grep -v '^[a-z]*6') ;; 6) found=$(printf '%s\n' "$found" | grep '^[a-z]*6') ;; esac
 		else
 			cannot '*' "there is neither /proc/net nor ss nor netstat"
 			return 0

@@ -186,6 +186,8 @@ var kindRows = []struct {
 	{"port: {port: UDP, proto: udp}", runner.Pass, "", ""},
 	{"port: {port: CLOSED, listening: false}", runner.Pass, "", ""},
 	{"port: CLOSED", runner.Fail, "listening: expected true, is false", ""},
+	{"port: {port: LISTENS, proto: tcp4, addresses: [127.0.0.1]}", runner.Pass, "", ""},
+	{"port: {port: LISTENS, proto: tcp6}", runner.Fail, "listening: expected true, is false", ""},
 
 	{"package: {name: openssh-server, version: {semver: \">=7.0\"}}", runner.Pass, "", "busybox"},
 	{"package: {name: hail-none, installed: false}", runner.Pass, "", "busybox"},
