@@ -9,6 +9,11 @@ var _ = register(&kind{
 	words:   []string{"run", "exact"},
 	probe: `
 output() { # NAME EXACT: what comes in as hex
+	if ! has_tool od; then
+		cat >/dev/null
+		cannot "$1" "there is no od"
+		return 0
+	fi
 	taken=$({ head -c 1048577; cat >/dev/null; } | hex)
 	if [ ${#taken} -gt 2097152 ]; then
 		cannot "$1" "it printed more than 1 MiB"

@@ -22,7 +22,7 @@ probe_file() {
 	echo "exists true"
 	if [ -L "$1" ]; then
 		echo "type link"
-		fact link "$(readlink -- "$1")"
+		if to=$(readlink -- "$1"); then fact link "$to"; else cannot link "readlink does not say"; fi
 		[ -e "$1" ] || { wants exists || wants type || wants link || cannot '*' "it is a link that leads nowhere"; return 0; }
 	elif [ -f "$1" ]; then echo "type file"
 	elif [ -d "$1" ]; then echo "type dir"
@@ -38,10 +38,14 @@ size %s' -- "$1" || cannot '*' "stat does not say"
 		changed=$(stat -L -c %Y -- "$1") && echo "mtime_age $(($(date +%s) - changed))"
 	fi
 	if wants sha256; then
-		if [ -f "$1" ] && [ -r "$1" ]; then echo "sha256 $(sha256sum <"$1" | cut -c 1-64)"; else cannot sha256 "it can't be read"; fi
+		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot sha256 "it can't be read"
+		elif sum=$(sha256sum <"$1"); then echo "sha256 ${sum%% *}"
+		else cannot sha256 "sha256sum does not say"
+		fi
 	fi
 	if wants content; then
 		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot content "it can't be read"
+		elif ! has_tool od; then cannot content "there is no od"
 		else
 			read=$(head -c 1048577 -- "$1" | hex)
 			if [ ${#read} -gt 2097152 ]; then cannot content "it has more than 1 MiB"; else echo "content:$read"; fi

@@ -10,7 +10,7 @@ var _ = register(&kind{
 one_more() { # USER ARGS
 	count=$((count + 1))
 	[ -z "$hidden" ] || return 0
-	fact user "$1"
+	[ -z "$1" ] || fact user "$1"
 	args=${2#"${2%%[! ]*}"}
 	fact args "${args%"${args##*[! ]}"}"
 }
@@ -28,7 +28,8 @@ probe_process() {
 			if [ ${#1} -gt 15 ]; then # a script is an argument of its interpreter
 				{ tr '\0' '\n' <"$d/cmdline"; readlink "$d/exe"; } 2>/dev/null | sed 's|.*/||' | grep -qxF -e "$1" || continue
 			fi
-			user=$(stat -c %U "$d" 2>/dev/null) && one_more "$user" "$args"
+			user=$(stat -c %U "$d" 2>/dev/null) || [ -d "$d" ] || continue
+			one_more "$user" "$args"
 		done
 	elif has_tool ps; then
 		while read -r name user args; do
@@ -48,7 +49,7 @@ probe_process() {
 	[ $count -gt 0 ]
 	yes_no running $?
 	echo "count $count"
-	echo "user "
+	if has_tool stat || [ ! -r /proc/self/cmdline ]; then echo "user "; else cannot user "there is no stat"; fi
 	echo "args "
 }
 `,

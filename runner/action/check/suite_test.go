@@ -261,6 +261,39 @@ func TestPatternsOfIDs(t *testing.T) {
 	}
 }
 
+// TestMissingTools: what a tool would have said that the host does not have can't be seen, and is no empty text.
+func TestMissingTools(t *testing.T) {
+	m := busybox(t)
+	applets, err := os.ReadDir(m.path)
+	must(t, err)
+	few := t.TempDir()
+	for _, a := range applets {
+		if !slices.Contains([]string{"od", "stat", "sha256sum", "readlink", "id"}, a.Name()) {
+			must(t, os.Symlink(filepath.Join(m.path, a.Name()), filepath.Join(few, a.Name())))
+		}
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink("x", link))
+	m.path = few
+	verdicts, _ := m.run(t, read(t, `checks:
+  - {id: exit, command: echo x}
+  - {id: stdout, command: {run: echo x, stdout: {not: x}}}
+  - {id: content, file: {path: /etc/passwd, content: {not: x}}}
+  - {id: sha256, file: {path: /etc/passwd, sha256: {not: x}}}
+  - {id: link, file: {path: `+link+`, link: {not: x}}}
+  - {id: groups, user: {name: root, groups: {not: {contains: root}}}}
+  - {id: process, process: {name: check.test, count: {ge: 1}, args: {len: {ge: 1}}}}
+  - {id: user, process: {name: check.test, user: {not: {contains: root}}}}
+`))
+	for id, want := range map[string]string{"exit": "", "stdout": "there is no od", "content": "there is no od", "sha256": "sha256sum does not say", "link": "readlink does not say", "groups": "id does not say",
+		"process": "", "user": "there is no stat"} {
+		v := verdicts[id]
+		if outcome := map[bool]runner.Outcome{true: runner.Pass, false: runner.CheckError}[want == ""]; v.Outcome != outcome || !strings.HasSuffix(string(v.Text), want) {
+			t.Errorf("%s: %s %q, want %s %q", id, v.Outcome, v.Text, outcome, want)
+		}
+	}
+}
+
 // TestIDOfFleet: a check over the fleet is neither waived nor chosen by itself, and that it is there is told.
 func TestIDOfFleet(t *testing.T) {
 	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
