@@ -39,7 +39,7 @@ func TestHealthRefuses(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", text, got, want)
 		}
 	}
-	if _, err := readHealth("[{file: a}, {port: 99999}, {user: a b}]"); err == nil || strings.Count(err.Error(), "push.yaml:1:") != 3 {
+	if _, err := readHealth("[{file: a}, {port: 99999}, {user: -a}]"); err == nil || strings.Count(err.Error(), "push.yaml:1:") != 3 {
 		t.Errorf("not each is told: %v", err)
 	}
 	checks, err := readHealth("[{command: x}, {id: slow, port: 80, timeout: 30s, retry: {timeout: 20s}}, {service: nginx, retry: {timeout: 1m, interval: 5s}}]")

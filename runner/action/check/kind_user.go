@@ -21,7 +21,7 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"exists": yesNo, "uid": number, "gid": number, "groups": texts, "home": text, "shell": text},
 	implied: Want{"exists", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify:  accountName,
 	probe: account + `
 probe_user() {
 	account passwd "$1"
@@ -47,7 +47,7 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"exists": yesNo, "gid": number},
 	implied: Want{"exists", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify:  accountName,
 	probe: account + `
 probe_group() {
 	account group "$1"

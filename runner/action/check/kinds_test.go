@@ -204,6 +204,8 @@ var kindRows = []struct {
 	{"group: {name: GROUP, gid: GID}", runner.Pass, "", ""},
 	{"group: {name: GROUP, gid: 4242}", runner.Fail, "gid: expected 4242, is GID", ""},
 	{"group: hail-none", runner.Fail, "exists: expected true, is false", ""},
+	{"group: hail none", runner.Fail, "exists: expected true, is false", ""},
+	{"user: {name: \"HAIL\\\\none$\", groups: {contains: x}}", runner.Fail, "groups: expected something with \"x\", is nothing (it is not there)", ""},
 	{"group: {name: \"GID\", exists: false}", runner.Pass, "", ""},
 
 	{"mount: {path: /proc, fstype: proc, options: {contains: rw}, source: proc}", runner.Pass, "", ""},

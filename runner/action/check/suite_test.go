@@ -349,6 +349,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {id: a, file: /a, tcp: \"a:1\"}\n", "c.yaml:2:28: this check is a file already", "make two checks of it"},
 		{"checks:\n  - {file: {mode: \"0644\"}}\n", "c.yaml:2:12: this file has no path", ""},
 		{"checks:\n  - {file: etc/passwd}\n", `c.yaml:2:12: "etc/passwd" is not an absolute path`, ""},
+		{"checks:\n  - {user: -a}\n", `c.yaml:2:12: "-a" can't be the name of a user`, ""},
 		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
 		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
