@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"math"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -55,7 +56,7 @@ var _ = register(&kind{
 		}
 		s = &seen{values: map[string]any{"reachable": true, "valid": err == nil, "days_left": math.Floor(time.Until(leaf.NotAfter).Hours() / 24),
 			"issuer": leaf.Issuer.String(), "names": names}}
-		if err != nil {
+		if err != nil && slices.Contains(c.attributes(), "valid") {
 			s.because = err.Error()
 		}
 		return s

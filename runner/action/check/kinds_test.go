@@ -111,6 +111,20 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestReasons: a reason is told of what it is the reason of, and once.
+func TestReasons(t *testing.T) {
+	server := secureServer(t, 30, &tls.Config{})
+	defer server.Close()
+	verdicts, _ := busybox(t).run(t, read(t, `checks:
+  - {id: days, tls: {address: "`+server.Addr().String()+`", days_left: 1}}
+`))
+	for id, want := range map[string]string{"days": "days_left: expected 1, is 29"} {
+		if got := string(verdicts[id].Text); got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+	}
+}
+
 // notOnHost are the rows that health checks refuse, and took is what differs from one look to the next.
 var (
 	notOnHost = regexp.MustCompile(`^(tcp|http|tls|clock):|^dns:.*[^t]$|jq:`)
