@@ -117,8 +117,9 @@ func TestReasons(t *testing.T) {
 	defer server.Close()
 	verdicts, _ := busybox(t).run(t, read(t, `checks:
   - {id: days, tls: {address: "`+server.Addr().String()+`", days_left: 1}}
+  - {id: package, package: {name: x, installed: true, version: "1"}}
 `))
-	for id, want := range map[string]string{"days": "days_left: expected 1, is 29"} {
+	for id, want := range map[string]string{"days": "days_left: expected 1, is 29", "package": "installed, version: there is neither dpkg nor rpm nor apk nor pacman"} {
 		if got := string(verdicts[id].Text); got != want {
 			t.Errorf("%s: %s, want %s", id, got, want)
 		}

@@ -217,6 +217,7 @@ func (o *one) absent(s *seen) string {
 func (o *one) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
+	blind := map[string][]string{} // the attributes that can't be seen, by the reason
 	var failed, unseen []string
 	// Not the host's ctx: its time may be over by now, and all this was seen before.
 	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("that took longer than %v", o.Limit()))
@@ -232,7 +233,10 @@ func (o *one) judge(s *seen) {
 			value = fields[below]
 		}
 		if why != "" && !known {
-			unseen = append(unseen, fmt.Sprintf("%s: %s", w.Attribute, why))
+			if blind[why] == nil {
+				unseen = append(unseen, why)
+			}
+			blind[why] = append(blind[why], w.Attribute)
 			continue
 		}
 		shape := kinds[o.Type].shapeOf(w.Attribute)
@@ -258,7 +262,10 @@ func (o *one) judge(s *seen) {
 			v.Text += " (" + because + ")"
 		}
 	case unseen != nil:
-		v.Outcome, v.Text = runner.CheckError, strings.Join(slices.Compact(unseen), "; ")
+		for i, why := range unseen {
+			unseen[i] = strings.Join(slices.Compact(blind[why]), ", ") + ": " + why
+		}
+		v.Outcome, v.Text = runner.CheckError, strings.Join(unseen, "; ")
 	}
 	if value, known := s.values[o.Value]; known {
 		said := runner.Text(valueText(value))
