@@ -62,15 +62,28 @@ func TestLastLook(t *testing.T) {
 	}
 }
 
-// TestHang: a check that hangs is an error of its own, also when it does not heed signals, and the one after it is made.
+// TestHang: a check that hangs is an error of its own, also when it does not heed signals, the one after it is made, and nothing is left of it.
 func TestHang(t *testing.T) {
 	for userland, m := range userlands(t) {
+		child := filepath.Join(t.TempDir(), "child")
 		verdicts, _ := m.run(t, read(t, `checks:
-  - {id: hangs, command: {run: "trap '' TERM; sleep 300 & wait; wait", timeout: 1s}}
+  - {id: hangs, command: {run: "trap '' TERM; sleep 300 & echo $! >`+child+`; wait; wait", timeout: 1s}}
   - {id: next, command: "true"}
 `))
 		if verdicts["hangs"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
 			t.Errorf("%s: %v", userland, verdicts)
+		}
+		pid, err := os.ReadFile(child)
+		must(t, err)
+		state := func() string { // nothing, or a zombie's, when it has ended
+			stat, _ := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
+			return string(stat)
+		}
+		for end := time.Now().Add(10 * time.Second); state() != "" && !strings.Contains(state(), ") Z ") && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if is := state(); is != "" && !strings.Contains(is, ") Z ") {
+			t.Errorf("%s: what the check has started goes on: %s", userland, is)
 		}
 	}
 }

@@ -8,6 +8,8 @@ say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 clock() { read -r now rest </proc/uptime; } 2>/dev/null
 limit=
 if command -v timeout >/dev/null 2>&1; then limit=timeout; fi
+alone= # in a group of its own: what a probe has started ends with it, also where timeout ends nothing but its child
+if command -v setsid >/dev/null 2>&1; then alone=setsid; fi
 set -f
 now=0
 newline='
@@ -19,12 +21,17 @@ for line in $(cat); do
 	i=$1 seconds=$2 as=$3
 	shift 3
 	set -- sh -c "$library" hail "$@"
-	[ "$as" = - ] || set -- sudo -n -- "$@"
 	[ -z "$limit" ] || set -- timeout -k 1 "$seconds" "$@"
+	if [ "$as" != - ]; then
+		set -- sudo -n -- "$@" # which alone may end what runs as root
+		[ -z "$limit" ] || set -- timeout -k 1 $((seconds + 2)) "$@"
+	fi
 	clock
 	say "begin $i $now"
-	"$@" </dev/null
+	$alone "$@" </dev/null &
+	wait $!
 	status=$?
+	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
 	clock
 	say "end $status $now"
 done
