@@ -162,8 +162,11 @@ func (r reader) matcherOfValue(n *strictyaml.Node, attribute string, s shape) Ma
 
 // literals reads a list of values.
 func (r reader) literals(n *strictyaml.Node, attribute string, s shape) []any {
-	if n.Kind != strictyaml.List || len(n.Items) == 0 {
+	switch {
+	case n.Kind != strictyaml.List:
 		r.Fail(n, "", "this has to be a list")
+	case len(n.Items) == 0:
+		r.Fail(n, "{len: 0} is for a list without elements", "this list is empty")
 	}
 	values := []any{}
 	for _, item := range n.Items {

@@ -352,6 +352,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: {path: /a, mtime_age: {lt: 5}}}\n", `c.yaml:2:39: mtime_age has to be a time, and "5" is not`, "write it with its unit: 30d, 10s, 500ms"},
 		{"checks:\n  - {port: {port: 22, addresses: {not: 0.0.0.0}}}\n", `c.yaml:2:40: addresses has to be a list of texts, and "0.0.0.0" is not`, "write {contains: TEXT}, or [TEXT] where there is no other"},
 		{"checks:\n  - {user: {name: x, groups: {in: [\"{{.host}}\"]}}}\n", `c.yaml:2:36: groups has to be a list of texts, and "{{.host}}" is not`, ""},
+		{"checks:\n  - {user: {name: x, groups: []}}\n", "c.yaml:2:30: this list is empty", "{len: 0} is for a list without elements"},
 		{"checks:\n  - {file: {path: /a, size: {regex: x}}}\n", "c.yaml:2:30: size is a size, which regex does not go with", ""},
 		{"checks:\n  - {file: {path: /a, content: {regex: \"(\"}}}\n", "c.yaml:2:40: the regular expression is wrong: missing closing ): `(`", ""},
 		{"checks:\n  - {command: {run: x, stdout: {jq: \".[\"}}}\n", `c.yaml:2:37: ".[" is no jq expression: unexpected EOF`, ""},
