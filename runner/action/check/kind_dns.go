@@ -55,11 +55,10 @@ probe_dns() {
 		}
 		found, err := r.LookupHost(l.ctx, c.Params["name"])
 		if err != nil {
-			s := &seen{values: map[string]any{"reachable": false, "addresses": []any{}}, because: "there is no such name"}
 			if e, ok := err.(*net.DNSError); !ok || !e.IsNotFound {
-				s.because = plainError(err)
+				return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 			}
-			return s
+			return &seen{values: map[string]any{"reachable": false, "addresses": []any{}}, because: "there is no such name"}
 		}
 		if r.Dial != nil && !asked.Load() {
 			return cannot("the hosts file of this machine has it, so that %s was not asked", c.Params["server"])

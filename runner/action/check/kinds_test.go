@@ -259,6 +259,7 @@ var kindRows = []struct {
 	{"http: {url: WEB/health, headers: {X-None: \"7\"}}", runner.Fail, `headers.X-None: expected "7", is nothing`, ""},
 	{"http: {url: WEB/long, body: x}", runner.CheckError, "more than 1 MiB", ""},
 	{"http: \"http://127.0.0.1:CLOSED/\"", runner.Fail, "connection refused", ""},
+	{"http: {url: \"http://127.0.0.1:CLOSED/\", status: {not: 500}}", runner.Fail, "status: expected not 500, is nothing (connection refused)", ""},
 
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 21}, issuer: {contains: hail}, names: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 60}}, from: target", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
@@ -270,6 +271,7 @@ var kindRows = []struct {
 	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"dns: {name: hail-none.invalid, reachable: false}", runner.Pass, "", ""},
 	{"dns: {name: localhost}, from: target", runner.Pass, "", ""},
+	{"dns: {name: hail-none.invalid, server: \"127.0.0.1:CLOSED\", addresses: {not: {contains: 10.0.0.1}}}", runner.Fail, "connection refused", ""},
 	{"dns: {name: localhost, server: \"127.0.0.1:CLOSED\"}", runner.CheckError, "127.0.0.1:CLOSED was not asked", ""},
 
 	{"clock: {offset: {lt: 2s}}", runner.Pass, "", ""},

@@ -243,7 +243,7 @@ func (o *one) judge(s *seen) {
 		ok, is, err := false, value, error(nil)
 		if value != nil {
 			ok, is, err = o.tests[i](ctx, value)
-		} else if w.Matcher.Op == not {
+		} else if w.Matcher.Op == not && s.values["reachable"] != false { // who does not answer has not said another thing
 			ok = true
 		}
 		if ok && err == nil {
