@@ -150,6 +150,7 @@ var kindRows = []struct {
 	{"command: \"true\", sudo: true", runner.CheckError, "exit: there is no sudo on the host", "gnu"},
 	{"command: {run: \"sleep 60 >/dev/null 2>&1 &\", timeout: 5s}", runner.Pass, "", ""},
 	{"command: {run: \"head -c 2000000 /dev/zero\", stdout: x}", runner.CheckError, "more than 1 MiB", ""},
+	{"command: \"head -c 1000000 /dev/zero\"", runner.Pass, "", ""},
 	{"command: {run: \"echo '{\\\"load\\\": [1, 2]}'\", stdout: {jq: \".load[1]\", lt: 3}}", runner.Pass, "", ""},
 	{"command: {run: \"echo '{\\\"load\\\": [1, 2]}'\", stdout: {jq: \".load | length == 3\"}}", runner.Fail, "to be true", ""},
 	{"command: {run: \"echo '{\\\"ports\\\": [80, 443]}'\", stdout: {jq: .ports, equals: [443, 80]}}", runner.Pass, "", ""},
