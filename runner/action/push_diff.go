@@ -22,7 +22,7 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 	}
 	for _, s := range c.steps {
 		fmt.Fprintln(t.Out, s.told())
-		if s.what == meta || !s.shown() {
+		if s.item.Kind != File || s.what == meta || !s.shown() {
 			continue
 		}
 		content, _, err := p.sources.Blob(s.item.Digest)
@@ -44,7 +44,7 @@ const longestShown = 256 << 10
 
 // shown reports whether the lines of the file are compared, old and new.
 func (s *step) shown() bool {
-	return s.item.Kind == File && !s.item.Secret && max(s.item.Size, s.have.size) <= longestShown
+	return !s.item.Secret && max(s.item.Size, s.have.size) <= longestShown
 }
 
 // oldContents gets the old contents of the files that change, in one command.
