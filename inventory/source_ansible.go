@@ -12,14 +12,14 @@ import (
 func readAnsibleYAML(b *builder, f file, root *strictyaml.Node) {
 	a := b.ansible(f)
 	for _, p := range root.Pairs {
-		a.yamlGroup(p, 0)
+		a.yamlGroup(p)
 	}
 }
 
 func (a ansibleSource) place(n *strictyaml.Node) Place { return Place{a.file, n.Line, n.Col} }
 
 // yamlGroup reads a group and the groups below it; nil when its name is wrong.
-func (a ansibleSource) yamlGroup(p strictyaml.Pair, depth int) *groupDef {
+func (a ansibleSource) yamlGroup(p strictyaml.Pair) *groupDef {
 	name := p.Key.Text
 	if err := checkGroup(name); err != nil {
 		a.b.fail(a.place(p.Key), err.Error(), "")
@@ -46,7 +46,7 @@ func (a ansibleSource) yamlGroup(p strictyaml.Pair, depth int) *groupDef {
 			}
 		case "children":
 			for _, c := range entries {
-				if below := a.yamlGroup(c, depth+1); below != nil {
+				if below := a.yamlGroup(c); below != nil {
 					g.children = append(g.children, child{below.name, a.place(c.Key)})
 				}
 			}
