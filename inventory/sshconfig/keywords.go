@@ -50,17 +50,25 @@ var keywords = map[string]keyword{
 	"user":                     {set: word(func(s *Settings) *string { return &s.User })},
 	"userknownhostsfile":       {set: all(func(s *Settings) *[]string { return &s.UserKnownHostsFile }), list: true},
 
-	// These also decide which host is reached, or how, but are not implemented, except for the old name of one above.
-	// Only a value without effect is accepted.
-	"bindinterface":          {set: only()},
-	"canonicalizehostname":   {set: only("no", "false", "none")},
-	"knownhostscommand":      {set: only("none"), raw: true},
-	"pkcs11provider":         {set: only("none")},
-	"proxyusefdpass":         {set: only("no", "false")},
-	"revokedhostkeys":        {set: only("none")},
-	"securitykeyprovider":    {set: only("internal", "none")},
-	"verifyhostkeydns":       {set: only("no", "false", "ask")},
-	"pubkeyacceptedkeytypes": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
+	// These also decide which host is reached, or how, but are not implemented. Only a value without effect is accepted.
+	"bindinterface":        {set: only()},
+	"canonicalizehostname": {set: only("no", "false", "none")},
+	"knownhostscommand":    {set: only("none"), raw: true},
+	"pkcs11provider":       {set: only("none")},
+	"proxyusefdpass":       {set: only("no", "false")},
+	"revokedhostkeys":      {set: only("none")},
+	"securitykeyprovider":  {set: only("internal", "none")},
+	"verifyhostkeydns":     {set: only("no", "false", "ask")},
+}
+
+// newName returns the name of a keyword in lower case, and the one that ssh has given it since, so that of both the
+// first line counts.
+func newName(keyword string) string {
+	keyword = strings.ToLower(keyword)
+	if keyword == "pubkeyacceptedkeytypes" {
+		return "pubkeyacceptedalgorithms"
+	}
+	return keyword
 }
 
 // ignored are the other keywords that ssh knows: they do not affect a fan-out, or affect only what it never does.

@@ -185,7 +185,7 @@ func parseLines(path string, text []byte) (directives []directive, err error) {
 	for line := range strings.Lines(string(text)) {
 		number++
 		keyword, rest := cutKeyword(strings.TrimPrefix(line, "\ufeff"))
-		d := directive{keyword: strings.ToLower(keyword), rest: strings.TrimRight(rest, blanks+"\f"), file: path, line: number}
+		d := directive{keyword: newName(keyword), rest: strings.TrimRight(rest, blanks+"\f"), file: path, line: number}
 		switch {
 		case keyword == "":
 			plain.WriteString("\n")
@@ -270,7 +270,7 @@ func reason(err error) string {
 // parseOption reads one option, Key=Value or Key Value; from says where it comes from.
 func parseOption(from, text string) (directive, error) {
 	keyword, rest := cutKeyword(text)
-	d := directive{keyword: strings.ToLower(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
+	d := directive{keyword: newName(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
 	if keyword == "" || rest == "" {
 		return d, d.fail("an option has the form Key=Value")
 	}
