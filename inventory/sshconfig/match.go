@@ -134,7 +134,7 @@ func (e *evaluation) execHolds(ctx context.Context, c condition, command string)
 	if err != nil {
 		return false, &Error{c.file, c.line, err.Error(), ""}
 	}
-	err = program(ctx, "/bin/sh", "-c", expanded).Run()
+	err = program(ctx, e.c.local.Shell(), "-c", expanded).Run()
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}

@@ -3,6 +3,7 @@
 package sshconfig
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -30,9 +31,17 @@ type Local struct {
 	User      string              // %u, Match localuser, and the default login name
 	Hostname  string              // %l and %L
 	UID       int                 // %i
-	Getenv    func(string) string // ${NAME} in file names; nil: the environment is empty
+	Getenv    func(string) string // ${NAME} in file names, and SHELL; nil: the environment is empty
 	AllowExec bool                // Match exec may run programs
 	AskSSH    bool                // let ssh -G read the files instead of this package; there are no aliases then
+}
+
+// Shell returns the shell that runs the programs of ssh_config, as for ssh: that of the user, or /bin/sh.
+func (l Local) Shell() string {
+	if l.Getenv == nil {
+		return "/bin/sh"
+	}
+	return cmp.Or(l.Getenv("SHELL"), "/bin/sh")
 }
 
 // Settings is what ssh_config says about one host. Tokens are expanded, and so are ~ and ${NAME} in file names. A

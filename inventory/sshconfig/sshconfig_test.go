@@ -317,6 +317,17 @@ func TestMatchExec(t *testing.T) {
 			t.Errorf("%s is %+v, %v", host, s, err)
 		}
 	}
+	shell := filepath.Join(t.TempDir(), "shell")
+	if err := os.WriteFile(shell, []byte("#!/bin/sh\n[ \"$1 $2\" = '-c test web2 = web1' ]\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	own := Local{AllowExec: true, Getenv: func(name string) string { return map[string]string{"SHELL": shell}[name] }}
+	if c, err = Load([]string{file}, nil, own); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := c.Lookup(t.Context(), "web2", Given{}); err != nil || s.User != "yes" {
+		t.Errorf("with a shell of the user's own: %+v, %v", s, err)
+	}
 }
 
 func TestAliases(t *testing.T) {

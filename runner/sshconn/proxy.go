@@ -21,8 +21,8 @@ type proxyConn struct {
 	closed  sync.Once
 }
 
-// dialProxy starts a ProxyCommand in a process group of its own. Close ends the whole group.
-func dialProxy(line string) (net.Conn, error) {
+// dialProxy has the shell start a ProxyCommand in a process group of its own. Close ends the whole group.
+func dialProxy(shell, line string) (net.Conn, error) {
 	pair, err := socketpair()
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func dialProxy(line string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxyConn{Conn: nc, said: &lastWords{}, command: exec.Command("/bin/sh", "-c", "exec "+line)}
+	p := &proxyConn{Conn: nc, said: &lastWords{}, command: exec.Command(shell, "-c", "exec "+line)}
 	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open

@@ -45,6 +45,7 @@ type settings struct {
 	timeout    time.Duration
 
 	proxy        string   // command that makes the connection; empty: TCP
+	shell        string   // that runs it
 	network      string   // tcp, or tcp4 or tcp6 if only that is wanted
 	from         net.IP   // our own address; nil: any
 	attempts     int      // number of attempts to connect
@@ -206,6 +207,7 @@ func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (e
 		}
 	}
 	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
+		s.shell = d.config.Local.Shell()
 		if s.proxy = f.ProxyCommand; hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
 			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec lets it)")
 		}

@@ -95,6 +95,12 @@ func TestProxyCommand(t *testing.T) {
 	if err := reach(t, allowed, h); err != nil {
 		t.Error(err)
 	}
+	shell := script(t, `[ "$1 $2" = "-c exec anything" ] && exec busybox nc 127.0.0.1 `+strconv.Itoa(h.Connection.Port))
+	h.Connection.Options["ProxyCommand"] = "anything"
+	own := sshconfig.Local{AllowExec: true, Getenv: func(name string) string { return map[string]string{"SHELL": shell}[name] }}
+	if err := reach(t, sshconn.New(sshconn.Config{Local: own}), h); err != nil {
+		t.Errorf("with a shell of the user's own: %v", err)
+	}
 }
 
 // script writes a program for the shell, and returns its path.

@@ -40,7 +40,7 @@ func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error)
 	}
 	if s.proxy != "" {
 		w.phase = "proxy"
-		nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.proxy) })
+		nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
 		if err != nil {
 			return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
 		}

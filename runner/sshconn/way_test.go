@@ -55,7 +55,7 @@ func TestProxyWithoutDescriptors(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, giveBack)
 	w := &way{clock: startClock(time.Minute, func() {})}
 	defer w.clock.stop()
-	nc, err := w.open(t.Context(), settings{proxy: "cat"}, nil)
+	nc, err := w.open(t.Context(), settings{proxy: "cat", shell: "/bin/sh"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
