@@ -1,9 +1,9 @@
-# make test     everything, with the race detector; gets what it needs
-# make build    ./hail
-# make docs     docs/cli.md, from what the program says of itself
-# make lint     gofmt, staticcheck, go vet, also for another system and for 32 bits
-# make torture  the long form of the tests that have one
-# make bench    benchmarks
+# make test     all tests, with the race detector; installs what they need first
+# make build    the program ./hail
+# make docs     docs/cli.md, from the program's own help
+# make lint     gofmt, staticcheck, and go vet, also for another system and for 32 bits
+# make torture  the long forms of the tests; installs what they need, too
+# make bench    all benchmarks
 # make fuzz     every fuzz target for a minute
 
 export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
