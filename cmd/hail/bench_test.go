@@ -31,12 +31,12 @@ import (
 	"hail/runner/wrap"
 )
 
-// The programs of the benchmark, each a process of its own, so that what the servers cost is not counted: the fleet, and two
-// clients beside hail.
+// The programs of the benchmark. Each is a process of its own, so that the cost of the servers is not counted. They are
+// the fleet and two clients to compare hail with.
 //
 //	bare      the SSH library alone: dial, verify, log in, run, read, close
-//	engine    hail's runner, wrapper and connections, without a record: what is printed is thrown away
-//	hail      all of it
+//	engine    hail's runner, wrapper and connections, without a record: output is thrown away
+//	hail      the whole program
 var benchPrograms = map[string]func(){
 	"bench-fleet":  func() { exitWith(benchFleet(os.Args[1])) },
 	"bench-bare":   func() { exitWith(benchBare(os.Args[1:])) },
@@ -50,18 +50,19 @@ func exitWith(err error) {
 	}
 }
 
-// benchSizes are the fleets, as inventories; a fan-out of all hosts is for commands that wait for each other.
+// benchSizes are the fleets, each with its fan-out. The fan-out of all hosts is for commands that wait for each other.
 var benchSizes = []struct{ hosts, fanout int }{{100, 32}, {1000, 100}, {10_000, 100}, {10_000, 10_000}}
 
-// Servers are fewer than hosts, because each takes descriptors; the names under which they are known are as many.
+// There are fewer servers than hosts, because each server takes descriptors. Every host has its own name in
+// known_hosts.
 const benchServers = 100
 
-// benchFleet serves until its input ends. A command that is a number prints as many bytes; one below zero waits until so many
-// connections are open at once. For each line of input it says how many there were since the last one.
+// benchFleet serves until its input ends. A command n prints n bytes; a command -n waits until n connections are open
+// at once. For each line of input, benchFleet prints the most connections that were open at once since the line before.
 func benchFleet(dir string) error {
 	crowd := newCrowd()
 	play := func(c *sshtest.Command) {
-		words := strings.Split(c.Line, "'") // the wrapper has the command as its last one
+		words := strings.Split(c.Line, "'") // the wrapper puts the command last
 		n, _ := strconv.Atoi(words[max(0, len(words)-2)])
 		crowd.await(-n)
 		line := []byte(strings.Repeat("x", 79) + "\n")
@@ -103,12 +104,12 @@ func benchFleet(dir string) error {
 	return nil
 }
 
-// crowd counts what is open at once.
+// crowd counts how many connections are open at once.
 type crowd struct {
 	mu         sync.Mutex
 	open, most int
-	wanted     int           // somebody waits for so many
-	come       chan struct{} // closed when they are there
+	wanted     int           // await waits for this many; 0 when nobody waits
+	come       chan struct{} // closed when so many have been open
 }
 
 func newCrowd() *crowd { return &crowd{come: make(chan struct{})} }
@@ -124,7 +125,7 @@ func (c *crowd) change(by int) {
 	}
 }
 
-// await waits until there have been n at once, but no longer than two minutes.
+// await waits until n connections have been open at once, for at most two minutes.
 func (c *crowd) await(n int) {
 	c.mu.Lock()
 	come, there := c.come, c.most >= n
@@ -141,7 +142,7 @@ func (c *crowd) await(n int) {
 	}
 }
 
-// reset forgets how many there have been, and says it.
+// reset returns the most connections that were open at once, and starts counting anew.
 func (c *crowd) reset() (most int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,7 +154,7 @@ func benchInventory(dir string, hosts int) string {
 	return filepath.Join(dir, fmt.Sprint(hosts, ".yaml"))
 }
 
-// benchTarget is what the clients beside hail are told.
+// benchTarget is what the clients other than hail are given.
 type benchTarget struct {
 	hosts   []inventory.Host
 	fanout  int
@@ -190,7 +191,7 @@ func benchEngine(args []string) error {
 	return err
 }
 
-// nowhere keeps nothing of what hosts print.
+// nowhere discards what hosts print.
 type nowhere struct{}
 
 func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
@@ -243,7 +244,8 @@ func benchBare(args []string) error {
 	return nil
 }
 
-// bareRun is the least that reaches a host and runs a command, on the raw channel, which costs less than the library's Session.
+// bareRun does the minimum to reach a host and run a command. It uses the raw channel, which costs less than the
+// library's Session.
 func bareRun(h *inventory.Host, config *ssh.ClientConfig, command string) error {
 	nc, err := net.Dial("tcp", net.JoinHostPort(h.Connection.Address, strconv.Itoa(h.Connection.Port)))
 	if err != nil {
@@ -284,7 +286,7 @@ func bareRun(h *inventory.Host, config *ssh.ClientConfig, command string) error 
 	return nil
 }
 
-// benchSite is a fleet that is up.
+// benchSite is a running fleet.
 type benchSite struct {
 	dir string
 	ask io.Writer
@@ -315,11 +317,11 @@ func newBenchSite(b *testing.B) *benchSite {
 	return s
 }
 
-// cost is what one run of a program took.
+// cost is what one run of a program cost.
 type cost struct {
 	cpu, wall float64 // seconds
-	peak      float64 // MiB of memory
-	held      int     // connections at once
+	peak      float64 // MiB, maximum resident set
+	held      int     // most connections at once
 }
 
 func (s *benchSite) run(b *testing.B, hosts, fanout int, command, program string) (c cost) {
@@ -345,14 +347,14 @@ func (s *benchSite) run(b *testing.B, hosts, fanout int, command, program string
 		b.Fatal(err)
 	}
 	c.held, _ = strconv.Atoi(strings.TrimSpace(line))
-	return c // the record stays to the end: some file systems are slow for a while after much was deleted
+	return c // the record is not deleted yet: after a large deletion, some file systems are slow for a while
 }
 
-// BenchmarkFleet runs commands on fleets of three sizes, with hail and, in turns, with what it stands on. See docs/performance.md for
-// how to read it.
+// BenchmarkFleet runs commands on fleets of several sizes, in turns with hail, its engine and the SSH library alone.
+// docs/performance.md says how to read the results.
 func BenchmarkFleet(b *testing.B) {
 	site := newBenchSite(b)
-	before := map[string]float64{} // CPU a host of the size before, by command
+	before := map[string]float64{} // CPU time for each host at the previous size, by command
 	for _, size := range benchSizes {
 		commands := []struct{ name, text string }{{"true", "0"}, {"1KB", "1024"}, {"1MB", "1048576"}}
 		switch size.hosts {
@@ -383,7 +385,7 @@ func BenchmarkFleet(b *testing.B) {
 				b.ReportMetric(hail.wall/float64(b.N), "wall-s")
 				b.ReportMetric(hail.peak, "peak-MB")
 				if command.name == "held" {
-					b.ReportMetric(hail.peak/bare.peak, "×peak") // of less, this process hides the one of the library
+					b.ReportMetric(hail.peak/bare.peak, "×peak") // else the process itself outweighs the library
 				}
 				b.ReportMetric(float64(hail.held), "held")
 				if had := before[command.name]; had > 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// TestReference: docs/cli.md is what the program says of itself. UPDATE_DOCS=1 writes it anew.
+// TestReference compares docs/cli.md with the help of the program. UPDATE_DOCS=1 rewrites the file.
 func TestReference(t *testing.T) {
 	const file = "../../docs/cli.md"
 	want := reference(newApp(environment{getenv: func(string) string { return "" }}).Commands)
@@ -24,7 +24,7 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// reference is hail help of all commands in Markdown. Options that are those of hail run stand there alone.
+// reference returns hail help of all commands, in Markdown. Options shared with hail run are listed only there.
 func reference(commands []*cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)

@@ -17,12 +17,12 @@ import (
 	"hail/runner/sshtest"
 )
 
-// crash is runs that are killed, whose command appends a line to a file of its host.
+// crash is a series of runs that are killed. Their command appends a line to a file named after the host.
 type crash struct {
 	fleet *sshtest.Fleet
 	hosts int
 	runs  string // the folder of the records
-	ran   string // the folder of the files
+	ran   string // the folder of those files
 	round int
 }
 
@@ -40,7 +40,7 @@ func newCrash(t *testing.T, hosts int) *crash {
 	return &crash{fleet: fleet, hosts: hosts}
 }
 
-// begin makes new folders, and is the command line of a run.
+// begin makes new folders, and returns the command line of a run.
 func (c *crash) begin(t *testing.T) []string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), fmt.Sprint(c.round))
@@ -53,11 +53,12 @@ func (c *crash) begin(t *testing.T) []string {
 		"--", "echo ran >>" + c.ran + "/$HAIL_HOST"}
 }
 
-// check: whatever is on record accounts for every host; resume does the rest; and no host has done it twice.
+// check fails the test unless the record accounts for every host, resume completes the run, and no host has run the
+// command twice.
 func (c *crash) check(t *testing.T) {
 	t.Helper()
 	out, err := c.hail("show", "last", "--output", "json")
-	if err != nil && strings.Contains(out, "no such run") { // killed before there was a record, so nothing has run
+	if err != nil && strings.Contains(out, "no such run") { // killed before there was a record, so no host may have run
 		if files, _ := os.ReadDir(c.ran); len(files) > 0 {
 			t.Errorf("there is no record, and %d hosts have run", len(files))
 		}
@@ -87,7 +88,7 @@ type ended struct {
 	Status runner.Status
 }
 
-// account reads a summary, whose statuses have to add up.
+// account parses a summary, and checks that its counts add up to all hosts.
 func (c *crash) account(t *testing.T, out string, err error) []ended {
 	t.Helper()
 	var s struct {
@@ -118,7 +119,7 @@ func (c *crash) hail(args ...string) (string, error) {
 	return string(out), nil
 }
 
-// TestTortureKill kills hail at any moment of a run over 100 hosts.
+// TestTortureKill kills hail at random moments of a run over 100 hosts.
 func TestTortureKill(t *testing.T) {
 	c := newCrash(t, 100)
 	args := c.begin(t)
@@ -143,7 +144,8 @@ func TestTortureKill(t *testing.T) {
 	t.Logf("%d runs were killed", killed)
 }
 
-// TestTortureKillAtEveryCall kills hail at each call that changes a file: the first of a thread, the second, and so on.
+// TestTortureKillAtEveryCall kills hail at each system call that changes files: at the first call of a thread, at the
+// second, and so on.
 func TestTortureKillAtEveryCall(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture runs it")
@@ -171,7 +173,7 @@ func TestTortureKillAtEveryCall(t *testing.T) {
 	t.Logf("%d runs were killed", killed)
 }
 
-// TestTwoResumes: of two that continue the same run at once, one does.
+// TestTwoResumes starts two resumes of one run at the same time: every host runs the command once in all.
 func TestTwoResumes(t *testing.T) {
 	c := newCrash(t, 4)
 	args := c.begin(t)

@@ -88,17 +88,17 @@ func TestOptionsFirst(t *testing.T) {
 	}
 	want := []string{"-w", "a", "--", "last"}
 	if got, err := optionsFirst(logsCommand(environment{}), []string{"last", "-w", "a"}); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("behind what is no command: %q, %v", got, err)
+		t.Errorf("options after the argument of hail logs: %q, %v; want %q", got, err, want)
 	}
 }
 
-// TestHelpFits: every help text fits a terminal, but for lines that are examples.
+// TestHelpFits checks that help texts fit a terminal, except for example lines.
 func TestHelpFits(t *testing.T) {
 	for _, c := range newApp(environment{}).Commands {
 		for line := range strings.Lines(commandText(c)) {
 			line = strings.TrimRight(line, "\n")
 			if len([]rune(line)) > helpWidth && !strings.HasPrefix(line, "  hail ") {
-				t.Errorf("hail help %s: %s", c.Name, line)
+				t.Errorf("hail help %s: a line is wider than %d: %s", c.Name, helpWidth, line)
 			}
 		}
 	}

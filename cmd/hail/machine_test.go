@@ -18,9 +18,10 @@ import (
 	"hail/runner/sshtest"
 )
 
-// What needs a machine of its own (accounts, a network) is made with namespaces, which only root may do: make torture as root.
+// Tests that need a machine of their own (accounts, a network) use namespaces, which only root may create: run make
+// torture as root.
 
-// asRoot skips a test that can't be run, and says what it wants.
+// asRoot skips a test that cannot run here. In a torture run as root, a missing program fails the test.
 func asRoot(t *testing.T, programs ...string) {
 	t.Helper()
 	if os.Getenv("HAIL_TORTURE") == "" {
@@ -36,7 +37,7 @@ func asRoot(t *testing.T, programs ...string) {
 	}
 }
 
-// machine runs a program of the machine and returns what it printed.
+// machine runs a program on this machine and returns what it printed.
 func machine(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(name, args...).CombinedOutput()
@@ -46,7 +47,7 @@ func machine(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// identity makes a key to log in with.
+// identity makes a login key.
 func identity(t *testing.T) (path string, public ssh.PublicKey) {
 	t.Helper()
 	fleet, err := sshtest.StartFleet(t.TempDir(), nil)
@@ -64,10 +65,11 @@ func identity(t *testing.T) (path string, public ssh.PublicKey) {
 	return fleet.Identity(), key.PublicKey()
 }
 
-// TestTortureSudo: what real sudo and doas say, to ordinary users of a real sshd whose /etc is a layer over ours.
+// TestTortureSudo runs commands and pushes with real sudo and doas. The logins are ordinary users, whose sshd sees an
+// overlay of /etc.
 func TestTortureSudo(t *testing.T) {
 	asRoot(t, "sudo", "doas", "unshare", "openssl")
-	dir, err := os.MkdirTemp("/var/tmp", "hail-") // where the users may look
+	dir, err := os.MkdirTemp("/var/tmp", "hail-") // the users can read it there
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 			t.Errorf("%s %s: %s\nwant %q", tt.user, tt.args, out, tt.want)
 		}
 	}
-	// A push of an ordinary user, whose files are root's.
+	// A push by an ordinary user of files that belong to root.
 	target, spec := filepath.Join(dir, "root"), filepath.Join(dir, "push.yaml")
 	machine(t, "mkdir", "-m", "0755", target)
 	machine(t, "mkdir", "-m", "0777", filepath.Join(dir, ".local"))
@@ -176,8 +178,8 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 	}
 }
 
-// TestTortureNetworkCut: a network that dies silently under a command with a time limit. The record says that nobody knows what
-// is left, and the host ends the command by its own clock.
+// TestTortureNetworkCut cuts the network silently under a command with a time limit. The record says that it is unknown
+// what is left running, and the host ends the command by its own clock.
 func TestTortureNetworkCut(t *testing.T) {
 	asRoot(t, "ip", "ssh-keygen")
 	const space, ours, theirs, address = "hailtest", "hail0", "hail1", "198.18.99.2"
@@ -244,17 +246,17 @@ func TestTortureNetworkCut(t *testing.T) {
 	})
 }
 
-// until waits for something that has to come.
+// until waits for something that must happen.
 func until(t *testing.T, what string, here func() bool) {
 	t.Helper()
 	for begin := time.Now(); !here(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begin) > bound {
-			t.Fatalf("%s: waited %v in vain", what, bound)
+			t.Fatalf("not within %v: %s", bound, what)
 		}
 	}
 }
 
-// home makes a home folder as the scripts have one, and returns the environment for it.
+// home makes a home folder like those of the scripts, and returns its environment.
 func (s site) home(t *testing.T) []string {
 	t.Helper()
 	env := &testscript.Env{WorkDir: t.TempDir(), Vars: os.Environ()}
@@ -264,8 +266,8 @@ func (s site) home(t *testing.T) []string {
 	return env.Vars
 }
 
-// TestTortureFullDisk: the disk of the record fills up in the middle of a run. The run stops in order, the record says so and
-// can be read, and every host is accounted for.
+// TestTortureFullDisk fills the disk of the record in the middle of a run. The run stops in an orderly way, the record
+// says so and can be read, and every host is accounted for.
 func TestTortureFullDisk(t *testing.T) {
 	asRoot(t, "mount", "umount")
 	s := ownServers(t)
@@ -295,7 +297,7 @@ func TestTortureFullDisk(t *testing.T) {
 	}
 }
 
-// countsIn is the line that says how many hosts ended how.
+// countsIn returns the summary line, with the counts of hosts by status.
 func countsIn(out []byte) string {
 	return string(regexp.MustCompile(`(?m)^4 hosts: .*$`).Find(out))
 }

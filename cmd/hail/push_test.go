@@ -17,10 +17,10 @@ import (
 	"hail/runner/sshtest"
 )
 
-// pushed is a host behind a real sshd, with a home folder of its own, that files are pushed to.
+// pushed is a host that files are pushed to, behind a real sshd and with its own home folder.
 type pushed struct {
 	dir, home string
-	options   []string // for hail
+	options   []string // of hail
 	count     int
 }
 
@@ -51,7 +51,7 @@ func newPushed(t *testing.T, env ...string) *pushed {
 
 func (p *pushed) path(name string) string { return filepath.Join(p.dir, name) }
 
-// command is hail that pushes a spec, in which DIR is the folder of the host.
+// command is hail with a push of spec, in which DIR stands for the folder on the host.
 func (p *pushed) command(t *testing.T, spec string, more ...string) *exec.Cmd {
 	t.Helper()
 	p.count++
@@ -62,7 +62,7 @@ func (p *pushed) command(t *testing.T, spec string, more ...string) *exec.Cmd {
 	return exec.Command("hail", slices.Concat(p.options, more, []string{file})...)
 }
 
-// remains are what a push that is at work has on the host: the lock, the journal, what is staged.
+// remains lists what a push at work keeps on the host: the lock, the journal, staged files.
 func (p *pushed) remains(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("find", p.dir, p.home, "-name", ".hail-*", "-o", "-path", "*/hail/push", "-o", "-path", "*/hail/lock*").Output()
@@ -81,8 +81,9 @@ func (p *pushed) read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestTorturePushKilled: a hail that is killed at any moment of a push leaves a host that settles by itself: a reader never sees a file
-// that is torn or missing, the handler has last seen what is there, and the next push finds nothing.
+// TestTorturePushKilled kills hail at many moments of a push. The host always settles by itself: a reader never sees a
+// torn or missing file, the last handler has seen the final content, and the next push succeeds and leaves nothing
+// behind.
 func TestTorturePushKilled(t *testing.T) {
 	p := newPushed(t)
 	spec := func(letter string) string {
@@ -103,7 +104,7 @@ func TestTorturePushKilled(t *testing.T) {
 			default:
 			}
 			if got := p.read(t, "conf"); len(got) != 200_000 || strings.Trim(got, got[:1]) != "" {
-				t.Errorf("a file of %d bytes, from %.1q", len(got), got)
+				t.Errorf("a reader sees a torn file: %d bytes, the first one %.1q", len(got), got)
 				return
 			}
 			time.Sleep(time.Millisecond)
@@ -121,7 +122,7 @@ func TestTorturePushKilled(t *testing.T) {
 	moments := []func() bool{here(p.home + "/.local/state/hail/on/*/lock"), here(p.home + "/.local/state/hail/on/*/push/phase"), here(p.dir + "/.hail-*"), here(p.dir + "/.hail-*/conf"),
 		here(p.path("handling")), here(p.path("looking"))}
 	for range scale(6, 100) {
-		moments = append(moments, nil) // any
+		moments = append(moments, nil) // a random moment
 	}
 	killed, undone := 0, 0
 	for i, moment := range moments {
@@ -163,7 +164,7 @@ func TestTorturePushKilled(t *testing.T) {
 			undone++
 		}
 		if seen := p.read(t, "seen"); !strings.HasSuffix(seen, now) || p.read(t, "two") != now {
-			t.Errorf("moment %d: there is %q, beside %q, and the handler saw %q", i, now, p.read(t, "two"), seen)
+			t.Errorf("moment %d: conf has %q, two has %q, and the handler saw %q, want the same in all", i, now, p.read(t, "two"), seen)
 		}
 		if out, err := p.command(t, `files: [{content: next, dest: DIR/next}, {dest: DIR/last, content: `+fmt.Sprint(i)+`}]`).CombinedOutput(); err != nil {
 			t.Errorf("the next push: %v\n%s", err, out)
@@ -174,14 +175,14 @@ func TestTorturePushKilled(t *testing.T) {
 	}
 	close(end)
 	reader.Wait()
-	t.Logf("%d were killed, %d of them had changed nothing or were taken back", killed, undone)
+	t.Logf("%d pushes were killed, %d of them had changed nothing or were rolled back", killed, undone)
 }
 
-// TestPushToBusybox: a login that has busybox's applets and nothing else.
+// TestPushToBusybox pushes to a login that has only busybox's applets.
 func TestPushToBusybox(t *testing.T) {
 	program, err := exec.LookPath("busybox")
 	if err != nil {
-		t.Fatalf("%v: make tools installs what the tests want", err)
+		t.Fatalf("%v: make tools installs what the tests need", err)
 	}
 	applets := t.TempDir()
 	if out, err := exec.Command(program, "--install", "-s", applets).CombinedOutput(); err != nil {

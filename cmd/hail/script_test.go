@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts drives the real main. The scripts in both/ run twice: against servers of our own, and against Debian's
-// sshd, those in openssh/ against sshd alone. In each there are the hosts web1 to web3 and db1, and down1, which nobody answers for, and mute1, which never
-// says a word.
+// sshd. Those in openssh/ run against sshd only. The inventory always has the hosts web1 to web3 and db1, down1, which
+// refuses connections, and mute1, which accepts them and never says a word.
 func TestScripts(t *testing.T) {
 	t.Run("own servers", func(t *testing.T) {
 		runScripts(t, ownServers(t), "testdata/script", "testdata/script/both")
@@ -59,12 +59,12 @@ func runScripts(t *testing.T, s site, dirs ...string) {
 	}
 }
 
-// site is hosts that are up, for all scripts.
+// site is the running hosts of the scripts.
 type site struct {
 	user     string
 	identity []byte
 	hosts    []host
-	others   []host // that the inventory does not have
+	others   []host // not in the inventory
 }
 
 type host struct {
@@ -73,7 +73,7 @@ type host struct {
 	known         string
 }
 
-// setup gives a script its own home folder, with a key, known_hosts and an inventory of the site.
+// setup gives a script its own home folder, with a key, a known_hosts and an inventory of the site.
 func (s site) setup(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, "home")
 	key, known := filepath.Join(home, "key"), filepath.Join(home, "known_hosts")
@@ -88,8 +88,8 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("HAIL_INVENTORY", filepath.Join(home, "inventory.yaml"))
 	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
 	env.Setenv("SSH_AUTH_SOCK", "")
-	env.Setenv("HAIL_RETRIES", "0")           // the bad hosts stay bad
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
+	env.Setenv("HAIL_RETRIES", "0")           // the unreachable hosts stay so
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise the race detector waits a second at every exit
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s site) setup(env *testscript.Env) error {
 
 var healthy = []string{"web1", "web2", "web3", "db1"}
 
-// troubled adds the hosts that can't be reached.
+// troubled adds the hosts that cannot be reached.
 func (s *site) troubled(t *testing.T) {
 	t.Helper()
 	mute, err := sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Mute: true}}.Start()
@@ -136,7 +136,7 @@ func (s *site) troubled(t *testing.T) {
 	}
 }
 
-// hold keeps a port of loopback without listening on it, so that no other server gets it.
+// hold occupies a port on loopback without listening, so that no other server gets it.
 func hold(t *testing.T, port int) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -184,7 +184,7 @@ func realServers(t *testing.T) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fleet, err := sshtest.StartFleet(t.TempDir(), nil) // for its key
+	fleet, err := sshtest.StartFleet(t.TempDir(), nil) // only for its key
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func realServers(t *testing.T) site {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, name := range healthy {
-		home := "SetEnv HOME=" + t.TempDir() // that of who tests may have a .bashrc that prints
+		home := "SetEnv HOME=" + t.TempDir() // the .bashrc of the caller may print something
 		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: []string{home}}
 		if err := d.Start(ctx); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,7 @@ func realServers(t *testing.T) site {
 	return s
 }
 
-// exitCodeOf runs a command and checks its exit code: exitcode 3 hail ping -a.
+// exitCodeOf runs a command and checks its exit code, as in "exitcode 3 hail ping -a".
 func exitCodeOf(ts *testscript.TestScript, neg bool, args []string) {
 	got := 0
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
@@ -228,21 +228,21 @@ func exitCodeOf(ts *testscript.TestScript, neg bool, args []string) {
 
 const bound = 30 * time.Second
 
-// waitFile waits until a file has something in it.
+// waitFile waits until a file ends with a newline.
 func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 	for begin := time.Now(); time.Since(begin) < bound; time.Sleep(10 * time.Millisecond) {
 		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && bytes.HasSuffix(text, []byte("\n")) {
 			return
 		}
 	}
-	ts.Fatalf("%s does not come", args[0])
+	ts.Fatalf("%s was not written within %v", args[0], bound)
 }
 
 // gone waits until the process whose number is in a file has ended.
 func gone(ts *testscript.TestScript, neg bool, args []string) {
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
 	if err != nil {
-		ts.Fatalf("%s holds no number: %v", args[0], err)
+		ts.Fatalf("%s does not have the number of a process: %v", args[0], err)
 	}
 	for begin := time.Now(); time.Since(begin) < bound; time.Sleep(10 * time.Millisecond) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -250,5 +250,5 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("process %d is still there", pid)
+	ts.Fatalf("process %d is still there after %v", pid, bound)
 }

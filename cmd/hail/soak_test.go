@@ -16,7 +16,7 @@ import (
 	"hail/runner/wrap"
 )
 
-// held is what a process may forget to give back.
+// held is what a process can leak.
 type held struct {
 	goroutines, files int
 	memory            uint64 // bytes of heap and stacks in use
@@ -35,8 +35,8 @@ func heldNow(t *testing.T) (h held) {
 	return held{runtime.NumGoroutine(), len(files), m.HeapAlloc + m.StackInuse}
 }
 
-// TestTortureSoak: a program that uses the engine for a long time, one run after the other over one Dialer, holds no more at its
-// end than at its beginning, whatever the hosts do.
+// TestTortureSoak runs the engine again and again over one Dialer, on hosts with many kinds of faults. At the end the
+// process holds no more than at the beginning.
 func TestTortureSoak(t *testing.T) {
 	hello := func(c *sshtest.Command) { c.Stdout.Write([]byte("hello\n")) }
 	servers := []sshtest.Server{
@@ -82,13 +82,13 @@ func TestTortureSoak(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := summary.Counts; n[runner.OK] != 10 || n[runner.Unreachable] != 3 || n[runner.Lost] != 2 {
-			t.Fatalf("%v", n)
+			t.Fatalf("the hosts ended as %v, want 10 ok, 3 unreachable, 2 lost", n)
 		}
 		if err := os.RemoveAll(filepath.Join(runs, plan.Run)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range 5 { // what is made once is there then
+	for range 5 { // so that everything that is made once exists
 		once()
 	}
 	before := heldNow(t)
@@ -101,12 +101,12 @@ func TestTortureSoak(t *testing.T) {
 		}
 	}
 	after := heldNow(t)
-	for n := 0; n < 100 && after.goroutines > before.goroutines; n++ { // the servers of the last run may still be at it
+	for n := 0; n < 100 && after.goroutines > before.goroutines; n++ { // the servers of the last run may not have ended yet
 		time.Sleep(20 * time.Millisecond)
 		after = heldNow(t)
 	}
 	t.Logf("%d runs: %+v, and %+v before", rounds, after, before)
 	if after.goroutines > before.goroutines+2 || after.files > before.files+2 || after.memory > before.memory+before.memory/5+1<<20 {
-		t.Errorf("after %d runs %+v is held, and was %+v", rounds, after, before)
+		t.Errorf("after %d runs the process holds %+v, before %+v", rounds, after, before)
 	}
 }

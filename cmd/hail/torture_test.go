@@ -12,7 +12,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// scale is how far a test goes: long for make torture, which takes its time.
+// scale returns the size of a test: long under make torture, else short.
 func scale(short, long int) int {
 	if os.Getenv("HAIL_TORTURE") != "" {
 		return long
@@ -20,8 +20,8 @@ func scale(short, long int) int {
 	return short
 }
 
-// TestTortureKnownHosts: many processes that record the keys of the same new hosts at once leave a file in which each stands
-// once, and that ssh-keygen reads.
+// TestTortureKnownHosts has many processes record the keys of the same new hosts at once. The file then has each key
+// once, and ssh-keygen can read it.
 func TestTortureKnownHosts(t *testing.T) {
 	var servers []sshtest.Server
 	for i := range 10 {
