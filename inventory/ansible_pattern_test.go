@@ -38,15 +38,15 @@ web3
 db1
 `
 
-// patternDifferences from Ansible, each on purpose.
+// patternDifferences are the intended differences from Ansible.
 var patternDifferences = map[string]string{
-	"nothing":      "a word that means nothing is an error, and not passed over",
-	"web,nothing":  "a word that means nothing is an error, and not passed over",
-	"prod:!nohost": "a word that means nothing is an error, and not passed over",
-	"web[x]":       "a class of characters that matches nothing is an error where no * or ? is",
+	"nothing":      "a word that matches nothing is an error, not skipped",
+	"web,nothing":  "a word that matches nothing is an error, not skipped",
+	"prod:!nohost": "a word that matches nothing is an error, not skipped",
+	"web[x]":       "a character class that matches nothing is an error, if there is no * or ?",
 }
 
-// TestLikeAnsiblePatterns compares patterns with Ansible's own, many in one run of its library.
+// TestLikeAnsiblePatterns compares our patterns with Ansible's library, which evaluates all of them in one run.
 func TestLikeAnsiblePatterns(t *testing.T) {
 	patterns := []string{
 		"all", "*", "web", "web1", "web:db", "web,db", "web:&staging", "web:!staging", "all:!web", "!web", "&web", "prod:&web:!web1", "!web1:prod", "!web1,prod,&web",

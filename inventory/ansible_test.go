@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// unpack puts the files of an archive into a new folder, and returns the words of its comment.
+// unpack extracts the files of an archive into a new folder, and returns the words of the archive's comment.
 func unpack(t *testing.T, path string) (dir string, words []string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(path)
@@ -40,8 +40,8 @@ func unpack(t *testing.T, path string) (dir string, words []string) {
 	return dir, strings.Fields(string(archive.Comment))
 }
 
-// debianPython is the Python that Debian's programs are for. There may be others before it on the path, and it may be
-// unpacked elsewhere.
+// debianPython returns the Python that has the modules of Debian's programs. Other Pythons may come before it in the
+// path, and it may be unpacked elsewhere.
 func debianPython() string {
 	if _, err := os.Stat("/usr/bin/python3"); err == nil {
 		return "/usr/bin/python3"
@@ -49,7 +49,7 @@ func debianPython() string {
 	return "python3"
 }
 
-// ansible runs one of Ansible's programs, unmoved by the settings of this machine.
+// ansible runs one of Ansible's programs, without the Ansible settings of this machine.
 func ansible(t *testing.T, dir, program string, args ...string) []byte {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "ansible.cfg")
@@ -72,7 +72,7 @@ func ansible(t *testing.T, dir, program string, args ...string) []byte {
 	return out
 }
 
-// listing is what ansible-inventory --list prints.
+// listing is the output of ansible-inventory --list.
 type listing struct {
 	groups   map[string]struct{ Hosts, Children []string }
 	hostVars map[string]map[string]any
@@ -95,7 +95,7 @@ func ansibleListing(t *testing.T, dir string, sources []string) (l listing) {
 	return l
 }
 
-// members returns the hosts of a group and of those below it, sorted, as they are called here.
+// members returns the hosts of a group and its subgroups, sorted, with the names that hail gives them.
 func (l listing) members(group string) (names []string) {
 	for _, h := range l.groups[group].Hosts {
 		names = append(names, ourName(h))
@@ -107,7 +107,7 @@ func (l listing) members(group string) (names []string) {
 	return slices.Compact(names)
 }
 
-// ourName puts brackets around IPv6 addresses: so a name stands alone before a port, too.
+// ourName puts an IPv6 address in brackets, as hail does so that a port can follow it.
 func ourName(name string) string {
 	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
 		return "[" + name + "]"
@@ -115,13 +115,14 @@ func ourName(name string) string {
 	return name
 }
 
-// TestLikeAnsible compares hosts, groups, variables and their precedence with ansible-inventory --list, over inventories in
-// INI, YAML and from programs. What differs on purpose:
+// TestLikeAnsible compares hosts, groups, variables and their precedence with ansible-inventory --list, for inventories
+// in INI and YAML and from programs. The intended differences:
 //   - an IPv6 address is named in brackets
-//   - connection variables are settings, not vars, and credentials and encrypted values are left out
-//   - of ansible_user and ansible_ssh_user the one that is said nearer to the host counts, and for Ansible always the latter
-//   - a file with nothing but names is a host list, without the groups all and ungrouped
-//   - Ansible warns of a group it can't read and goes on; here that is an error (TestBadAnsible)
+//   - connection variables are settings, not vars; credentials and encrypted values are left out
+//   - if both ansible_user and ansible_ssh_user are set, the one set nearer to the host wins, while Ansible always
+//     takes the latter
+//   - a file of nothing but names is a host list, without the groups all and ungrouped
+//   - a group that cannot be read is an error (TestBadAnsible), while Ansible warns and goes on
 func TestLikeAnsible(t *testing.T) {
 	paths, err := filepath.Glob("testdata/ansible/*.txtar")
 	if err != nil || len(paths) < 25 {
@@ -158,12 +159,13 @@ func compareGroups(t *testing.T, inv *Inventory, l listing) {
 		got := inv.Members(g)
 		slices.Sort(got)
 		if want := l.members(g); !slices.Equal(got, want) {
-			t.Errorf("the group %s has %v, and for Ansible %v", g, got, want)
+			t.Errorf("the group %s has %v, in Ansible %v", g, got, want)
 		}
 	}
 }
 
-// compareVars wants all of Ansible's variables among the vars or the settings of a host, and no others.
+// compareVars checks that all of Ansible's variables are among the vars or settings of the host, and that it has no
+// others.
 func compareVars(t *testing.T, h Host, theirs map[string]any) {
 	var ours map[string]any
 	text, err := json.Marshal(h.Vars)
@@ -179,7 +181,7 @@ func compareVars(t *testing.T, h Host, theirs map[string]any) {
 	}
 	for name, value := range theirs {
 		key, isSetting := ansibleKeys[name]
-		if unsafe, ok := value.(map[string]any); ok && unsafe["__ansible_unsafe"] != nil { // how the listing marks it
+		if unsafe, ok := value.(map[string]any); ok && unsafe["__ansible_unsafe"] != nil { // a string marked as unsafe in the listing
 			value = unsafe["__ansible_unsafe"]
 		}
 		switch {
@@ -190,7 +192,7 @@ func compareVars(t *testing.T, h Host, theirs map[string]any) {
 			}
 		case name == "ansible_ssh_common_args":
 			if h.Connection.Jump != "jump@bastion:2200" {
-				t.Errorf("%s: the jump host is %q, and for Ansible %v", h.Name, h.Connection.Jump, value)
+				t.Errorf("%s: the jump host is %q, in Ansible %v", h.Name, h.Connection.Jump, value)
 			}
 		case key == "become":
 			if h.Connection.Become == nil || !*h.Connection.Become {
@@ -198,18 +200,18 @@ func compareVars(t *testing.T, h Host, theirs map[string]any) {
 			}
 		case key == "connect_timeout":
 			if got := fmt.Sprint(h.Connection.ConnectTimeout.Value().Seconds()); got != fmt.Sprint(value) {
-				t.Errorf("%s: connect_timeout is %s seconds, and for Ansible %v", h.Name, got, value)
+				t.Errorf("%s: connect_timeout is %s seconds, in Ansible %v", h.Name, got, value)
 			}
 		case isSetting && key != "":
 			if got := settings[key]; got != fmt.Sprint(value) {
-				t.Errorf("%s: %s is %q, and for Ansible %v", h.Name, key, got, value)
+				t.Errorf("%s: %s is %q, in Ansible %v", h.Name, key, got, value)
 			}
 		case !isSetting && !reflect.DeepEqual(ours[name], value):
-			t.Errorf("%s: %s is %#v, and for Ansible %#v", h.Name, name, ours[name], value)
+			t.Errorf("%s: %s is %#v, in Ansible %#v", h.Name, name, ours[name], value)
 		}
 		delete(ours, name)
 	}
 	for name, value := range ours {
-		t.Errorf("%s has the var %s = %#v, and not for Ansible", h.Name, name, value)
+		t.Errorf("%s has the var %s = %#v, which it does not have in Ansible", h.Name, name, value)
 	}
 }

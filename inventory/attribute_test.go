@@ -23,7 +23,7 @@ func TestAttributes(t *testing.T) {
 	for _, c := range []struct{ expr, want string }{
 		{"role=web", "web1 web2"},
 		{"role==web", "web1 web2"},
-		{"role!=web", "db1 lone"}, // who has none is not web either
+		{"role!=web", "db1 lone"}, // a host without the var does not have the value either
 		{"canary=true", "web1"},
 		{"@web!canary=true", "web2"},
 		{"@web&role=web!canary=true", "web2"},
@@ -32,13 +32,13 @@ func TestAttributes(t *testing.T) {
 		{"mem<64", "web2"},
 		{"mem<=9", "web2"},
 		{"mem=128", "db1"},
-		{"load<=1", ""},                 // nan is no number
-		{"version>12.9", "web1"},        // 12.10.1 is no number: as people order them
-		{"version>=12.10", "web1 web2"}, // 12.9 is one, as 12.10 is
+		{"load<=1", ""},                 // nan is not a number
+		{"version>12.9", "web1"},        // 12.10.1 is not a number, so versions are compared naturally
+		{"version>=12.10", "web1 web2"}, // both are numbers, so 12.9 is greater
 		{"os=debian", "web1 db1 lone"},
 		{"os!=debian", "web2"},
 		{"name=~^db", "db1"},
-		{"name=~^(web|db)1", "lone"}, // the value ends at the parenthesis: see the next
+		{"name=~^(web|db)1", "lone"}, // without quotes, the value ends at the parenthesis
 		{`name=~"^(web|db)1"`, "web1 db1"},
 		{"name!~^web", "db1 lone"},
 		{"name=lone,role=db", "db1 lone"},

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestBadInput is a corpus of what people and programs get wrong, with what they are told. F stands for the file.
+// TestBadInput is a corpus of mistakes in inventories, with the expected error and hint. F stands for the file.
 func TestBadInput(t *testing.T) {
 	const (
 		ranges  = "ranges look like [01:50], [1:9:2] or [a:f]"
@@ -122,7 +122,7 @@ func TestBadInput(t *testing.T) {
 		{"g.yaml", "roles:\n  a: b!", "F:2:8: a host, a pattern or a @group is missing here", ""},
 		{"groups", "adm: node0\nnodes\n", "F:2:1: this is not a group", "adm: node0"},
 		{"groups", "adm: node0\nadm: node1\n", "F:2:1: the group local:adm is defined twice", ""},
-		// anything
+		// any format
 		{"h", "\xff\xfeh\x00", "F:1:1: this is not UTF-8 text", ""},
 		{"h.csv", "na\x00me", "F:1:3: the control character '\\x00' is not allowed here", ""},
 		{"h.json", "\x1b[31m", "F:1:1: the control character '\\x1b' is not allowed here", ""},
@@ -152,7 +152,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// An alias bomb takes neither time nor memory, whoever's rules are read.
+// TestBombs: an alias bomb takes neither much time nor much memory, in hail's own format or in Ansible's.
 func TestBombs(t *testing.T) {
 	bomb := "x: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'z'; c++ {
@@ -160,7 +160,7 @@ func TestBombs(t *testing.T) {
 	}
 	for name, text := range map[string]string{"native": "vars:\n  " + strings.ReplaceAll(bomb, "\n", "\n  "), "Ansible": "all:\n vars:\n  " + strings.ReplaceAll(bomb, "\n", "\n  ")} {
 		if _, err := Load(t.Context(), write(t, "b.yaml", text), Surroundings{}); err == nil {
-			t.Errorf("%s: the bomb was taken", name)
+			t.Errorf("%s: the alias bomb was not refused", name)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// benchmarkGrowth runs do at a size and at ten times as much, and reports how many times longer that takes: 10 is linear.
+// benchmarkGrowth runs do for a size and for ten times that size, and reports how much longer the latter takes: 10 is
+// linear growth.
 func benchmarkGrowth(b *testing.B, size int, prepare func(b *testing.B, size int) (do func())) {
 	var one time.Duration
 	for _, n := range []int{size, 10 * size} {
@@ -42,7 +43,7 @@ func manyHosts(n int) string {
 	return b.String()
 }
 
-// manyAnsible is manyHosts in INI.
+// manyAnsible is manyHosts as an Ansible INI file.
 func manyAnsible(n int) string {
 	var b strings.Builder
 	for g := range n / 50 {
@@ -55,7 +56,7 @@ func manyAnsible(n int) string {
 	return b.String()
 }
 
-// manySSH is a Host line for each, and one for all.
+// manySSH has one Host line for each host, and one for all.
 func manySSH(n int) string {
 	var b strings.Builder
 	b.WriteString("Host")
@@ -69,7 +70,7 @@ func manySSH(n int) string {
 	return b.String()
 }
 
-// manyClusterGroups are of five hosts each.
+// manyClusterGroups has groups of five hosts each, n hosts in all.
 func manyClusterGroups(n int) string {
 	var b strings.Builder
 	b.WriteString("racks:\n")
@@ -100,7 +101,7 @@ func loading(format, name string, text func(n int) string) func(b *testing.B, n 
 	}
 }
 
-// BenchmarkLoadMemory loads 100,000 hosts and selects some in a process of its own, to see how much memory that takes.
+// BenchmarkLoadMemory measures the memory that it takes to load 100,000 hosts and select some, in a process of its own.
 func BenchmarkLoadMemory(b *testing.B) {
 	path := write(b, "i.yaml", manyHosts(100_000))[0]
 	for b.Loop() {
@@ -113,7 +114,7 @@ func BenchmarkLoadMemory(b *testing.B) {
 	}
 }
 
-// TestLoadAlone is the other process of BenchmarkLoadMemory, and otherwise nothing.
+// TestLoadAlone is the process that BenchmarkLoadMemory starts. It is skipped otherwise.
 func TestLoadAlone(t *testing.T) {
 	path := os.Getenv("LOAD_ALONE")
 	if path == "" {
@@ -124,7 +125,7 @@ func TestLoadAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hosts, err := Select(inv, Query{Targets: []string{"@*&serial>=7!host1*"}}, Lookups{}); err != nil || len(hosts) != 43504 {
-		t.Errorf("%d hosts, %v", len(hosts), err)
+		t.Errorf("%d hosts, %v, want 43504", len(hosts), err)
 	}
 }
 
@@ -143,7 +144,7 @@ func BenchmarkSelect(b *testing.B) {
 	}
 }
 
-// BenchmarkFold folds names of several shapes, with much and with nothing in common.
+// BenchmarkFold folds names of several shapes, some with much in common, some with nothing.
 func BenchmarkFold(b *testing.B) {
 	benchmarkGrowth(b, 10_000, func(b *testing.B, n int) func() {
 		names := mixedNames(n)

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// clusterConfig copies the settings and groups in testdata into a folder where ClusterShell finds them.
+// clusterConfig copies the settings and groups in testdata to a folder where ClusterShell finds them.
 func clusterConfig(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,7 +36,7 @@ func clusterInventory(t *testing.T, config string) *Inventory {
 	return inv
 }
 
-// nodeset runs the program of that name; an expression that it refuses is an error.
+// nodeset runs ClusterShell's nodeset. An expression that nodeset refuses is an error.
 func nodeset(t *testing.T, config string, args ...string) (string, error) {
 	t.Helper()
 	program, err := exec.LookPath("nodeset")
@@ -52,20 +52,20 @@ func nodeset(t *testing.T, config string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// differences from nodeset, each on purpose.
+// differences are the intended differences from nodeset.
 var differences = map[string]string{
 	"(n[1-5])":         "parentheses group here",
 	"n[1-5]!(n[2-3])":  "parentheses group here",
-	"n[1-3]  m[1-3]":   "more than one blank is no set of its own",
-	"@*":               "the hosts of all groups, and not of the default source alone",
-	"@unknown":         "a group that is not there is an error, and not empty",
-	"@racks:unknown":   "a group that is not there is an error, and not empty",
-	"@racks:rack[1-9]": "a group that is not there is an error, and not empty",
+	"n[1-3]  m[1-3]":   "several blanks separate like one",
+	"@*":               "the hosts of all groups, not only of the default source",
+	"@unknown":         "an unknown group is an error, not empty",
+	"@racks:unknown":   "an unknown group is an error, not empty",
+	"@racks:rack[1-9]": "an unknown group is an error, not empty",
 	"@":                "a group without a name is an error",
-	"node[-3]":         "a range without a beginning is an error, and not a name",
+	"node[-3]":         "a range without a start is an error, not a name",
 }
 
-// selectNames returns the names that an expression means, sorted; an empty selection is no error here.
+// selectNames returns the names that an expression selects, sorted. An empty selection is not an error here.
 func selectNames(inv *Inventory, expr string) ([]string, error) {
 	hosts, err := Select(inv, Query{Targets: []string{expr}, AnyHost: true}, Lookups{})
 	if err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
@@ -98,33 +98,33 @@ func TestLikeNodeset(t *testing.T) {
 		same := (err != nil) == (c.Error != "") && slices.Equal(got, c.Names)
 		switch why := differences[expr]; {
 		case same && why != "":
-			t.Errorf("%s: is no difference: %s", expr, why)
+			t.Errorf("%s: ClusterShell has the same result, so this is not a difference: %s", expr, why)
 		case !same && why == "":
-			t.Errorf("%s: %v, %v, and for ClusterShell %v %s", expr, got, err, c.Names, c.Error)
+			t.Errorf("%s: got %v, %v, ClusterShell has %v %s", expr, got, err, c.Names, c.Error)
 		case same && len(got) > 0:
 			checkFold(t, got)
 			ours += len(splitList(Fold(got)))
 			theirs += len(splitList(c.Folded))
 		}
-		if i%10 == 0 { // the program itself says the same as its library
+		if i%10 == 0 { // nodeset itself must agree with its library
 			said, refused := nodeset(t, config, "-e", "-S", "\n", "--", expr)
 			if names := strings.Fields(said); (refused != nil) != (c.Error != "") || !slices.Equal(slices.Sorted(slices.Values(names)), c.Names) {
-				t.Errorf("%s: nodeset says %v, %v, and its library %v %s", expr, names, refused, c.Names, c.Error)
+				t.Errorf("%s: nodeset has %v, %v, its library %v %s", expr, names, refused, c.Names, c.Error)
 			}
 		}
 	}
 	if ours > theirs {
-		t.Errorf("folded to %d patterns, and by ClusterShell to %d", ours, theirs)
+		t.Errorf("folded to %d patterns, more than the %d of ClusterShell", ours, theirs)
 	}
 }
 
-// clusterSet is what ClusterShell makes of an expression.
+// clusterSet is ClusterShell's result for an expression.
 type clusterSet struct {
 	Names         []string // sorted
 	Folded, Error string
 }
 
-// clusterSets evaluates many expressions in one run of the library that nodeset is made of.
+// clusterSets evaluates all expressions in one run of ClusterShell's library, which nodeset uses.
 func clusterSets(t *testing.T, config string, expressions []string) (sets []clusterSet) {
 	t.Helper()
 	text, err := json.Marshal(expressions)
@@ -155,13 +155,13 @@ print(json.dumps(sets))
 		t.Fatalf("ClusterShell (make test gets it): %v\n%s", err, &stderr)
 	}
 	for i := range sets {
-		sets[i].Names = strings.Fields(strings.Join(sets[i].Names, " ")) // "a b" is one name to the library, and two to nodeset
+		sets[i].Names = strings.Fields(strings.Join(sets[i].Names, " ")) // "a b" is one name for the library, but two for nodeset
 		slices.Sort(sets[i].Names)
 	}
 	return sets
 }
 
-// TestLikeNodesetRandom compares expressions that chance makes, many in one run of ClusterShell's library.
+// TestLikeNodesetRandom compares random expressions with ClusterShell's library.
 func TestLikeNodesetRandom(t *testing.T) {
 	seed := rand.Uint64()
 	chance := rand.New(rand.NewPCG(seed, 0))
@@ -175,15 +175,15 @@ func TestLikeNodesetRandom(t *testing.T) {
 	for i, c := range clusterSets(t, config, expressions) {
 		got, err := selectNames(inv, expressions[i])
 		if err != nil || c.Error != "" || !slices.Equal(got, c.Names) {
-			t.Errorf("seed %d: %s is %v, %v, and for ClusterShell %v %s", seed, expressions[i], got, err, c.Names, c.Error)
+			t.Errorf("seed %d: %s: got %v, %v, ClusterShell has %v %s", seed, expressions[i], got, err, c.Names, c.Error)
 		} else if len(got) > 0 {
 			checkFold(t, got)
 			ours += len(splitList(Fold(got)))
 			theirs += len(splitList(c.Folded))
 		}
 	}
-	if ours > theirs*11/10 { // neither looks for the shortest form of all
-		t.Errorf("seed %d: folded to %d patterns, and by ClusterShell to %d", seed, ours, theirs)
+	if ours > theirs*11/10 { // neither always finds the shortest form
+		t.Errorf("seed %d: folded to %d patterns, many more than the %d of ClusterShell", seed, ours, theirs)
 	}
 }
 
@@ -226,7 +226,7 @@ func randomRange(chance *rand.Rand, most int) string {
 	return "[" + strings.Join(parts, ",") + "]"
 }
 
-// TestClusterShellChain: groups below each other have the limit of all groups.
+// TestClusterShellChain: nested groups of ClusterShell have the same depth limit as all groups.
 func TestClusterShellChain(t *testing.T) {
 	for length, want := range map[int]string{maxGroupDepth: "", 6000: fmt.Sprintf("F:%d:7: groups are nested more than 100 deep", maxGroupDepth+1)} {
 		var text strings.Builder

@@ -34,7 +34,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// What stands for more hosts than one pattern may is folded to several.
+// TestFoldMany: names that stand for more hosts than one pattern may are folded to several patterns.
 func TestFoldMany(t *testing.T) {
 	for folded, patterns := range map[string][]string{
 		"n200001 n[000001-200000]":      {"n[000001-100000]", "n[100001-200001]"},
@@ -55,7 +55,7 @@ func TestFoldMany(t *testing.T) {
 	}
 }
 
-// expandList(Fold(x)) is the set x, whatever the names are.
+// TestFoldInverse: expandList(Fold(x)) is the set x, for random names.
 func TestFoldInverse(t *testing.T) {
 	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 1))

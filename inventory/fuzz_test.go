@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// fuzzSource feeds texts to the reader of a format: it gives errors with places, or hosts that are fit for use.
+// fuzzSource feeds texts to the reader of a format. The reader must return errors with places, or valid hosts.
 func fuzzSource(f *testing.F, path string, read func(b *builder, f file), seeds ...string) {
 	for _, seed := range seeds {
 		f.Add(seed)

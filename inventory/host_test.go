@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestHostJSON: a host that is read back from a record is what it was, for templates and for expressions.
+// TestHostJSON: a host read back from a record is the same for templates and target expressions.
 func TestHostJSON(t *testing.T) {
 	inv := load(t, "i.yaml", "hosts: {h: {port: 22, vars: {size: 10000000, big: 9007199254740993, part: 0.5, deep: {l: [1, 2.5, x]}, large: 100000000.0, yes: true, none: null}}}")
 	h, _ := inv.Host("h")
@@ -21,10 +21,10 @@ func TestHostJSON(t *testing.T) {
 	}
 	for name := range h.Vars {
 		if got, want := ValueText(back[0].Vars[name]), ValueText(h.Vars[name]); got != want {
-			t.Errorf("%s is %s, and was %s", name, got, want)
+			t.Errorf("%s is %s, before it was %s", name, got, want)
 		}
 	}
-	h.Vars["large"] = 100000000 // JSON has one kind of number
+	h.Vars["large"] = 100000000 // JSON has only one kind of number
 	if !reflect.DeepEqual(back[0], h) {
 		t.Errorf("got  %#v\nwant %#v", back[0], h)
 	}
@@ -51,15 +51,15 @@ func TestRedact(t *testing.T) {
 		h := Host{Vars: map[string]any{"deep": []any{map[string]any{name: "hunter2"}}}}
 		got := h.Redact(slices.Concat(SecretVars, []string{"X/[Pp]in", "?/?/z*"})).Vars["deep"].([]any)[0].(map[string]any)[name] == Redacted
 		if got != want {
-			t.Errorf("%s is hidden: %v", name, got)
+			t.Errorf("%s is hidden: %v, want %v", name, got, want)
 		}
 	}
 }
 
-// A pattern that can't be read hides everything rather than nothing.
+// TestRedactMalformed: a malformed pattern hides all vars rather than none.
 func TestRedactMalformed(t *testing.T) {
 	h := Host{Vars: map[string]any{"db": "hunter2"}}
 	if got := h.Redact([]string{"[db"}).Vars["db"]; got != Redacted {
-		t.Errorf("the var is %v", got)
+		t.Errorf("the var is %v, want it hidden", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// write puts files into a new folder, and returns their paths.
+// write writes files to a new folder, and returns their paths.
 func write(t testing.TB, files ...string) (paths []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -76,7 +76,7 @@ func TestNativeExample(t *testing.T) {
 	}
 }
 
-// Each case says the user and the var x of host h.
+// TestPrecedence: each case gives the expected user and var x of host h.
 func TestPrecedence(t *testing.T) {
 	for name, c := range map[string]struct{ yaml, want string }{
 		"nothing said":           {`hosts: [h]`, ` <nil>`},
@@ -198,7 +198,7 @@ func TestBadSources(t *testing.T) {
 	}
 }
 
-// checkErrors wants the lines of an Errors, with F for the file, and the hint of the first.
+// checkErrors checks the lines of an Errors, in which F stands for the file, and the hint of the first error.
 func checkErrors(t *testing.T, name, path string, err error, want, hint string) {
 	t.Helper()
 	var all Errors
@@ -246,12 +246,13 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Hosts share what they have in common: an inventory of many hosts is small.
+// TestHostsShare: hosts share the vars and groups that they have in common, so that a large inventory takes little
+// memory.
 func TestHostsShare(t *testing.T) {
 	inv := load(t, "i.yaml", `{groups: {g: {hosts: "h[1-2]", vars: {a: 1}}}}`)
 	h := inv.Hosts()
 	if reflect.ValueOf(h[0].Vars).Pointer() != reflect.ValueOf(h[1].Vars).Pointer() || &h[0].Groups[0] != &h[1].Groups[0] {
-		t.Error("two hosts of one group have vars and groups of their own")
+		t.Error("two hosts of one group do not share their vars and groups")
 	}
 }
 
@@ -268,7 +269,7 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// checkLoaded wants errors that have a place, or hosts that are fit for use.
+// checkLoaded checks that all errors have a place, or else that the hosts are valid.
 func checkLoaded(t *testing.T, inv *Inventory, err error) {
 	var all Errors
 	if errors.As(err, &all) {

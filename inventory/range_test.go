@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// expandList is the inverse of Fold: the names that patterns with blanks or commas between them stand for.
+// expandList is the inverse of Fold: it expands patterns separated by blanks or commas.
 func expandList(list string) (names []string, err error) {
 	for _, pattern := range splitList(list) {
 		more, wrong := expand(pattern)
@@ -20,7 +20,7 @@ func expandList(list string) (names []string, err error) {
 	return names, nil
 }
 
-// splitList splits at commas and white space that are not in brackets.
+// splitList splits at commas and white space outside of brackets.
 func splitList(list string) []string {
 	depth := 0
 	return strings.FieldsFunc(list, func(c rune) bool {
@@ -102,7 +102,7 @@ func TestExpandErrors(t *testing.T) {
 	}
 }
 
-// Patterns that are short and stand for more than a machine holds are refused before anything is made of them.
+// TestExpandBombs: short patterns that stand for more names than fit into memory are refused before they are expanded.
 func TestExpandBombs(t *testing.T) {
 	for name, bomb := range map[string]string{
 		"overflow":   "a[" + strings.Repeat("0-999999999999999,", 20_000) + "1]",
@@ -110,7 +110,7 @@ func TestExpandBombs(t *testing.T) {
 		"length":     "a[1-200000]" + strings.Repeat("[1]", 100_000),
 	} {
 		if _, err := expandList(bomb); err == nil {
-			t.Errorf("%s: was expanded", name)
+			t.Errorf("%s: the pattern was not refused", name)
 		}
 	}
 	if names, err := expandList("a[1-200000]"); err != nil || len(names) != maxExpansion {
@@ -123,7 +123,7 @@ func FuzzExpand(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, list string) {
-		if len(list) > 200 { // many large patterns are only slow
+		if len(list) > 200 { // more patterns would only be slower
 			list = list[:200]
 		}
 		names, err := expandList(list)
@@ -139,7 +139,7 @@ func FuzzExpand(f *testing.F) {
 	})
 }
 
-// checkFold fails the test when what Fold writes does not stand for exactly the names.
+// checkFold fails the test unless the folded names expand to exactly the same names.
 func checkFold(t *testing.T, names []string) {
 	t.Helper()
 	folded := Fold(names)

@@ -43,14 +43,14 @@ func TestSelect(t *testing.T) {
 	inv := load(t, "i.yaml", fleet)
 	for _, c := range []struct{ expr, want string }{
 		{"web01", "web01"},
-		{"db2,web01", "web01 db2"}, // the order is the inventory's
+		{"db2,web01", "web01 db2"}, // in the order of the inventory
 		{"db2 web01  db2", "web01 db2"},
 		{"web[01-03]", "web01 web02 web03"},
 		{"@web", "web01 web02 web03 web04 web05 web06"},
 		{"@web!web[02-06]", "web01"},
 		{"@web & @rack1", "web01 web02 web03"},
 		{"@web^@rack1", "web04 web05 web06 db1"},
-		{"@db,@web&@rack1", "web01 web02 web03 db1"}, // from left to right
+		{"@db,@web&@rack1", "web01 web02 web03 db1"}, // evaluated from left to right
 		{"@db,(@web&@rack1)", "web01 web02 web03 db1 db2 db3"},
 		{"@prod!(@rack1,db3)", "web04 web05 web06 db2"},
 		{"((web01))", "web01"},
@@ -116,7 +116,7 @@ func TestSelectWithoutInventory(t *testing.T) {
 		query Query
 		want  string
 	}{
-		{Query{Targets: []string{"b a,web[1-2]", "a"}}, "b a web1 web2"}, // the order written
+		{Query{Targets: []string{"b a,web[1-2]", "a"}}, "b a web1 web2"}, // in the order written
 		{Query{Targets: []string{"web[1-4]!web2"}, Exclude: []string{"web4"}}, "web1 web3"},
 		{Query{Targets: []string{"web[1-3]"}, Exclude: []string{"*2"}}, "web1 web3"},
 		{Query{Targets: []string{"^some"}}, "web01 web05 web06"},
@@ -213,7 +213,7 @@ func TestSelectErrors(t *testing.T) {
 	checkError(t, "no files", "", err, `target "^some":1: files of names cannot be used here`, "")
 }
 
-// What may be a slip, and may be meant so, is told.
+// TestSelectRemarks: what may be a slip, but need not be, is only a remark.
 func TestSelectRemarks(t *testing.T) {
 	inv := load(t, "i.yaml", varied)
 	for _, c := range []struct {

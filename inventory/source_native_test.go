@@ -76,12 +76,12 @@ func TestBadYAML(t *testing.T) {
 	}
 }
 
-// All errors of all sources come together, ten of them in words.
+// TestManyErrors: the errors of all sources are reported together.
 func TestManyErrors(t *testing.T) {
 	paths := write(t, "a.yaml", "hsots: [a]\nhosts: {a: {prot: 1, user: []}}", "b.yaml", "{")
 	_, err := Load(t.Context(), paths, Surroundings{})
 	if got := strings.Count(err.Error(), "\n") + 1; got != 4 {
-		t.Errorf("%d errors:\n%v", got, err)
+		t.Errorf("%d errors, want 4:\n%v", got, err)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestGroupDepth(t *testing.T) {
 		return b.String()
 	}
 	if h, _ := load(t, "i.yaml", chain(maxGroupDepth)).Host("h"); len(h.Groups) != maxGroupDepth {
-		t.Errorf("h is in %d groups", len(h.Groups))
+		t.Errorf("h is in %d groups, want %d", len(h.Groups), maxGroupDepth)
 	}
 	for _, n := range []int{maxGroupDepth + 1, 20_000} {
 		if _, err := Load(t.Context(), write(t, "i.yaml", chain(n)), Surroundings{}); err == nil || !strings.Contains(err.Error(), "groups are nested more than 100 deep") {

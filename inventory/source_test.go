@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// described writes the hosts of an inventory, a line each: name, settings, groups, vars.
+// described writes one line for each host of an inventory: name, settings, groups, vars.
 func described(inv *Inventory) string {
 	var b strings.Builder
 	for _, h := range inv.Hosts() {
@@ -26,7 +26,7 @@ func described(inv *Inventory) string {
 	return b.String()
 }
 
-// Each source says the same hosts.
+// TestSources: the same hosts, in each format.
 func TestSources(t *testing.T) {
 	const want = "web1 address:10.0.0.1 user:www [web] map[canary:true rack:3]\nweb2 port:2222 [prod web] map[rack:007]\n"
 	for name, text := range map[string]string{
@@ -44,7 +44,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// The name of a format before the path says what a file is, whatever its name.
+// TestFormatByName: a format named before the path decides, whatever the file is called.
 func TestFormatByName(t *testing.T) {
 	for name, text := range map[string]string{
 		"csv":        "name,x\na,1\n",
@@ -69,7 +69,7 @@ func TestFormatByName(t *testing.T) {
 	}
 }
 
-// What a text is shows in its first lines, where its name does not tell.
+// TestRecognised: without a telling file name, the first lines decide about the format.
 func TestRecognised(t *testing.T) {
 	for text, want := range map[string]string{
 		"a\nb":                   "list",
@@ -106,7 +106,7 @@ func TestAnsibleOrNative(t *testing.T) {
 	for text, want := range map[string]bool{
 		"all: {hosts: {a: }}":                         true,
 		"web: {hosts: {a: }}":                         true,
-		"web: {children: {a: }}\nhosts: {hosts: a: }": false, // not even YAML
+		"web: {children: {a: }}\nhosts: {hosts: a: }": false, // not even in YAML
 		"web: {vars: {x: 1}}\nvars: {hosts: {}}":      true,
 		"hosts: {a: }":                                false,
 		"groups: {hosts: {hosts: a}}":                 false,
@@ -197,7 +197,7 @@ func TestVarsFileInVault(t *testing.T) {
 	}
 }
 
-// TestVarsLinks: an entry may be a link to a folder elsewhere.
+// TestVarsLinks: an entry of group_vars or host_vars may be a link to a folder elsewhere.
 func TestVarsLinks(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{"common", "group_vars", "host_vars"} {
@@ -248,7 +248,7 @@ func TestOrigins(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if inv, err := Load(t.Context(), paths, Surroundings{}); err != nil || inv.Origins("web1") != nil {
-		t.Errorf("origins that nobody asked for: %v, %v", inv.Origins("web1"), err)
+		t.Errorf("without Surroundings.Origins there are origins: %v, %v", inv.Origins("web1"), err)
 	}
 }
 
@@ -262,7 +262,7 @@ func writeProgram(t *testing.T, script string) string {
 }
 
 func TestPrograms(t *testing.T) {
-	// What a program leaves behind, with its output open, does not hold the inventory, and is ended.
+	// A background process of the program, with the output still open, does not hold up loading, and is ended.
 	pid := filepath.Join(t.TempDir(), "pid")
 	path := writeProgram(t, `sleep 1000 & echo $! >`+pid+`; echo '{"web": ["a"], "_meta": {"hostvars": {"a": {"home": "'$MARK'"}}}}'`)
 	inv, err := Load(t.Context(), []string{path}, Surroundings{Environ: []string{"MARK=here", "PATH=" + os.Getenv("PATH")}})
@@ -271,7 +271,7 @@ func TestPrograms(t *testing.T) {
 	}
 	waitGone(t, pid)
 
-	// One that hangs ends with the context.
+	// A program that hangs is ended with the context.
 	ctx, cancel := context.WithCancelCause(t.Context())
 	hung := filepath.Join(t.TempDir(), "hung")
 	path = writeProgram(t, "echo $$ >"+hung+"; trap '' TERM; (sleep 1000); sleep 1000")
@@ -326,7 +326,7 @@ func TestBadPrograms(t *testing.T) {
 	checkErrors(t, "a folder", filepath.Dir(path), err, "F: this is not a program", "")
 }
 
-// waitGone waits until the process whose number stands in a file has ended.
+// waitGone waits until the process whose number is in a file has ended.
 func waitGone(t *testing.T, pidFile string) {
 	t.Helper()
 	text := waitFile(t, pidFile)
@@ -351,6 +351,6 @@ func waitFile(t *testing.T, path string) string {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("%s does not come", path)
+	t.Errorf("%s was not written", path)
 	return ""
 }

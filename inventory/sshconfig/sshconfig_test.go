@@ -19,8 +19,9 @@ import (
 	"time"
 )
 
-// TestLikeSSH compares what is said of hosts with ssh -G, over a corpus of configurations. Those called bad-… ssh refuses.
-// On purpose, ForwardAgent is left out where a later line names a socket: ssh takes that one, although the first line counts.
+// TestLikeSSH compares our settings of hosts with ssh -G, over a corpus of configurations. ssh refuses those that are
+// called bad-…. An intended difference, which is not in the corpus: where a later line names a socket for ForwardAgent,
+// ssh takes that line, although the first one should count.
 func TestLikeSSH(t *testing.T) {
 	local := localSide(t)
 	include, err := filepath.Abs("testdata/include")
@@ -77,7 +78,7 @@ func localSide(t testing.TB) Local {
 	return Local{Home: me.HomeDir, User: me.Username, Hostname: machine, UID: os.Getuid(), Getenv: os.Getenv}
 }
 
-// compareSSH resolves a host in both ways.
+// compareSSH looks up a host with ssh -G and with this package, and compares the results.
 func compareSSH(t *testing.T, file string, local Local, host string, given Given) {
 	t.Helper()
 	args := []string{"-G", "-F", file}
@@ -100,7 +101,7 @@ func compareSSH(t *testing.T, file string, local Local, host string, given Given
 		s, err = config.Lookup(t.Context(), host, given)
 	}
 	if (err != nil) != (refused != nil) {
-		t.Errorf("%s: %v, and for ssh %v", host, err, refused)
+		t.Errorf("%s: error %v, from ssh %v", host, err, refused)
 	}
 	if err != nil || refused != nil {
 		return
@@ -113,12 +114,12 @@ func compareSSH(t *testing.T, file string, local Local, host string, given Given
 	for key, ours := range shown(s, local, host) {
 		want := expanded(key, theirs[key], s, local, host)
 		if !reflect.DeepEqual(ours, want) && len(ours)+len(want) > 0 {
-			t.Errorf("%s %+v: %s is %q, and for ssh %q", host, given, key, ours, want)
+			t.Errorf("%s %+v: %s is %q, in ssh %q", host, given, key, ours, want)
 		}
 	}
 }
 
-// shown writes settings as ssh -G does, with its defaults where it shows them.
+// shown writes settings as ssh -G does, including the defaults that ssh -G prints.
 func shown(s Settings, local Local, host string) map[string][]string {
 	one := func(value, otherwise string) []string {
 		if v := cmp.Or(value, otherwise); v != "" {
@@ -151,7 +152,7 @@ func shown(s Settings, local Local, host string) map[string][]string {
 		"stricthostkeychecking": one(map[string]string{"yes": "true", "no": "false"}[s.StrictHostKeyChecking], cmp.Or(s.StrictHostKeyChecking, "ask")),
 	}
 	for key, list := range map[string][]string{"identityfile": s.IdentityFile} {
-		if len(list) > 0 { // otherwise ssh shows its defaults, which are not said here
+		if len(list) > 0 { // otherwise ssh prints its defaults, which Settings does not have
 			m[key] = list
 		}
 	}
@@ -175,7 +176,7 @@ func span2(d time.Duration, zero string) string {
 	return strconv.Itoa(int(d / time.Second))
 }
 
-// expanded replaces what ssh -G leaves as written: the tokens and ~ in the names of files, and in commands.
+// expanded does what ssh -G leaves undone: it replaces tokens and ~ in file names and commands.
 func expanded(key string, values []string, s Settings, local Local, host string) []string {
 	if key == "hostname" || key == "remotecommand" {
 		return values
@@ -268,7 +269,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// Nobody else may have written what decides where to connect.
+// TestForeignFile: a file that others may write to is refused, because it decides where to connect.
 func TestForeignFile(t *testing.T) {
 	_, file, err := load(t, "User a\n")
 	if err != nil {
@@ -358,7 +359,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(strings.ToLower(text), "include") { // it could name any file of this machine
+		if strings.Contains(strings.ToLower(text), "include") { // an include could name any file on this machine
 			return
 		}
 		directives, err := parseLines("F", []byte(text))
@@ -377,7 +378,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// manyBlocks is a configuration of n blocks, every tenth with a wildcard.
+// manyBlocks is a configuration of n blocks. Every tenth has a wildcard.
 func manyBlocks(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -390,7 +391,7 @@ func manyBlocks(n int) string {
 	return b.String() + "Host *\n  ServerAliveInterval 15\n"
 }
 
-// BenchmarkLookup looks up 10,000 hosts, at 1,000 blocks and at ten times as many.
+// BenchmarkLookup looks up 10,000 hosts, in a configuration of 1,000 blocks and in one of 10,000.
 func BenchmarkLookup(b *testing.B) {
 	var one time.Duration
 	for _, blocks := range []int{1000, 10_000} {
@@ -416,7 +417,8 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// TestAskSSH: with ssh -G it is ssh that decides, also of what this package does not take; its defaults are not said.
+// TestAskSSH: with AskSSH, ssh decides, also about directives that this package does not support. The defaults of ssh
+// are left out.
 func TestAskSSH(t *testing.T) {
 	local := localSide(t)
 	local.AskSSH = true
@@ -449,7 +451,7 @@ func TestAskSSH(t *testing.T) {
 	}
 }
 
-// TestContextEndsPrograms: what a file has run for a host ends with the context, and with an error.
+// TestContextEndsPrograms: when the context ends, a program that the file has started is ended, and the lookup fails.
 func TestContextEndsPrograms(t *testing.T) {
 	for _, ask := range []bool{false, true} {
 		local := localSide(t)
@@ -496,6 +498,6 @@ func TestPath(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	if _, err := c.Path(t.Context(), "web1", Given{}, "%q"); err == nil {
-		t.Error("an unknown token is taken")
+		t.Error("an unknown token is not refused")
 	}
 }

@@ -100,7 +100,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A few lines of aliases stand for more than a machine holds: none is followed, or not so far.
+// TestAliasBomb: a few lines of aliases stand for more than fits into memory. Parse refuses aliases, or does not expand
+// them that far.
 func TestAliasBomb(t *testing.T) {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'z'; c++ {
@@ -112,13 +113,13 @@ func TestAliasBomb(t *testing.T) {
 	for _, text := range []string{bomb, "a: &a [*a]", "a: &a {b: *a}", "&a ? *a : x"} {
 		if d, err := Parse([]byte(text)); err == nil {
 			if n, err := d.YAML11(); err == nil || n != nil {
-				t.Errorf("%.40s: taken", text)
+				t.Errorf("%.40s: the aliases were expanded", text)
 			}
 		}
 	}
 }
 
-// What PyYAML makes of plain values, and Ansible of tags.
+// TestYAML11: plain values are read as by PyYAML, and tags as by Ansible.
 func TestYAML11(t *testing.T) {
 	for text, want := range map[string]any{
 		"yes": true, "Off": false, "n": "n", "'yes'": "yes", "TRUE": true, "tRue": "tRue",
