@@ -11,7 +11,7 @@ import (
 	"hail/runner/action/check"
 )
 
-// TestDocs checks what the documentation shows: every command and option exists, and every file that is linked.
+// TestDocs checks that every command, option and linked file in the documentation exists.
 func TestDocs(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "hail")
 	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
@@ -55,14 +55,14 @@ func TestDocs(t *testing.T) {
 		}
 	}
 	if len(help) < 5 {
-		t.Errorf("only %d commands were found in the documentation", len(help))
+		t.Errorf("only %d commands were found in the documentation, want 5 or more", len(help))
 	}
 }
 
 var fence = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$")
 
-// TestExamples runs what the documentation shows: a block with the name of a file behind its language is that file, and in
-// a console block every line behind "$ " is a command, with its output below.
+// TestExamples runs the examples in docs/. A block with a file name after its language is written to that file. In a
+// console block, each line that begins with "$ " is a command, followed by its expected output.
 func TestExamples(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "hail")
 	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
@@ -96,11 +96,11 @@ func TestExamples(t *testing.T) {
 		}
 	}
 	if ran < 10 {
-		t.Errorf("only %d examples were run", ran)
+		t.Errorf("only %d examples were run, want 10 or more", ran)
 	}
 }
 
-// TestChecksInDocs reads every file of checks and of waivers that the documentation shows.
+// TestChecksInDocs reads all checks and waivers shown in docs/checks.md.
 func TestChecksInDocs(t *testing.T) {
 	text, err := os.ReadFile("docs/checks.md")
 	if err != nil {
@@ -122,11 +122,11 @@ func TestChecksInDocs(t *testing.T) {
 		}
 	}
 	if read < 4 {
-		t.Errorf("only %d files were found", read)
+		t.Errorf("only %d examples of checks and waivers were found, want 4 or more", read)
 	}
 }
 
-// runConsole runs the commands of a console block, and returns how many there are.
+// runConsole runs the commands of a console block, and returns their number.
 func runConsole(t *testing.T, doc, dir, bin, block string) int {
 	commands := strings.Split("\n"+block, "\n$ ")[1:]
 	for _, c := range commands {
@@ -136,7 +136,7 @@ func runConsole(t *testing.T, doc, dir, bin, block string) int {
 		run.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "HAIL_INVENTORY=")
 		out, err := run.CombinedOutput()
 		if got := strings.TrimSuffix(string(out), "\n"); err != nil || got != want {
-			t.Errorf("%s: %s prints, %v,\n%s\nwant\n%s", doc, line, err, got, want)
+			t.Errorf("%s: %s: error %v, output\n%s\nwant\n%s", doc, line, err, got, want)
 		}
 	}
 	return len(commands)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// borders says what each package may import of this module and of others, and why no more. The standard library is free,
-// but for what is in forbidden.
+// borders says what each package may import, other than the standard library, and why no more. Of the standard library
+// only forbidden is restricted.
 var borders = map[string]struct {
 	may []string
 	why string
@@ -34,7 +34,7 @@ var borders = map[string]struct {
 	"hail/cmd/hail":               {[]string{"hail/", "github.com/urfave/cli/v2", "golang.org/x/term"}, "the one place where everything meets"},
 }
 
-// forbidden are packages of the standard library that only cmd/hail may use, and what for.
+// forbidden are the packages of the standard library that only cmd/hail may import, and why.
 var forbidden = map[string]string{
 	"os/signal": "libraries take no signals",
 	"flag":      "libraries know no options",
