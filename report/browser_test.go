@@ -10,7 +10,7 @@ import (
 	"hail/runner"
 )
 
-// manyHosts makes a run of n hosts with a kilobyte of output each, all different.
+// manyHosts makes a run of n hosts, each with a different output of 1000 bytes.
 func manyHosts(n int) *Report {
 	var results []Result
 	out := map[string]string{}
@@ -27,7 +27,8 @@ func manyHosts(n int) *Report {
 	return &Report{Summary: s, Files: files}
 }
 
-// TestTortureBrowser uses the page in a real Chromium: small, with output that means harm, and with 10,000 hosts.
+// TestTortureBrowser opens the HTML report in a real Chromium: a small run, one with hostile output, and one of 10,000
+// hosts.
 func TestTortureBrowser(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture has a browser")
@@ -54,12 +55,12 @@ func TestTortureBrowser(t *testing.T) {
 	}
 }
 
-// BenchmarkFormats writes each format of a run of 10,000 hosts with a kilobyte of output each.
+// BenchmarkFormats writes a run of 10,000 hosts, with 1000 bytes of output each, in each format.
 func BenchmarkFormats(b *testing.B) {
 	r := manyHosts(10_000)
 	for _, name := range FormatNames() {
 		if name == "jsonl" {
-			continue // a copy of the journal
+			continue // jsonl only copies the journal
 		}
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

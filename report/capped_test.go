@@ -12,7 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCapped: of what is written in any pieces the first and the last half of the limit is kept, and no more is on disk meanwhile.
+// TestCapped: however the output is split into writes, the first and the last half of the limit are kept. No other file
+// is left.
 func TestCapped(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -57,7 +58,7 @@ func TestCapped(t *testing.T) {
 	})
 }
 
-// TestCappedWaits: when there are no descriptors left, they are waited for, whichever part of the output it is.
+// TestCappedWaits: capped waits when there are no file descriptors left, in every part of the output.
 func TestCappedWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var was syscall.Rlimit
@@ -76,7 +77,7 @@ func TestCappedWaits(t *testing.T) {
 			}
 			done := make(chan error, 1)
 			go func() { done <- step() }()
-			synctest.Wait() // until it waits
+			synctest.Wait() // until the step waits
 			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +86,7 @@ func TestCappedWaits(t *testing.T) {
 			}
 		}
 		if got, err := os.ReadFile(c.path); string(got) != "abgh" {
-			t.Errorf("%q, %v", got, err)
+			t.Errorf("the file has %q, %v, want \"abgh\"", got, err)
 		}
 	})
 }

@@ -7,7 +7,8 @@ import (
 	"hail/runner"
 )
 
-// TestCompareChecks: a check that was not evaluated has not failed; those over the fleet, and values, are compared like others.
+// TestCompareChecks: a check that was not evaluated does not count as failed. Checks over the fleet and captured values
+// are compared like others.
 func TestCompareChecks(t *testing.T) {
 	hosts := []string{"web1", "web2", "web3", "web4"}
 	run := func(id string, outcomes []runner.Outcome, value runner.Text, fleet runner.Outcome) *Summary {
@@ -56,7 +57,7 @@ func TestCompareChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := "compared with a:" + tt.want; b.String() != want {
-			t.Errorf("%s: it is\n%swant\n%s", tt.name, b.String(), want)
+			t.Errorf("%s: got\n%swant\n%s", tt.name, b.String(), want)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// dryRun is a dry run of a push to three hosts, of which two would change.
+// dryRun is a dry run of a push to three hosts. Two of them would change.
 func dryRun(t *testing.T) *Report {
 	t.Helper()
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.Changed}, {Host: "web3", Status: runner.Changed}}, map[string]string{"web2": "+new\n"}, nil)
@@ -28,7 +28,8 @@ func dryRun(t *testing.T) *Report {
 	return &Report{Summary: again, What: "push motd:/etc/motd (dry run)", Files: files, Events: events}
 }
 
-// TestDryRunSaysWouldChange: people read that nothing was changed, and programs find it in a field beside the word they know.
+// TestDryRunSaysWouldChange: reports for people say that nothing was changed. Those for programs keep the status
+// changed, and have a field that says dry run.
 func TestDryRunSaysWouldChange(t *testing.T) {
 	r := dryRun(t)
 	const counts = "3 hosts: 1 ok, 2 would change (dry run: nothing was changed)"
@@ -49,7 +50,7 @@ func TestDryRunSaysWouldChange(t *testing.T) {
 		"tap":        "\n# dry run: nothing was changed\n",
 	} {
 		if got := r.written(t, name); !strings.Contains(got, want) {
-			t.Errorf("%s has not %q:\n%s", name, want, got)
+			t.Errorf("%s does not contain %q:\n%s", name, want, got)
 		}
 	}
 	validJUnit(t, r.written(t, "junit"))
@@ -58,23 +59,24 @@ func TestDryRunSaysWouldChange(t *testing.T) {
 		live.Events(batch)
 	}
 	if got := live.line(); !strings.Contains(got, "2 would change") {
-		t.Errorf("while it goes on: %s", got)
+		t.Errorf("the live line does not say \"2 would change\": %s", got)
 	}
 	live.Close()
 	if page := r.written(t, "html"); strings.Contains(page, ">changed<") || !strings.Contains(page, `<span class="mark changed">would change</span>`) {
-		t.Errorf("the page calls it changed")
+		t.Errorf("the HTML page says changed, want \"would change\"")
 	}
 	for _, name := range []string{"json", "csv"} {
 		if got := r.written(t, name); !strings.Contains(got, "changed") || strings.Contains(got, wouldChange) {
-			t.Errorf("%s has another status:\n%s", name, got)
+			t.Errorf("%s does not have the status changed:\n%s", name, got)
 		}
 	}
 	if real := reportOf(t, false); strings.Contains(real.written(t, "junit")+real.written(t, "json")+real.written(t, "tap"), "dry") {
-		t.Error("a run that is none is called a dry run")
+		t.Error("a report calls a real run a dry run")
 	}
 }
 
-// TestRecordOfADryRun: the files for people say what would be, those for programs keep their names and words.
+// TestRecordOfADryRun: the files of the record for people say "would change", those for programs keep the status
+// changed.
 func TestRecordOfADryRun(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start), DryRun: true, Hosts: []inventory.Host{{Name: "web1"}}}
 	dir := t.TempDir()
@@ -98,11 +100,11 @@ func TestRecordOfADryRun(t *testing.T) {
 	}
 	for name, want := range map[string]string{"summary.txt": "1 would change", "hosts/web1/log": " would change\n", "summary.json": `"changed": 1`, "changed.hosts": "web1\n"} {
 		if got, err := os.ReadFile(filepath.Join(r.Path(), name)); err != nil || !strings.Contains(string(got), want) {
-			t.Errorf("%s: %v, has not %q:\n%s", name, err, want, got)
+			t.Errorf("%s: %v, does not contain %q:\n%s", name, err, want, got)
 		}
 	}
 	line, err := Describe(dir, plan.Run)
 	if text, _ := json.Marshal(line); err != nil || !line.DryRun || !strings.Contains(string(text), `"dry_run":true`) {
-		t.Errorf("the list has %s, %v", text, err)
+		t.Errorf("the line in the list of runs does not say dry run: %s, %v", text, err)
 	}
 }

@@ -24,7 +24,7 @@ import (
 	"hail/runner"
 )
 
-// reportOf is a run of some hosts that ended in every way, and a test of the same with checks.
+// reportOf is a run of some hosts that ended in various ways; with checks, it is a test of these hosts.
 func reportOf(t *testing.T, checks bool) *Report {
 	t.Helper()
 	s, files := forty()
@@ -53,7 +53,7 @@ func reportOf(t *testing.T, checks bool) *Report {
 	return &Report{Summary: s, Files: files, Events: eventsOf(s)}
 }
 
-// eventsOf are events from which this summary could have come, one batch of them.
+// eventsOf returns events that add up to this summary, in one batch.
 func eventsOf(s *Summary) iter.Seq[[]runner.Event] {
 	events := []runner.Event{{Kind: runner.KindPlan, Run: s.Run, Plan: s.Plan}}
 	for _, h := range s.Hosts {
@@ -245,7 +245,7 @@ func TestFormatsAgree(t *testing.T) {
 	}
 }
 
-// validJUnit: xmllint takes it by the schema that readers share.
+// validJUnit validates text with xmllint, against the JUnit schema in testdata.
 func validJUnit(t *testing.T, text string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "junit.xml")
@@ -257,7 +257,8 @@ func validJUnit(t *testing.T, text string) {
 	}
 }
 
-// prove: Perl's reader of TAP counts as we do. That of Debian 12 knows version 13, in which subtests are comments.
+// prove checks that Perl's TAP reader counts the same. In Debian 12 it knows only version 13, for which subtests are
+// comments.
 func prove(t *testing.T, text string, tests, failed int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "report.tap")
@@ -271,7 +272,7 @@ func prove(t *testing.T, text string, tests, failed int) {
 	}
 }
 
-// hostileReport is a run whose hosts printed what means harm to one format or another, and said it as their error.
+// hostileReport is a run whose hosts have output, and errors, that are dangerous in some format.
 func hostileReport() *Report {
 	hostile := []string{"</script><script>alert(1)</script>", "]]><x/>", "```\n# not a title\n", "=cmd|' /C calc'!A0", "\x00\x01\x1b[2J\x7f\xff\xfe\u202e", "not ok 1 - forged\nBail out!\n",
 		"web01\",status=\"ok\"} 1\n", "1\tweb9\t0\t0\t0\t0\t0\t0\ttrue\n", "\ufffe\uffff", strings.Repeat("ä", 100_000), everyControl()}
@@ -286,7 +287,7 @@ func hostileReport() *Report {
 	return &Report{Summary: s, Files: files}
 }
 
-// everyControl are all characters that steer terminals, browsers and readers of text, each behind an a.
+// everyControl has every control and format character, each after an a.
 func everyControl() string {
 	var b strings.Builder
 	for c := range rune(0x110000) {
@@ -297,11 +298,11 @@ func everyControl() string {
 	return b.String()
 }
 
-// TestFormatsOfHostileOutput: what a host printed is data in every format.
+// TestFormatsOfHostileOutput: in every format, what a host printed is only data.
 func TestFormatsOfHostileOutput(t *testing.T) {
 	r := hostileReport()
 	for name := range Formats {
-		if name == "xlsx" || name == "jsonl" || name == "json" { // packed, or texts as they are by JSON's own rules
+		if name == "xlsx" || name == "jsonl" || name == "json" { // xlsx is compressed, JSON escapes by its own rules
 			continue
 		}
 		text := r.written(t, name)
@@ -315,14 +316,14 @@ func TestFormatsOfHostileOutput(t *testing.T) {
 	validJUnit(t, r.written(t, "junit"))
 	prove(t, r.written(t, "tap"), len(r.Hosts), len(r.Hosts))
 	if n := strings.Count(r.written(t, "joblog"), "\n"); n != len(r.Hosts)+1 {
-		t.Errorf("joblog has %d lines", n)
+		t.Errorf("joblog has %d lines, want %d", n, len(r.Hosts)+1)
 	}
 	if strings.Contains(r.written(t, "markdown"), "\n# not a title\n```\n#") {
-		t.Error("a fence was left")
+		t.Error("output of a host closed its code fence")
 	}
 }
 
-// TestReportFile: a report is there whole, or what was there before stays.
+// TestReportFile: a report is written completely, or the file stays as it was.
 func TestReportFile(t *testing.T) {
 	r := reportOf(t, false)
 	path := filepath.Join(t.TempDir(), "report")
@@ -338,28 +339,28 @@ func TestReportFile(t *testing.T) {
 		return io.ErrUnexpectedEOF
 	}
 	if err := r.WriteFile(path, broken); err == nil {
-		t.Error("an error is lost")
+		t.Error("WriteFile does not return the error of the format")
 	}
 	after, err := os.ReadFile(path)
 	info, _ := os.Stat(path)
 	if err != nil || !bytes.Equal(before, after) || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %d bytes were %d, %v", err, len(after), len(before), info.Mode())
+		t.Errorf("%v; %d bytes with mode %v, want the %d bytes from before with mode 0600", err, len(after), info.Mode(), len(before))
 	}
 	for _, bad := range []string{filepath.Dir(path), filepath.Join(path, "x"), "/nowhere/x"} {
 		if CanWrite(bad) == nil {
-			t.Errorf("%s could be written", bad)
+			t.Errorf("CanWrite does not refuse %s", bad)
 		}
 	}
 }
 
-// unreadable are Files that are gone.
+// unreadable is Files whose output cannot be read.
 type unreadable struct{ printed }
 
 func (unreadable) Output(string, runner.Stream) (io.ReadSeekCloser, error) {
 	return nil, os.ErrPermission
 }
 
-// TestExcerpt: the end of an output is shown, also of one whose middle was not kept, and what is not shown is said.
+// TestExcerpt: the end of an output is shown, also if its middle was not kept, and a mark stands for what is not shown.
 func TestExcerpt(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "first half\nother half\n"}, nil)
 	r := &Report{Summary: s, Files: files}
@@ -371,14 +372,14 @@ func TestExcerpt(t *testing.T) {
 	}
 	is(100, "first half\nother half\n")
 	is(5, "… \nhalf\n")
-	s.Hosts[0].Stdout.Length = 1000 // of which 22 bytes were kept
+	s.Hosts[0].Stdout.Length = 1000 // only 22 bytes of it were kept
 	is(100, "… \nother half\n")
 	is(5, "… \nhalf\n")
 	r.Files = unreadable{files}
 	is(100, "… can't be read: permission denied\n")
 }
 
-// TestTitles: each report that has a title says what was done and where, or the name of the run, and it is text there.
+// TestTitles: a title says what was done and where, or the name of the run, and is escaped for its format.
 func TestTitles(t *testing.T) {
 	r := reportOf(t, false)
 	r.What = "grep -c '<b>|*'\n \"x\\"
@@ -390,7 +391,7 @@ func TestTitles(t *testing.T) {
 		"prometheus": `hail_run_dry_run{run="grep -c '<b>|*'  \"x\\` + on + `"} 0`,
 	} {
 		if got := r.written(t, name); !strings.Contains(got, want) {
-			t.Errorf("%s has not %s:\n%.1200s", name, want, got)
+			t.Errorf("%s does not contain %s:\n%.1200s", name, want, got)
 		}
 	}
 	r.Name = "nightly"
@@ -401,11 +402,11 @@ func TestTitles(t *testing.T) {
 		"prometheus": `hail_run_dry_run{run="nightly"} 0`,
 	} {
 		if got := r.written(t, name); !strings.Contains(got, want) {
-			t.Errorf("%s of a run with a name has not %s:\n%.1200s", name, want, got)
+			t.Errorf("%s of a run with a name does not contain %s:\n%.1200s", name, want, got)
 		}
 	}
 	if got := r.written(t, "markdown"); !strings.Contains(got, "\n\ngrep -c '&lt;b>") {
-		t.Errorf("a run with a name says nowhere what it did:\n%.500s", got)
+		t.Errorf("the report of a run with a name does not say what the run did:\n%.500s", got)
 	}
 	r.Name, r.What = "", strings.Repeat("long ", 100)
 	for i := range r.Plan.Hosts {
@@ -416,7 +417,7 @@ func TestTitles(t *testing.T) {
 	}
 }
 
-// TestExitOfHosts: the tables have the same exit statuses, and none of a host that came to none.
+// TestExitOfHosts: all tables have the same exit statuses, and none for a host whose command did not end.
 func TestExitOfHosts(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},
 		{Host: "web3", Status: runner.Lost}, {Host: "web4", Status: runner.Unreachable, Reason: runner.Auth}},
@@ -438,12 +439,12 @@ func TestExitOfHosts(t *testing.T) {
 			t.Errorf("%s: %v in the table, %v in the groups, %q in hosts.csv, want %v", group[0], table[i][3], group[4], rows[i+1][3], want)
 		}
 	}
-	if big := r.durationChart().Big; big != "57ms" { // of 50, 57 and 64, as the summary counts
-		t.Errorf("half of the hosts took %s", big)
+	if big := r.durationChart().Big; big != "57ms" { // the median of 50, 57 and 64, as in the summary
+		t.Errorf("the median is %s, want 57ms", big)
 	}
 }
 
-// TestNagiosNamesOnce: a check that says something else on each host is named once.
+// TestNagiosNamesOnce: a check that fails with another text on each host is named once.
 func TestNagiosNamesOnce(t *testing.T) {
 	plan := &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}, Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
 	s := &Summary{}
@@ -452,11 +453,11 @@ func TestNagiosNamesOnce(t *testing.T) {
 		s.Add([]runner.Event{{Kind: runner.KindCheck, Host: h.Name, Verdicts: []runner.Verdict{{Check: "a", Outcome: runner.Fail, Text: h.Name}, {Check: "b", Outcome: runner.Fail, Text: h.Name}}}})
 	}
 	if got := (&Report{Summary: s}).written(t, "nagios"); !strings.Contains(got, "; a, b |") {
-		t.Error(got)
+		t.Errorf("want each check named once, \"; a, b |\", got %s", got)
 	}
 }
 
-// TestNagiosNotEvaluated: a check over a fleet of which no host was tested is nothing that is known to be bad.
+// TestNagiosNotEvaluated: a check over the fleet is UNKNOWN, not CRITICAL, when no host was tested.
 func TestNagiosNotEvaluated(t *testing.T) {
 	plan := &runner.Plan{Fleet: []runner.Check{{ID: "same"}}, Hosts: []inventory.Host{{Name: "web1"}}}
 	for outcome, want := range map[runner.Outcome]string{runner.NotEvaluated: "UNKNOWN", runner.Fail: "CRITICAL", runner.CheckError: "CRITICAL"} {
@@ -464,7 +465,7 @@ func TestNagiosNotEvaluated(t *testing.T) {
 		s.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}, {Kind: runner.KindFinish, Host: "web1", Status: runner.Skipped},
 			{Kind: runner.KindCheck, Verdicts: []runner.Verdict{{Check: "same", Outcome: outcome}}}, {Kind: runner.KindEnd}})
 		if got := (&Report{Summary: s}).written(t, "nagios"); !strings.HasPrefix(got, "HAIL "+want+" ") {
-			t.Errorf("%s: %s", outcome, got)
+			t.Errorf("%s: want %s, got %s", outcome, want, got)
 		}
 	}
 }

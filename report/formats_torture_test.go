@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// recordedHosts is a record of n hosts, each of which printed a kilobyte that no other did.
+// recordedHosts writes a record of n hosts, each with a different output of 1000 bytes, and returns its folder.
 func recordedHosts(t testing.TB, n int) string {
 	t.Helper()
 	s := manyHosts(n).Summary
@@ -62,7 +62,8 @@ func recordedHosts(t testing.TB, n int) string {
 	return r.Path()
 }
 
-// TestTortureFormats: all formats of 10,000 hosts with a kilobyte each, written by a process of its own, take 300 MB at most.
+// TestTortureFormats: a process that writes all formats for 10,000 hosts, with 1000 bytes of output each, takes at most
+// 300 MB of memory.
 func TestTortureFormats(t *testing.T) {
 	if record := os.Getenv("HAIL_TORTURE_RECORD"); record != "" {
 		run, err := Open(record)
@@ -93,6 +94,6 @@ func TestTortureFormats(t *testing.T) {
 	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10
 	t.Logf("every format of 10,000 hosts: %v, of which %v of processors, and %d MB at most", time.Since(begun).Round(10*time.Millisecond), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), peak)
 	if peak > 300 {
-		t.Errorf("%d MB are more than 300", peak)
+		t.Errorf("the formats took %d MB, more than 300", peak)
 	}
 }

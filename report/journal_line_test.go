@@ -10,7 +10,7 @@ import (
 	"hail/runner"
 )
 
-// TestJournalLine: a line is what encoding/json makes of its event, whichever fields it has and whatever stands in them.
+// TestJournalLine: a line is what encoding/json makes of its event, whatever its fields contain.
 func TestJournalLine(t *testing.T) {
 	check := func(e runner.Event) {
 		t.Helper()
@@ -35,7 +35,7 @@ func TestJournalLine(t *testing.T) {
 				*to = &runner.Reach{Address: "192.0.2.1:22", TCP: 1}
 			case *[]runner.Verdict:
 				*to = []runner.Verdict{{Check: "a", Outcome: runner.Pass}}
-			case **runner.Plan: // is left out
+			case **runner.Plan: // not a part of the line
 			default:
 				switch v.Kind() {
 				case reflect.String:
@@ -57,7 +57,7 @@ func TestJournalLine(t *testing.T) {
 	}
 }
 
-// BenchmarkJournalLine is a note, as a push makes one for each file.
+// BenchmarkJournalLine writes a note, of which a push makes one for each file.
 func BenchmarkJournalLine(b *testing.B) {
 	e := runner.Event{Seq: 12345, Time: start, Run: "20261123-150405-k3f9", Kind: runner.KindNote, Host: "web01", Attempt: 1, Key: "/etc/nginx/nginx.conf", Value: "create 0123456789ab"}
 	var line []byte

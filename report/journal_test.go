@@ -18,7 +18,7 @@ import (
 
 var start = time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)
 
-// story is a run of six hosts that end in different ways, as the runner tells it.
+// story is the events of a run of six hosts that end in different ways.
 func story() []runner.Event {
 	plan := &runner.Plan{Run: "20261123-150405-k3f9", Fanout: 3, Action: runner.Spec{Kind: "exec"}}
 	for _, name := range []string{"web1", "web2", "web3", "db1", "db2", "db3"} {
@@ -50,7 +50,7 @@ func story() []runner.Event {
 
 func crcOf(s string) uint32 { return crc32.Checksum([]byte(s), castagnoli) }
 
-// recorded writes the story to disk and returns the folder of the record.
+// recorded writes a record of the story, and returns its folder.
 func recorded(t *testing.T) string {
 	t.Helper()
 	events := story()
@@ -112,8 +112,8 @@ func TestTheJournalIsTheSequence(t *testing.T) {
 	}
 }
 
-// TestTheJournalCutAnywhere: wherever a writer was killed, every host is accounted for, and truly: what had finished is
-// as it was, what had begun is lost, the rest was never started.
+// TestTheJournalCutAnywhere: wherever the writer was killed, every host is accounted for correctly. A host that had
+// finished keeps its status, one whose command had begun is lost, and the others were never started.
 func TestTheJournalCutAnywhere(t *testing.T) {
 	path := recorded(t)
 	file := filepath.Join(path, "journal.jsonl")
@@ -165,7 +165,7 @@ func TestTheJournalCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestNoFlipIsBelieved: whichever bit of a journal is wrong, what is read is the story up to the damage.
+// TestNoFlipIsBelieved: whichever bit of the journal is flipped, only the events before the damage are read.
 func TestNoFlipIsBelieved(t *testing.T) {
 	path := recorded(t)
 	file := filepath.Join(path, "journal.jsonl")
@@ -190,10 +190,10 @@ func TestNoFlipIsBelieved(t *testing.T) {
 		}
 		line := bytes.Count(whole[:i], []byte("\n"))
 		if len(got) != line || !slices.Equal(got, want[:line]) {
-			t.Fatalf("byte %d: %d events are believed, want the %d before the damage", i, len(got), line)
+			t.Fatalf("byte %d: %d events were read, want the %d before the damage", i, len(got), line)
 		}
 		var damage *DamageError
-		last := line == len(want)-1 || line == len(want)-2 && whole[i] == '\n' // two lines that became one are the tail
+		last := line == len(want)-1 || line == len(want)-2 && whole[i] == '\n' // two lines joined at their newline count as the tail
 		switch {
 		case last && (r.Err() != nil || r.Torn() == 0):
 			t.Fatalf("byte %d, in the tail: %v, %d bytes torn", i, r.Err(), r.Torn())

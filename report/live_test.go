@@ -16,7 +16,7 @@ import (
 
 func plainly() Style { return Style{Width: 80} }
 
-// TestLiveMoved: bytes of all hosts are added up; those of a host that has ended well are all there.
+// TestLiveMoved: the bytes sent to all hosts are added up. A host that ended well counts in full.
 func TestLiveMoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLive(io.Discard, 3, true, plainly)
@@ -44,12 +44,13 @@ func TestLiveMoved(t *testing.T) {
 	})
 }
 
-// TestLiveEstimate: only hosts that ran to an end say how long the others will take; and what was skipped is not told one by one.
+// TestLiveEstimate: only hosts that ran to an end count for the estimate of the time left, and skipped hosts are not
+// reported one by one.
 func TestLiveEstimate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
 		l := NewLive(&b, 5, true, plainly)
-		time.Sleep(10*time.Second + 1) // not when the line is drawn
+		time.Sleep(10*time.Second + 1) // 1 ns off the tick that draws the line
 		synctest.Wait()
 		for _, step := range []struct {
 			status     runner.Status
@@ -66,14 +67,14 @@ func TestLiveEstimate(t *testing.T) {
 				t.Errorf("%q, want %q", got, step.want)
 			}
 			if got := strings.TrimPrefix(b.String(), "\r\x1b[K"); got != step.told {
-				t.Errorf("%s is told as %q, want %q", step.status, got, step.told)
+				t.Errorf("%s is reported as %q, want %q", step.status, got, step.told)
 			}
 		}
 		l.Close()
 	})
 }
 
-// TestLiveWaves: between two waves it is told what the next one waits for, and not how long is left.
+// TestLiveWaves: between two waves, the line says what the next wave waits for, not the time left.
 func TestLiveWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLive(io.Discard, 4, true, plainly)
@@ -104,7 +105,7 @@ func TestLiveWaves(t *testing.T) {
 	})
 }
 
-// TestLiveCloses: remarks may still come while it ends.
+// TestLiveCloses: remarks may still arrive while Close runs.
 func TestLiveCloses(t *testing.T) {
 	l := NewLive(io.Discard, 1, true, func() Style { return Style{} })
 	var wg sync.WaitGroup
@@ -140,7 +141,8 @@ func TestLiveWidth(t *testing.T) {
 	})
 }
 
-// TestLiveList: what runs, and what waits to be tried again, is listed by phase and age, the longest first, those alike together.
+// TestLiveList: hosts that run or wait to be tried again are listed by phase and age, the oldest first, and folded when
+// they are alike.
 func TestLiveList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -157,7 +159,7 @@ func TestLiveList(t *testing.T) {
 		event(runner.KindExec, "web1", "web2", "web3")
 		event(runner.KindFinish, "web3")
 		event(runner.KindRetry, "db2", "db3")
-		time.Sleep(2950 * time.Millisecond) // not when the line is drawn
+		time.Sleep(2950 * time.Millisecond) // not at a tick that draws the line
 		synctest.Wait()
 		b.Reset()
 		l.List()
@@ -166,7 +168,7 @@ func TestLiveList(t *testing.T) {
 		}
 		first, got, _ := strings.Cut(strings.ReplaceAll(b.String(), "\r\x1b[K", ""), "\n")
 		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to try again") {
-			t.Errorf("%q", first)
+			t.Errorf("the line is %q, want \"1/6 · 1 ok · 3 running · 2 to try again\" in it", first)
 		}
 		want := "  again in    12.0s  db[2-3] (2)\n  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
 		if got != want {

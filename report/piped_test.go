@@ -9,7 +9,7 @@ import (
 	"hail/runner"
 )
 
-// TestPiped: what stands before the colon is a host if it could be called so; nothing else gets into a title.
+// TestPiped: the text before the colon is a host only if it is a valid name, so nothing else gets into a title.
 func TestPiped(t *testing.T) {
 	for line, want := range map[string][2]string{
 		"web1: hi":                     {"web1", "hi"},
@@ -33,7 +33,7 @@ func TestPiped(t *testing.T) {
 			t.Fatal(err)
 		case want[0] == "":
 			if len(p.Hosts) != 0 || !slices.Equal(p.Other, []string{line}) {
-				t.Errorf("%q is of %+v", line, p.Hosts)
+				t.Errorf("%q is taken as the line of a host: %+v", line, p.Hosts)
 			}
 		case len(p.Hosts) != 1 || p.Hosts[0].Host != want[0] || p.texts[want[0]].String() != want[1]+"\n" || p.Other != nil:
 			t.Errorf("%q: %+v, %q, want %q", line, p.Hosts, p.Other, want)
@@ -41,7 +41,7 @@ func TestPiped(t *testing.T) {
 	}
 }
 
-// TestTitlesAreClean: the names of a record may be anything.
+// TestTitlesAreClean: a name in a record may be anything.
 func TestTitlesAreClean(t *testing.T) {
 	s := &Summary{Plan: &runner.Plan{Hosts: []inventory.Host{{Name: "a\x1b[2J\nb"}}}, Hosts: []Result{{Host: "a\x1b[2J\nb", Status: runner.OK, Stdout: Output{Length: 3}}}}
 	var b strings.Builder

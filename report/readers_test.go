@@ -12,9 +12,10 @@ import (
 	"hail/runner"
 )
 
-// What reads our reports besides us. What `make test` does not get is here behind `make torture`.
+// These tests read reports with other readers than our own. Readers that make test does not install are used by make
+// torture.
 
-// xlsxSheet is a sheet as ECMA-376 has it, as far as we write it.
+// xlsxSheet has the parts of a sheet (ECMA-376) that we write.
 type xlsxSheet struct {
 	Pane struct {
 		State string `xml:"state,attr"`
@@ -32,7 +33,7 @@ type xlsxSheet struct {
 	} `xml:"autoFilter"`
 }
 
-// xlsxSheets reads a workbook with nothing but the standard library.
+// xlsxSheets reads a workbook with only the standard library.
 func xlsxSheets(t *testing.T, text string) (sheets []xlsxSheet) {
 	t.Helper()
 	files, err := zip.NewReader(strings.NewReader(text), int64(len(text)))
@@ -53,7 +54,7 @@ func xlsxSheets(t *testing.T, text string) (sheets []xlsxSheet) {
 	}
 }
 
-// TestXLSXPlain reads workbooks as XML: texts are texts, numbers are numbers, and nothing is a formula.
+// TestXLSXPlain reads workbooks as XML: texts are texts, numbers are numbers, and there are no formulas.
 func TestXLSXPlain(t *testing.T) {
 	for _, r := range []*Report{reportOf(t, false), reportOf(t, true), hostileReport()} {
 		head, rows := r.hostsTable()
@@ -78,7 +79,7 @@ func TestXLSXPlain(t *testing.T) {
 			cells := hosts[i+1].Cells
 			at := 0
 			for j, v := range row {
-				if v == nil { // an empty cell is left out
+				if v == nil { // empty cells are left out
 					continue
 				}
 				c := cells[at]
@@ -86,15 +87,15 @@ func TestXLSXPlain(t *testing.T) {
 				switch v := v.(type) {
 				case string:
 					if c.Type != "inlineStr" || c.Text != legal(v) && c.Text != legal(v)[:min(len(legal(v)), mostInCell)]+"…" {
-						t.Errorf("%s of %s is the %q %q, want %q", head[j], row[0], c.Type, c.Text, v)
+						t.Errorf("%s of %s has type %q and text %q, want the text %q", head[j], row[0], c.Type, c.Text, v)
 					}
 				case time.Time:
 					if days, err := strconv.ParseFloat(c.Value, 64); err != nil || c.Type == "inlineStr" || days < 46000 || days > 47000 {
-						t.Errorf("%s of %s is the %q %q, want a day of 2026", head[j], row[0], c.Type, c.Value)
+						t.Errorf("%s of %s has type %q and value %q, want a day of 2026", head[j], row[0], c.Type, c.Value)
 					}
 				default:
 					if c.Type != "" && c.Type != "n" || c.Value != fmt.Sprint(v) {
-						t.Errorf("%s of %s is the %q %q, want the number %v", head[j], row[0], c.Type, c.Value, v)
+						t.Errorf("%s of %s has type %q and value %q, want the number %v", head[j], row[0], c.Type, c.Value, v)
 					}
 				}
 			}
@@ -102,7 +103,7 @@ func TestXLSXPlain(t *testing.T) {
 	}
 }
 
-// TestXLSXLong: a table that is longer than a sheet goes on in the next.
+// TestXLSXLong: a table that does not fit into a sheet continues on the next.
 func TestXLSXLong(t *testing.T) {
 	book, err := newWorkbook()
 	if err != nil {
@@ -128,7 +129,7 @@ func TestXLSXLong(t *testing.T) {
 	}
 }
 
-// TestNumbers: a number that hosts printed is one, unless a spreadsheet would round its digits away.
+// TestNumbers: a number in the output of a host is a number in a report, unless a spreadsheet would round it.
 func TestNumbers(t *testing.T) {
 	out := map[string]string{"web1": `{"big": 12345678901234567890, "id": 9007199254740993, "less": -3, "load": 0.250, "n": 7, "tiny": 1e-7, "yes": true, "list": [1]}`}
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, out, nil)
@@ -145,7 +146,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestColumnsOfMany: of more rows than there may be, the first are shown, and it is told.
+// TestColumnsOfMany: of too many rows, the first are shown, with an error that says so.
 func TestColumnsOfMany(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": strings.Repeat("1\n", mostRows+1)}, nil)
 	for _, text := range []string{"name", "name=."} {
@@ -158,11 +159,11 @@ func TestColumnsOfMany(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := strings.Count(b.String(), "\n"); n != 1+mostRows+1 || !strings.HasSuffix(b.String(), "\nweb1: there are more than 100000 rows\n") {
-			t.Errorf("%s: %d lines", text, n)
+			t.Errorf("%s: the table has %d lines, want %d, the last of them an error", text, n, 1+mostRows+1)
 		}
 		_, rows := (&Report{Summary: s, Files: files, Columns: columns}).hostsTable()
 		if got := rows[0][8]; len(rows) != mostRows || got != "there are more than 100000 rows" {
-			t.Errorf("%s: %d rows, and the error %q", text, len(rows), got)
+			t.Errorf("%s: %d rows, and the error %q, want %d rows and an error", text, len(rows), got, mostRows)
 		}
 	}
 }
@@ -176,6 +177,6 @@ func TestColumnsEnd(t *testing.T) {
 	}
 	columns.most = time.Millisecond
 	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it takes longer than 1ms" {
-		t.Error(err)
+		t.Errorf("error %v, want that column x takes longer than 1ms", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"hail/runner"
 )
 
-// TestTortureReaders has reports read by the programs that they are for. make torture gets these.
+// TestTortureReaders has reports read by the programs that they are meant for. make torture installs these.
 func TestTortureReaders(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture has the readers")
@@ -30,7 +30,7 @@ func TestTortureReaders(t *testing.T) {
 	}
 }
 
-// file is the report as a file.
+// file writes the report to a file, and returns its path.
 func (r *Report) file(t *testing.T, format string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report."+format)
@@ -40,7 +40,7 @@ func (r *Report) file(t *testing.T, format string) string {
 	return path
 }
 
-// ran runs a program that has to succeed, in a home of its own.
+// ran runs a program that must succeed, in a home folder of its own.
 func ran(t *testing.T, path string, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -50,10 +50,10 @@ func ran(t *testing.T, path string, name string, args ...string) {
 	}
 }
 
-// libreOffice makes the workbook into text: each cell is what was put into it.
+// libreOffice converts the workbook to text: each cell has the value that was put into it.
 func libreOffice(t *testing.T, r *Report) {
 	dir := t.TempDir()
-	// Commas, quotes, UTF-8, from the first row, values as they are; -1 is each sheet.
+	// The numbers mean: comma, quote, UTF-8, from the first row on, values unformatted. -1 means all sheets.
 	ran(t, "", "soffice", "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1", "--outdir", dir, r.file(t, "xlsx"))
 	text, err := os.ReadFile(filepath.Join(dir, "report-hosts.csv"))
 	if err != nil {
@@ -85,7 +85,7 @@ func libreOffice(t *testing.T, r *Report) {
 	}
 }
 
-// promtool takes the metrics, and has nothing to say of them.
+// promtool accepts the metrics without a warning.
 func promtool(t *testing.T, r *Report) {
 	cmd := exec.Command("promtool", "check", "metrics")
 	cmd.Stdin = strings.NewReader(r.written(t, "prometheus"))
@@ -94,7 +94,7 @@ func promtool(t *testing.T, r *Report) {
 	}
 }
 
-// parallel does the jobs again of those hosts alone that did not end well.
+// parallel repeats the jobs of exactly those hosts that did not end well.
 func parallel(t *testing.T, r *Report) {
 	dir := t.TempDir()
 	said := filepath.Join(dir, "said")
@@ -120,7 +120,7 @@ func parallel(t *testing.T, r *Report) {
 	}
 }
 
-// junitToCTRF, a converter from npm, counts as we do.
+// junitToCTRF checks that a converter from npm counts the same.
 func junitToCTRF(t *testing.T, r *Report) {
 	out := filepath.Join(t.TempDir(), "ctrf.json")
 	ran(t, "", "../.tools/node_modules/.bin/junit-to-ctrf", r.file(t, "junit"), "-o", out)
@@ -140,7 +140,7 @@ func junitToCTRF(t *testing.T, r *Report) {
 	want.Tests, want.Passed, want.Failed, want.Skipped = len(r.Hosts), r.Counts[runner.OK], len(r.Hosts)-r.Counts[runner.OK], 0
 	if len(r.Plan.Checks) > 0 {
 		outcomes := r.Outcomes()
-		stuck := r.Counts[runner.Timeout] + r.Counts[runner.Unreachable] // each has a case that says so
+		stuck := r.Counts[runner.Timeout] + r.Counts[runner.Unreachable] // each has an extra case that says so
 		want.Tests = len(r.Hosts)*len(r.Plan.Checks) + len(r.Fleet) + stuck
 		want.Passed = outcomes[runner.Pass]
 		want.Failed = outcomes[runner.Fail] + outcomes[runner.CheckError] + len(r.Fleet) + stuck

@@ -21,7 +21,7 @@ import (
 )
 
 func TestRecordFiles(t *testing.T) {
-	defer syscall.Umask(syscall.Umask(0)) // the modes are ours, whatever the umask
+	defer syscall.Umask(syscall.Umask(0)) // the modes do not depend on the umask
 	path := recorded(t)
 	var names []string
 	filepath.WalkDir(path, func(p string, d fs.DirEntry, _ error) error {
@@ -48,17 +48,17 @@ func TestRecordFiles(t *testing.T) {
 		t.Errorf("files\n%s\nwant\n%s", got, want)
 	}
 	if text, _ := os.ReadFile(filepath.Join(path, "skipped.hosts")); string(text) != "db2\ndb3\n" {
-		t.Errorf("skipped.hosts is %q", text)
+		t.Errorf("skipped.hosts is %q, want db2 and db3", text)
 	}
 	if to, _ := os.Readlink(filepath.Join(filepath.Dir(path), "last")); to != filepath.Base(path) {
-		t.Errorf("last leads to %q", to)
+		t.Errorf("last is a link to %q, want %q", to, filepath.Base(path))
 	}
 }
 
 func TestHostLog(t *testing.T) {
 	dir := t.TempDir()
 	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Address: "192.0.2.1", Port: 22, User: "www"}}}}
-	r, err := Create(dir, Head{What: "cat\nfile", Plan: plan}, nil, 1) // one handle: files are opened again and again
+	r, err := Create(dir, Head{What: "cat\nfile", Plan: plan}, nil, 1) // with only one handle, files are closed and reopened all the time
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +107,8 @@ func TestHostLog(t *testing.T) {
 	}
 }
 
-// TestHostLogAbridged: of a large output the log has the beginning, the end of each piece, and where the rest is; no byte is
-// unaccounted for.
+// TestHostLogAbridged: of a large output, the log has the beginning and the end of each piece, and says where the rest
+// is. Every byte is accounted for.
 func TestHostLogAbridged(t *testing.T) {
 	r, err := Create(t.TempDir(), Head{Plan: &runner.Plan{Run: NewRunID(start)}}, nil, 8)
 	if err != nil {
@@ -143,11 +143,11 @@ func TestHostLogAbridged(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			if _, rest, ok := strings.Cut(line, " out| "); ok {
 				if !bytes.HasPrefix(all[at:], []byte(rest)) && !bytes.HasPrefix(all[at:], []byte(strings.TrimSuffix(rest, "\n"))) {
-					rt.Fatalf("byte %d is not %.40q", at, rest)
+					rt.Fatalf("the output at byte %d does not begin with %.40q, which the log has", at, rest)
 				}
 				logged, noted = logged+len(rest), false
 				at = min(at+len(rest), len(all))
-				if at > 0 && all[at-1] != '\n' && at < len(all) { // its newline is the log's
+				if at > 0 && all[at-1] != '\n' && at < len(all) { // the newline was added by the log
 					at--
 				}
 			} else if n, from := 0, 0; strings.Contains(line, "more, from byte") {
@@ -157,7 +157,7 @@ func TestHostLogAbridged(t *testing.T) {
 				at, noted = at+n, true
 			}
 		}
-		if at != len(all) || noted { // what came last is shown
+		if at != len(all) || noted { // the last bytes are always shown
 			rt.Errorf("the log accounts for %d bytes of %d", at, len(all))
 		}
 		if most := loggedWhole + 64<<10 + 12*2*loggedPiece; logged > most {
@@ -166,7 +166,8 @@ func TestHostLogAbridged(t *testing.T) {
 	})
 }
 
-// TestFullDiskOfOne: once the output of one host could not be written, that of the others takes nothing of the space that was kept back.
+// TestFullDiskOfOne: once output of one host could not be written, output of the others does not use the reserved space
+// either.
 func TestFullDiskOfOne(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
 	r, err := Create(t.TempDir(), Head{What: "cat", Plan: plan}, nil, 8)
@@ -184,7 +185,7 @@ func TestFullDiskOfOne(t *testing.T) {
 			continue
 		}
 		if n, err := io.WriteString(out, "much\n"); n != 0 || !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("%d bytes were written: %v", n, err)
+			t.Errorf("web2: %d bytes were written, %v, want none and ENOSPC", n, err)
 		}
 	}
 	if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: "web2", Time: start, Status: runner.Cancelled, Reason: runner.Unrecorded}}); err != nil {
@@ -192,13 +193,13 @@ func TestFullDiskOfOne(t *testing.T) {
 	}
 }
 
-// TestJournalNotSynced: a batch that is written, and can't be synced, is not written again.
+// TestJournalNotSynced: a batch that was written, but not synced, is not written again.
 func TestJournalNotSynced(t *testing.T) {
 	r, err := Create(t.TempDir(), Head{Plan: &runner.Plan{Run: NewRunID(start)}}, nil, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, to, err := os.Pipe() // which can't be synced
+	from, to, err := os.Pipe() // a pipe cannot be synced
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,15 +207,15 @@ func TestJournalNotSynced(t *testing.T) {
 	r.journal.file.Close()
 	r.journal.file = to
 	if err := r.Events([]runner.Event{{Kind: runner.KindFinish, Host: "web1"}}); err == nil || r.Failed() == nil {
-		t.Errorf("%v, and the record has failed with %v", err, r.Failed())
+		t.Errorf("the error is %v, and Failed returns %v, want an error from both", err, r.Failed())
 	}
 	to.Close()
 	if text, err := io.ReadAll(from); err != nil || bytes.Count(text, []byte("\n")) != 1 {
-		t.Errorf("the journal has %q: %v", text, err)
+		t.Errorf("the journal has %q, %v, want one line", text, err)
 	}
 }
 
-// TestAttemptsAside: what an attempt printed is found before it is set aside, and afterwards, also by who reads the record.
+// TestAttemptsAside: the output of an earlier attempt can be read during the run and from the record afterwards.
 func TestAttemptsAside(t *testing.T) {
 	plan := &runner.Plan{Run: NewRunID(start), Hosts: []inventory.Host{{Name: "web1"}}}
 	dir := t.TempDir()
@@ -247,7 +248,7 @@ func TestAttemptsAside(t *testing.T) {
 		}
 		for i := 1; i <= attempt; i++ {
 			if got := read(r, i); got != texts[i] {
-				t.Errorf("attempt %d printed %q, says the record during attempt %d", i, got, attempt)
+				t.Errorf("during attempt %d, the output of attempt %d is %q, want %q", attempt, i, got, texts[i])
 			}
 		}
 	}
@@ -260,7 +261,7 @@ func TestAttemptsAside(t *testing.T) {
 	}
 	for i := 1; i <= 2; i++ {
 		if got := read(run, i); got != texts[i] {
-			t.Errorf("attempt %d printed %q, says the record afterwards", i, got)
+			t.Errorf("after the run, the output of attempt %d is %q, want %q", i, got, texts[i])
 		}
 	}
 }
@@ -272,14 +273,14 @@ func TestCreateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Create(dir, Head{Plan: plan}, nil, 1); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("through a link: %v", err)
+		t.Errorf("where the folder of the run is a link: error %v", err)
 	}
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Create(file, Head{Plan: plan}, nil, 1); err == nil || !strings.Contains(err.Error(), "can't be recorded") {
-		t.Errorf("below a file: %v", err)
+		t.Errorf("where the folder of all runs is a file: error %v", err)
 	}
 	dir = t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "last", "other"), 0o700); err != nil {
@@ -287,7 +288,7 @@ func TestCreateRefuses(t *testing.T) {
 	}
 	_, err := Create(dir, Head{Plan: plan}, nil, 1)
 	if left, _ := os.ReadDir(dir); err == nil || len(left) != 1 {
-		t.Errorf("beside a folder called last: %v, and it leaves %v", err, left)
+		t.Errorf("with a folder called last: error %v, want one, and only last left, not %v", err, left)
 	}
 }
 
@@ -296,7 +297,7 @@ func TestRunIDs(t *testing.T) {
 	for i := range 1000 {
 		id := NewRunID(start.Add(time.Duration(i) * 2 * time.Millisecond))
 		if !runID.MatchString(id) || id[:18] < before {
-			t.Fatalf("%s after %s", id, before)
+			t.Fatalf("run id %s is malformed or sorts before %s", id, before)
 		}
 		before = id[:18]
 	}
@@ -305,7 +306,7 @@ func TestRunIDs(t *testing.T) {
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	var ids []string
-	var records []*Record // whose locks go with them
+	var records []*Record // kept, because each holds a lock
 	for i := range 3 {
 		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: fmt.Sprint("night", i%2)}
 		r, err := Create(dir, Head{Plan: plan}, nil, 1)
@@ -320,7 +321,7 @@ func TestFind(t *testing.T) {
 		r, err := Find(dir, ref)
 		switch {
 		case want == "" && err == nil:
-			t.Errorf("%s is %s", ref, r.Plan.Run)
+			t.Errorf("%s finds %s, want an error", ref, r.Plan.Run)
 		case want != "" && (err != nil || r.Plan.Run != want):
 			t.Errorf("%s: %v, want %s", ref, err, want)
 		}
@@ -329,21 +330,21 @@ func TestFind(t *testing.T) {
 	if err := os.WriteFile(damaged, []byte("?\n?\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Find(dir, "night1"); err != nil || r.Plan.Run != ids[1] { // what is wrong is told when it is read
-		t.Errorf("the name of a run whose journal is damaged: %v", err)
+	if r, err := Find(dir, "night1"); err != nil || r.Plan.Run != ids[1] { // damage is reported only when the journal is read
+		t.Errorf("a run with a damaged journal is not found by its name: %v", err)
 	}
 	if r, err := Find(dir, "last"); err != nil || !r.Going() {
-		t.Errorf("a run whose writer has it is not going on: %v", err)
+		t.Errorf("a run whose record is still open does not count as going on: %v", err)
 	}
 	runtime.KeepAlive(records)
 }
 
-// TestFolders: every host has a folder of its own, one step below hosts/, whatever it is called.
+// TestFolders: every host has a folder of its own directly under hosts/, whatever its name.
 func TestFolders(t *testing.T) {
 	for name, want := range map[string]string{"web1": "web1", "..": "%2E%2E", ".": "%2E", "a/b": "a%2Fb", "con": "%63on", "Con.txt": "%43on.txt",
 		"[::1]": "%5B%3A%3A1%5D", "x.": "x%2E"} {
 		if got := inventory.FileName(name); got != want {
-			t.Errorf("%q is in %q, want %q", name, got, want)
+			t.Errorf("%q has the folder %q, want %q", name, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -362,13 +363,13 @@ func TestFolders(t *testing.T) {
 			}
 			seen[key] = n
 			if filepath.Dir(dir) != "run/hosts" || len(filepath.Base(dir)) > 160 || strings.ContainsAny(filepath.Base(dir), "/\\\x00\n ") {
-				t.Fatalf("%q is in %q", n, dir)
+				t.Fatalf("%q has the folder %q, which is not a plain name of up to 160 bytes in run/hosts", n, dir)
 			}
 		}
 	})
 }
 
-// TestPlainLength: looking at eight bytes at once finds what looking at each does.
+// TestPlainLength: plainLength, which looks at eight bytes at a time, finds the same as a search byte by byte.
 func TestPlainLength(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		b := []byte(strings.Repeat("plain \n\t~", 4)[:rapid.IntRange(0, 36).Draw(r, "length")])
@@ -410,7 +411,7 @@ func FuzzClean(f *testing.F) {
 	f.Add([]byte("\x1b]0;title\x07\u202e\xff\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		out := Clean(nil, in)
-		for _, r := range string(out) { // a colour that goes must leave no other behind
+		for _, r := range string(out) { // removing a colour must not leave another one behind
 			if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == '\ufeff' {
 				t.Fatalf("%q became %q, with %q in it", in, out, r)
 			}
@@ -444,7 +445,7 @@ func BenchmarkHostLog(b *testing.B) {
 	}
 }
 
-// TestPrune: records are looked through when there are a tenth more than are kept, and then as many stay as are kept.
+// TestPrune: records are removed only when there are over a tenth too many, and then down to the number to keep.
 func TestPrune(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 12 {
@@ -461,12 +462,13 @@ func TestPrune(t *testing.T) {
 		}
 		ids, _ := List(dir)
 		if want := min(i+1, 11); i < 11 && len(ids) != want || i == 11 && (len(ids) != 10 || ids[9] != "20261123-150402-k3f9") {
-			t.Errorf("%v after %d runs", ids, i+1)
+			t.Errorf("after %d runs, the records %v are left", i+1, ids)
 		}
 	}
 }
 
-// TestPruneKeepsOthers: what earlier runs left behind goes, and what is no record stays, whatever it is called.
+// TestPruneKeepsOthers: Prune removes leftovers of earlier runs, and keeps everything that is not a record, whatever it
+// is called.
 func TestPruneKeepsOthers(t *testing.T) {
 	dir := t.TempDir()
 	const id = "20261123-150400-k3f9"
@@ -479,7 +481,7 @@ func TestPruneKeepsOthers(t *testing.T) {
 	defer r.Close()
 	defer func() {
 		if _, err := os.Stat(filepath.Join(dir, ".reserved-"+plan.Run)); err != nil {
-			t.Errorf("what a run that is going on keeps back: %v", err)
+			t.Errorf("the reserved space of a running run was removed: %v", err)
 		}
 	}()
 	for path, stays := range map[string]bool{
@@ -492,7 +494,7 @@ func TestPruneKeepsOthers(t *testing.T) {
 		}
 		defer func() {
 			if _, err := os.Stat(path); stays != (err == nil) {
-				t.Errorf("%s: %v", path, err)
+				t.Errorf("%s: %v, want it kept: %v", path, err, stays)
 			}
 		}()
 	}
@@ -501,7 +503,7 @@ func TestPruneKeepsOthers(t *testing.T) {
 	}
 }
 
-// TestLineageInACircle: runs that say each that they come from the other stand for themselves.
+// TestLineageInACircle: of two runs that name each other as their parent, the earlier one is the root for both.
 func TestLineageInACircle(t *testing.T) {
 	dir := t.TempDir()
 	ids := []string{"20261123-150400-k3f9", "20261123-150401-k3f9"}
@@ -521,7 +523,7 @@ func TestLineageInACircle(t *testing.T) {
 			t.Fatal(err)
 		}
 		if l, err := LineageOf(dir, r); err != nil || l.Root().Plan.Run != ids[0] {
-			t.Errorf("%s: %v", id, err)
+			t.Errorf("%s: error %v, or its root is not %s", id, err, ids[0])
 		}
 	}
 }

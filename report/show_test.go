@@ -43,7 +43,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// printed is Files that holds what hosts printed in memory.
+// printed is Files in memory.
 type printed map[string]string
 
 func (p printed) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
@@ -55,7 +55,7 @@ func (p printed) Attempt(host string, _ int, stream runner.Stream) (io.ReadSeekC
 func (p printed) LogPath(host string) string { return "runs/id/hosts/" + host + "/log" }
 func (p printed) Path() string               { return "runs/id" }
 
-// fleet is a run that ended, made of a few words a host: status, stdout, stderr.
+// fleet is a finished run, made of results and of what each host printed.
 func fleet(results []Result, stdout, stderr map[string]string) (*Summary, printed) {
 	plan := &runner.Plan{Run: "20261123-150405-k3f9"}
 	files := printed{}
@@ -88,7 +88,7 @@ func fleet(results []Result, stdout, stderr map[string]string) (*Summary, printe
 	return s, files
 }
 
-// forty hosts: most alike, three that differ, failures of several kinds, and output that means harm.
+// forty is a run of forty hosts: most alike, some that differ, failures of several kinds, and hostile output.
 func forty() (*Summary, printed) {
 	var results []Result
 	out, errs := map[string]string{}, map[string]string{}
@@ -116,7 +116,7 @@ func forty() (*Summary, printed) {
 	return fleet(results, out, errs)
 }
 
-// looks shows runs of one host, of a thousand, and of hosts that print what is hard to show.
+// looks shows runs of one host, of a thousand hosts, and of hosts with output that is hard to show.
 func looks(w io.Writer, style Style) error {
 	one := []Result{{Host: "db1", Status: runner.OK}}
 	var thousand []Result
@@ -195,8 +195,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestGatherLosesNobody: every host that printed something stands in exactly one block, beside those alone that printed
-// the very same and ended alike.
+// TestGatherLosesNobody: every host that printed something is in exactly one block, together with exactly those that
+// printed the same and ended in the same way.
 func TestGatherLosesNobody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "hosts")
@@ -234,7 +234,7 @@ func TestGatherLosesNobody(t *testing.T) {
 				want = 0
 			}
 			if seen[r.Host] != want {
-				t.Fatalf("%s stands in %d blocks", r.Host, seen[r.Host])
+				t.Fatalf("%s is in %d blocks, want %d", r.Host, seen[r.Host], want)
 			}
 		}
 	})

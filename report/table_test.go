@@ -43,7 +43,8 @@ RUN                   ENDED               WHAT
 	}
 }
 
-// TestFitTableLosesNothing: whatever is in the cells, lines fit, and all of it is there when no number of lines is said.
+// TestFitTableLosesNothing: whatever the cells contain, lines fit the width, and without a limit on lines nothing is
+// lost.
 func TestFitTableLosesNothing(t *testing.T) {
 	cell := rapid.StringOfN(rapid.RuneFrom([]rune("ab /é日")), 0, 60, -1)
 	letters := func(s string) string {
@@ -62,11 +63,11 @@ func TestFitTableLosesNothing(t *testing.T) {
 		lines := FitTable(rows, width, 0)
 		for _, line := range lines {
 			if textWidth(line) > width {
-				t.Fatalf("%q has %d columns of %d", line, textWidth(line), width)
+				t.Fatalf("%q is %d columns wide, more than %d", line, textWidth(line), width)
 			}
 		}
 		if got := letters(strings.Join(lines, "")); got != letters(all) {
-			t.Fatalf("%q, and was %q", got, letters(all))
+			t.Fatalf("the lines have the letters %q, the cells %q", got, letters(all))
 		}
 	})
 }

@@ -10,7 +10,8 @@ import (
 	"hail/runner"
 )
 
-// TestTwins: names are of one machine when one address shows one key for them; machines that were cloned with their keys are several.
+// TestTwins: names are of one machine if they have one address and one host key. Machines that were cloned with their
+// keys are several.
 func TestTwins(t *testing.T) {
 	at := func(host, address, key string) Result {
 		return Result{Host: host, Reach: &runner.Reach{Address: address, HostKey: key}}
@@ -34,7 +35,8 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// TestTroubles: hosts that ended for one reason are in one block, which has each thing that they say, the most frequent first.
+// TestTroubles: hosts that ended for the same reason are in one block, with each of their messages, the most frequent
+// first.
 func TestTroubles(t *testing.T) {
 	var many []Result
 	for i := range 9 {
@@ -125,22 +127,22 @@ func TestTroubles(t *testing.T) {
 			_, got, _ := strings.Cut(b.String(), "\n")
 			got, _, _ = strings.Cut(got, "wall ")
 			if got != tt.want[1:] {
-				t.Errorf("it is\n%swant\n%s", got, tt.want[1:])
+				t.Errorf("got\n%swant\n%s", got, tt.want[1:])
 			}
 		})
 	}
 }
 
-// TestHintOfSudo: who has given a password is not told to give one.
+// TestHintOfSudo: the hint does not ask for a password that was given.
 func TestHintOfSudo(t *testing.T) {
 	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}
 	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Sudo: runner.Password{Ask: true}}
 	if got := hint(r, p, 0); !strings.HasPrefix(got, "is the password typed rightly") {
-		t.Errorf("the hint is %q", got)
+		t.Errorf("the hint is %q, want it to ask whether the password is right", got)
 	}
 }
 
-// TestCounts: who ended well, but not at once, is told.
+// TestCounts: the counts say how many hosts ended well only at a later attempt.
 func TestCounts(t *testing.T) {
 	s, _ := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b", Status: runner.OK}, {Host: "c", Status: runner.Changed}, {Host: "d", Status: runner.Failed}}, nil, nil)
 	s.Hosts[1].Attempt, s.Hosts[3].Attempt = 2, 3
@@ -149,7 +151,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestOvercome: why hosts that ended well had to be tried again is told once.
+// TestOvercome: the reason why hosts that ended well had to be tried again is shown once.
 func TestOvercome(t *testing.T) {
 	s, files := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b1", Status: runner.OK}, {Host: "b2", Status: runner.Changed}, {Host: "c", Status: runner.Failed}}, nil, nil)
 	for _, r := range s.Hosts[1:] {
@@ -166,11 +168,11 @@ func TestOvercome(t *testing.T) {
     hint: busy servers hang up: --per-address and --connecting lower the number of logins at once
 wall `
 	if !strings.Contains(b.String(), want) {
-		t.Errorf("it is\n%s", b.String())
+		t.Errorf("got\n%s\nwant in it\n%s", b.String(), want)
 	}
 }
 
-// TestOverBudget: it is told which budget there was no more of, and the number that was allowed.
+// TestOverBudget: the text says which budget was exceeded, and how many it allows.
 func TestOverBudget(t *testing.T) {
 	s, _ := fleet([]Result{{Host: "a", Status: runner.Failed}, {Host: "b", Status: runner.Timeout}, {Host: "c", Status: runner.Unreachable}, {Host: "d", Status: runner.Skipped}}, nil, nil)
 	s.Stopped = runner.OverBudget
@@ -188,14 +190,14 @@ func TestOverBudget(t *testing.T) {
 	}
 }
 
-// TestSays: a report that has room for one message says how many there are.
+// TestSays: a report with room for one message says how many others there are.
 func TestSays(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.Error, Error: "it is a device"}, {Host: "web2", Status: runner.Error, Error: "no parent"}, {Host: "web3", Status: runner.Error, Error: "no parent"},
 		{Host: "web4", Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}}, nil, nil)
 	text := (&Report{Summary: s, Files: files}).written(t, "markdown")
 	for _, want := range []string{`| error | web\[1-3] (3) | no parent (and 1 other message) |`, `| failed(exit 3) | web4 (1) | exit 3 |`} {
 		if !strings.Contains(text, want) {
-			t.Errorf("it has not %q:\n%s", want, text)
+			t.Errorf("the report does not contain %q:\n%s", want, text)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"hail/runner"
 )
 
-// TestHintOfTime: a run of eight hosts, told by when each began, how long it waited for its turn, and how long it ran.
+// TestHintOfTime: the hint for runs described by when each host began, how long it waited for its turn, and how long it
+// ran.
 func TestHintOfTime(t *testing.T) {
 	type host struct{ began, queued, ran time.Duration }
 	const s = time.Second
@@ -20,7 +21,7 @@ func TestHintOfTime(t *testing.T) {
 		}
 		return all
 	}
-	var turns []host // two at once
+	var turns []host // two at a time
 	for i := range 8 {
 		turns = append(turns, host{time.Duration(i/2) * 5 * s, 0, 5 * s})
 	}
@@ -74,7 +75,7 @@ func TestHintOfTime(t *testing.T) {
 	}
 }
 
-// TestHintOfRetries: where the time went that a host took which never answered.
+// TestHintOfRetries: the hint says which unreachable host took the time, through its retries.
 func TestHintOfRetries(t *testing.T) {
 	start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	sum, plan := &Summary{}, &runner.Plan{}
