@@ -15,7 +15,7 @@ import (
 	"hail/runner/local"
 )
 
-// TestSpecs: an action is the same after it was written down and read back.
+// TestSpecs: an action is the same after its Spec was written and read back.
 func TestSpecs(t *testing.T) {
 	for _, a := range []interface {
 		runner.Action
@@ -31,7 +31,7 @@ func TestSpecs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if back, err := action.New(s, action.Sources{}); err != nil || !reflect.DeepEqual(back, runner.Action(a)) {
-			t.Errorf("%s became %#v, %v", text, back, err)
+			t.Errorf("%s was read back as %#v, %v", text, back, err)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestExecChdir: a command whose folder is not there has failed, whatever is accepted of the command.
+// TestExecChdir: a command whose folder does not exist has failed, whatever exit statuses are accepted.
 func TestExecChdir(t *testing.T) {
 	for _, tt := range []struct {
 		line, chdir string

@@ -36,8 +36,8 @@ IFS= read -r password
 exit 1
 `
 
-// TestAnyBytesArrive: 10,000 texts of any bytes but NUL, through each of the ways by which a text gets to a command, over the
-// login shells that hosts have, as the login user and by sudo with a password.
+// TestAnyBytesArrive sends 10,000 texts of any bytes but NUL to commands in every way there is, through several login
+// shells, as the login user and through sudo with a password.
 func TestAnyBytesArrive(t *testing.T) {
 	const texts, chunk = 10_000, 200
 	bin := t.TempDir()
@@ -49,7 +49,7 @@ func TestAnyBytesArrive(t *testing.T) {
 	for i, shell := range shells {
 		path, err := exec.LookPath(shell[0])
 		if err != nil {
-			t.Fatalf("%v: make tools installs the shells that the tests want", err)
+			t.Fatalf("%v: make tools installs the shells that the tests need", err)
 		}
 		if len(shell) > 1 {
 			link := filepath.Join(t.TempDir(), shell[1])
@@ -122,7 +122,7 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 	}
 }
 
-// randomTexts are texts of up to 40 bytes, half of them of the bytes that shells take for something.
+// randomTexts returns texts of up to 40 bytes. About half of them consist of bytes with a meaning in shells.
 func randomTexts(random *rand.Rand, n int) (all []string) {
 	const special = "'\"\\`$!#*?~<>|&;(){}[]^%=-\n\r\t \x1b\x7f\x80\xffab"
 	for range n {

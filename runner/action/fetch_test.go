@@ -22,7 +22,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestFetch brings a folder with hard names from this machine, and again when something has changed.
+// TestFetch brings a folder with difficult names, then files by a glob, one under another name, and one that is
+// missing.
 func TestFetch(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "x.log": "l1", "y.log": "l2"} {
@@ -55,7 +56,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s, want %s", diff, want)
 		}
 		if info, err := os.Stat(filepath.Join(here, "x.log")); err != nil || info.Mode() != 0o755 {
-			t.Errorf("%v, %v", info, err)
+			t.Errorf("x.log is %v, %v, want mode 0755 without setuid", info, err)
 		}
 
 		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "logs")})
@@ -66,9 +67,9 @@ func TestFetch(t *testing.T) {
 			t.Error(err)
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
-			t.Errorf("%q, %v", text, err)
+			t.Errorf("flat-here.txt has %q, %v, want \"one\"", text, err)
 		}
-		// What is not there, or can't be read, is told, and the others come.
+		// A missing or unreadable path is reported, and the others arrive.
 		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
 			t.Errorf("%v\n%s", err, out)
@@ -76,11 +77,12 @@ func TestFetch(t *testing.T) {
 	})
 }
 
-// stream is a host that answers tar with what it likes, and tells digests as it should. Its login prints something before.
+// stream is a host that answers tar with any bytes, and asked for digests, with those of files of one x. Its login
+// prints something first.
 type stream struct {
 	runner.Conn
 	login string
-	tar   []byte // nil: the login lets nobody in
+	tar   []byte // nil: the login runs no command
 }
 
 func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
@@ -106,7 +108,7 @@ func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
 	return nil
 }
 
-// TestFetchBehindLogin: what a login prints is no part of what comes, and is told when nothing does.
+// TestFetchBehindLogin: what a login prints is not part of the files. When no files arrive, the error shows it.
 func TestFetchBehindLogin(t *testing.T) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -126,7 +128,7 @@ func TestFetchBehindLogin(t *testing.T) {
 		f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}, Entries: 10, Bytes: 10, Depth: 10}
 		err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{login: tt.login, tar: tt.tar}, Out: io.Discard, Err: io.Discard})
 		if status, _ := runner.StatusOf(err); tt.want == "" && err != nil || tt.want != "" && (status != runner.Error || !strings.Contains(err.Error(), tt.want)) {
-			t.Errorf("%s: %s, %v", tt.name, status, err)
+			t.Errorf("%s: %s, %v, want %q", tt.name, status, err, tt.want)
 		}
 	}
 }
@@ -144,7 +146,7 @@ func TestFetchWithoutLimits(t *testing.T) {
 	}
 }
 
-// TestHostileFetch: nothing that a host sends leaves its folder, or has no end; what is harmless comes.
+// TestHostileFetch: nothing that a host sends is written outside its folder, or without limit. Harmless files arrive.
 func TestHostileFetch(t *testing.T) {
 	file := func(name string) *tar.Header {
 		return &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 1, Mode: 0o644}
@@ -212,7 +214,7 @@ func TestHostileFetch(t *testing.T) {
 			out, _ := os.ReadDir(outer)
 			in, _ := os.ReadDir(f.Dir)
 			if len(out) != 1 || len(in) != 1 {
-				t.Errorf("it has left its folder: %v, %v", out, in)
+				t.Errorf("files were written outside the folder of the host: %v, %v", out, in)
 			}
 			filepath.WalkDir(f.Dir, func(path string, _ fs.DirEntry, err error) error {
 				if real, _ := filepath.EvalSymlinks(path); err != nil || real != "" && !strings.HasPrefix(real, f.Dir) {
@@ -221,7 +223,7 @@ func TestHostileFetch(t *testing.T) {
 				return nil
 			})
 			if _, err := os.Stat(filepath.Join(f.Dir, inventory.FileName(".."), "good")); err != nil && !errors.Is(err, os.ErrNotExist) || err != nil && tt.name != "torn" {
-				t.Errorf("what is harmless did not come: %v", err)
+				t.Errorf("the harmless file did not arrive: %v", err)
 			}
 		})
 	}

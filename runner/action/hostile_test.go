@@ -19,7 +19,7 @@ import (
 	"hail/runner/connsuite"
 )
 
-// archive has a file for each name, and its end.
+// archive returns a tar archive with an empty file for each name.
 func archive(t *testing.T, names ...string) io.Reader {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -43,7 +43,7 @@ func open(t *testing.T) *incoming {
 	return in
 }
 
-// TestHostileArchive: what is held and read of a host that sends an archive is limited.
+// TestHostileArchive: there are limits on what is read and held of an archive that a host sends.
 func TestHostileArchive(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -66,10 +66,10 @@ func TestHostileArchive(t *testing.T) {
 		names = append(names, "../"+strings.Repeat("x", 10_000), "../y")
 	}
 	if err := in.receive(archive(t, names...)); err != nil || in.refused != 600 {
-		t.Errorf("%d refused, %v", in.refused, err)
+		t.Errorf("%d refused, %v, want 600", in.refused, err)
 	}
 	if held := len(strings.Join(in.why, "")); held > mostRefused*200 {
-		t.Errorf("%d bytes of refusals are held", held)
+		t.Errorf("%d bytes of refusals are held, more than %d", held, mostRefused*200)
 	}
 }
 
@@ -77,7 +77,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// TestHostileAnswers: no more of an answer is held than was asked for.
+// TestHostileAnswers: of an answer, no more is held than was asked for.
 func TestHostileAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -104,7 +104,7 @@ func TestHostileAnswers(t *testing.T) {
 					return err
 				}
 			}
-			return errors.New("nobody has stopped it")
+			return errors.New("the answer was not stopped")
 		}}
 		conn, err := d.Dial(t.Context(), inventory.Host{})
 		if err != nil {
@@ -117,7 +117,7 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
-// TestOldContentsBehindLogin: what a login prints is no part of a content.
+// TestOldContentsBehindLogin: what a login prints is not part of the contents.
 func TestOldContentsBehindLogin(t *testing.T) {
 	d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
 		_, err := io.WriteString(s.Out, "Welcome\n"+regexp.MustCompile("hail:[A-Z2-7]+:").FindString(cmd)+"\n0123456789")
@@ -130,11 +130,11 @@ func TestOldContentsBehindLogin(t *testing.T) {
 	s := &step{item: &Item{Path: "/x", Size: 10}, have: &state{size: 10}, what: content}
 	olds, err := Push{}.oldContents(t.Context(), &runner.Target{Conn: conn, Err: io.Discard}, &comparison{steps: []*step{s}})
 	if err != nil || olds[s] != "0123456789" {
-		t.Errorf("%q, %v", olds[s], err)
+		t.Errorf("the old content is %q, %v, want 0123456789", olds[s], err)
 	}
 }
 
-// TestNoDigests: what can't be compared is not said to have changed.
+// TestNoDigests: files that cannot be compared are not reported as changed.
 func TestNoDigests(t *testing.T) {
 	for _, tt := range []struct {
 		ended  error
@@ -155,12 +155,12 @@ func TestNoDigests(t *testing.T) {
 		in.files = []got{{path: "/x", digest: "00"}}
 		err = in.verify(t.Context(), &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
 		if status, _ := runner.StatusOf(err); status != tt.status || !strings.HasPrefix(err.Error(), tt.want) || in.refused > 0 {
-			t.Errorf("%v: %s, %v, %q", tt.ended, status, err, in.why)
+			t.Errorf("%v: got %s, %v, %q, want %s, %s", tt.ended, status, err, in.why, tt.status, tt.want)
 		}
 	}
 }
 
-// TestHostileTree: what a folder has is not held without end.
+// TestHostileTree: there is a limit on the entries of a folder that are held.
 func TestHostileTree(t *testing.T) {
 	p := newProbing(&Manifest{Deletes: []Prune{{Path: "/srv", All: true}}})
 	p.named = mostNamed - 2
@@ -168,12 +168,12 @@ func TestHostileTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := p.hear("", "61 00 62 00 63 00"); err != errTooMuch || len(p.found.trees["/srv"]) != 2 {
-		t.Errorf("%q, %v", p.found.trees, err)
+		t.Errorf("want two entries and errTooMuch, got %q, %v", p.found.trees, err)
 	}
 }
 
-// TestGlob: a pattern finds what it means, whatever sh is, and stays as it is where it finds nothing; a shell takes nothing in it for
-// anything else.
+// TestGlob: whatever shell sh is, a pattern finds what it means, and stays as it is when it finds nothing. No part of
+// it is run.
 func TestGlob(t *testing.T) {
 	dir, bin := t.TempDir(), t.TempDir()
 	for _, name := range []string{"a", "b", "c", "-", "!", "^", "]", "[", "é", "$(x)", "'", `\`, "a b", "\n", "[ab", "1", "~", "*", "z]"} {
@@ -184,7 +184,7 @@ func TestGlob(t *testing.T) {
 	for _, name := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
 		program, err := exec.LookPath(name)
 		if err != nil {
-			t.Fatalf("%v: make tools installs the shells that the tests want", err)
+			t.Fatalf("%v: make tools installs the shells that the tests need", err)
 		}
 		sh := filepath.Join(bin, name, "sh")
 		if err := errors.Join(os.Mkdir(filepath.Dir(sh), 0o700), os.Symlink(program, sh)); err != nil {
@@ -221,11 +221,11 @@ func TestGlob(t *testing.T) {
 			got := strings.Split(strings.TrimSuffix(strings.ReplaceAll("\x00"+string(out), "\x00./", "\x00"), "\x00"), "\x00")[1:]
 			slices.Sort(got)
 			if err != nil || !slices.Equal(got, want) {
-				t.Errorf("%s: %q as %s has found %q, %v; want %q", name, tt.pattern, glob(tt.pattern), got, err, want)
+				t.Errorf("%s: %q, written as %s, finds %q, %v; want %q", name, tt.pattern, glob(tt.pattern), got, err, want)
 			}
 		}
 		if _, err := os.Stat(dir + "/pwned"); err == nil {
-			t.Fatalf("%s has run what stands in a pattern", name)
+			t.Fatalf("%s has run a part of a pattern as a command", name)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushOverLanes: where the way is long, a large file goes over several channels beside the one of the push, as many as the host
-// opens; and over that one alone when it opens no other.
+// TestPushOverLanes: when the round trip is long, a large file goes over further channels beside the one of the push,
+// as many as the host opens, or over that one alone.
 func TestPushOverLanes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		src := filepath.Join(t.TempDir(), "large")
@@ -33,7 +33,7 @@ func TestPushOverLanes(t *testing.T) {
 			p := m.pushSpec(t, t.Context(), spec, nil)
 			p.want(t, fmt.Sprint(tt.sessions, " sessions"), runner.Changed, "", "")
 			if got := m.read(t, "large"); got != string(content) {
-				t.Errorf("%d sessions: %d bytes arrived of %d, or others", tt.sessions, len(got), len(content))
+				t.Errorf("%d sessions: %d bytes arrived, not the %d that were sent", tt.sessions, len(got), len(content))
 			}
 			if m.execs.Load() != tt.execs {
 				t.Errorf("%d sessions: %d commands, want %d", tt.sessions, m.execs.Load(), tt.execs)
@@ -43,8 +43,8 @@ func TestPushOverLanes(t *testing.T) {
 	})
 }
 
-// TestPushOverLanesIsWholeOrNot: a push that is killed while parts of a file arrive leaves the old file, and the next one leaves
-// nothing of it behind.
+// TestPushOverLanesIsWholeOrNot: a push that is killed while parts of a file arrive leaves the old file in place. The
+// next push leaves nothing of it behind.
 func TestPushOverLanesIsWholeOrNot(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		src := filepath.Join(t.TempDir(), "large")
@@ -56,18 +56,18 @@ func TestPushOverLanesIsWholeOrNot(t *testing.T) {
 		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"}}}
 		slowly := func(p *action.Push) { p.Limit = 10 << 20 }
 		for i := range 2 {
-			m.grace = time.Duration(i) * time.Second // the first one is killed at once
+			m.grace = time.Duration(i) * time.Second // the first push is killed at once
 			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 			m.pushSpec(t, ctx, spec, slowly)
 			cancel()
 			if got := m.read(t, "large"); got != "old" {
-				t.Errorf("%d bytes are there", len(got))
+				t.Errorf("the file has %d bytes, want the old content", len(got))
 			}
 		}
 		m.grace = 0
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/large}]`, func(p *action.Push) { p.Patience = 20 }).want(t, "at last", runner.Changed, "", "")
 		if got := m.read(t, "large"); got != "new" {
-			t.Errorf("%.10q is there", got)
+			t.Errorf("the file has %.10q, want \"new\"", got)
 		}
 		m.clean(t)
 	})

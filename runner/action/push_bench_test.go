@@ -13,8 +13,9 @@ import (
 	"hail/runner/action"
 )
 
-// BenchmarkPush pushes to this machine: a small file, a thousand of them, and a large one, each to where nothing is, to where all is different,
-// and to where all is the same. Beside the time it tells the CPU time of hail, and that of what runs on the host.
+// BenchmarkPush pushes one small file, a thousand small files and a large file to this machine, each over nothing, over
+// other contents and over the same contents. It also reports the CPU time of hail, and that of the commands on the
+// host.
 func BenchmarkPush(b *testing.B) {
 	for _, of := range []struct {
 		what        string
@@ -56,7 +57,7 @@ func BenchmarkPush(b *testing.B) {
 	}
 }
 
-// fill gives the files in a folder new contents.
+// fill writes files with new random contents to a folder.
 func fill(b *testing.B, dir string, files, size int) {
 	content := make([]byte, size)
 	for i := range files {
@@ -67,7 +68,7 @@ func fill(b *testing.B, dir string, files, size int) {
 	}
 }
 
-// spent is the CPU time of this process, or of those that it has waited for.
+// spent is the CPU time of this process, or of the child processes that it has waited for.
 func spent(b *testing.B, who int) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(who, &u); err != nil {

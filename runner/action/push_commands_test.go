@@ -9,7 +9,7 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushCommands: the commands of a spec have places for what differs from host to host, quoted for the shell.
+// TestPushCommands: the commands of a spec have placeholders for what differs between hosts, quoted for the shell.
 func TestPushCommands(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": `it's $HOME "{{"`}
@@ -21,16 +21,17 @@ func TestPushCommands(t *testing.T) {
 		}
 		p := m.push(t, t.Context(), strings.Replace(spec, "-qxF {{.vars.word}}", "-qxF {{.host}}", 1)+" ", func(*action.Push) { m.write(t, "conf", "", 0o644) })
 		p.want(t, "validate", runner.Failed, runner.Validation, "nothing was changed")
-		// A record from before commands had places.
+		// A record from the time before commands had placeholders.
 		literal := `{files: [{content: literal, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "echo '{{.host}}' >DIR/seen"}}}`
 		m.push(t, t.Context(), literal, func(p *action.Push) { p.Places = false }).want(t, "literal", runner.Changed, "", "")
 		if got := m.read(t, "seen"); got != "{{.host}}\n" {
-			t.Errorf("the handler saw %q", got)
+			t.Errorf("the handler saw %q, want {{.host}} unchanged", got)
 		}
 	})
 }
 
-// TestPushCommandsAreTried: what is wrong with a command for a host that it is meant for shows before one is reached, with its place.
+// TestPushCommandsAreTried: a mistake in a command is reported with its place before any host is reached, if the
+// command is meant for a selected host.
 func TestPushCommandsAreTried(t *testing.T) {
 	hosts := []inventory.Host{{Name: "web1", Vars: map[string]any{"port": 80, "token": "x"}}, {Name: "db1", Vars: map[string]any{}}}
 	choose := func(expr string) (map[string]bool, error) {
@@ -63,7 +64,8 @@ func TestPushCommandsAreTried(t *testing.T) {
 	}
 }
 
-// TestPushCommandsOfAll: a host for which any of several specs means something runs what has to accept the whole of them all.
+// TestPushCommandsOfAll: a host that is meant by any of several specs runs the commands that validate the whole of all
+// specs.
 func TestPushCommandsOfAll(t *testing.T) {
 	hosts := []inventory.Host{{Name: "web1", Vars: map[string]any{"port": 80}}, {Name: "db1"}}
 	choose := func(expr string) (map[string]bool, error) { return map[string]bool{expr + "1": true}, nil }

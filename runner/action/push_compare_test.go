@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestLockedFolder: a folder that can't be written to is an error for root; others may have rights that a shell does not see, and are told.
+// TestLockedFolder: for root, a folder that is not writable is an error. Another user may have rights that a shell does
+// not see, so there it is a warning.
 func TestLockedFolder(t *testing.T) {
 	m := &Manifest{Items: []Item{{Path: "/d/a", Kind: File}, {Path: "/d/b", Kind: File}}}
 	for uid, want := range map[int]struct{ err, warning string }{0: {err: "/d/a: the folder /d is read-only"}, 1000: {warning: "the folder /d is not for user 1000 to write to, it seems"}} {
@@ -14,10 +15,10 @@ func TestLockedFolder(t *testing.T) {
 		switch {
 		case want.err != "":
 			if err == nil || err.Error() != want.err {
-				t.Errorf("user %d: %v", uid, err)
+				t.Errorf("user %d: error %v, want %s", uid, err, want.err)
 			}
 		case err != nil || len(c.steps) != 2 || !slices.Equal(c.warnings, []string{want.warning}):
-			t.Errorf("user %d: %+v, %v", uid, c, err)
+			t.Errorf("user %d: %+v, %v, want two steps and the warning %q", uid, c, err, want.warning)
 		}
 	}
 }

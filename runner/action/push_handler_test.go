@@ -11,7 +11,8 @@ import (
 	"hail/runner/wrap"
 )
 
-// TestPushHandler: why a handler failed is told, with the last line of what it has printed as errors, and not of what others have.
+// TestPushHandler: the error says why a handler failed, with the last line of its own stderr, not that of other
+// handlers.
 func TestPushHandler(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		for _, row := range []struct{ run, timeout, want string }{
@@ -28,14 +29,14 @@ func TestPushHandler(t *testing.T) {
 				t.Errorf("%s: %q, want %q", row.run, p.err, want)
 			}
 			if strings.Contains(row.run, "first") && !strings.Contains(p.log, "out\nfirst\nno such") {
-				t.Errorf("the log has %q", p.log)
+				t.Errorf("the log does not have all output of the handler: %q", p.log)
 			}
 		}
 		m.clean(t)
 	})
 }
 
-// TestPushNoTimeout: a host that can't end what takes too long says so, once, where there is something to end.
+// TestPushNoTimeout: a host without timeout(1) is reported, once, and only if there is a command to be limited.
 func TestPushNoTimeout(t *testing.T) {
 	m := newMachine(t, "gnu")
 	path, shell := busybox(t)
@@ -48,7 +49,7 @@ func TestPushNoTimeout(t *testing.T) {
 		p := m.push(t, t.Context(), `{files: [{dest: DIR/conf, content: `+content+`}], handlers: {a: {run: "true"}, b: {run: "true"}}}`, nil)
 		p.want(t, content, runner.Changed, "", "")
 		if got := strings.Count(p.log, "no timeout"); got != want {
-			t.Errorf("%s: it is said %d times: %q", content, got, p.log)
+			t.Errorf("%s: the log says it %d times, want %d: %q", content, got, want, p.log)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"hail/runner/action"
 )
 
-// runUnder has a process of that name until the test is over.
+// runUnder keeps a process of this name running until the test ends.
 func runUnder(t *testing.T, name string) {
 	path, err := exec.LookPath("sleep")
 	here := filepath.Join(t.TempDir(), name)
@@ -32,10 +32,11 @@ func runUnder(t *testing.T, name string) {
 	})
 }
 
-// TestHealth: a push with a health check that passes stays, and one whose check does not is taken back, with the words of hail test.
+// TestHealth: a push whose health check passes stays. One whose check fails is rolled back, with the same words as in
+// hail test.
 func TestHealth(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		t.Parallel() // it waits most of the time
+		t.Parallel() // mostly waits
 		m.host.Vars = map[string]any{"word": "it's $HOME", "most": 5}
 		runUnder(t, "hail-here")
 		for _, row := range []struct{ check, want string }{
@@ -71,25 +72,26 @@ func TestHealth(t *testing.T) {
 			}
 			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass in 3s: "+row.want+"; rolled back")
 			if m.read(t, "conf") != "old" {
-				t.Errorf("%s: %q stays", row.check, m.read(t, "conf"))
+				t.Errorf("%s: the file has %q, want the old content", row.check, m.read(t, "conf"))
 			}
 			if strings.Contains(row.check, "oops") && !strings.Contains(p.log, "oops\n") {
-				t.Errorf("what the command said is not in the log: %q", p.log)
+				t.Errorf("the log does not have the output of the command: %q", p.log)
 			}
 		}
 		m.clean(t)
 
-		// It may fail for a time; the last of several is told; and what handlers make has the rights that the login gives.
+		// A check may fail at first, the last of several is reported, and files made by handlers have the usual umask
+		// of the login.
 		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
 			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "false", retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass in 1s: exit: expected 0, is 1; rolled back")
 		if info, err := os.Stat(filepath.Join(m.dir, "up")); err != nil || info.Mode()&0o044 == 0 {
-			t.Errorf("%v, %v", info, err)
+			t.Errorf("a file made by a handler is %v, %v, want it readable for all", info, err)
 		}
 	})
 }
 
-// TestHealthIsAimed: what is wrong with a health check for any host shows before one is reached.
+// TestHealthIsAimed: a health check that is wrong for any host is reported before a host is reached.
 func TestHealthIsAimed(t *testing.T) {
 	for check, want := range map[string]string{
 		`{command: "test {{.vars.none}}"}`:                          "spec.yaml:1:44: command:test {{.vars.none}}: the command for web2: {{.vars.none}} is not defined",
@@ -109,8 +111,8 @@ func TestHealthIsAimed(t *testing.T) {
 	}
 }
 
-// TestHealthOfTheKilled: a push that is killed while its health is looked at is settled by the next one, which says so, and does not
-// fail for it.
+// TestHealthOfTheKilled: a push that is killed during its health check is settled by the next push, which says so and
+// succeeds.
 func TestHealthOfTheKilled(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		for _, passes := range []bool{true, false} {
@@ -122,7 +124,7 @@ func TestHealthOfTheKilled(t *testing.T) {
 			}
 			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: deadly, command: "`+script+`", retry: {timeout: 1s}}]}`, nil)
 			if p.status == runner.Changed || m.read(t, "conf") != "new" {
-				t.Fatalf("it was not killed: %s %s", p.status, p.err)
+				t.Fatalf("the push was not killed: %s %s", p.status, p.err)
 			}
 			p = m.push(t, t.Context(), `files: [{content: mine, dest: DIR/conf}, {content: mine, dest: DIR/other}]`, nil)
 			p.want(t, "the next", runner.Changed, "", "")
@@ -131,7 +133,7 @@ func TestHealthOfTheKilled(t *testing.T) {
 				want = "an earlier push that was killed: it was taken back: the health check deadly did not pass"
 			}
 			if p.notes["settled"] != want || m.read(t, "conf") != "mine" || m.execs.Load() != 4 {
-				t.Errorf("%q after %d commands, and there is %q", p.notes["settled"], m.execs.Load(), m.read(t, "conf"))
+				t.Errorf("settled: %q, want %q; %d commands, want 4; the file has %q, want \"mine\"", p.notes["settled"], want, m.execs.Load(), m.read(t, "conf"))
 			}
 			m.clean(t)
 		}

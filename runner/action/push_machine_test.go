@@ -13,7 +13,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestTorturePushMachine: file systems that refuse. The old content stays whole, the reason is named, and nothing of ours is left.
+// TestTorturePushMachine pushes to file systems that refuse. The old content stays, the error names the reason, and
+// nothing is left behind.
 func TestTorturePushMachine(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture mounts file systems for it")
@@ -37,12 +38,12 @@ func TestTorturePushMachine(t *testing.T) {
 			p := m.push(t, t.Context(), `files: [{content: "`+strings.Repeat("n", 60_000)+`", dest: DIR/`+name+`}]`, nil)
 			p.want(t, what, status, "", words)
 			if m.read(t, name) != old {
-				t.Errorf("%s: the old content is gone", what)
+				t.Errorf("%s: the old content did not stay", what)
 			}
 			m.clean(t)
 		}
 
-		// Full: so much room as the probe wants is there, and then it is not.
+		// Full: the probe finds enough room, and then it is gone.
 		do("mkdir", in("full"))
 		do("mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", in("full"))
 		later("umount", in("full"))
@@ -62,7 +63,7 @@ func TestTorturePushMachine(t *testing.T) {
 		refused("full while it is sent", "full/conf", "what is new can't be put beside the old: "+full, runner.Error)
 		m.meanwhile = nil
 
-		// A quota, which df knows nothing of.
+		// A quota, which df does not show.
 		if _, err := exec.LookPath("mkfs.btrfs"); err != nil {
 			t.Fatalf("%v (Debian's package btrfs-progs)", err)
 		}
@@ -84,7 +85,7 @@ func TestTorturePushMachine(t *testing.T) {
 		later("umount", in("ro"))
 		m.write(t, "ro/conf", "old", 0o644)
 		do("mount", "-o", "remount,ro", in("ro"))
-		refused("read-only", "ro/conf", "ead-only", runner.Error) // busybox's test learns it later than the probe
+		refused("read-only", "ro/conf", "ead-only", runner.Error) // with busybox, it shows only after the probe
 
 		// A device.
 		do("mknod", in("device"), "c", "1", "3")
@@ -104,7 +105,7 @@ func TestTorturePushMachine(t *testing.T) {
 			later("chattr", "-i", in("fixed"))
 			words := "immutable"
 			if !gnu {
-				words = "can't be renamed: Operation not permitted" // it has no lsattr to see it before
+				words = "can't be renamed: Operation not permitted" // without lsattr, it is not seen before
 			}
 			refused("immutable", "fixed", words, runner.Error)
 			do("chattr", "-i", in("fixed"))
@@ -117,10 +118,10 @@ func TestTorturePushMachine(t *testing.T) {
 		m.meanwhile = nil
 		p.want(t, "changed underneath", runner.Error, "", "changed")
 		if m.read(t, "race") != "somebody else's" {
-			t.Errorf("changed underneath: %q", m.read(t, "race"))
+			t.Errorf("changed underneath: the file has %q, want the content of the other", m.read(t, "race"))
 		}
 
-		// A hard link is told, and the other name keeps the old content.
+		// A hard link is reported, and the other name keeps the old content.
 		m.write(t, "linked", "old", 0o644)
 		if err := errors.Join(os.Link(in("linked"), in("twin"))); err != nil {
 			t.Fatal(err)
@@ -128,13 +129,14 @@ func TestTorturePushMachine(t *testing.T) {
 		p = m.push(t, t.Context(), `files: [{content: new, dest: DIR/linked}]`, nil)
 		p.want(t, "hard link", runner.Changed, "", "")
 		if !strings.Contains(p.log, "link") || m.read(t, "twin") != "old" || m.read(t, "linked") != "new" {
-			t.Errorf("hard link: %q, %q, %q", p.log, m.read(t, "twin"), m.read(t, "linked"))
+			t.Errorf("hard link: want a note on the link, old in twin and new in linked: %q, %q, %q", p.log, m.read(t, "twin"), m.read(t, "linked"))
 		}
 		m.clean(t)
 	})
 }
 
-// TestTorturePushAttributes: ACLs and extended attributes of a file stay when its content changes. Busybox has no tools for them.
+// TestTorturePushAttributes: a file keeps its ACLs and extended attributes when its content changes. busybox has no
+// tools for them.
 func TestTorturePushAttributes(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture has the tools for it")
@@ -154,12 +156,12 @@ func TestTorturePushAttributes(t *testing.T) {
 		acl, err1 := exec.Command("getfacl", "-c", path).Output()
 		note, err2 := exec.Command("getfattr", "--only-values", "-n", "user.note", path).Output()
 		if err := errors.Join(err1, err2); err != nil || !strings.Contains(string(acl), "user:nobody:r--") || string(note) != "kept" || m.read(t, "conf") != "new" {
-			t.Errorf("%v: %s, %s", err, acl, note)
+			t.Errorf("the ACL or attribute did not stay: %v: %s, %s", err, acl, note)
 		}
 	})
 }
 
-// TestTwoPushes: of two at once, each is whole or locked out, and never a mixture.
+// TestTwoPushes: of two pushes at once, each is done completely or locked out, and they never mix.
 func TestTwoPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		spec := func(letter string) string {
@@ -179,11 +181,11 @@ func TestTwoPushes(t *testing.T) {
 		for _, r := range results {
 			ok := r.status == runner.Changed || r.status == runner.Failed && r.reason == runner.Locked || r.status == runner.Error && strings.Contains(r.err, "changed")
 			if !ok {
-				t.Errorf("%s(%s) %s", r.status, r.reason, r.err)
+				t.Errorf("want changed, failed(locked) or a file that was changed, got %s(%s) %s", r.status, r.reason, r.err)
 			}
 		}
 		if m.read(t, "one") != m.read(t, "two") || strings.Trim(strings.ReplaceAll(strings.ReplaceAll(seen, "aa", ""), "bb", ""), "\n") != "" {
-			t.Errorf("%q, %q, handlers saw %q", m.read(t, "one"), m.read(t, "two"), seen)
+			t.Errorf("a mixture of two pushes: one has %q, two has %q, the handlers saw %q", m.read(t, "one"), m.read(t, "two"), seen)
 		}
 		m.clean(t)
 	})

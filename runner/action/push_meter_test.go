@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestPace: two hosts share what the run may send in a second.
+// TestPace: two hosts share the bandwidth that the run may use.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, each = 100 << 10, 500 << 10
@@ -25,7 +25,7 @@ func TestPace(t *testing.T) {
 		}
 		wg.Wait()
 		if spent := time.Since(begun); spent < 9*time.Second || spent > 10*time.Second {
-			t.Errorf("%d bytes in %v", m.sent.Load(), spent)
+			t.Errorf("%d bytes took %v, want 9 to 10 s", m.sent.Load(), spent)
 		}
 	})
 }

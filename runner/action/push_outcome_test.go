@@ -8,11 +8,11 @@ import (
 	"hail/runner"
 )
 
-// TestCut: what is told of a push whose end was not heard is what the host has said until then.
+// TestCut: the outcome of a push whose end was not heard is what the host had said until then.
 func TestCut(t *testing.T) {
 	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
 	for _, row := range []struct {
-		said string // a line each
+		said string // comma-separated lines
 		err  *runner.Failure
 		want string
 		stop bool
@@ -49,7 +49,8 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestOutcomeUnsaid: nothing is said to be unchanged of which the host has not said how it ended.
+// TestOutcomeUnsaid: unless the host has said how the push ended, the outcome is never "nothing was changed" after a
+// change may have begun.
 func TestOutcomeUnsaid(t *testing.T) {
 	for said, want := range map[string]string{
 		"begins":                       "the host did not say how it ended; the next push settles it",

@@ -9,7 +9,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushKept: what was kept although a handler or its health failed is not ok until they succeed, and from then on it costs nothing.
+// TestPushKept: files kept although a handler or health check failed are not ok until both succeed. After that, a push
+// costs no more than usual.
 func TestPushKept(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		kept := `{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/unheard}], handlers: {h: {run: "echo ran >>DIR/ran"}, other: {run: "echo other >>DIR/ran"}},
@@ -36,19 +37,20 @@ func TestPushKept(t *testing.T) {
 				p := m.push(t, t.Context(), kept, func(p *action.Push) { p.DryRun = true })
 				p.want(t, "dry run", runner.OK, "", "")
 				if p.out != "would run the handler h\n" || !strings.Contains(p.log, "an earlier push") || m.execs.Load() != 1 {
-					t.Errorf("a dry run says %q and %q after %d commands", p.out, p.log, m.execs.Load())
+					t.Errorf("the dry run has the output %q and the log %q after %d commands, want the handler h and an earlier push after 1", p.out, p.log, m.execs.Load())
 				}
 			}
 			m.push(t, t.Context(), step.spec, nil).want(t, step.what, step.status, step.reason, step.words)
 			if m.execs.Load() != step.execs || m.read(t, "ran") != step.ran || m.read(t, "conf") != "new" {
-				t.Errorf("%d, %s: %d commands, the handler has run %q, and there is %q", i, step.what, m.execs.Load(), m.read(t, "ran"), m.read(t, "conf"))
+				t.Errorf("%d, %s: %d commands, want %d; the handlers wrote %q, want %q; the file has %q", i, step.what, m.execs.Load(), step.execs, m.read(t, "ran"), step.ran, m.read(t, "conf"))
 			}
 		}
 		m.clean(t)
 	})
 }
 
-// TestPushKeptIsKilled: a push that keeps what it has changed and is killed while its handler runs is not taken back by the next one.
+// TestPushKeptIsKilled: a push with on_failure: keep that is killed while its handler runs is not rolled back by the
+// next push.
 func TestPushKeptIsKilled(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
@@ -58,7 +60,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
 		if !strings.HasPrefix(p.notes["settled"], "an earlier push that was killed: its files stay: handler \"h\": exit 1") || m.read(t, "conf") != "new" {
-			t.Errorf("%q, and there is %q", p.notes["settled"], m.read(t, "conf"))
+			t.Errorf("settled: %q, and the file has %q, want it to stay new", p.notes["settled"], m.read(t, "conf"))
 		}
 		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")
 		m.write(t, "up", "", 0o644)
@@ -67,7 +69,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 	})
 }
 
-// TestPushKeptOnFullDisk: what is due is not forgotten where it can't be written down.
+// TestPushKeptOnFullDisk: handlers that are due are not forgotten when they cannot be written down.
 func TestPushKeptOnFullDisk(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "full", "", 0o644)
@@ -80,7 +82,7 @@ func TestPushKeptOnFullDisk(t *testing.T) {
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
 		if !strings.Contains(p.notes["settled"], "its files stay") {
-			t.Errorf("%q", p.notes["settled"])
+			t.Errorf("settled: %q, want that its files stay", p.notes["settled"])
 		}
 		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")
 		m.write(t, "up", "", 0o644)
@@ -89,7 +91,8 @@ func TestPushKeptOnFullDisk(t *testing.T) {
 	})
 }
 
-// TestPushKeptMeanwhile: what one push keeps while another one looks what is there is due, and what that one has done is not.
+// TestPushKeptMeanwhile: while a push compares, another one keeps a file, and a third one succeeds with a file that was due.
+// The former file stays due, the latter is not due any more.
 func TestPushKeptMeanwhile(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		spec := func(name string) string {
@@ -110,13 +113,13 @@ func TestPushKeptMeanwhile(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			m.push(t, t.Context(), spec(name), nil).want(t, name+" in the end", runner.OK, "", "")
 			if m.execs.Load() != 1 {
-				t.Errorf("%s: %d commands", name, m.execs.Load())
+				t.Errorf("%s: %d commands, want 1", name, m.execs.Load())
 			}
 		}
 		m.push(t, t.Context(), spec("c"), nil).want(t, "c in the end", runner.OK, "", "")
 		m.push(t, t.Context(), spec("c"), nil).want(t, "c after the end", runner.OK, "", "")
 		if m.execs.Load() != 1 {
-			t.Errorf("%d commands", m.execs.Load())
+			t.Errorf("c after the end: %d commands, want 1", m.execs.Load())
 		}
 	})
 }

@@ -13,7 +13,8 @@ import (
 	"hail/runner/wrap"
 )
 
-// TestPushAccounts: users and groups are found by exactly their names, whatever these are, and groups also where /etc/group has them not.
+// TestPushAccounts: users and groups are found by their exact names, whatever characters these have, and groups also
+// when they are not in /etc/group.
 func TestPushAccounts(t *testing.T) {
 	dry := func(p *action.Push) { p.DryRun = true }
 	machines(t, func(t *testing.T, m *machine) {
@@ -29,11 +30,11 @@ func TestPushAccounts(t *testing.T) {
 	m := withTool(t, "getent", `[ "$1" = group ] && printf "domain-users:*:1:me\ndomain users:*:4242:me\n"`)
 	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: domain users}]`, dry)
 	if p.want(t, "directory", runner.Changed, "", ""); !strings.Contains(p.out, ":4242\n") {
-		t.Errorf("%q", p.out)
+		t.Errorf("the output has no group 4242: %q", p.out)
 	}
 }
 
-// TestPushBare: a push needs no wrapper, whose input is a file: all arrives through a pipe, too.
+// TestPushBare: a push also works without the wrapper, when its input is a pipe and not a file.
 func TestPushBare(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.dialer = m.dialer.(wrap.Dialer).Inner
@@ -46,12 +47,13 @@ func TestPushBare(t *testing.T) {
 		m.pushSpec(t, t.Context(), spec, nil).want(t, "bare again", runner.OK, "", "")
 	})
 
-	// And an old dd does for a file.
+	// It also works with an old dd, and a file as input.
 	m := withTool(t, "dd", `case $* in *iflag*) exit 1 ;; esac; PATH=/bin:/usr/bin exec dd "$@"`)
 	m.push(t, t.Context(), `files: [{content: x, dest: DIR/a}]`, nil).want(t, "an old dd", runner.Changed, "", "")
 }
 
-// TestPushDeleteAll: whatever is in a folder and is not pushed goes, of any name and any number.
+// TestPushDeleteAll: with delete: all, everything in a folder that is not pushed is deleted, whatever its name and
+// number.
 func TestPushDeleteAll(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		src := t.TempDir()
@@ -74,7 +76,7 @@ func TestPushDeleteAll(t *testing.T) {
 	})
 }
 
-// TestPushDeleteAllOfAPattern: a folder whose name is a pattern to find is no part of what is in it.
+// TestPushDeleteAllOfAPattern: a folder whose name is a pattern for find(1) is not taken for a part of its own contents.
 func TestPushDeleteAllOfAPattern(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		src := t.TempDir()
@@ -87,13 +89,13 @@ func TestPushDeleteAllOfAPattern(t *testing.T) {
 			spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: filepath.Join(m.dir, name), Delete: "all"}}}
 			m.pushSpec(t, t.Context(), spec, nil).want(t, name, runner.Changed, "", "")
 			if m.read(t, name+"/stays") != "new" || m.read(t, name+"/goes") != "(absent)" {
-				t.Errorf("%s: what stays is %q, and what goes %q", name, m.read(t, name+"/stays"), m.read(t, name+"/goes"))
+				t.Errorf("%s: stays has %q, want \"new\"; goes has %q, want it deleted", name, m.read(t, name+"/stays"), m.read(t, name+"/goes"))
 			}
 		}
 	})
 }
 
-// TestPushCutMemory: what earlier pushes have put there is known also where the end of the list was lost.
+// TestPushCutMemory: the list of what earlier pushes put there is usable even if its end is lost.
 func TestPushCutMemory(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		home := strings.TrimPrefix(m.dialer.(wrap.Dialer).Inner.(withEnv).env[0], "HOME=")
@@ -127,7 +129,7 @@ func TestPushCutMemory(t *testing.T) {
 	})
 }
 
-// withTool is this machine with another tool of that name.
+// withTool is this machine with another program of this name in its PATH.
 func withTool(t *testing.T, name, script string) *machine {
 	m, bin := newMachine(t, "gnu"), t.TempDir()
 	if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {

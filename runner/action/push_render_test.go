@@ -20,8 +20,8 @@ import (
 	"hail/runner/connsuite"
 )
 
-// BenchmarkRender: a template that becomes three contents over 10,000 hosts, as a whole configuration of ten files of which two are
-// templates, with a health check of each host.
+// BenchmarkRender renders a configuration of ten files, two of them templates with three different contents, and a
+// health check, for 10,000 hosts.
 func BenchmarkRender(b *testing.B) {
 	dir := b.TempDir()
 	text := "# {{.vars.role}}\n" + strings.Repeat("server {{.vars.role}} {{range .groups}}{{.}} {{end}}{{.vars.settings.workers}}\n", 100)
@@ -61,7 +61,8 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// BenchmarkPushFleet: the same template pushed to 10,000 hosts that answer at once; what is measured is what a push costs here.
+// BenchmarkPushFleet pushes a template to 10,000 hosts that answer at once, so that only the cost on our side is
+// measured.
 func BenchmarkPushFleet(b *testing.B) {
 	hosts := make([]inventory.Host, 10_000)
 	for i := range hosts {

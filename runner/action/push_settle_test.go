@@ -10,7 +10,7 @@ import (
 	"hail/runner/wrap"
 )
 
-// TestPushSettlesWithPlaces: the commands of a push that settles what a killed one has left have places, too.
+// TestPushSettlesWithPlaces: a killed push is settled with the commands of that push, placeholders filled in.
 func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
@@ -20,17 +20,18 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
 		if want := "an earlier push that was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
-			t.Errorf("%q, want %q; there is %q", p.notes["settled"], want, m.read(t, "conf"))
+			t.Errorf("settled: %q, want %q; the file has %q", p.notes["settled"], want, m.read(t, "conf"))
 		}
 		m.clean(t)
 	})
 }
 
-// TestPushKilledWhileTidying: a push that is killed when it has ended, while it removes what is hidden, is not done or taken back
-// once more by the next one, whatever has happened meanwhile.
+// TestPushKilledWhileTidying: a push that is killed after its end, while it removes its hidden files, is neither
+// finished nor rolled back again by the next push, whatever has happened meanwhile.
 func TestPushKilledWhileTidying(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		// It is killed when it has removed the hidden folders of the first folder, or all of them and how far it was, or a part of the rest.
+		// It is killed after it has removed the hidden folders in the first folder, or all of them and the progress, or
+		// part of the rest.
 		bin := t.TempDir()
 		w := m.dialer.(wrap.Dialer)
 		e := w.Inner.(withEnv)
@@ -68,12 +69,12 @@ exec rm "$@"
 					m.write(t, "good", "", 0o644)
 					settled = "an earlier push that was killed: it was finished"
 				}
-				if strings.Contains(these, "undone") { // nobody knows any more
+				if strings.Contains(these, "undone") { // nothing is left to tell
 					settled = ""
 				}
 				m.push(t, t.Context(), spec, nil)
 				if m.read(t, "deadly") != "(absent)" {
-					t.Fatalf("%s, %v: it was not killed", these, good)
+					t.Fatalf("%s, %v: the push was not killed", these, good)
 				}
 				m.write(t, "made", "of somebody", 0o644)
 				ran := m.read(t, "ran")
@@ -81,14 +82,14 @@ exec rm "$@"
 				p := m.push(t, t.Context(), `files: [{content: `+rand.Text()+`, dest: DIR/other}]`, nil)
 				p.want(t, these, p.status, "", "")
 				if p.notes["settled"] != settled {
-					t.Errorf("%s, %v: settled: %q", these, good, p.notes["settled"])
+					t.Errorf("%s, %v: settled: %q, want %q", these, good, p.notes["settled"], settled)
 				}
 				conf, gone := "old", "old"
 				if good {
 					conf, gone = "new", "(absent)"
 				}
 				if m.read(t, "ran") != ran || m.read(t, "made") != "of somebody" || m.read(t, "conf") != conf || m.read(t, "gone") != gone {
-					t.Errorf("%s, %v: the handler has run %q, and then %q; there is %q, %q and %q", these, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
+					t.Errorf("%s, %v: the handler wrote %q, and after settling %q; made has %q, conf %q and gone %q", these, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
 				}
 				m.clean(t)
 			}
@@ -96,8 +97,8 @@ exec rm "$@"
 	})
 }
 
-// TestPushWithoutNotes: a push that can't write down what it sees takes back all the same, and one whose journal has lost its steps
-// touches nothing.
+// TestPushWithoutNotes: a push that cannot write down its observations can still be rolled back. One whose journal has
+// lost its steps touches nothing.
 func TestPushWithoutNotes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
@@ -105,12 +106,12 @@ func TestPushWithoutNotes(t *testing.T) {
 			health: [{id: up, command: {run: ["true"]}, retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "health", runner.Failed, runner.Unhealthy, "; rolled back")
 		if m.read(t, "conf") != "old" {
-			t.Errorf("there is %q", m.read(t, "conf"))
+			t.Errorf("the file has %q, want the old content", m.read(t, "conf"))
 		}
 		m.clean(t)
 
 		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push && : >steps; exit 1"}}}`
-		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // where commands begin
+		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // in the current folder of commands
 			t.Fatal(err)
 		}
 		defer os.Remove("made.by.test")
@@ -122,7 +123,7 @@ func TestPushWithoutNotes(t *testing.T) {
 	})
 }
 
-// TestPushSharedHome: what another host with the same home has there is not taken for what was left here.
+// TestPushSharedHome: the state of another host with the same home folder is not taken for a killed push of this host.
 func TestPushSharedHome(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
@@ -135,7 +136,7 @@ func TestPushSharedHome(t *testing.T) {
 		p := m.push(t, t.Context(), `files: [{content: newer, dest: DIR/conf}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
 		if _, err := os.Stat(other + "/push/renamed"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
-			t.Errorf("%v, %v, %q", err, p.notes, m.read(t, "conf"))
+			t.Errorf("the state of the other host was touched: %v, %v, the file has %q", err, p.notes, m.read(t, "conf"))
 		}
 	})
 }

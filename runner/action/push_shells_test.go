@@ -9,8 +9,8 @@ import (
 	"hail/runner"
 )
 
-// TestPushWhereShIs: the programs for the host mean the same to other shells than Debian's. Names are as odd as they can be, the
-// changes lie in many folders, and all of it is taken back once.
+// TestPushWhereShIs: the programs for the host work in other shells than Debian's. Names are as odd as possible, the
+// changes are in many folders, and all of them are rolled back once.
 func TestPushWhereShIs(t *testing.T) {
 	const odd = " -é'\"\\!$(x)`~*\n\x81\xff"
 	for _, sh := range []string{"gnu", "busybox", "bash", "zsh", "mksh", "ksh93"} {
@@ -40,7 +40,7 @@ func TestPushWhereShIs(t *testing.T) {
 				for i := range 5 {
 					in := fmt.Sprintf("tree/%d%s/", i, odd)
 					if m.read(t, in+odd) != content || m.read(t, in+"plain") != content || m.read(t, in+content) != content {
-						t.Errorf("%s: %q, %q, %q in %d", after, m.read(t, in+odd), m.read(t, in+"plain"), m.read(t, in+content), i)
+						t.Errorf("%s: the files in folder %d have %q, %q, %q, want %q", after, i, m.read(t, in+odd), m.read(t, in+"plain"), m.read(t, in+content), content)
 					}
 				}
 				m.clean(t)
@@ -54,7 +54,7 @@ func TestPushWhereShIs(t *testing.T) {
 			p.want(t, "second", runner.Changed, "", "")
 			is("second", "new")
 			if strings.Contains(m.read(t, "tree/0"+odd+"/old"), "old") {
-				t.Error("what is managed no more stays")
+				t.Error("a managed file that is not pushed any more was not deleted")
 			}
 			m.push(t, t.Context(), spec(young, "true"), nil).want(t, "again", runner.OK, "", "")
 		})

@@ -9,7 +9,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushFile: what a file of a spec may say. A slash at the end of a destination means the folder, as with SRC:DEST.
+// TestPushFile: what a file of a spec may contain. A slash at the end of a destination means the folder, as in
+// SRC:DEST.
 func TestPushFile(t *testing.T) {
 	for _, row := range []struct{ file, dest, wrong string }{
 		{`src: a/motd, dest: /etc/`, "/etc/motd", ""},
@@ -37,7 +38,7 @@ func TestPushFile(t *testing.T) {
 	}
 }
 
-// TestPushMotd: examples/push/motd says what it should, with one group and with several.
+// TestPushMotd: examples/push/motd renders correctly with no, one and several groups.
 func TestPushMotd(t *testing.T) {
 	const file = "../../examples/push/motd/push.yaml"
 	text, err := os.ReadFile(file)
@@ -51,7 +52,7 @@ func TestPushMotd(t *testing.T) {
 	for want, groups := range map[string][]string{"web1 ()\n": nil, "web1 (web)\n": {"web"}, "web1 (prod web)\n": {"prod", "web"}} {
 		_, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1", Groups: groups}}, nobody, nil)
 		if err != nil || string(contents[0].Bytes) != want {
-			t.Errorf("%q: %v, %+v", want, err, contents)
+			t.Errorf("want %q, got %v, %+v", want, err, contents)
 		}
 	}
 }

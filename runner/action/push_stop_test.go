@@ -11,8 +11,8 @@ import (
 	"hail/runner"
 )
 
-// TestPushStopped: a push that is stopped while it waits for something, which has begun when the file at is there, says what became of
-// the host.
+// TestPushStopped: a push that is stopped while it waits says in which state it left the host. It is stopped as soon as
+// the file at exists.
 func TestPushStopped(t *testing.T) {
 	wait := `touch DIR/at; sleep 100`
 	for name, row := range map[string]struct {
@@ -55,10 +55,10 @@ func TestPushStopped(t *testing.T) {
 			p := m.push(t, ctx, row.spec, nil)
 			p.want(t, name, row.status, row.reason, row.words)
 			if p.err != row.words || m.read(t, "conf") != row.conf {
-				t.Errorf("it says %q and %q, and there is %q", p.err, p.log, m.read(t, "conf"))
+				t.Errorf("error %q, want %q; the file has %q, want %q; the log is %q", p.err, row.words, m.read(t, "conf"), row.conf, p.log)
 			}
 			if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, "11507a0e2f5e"+row.note) {
-				t.Errorf("noted: %q", note)
+				t.Errorf("the note is %q, want %q at its end", note, row.note)
 			}
 		})
 	}

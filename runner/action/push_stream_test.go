@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestPlainHeader: a header is byte for byte what archive/tar makes of it.
+// TestPlainHeader: a header is byte for byte the same as from archive/tar.
 func TestPlainHeader(t *testing.T) {
 	long := strings.Repeat("n", 100)
 	for _, h := range []tar.Header{
@@ -17,7 +17,8 @@ func TestPlainHeader(t *testing.T) {
 		{Name: "l", Linkname: "../to/é", Mode: 0o777, Typeflag: tar.TypeSymlink},
 		{Name: "with space\n\xff", Size: 1<<33 - 1, Typeflag: tar.TypeReg},
 		{Name: long, Linkname: long, Size: 1, Typeflag: tar.TypeSymlink},
-		{Name: long + "n", Typeflag: tar.TypeReg}, {Name: "f", Uid: 1 << 21, Typeflag: tar.TypeReg}, {Name: "f", Size: 1 << 33, Typeflag: tar.TypeReg}, // no plain ones
+		// These need more than a plain header.
+		{Name: long + "n", Typeflag: tar.TypeReg}, {Name: "f", Uid: 1 << 21, Typeflag: tar.TypeReg}, {Name: "f", Size: 1 << 33, Typeflag: tar.TypeReg},
 	} {
 		var got, want bytes.Buffer
 		if err := writeHeader(&got, h); err != nil {
@@ -33,7 +34,7 @@ func TestPlainHeader(t *testing.T) {
 	}
 }
 
-// BenchmarkHeader is a header as a push makes one for each file and host.
+// BenchmarkHeader writes a header, of which a push needs one for each file and host.
 func BenchmarkHeader(b *testing.B) {
 	var to bytes.Buffer
 	for b.Loop() {

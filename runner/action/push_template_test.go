@@ -9,7 +9,8 @@ import (
 	"hail/runner/action"
 )
 
-// TestRenderManyHosts: hosts are rendered beside each other, and each gets its own; of several that are wrong, the first one is told.
+// TestRenderManyHosts: hosts are rendered concurrently, and each gets its own contents. Of several errors, the one of
+// the first host is reported.
 func TestRenderManyHosts(t *testing.T) {
 	spec, err := action.ReadPushSpec("spec.yaml", []byte(`files: [{content: "{{.index}} {{.vars.name}}", template: true, dest: /x}, {content: "{{.vars.role}}", template: true, dest: /y, when: web}]`))
 	if err != nil {
@@ -20,13 +21,13 @@ func TestRenderManyHosts(t *testing.T) {
 	for i := range hosts {
 		hosts[i] = inventory.Host{Name: fmt.Sprint("h", i), Vars: map[string]any{"name": fmt.Sprint("n", i)}}
 		if i%2 == 1 {
-			web[hosts[i].Name], hosts[i].Vars["role"] = true, "web" // the others have none
+			web[hosts[i].Name], hosts[i].Vars["role"] = true, "web" // the other hosts have no role
 		}
 	}
 	choose := func(string) (map[string]bool, error) { return web, nil }
 	push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, choose, inventory.SecretVars)
 	if err != nil || len(contents) != 1001 {
-		t.Fatalf("%d contents, %v", len(contents), err)
+		t.Fatalf("%d contents, %v, want 1001", len(contents), err)
 	}
 	texts := map[string]string{}
 	for _, c := range contents {
@@ -47,12 +48,12 @@ func TestRenderManyHosts(t *testing.T) {
 	for range 10 {
 		_, _, err := action.Render([]*action.PushSpec{spec}, hosts, choose, nil)
 		if err == nil || !strings.Contains(err.Error(), "for h301: {{.vars.role}} is not defined") {
-			t.Fatalf("%v", err)
+			t.Fatalf("error %v, want that of h301", err)
 		}
 	}
 }
 
-// TestJoin: a list of a var and the groups are joined, and what is no list is told.
+// TestJoin: join takes a list var or the groups. Anything else is an error.
 func TestJoin(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
 	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is no list"} {

@@ -25,7 +25,7 @@ import (
 	"hail/runner/wrap"
 )
 
-// machine is this machine as a host, with a home folder of its own, and a folder to push to.
+// machine is this machine as a host, with its own home folder and a folder to push to.
 type machine struct {
 	dialer runner.Dialer
 	host   inventory.Host
@@ -33,15 +33,15 @@ type machine struct {
 	execs  atomic.Int32
 	grace  time.Duration // 0: 5 s
 
-	trip     time.Duration // to the host
-	sessions int32         // that it opens at once; 0: any
-	refusal  time.Duration // how long it takes to refuse one
+	trip     time.Duration // round trip to the host
+	sessions int32         // that the host opens at once; 0: no limit
+	refusal  time.Duration // how long it takes to refuse a session
 	open     atomic.Int32
 
-	meanwhile func() // happens before the second command; may be nil
+	meanwhile func() // runs before the second command; may be nil
 }
 
-// withEnv gives every command an environment, and counts them.
+// withEnv adds an environment to every command, and counts the commands.
 type withEnv struct {
 	runner.Dialer
 	env []string
@@ -65,7 +65,7 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	m := c.with.of
 	defer m.open.Add(-1)
 	if n := m.open.Add(1); m.sessions > 0 && n > m.sessions {
-		if m.refusal > 0 { // as long as others need for theirs
+		if m.refusal > 0 { // refuse only after the other sessions have opened
 			m.open.Add(-1)
 			time.Sleep(m.refusal)
 			m.open.Add(1)
@@ -79,14 +79,14 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return c.Conn.Exec(ctx, cmd, s)
 }
 
-// machines are this one with the tools of GNU, and with those of busybox alone.
+// machines runs test on this machine with GNU's tools, and with busybox only.
 func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 	for _, userland := range []string{"gnu", "busybox"} {
 		t.Run(userland, func(t *testing.T) { test(t, newMachine(t, userland)) })
 	}
 }
 
-// newMachine has GNU's tools or busybox's, or GNU's and that program as its sh.
+// newMachine has the tools of GNU ("gnu") or of busybox ("busybox"), or those of GNU and the named program as sh.
 func newMachine(t testing.TB, userland string) *machine {
 	m := &machine{dir: t.TempDir()}
 	path, shell := os.Getenv("PATH"), "/bin/sh"
@@ -97,7 +97,7 @@ func newMachine(t testing.TB, userland string) *machine {
 	default:
 		program, err := exec.LookPath(userland)
 		if err != nil {
-			t.Fatalf("%v: make tools installs what the tests want", err)
+			t.Fatalf("%v: make tools installs what the tests need", err)
 		}
 		bin := t.TempDir()
 		if err := os.Symlink(program, bin+"/sh"); err != nil {
@@ -110,12 +110,12 @@ func newMachine(t testing.TB, userland string) *machine {
 	return m
 }
 
-// busybox makes a folder with busybox's applets and nothing else.
+// busybox makes a folder with only busybox's applets.
 func busybox(t testing.TB) (path, shell string) {
 	t.Helper()
 	program, err := exec.LookPath("busybox")
 	if err != nil {
-		t.Fatalf("%v: make tools installs what the tests want", err)
+		t.Fatalf("%v: make tools installs what the tests need", err)
 	}
 	list, err := exec.Command(program, "--list").Output()
 	if err != nil {
@@ -130,7 +130,7 @@ func busybox(t testing.TB) (path, shell string) {
 	return path, filepath.Join(path, "sh")
 }
 
-// pushed is what came of a push.
+// pushed is the result of a push.
 type pushed struct {
 	status   runner.Status
 	reason   runner.Reason
@@ -160,7 +160,7 @@ func (b bufferEnd) Write(p []byte) (int, error) {
 }
 func (bufferEnd) Close() error { return nil }
 
-// push pushes the spec in text, in which DIR stands for the folder of the machine.
+// push pushes the spec in text, in which DIR stands for the folder to push to.
 func (m *machine) push(t testing.TB, ctx context.Context, text string, change func(*action.Push)) pushed {
 	t.Helper()
 	spec, err := action.ReadPushSpec(filepath.Join(t.TempDir(), "spec.yaml"), []byte(strings.ReplaceAll(text, "DIR", m.dir)))
@@ -170,7 +170,7 @@ func (m *machine) push(t testing.TB, ctx context.Context, text string, change fu
 	return m.pushSpec(t, ctx, spec, change)
 }
 
-// nobody is meant by any expression.
+// nobody selects no host, whatever the expression.
 func nobody(string) (map[string]bool, error) { return map[string]bool{}, nil }
 
 func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushSpec, change func(*action.Push)) (result pushed) {
@@ -233,7 +233,7 @@ func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
-// clean: nothing of ours is left in the folder.
+// clean checks that no hidden files of a push are left in the folder.
 func (m *machine) clean(t *testing.T) {
 	t.Helper()
 	out, err := exec.Command("find", m.dir, "-name", ".hail-*").Output()
@@ -256,18 +256,18 @@ func TestPush(t *testing.T) {
 		p := m.push(t, ctx, one, nil)
 		p.want(t, "create", runner.Changed, "", "")
 		if m.read(t, "conf") != "one\n" || m.execs.Load() != 2 {
-			t.Errorf("%q after %d commands", m.read(t, "conf"), m.execs.Load())
+			t.Errorf("the file has %q after %d commands, want \"one\" after 2", m.read(t, "conf"), m.execs.Load())
 		}
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o640 {
-			t.Errorf("%v, %v", info, err)
+			t.Errorf("the file is %v, %v, want mode 0640", info, err)
 		}
 		p = m.push(t, ctx, one, nil)
 		p.want(t, "again", runner.OK, "", "")
 		if m.execs.Load() != 1 || p.out != "" {
-			t.Errorf("%d commands, %q", m.execs.Load(), p.out)
+			t.Errorf("%d commands and the output %q, want 1 and none", m.execs.Load(), p.out)
 		}
 
-		// The rights of the old file stay, where nothing else is said; so does its inode when the push is taken back.
+		// Unless the spec says otherwise, the mode of the old file stays. After a rollback, so does its inode.
 		m.write(t, "conf", "two\n", 0o751)
 		var before, after syscall.Stat_t
 		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &before); err != nil {
@@ -276,10 +276,10 @@ func TestPush(t *testing.T) {
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new/deep, mode: "0600"}, {dest: DIR/new, state: directory}, {dest: DIR/gone, state: absent}], handlers: {h: {run: "echo $(cat DIR/conf) >>DIR/seen; exit 3"}}}`, nil)
 		p.want(t, "handler", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back")
 		if err := syscall.Stat(filepath.Join(m.dir, "conf"), &after); err != nil || after.Ino != before.Ino || after.Mode != before.Mode {
-			t.Errorf("inode %d, mode %o; was %d, %o: %v", after.Ino, after.Mode, before.Ino, before.Mode, err)
+			t.Errorf("inode %d, mode %o, before the push %d, %o: %v", after.Ino, after.Mode, before.Ino, before.Mode, err)
 		}
 		if m.read(t, "conf") != "two\n" || m.read(t, "new/deep") != "(absent)" || m.read(t, "seen") != "three\ntwo\n" {
-			t.Errorf("%q, %q, %q", m.read(t, "conf"), m.read(t, "new/deep"), m.read(t, "seen"))
+			t.Errorf("after the rollback, conf has %q and new/deep %q, and the handler saw %q", m.read(t, "conf"), m.read(t, "new/deep"), m.read(t, "seen"))
 		}
 		if err := os.Chtimes(filepath.Join(m.dir, "conf"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
@@ -287,12 +287,12 @@ func TestPush(t *testing.T) {
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
 		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back, and then h failed, too")
 		if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, ", not in place") {
-			t.Errorf("noted: %q", note)
+			t.Errorf("the note is %q, want \", not in place\" at its end", note)
 		}
 		p = m.push(t, ctx, `{on_failure: keep, files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
 		p.want(t, "keep", runner.Failed, runner.HandlerFailed, "the new files stay")
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o751 || info.ModTime().Year() < 2000 || m.read(t, "conf") != "three\n" {
-			t.Errorf("%v, %v", info, err)
+			t.Errorf("the file is %v, %v, want mode 0751, a new time and the content three", info, err)
 		}
 
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
@@ -300,7 +300,7 @@ func TestPush(t *testing.T) {
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass in 1s: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {
-			t.Errorf("%q", m.read(t, "conf"))
+			t.Errorf("the file has %q, want \"three\"", m.read(t, "conf"))
 		}
 
 		// Backups of earlier contents.
@@ -308,37 +308,37 @@ func TestPush(t *testing.T) {
 			m.push(t, ctx, `{backup: 2, files: [{content: `+text+`, dest: DIR/conf}]}`, nil).want(t, text, runner.Changed, "", "")
 		}
 		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "six" || b != "five" {
-			t.Errorf("the backups are %q and %q", a, b)
+			t.Errorf("the backups are %q and %q, want six and five", a, b)
 		}
-		// One that was killed when this was done, and is finished by the next, has one backup.
+		// A push that was killed after it made its backup, and is finished by the next push, has one backup.
 		m.push(t, ctx, `{backup: 2, files: [{content: eight, dest: DIR/conf, notify: [h]}],
 			handlers: {h: {run: "cd DIR/.hail-backup && mv conf.1 conf.2 && ln ../.hail-*.old/conf conf.1"}}}`, nil).want(t, "eight", runner.Changed, "", "")
 		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "seven" || b != "six" {
-			t.Errorf("the backups of one that was killed are %q and %q", a, b)
+			t.Errorf("the backups of the killed push are %q and %q, want seven and six", a, b)
 		}
 		if err := os.RemoveAll(filepath.Join(m.dir, ".hail-backup")); err != nil {
 			t.Fatal(err)
 		}
 
-		// A large one.
+		// A large file.
 		large := strings.Repeat("0123456789abcdef\n", 200_000)
 		m.write(t, "large.src", large, 0o600)
 		m.push(t, ctx, `files: [{src: DIR/large.src, dest: DIR/large}]`, nil).want(t, "large", runner.Changed, "", "")
 		if m.read(t, "large") != large {
-			t.Error("a large file differs")
+			t.Error("the large file arrived with another content")
 		}
 
-		// Only the rights.
+		// Only the mode.
 		p = m.push(t, ctx, `files: [{content: eight, dest: DIR/conf, mode: "0600"}]`, nil)
 		p.want(t, "meta", runner.Changed, "", "")
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o600 || !strings.HasPrefix(p.notes[m.dir+"/conf"], "meta 0751") {
-			t.Errorf("%v, %v, %v", info, err, p.notes)
+			t.Errorf("the file is %v, %v, want mode 0600 and a note on the mode: %v", info, err, p.notes)
 		}
 		m.clean(t)
 	})
 }
 
-// TestPushRefuses: what would do harm is an error that names it, and changes nothing.
+// TestPushRefuses: a push that would do harm is an error that says why, and changes nothing.
 func TestPushRefuses(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "target", "old", 0o644)
@@ -358,11 +358,11 @@ func TestPushRefuses(t *testing.T) {
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/target, owner: nosuchuser}]`, nil)
 		p.want(t, "owner", runner.Error, "", "there is no user nosuchuser on the host")
 		if m.read(t, "target") != "old" || m.read(t, "other") != "(absent)" {
-			t.Errorf("%q, %q", m.read(t, "target"), m.read(t, "other"))
+			t.Errorf("target has %q, want \"old\"; other has %q, want it absent", m.read(t, "target"), m.read(t, "other"))
 		}
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/link, symlink: follow}]`, nil).want(t, "follow", runner.Changed, "", "")
 		if m.read(t, "target") != "new" {
-			t.Errorf("followed: %q", m.read(t, "target"))
+			t.Errorf("followed: target has %q, want \"new\"", m.read(t, "target"))
 		}
 		m.push(t, t.Context(), `files: [{content: newer, dest: DIR/link, symlink: replace}]`, nil).want(t, "replace", runner.Changed, "", "")
 		if info, err := os.Lstat(filepath.Join(m.dir, "link")); err != nil || !info.Mode().IsRegular() || m.read(t, "target") != "new" {
@@ -372,7 +372,7 @@ func TestPushRefuses(t *testing.T) {
 	})
 }
 
-// TestPushTree: a folder of a thousand files with hard names, in two commands, and one when nothing changes.
+// TestPushTree: a folder of a thousand files with difficult names takes two commands, and one when nothing changes.
 func TestPushTree(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		src := t.TempDir()
@@ -399,16 +399,16 @@ func TestPushTree(t *testing.T) {
 		}
 		same("new")
 		if m.execs.Load() > 3 {
-			t.Errorf("%d commands", m.execs.Load())
+			t.Errorf("%d commands, want 3 at most", m.execs.Load())
 		}
 		if info, err := os.Stat(filepath.Join(m.dir, "tree/empty")); err != nil || info.Mode().Perm() != 0o700 {
-			t.Errorf("%v, %v", info, err)
+			t.Errorf("the empty folder is %v, %v, want mode 0700", info, err)
 		}
 		m.pushSpec(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
 		if m.execs.Load() != 1 {
-			t.Errorf("%d commands for nothing", m.execs.Load())
+			t.Errorf("%d commands when nothing changes, want 1", m.execs.Load())
 		}
-		// Some change, some go, some come.
+		// Some files change, some are removed, some are added.
 		for _, err := range []error{os.WriteFile(filepath.Join(src, "it's"), []byte("changed"), 0o640), os.Remove(filepath.Join(src, "new\nline")), os.WriteFile(filepath.Join(src, "sub/come"), nil, 0o600),
 			os.Remove(filepath.Join(src, "a link")), os.WriteFile(filepath.Join(src, "a link"), []byte("a file now"), 0o600)} {
 			if err != nil {
@@ -419,14 +419,14 @@ func TestPushTree(t *testing.T) {
 		p.want(t, "changes", runner.Changed, "", "")
 		same("changed")
 		if len(p.notes) != 4 || m.execs.Load() != 2 {
-			t.Errorf("%d commands, %v", m.execs.Load(), p.notes)
+			t.Errorf("%d commands, want 2, and the notes %v, want 4", m.execs.Load(), p.notes)
 		}
 		m.clean(t)
 	})
 }
 
-// TestPushIsWholeOrNot: a reader never sees a torn or a missing file while pushes are killed at any moment, and the next push
-// leaves nothing behind.
+// TestPushIsWholeOrNot: a reader never sees a torn or missing file while pushes are killed at random moments, and the
+// next push leaves nothing behind.
 func TestPushIsWholeOrNot(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		texts := [2]string{strings.Repeat("a", 100_000), strings.Repeat("b", 100_000)}
@@ -441,14 +441,14 @@ func TestPushIsWholeOrNot(t *testing.T) {
 				default:
 				}
 				if got := m.read(t, "conf"); got != texts[0] && got != texts[1] {
-					t.Errorf("a file of %d bytes, from %.1q", len(got), got)
+					t.Errorf("a reader sees a torn file: %d bytes, the first one %.1q", len(got), got)
 					return
 				}
 				time.Sleep(time.Millisecond)
 			}
 		})
 		for i := range rounds(8, 100) {
-			m.grace = time.Duration(i%2) * time.Millisecond // every other one is killed at once
+			m.grace = time.Duration(i%2) * time.Millisecond // every other push is killed at once
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+i*7%90)*time.Millisecond)
 			m.push(t, ctx, `{files: [{content: `+texts[(i+1)%2]+`, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new, mode: "0600"}], handlers: {h: {run: "sleep 0.05"}}}`, nil)
 			cancel()
@@ -458,7 +458,7 @@ func TestPushIsWholeOrNot(t *testing.T) {
 		m.grace = 0
 		m.push(t, t.Context(), `files: [{content: the end, dest: DIR/conf}]`, func(p *action.Push) { p.Patience = 20 }).want(t, "the next", runner.Changed, "", "")
 		if m.read(t, "conf") != "the end" {
-			t.Errorf("%.1q", m.read(t, "conf"))
+			t.Errorf("the file has %.10q, want \"the end\"", m.read(t, "conf"))
 		}
 		m.clean(t)
 	})
@@ -471,7 +471,7 @@ func rounds(short, long int) int {
 	return short
 }
 
-// TestPushFollowsEach: where a link leads on one host is nothing that another one, which gets the same at the same time, hears of.
+// TestPushFollowsEach: hosts that get the same spec at the same time do not share where a link leads.
 func TestPushFollowsEach(t *testing.T) {
 	m := &machine{dir: t.TempDir()}
 	m.write(t, "file", "old", 0o600)
@@ -504,20 +504,21 @@ func TestPushFollowsEach(t *testing.T) {
 	}
 }
 
-// TestPushKilledWhileTakenBack: a push that is killed while it is taken back is taken back by the next one, and not finished.
+// TestPushKilledWhileTakenBack: a push that is killed during its rollback is rolled back, not finished, by the next
+// push.
 func TestPushKilledWhileTakenBack(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
-		// The handler fails and, when it runs again because of that, kills the push.
+		// The handler fails and, when it runs again after the rollback, kills the push.
 		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}],
 			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1); exit 1'}}}`, nil)
 		if m.read(t, "runs") != "run\nrun\n" {
-			t.Fatalf("the handler has run %q", m.read(t, "runs"))
+			t.Fatalf("the handler wrote %q, want two runs", m.read(t, "runs"))
 		}
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
 		if want := "an earlier push that was killed: it was taken back"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
-			t.Errorf("%q, want %q; there is %q and %q", p.notes["settled"], want, m.read(t, "conf"), m.read(t, "made"))
+			t.Errorf("settled: %q, want %q; conf has %q and made %q", p.notes["settled"], want, m.read(t, "conf"), m.read(t, "made"))
 		}
 		m.clean(t)
 	})

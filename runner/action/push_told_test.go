@@ -11,7 +11,7 @@ import (
 	"hail/runner/action"
 )
 
-// TestPushTells: what is done is told when it is done, with the rights that change, and a name is never two lines.
+// TestPushTells: a change is reported only when it is done, with the old and new mode, and a name never takes two lines.
 func TestPushTells(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		dry := func(p *action.Push) { p.DryRun = true }
@@ -30,7 +30,7 @@ func TestPushTells(t *testing.T) {
 			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and all that is in it\n")
 		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
 		if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
-			t.Errorf("what the validation says is cut: %q", p.log)
+			t.Errorf("the output of the validation is cut: %q", p.log)
 		}
 		says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
 		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 0:0 → 0640 0:0\n")
@@ -48,8 +48,8 @@ func TestPushTells(t *testing.T) {
 	})
 }
 
-// TestPushSaysTheSame: what tools say of what is staged is the same on all hosts of a run, so that it folds; and yet each has a folder of
-// its own, for those that share one.
+// TestPushSaysTheSame: messages about staged files are the same on all hosts of a run, so that they fold, although each
+// host has a staging folder of its own even in a shared one.
 func TestPushSaysTheSame(t *testing.T) {
 	m := newMachine(t, "gnu")
 	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} | tee -a DIR/names >&2; false"}]`, "DIR", m.dir)
@@ -79,14 +79,14 @@ func TestPushSaysTheSame(t *testing.T) {
 		}
 	}
 	if said := strings.Fields(b.all[1].String()); len(said) != 2 || said[0] != m.dir+"/.hail-*/conf" || said[1] != said[0] {
-		t.Errorf("%q", said)
+		t.Errorf("the hosts printed %q, want the same staged path twice", said)
 	}
 	if names := strings.Fields(m.read(t, "names")); len(names) != 2 || names[0] == names[1] {
-		t.Errorf("%q", names)
+		t.Errorf("the staged files are %q, want two different ones", names)
 	}
 	for _, why := range ended {
 		if why != "not accepted: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; false; nothing was changed" {
-			t.Errorf("%q", why)
+			t.Errorf("the error is %q, want .hail-* as the name of the staging folder", why)
 		}
 	}
 }

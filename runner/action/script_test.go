@@ -13,8 +13,8 @@ import (
 	"hail/runner/connsuite"
 )
 
-// TestScriptStaged: a script that has an input runs once, whatever becomes of the commands around it, and what was put on the host for
-// it is removed.
+// TestScriptStaged: a script with input runs once, whatever happens to the commands before and after it, and the files
+// staged for it are removed.
 func TestScriptStaged(t *testing.T) {
 	refused := &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
 	exit1 := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
@@ -67,7 +67,7 @@ func TestScriptStaged(t *testing.T) {
 				}
 			}
 			if got.Status != tt.want || puts != tt.puts || runs != tt.runs || clears != tt.clears {
-				t.Errorf("%s (%s) after it was put there %d times, ran %d and was removed %d; want %s after %d, %d and %d",
+				t.Errorf("%s (%s): staged %d times, run %d times, removed %d times; want %s, %d, %d, %d",
 					got.Status, got.Error, puts, runs, clears, tt.want, tt.puts, tt.runs, tt.clears)
 			}
 		})

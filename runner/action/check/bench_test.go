@@ -12,7 +12,7 @@ import (
 	"hail/runner/action/check"
 )
 
-// canned is a host that answers the program of a suite as if all were well, so that what the benchmark measures is ours alone.
+// canned is a host that answers the program of a suite at once, so that a benchmark measures only our own cost.
 type canned struct{ answer string }
 
 func (c canned) Dial(context.Context, inventory.Host) (runner.Conn, error) { return c, nil }
@@ -29,7 +29,8 @@ func (c canned) Exec(_ context.Context, line string, s runner.Stdio) error {
 	return err
 }
 
-// BenchmarkFifty is what fifty checks cost on each host beside the connection: the program, its answers, the matchers, the events.
+// BenchmarkFifty measures what fifty checks cost for each host, without the connection: program, answers, matchers,
+// events.
 func BenchmarkFifty(b *testing.B) {
 	var file, answer strings.Builder
 	file.WriteString("checks:\n")

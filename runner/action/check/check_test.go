@@ -22,7 +22,7 @@ import (
 	"hail/runner/wrap"
 )
 
-// counting counts the commands that a host is given, and gives each an environment.
+// counting counts the commands that a host is given, and adds an environment to each.
 type counting struct {
 	runner.Dialer
 	env   []string
@@ -59,14 +59,14 @@ func (outputs) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
 
 // machine is this machine as a host.
 type machine struct {
-	path  string // of programs; empty: ours
+	path  string // PATH on the host; empty: ours
 	shell string
 	host  inventory.Host
-	limit runner.Duration // of an attempt; 0: none
+	limit runner.Duration // on an attempt; 0: none
 	execs int
 }
 
-// userlands are this machine with the tools of GNU, and with those of busybox alone.
+// userlands returns this machine with GNU's tools, and with busybox only.
 func userlands(t *testing.T) map[string]*machine {
 	return map[string]*machine{"gnu": {}, "busybox": busybox(t)}
 }
@@ -74,7 +74,7 @@ func userlands(t *testing.T) map[string]*machine {
 var busyboxOnce = sync.OnceValues(func() (string, error) {
 	program, err := exec.LookPath("busybox")
 	if err != nil {
-		return "", fmt.Errorf("%w: make tools installs what the tests want", err)
+		return "", fmt.Errorf("%w: make tools installs what the tests need", err)
 	}
 	list, err := exec.Command(program, "--list").Output()
 	if err != nil {
@@ -109,7 +109,7 @@ func busybox(t *testing.T) *machine {
 	return &machine{path: dir, shell: filepath.Join(dir, "sh")}
 }
 
-// read reads the checks in a text, as if it stood in a file of this name.
+// read parses checks, as if text were the content of checks.yaml.
 func read(t *testing.T, text string) *check.Suite {
 	t.Helper()
 	suite, err := check.Read([]string{"checks.yaml"}, func(string) ([]byte, error) { return []byte(text), nil })
@@ -119,7 +119,7 @@ func read(t *testing.T, text string) *check.Suite {
 	return suite
 }
 
-// run makes the checks, and returns the verdicts by their ids, and how the host ended.
+// run makes the checks, and returns the verdicts by id, and the finish event of the host.
 func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdict, runner.Event) {
 	t.Helper()
 	action, err := check.New(suite.Spec())
@@ -149,13 +149,13 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 	return verdicts, finish
 }
 
-// readHealth reads checks as a push has them.
+// readHealth parses health checks, as in the spec of a push.
 func readHealth(text string) (checks []check.Check, err error) {
 	err = specfile.Read("push.yaml", []byte(text), func(r *specfile.Reader, root *strictyaml.Node) { checks = check.ReadHealth(r, root) })
 	return checks, err
 }
 
-// judge has the host judge a check by itself.
+// judge has the host itself judge a check.
 func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
 	t.Helper()
 	arguments, err := c.Arguments()
@@ -166,7 +166,7 @@ func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
 	if cmd.Env = append(os.Environ(), "LC_ALL=C"); m.path != "" {
 		cmd.Env = append(cmd.Env, "PATH="+m.path)
 	}
-	said, err := os.Create(filepath.Join(t.TempDir(), "said")) // a file: what hangs on may keep it open
+	said, err := os.Create(filepath.Join(t.TempDir(), "said")) // a file, because a check that hangs may keep it open
 	must(t, err)
 	defer said.Close()
 	cmd.Stdout = said

@@ -9,12 +9,12 @@ import (
 	"hail/runner/action/check"
 )
 
-// TestGoss: files of goss have the verdicts of their form in our own language. Those of wrong-goss.yaml are what goss itself says of them
-// (0.4.9).
+// TestGoss: a file of goss has the same verdicts as its checks in our own form. For wrong-goss.yaml, these are the
+// verdicts of goss itself (0.4.9).
 func TestGoss(t *testing.T) {
 	for _, row := range []struct {
 		goss, native string
-		pass         []string // of those that don't all
+		pass         []string // nil: all but one
 	}{
 		{"../../../examples/goss/goss.yaml", "../../../examples/goss/linux.yaml", nil},
 		{"testdata/wrong-goss.yaml", "testdata/wrong.yaml", []string{"command:whole", "command:either"}},
@@ -39,17 +39,17 @@ func TestGoss(t *testing.T) {
 			}
 		}
 		if row.pass == nil && passed != len(of)-1 || row.pass != nil && passed != len(row.pass) {
-			t.Errorf("%s: %d pass: %v", row.goss, passed, of)
+			t.Errorf("%s: %d checks pass, want %v (nil: all but one): %v", row.goss, passed, row.pass, of)
 		}
 		for _, id := range row.pass {
 			if of[id].Outcome != runner.Pass {
-				t.Errorf("%s: %v", id, of[id])
+				t.Errorf("%s: %v, want it to pass", id, of[id])
 			}
 		}
 	}
 }
 
-// TestGossPorts: a port of goss is one of IPv4, unless it says 6.
+// TestGossPorts: a port of goss is an IPv4 port unless its protocol ends with 6.
 func TestGossPorts(t *testing.T) {
 	suite, err := check.Read([]string{"a.yaml"}, func(string) ([]byte, error) {
 		return []byte("port: {tcp:80: {listening: true}, udp6:53: {listening: true}, '25': {listening: true}}\n"), nil
@@ -62,7 +62,7 @@ func TestGossPorts(t *testing.T) {
 	}
 }
 
-// TestGossFiles: two files of goss have no two checks of one id, and the words of goss are ours wherever they stand.
+// TestGossFiles: a check of goss is named once, even in two files, and filetypes are translated wherever they occur.
 func TestGossFiles(t *testing.T) {
 	text := "file:\n  /etc/x: {filetype: {or: [symlink, {equal: directory}]}}\n"
 	open := func(string) ([]byte, error) { return []byte(text), nil }
@@ -74,6 +74,6 @@ func TestGossFiles(t *testing.T) {
 	must(t, err)
 	spec := string(suite.Spec().Args)
 	if !strings.Contains(spec, `"want":"link"`) || !strings.Contains(spec, `"want":"dir"`) {
-		t.Errorf("the filetypes are %s", spec)
+		t.Errorf("the filetypes are not link and dir: %s", spec)
 	}
 }

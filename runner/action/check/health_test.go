@@ -8,7 +8,7 @@ import (
 	"hail/inventory"
 )
 
-// TestHealthRefuses: what a host can't judge by itself is told where it stands, with what to do instead.
+// TestHealthRefuses: what a host cannot judge by itself is an error with its place, and a hint what to do instead.
 func TestHealthRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`{http: "http://127.0.0.1/"}`:                             "push.yaml:1:3: a health check looks from the host, and http from here\nhint: command: {run: \"curl",
@@ -40,7 +40,7 @@ func TestHealthRefuses(t *testing.T) {
 		}
 	}
 	if _, err := readHealth("[{file: a}, {port: 99999}, {user: -a}]"); err == nil || strings.Count(err.Error(), "push.yaml:1:") != 3 {
-		t.Errorf("not each is told: %v", err)
+		t.Errorf("want three errors, one for each check: %v", err)
 	}
 	checks, err := readHealth("[{command: x}, {id: slow, port: 80, timeout: 30s, retry: {timeout: 20s}}, {service: nginx, retry: {timeout: 1m, interval: 5s}}]")
 	if err != nil || len(checks) != 3 {

@@ -14,7 +14,7 @@ import (
 	"hail/runner"
 )
 
-// awks are those of this machine: they differ in what their regular expressions know, and in how they take bytes.
+// awks returns the awks of this machine. They differ in their regular expressions, and in how they handle bytes.
 func awks(t *testing.T) [][]string {
 	t.Helper()
 	all := [][]string{{"busybox", "awk"}, {"awk"}}
@@ -26,7 +26,7 @@ func awks(t *testing.T) [][]string {
 	return all
 }
 
-// inAwk is what the expressions are about texts, which are the attributes t0, t1 and so on.
+// inAwk evaluates expressions in awk. The values are the attributes t0, t1 and so on.
 func inAwk(t *testing.T, awk []string, values []string, expressions []string) []string {
 	t.Helper()
 	var in, end strings.Builder
@@ -49,7 +49,7 @@ func inAwk(t *testing.T, awk []string, values []string, expressions []string) []
 
 const outOfTime = "out of time\n"
 
-// output is what a program prints about its input; that a grep finds nothing is no error.
+// output returns what a program prints for an input. Exit status 1, as of a grep that finds nothing, is not an error.
 func output(t *testing.T, in string, words ...string) string {
 	t.Helper()
 	cmd := exec.Command(words[0], words[1:]...)
@@ -67,7 +67,7 @@ func output(t *testing.T, in string, words ...string) string {
 var judgedTexts = []string{"", "a", "ok", "OK\n", "line one\nline two", "one\n\ntwo\n", "é", "aé€😀z", "\xff", "a\xc3", "\xe2\x82", "\xed\xa0\x80", "tab\there", "a\x00b", "$(id) `x` \\ \"q\" 'p'",
 	"v1.2.3", "nginx/1.18.0 (Ubuntu)", "1:8.4p1-5+deb11u3", "5.15.0-91-generic", "2", "10.0", "no version", "x86_64 3.4", "1.2.3.4", ".5", "v1:2", " v3:96", ".v3:96", "3:v2.0", "v1:v2", "015.0.3", "0.010.1", "1.0.018", "000", "00:07", "1..9", "1.9.9", "ſ", "K", "foo.bar", "/etc/passwd", strings.Repeat("long ", 3000)}
 
-// TestMatchersOnHost: every matcher says the same of a text here and there.
+// TestMatchersOnHost: every matcher gives the same result on the host as here.
 func TestMatchersOnHost(t *testing.T) {
 	is := func(o op, want any, of ...Matcher) Matcher { return Matcher{o, want, of} }
 	number := func(o op, n float64) Matcher { return is(o, n) }
@@ -104,7 +104,7 @@ func TestMatchersOnHost(t *testing.T) {
 	}
 }
 
-// TestTorturePatternsOnHost: what Go finds with any regular expression, a host does, or it is refused.
+// TestTorturePatternsOnHost: on the host, a regular expression finds the same as in Go, or it is refused.
 func TestTorturePatternsOnHost(t *testing.T) {
 	patterns := []string{"ok", "^ok$", "(?i)ok", "(?m)^line two$", "(?m)^$", "(?m)two$", "^$", ".", "^.$", "^..$", "^...$", "^[^a]$", `\d+`, `^\w+$`, `\S\s\S`, `[[:upper:]]`, "(?s)one.*two", "one.*two", "a|ok|é", "(a)?(b)*", "^(?:a|)$",
 		"[é€]", "l.{3}long", "(line ){1,2}", "x*?", `\.bar$`, "[/.]", `"q"`, `\\`, `\x00`, "(?i)k", "(?i)s", "[^\n]$", "^(?:line|one)", "(?m)^(line|one)", "$^", `[0-9]{1,3}(\.[0-9]{1,3}){3}`, `\Aok\z`}
@@ -161,7 +161,7 @@ func TestTorturePatternsOnHost(t *testing.T) {
 	for _, awk := range awks(t) {
 		was := lines
 		if lines = strings.Join(inAwk(t, awk, texts, runes), "\n") + "\n"; was != "" && was != lines {
-			t.Errorf("%v: other characters:\n%s%s", awk, was, lines)
+			t.Errorf("%v: the texts have other characters than in the awk before:\n%s%s", awk, was, lines)
 		}
 	}
 	late := 0
@@ -171,7 +171,7 @@ func TestTorturePatternsOnHost(t *testing.T) {
 		for _, grep := range [][]string{{"grep"}, {"busybox", "grep"}} {
 			found := "\n" + output(t, lines, append(append([]string{"timeout", "5"}, grep...), "-E", "-n", "-e", written)...)
 			if strings.HasSuffix(found, outOfTime) {
-				late++ // a look that takes too long fails, too
+				late++ // a check that takes too long fails anyway
 				continue
 			}
 			for i, v := range texts {
@@ -186,7 +186,7 @@ func TestTorturePatternsOnHost(t *testing.T) {
 	}
 }
 
-// A suite that is compiled again has the tests of its checks, and no others.
+// TestCompileAgain: a suite that is compiled again still has one test for each check.
 func TestCompileAgain(t *testing.T) {
 	s := Suite{Checks: []Check{{Check: runner.Check{ID: "a", Type: "file"}}, {Check: runner.Check{ID: "b", Type: "file"}}}}
 	for range 2 {

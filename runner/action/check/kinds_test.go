@@ -25,8 +25,8 @@ import (
 	"hail/runner"
 )
 
-// TestKinds makes every type of check of real things: for each attribute one that holds, one that does not, and where that can be, one that can't
-// be seen. What is written as DIR, and the like, is put in before.
+// TestKinds runs every type of check against real things. For each attribute one check holds, one does not, and where
+// possible one cannot be judged. DIR and similar words are replaced first.
 func TestKinds(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -111,7 +111,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestReasons: a reason is told of what it is the reason of, and once.
+// TestReasons: a reason is shown for the attributes that it is the reason for, and once.
 func TestReasons(t *testing.T) {
 	server := secureServer(t, 30, &tls.Config{})
 	defer server.Close()
@@ -126,7 +126,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// notOnHost are the rows that health checks refuse, and took is what differs from one look to the next.
+// notOnHost matches the checks that health checks refuse. took matches what differs from one run to the next.
 var (
 	notOnHost = regexp.MustCompile(`^(tcp|http|tls|clock):|^dns:.*[^t]$|jq:`)
 	took      = regexp.MustCompile(`is [0-9.hms]+s$|is \d+$`)
@@ -135,8 +135,8 @@ var (
 var kindRows = []struct {
 	check string
 	want  runner.Outcome
-	says  string // a part of the text
-	not   string // a userland where it can't be
+	says  string // is in the text of the verdict
+	not   string // a userland in which it is not possible
 }{
 	{"command: {run: \"echo hello\", stdout: hello}", runner.Pass, "", ""},
 	{"command: {run: [echo, \"it's\", \"$HOME\"], stdout: \"it's $HOME\"}", runner.Pass, "", ""},
@@ -288,7 +288,7 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// secureServer accepts TLS connections with a certificate of its own that is good for some days.
+// secureServer accepts TLS connections, with a self-signed certificate that is valid for some days.
 func secureServer(t *testing.T, days int, with *tls.Config) net.Listener {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestUnescaped: what /proc/mounts says, as it is called.
+// TestUnescaped: paths in /proc/mounts are unescaped.
 func TestUnescaped(t *testing.T) {
 	functions, _, _ := strings.Cut(kinds["mount"].probe, "probe_mount")
 	for said, want := range map[string]string{"/": "/", `/disk\0401`: "/disk 1", `/a\134040\011b`: "/a\\040\tb", "/%b": "/%b"} {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAddresses: what /proc/net of a little-endian machine says, as people write it.
+// TestAddresses: addresses in /proc/net, of a little-endian machine, are written in the usual form.
 func TestAddresses(t *testing.T) {
 	for hex, want := range map[string]string{
 		"0100007F":                         "127.0.0.1",

@@ -8,7 +8,8 @@ import (
 	"hail/runner"
 )
 
-// TestHearLittle: whatever a host says, what is kept of it are the names that its probe has, and one value of what is no list.
+// TestHearLittle: whatever a host sends, only the names that belong to the probe are kept, and one value for each that
+// is not a list.
 func TestHearLittle(t *testing.T) {
 	for kind, want := range map[string][]string{"port": {"1 listening", "3 addresses"}, "clock": {"1 now"}, "command": {"1 stderr"}} {
 		s := &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}
@@ -23,7 +24,7 @@ func TestHearLittle(t *testing.T) {
 			kept = append(kept, fmt.Sprint(len(values), " ", name))
 		}
 		if slices.Sort(kept); !slices.Equal(kept, want) || len(s.cannot) != 0 {
-			t.Errorf("%s: %q are kept, and %v", kind, kept, s.cannot)
+			t.Errorf("%s: kept %q and the errors %v, want %q and none", kind, kept, s.cannot, want)
 		}
 	}
 }

@@ -19,8 +19,7 @@ import (
 	"hail/runner/action/check"
 )
 
-// TestOneRoundTrip: however many checks look at a host from inside, it is given one command; those that are tried again get another one
-// to themselves.
+// TestOneRoundTrip: all checks from inside a host go into one command. Those that are tried again go into another.
 func TestOneRoundTrip(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("checks:\n")
@@ -42,14 +41,14 @@ func TestOneRoundTrip(t *testing.T) {
 `))
 	said, _ := os.ReadFile(count)
 	if verdicts["again"].Outcome != runner.Pass || verdicts["never"].Outcome != runner.Fail || string(said) != "x\n" || m.execs < 2 {
-		t.Errorf("%v after %d commands, the one that passed at once ran %q", verdicts, m.execs, said)
+		t.Errorf("%v after %d commands, want again to pass, never to fail, and once to run once: it wrote %q", verdicts, m.execs, said)
 	}
 	if finish.Status != runner.Failed || finish.Reason != runner.CheckFailed || finish.Error != "never" {
-		t.Errorf("the host ends as %s(%s): %s", finish.Status, finish.Reason, finish.Error)
+		t.Errorf("the host ends as %s(%s): %s, want failed(check): never", finish.Status, finish.Reason, finish.Error)
 	}
 }
 
-// TestLastLook: a check that passes within its time passes, however long the interval is.
+// TestLastLook: a check that would pass within its retry time passes, however long the interval is.
 func TestLastLook(t *testing.T) {
 	t.Parallel()
 	flag := filepath.Join(t.TempDir(), "flag")
@@ -58,11 +57,12 @@ func TestLastLook(t *testing.T) {
   - {id: late, command: "test -e `+flag+` || { touch `+flag+`; exit 1; }", retry: {timeout: 3s, interval: 1h}}
 `))
 	if verdicts["late"].Outcome != runner.Pass {
-		t.Errorf("it gave up: %v", verdicts)
+		t.Errorf("the check does not pass: %v", verdicts)
 	}
 }
 
-// TestHang: a check that hangs is an error of its own, also when it does not heed signals, the one after it is made, and nothing is left of it.
+// TestHang: a check that hangs is an error, even if it ignores signals, and the next check is still made. Nothing that the
+// check has started is left.
 func TestHang(t *testing.T) {
 	for userland, m := range userlands(t) {
 		child := filepath.Join(t.TempDir(), "child")
@@ -71,11 +71,11 @@ func TestHang(t *testing.T) {
   - {id: next, command: "true"}
 `))
 		if verdicts["hangs"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
-			t.Errorf("%s: %v", userland, verdicts)
+			t.Errorf("%s: want an error and a pass, got %v", userland, verdicts)
 		}
 		pid, err := os.ReadFile(child)
 		must(t, err)
-		state := func() string { // nothing, or a zombie's, when it has ended
+		state := func() string { // empty or a zombie's when it has ended
 			stat, _ := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
 			return string(stat)
 		}
@@ -83,23 +83,23 @@ func TestHang(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if is := state(); is != "" && !strings.Contains(is, ") Z ") {
-			t.Errorf("%s: what the check has started goes on: %s", userland, is)
+			t.Errorf("%s: a process that the check has started is still there: %s", userland, is)
 		}
 	}
 }
 
-// TestOutOfTime: when the time of the host is over, the checks that were made count, and the others are missing.
+// TestOutOfTime: when the time of a host is up, checks that were made count, and the others are not evaluated.
 func TestOutOfTime(t *testing.T) {
 	suite := read(t, "checks:\n  - {id: first, command: \"true\"}\n  - {id: hangs, command: {run: sleep 300, timeout: 200s}}\n")
 	m := &machine{}
 	m.limit = runner.Duration(time.Second)
 	verdicts, finish := m.run(t, suite)
 	if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
-		t.Errorf("%v, %s", verdicts, finish.Status)
+		t.Errorf("%v, %s, want first to pass, hangs not evaluated, and a timeout", verdicts, finish.Status)
 	}
 }
 
-// TestPanicOutside: what panics when it looks from outside costs its check alone.
+// TestPanicOutside: a panic in a check from outside the host is an error of only this check.
 func TestPanicOutside(t *testing.T) {
 	action, err := check.New(read(t, `checks:
   - {id: tcp, tcp: {address: "web:80", reachable: false}, from: target}
@@ -118,11 +118,11 @@ func TestPanicOutside(t *testing.T) {
 		}
 	}
 	if len(outcomes) != 3 {
-		t.Errorf("the verdicts are %v", outcomes)
+		t.Errorf("want three verdicts, got %v", outcomes)
 	}
 }
 
-// panicking is a host whose tunnels panic: one to "late" when it is written to, each other one at once.
+// panicking is a host whose tunnels panic: the one to "late" when it is written to, every other one when it is opened.
 type panicking struct{ runner.Conn }
 
 func (p panicking) Dial(context.Context, inventory.Host) (runner.Conn, error) { return p, nil }
@@ -188,14 +188,14 @@ func TestWhenAndWaivers(t *testing.T) {
 		}
 	}
 	if finish.Error != "cert-b" {
-		t.Errorf("the host ends with %q", finish.Error)
+		t.Errorf("the host ends with the error %q, want cert-b", finish.Error)
 	}
 	if err := suite.Waive([]check.Waiver{{ID: "none"}}, hosts, choose, time.Time{}); err == nil {
-		t.Error("a waiver for no check is taken")
+		t.Error("a waiver whose id matches no check is not refused")
 	}
 }
 
-// TestFleet: checks over the fleet are made of the values of all hosts, before the end of the run.
+// TestFleet: checks over the fleet are judged by the values of all hosts, before the run ends.
 func TestFleet(t *testing.T) {
 	suite := read(t, `checks:
   - {id: kernel, command: {run: uname -r}}
@@ -225,7 +225,7 @@ func TestFleet(t *testing.T) {
 		last = batch[len(batch)-2:]
 	}
 	if last[0].Seq != 5 || last[1].Seq != 6 || last[1].Kind != runner.KindEnd {
-		t.Errorf("the end is %v", last)
+		t.Errorf("want the verdicts (seq 5) before the end (seq 6), got %v", last)
 	}
 	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
 		"many": "expected at least 4 of 4 hosts, are 3", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, are 0"}
@@ -235,7 +235,7 @@ func TestFleet(t *testing.T) {
 		}
 	}
 
-	// A part is done again: web3 has another value now, and web4 still has none.
+	// A part of the run is repeated: web3 has another value now, and web4 still has none.
 	again := []runner.Event{{Kind: runner.KindPlan, Plan: &runner.Plan{Hosts: make([]inventory.Host, 2)}}, {Kind: runner.KindAttempt, Host: "web3"}, {Kind: runner.KindAttempt, Host: "web4"},
 		{Kind: runner.KindCheck, Host: "web3", Verdicts: []runner.Verdict{{Check: "kernel", Value: value("6.1")}, {Check: "load"}}}, {Kind: runner.KindEnd}}
 	first := slices.Concat(events[:len(events)-1], last)
@@ -250,16 +250,17 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// TestIncludedOnce: a file counts once, however it is written.
+// TestIncludedOnce: a file is included once, however its path is written.
 func TestIncludedOnce(t *testing.T) {
 	files := map[string]string{"a.yaml": "checks: [{file: /etc/passwd}]", "b.yaml": "include: [a.yaml, ./a.yaml, x/../a.yaml, /x/../c.yaml, /c.yaml]\nchecks: [{file: /etc/group}]", "c.yaml": "checks: [{file: /etc/hosts}]"}
 	suite, err := check.Read([]string{"./a.yaml", "./b.yaml"}, func(file string) ([]byte, error) { return []byte(files[filepath.Base(file)]), nil })
 	if err != nil || len(suite.Checks) != 3 {
-		t.Errorf("%v, %v", suite, err)
+		t.Errorf("want three checks, got %v, %v", suite, err)
 	}
 }
 
-// TestPatternsOfIDs: * takes the / of a path, for waivers and for choices, and what else an id has is only itself.
+// TestPatternsOfIDs: in patterns for waivers and --only, * also matches the / of a path, and all other characters of an
+// id match only themselves.
 func TestPatternsOfIDs(t *testing.T) {
 	const text = "checks:\n  - {file: /etc/a}\n  - {command: \"[ -e /etc/b ]\"}\n"
 	for pattern, want := range map[string][]int{"*": {0, 1}, "file:*": {0}, "*/?": {0}, "command:[ -e *": {1}} {
@@ -269,7 +270,7 @@ func TestPatternsOfIDs(t *testing.T) {
 			t.Errorf("%s waives %v, want %v", pattern, got, want)
 		}
 		if err := suite.Take(check.Choice{IDs: []string{pattern}}); err != nil || len(suite.Checks) != len(want) {
-			t.Errorf("%s leaves %d checks, %v", pattern, len(suite.Checks), err)
+			t.Errorf("%s leaves %d checks, %v, want %d", pattern, len(suite.Checks), err, len(want))
 		}
 	}
 }
@@ -318,7 +319,7 @@ func TestIDOfFleet(t *testing.T) {
 	}
 }
 
-// TestEndlessBaseline: a host that has ever more to be described is an error, and one that says the same again is not.
+// TestEndlessBaseline: a host that describes ever more things is an error. One that repeats itself is not.
 func TestEndlessBaseline(t *testing.T) {
 	for _, row := range []struct {
 		different int
@@ -330,12 +331,12 @@ func TestEndlessBaseline(t *testing.T) {
 		}
 		err := check.Baseline{}.Do(t.Context(), &runner.Target{Conn: canned{answer.String()}, Out: io.Discard, Err: io.Discard})
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
-			t.Errorf("%d things: %v", row.different, err)
+			t.Errorf("%d things: error %v, want %q", row.different, err, row.want)
 		}
 	}
 }
 
-// TestBadFiles: what is wrong with a file is told with its place, and with a hint where there is one.
+// TestBadFiles: a mistake in a file is reported with its place, and with a hint where there is one.
 func TestBadFiles(t *testing.T) {
 	for _, row := range []struct{ text, want, hint string }{
 		{"checks:\n  - {id: a, fil: /etc/passwd}\n", `c.yaml:2:13: unknown key "fil" in a check`, `did you mean "file"?`},

@@ -7,7 +7,7 @@ import (
 	"hail/inventory"
 )
 
-// TestFill: values are put in as they are written everywhere, and what is wrong is told by what was written.
+// TestFill: values are written as everywhere else, and an error names the part of the template that is wrong.
 func TestFill(t *testing.T) {
 	h := inventory.Host{Name: "web1", Vars: map[string]any{"big": 1e7, "list": []any{1, "a b"}, "none": nil, "token": inventory.Redacted, "deep": map[string]any{"key": inventory.Redacted}}}
 	for _, row := range []struct{ template, text, line string }{
@@ -29,7 +29,7 @@ func TestFill(t *testing.T) {
 			line = err.Error()
 		}
 		if !strings.HasSuffix(text, row.text) || !strings.HasSuffix(line, row.line) {
-			t.Errorf("%s: %s\n%s", row.template, text, line)
+			t.Errorf("%s: got\n%s\n%s\nwant\n%s\n%s", row.template, text, line, row.text, row.line)
 		}
 	}
 }

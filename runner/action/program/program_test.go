@@ -14,21 +14,21 @@ import (
 	"hail/runner/connsuite"
 )
 
-// TestWord: any text is the same when it was written as a word and read back.
+// TestWord: a text is the same after it was written as a word and read back.
 func TestWord(t *testing.T) {
 	for _, text := range []string{"", "plain/-_.", "a b", `\0101`, `\\`, "\n\x00\xff", "é", `\0`, "100%"} {
 		if word := Word(text); Unword(word) != text || strings.ContainsAny(word, " \n'\"$*") {
-			t.Errorf("%q as %s is %q", text, word, Unword(word))
+			t.Errorf("%q, written as %s, is read back as %q", text, word, Unword(word))
 		}
 	}
-	for word, want := range map[string]string{`\09`: `\09`, `a\0777`: `a\0777`, `\010`: `\010`} { // no words of ours
+	for word, want := range map[string]string{`\09`: `\09`, `a\0777`: `a\0777`, `\010`: `\010`} { // Word never writes these
 		if got := Unword(word); got != want {
 			t.Errorf("%s is %q, want %q", word, got, want)
 		}
 	}
 }
 
-// TestInstead: what a host says that has not run a program of ours is the reason.
+// TestInstead: when a host has not run our program, the error shows what it said instead.
 func TestInstead(t *testing.T) {
 	exit := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
 	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("cut")}
@@ -56,12 +56,12 @@ func TestInstead(t *testing.T) {
 		}
 		err = Run(t.Context(), &runner.Target{Conn: conn}, "N", "program", runner.Stdio{}, func(string, string) error { return nil })
 		if status, _ := runner.StatusOf(err); status != tt.status || err != nil && err.Error() != tt.want {
-			t.Errorf("%q, %v: %s, %v", tt.said, tt.ended, status, err)
+			t.Errorf("%q, %v: got %s, %v, want %s, %s", tt.said, tt.ended, status, err, tt.status, tt.want)
 		}
 	}
 }
 
-// TestAnswers: lines are the same however they are cut on their way, and one without an end is not held.
+// TestAnswers: lines are read however they are split on the way, and a line that never ends is not held.
 func TestAnswers(t *testing.T) {
 	const said = "noise\nhail:N:kinds fd-\n\nhail:N:end\nhail:X:end\n"
 	want := []string{"|noise", "kinds|fd-", "|", "end|", "|hail:X:end"}
@@ -77,7 +77,7 @@ func TestAnswers(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) || len(a.tail) > 0 || a.err != nil {
-			t.Errorf("in pieces of %d: %q, %q, %v", piece, got, a.tail, a.err)
+			t.Errorf("in pieces of %d: got %q, the rest %q, %v, want %q", piece, got, a.tail, a.err, want)
 		}
 	}
 
@@ -87,7 +87,7 @@ func TestAnswers(t *testing.T) {
 		a.Write(part)
 	}
 	if a.err == nil || len(a.tail) > longestLine+len(part) {
-		t.Errorf("%d bytes of a line are held, %v", len(a.tail), a.err)
+		t.Errorf("%d bytes of an endless line are held, and the error is %v", len(a.tail), a.err)
 	}
 
 	lines := 0
@@ -96,6 +96,6 @@ func TestAnswers(t *testing.T) {
 		a.Write(part)
 	}
 	if a.err == nil {
-		t.Errorf("%d lines were handed on", lines)
+		t.Errorf("%d lines were accepted without an error", lines)
 	}
 }
