@@ -26,11 +26,11 @@ func TestInventory(t *testing.T) {
 	}
 	h, _ := inv.Host("web21")
 	if h.Connection.User != "www" || h.Connection.Jump != "bastion1" || h.Vars["canary"] != true || h.Vars["env"] != "production" {
-		t.Errorf("web21 is %+v", h)
+		t.Errorf("web21 is %+v, want user www, jump host bastion1, and the vars canary and env", h)
 	}
 }
 
-// TestChecks: the checks are files that can be read, and this machine can be looked at with them.
+// TestChecks: the example checks can be read, and every check can be judged on this machine.
 func TestChecks(t *testing.T) {
 	for _, file := range []string{"checks/linux.yaml", "checks/web.yaml", "goss/goss.yaml", "goss/linux.yaml"} {
 		suite, err := check.Read([]string{file}, os.ReadFile)
@@ -76,7 +76,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// nowhere are outputs that nobody keeps.
+// nowhere discards all output.
 type nowhere struct{}
 
 func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
@@ -94,6 +94,6 @@ func TestLibrary(t *testing.T) {
 	}
 	const want = "── web1\nweb1 is number 0\n── web2\nweb2 is number 1\n── web3\nweb3 is number 2\n3 ok of 3\n"
 	if !strings.HasSuffix(string(out), want) {
-		t.Errorf("it prints\n%s\nwant\n%s", out, want)
+		t.Errorf("examples/library prints\n%s\nwant at its end\n%s", out, want)
 	}
 }
