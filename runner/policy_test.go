@@ -59,12 +59,12 @@ func TestWaveSizes(t *testing.T) {
 			}
 		}
 		if sum != total {
-			t.Fatalf("the waves have %d hosts of %d", sum, total)
+			t.Fatalf("the waves have %d hosts in all, want %d", sum, total)
 		}
 	})
 }
 
-// TestRetryDelays: the delays double, and hosts that failed together come back apart.
+// TestRetryDelays: the delays double, and are spread, so that hosts that failed together do not retry together.
 func TestRetryDelays(t *testing.T) {
 	r := runner.Retry{Unreachable: 20, Delay: runner.Duration(time.Second)}
 	for n, want := range []time.Duration{1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 11: 1024 * time.Second, 20: 1024 * time.Second} {
@@ -75,7 +75,7 @@ func TestRetryDelays(t *testing.T) {
 		least, _ := r.Next(tally, 0)
 		most, again := r.Next(tally, 1)
 		if least != want*3/4 || most != want*5/4 || !again {
-			t.Errorf("the %d. waits %v to %v, want about %v", n, least, most, want)
+			t.Errorf("retry %d waits %v to %v, want 3/4 to 5/4 of %v", n, least, most, want)
 		}
 	}
 }

@@ -33,18 +33,18 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// TestQuoteInShells has real shells read quoted words back.
+// TestQuoteInShells: real shells read quoted words back unchanged.
 func TestQuoteInShells(t *testing.T) {
 	for _, shell := range []struct {
 		argv    []string
-		newline bool // whether a word may have one
+		newline bool // whether words may contain newlines
 	}{
 		{[]string{"sh", "-c"}, true}, {[]string{"bash", "-c"}, true}, {[]string{"busybox", "sh", "-c"}, true},
 		{[]string{"mksh", "-c"}, true}, {[]string{"zsh", "-c"}, true}, {[]string{"fish", "-c"}, true}, {[]string{"tcsh", "-c"}, false},
 	} {
 		t.Run(shell.argv[0], func(t *testing.T) {
 			if _, err := exec.LookPath(shell.argv[0]); err != nil {
-				t.Fatalf("%v: make tools installs the shells that the tests want", err)
+				t.Fatalf("%v: make tools installs the shells that the tests need", err)
 			}
 			rapid.Check(t, func(t *rapid.T) {
 				words := rapid.SliceOfN(word(shell.newline), 20, 20).Draw(t, "words")
@@ -61,7 +61,7 @@ func TestQuoteInShells(t *testing.T) {
 	}
 }
 
-// word draws texts of bytes that shells make something of.
+// word draws texts of characters that are special in shells.
 func word(newline bool) *rapid.Generator[string] {
 	letters := []rune(`ab01 '"\!$&|;<>()[]{}*?~#%^=@+,.:/-_` + "`\t\x01\x7füß€")
 	if newline {

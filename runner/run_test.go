@@ -18,24 +18,24 @@ import (
 	"hail/runner/connsuite"
 )
 
-// do is an action made of a function.
+// do makes an action of a function.
 type do func(ctx context.Context, t *runner.Target) error
 
 func (f do) Do(ctx context.Context, t *runner.Target) error { return f(ctx, t) }
 
-// command is the action of one command line.
+// command is an action that runs one command line.
 func command(line string) runner.Action {
 	return do(func(ctx context.Context, t *runner.Target) error {
 		return t.Exec(ctx, line, runner.Stdio{Out: t.Out, Err: t.Err})
 	})
 }
 
-// memory is Outputs that keeps everything.
+// memory is Outputs that keeps everything in memory.
 type memory struct {
 	mu      sync.Mutex
 	streams map[string]*bytes.Buffer
 	openErr error
-	fail    error // of writes
+	fail    error // returned by every write
 }
 
 type memoryStream struct {
@@ -73,8 +73,8 @@ func hosts(n int) []inventory.Host {
 	return hs
 }
 
-// finishes runs the plan to its end and returns the finish event of each host, after checking what every sequence of
-// events promises.
+// finishes runs the plan to its end, checks what every sequence of events promises, and returns the finish event of
+// each host.
 func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inventory.Host) map[string]runner.Event {
 	t.Helper()
 	finish := map[string]runner.Event{}
@@ -83,10 +83,10 @@ func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inve
 	for batch := range events {
 		for _, e := range batch {
 			if e.Seq != last.Seq+1 {
-				t.Fatalf("event %d follows %d", e.Seq, last.Seq)
+				t.Fatalf("event %d follows event %d: the numbers have a gap", e.Seq, last.Seq)
 			}
 			if first := e.Seq == 1; first != (e.Kind == runner.KindPlan) || last.Kind == runner.KindEnd {
-				t.Fatalf("event %d is %s, after %s", e.Seq, e.Kind, last.Kind)
+				t.Fatalf("event %d is %s, after %s: want the plan first, and nothing after the end", e.Seq, e.Kind, last.Kind)
 			}
 			if e.Time.Before(last.Time) && e.Host == last.Host {
 				t.Errorf("%s: time runs backwards", e.Host)
@@ -102,10 +102,10 @@ func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inve
 		}
 	}
 	if last.Kind != runner.KindEnd {
-		t.Errorf("the last event is %s", last.Kind)
+		t.Errorf("the last event is %s, want end", last.Kind)
 	}
 	if len(finish) != len(hosts) {
-		t.Errorf("%d hosts finished of %d", len(finish), len(hosts))
+		t.Errorf("%d of %d hosts have a finish event", len(finish), len(hosts))
 	}
 	return finish
 }
@@ -148,7 +148,7 @@ func TestExecIsTakenBeforeTheCommandBegins(t *testing.T) {
 		}}
 		p := runner.Plan{Fanout: 8, Hosts: hosts(100)}
 		for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
-			synctest.Wait() // whatever could run, has
+			synctest.Wait() // everything that can run has run
 			mu.Lock()
 			for _, e := range batch {
 				if e.Kind == runner.KindExec {
@@ -231,7 +231,7 @@ func TestTheClockOfAnAttemptStartsWithItsCommand(t *testing.T) {
 		p := runner.Plan{Fanout: 1, Hosts: hosts(3), Clocks: runner.Clocks{Attempt: inventory.Duration(time.Minute)}}
 		got := finishes(t, func(yield func([]runner.Event) bool) {
 			for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
-				time.Sleep(10 * time.Minute) // a consumer that takes its time
+				time.Sleep(10 * time.Minute) // a slow consumer
 				if !yield(batch) {
 					return
 				}
@@ -316,11 +316,11 @@ func TestAConsumerThatLeavesStopsTheRun(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+			synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
 				fake := &connsuite.Fake{}
 				leave(runner.Run(t.Context(), runner.Plan{Fanout: 3, Hosts: hosts(1000)}, command(connsuite.SayAndHang), fake, &memory{}))
 				if fake.Executed != fake.Ended {
-					t.Errorf("%d commands began, %d ended", fake.Executed, fake.Ended)
+					t.Errorf("%d commands began, but %d ended", fake.Executed, fake.Ended)
 				}
 			})
 		})
@@ -339,7 +339,7 @@ func TestEndSaysWhyTheRunStopped(t *testing.T) {
 				end = batch[len(batch)-1]
 			}
 			if (end.Reason == runner.Interrupt) != cancelled {
-				t.Errorf("cancelled %v, and the end says %q", cancelled, end.Reason)
+				t.Errorf("cancelled: %v, but the reason of the end is %q", cancelled, end.Reason)
 			}
 			cancel()
 		}
@@ -363,8 +363,8 @@ func TestNoOutputs(t *testing.T) {
 	}
 }
 
-// TestOutputEvents checks that the pieces cover the stream without a gap, that their checksums are those of the stream
-// so far, and that a line that does not end is told after a while.
+// TestOutputEvents checks that pieces cover the stream without gaps, that their checksums are those of the stream so
+// far, and that a line without an end is reported after a while.
 func TestOutputEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("z", 100<<10)
@@ -386,7 +386,7 @@ func TestOutputEvents(t *testing.T) {
 					continue
 				}
 				if e.Offset != sums[e.Stream] {
-					t.Errorf("%s goes on at %d, want %d", e.Stream, e.Offset, sums[e.Stream])
+					t.Errorf("a piece of %s begins at byte %d, want %d", e.Stream, e.Offset, sums[e.Stream])
 				}
 				sums[e.Stream] += e.Length
 				out.mu.Lock()
@@ -409,8 +409,8 @@ func TestOutputEvents(t *testing.T) {
 	})
 }
 
-// TestASlowConsumerDoesNotSlowOutput: the commands write far more pieces than anybody has room for, and end while the
-// consumer has not come back once.
+// TestASlowConsumerDoesNotSlowOutput: a command writes many more pieces than fit into any queue, and ends before the
+// consumer takes its second batch.
 func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lines = 10_000
@@ -425,7 +425,7 @@ func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
 		var told int64
 		for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, &connsuite.Fake{}, &memory{}) {
 			if batch[0].Kind != runner.KindPlan {
-				<-written // deadlocks if the host waits for us
+				<-written // deadlocks if the host waits for the consumer
 			}
 			for _, e := range batch {
 				if e.Kind == runner.KindOutput {
@@ -434,7 +434,7 @@ func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
 			}
 		}
 		if want := int64(lines*6 + 38_890); told != want { // "line N\n" with 1 to 4 digits
-			t.Errorf("%d bytes told, want %d", told, want)
+			t.Errorf("the events report %d bytes of output, want %d", told, want)
 		}
 	})
 }

@@ -36,7 +36,7 @@ func waves(text string) runner.Waves {
 	return w
 }
 
-// ran is what a run told, in short.
+// ran is the events of a run, and what follows from them.
 type ran struct {
 	finish map[string]runner.Event
 	events []runner.Event
@@ -44,7 +44,7 @@ type ran struct {
 	end    runner.Event
 }
 
-// play runs a plan in virtual time. Every command takes a second, unless the fake says otherwise.
+// play runs a plan in virtual time. A command takes a second, unless the fake does something else.
 func play(t *testing.T, p runner.Plan, fake *connsuite.Fake, gates ...runner.Gate) (r ran) {
 	t.Helper()
 	if fake.Exec == nil {
@@ -66,7 +66,7 @@ func play(t *testing.T, p runner.Plan, fake *connsuite.Fake, gates ...runner.Gat
 	return r
 }
 
-// counts says how the hosts ended: "3 ok, 1 unreachable(refused)".
+// counts returns how the hosts ended, as in "3 ok, 1 unreachable(refused)".
 func (r ran) counts() string {
 	n := map[string]int{}
 	for _, e := range r.finish {
@@ -84,7 +84,7 @@ func (r ran) counts() string {
 	return strings.Join(all, ", ")
 }
 
-// waves are the hosts of each wave that made an attempt.
+// waves returns the size of each wave, and its hosts that made an attempt.
 func (r ran) waves() (all []string) {
 	for _, e := range r.events {
 		switch e.Kind {
@@ -103,7 +103,7 @@ type gateFunc func(ctx context.Context, w runner.WaveResult) error
 
 func (f gateFunc) Pass(ctx context.Context, w runner.WaveResult) error { return f(ctx, w) }
 
-// down makes hosts unreachable.
+// down is a fake of which the named hosts are unreachable.
 func down(reason runner.Reason, names ...string) *connsuite.Fake {
 	return &connsuite.Fake{DialErr: func(h inventory.Host) error {
 		if slices.Contains(names, h.Name) {
@@ -123,7 +123,7 @@ func TestWaves(t *testing.T) {
 			t.Errorf("%s in %v", r.counts(), r.took)
 		}
 
-		// A wave waits for its slowest host, and the pause for the wave.
+		// A wave waits for its slowest host, and the pause begins after the wave.
 		slow := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
 			return connsuite.Sleep(ctx, map[string]time.Duration{"h00000": time.Hour}[h.Name])
 		}}
@@ -134,7 +134,7 @@ func TestWaves(t *testing.T) {
 	})
 }
 
-// TestUnreachableCanary: a host that was not reached proves nothing, and the next one takes its place.
+// TestUnreachableCanary: a host that was not reached proves nothing, so the next host takes its place in the wave.
 func TestUnreachableCanary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := play(t, runner.Plan{Hosts: hosts(5), Fanout: 1, Waves: waves("1,100%")}, down(runner.Refused, "h00000", "h00001"))
@@ -147,7 +147,7 @@ func TestUnreachableCanary(t *testing.T) {
 		all := &connsuite.Fake{DialErr: func(inventory.Host) error { return refused(runner.Refused) }}
 		r = play(t, runner.Plan{Hosts: hosts(20), Waves: waves("1,100%")}, all)
 		if r.counts() != "20 unreachable(refused)" || r.end.Reason != "" {
-			t.Errorf("everything unreachable: %s, end %q", r.counts(), r.end.Reason)
+			t.Errorf("with all hosts unreachable: %s, end %q, want 20 unreachable(refused) and no reason", r.counts(), r.end.Reason)
 		}
 	})
 }
@@ -165,12 +165,15 @@ func TestGate(t *testing.T) {
 		r := play(t, runner.Plan{Run: "r", Hosts: hosts(10), Fanout: 1, Waves: waves("1,2,100%")}, &connsuite.Fake{}, gate)
 		want := []string{"wave 1 of r: 1 ok, 1 finished, 9 left, h00000 first", "wave 2 of r: 2 ok, 3 finished, 7 left, h00001 first"}
 		if !slices.Equal(seen, want) {
-			t.Errorf("the gate saw %q", seen)
+			t.Errorf("the gate saw %q, want %q", seen, want)
 		}
 		if r.counts() != "3 ok, 7 skipped(gate)" || r.end.Reason != runner.GateClosed || r.end.Error != "the pager rings" {
 			t.Errorf("%s, end %q %q", r.counts(), r.end.Reason, r.end.Error)
 		}
-		never := gateFunc(func(context.Context, runner.WaveResult) error { t.Error("asked after the last wave"); return nil })
+		never := gateFunc(func(context.Context, runner.WaveResult) error {
+			t.Error("the gate was asked after the last wave")
+			return nil
+		})
 		play(t, runner.Plan{Hosts: hosts(3)}, &connsuite.Fake{}, never)
 	})
 }
@@ -242,7 +245,7 @@ func TestBudget(t *testing.T) {
 
 func TestRetries(t *testing.T) {
 	second := runner.Duration(time.Second)
-	// flaky fails so many times before it is well.
+	// flaky fails so many times before it succeeds.
 	flaky := func(times int, fail func() error) (*connsuite.Fake, *int) {
 		var mu sync.Mutex
 		tries := 0
@@ -315,7 +318,7 @@ func TestRetries(t *testing.T) {
 				if r.took < tt.min || r.took > tt.max {
 					t.Errorf("it took %v, want %v to %v", r.took, tt.min, tt.max)
 				}
-				if tt.tries > 1 { // the others had their turn meanwhile
+				if tt.tries > 1 { // the other hosts have had their turn meanwhile
 					if e := r.events[len(r.events)-2]; e.Host != "h00000" || e.Kind != runner.KindFinish {
 						t.Errorf("the last to finish is %s", e.Host)
 					}
@@ -325,12 +328,12 @@ func TestRetries(t *testing.T) {
 					if e.Kind == runner.KindRetry {
 						retries++
 						if e.Attempt != retries || e.Status == "" || e.Delay <= 0 {
-							t.Errorf("retry %+v", e)
+							t.Errorf("a retry event without its number, status or delay: %+v", e)
 						}
 					}
 				}
 				if retries != tt.tries-1 {
-					t.Errorf("%d retries told, want %d", retries, tt.tries-1)
+					t.Errorf("%d retry events, want %d", retries, tt.tries-1)
 				}
 			})
 		})
@@ -342,7 +345,7 @@ func statusOf(err error) runner.Status {
 	return s
 }
 
-// TestRetryAtTheEndOfAWave: the wave waits for it, and the next one begins after.
+// TestRetryAtTheEndOfAWave: the wave waits for a retry, and only then the next wave begins.
 func TestRetryAtTheEndOfAWave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -362,7 +365,7 @@ func TestRetryAtTheEndOfAWave(t *testing.T) {
 			t.Errorf("%s, the waves are %s", r.counts(), got)
 		}
 		if r.took < 45*time.Second {
-			t.Errorf("it took %v", r.took)
+			t.Errorf("the run took %v, less than the delay of a retry", r.took)
 		}
 	})
 }
@@ -379,7 +382,7 @@ func TestRunTimeout(t *testing.T) {
 		if r.counts() != "1 cancelled(run-timeout), 4 skipped(run-timeout)" || r.end.Reason != runner.OutOfTime || r.took != time.Minute {
 			t.Errorf("%s, end %q, after %v", r.counts(), r.end.Reason, r.took)
 		}
-		// In a pause, too.
+		// The timeout also ends a pause.
 		r = play(t, runner.Plan{Hosts: hosts(2), Waves: waves("1"), Pause: runner.Duration(time.Hour), Clocks: runner.Clocks{Run: runner.Duration(time.Minute)}}, &connsuite.Fake{})
 		if r.counts() != "1 ok, 1 skipped(run-timeout)" || r.took != time.Minute {
 			t.Errorf("%s after %v", r.counts(), r.took)
@@ -404,7 +407,7 @@ func TestPer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := hosts(30)
 		for i := range all {
-			if rack := i % 4; rack < 3 { // the others have no rack
+			if rack := i % 4; rack < 3 { // the other hosts have no rack
 				all[i].Vars = map[string]any{"rack": rack}
 			}
 		}
@@ -427,7 +430,7 @@ func TestPer(t *testing.T) {
 			t.Errorf("%s in %v", r.counts(), r.took)
 		}
 		if fmt.Sprint(most) != "map[<nil>:7 0:2 1:2 2:2]" {
-			t.Errorf("at once there were %v", most)
+			t.Errorf("most hosts at once in each rack: %v, want 2 in each, and 7 without a rack", most)
 		}
 		if r := play(t, runner.Plan{Hosts: all, Per: &runner.PerVar{Var: "rack"}}, fake); r.counts() != "30 ok" {
 			t.Errorf("without a limit: %s", r.counts())
@@ -435,7 +438,7 @@ func TestPer(t *testing.T) {
 	})
 }
 
-// TestAHostThatNeverEnds holds up nobody but its own wave.
+// TestAHostThatNeverEnds: such a host only holds up its own wave.
 func TestAHostThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {

@@ -25,7 +25,8 @@ import (
 
 const bound = 30 * time.Second
 
-// fakeSudo behaves as sudo does on a host of this kind. It takes the password "right", and counts how often it was given one.
+// fakeSudo behaves like sudo on a host of the kind $KIND. It takes the password "right", and counts how often it is
+// given a password.
 const fakeSudo = `#!/bin/sh
 quiet=
 while [ $# -gt 0 ]; do
@@ -60,7 +61,7 @@ done
 exit 1
 `
 
-// host installs the fake, and returns how to reach the host and where its tries are counted.
+// host installs the fake sudo. It returns a way to the host, and the file that counts the tries.
 func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, inventory.Host, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,7 +85,7 @@ func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, 
 	return d, inventory.Host{Name: "here", Connection: inventory.Connection{Become: &yes, Shell: "/bin/sh"}}, count
 }
 
-// withEnv gives the tool on the host an environment.
+// withEnv adds an environment for the tool on the host.
 type withEnv struct {
 	runner.Dialer
 	env []string
@@ -127,7 +128,7 @@ func TestConn(t *testing.T) {
 	}
 }
 
-// TestEscalation: each way in which sudo lets a command begin, or not. The command's input is its own in all of them.
+// TestEscalation: every way in which sudo lets a command begin, or does not. The command always gets its own input.
 func TestEscalation(t *testing.T) {
 	for _, tt := range []struct {
 		name, kind, password string
@@ -164,7 +165,7 @@ func TestEscalation(t *testing.T) {
 			status, reason := runner.StatusOf(err)
 			if tt.text == "" {
 				if reason != runner.ExitStatus || out.String() != input || errs.String() != "secret\n" {
-					t.Errorf("%v, %d bytes of output, stderr %q", err, out.Len(), errs.String())
+					t.Errorf("%v, %d bytes of output, stderr %q; want exit 3, the %d bytes of the input and the secret", err, out.Len(), errs.String(), len(input))
 				}
 			} else if status != runner.Failed || reason != runner.Escalation || !strings.Contains(err.Error(), tt.text) || out.Len() > 0 {
 				t.Errorf("%s(%s) %v, want %q", status, reason, err, tt.text)
@@ -176,7 +177,8 @@ func TestEscalation(t *testing.T) {
 	}
 }
 
-// TestAWrongPasswordIsTriedOnce, and not on twenty hosts; a right one on all.
+// TestAWrongPasswordIsTriedOnce gives a password to twenty hosts: a wrong one is tried once in all, a right one on
+// every host.
 func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	for _, secret := range []string{"wrong", "right"} {
 		p := become.NewPassword(secret)
@@ -193,7 +195,7 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 				}
 				err = c.Exec(ctx, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
 				if _, reason := runner.StatusOf(err); (reason == runner.Escalation) != (secret == "wrong") {
-					t.Errorf("%s: %v", secret, err)
+					t.Errorf("the %s password: %v", secret, err)
 				}
 			})
 		}
@@ -204,7 +206,8 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 }
 
-// TestStoppedInTheLine: what is stopped while the password is tried on another host has ended for that cause.
+// TestStoppedInTheLine: a command that is stopped while another host tries the password ends with the cause of the
+// stop.
 func TestStoppedInTheLine(t *testing.T) {
 	for _, cause := range []error{runner.ErrTimeout, runner.Stopped(runner.OverBudget)} {
 		ctx, stop := context.WithCancelCause(t.Context())
@@ -242,7 +245,7 @@ func TestStoppedInTheLine(t *testing.T) {
 	}
 }
 
-// TestLateStart: a command that begins after it was given up has failed for that, and gets no input.
+// TestLateStart: a command that begins only after sudo was given up has failed(sudo), and gets no input.
 func TestLateStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var input []byte
@@ -260,7 +263,7 @@ func TestLateStart(t *testing.T) {
 		}
 		err = c.Exec(t.Context(), "true", runner.Stdio{In: strings.NewReader("data"), Size: 4})
 		if status, reason := runner.StatusOf(err); status != runner.Failed || reason != runner.Escalation || len(input) > 0 {
-			t.Errorf("%s(%s): %v, and it has read %q", status, reason, err, input)
+			t.Errorf("%s(%s): %v, and the command read %q, want failed(sudo) and no input", status, reason, err, input)
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"hail/runner/local"
 )
 
-// TestSecrets: without a wrapper that hands them over otherwise, secret variables are in the environment.
+// TestSecrets: without a wrapper, which hands over secret variables in another way, they are in the environment.
 func TestSecrets(t *testing.T) {
 	c, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "here"})
 	if err != nil {
@@ -32,14 +32,15 @@ func TestConn(t *testing.T) {
 	})
 }
 
-// TestWithoutDescriptors: a command begins when there are some again, or not at all when there is no more time.
+// TestWithoutDescriptors: a command begins as soon as there are descriptors again, or not at all if its time is up
+// before.
 func TestWithoutDescriptors(t *testing.T) {
 	c, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil { // what the runtime needs, it has now
+	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil { // opens what the runtime needs
 		t.Fatal(err)
 	}
 	giveBack := connsuite.WithoutDescriptors(t)

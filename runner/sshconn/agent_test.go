@@ -12,7 +12,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// TestSlowAgent: an agent that signs for one after the other, and answers for 40 s, is waited for. One that has stopped is not.
+// TestSlowAgent: an agent that signs one request after the other, for 40 s in all, is waited for. One that has stopped
+// answering is not.
 func TestSlowAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
@@ -28,7 +29,7 @@ func TestSlowAgent(t *testing.T) {
 		}
 		var keys keyring
 		ask := func() error {
-			clock := startClock(time.Second, func() { t.Error("the time of the login goes on") })
+			clock := startClock(time.Second, func() { t.Error("the login timed out while it waited for the agent") })
 			defer clock.stop()
 			_, err := (&patientSigner{keys: &keys, agent: a, ctx: t.Context(), clock: clock}).wait(nil, sign)
 			return err
@@ -47,14 +48,14 @@ func TestSlowAgent(t *testing.T) {
 		}
 		wg.Wait()
 		if err := ask(); !errors.Is(err, errMute) {
-			t.Errorf("a mute agent: %v", err)
+			t.Errorf("a mute agent: error %v, want %v", err, errMute)
 		}
 		ours.Close()
 		keys.wg.Wait()
 	})
 }
 
-// TestAnAgentAfterTheOther: the connection to an agent that has ended is closed when the next one is asked.
+// TestAnAgentAfterTheOther: when a connection to the agent has ended, a new one is opened, and the old one is closed.
 func TestAnAgentAfterTheOther(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
 	if err != nil {
@@ -68,7 +69,7 @@ func TestAnAgentAfterTheOther(t *testing.T) {
 				return
 			}
 			c.Read(make([]byte, 5))
-			c.Write([]byte{0, 0, 0, 5, 12, 0, 0, 0, 0}) // it has no keys
+			c.Write([]byte{0, 0, 0, 5, 12, 0, 0, 0, 0}) // an answer without keys
 			c.Close()
 		}
 	}()
@@ -78,11 +79,11 @@ func TestAnAgentAfterTheOther(t *testing.T) {
 	if first.err != nil {
 		t.Fatal(first.err)
 	}
-	first.conn.Read(make([]byte, 1)) // the end
+	first.conn.Read(make([]byte, 1)) // until the agent hangs up
 	if second := k.agent(t.Context(), l.Addr().String()); second == first || second.err != nil {
-		t.Fatalf("the agent is not asked anew: %v", second.err)
+		t.Fatalf("no new connection to the agent was opened: %v", second.err)
 	}
 	if err := first.conn.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the connection that has ended is still open: %v", err)
+		t.Errorf("the connection that the agent ended was not closed: %v", err)
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// TestTick: a connection is asked for a sign of life only when nothing has come, and cut when that many questions had no answer.
+// TestTick: keepalive requests are sent only when nothing was heard. After so many without an answer, the connection is
+// cut.
 func TestTick(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
@@ -26,12 +27,12 @@ func TestTick(t *testing.T) {
 		_, err := there.Read(make([]byte, 1))
 		timeout, _ := err.(net.Error)
 		if cut := timeout == nil; asked.n != step.want || cut != step.cut {
-			t.Fatalf("tick %d: asked %d times, want %d; cut: %v", i+1, asked.n, step.want, cut)
+			t.Fatalf("tick %d: %d requests, want %d; cut: %v, want %v", i+1, asked.n, step.want, cut, step.cut)
 		}
 	}
 }
 
-// questions counts the requests that are made.
+// questions counts the requests that are sent.
 type questions struct {
 	ssh.Conn
 	n int

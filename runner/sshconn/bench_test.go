@@ -23,8 +23,8 @@ import (
 	"hail/runner/sshtest"
 )
 
-// TestMain serves hosts instead of testing when a benchmark has started it for that: a server in the same process would
-// count as the client's cost.
+// TestMain serves hosts instead of running tests when a benchmark has started it for that. A server in the same process
+// would count as cost of the client.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HAIL_SERVE"); dir != "" {
 		os.Exit(serveHosts(dir))
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveHosts is one server that plays the host of the inventory in dir, until its input ends.
+// serveHosts serves the one host of the inventory that it writes to dir, until its input ends.
 func serveHosts(dir string) int {
 	f, err := sshtest.StartFleet(dir, []sshtest.Server{{Name: "web1", Play: func(c *sshtest.Command) { io.WriteString(c.Stdout, "hello\n") }}})
 	if err != nil {
@@ -45,7 +45,7 @@ func serveHosts(dir string) int {
 	return 0
 }
 
-// farm is a host that a process of its own serves.
+// farm is a host served by another process.
 type farm struct {
 	host inventory.Host
 	key  ssh.Signer
@@ -86,7 +86,7 @@ func newFarm(b *testing.B) farm {
 	return f
 }
 
-// bare reaches the host as simply as the library can: verified, logged in, nothing else.
+// bare connects and logs in with the library alone, verifying the host key.
 func (f farm) bare() (*ssh.Client, error) {
 	text, err := os.ReadFile(f.host.Connection.KnownHosts[0])
 	if err != nil {
@@ -131,7 +131,7 @@ func (f farm) hailRun(b *testing.B, d *sshconn.Dialer) error {
 	return nil
 }
 
-// atOnce does something n times, with so many at once.
+// atOnce calls do n times, from so many workers.
 func atOnce(b *testing.B, n, workers int, do func() error) {
 	b.Helper()
 	var next atomic.Int64
@@ -154,8 +154,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkLogin dials, logs in, runs one command and closes, 32 at once, in turns with the bare library: the ratio is what
-// everything costs that hail does beside it.
+// BenchmarkLogin dials, logs in, runs a command and closes, 32 at once, in turns with the bare library. The ratio is
+// the cost of everything that hail adds.
 func BenchmarkLogin(b *testing.B) {
 	f := newFarm(b)
 	d := sshconn.New(sshconn.Config{})
@@ -178,7 +178,7 @@ func BenchmarkLogin(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkHeld is the memory of connections that are held open, beside that of as many of the bare library.
+// BenchmarkHeld measures the memory of open connections, compared with as many of the bare library.
 func BenchmarkHeld(b *testing.B) {
 	f := newFarm(b)
 	for b.Loop() {
@@ -217,7 +217,7 @@ func BenchmarkHeld(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkAgent logs in with the key in OpenSSH's agent, and with the key in a file, in turns.
+// BenchmarkAgent logs in with a key in OpenSSH's agent, in turns with a key in a file.
 func BenchmarkAgent(b *testing.B) {
 	f := newFarm(b)
 	socket := filepath.Join(b.TempDir(), "agent")

@@ -28,6 +28,6 @@ func TestClock(t *testing.T) {
 		c.pause()
 		c.resume()
 		step(2*time.Second, true)
-		c.pause() // of a clock that has run out
+		c.pause() // on a clock that has run out
 	})
 }

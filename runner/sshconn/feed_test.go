@@ -15,9 +15,10 @@ import (
 	"hail/runner/sshtest"
 )
 
-// TestInputInStretches: a server that is slow to answer is not sent all of an input meanwhile, and in the end it has all of it.
+// TestInputInStretches: while a server is slow to answer, only a part of the input is sent. In the end it has all of
+// it.
 func TestInputInStretches(t *testing.T) {
-	const size = 1900 << 10 // less than a window: it could be sent at once
+	const size = 1900 << 10 // less than a window, so that it could be sent at once
 	var got, early atomic.Int64
 	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
 		for r := range reqs {
@@ -31,7 +32,7 @@ func TestInputInStretches(t *testing.T) {
 				}()
 			default:
 				if early.Load() == 0 {
-					time.Sleep(100 * time.Millisecond) // a client that did not wait would have sent it all
+					time.Sleep(100 * time.Millisecond) // enough for a client that does not wait to send everything
 					early.Store(got.Load())
 				}
 				r.Reply(false, nil)
@@ -52,7 +53,7 @@ func TestInputInStretches(t *testing.T) {
 	reacher, _ := runner.As[runner.Reacher](c)
 	stretch := 128<<10 + (reacher.Reach().TCP.Milliseconds()+1)*128<<10
 	if n := early.Load(); n > stretch+32<<10 || n == 0 && stretch < 1<<20 {
-		t.Errorf("%d bytes came before an answer, %d at most were expected", n, stretch)
+		t.Errorf("%d bytes were sent before an answer, want about %d at most", n, stretch)
 	}
 }
 
@@ -63,9 +64,9 @@ func (c counting) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestInputUnanswered: a server that answers no request while its command runs gets the whole of an input all the same.
+// TestInputUnanswered: a server that answers no request while its command runs still gets the whole input.
 func TestInputUnanswered(t *testing.T) {
-	t.Parallel() // it waits most of the time
+	t.Parallel() // mostly waits
 	const size = 5 << 20
 	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
 		for r := range reqs {

@@ -17,14 +17,14 @@ import (
 	"hail/runner/sshtest"
 )
 
-// site is some servers and what is needed to reach them.
+// site is a fleet of servers, and their hosts.
 type site struct {
 	*sshtest.Fleet
 	t     *testing.T
 	hosts []inventory.Host
 }
 
-// newSite starts the servers, each of them is a host.
+// newSite starts servers, each of which is a host.
 func newSite(t *testing.T, servers ...sshtest.Server) *site {
 	t.Helper()
 	f, err := sshtest.StartFleet(t.TempDir(), servers)
@@ -39,7 +39,7 @@ func newSite(t *testing.T, servers ...sshtest.Server) *site {
 	return &site{f, t, inv.Hosts()}
 }
 
-// dialer makes a Dialer that knows the site.
+// dialer makes a Dialer that finds the hosts of the site.
 func (s *site) dialer(c sshconn.Config) *sshconn.Dialer {
 	c.Find = func(name string) (inventory.Host, bool) {
 		for _, h := range s.hosts {
@@ -54,10 +54,10 @@ func (s *site) dialer(c sshconn.Config) *sshconn.Dialer {
 	return d
 }
 
-// realHost starts Debian's sshd and returns it as a host that the caller's user may log in to.
+// realHost starts Debian's sshd, and returns it as a host to which the current user may log in.
 func realHost(t *testing.T, options ...string) inventory.Host {
 	t.Helper()
-	f := newSite(t) // for its key
+	f := newSite(t) // only for its key
 	text, err := os.ReadFile(f.Identity())
 	if err != nil {
 		t.Fatal(err)

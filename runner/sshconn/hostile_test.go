@@ -23,7 +23,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// packet is a binary packet of SSH before any key exchange (RFC 4253, section 6).
+// packet makes a binary packet of SSH as it is before key exchange (RFC 4253, section 6).
 func packet(payload string) string {
 	padding := 16 - (5+len(payload))%8
 	b := binary.BigEndian.AppendUint32(nil, uint32(1+len(payload)+padding))
@@ -32,21 +32,21 @@ func packet(payload string) string {
 
 const version = "SSH-2.0-hostile\r\n"
 
-// says sends a text, and then hangs up, or waits until the client does.
+// says sends text, and then hangs up, or waits until the client does.
 func says(text string, thenWaits bool) func(net.Conn) {
 	return func(c net.Conn) {
 		if thenWaits {
-			go io.WriteString(c, text) // a client may not read it
+			go io.WriteString(c, text) // the client may not read it
 			io.Copy(io.Discard, c)
 			return
 		}
 		io.WriteString(c, text)
-		c.SetReadDeadline(time.Now().Add(time.Second)) // for the client's own version: closing before is a reset
+		c.SetReadDeadline(time.Now().Add(time.Second)) // reads the client's version: closing before that would be a reset
 		io.CopyN(io.Discard, c, 10)
 	}
 }
 
-// endlessly sends a text again and again.
+// endlessly sends first, and then text again and again.
 func endlessly(first, text string) func(net.Conn) {
 	return func(c net.Conn) {
 		io.WriteString(c, first)
@@ -58,7 +58,7 @@ func endlessly(first, text string) func(net.Conn) {
 	}
 }
 
-// drips sends a text byte by byte, so slowly that no limit on silence would notice.
+// drips sends text byte by byte, slowly, but never silent for long enough to be noticed.
 func drips(text string) func(net.Conn) {
 	return func(c net.Conn) {
 		for i := range text {
@@ -70,14 +70,14 @@ func drips(text string) func(net.Conn) {
 	}
 }
 
-// resets closes with a reset instead of an end.
+// resets closes the connection with a reset.
 func resets(c net.Conn) {
 	c.Read(make([]byte, 1))
 	c.(*net.TCPConn).SetLinger(0)
 }
 
-// TestHostileLogin: whatever a server does before the login, the host is unreachable for a reason, in time, and the host
-// beside it is reached.
+// TestHostileLogin: whatever a server does before login, its host is unreachable with the right reason, in time, and
+// another host is still reached.
 func TestHostileLogin(t *testing.T) {
 	disconnect := "\x01\x00\x00\x00\x0b" + "\x00\x00\x00\x0fgo away\x1b[31m\n\x07x" + "\x00\x00\x00\x00"
 	for _, tt := range []struct {
@@ -117,10 +117,10 @@ func TestHostileLogin(t *testing.T) {
 			begun := time.Now()
 			f := wantReason(t, reach(t, d, s.hosts[0]), runner.Unreachable, tt.reason, tt.text)
 			if took := time.Since(begun); took > bound/2 {
-				t.Errorf("it took %v, and has a second", took)
+				t.Errorf("it took %v, with a connect timeout of 1s", took)
 			}
 			if f == nil || f.Reach == nil || f.Reach.Phase != "handshake" {
-				t.Errorf("%+v is no failure of the handshake", f)
+				t.Errorf("the phase of the failure is not handshake: %+v", f)
 			}
 			if err := reach(t, d, s.hosts[1]); err != nil {
 				t.Errorf("the healthy host: %v", err)
@@ -129,7 +129,7 @@ func TestHostileLogin(t *testing.T) {
 	}
 }
 
-// twoFaced is a host key that becomes another one.
+// twoFaced is a host key that is replaced by another one.
 type twoFaced struct {
 	ssh.Signer
 	other   ssh.Signer
@@ -149,8 +149,8 @@ func (k *twoFaced) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 	return k.now().Sign(rand, data)
 }
 
-// TestRekey: a server that exchanges keys again and again is judged once, and one that shows another host key then is left,
-// also where nobody minds which it is.
+// TestRekey: a server that exchanges keys again and again has its key judged once. One that then shows another key is
+// disconnected, even with host keys off.
 func TestRekey(t *testing.T) {
 	for _, changes := range []bool{false, true} {
 		key := &twoFaced{}
@@ -187,13 +187,13 @@ func TestRekey(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := <-left; got != changes || judged.Load() != 1 {
-			t.Errorf("the key changes: %v; the server was left: %v; its key was judged %d times", changes, got, judged.Load())
+			t.Errorf("the key changes: %v; the server was disconnected: %v; its key was judged %d times, want 1", changes, got, judged.Load())
 		}
 		c.Close()
 	}
 }
 
-// replies answers all requests of a session with yes, and calls begun at exec.
+// replies grants every request of a session, and calls begun for an exec.
 func replies(begun func(ch ssh.Channel)) func(ssh.Channel, <-chan *ssh.Request) {
 	return func(ch ssh.Channel, reqs <-chan *ssh.Request) {
 		for r := range reqs {
@@ -213,8 +213,8 @@ func sendStatus(ch ssh.Channel, status uint32) {
 
 var spam = bytes.Repeat([]byte("spam spam spam\n"), 2000)
 
-// TestHostileSession: whatever a server does after the login, a command with a time limit ends with the truth about it, in
-// time and in little memory, and the host beside it is served.
+// TestHostileSession: whatever a server does after login, a command with a time limit ends with the right status, in
+// time, and another host is still served.
 func TestHostileSession(t *testing.T) {
 	flood := func(name string, want bool) func(*ssh.ServerConn) {
 		return func(c *ssh.ServerConn) {
@@ -321,7 +321,7 @@ func TestHostileSession(t *testing.T) {
 			begun := time.Now()
 			err := execFor(t, d, s.hosts[0], 2*time.Second, tt.input)
 			if took := time.Since(begun); took > bound/2 {
-				t.Errorf("it took %v", took)
+				t.Errorf("it took %v, with a time limit of 2s", took)
 			}
 			got, _ := runner.StatusOf(err)
 			if tt.status == "" && (got == runner.OK || got == runner.Error) || tt.status != "" && got != tt.status || err != nil && !strings.Contains(err.Error(), tt.text) {
@@ -334,7 +334,8 @@ func TestHostileSession(t *testing.T) {
 	}
 }
 
-// TestForwardedAgentIsLimited: a host that may use the agent has so many channels to it, and others when it has closed some.
+// TestForwardedAgentIsLimited: a host with a forwarded agent gets a limited number of channels to it, and new ones when
+// it has closed some.
 func TestForwardedAgentIsLimited(t *testing.T) {
 	const most = 16
 	told, again := make(chan int, 1), make(chan struct{})
@@ -355,7 +356,7 @@ func TestForwardedAgentIsLimited(t *testing.T) {
 		for _, ch := range channels {
 			ch.Close()
 		}
-		for n := len(channels); len(channels) < n+most; { // the client may not have let go of the others yet
+		for n := len(channels); len(channels) < n+most; { // the client may not have noticed yet that they are closed
 			if err := open(); err != nil && !errors.As(err, new(*ssh.OpenChannelError)) {
 				return
 			}
@@ -374,7 +375,7 @@ func TestForwardedAgentIsLimited(t *testing.T) {
 	select {
 	case <-again:
 	case <-time.After(bound):
-		t.Error("channels that were closed still count")
+		t.Error("channels to the agent that were closed still count")
 	}
 }
 
@@ -390,7 +391,7 @@ type endlessInput struct{}
 
 func (endlessInput) Read(p []byte) (int, error) { return copy(p, spam), nil }
 
-// alive is an ssh_config that asks for signs of life every second.
+// alive is an ssh_config with keepalive requests every second.
 func alive(t *testing.T) *sshconfig.Config {
 	t.Helper()
 	c, err := sshconfig.Load(nil, []string{"ServerAliveInterval=1", "ServerAliveCountMax=1"}, sshconfig.Local{})
@@ -419,7 +420,7 @@ func execFor(t *testing.T, d *sshconn.Dialer, h inventory.Host, limit time.Durat
 	return err
 }
 
-// TestHostileMemory: floods of every kind, from ten servers each, leave the memory where it was.
+// TestHostileMemory: floods of several kinds, each from ten servers, do not make the heap grow beyond a limit.
 func TestHostileMemory(t *testing.T) {
 	floods := map[string]sshtest.Faults{
 		"lines":   {Raw: endlessly("", "hello\r\n")},
@@ -458,12 +459,12 @@ func TestHostileMemory(t *testing.T) {
 		}
 		for range s.hosts {
 			if err := <-done; err == nil {
-				t.Errorf("%s: a flood is taken for a good end", name)
+				t.Errorf("%s: a flooding host ended without an error", name)
 			}
 		}
 	}
 	close(end)
 	if top := <-most; top > 256<<20 {
-		t.Errorf("the heap grew to %d MiB", top>>20)
+		t.Errorf("the heap grew to %d MiB, more than 256", top>>20)
 	}
 }

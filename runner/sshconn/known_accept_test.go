@@ -17,7 +17,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// TestLockedKnownHosts: a known_hosts that another process keeps locked is waited for as long as there is time.
+// TestLockedKnownHosts: a known_hosts that another process has locked is waited for as long as there is time.
 func TestLockedKnownHosts(t *testing.T) {
 	key, err := sshtest.NewKey()
 	if err != nil {
@@ -28,7 +28,7 @@ func TestLockedKnownHosts(t *testing.T) {
 	if err := lock.Lock(); err != nil {
 		t.Fatal(err)
 	}
-	defer time.AfterFunc(30*time.Second, func() { lock.Unlock() }).Stop() // for whoever would wait for ever
+	defer time.AfterFunc(30*time.Second, func() { lock.Unlock() }).Stop() // in case the wait is not limited
 	k, err := new(knownFiles).load([]string{file})
 	if err != nil {
 		t.Fatal(err)
@@ -36,20 +36,20 @@ func TestLockedKnownHosts(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errConnect)
 	defer cancel()
 	if added, err := k.accept(ctx, "web1", key.PublicKey()); added || !errors.Is(err, errConnect) {
-		t.Errorf("%v, %v, want the end of the time", added, err)
+		t.Errorf("added %v, error %v, want the connect timeout", added, err)
 	}
 	lock.Unlock()
 	if added, err := k.accept(t.Context(), "web1", key.PublicKey()); !added || err != nil {
-		t.Errorf("%v, %v, want it recorded", added, err)
+		t.Errorf("added %v, error %v, want the key recorded", added, err)
 	}
 }
 
-// TestKnownHostsThatWereNotRead are read again: what hindered that may be over.
+// TestKnownHostsThatWereNotRead: after an error, the files are read again, because its cause may be gone.
 func TestKnownHostsThatWereNotRead(t *testing.T) {
 	var f knownFiles
 	file := t.TempDir()
 	if _, err := f.load([]string{file}); err == nil {
-		t.Fatal("a folder was read")
+		t.Fatal("reading a folder is no error")
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestKnownHostsThatWereNotRead(t *testing.T) {
 	}
 }
 
-// TestKnownHostsAppended: what another process has appended has its line.
+// TestKnownHostsAppended: a key that another process has appended is reported with its line number.
 func TestKnownHostsAppended(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	if err := os.WriteFile(file, []byte("# ours\n\n# more\n"), 0o600); err != nil {
@@ -81,10 +81,10 @@ func TestKnownHostsAppended(t *testing.T) {
 		}
 		want := fmt.Sprintf("%s:%d", file, 4+i)
 		if place := theirs.keys(name, 22)[0].place; place != want {
-			t.Errorf("its own line is %s, want %s", place, want)
+			t.Errorf("the appended key is at %s, want %s", place, want)
 		}
 		if _, err := known.accept(t.Context(), name, newKey(t)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s in it", err, want)
+			t.Errorf("the error is %v, want %s in it", err, want)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestLimits(t *testing.T) {
 				}
 				defer place.leave()
 				if n := at[address].Add(1); n > perAddress {
-					t.Errorf("%d at one address", n)
+					t.Errorf("%d at once at one address, more than %d", n, perAddress)
 				}
 				n := inside.Add(1)
 				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -43,7 +43,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%d at once, want %d", most.Load(), all)
 		}
 		if len(l.addresses) != 0 {
-			t.Errorf("%d addresses are remembered", len(l.addresses))
+			t.Errorf("%d addresses are remembered, want none", len(l.addresses))
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestLimitsGiveUpWithTheContext(t *testing.T) {
 		cause := errors.New("the cause")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Minute, func() { cancel(cause) })
-		for _, address := range []string{"a", "b"} { // one waits for the address, the other for all
+		for _, address := range []string{"a", "b"} { // a waits for its address, b for a place at all
 			if _, err := l.enter(ctx, address); !errors.Is(err, cause) {
 				t.Errorf("%s: %v", address, err)
 			}
@@ -72,7 +72,8 @@ func TestLimitsGiveUpWithTheContext(t *testing.T) {
 	})
 }
 
-// TestLimitsNarrow: an address that hung up gets half of the places, once for several at the same time, and never none.
+// TestLimitsNarrow: an address that hung up gets half as many places, once for several hang-ups at the same time, and
+// never none.
 func TestLimitsNarrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(0, 0, 8)
@@ -114,7 +115,7 @@ func TestLimitsNarrow(t *testing.T) {
 	})
 }
 
-// TestSilentHostsHoldUpNobody: places of those who say nothing are given to others, once.
+// TestSilentHostsHoldUpNobody: the place of a host that says nothing goes to another host, once.
 func TestSilentHostsHoldUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(2, 0, 1)
@@ -136,12 +137,12 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := l.enter(ctx, "c"); err == nil {
-			t.Error("there are more places than two")
+			t.Error("a third host got one of two places")
 		}
 	})
 }
 
-// TestLimitsWiden: quick logins make room for more, up to the most, and slow ones take it away, down to the least.
+// TestLimitsWiden: quick logins add places up to the maximum, and slow ones remove places down to the minimum.
 func TestLimitsWiden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(2, 4, 0)
@@ -167,7 +168,7 @@ func TestLimitsWiden(t *testing.T) {
 			want int
 		}{{3 * time.Second, 2}, {6 * time.Second, 2}, {2 * time.Second, 3}, {time.Second, 4}, {time.Second, 4}, {3 * time.Second, 4}, {6 * time.Second, 3}, {9 * time.Second, 2}, {9 * time.Second, 2}, {time.Second, 3}} {
 			l.all.loggedIn(step.took, 10*time.Second)
-			free() // places that are owed are not given back
+			free() // a place that was removed while it was taken is not given back
 			if got := free(); got != step.want {
 				t.Errorf("%d places after %v, want %d", got, step.took, step.want)
 			}
@@ -191,7 +192,7 @@ func TestLimitsWiden(t *testing.T) {
 		}
 		l.all.loggedIn(time.Second, 10*time.Second)
 		if got := free(); got != 17 {
-			t.Errorf("%d places after a login more, want 17", got)
+			t.Errorf("%d places after one more login, want 17", got)
 		}
 		l = newLimits(-1, 5, 0)
 		l.all.loggedIn(time.Second, 10*time.Second)

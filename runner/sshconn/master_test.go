@@ -12,7 +12,7 @@ import (
 	"hail/runner/sshconn"
 )
 
-// TestMuteMaster: a master that says nothing is given up when the time to connect is over, and the error says so.
+// TestMuteMaster: a master that does not answer is given up after the connect timeout, and the error says so.
 func TestMuteMaster(t *testing.T) {
 	for name, socket := range map[string]string{"before the host": "mute", "of the host itself": "mute-%h"} {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// privateKey writes a key file and returns its public half.
+// privateKey writes a key file, and returns its public key.
 func privateKey(t *testing.T, path string, key crypto.Signer) ssh.PublicKey {
 	t.Helper()
 	block, err := ssh.MarshalPrivateKey(key, "")
@@ -46,7 +46,7 @@ func privateKey(t *testing.T, path string, key crypto.Signer) ssh.PublicKey {
 	return public
 }
 
-// authorize lets one more key log in to the sshd of realHost.
+// authorize returns the option that lets key log in to the sshd of realHost.
 func authorize(t *testing.T, key ssh.PublicKey) (option string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "authorized_keys")
@@ -88,7 +88,7 @@ func TestKeysOfEachKind(t *testing.T) {
 	}
 }
 
-// TestFullAgent: an agent with 20 keys does not use up the tries that sshd grants, when the right key is named.
+// TestFullAgent: an agent with 20 keys does not use up the tries that sshd allows if ssh_config names the right key.
 func TestFullAgent(t *testing.T) {
 	dir := t.TempDir()
 	ring := agent.NewKeyring()
@@ -101,7 +101,7 @@ func TestFullAgent(t *testing.T) {
 		if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 			t.Fatal(err)
 		}
-		right = privateKey(t, filepath.Join(dir, fmt.Sprint(i)), key) // the last one
+		right = privateKey(t, filepath.Join(dir, fmt.Sprint(i)), key) // so the last one is the right one
 	}
 	pub := filepath.Join(dir, "right")
 	if err := os.WriteFile(pub+".pub", ssh.MarshalAuthorizedKey(right), 0o644); err != nil {
@@ -148,7 +148,7 @@ func serve(t *testing.T, answer func(net.Conn)) (socket string) {
 	return l.Addr().String()
 }
 
-// TestAgentThatDies: one that ends while it signs is asked again at its socket.
+// TestAgentThatDies: after an agent has hung up while signing, its socket is connected to again.
 func TestAgentThatDies(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "id")
 	_, key, err := ed25519.GenerateKey(nil)
@@ -187,7 +187,7 @@ func TestAgentThatDies(t *testing.T) {
 	}
 }
 
-// dyingAgent hangs up where it should sign.
+// dyingAgent hangs up when it should sign.
 type dyingAgent struct {
 	agent.Agent
 	conn net.Conn
@@ -198,7 +198,7 @@ func (d dyingAgent) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) {
 	return nil, net.ErrClosed
 }
 
-// TestHostCertificates: a host that an authority vouches for is known by it, unless the key is revoked.
+// TestHostCertificates: a host with a certificate of a known authority is known, unless one of the keys is revoked.
 func TestHostCertificates(t *testing.T) {
 	dir := t.TempDir()
 	ca, err := sshtest.NewKey()
@@ -252,7 +252,7 @@ func TestHostCertificates(t *testing.T) {
 	}
 }
 
-// TestHashedNames: known_hosts as ssh-keygen hashes it, and an alias that has no port.
+// TestHashedNames: names in known_hosts that ssh-keygen has hashed, and a HostKeyAlias, which has no port.
 func TestHashedNames(t *testing.T) {
 	h := realHost(t)
 	file := h.Connection.KnownHosts[0]
@@ -264,7 +264,7 @@ func TestHashedNames(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if hashed, _ := os.ReadFile(file); !bytes.Contains(hashed, []byte("|1|")) || bytes.Contains(hashed, []byte("127.0.0.1")) {
-		t.Fatalf("it is not hashed: %s", hashed)
+		t.Fatalf("ssh-keygen did not hash the names: %s", hashed)
 	}
 	if err := reach(t, configured(t, "", sshconn.Config{}), h); err != nil {
 		t.Error(err)
@@ -279,7 +279,7 @@ func TestHashedNames(t *testing.T) {
 	}
 }
 
-// TestOpenSSH: what a real sshd does when it is set up in unusual ways.
+// TestOpenSSH: a real sshd, with unusual settings.
 func TestOpenSSH(t *testing.T) {
 	dir := t.TempDir()
 	banner := filepath.Join(dir, "banner")
@@ -291,7 +291,7 @@ func TestOpenSSH(t *testing.T) {
 		options []string
 		command string
 		status  runner.Status
-		text    string // in the output, or the error
+		text    string // in the output or in the error
 	}{
 		{"banner noise", []string{"Banner " + banner}, "echo hello", runner.OK, "hello\n"},
 		{"nologin", []string{"ForceCommand /usr/sbin/nologin"}, "echo hello", runner.Failed, "exit 1"},
@@ -315,7 +315,7 @@ func TestOpenSSH(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			for range 3 { // each session gives its place back
+			for range 3 { // to see that sessions are given back
 				var out bytes.Buffer
 				err = c.Exec(ctx, tt.command, runner.Stdio{In: strings.NewReader(strings.Repeat("x", 3000000)), Out: &out})
 				if s, _ := runner.StatusOf(err); s != tt.status {
@@ -329,8 +329,8 @@ func TestOpenSSH(t *testing.T) {
 	}
 }
 
-// TestMaxStartups: an sshd that takes three connections that have not logged in yet, and drops the rest, serves thirty hosts when
-// they come two by two; when they come at once, those it dropped are closed, and nothing else.
+// TestMaxStartups: an sshd that allows only three connections before login serves thirty hosts when they come two at a
+// time. When they come at once, those that it drops are unreachable(closed), and nothing else.
 func TestMaxStartups(t *testing.T) {
 	h := realHost(t, "MaxStartups 3")
 	reachAll := func(perAddress int) (closed int) {
@@ -354,7 +354,7 @@ func TestMaxStartups(t *testing.T) {
 		t.Errorf("two by two, %d of 30 were dropped", n)
 	}
 	if n := reachAll(0); n == 0 {
-		t.Log("all at once, none was dropped: this machine is too slow to be dropped")
+		t.Log("all at once, none was dropped: this machine is too slow for that")
 	}
 }
 
@@ -444,7 +444,7 @@ func TestTerminal(t *testing.T) {
 	wantReason(t, cr.Exec(ctx, "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, "gives no terminal")
 }
 
-// TestMaster goes through a connection that OpenSSH's own client has made.
+// TestMaster connects through a master of OpenSSH's own client.
 func TestMaster(t *testing.T) {
 	gate := realHost(t)
 	dir := t.TempDir()
@@ -472,13 +472,13 @@ func TestMaster(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := output(t, d, h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "127.0.0.1 ") {
-		t.Errorf("the master's own host prints %q; %s", got, &said)
+		t.Errorf("on the host of the master, the command prints %q; ssh said %s", got, &said)
 	}
 
 	behind := realHost(t)
 	d = configured(t, "", sshconn.Config{Control: socket})
 	if got := output(t, d, behind, "echo $SSH_CONNECTION"); !strings.HasSuffix(got, fmt.Sprint(behind.Connection.Port)) {
-		t.Errorf("a host behind it prints %q", got)
+		t.Errorf("on a host behind the master, the command prints %q", got)
 	}
 	behind.Connection.Port = 1
 	wantReason(t, reach(t, d, behind), runner.Unreachable, runner.Jump, "the OpenSSH master at "+socket+" does not connect to 127.0.0.1:1")
@@ -486,7 +486,7 @@ func TestMaster(t *testing.T) {
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Jump, "the OpenSSH master at "+filepath.Join(dir, "none")+": connect: no such file")
 }
 
-// TestTrace: the steps of the way are told, those of the protocol apart.
+// TestTrace: the steps to a host are reported, and those of the protocol as details.
 func TestTrace(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
 	var mu sync.Mutex
@@ -495,7 +495,7 @@ func TestTrace(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if host != "web1" {
-			t.Errorf("%q is told of %s", text, host)
+			t.Errorf("%q is reported for %s, want web1", text, host)
 		}
 		if detail {
 			details = append(details, text)
@@ -508,7 +508,7 @@ func TestTrace(t *testing.T) {
 	}
 	begin := []string{"connecting to 127.0.0.1:", "connected to 127.0.0.1:", "SSH-2.0-hail_sshtest shows the host key ssh-ed25519 SHA256:", "logged in as demo ("}
 	if !slices.EqualFunc(steps, begin, strings.HasPrefix) {
-		t.Errorf("the steps are\n%s", strings.Join(steps, "\n"))
+		t.Errorf("the steps are\n%s\nwant\n%s", strings.Join(steps, "\n"), strings.Join(begin, "\n"))
 	}
 	all := strings.Join(details, "\n")
 	for _, want := range []string{"known_hosts is asked for [127.0.0.1]:", "offered " + s.Identity(), "key exchange ", "a session is open"} {

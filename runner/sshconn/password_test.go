@@ -23,7 +23,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// keyless is hosts that have no key to log in with.
+// keyless returns the hosts with a key that does not log in.
 func keyless(t *testing.T, hosts []inventory.Host) []inventory.Host {
 	t.Helper()
 	key := filepath.Join(t.TempDir(), "other")
@@ -35,7 +35,7 @@ func keyless(t *testing.T, hosts []inventory.Host) []inventory.Host {
 	return hosts
 }
 
-// writeKey makes a key file, with a passphrase if there is one, and returns its public half.
+// writeKey writes a key file, encrypted unless the passphrase is empty, and returns its public key.
 func writeKey(t *testing.T, path, passphrase string) ssh.PublicKey {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
@@ -69,7 +69,7 @@ func TestPassword(t *testing.T) {
 			wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "login refused")
 			wantReason(t, reach(t, s.dialer(sshconn.Config{Password: sshconn.NewPassword("wrong", 3)}), h), runner.Unreachable, runner.Auth, ", the password")
 			if n := s.Servers[i].Guesses(); n != 1 {
-				t.Errorf("a wrong password was tried %d times in one login", n)
+				t.Errorf("a wrong password was tried %d times in one login, want 1", n)
 			}
 			unverified := h
 			unverified.Connection.KnownHosts = []string{filepath.Join(t.TempDir(), "none")}
@@ -79,7 +79,7 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// TestBreaker: one wrong password is tried on three machines, and not on twenty.
+// TestBreaker: a wrong password is tried on three machines, not on all twenty.
 func TestBreaker(t *testing.T) {
 	servers := make([]sshtest.Server, 20)
 	for i := range servers {
@@ -111,11 +111,11 @@ func TestBreaker(t *testing.T) {
 		}
 	}
 	if n := guesses(); n != 3 || given != 17 {
-		t.Errorf("the password was tried %d times, and given up by %d hosts", n, given)
+		t.Errorf("the password was tried %d times and not tried on %d hosts, want 3 and 17", n, given)
 	}
 	reachAll(sshconn.NewPassword("wrong", 0))
 	if n := guesses(); n != 3+20 {
-		t.Errorf("without a limit it was tried %d times", n-3)
+		t.Errorf("without a limit the password was tried %d times, want 20", n-3)
 	}
 	for i, err := range reachAll(sshconn.NewPassword("right", 3)) {
 		if err != nil {
@@ -124,7 +124,8 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// TestHangingUpRefuses: a server that hangs up on a wrong password has refused it, and it is not tried there again.
+// TestHangingUpRefuses: a server that hangs up after a wrong password has refused it, and the password is not tried
+// there again.
 func TestHangingUpRefuses(t *testing.T) {
 	var tried atomic.Int32
 	servers := make([]sshtest.Server, 5)
@@ -173,10 +174,10 @@ func TestPassphrase(t *testing.T) {
 	}
 	d := s.dialer(sshconn.Config{})
 	if got := d.Locked(t.Context(), hosts); !slices.Equal(got, []string{path}) {
-		t.Fatalf("locked are %v", got)
+		t.Fatalf("the locked identities are %v, want %s", got, path)
 	}
 	if got := d.Locked(t.Context(), s.hosts[:0]); got != nil {
-		t.Errorf("without hosts, locked are %v", got)
+		t.Errorf("without hosts, the locked identities are %v, want none", got)
 	}
 	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "there is no key to offer; "+path+" has a passphrase: load it into the agent")
 	if err := d.Unlock(path, "wrong"); err == nil || err.Error() != "identity "+path+": this passphrase does not open it" {
@@ -191,6 +192,6 @@ func TestPassphrase(t *testing.T) {
 		}
 	}
 	if got := d.Locked(t.Context(), hosts); got != nil {
-		t.Errorf("still locked are %v", got)
+		t.Errorf("after Unlock, the locked identities are %v, want none", got)
 	}
 }

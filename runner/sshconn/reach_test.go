@@ -45,15 +45,14 @@ func wantReason(t *testing.T, err error, status runner.Status, reason runner.Rea
 		t.Fatalf("%s(%s) (%v), want %s(%s)", s, r, err, status, reason)
 	}
 	if err != nil && !strings.Contains(err.Error(), text) {
-		t.Errorf("%q does not say %q", err, text)
+		t.Errorf("the error is %q, want %q in it", err, text)
 	}
 	var f *runner.Failure
 	errors.As(err, &f)
 	return f
 }
 
-// TestUnreachable: each way in which a server refuses to be reached has its reason, with the phase, and a healthy host
-// beside it is reached.
+// TestUnreachable: each kind of failure to reach a server has its reason and phase, and another host is still reached.
 func TestUnreachable(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -95,7 +94,7 @@ func TestReachTellsTheWay(t *testing.T) {
 	defer c.Close()
 	r, ok := runner.As[runner.Reacher](c)
 	if !ok {
-		t.Fatal("the connection does not tell")
+		t.Fatal("the connection is not a runner.Reacher")
 	}
 	got := r.Reach()
 	if got.Server != "SSH-2.0-hail_sshtest" || !strings.HasPrefix(got.HostKey, "ssh-ed25519 SHA256:") || got.User != "demo" || got.Phase != "" {
@@ -121,7 +120,7 @@ func TestNetworkReasons(t *testing.T) {
 	nameless.Connection.Address = "no-such-host.invalid"
 	f := wantReason(t, reach(t, d, nameless), runner.Unreachable, runner.DNS, "")
 	if f.Reach.Phase != "dns" {
-		t.Errorf("phase %q", f.Reach.Phase)
+		t.Errorf("phase %q, want dns", f.Reach.Phase)
 	}
 }
 
@@ -176,11 +175,12 @@ func TestAcceptNew(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	const before = "# ours\nexample.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFX1FyRyUSaaCNHeTBTrMTQCWYKDdMbgpXn0GLdjdbSh" // without its newline
+	// The last line has no newline.
+	const before = "# ours\nexample.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFX1FyRyUSaaCNHeTBTrMTQCWYKDdMbgpXn0GLdjdbSh"
 	if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Many Dialers stand for many processes: they share nothing but the file.
+	// Many Dialers stand for many processes: they share only the file.
 	var wg sync.WaitGroup
 	for range 10 {
 		for _, h := range s.hosts {
@@ -244,13 +244,14 @@ func TestLogin(t *testing.T) {
 		}
 		t.Cleanup(func() { l.Close() })
 		d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: bound})
-		if err := reach(t, d, h); err != nil { // it has a key file too
+		if err := reach(t, d, h); err != nil { // it also has a key file
 			t.Error(err)
 		}
 	})
 }
 
-// TestMuteAgent: an agent that lists its keys and does not sign stops a login after its time, and holds no other one up.
+// TestMuteAgent: an agent that lists its keys, but never signs, ends a login after its own timeout, and holds up no
+// other login.
 func TestMuteAgent(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, sshtest.Server{Name: "web1"})
@@ -278,7 +279,7 @@ func (m muteAgent) SignWithFlags(ssh.PublicKey, []byte, agent.SignatureFlags) (*
 	return nil, errors.New("too late")
 }
 
-// startAgent serves the key on a socket.
+// startAgent starts an agent with the key, and returns its socket.
 func startAgent(t *testing.T, identity string) string {
 	t.Helper()
 	return serveAgent(t, identity, func(a agent.ExtendedAgent) agent.Agent { return a })
@@ -395,8 +396,8 @@ func TestJump(t *testing.T) {
 				c.Close()
 			}
 		}
-		if n := s.Servers[0].Most(); before > 2 || n < 2 || n > 5 { // the last of the test before may not have gone yet
-			t.Errorf("the jump host had %d connections, and %d before", n, before)
+		if n := s.Servers[0].Most(); before > 2 || n < 2 || n > 5 { // the last connection of the test before may still be open
+			t.Errorf("the jump host had %d connections at once, want 2 to 5, and %d before, want 2 at most", n, before)
 		}
 	})
 	t.Run("a dead jump host is waited for once", func(t *testing.T) {
@@ -449,8 +450,8 @@ func TestJump(t *testing.T) {
 	})
 }
 
-// TestJumpOverOpenSSH reaches many hosts at once over one stock sshd, whose MaxStartups would refuse as many handshakes:
-// 150, and a thousand for make torture.
+// TestJumpOverOpenSSH reaches many hosts at once through one stock sshd, whose MaxStartups would refuse as many
+// handshakes: 150 hosts, and 1,000 in make torture.
 func TestJumpOverOpenSSH(t *testing.T) {
 	hosts := 150
 	if os.Getenv("HAIL_TORTURE") != "" {
@@ -474,7 +475,7 @@ func TestJumpOverOpenSSH(t *testing.T) {
 	wg.Wait()
 }
 
-// TestBadServers: whatever a server does once it has let us in, the command ends with the truth about it, soon.
+// TestBadServers: whatever a server does after login, a command ends soon, with the right status.
 func TestBadServers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -515,7 +516,7 @@ func TestBadServers(t *testing.T) {
 	}
 }
 
-// TestStoppedBeforeTheAnswer: a command that was sent, and of which the host has said nothing, may have begun.
+// TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun.
 func TestStoppedBeforeTheAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
@@ -532,7 +533,7 @@ func TestStoppedBeforeTheAnswer(t *testing.T) {
 	defer c.Close()
 	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
 	if f == nil || f.Remains != runner.Unknown {
-		t.Errorf("%+v, want what remains to be unknown", f)
+		t.Errorf("%+v, want unknown in Remains", f)
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// TestRestOfOutput: what a command has left in the background does not hold its host, whether it prints or not, and no longer than a
-// moment once the run is stopped.
+// TestRestOfOutput: a background process of a command does not hold up its host, whether it prints or not. Once the run
+// is stopped, it is given up in a moment.
 func TestRestOfOutput(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		prints  time.Duration // it does, so often; 0: never
+		prints  time.Duration // how often it prints; 0: never
 		stopped time.Duration // after the end of the command; 0: never
 		want    time.Duration
 	}{
@@ -44,14 +44,14 @@ func TestRestOfOutput(t *testing.T) {
 				}()
 				<-ch.closed
 				if took := time.Since(begun); took != tt.want || e.conn.Lingering() != 1 {
-					t.Errorf("it was given up after %v, want %v; %d left something in the background", took, tt.want, e.conn.Lingering())
+					t.Errorf("given up after %v, want %v; %d commands left something in the background, want 1", took, tt.want, e.conn.Lingering())
 				}
 			})
 		})
 	}
 }
 
-// channel is one that is over as soon as it is closed.
+// channel is over as soon as it is closed.
 type channel struct {
 	ssh.Channel
 	*execution

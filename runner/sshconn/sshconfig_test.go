@@ -22,7 +22,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// configured is a Dialer for hosts that an ssh_config is about.
+// configured makes a Dialer that uses text as its ssh_config.
 func configured(t *testing.T, text string, c sshconn.Config) *sshconn.Dialer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config")
@@ -61,7 +61,7 @@ func TestProxyCommand(t *testing.T) {
 	pid := filepath.Join(t.TempDir(), "pid")
 	proxy, hung := script(t, "echo $$ >"+pid+"; exec busybox nc $1 $2"), script(t, "echo $$ >"+pid+"; sleep 1000")
 	d := configured(t, "ProxyCommand "+proxy+" %h %p\n", sshconn.Config{})
-	// The host is named as ssh_config knows it: %h is the name to look up, and not the inventory's address.
+	// The host is called by its name in ssh_config, so %h is that name and not the address in the inventory.
 	h.Connection.SSHConfigHost = "127.0.0.1"
 	if got := output(t, d, h, "echo hello"); got != "hello" {
 		t.Errorf("it prints %q", got)
@@ -86,7 +86,7 @@ func TestProxyCommand(t *testing.T) {
 	}
 	waitGone(t, pid)
 
-	// What an inventory brings along runs only where that is allowed.
+	// A ProxyCommand from an inventory runs only if that is allowed.
 	h.Connection.Options = map[string]string{"proxycommand": "busybox nc %h %p"}
 	wantReason(t, reach(t, sshconn.New(sshconn.Config{}), h), runner.Error, "", "--allow-exec")
 	allowed := sshconn.New(sshconn.Config{Local: sshconfig.Local{AllowExec: true}})
@@ -103,7 +103,7 @@ func TestProxyCommand(t *testing.T) {
 	}
 }
 
-// script writes a program for the shell, and returns its path.
+// script writes a shell script, and returns its path.
 func script(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "script")
@@ -113,7 +113,7 @@ func script(t *testing.T, text string) string {
 	return path
 }
 
-// waitGone waits until the process whose number stands in a file has ended.
+// waitGone waits until the process whose number is in a file has ended.
 func waitGone(t *testing.T, pidFile string) {
 	t.Helper()
 	text, err := os.ReadFile(pidFile)
@@ -130,7 +130,7 @@ func waitGone(t *testing.T, pidFile string) {
 	t.Errorf("process %s is still there", text)
 }
 
-// TestUserCertificates logs in to Debian's sshd with keys that it knows by their certificates only.
+// TestUserCertificates logs in to Debian's sshd with keys that it only knows by their certificates.
 func TestUserCertificates(t *testing.T) {
 	dir := t.TempDir()
 	ca, err := sshtest.NewKey()
@@ -214,7 +214,7 @@ func TestAddresses(t *testing.T) {
 	}
 	err := reach(t, configured(t, "AddressFamily inet6\n", sshconn.Config{}), h)
 	if s, _ := runner.StatusOf(err); s != runner.Unreachable {
-		t.Errorf("an IPv4 address is reached by IPv6: %v", err)
+		t.Errorf("an IPv4 address with AddressFamily inet6: %v, want unreachable", err)
 	}
 	wantReason(t, reach(t, configured(t, "BindAddress eth0.example\n", sshconn.Config{}), h), runner.Error, "", "which is no IP address")
 }
@@ -227,7 +227,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestFrozenServer: a server that is stopped in the middle of a command does not hold the host, as ssh_config wants it.
+// TestFrozenServer: with ServerAliveInterval, a server that is stopped in the middle of a command does not hold up its
+// host.
 func TestFrozenServer(t *testing.T) {
 	h := realHost(t)
 	d := configured(t, "ServerAliveInterval 1\nServerAliveCountMax 1\n", sshconn.Config{})
@@ -244,11 +245,12 @@ func TestFrozenServer(t *testing.T) {
 		defer syscall.Kill(pid, syscall.SIGKILL)
 	}
 	if s, _ := runner.StatusOf(err); s != runner.Lost || ctx.Err() != nil {
-		t.Errorf("the command ended with %v, %s", err, &errs)
+		t.Errorf("the command ended with %v, %s, want lost in time", err, &errs)
 	}
 }
 
-// TestAProgramThatDoesNotEnd: what ssh_config runs for a host, or for its jump host, may not take longer than connecting.
+// TestAProgramThatDoesNotEnd: a program that ssh_config runs for a host, or for its jump host, is limited by the
+// connect timeout.
 func TestAProgramThatDoesNotEnd(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
 	if err := os.WriteFile(file, []byte("Match originalhost slow exec \"exec sleep 60\"\nUser somebody\n"), 0o600); err != nil {

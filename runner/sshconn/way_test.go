@@ -13,7 +13,7 @@ import (
 	"hail/runner/connsuite"
 )
 
-// TestNetReason: what can't be made to happen on loopback.
+// TestNetReason: errors that cannot be provoked on loopback.
 func TestNetReason(t *testing.T) {
 	call := func(errno syscall.Errno) error {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
@@ -39,17 +39,17 @@ func TestNetReason(t *testing.T) {
 	}
 }
 
-// TestOurOwnFault stays ours when it has taken all the time there was.
+// TestOurOwnFault: an error on our side stays one even if the connect timeout has run out over it.
 func TestOurOwnFault(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errConnect)
 	err := (&way{phase: "handshake"}).failed(ctx, &runner.Failure{Status: runner.Error, Err: errors.New("known_hosts is locked")})
 	if status, _ := runner.StatusOf(err); status != runner.Error {
-		t.Errorf("%s (%v), want an error of ours", status, err)
+		t.Errorf("%s (%v), want the status error", status, err)
 	}
 }
 
-// TestProxyWithoutDescriptors: a ProxyCommand is started when there are some again.
+// TestProxyWithoutDescriptors: a ProxyCommand is started as soon as there are descriptors again.
 func TestProxyWithoutDescriptors(t *testing.T) {
 	giveBack := connsuite.WithoutDescriptors(t)
 	time.AfterFunc(50*time.Millisecond, giveBack)

@@ -15,7 +15,7 @@ import (
 	"hail/runner/sshtest"
 )
 
-// dial logs in to the server with the fleet's key, and fails the test when it can't.
+// dial logs in to the server with the key of the fleet.
 func dial(t *testing.T, f *sshtest.Fleet, s *sshtest.Running) *ssh.Client {
 	t.Helper()
 	text, err := os.ReadFile(f.Identity())
@@ -78,7 +78,7 @@ func TestStrangersStayOut(t *testing.T) {
 	_, err = ssh.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", f.Servers[0].Port()), &ssh.ClientConfig{
 		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	if err == nil {
-		t.Error("a key that nobody knows logs in")
+		t.Error("an unknown key could log in")
 	}
 	if _, err := (sshtest.Server{Addr: "0.0.0.0:0"}).Start(); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("a server listens beyond loopback: %v", err)
@@ -105,7 +105,7 @@ func TestCloseEndsCommands(t *testing.T) {
 	}
 	f.Close()
 	if syscall.Kill(pid, 0) == nil {
-		t.Errorf("process %d is left", pid)
+		t.Errorf("process %d is left after Close", pid)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestOpenSSH(t *testing.T) {
 	}
 	bad := &sshtest.OpenSSH{Dir: t.TempDir(), Options: []string{"NoSuchOption yes"}}
 	if err := bad.Start(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchOption") {
-		t.Errorf("a configuration that is wrong: %v", err)
+		t.Errorf("a wrong configuration: error %v, want one that names NoSuchOption", err)
 	}
 	if _, err := os.Stat(filepath.Join(s.Dir, "host_key")); err != nil {
 		t.Error(err)

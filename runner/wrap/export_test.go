@@ -2,5 +2,5 @@ package wrap
 
 import "time"
 
-// SetOnTop is for tests that wait for the host's own limit.
+// SetOnTop sets how much longer the limit that the host enforces is than our own, for tests that wait for it.
 func SetOnTop(d time.Duration) { onTop = d }

@@ -27,17 +27,17 @@ import (
 
 const bound = 30 * time.Second
 
-// shells are login shells that the wrapper has to be started by. The command itself then runs in $SHELL.
+// shells are login shells that start the wrapper. The command itself runs in the shell of the host.
 var shells = [][]string{{"dash"}, {"bash"}, {"busybox", "sh"}, {"mksh"}, {"zsh"}, {"fish"}, {"tcsh"}}
 
-// login is a way to this machine over a login shell.
+// login connects to this machine through a login shell.
 func login(t *testing.T, shell []string) runner.Conn {
 	t.Helper()
 	path, err := exec.LookPath(shell[0])
 	if err != nil {
-		t.Fatalf("%v: make tools installs the shells that the tests want", err)
+		t.Fatalf("%v: make tools installs the shells that the tests need", err)
 	}
-	if len(shell) > 1 { // local takes one word
+	if len(shell) > 1 { // a shell for local is one word
 		link := filepath.Join(t.TempDir(), shell[1])
 		if err := exec.Command("ln", "-s", path, link).Run(); err != nil {
 			t.Fatal(err)
@@ -52,7 +52,7 @@ func login(t *testing.T, shell []string) runner.Conn {
 	return c
 }
 
-// loginShell dials this machine with a shell of its own, while the host keeps the one that its commands run in.
+// loginShell dials this machine with another login shell. The host keeps the shell that its commands run in.
 type loginShell struct{ path string }
 
 func (l loginShell) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
@@ -60,7 +60,7 @@ func (l loginShell) Dial(ctx context.Context, h inventory.Host) (runner.Conn, er
 	return local.Dialer{}.Dial(ctx, h)
 }
 
-// TestProgramNeedsNoShell: one program with its arguments is started without the shell that commands run in.
+// TestProgramNeedsNoShell: a single program with arguments is started without the shell of the host.
 func TestProgramNeedsNoShell(t *testing.T) {
 	c, err := wrap.Dialer{Inner: loginShell{"/bin/sh"}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/nonexistent/shell"}})
 	if err != nil {
@@ -75,11 +75,11 @@ func TestProgramNeedsNoShell(t *testing.T) {
 		t.Errorf("%v, %q", err, out.String())
 	}
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err == nil {
-		t.Error("a command has run without its shell")
+		t.Error("a command ran although its shell does not exist")
 	}
 }
 
-// otherSh dials this machine as one whose sh is another program.
+// otherSh dials this machine with another program as its sh.
 type otherSh struct{ program string }
 
 func (o otherSh) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
@@ -115,7 +115,7 @@ func eachShell(t *testing.T, test func(t *testing.T, c runner.Conn)) {
 			test(t, login(t, shell))
 		})
 	}
-	for _, program := range []string{"bash", "mksh", "ksh93"} { // OpenBSD's is of mksh's kind: its children get no descriptor but the first three
+	for _, program := range []string{"bash", "mksh", "ksh93"} { // mksh stands for OpenBSD's ksh, too: children inherit no descriptors above 2
 		t.Run("sh is "+program, func(t *testing.T) {
 			t.Parallel()
 			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
@@ -140,8 +140,8 @@ func TestExec(t *testing.T) {
 			{`printf '%s|' "it's" 'a\b' '$HOME' "!x" '` + "`" + `' 'new
 line' 'ü'`, "it's|a\\b|$HOME|!x|`|new\nline|ü|", "", 0},
 			{`echo "$HAIL_HOST:$X"`, "web01:a'b c\n\n", "", 0},
-			{"cat; echo end", "end\n", "", 0},                                 // no input is empty input, not the wrapper's
-			{`ls /proc/self/fd 2>/dev/null | grep -c '^[34]$'`, "1\n", "", 0}, // 3 is ls's own; the wrapper's are closed
+			{"cat; echo end", "end\n", "", 0},                                 // no input is an empty input, not that of the wrapper
+			{`ls /proc/self/fd 2>/dev/null | grep -c '^[34]$'`, "1\n", "", 0}, // 3 belongs to ls, and the descriptors of the wrapper are closed
 			{"kill -9 $$", "", "", 137},
 			{"sleep 0.5; echo late", "late\n", "", 0}, // the watchdog waits for the end of the input
 		} {
@@ -162,7 +162,7 @@ line' 'ü'`, "it's|a\\b|$HOME|!x|`|new\nline|ü|", "", 0},
 	})
 }
 
-// TestFlow: an input that flows arrives whole; its end, or that of the context, ends the command.
+// TestFlow: with Flow, the input arrives completely. Its end, or that of the context, ends the command.
 func TestFlow(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		ctx, cancel := context.WithTimeout(t.Context(), bound)
@@ -172,7 +172,7 @@ func TestFlow(t *testing.T) {
 		err := c.Exec(ctx, `printf %s: "$X"; cat; exit 3`,
 			runner.Stdio{In: strings.NewReader(in), Size: int64(len(in)), Out: &out, Env: []string{"X=a b"}, Flow: true})
 		if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Exit != 3 || out.String() != "a b:"+in {
-			t.Errorf("%d bytes, %v", out.Len(), err)
+			t.Errorf("%d bytes of output, %v, want the whole input and exit 3", out.Len(), err)
 		}
 		stopped, stop := context.WithCancel(ctx)
 		defer stop()
@@ -182,7 +182,7 @@ func TestFlow(t *testing.T) {
 		go io.WriteString(w, "begin\n")
 		err = c.Exec(stopped, "cat; echo end", runner.Stdio{In: r, Size: 100, Out: said, Flow: true, Grace: inventory.Duration(bound)})
 		if !errors.Is(err, context.Canceled) || said.String() != "begin\nend\n" {
-			t.Errorf("%q, %v", said.String(), err)
+			t.Errorf("the output is %q, %v, want all of it and the end of the context", said.String(), err)
 		}
 	})
 }
@@ -206,7 +206,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// stopped runs line and ends the context at its first output; it returns what the command printed, and how it ended.
+// stopped runs line and cancels the context at its first output. It returns what the command printed, and how it ended.
 func stopped(t *testing.T, c runner.Conn, line string, grace time.Duration) (string, *runner.Failure) {
 	t.Helper()
 	outer, cancelOuter := context.WithTimeout(t.Context(), bound)
@@ -232,7 +232,7 @@ func (f *firstByte) Write(p []byte) (int, error) {
 	return f.Buffer.Write(p)
 }
 
-// alive says whether the process is there and no zombie.
+// alive says whether the process exists and is not a zombie.
 func alive(pid int) bool {
 	stat, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()
 	return err == nil && !bytes.HasPrefix(bytes.TrimSpace(stat), []byte("Z")) && syscall.Kill(pid, 0) == nil
@@ -256,22 +256,22 @@ func TestStopEndsTheWholeTree(t *testing.T) {
 					t.Fatalf("no pid in %q", out)
 				}
 				if f.Remains != runner.Gone || alive(pid) {
-					t.Errorf("remains %q, alive %v", f.Remains, alive(pid))
+					t.Errorf("remains: %q, want gone; the process is alive: %v", f.Remains, alive(pid))
 				}
 			})
 		})
 	}
 }
 
-// TestNothingOfOursIsLeft: what counts the grace ends with the command.
+// TestNothingOfOursIsLeft: the process that waits for the grace period ends with the command.
 func TestNothingOfOursIsLeft(t *testing.T) {
 	var grace atomic.Int64
-	grace.Store(9000) // seconds, for each shell others
+	grace.Store(9000) // seconds, different for each shell
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		seconds := grace.Add(1)
 		stopped(t, c, "echo begin; exec sleep 1000", time.Duration(seconds)*time.Second)
 		if out, err := exec.Command("pgrep", "-xf", fmt.Sprintf("sleep %d", seconds)).Output(); err == nil {
-			t.Errorf("process %s counts the grace", bytes.TrimSpace(out))
+			t.Errorf("process %s still waits for the grace period", bytes.TrimSpace(out))
 		}
 	})
 }
@@ -280,23 +280,23 @@ func TestLastWordsAreHeard(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		out, f := stopped(t, c, `trap 'echo bye; exit 0' TERM; echo begin; while :; do sleep 0.1; done`, 5*time.Second)
 		if out != "begin\nbye\n" || f.Remains != runner.Gone {
-			t.Errorf("%q, remains %q", out, f.Remains)
+			t.Errorf("the output is %q, want \"begin\" and \"bye\"; remains: %q, want gone", out, f.Remains)
 		}
 	})
 }
 
-// TestSignalsOfTheCommand: one that signals its group or what started it ends as it would alone.
+// TestSignalsOfTheCommand: a command that signals its process group or its parent ends as it would without the wrapper.
 func TestSignalsOfTheCommand(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		for line, want := range map[string]int{"kill 0; sleep 1000": 143, "kill -HUP $PPID; kill -TERM $PPID; exit 3": 3, "kill -USR1 $PPID; exit 3": 3, "trap 'trap - EXIT; kill 0' EXIT; exit 0": 143, "kill -USR1 0; sleep 1000": 138} {
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			err := c.Exec(ctx, "exec sh -c "+runner.Quote(line), runner.Stdio{Out: io.Discard, Grace: inventory.Duration(time.Second)})
 			cancel()
-			if strings.HasSuffix(t.Name(), "ksh93") { // it takes what its group gets for its own, too: that it ends is all
+			if strings.HasSuffix(t.Name(), "ksh93") { // ksh93 takes a signal to its group for its own, too, so only that it ends is tested
 				continue
 			}
 			if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Status != runner.Failed || f.Exit != want {
-				t.Errorf("%s: %v", line, err)
+				t.Errorf("%s: %v, want exit %d", line, err, want)
 			}
 		}
 	})
@@ -313,7 +313,7 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 	var pid int
 	fmt.Sscan(out.String(), &pid)
 	if !alive(pid) {
-		t.Error("the child was ended, though nobody asked")
+		t.Error("a background process was ended although the command ended by itself")
 	}
 	syscall.Kill(pid, syscall.SIGKILL)
 }
@@ -335,7 +335,8 @@ func TestTheLengthHasALimit(t *testing.T) {
 	}
 }
 
-// TestInputIsCut: who stops a command whose input is still on its way is not told that it did not fit; who has no room for it is.
+// TestInputIsCut: when a command is stopped before its input has arrived, the error does not say that the input did not
+// fit. When there is no room for it, it does.
 func TestInputIsCut(t *testing.T) {
 	for _, fits := range []bool{true, false} {
 		if !fits {
@@ -358,13 +359,13 @@ func TestInputIsCut(t *testing.T) {
 		}()
 		err := login(t, []string{"dash"}).Exec(ctx, "cat", runner.Stdio{In: r, Size: 10_000, Out: io.Discard, Grace: inventory.Duration(time.Second)})
 		if status, _ := runner.StatusOf(err); err == nil || strings.Contains(err.Error(), "the input did not fit into /") == fits || (status == runner.Error) == fits {
-			t.Errorf("it fits: %v: %s, %v", fits, status, err)
+			t.Errorf("there is room: %v: %s, %v", fits, status, err)
 		}
 		cancel()
 	}
 }
 
-// TestInputFindsRoom: a folder that is full is passed over.
+// TestInputFindsRoom: a folder without enough room is skipped.
 func TestInputFindsRoom(t *testing.T) {
 	full, bin := t.TempDir(), t.TempDir()
 	df := "#!/bin/sh\n[ \"$2\" = " + full + " ] && set 90 10 || set 10 9999999999\n" +
@@ -379,13 +380,13 @@ func TestInputFindsRoom(t *testing.T) {
 			var out bytes.Buffer
 			err := c.Exec(t.Context(), "readlink /proc/self/fd/0", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: int64(size), Out: &out})
 			if err != nil || !strings.HasPrefix(out.String(), want) {
-				t.Errorf("%d bytes are in %q, %v", size, out.String(), err)
+				t.Errorf("an input of %d bytes is in %q, %v, want %s…", size, out.String(), err, want)
 			}
 		}
 	})
 }
 
-// TestInputHasNoRoom: what no file can have is no input, and nothing runs.
+// TestInputHasNoRoom: when no folder has room for the input, the command does not run.
 func TestInputHasNoRoom(t *testing.T) {
 	host := execFunc(func(cmd string, s runner.Stdio) error {
 		c, _ := local.Dialer{}.Dial(t.Context(), inventory.Host{})
@@ -399,7 +400,7 @@ func TestInputHasNoRoom(t *testing.T) {
 	}
 }
 
-// TestInput: bytes of any kind arrive unchanged, before and after secret variables, and nothing is left behind.
+// TestInput: all bytes of an input arrive unchanged, with and without secret variables, and nothing is left behind.
 func TestInput(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
@@ -433,7 +434,7 @@ func TestInput(t *testing.T) {
 					want += string(binary)
 				}
 				if out.String() != want {
-					t.Errorf("%s: %d bytes came, want %d: %.60q", name, out.Len(), len(want), out.String())
+					t.Errorf("%s: %d bytes arrived, want %d: %.60q", name, out.Len(), len(want), out.String())
 				}
 			}
 		})
@@ -443,7 +444,7 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestInputNobodyReads: a command that never looks at its input is ended as any other.
+// TestInputNobodyReads: a command that never reads its input is stopped like any other.
 func TestInputNobodyReads(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -452,12 +453,12 @@ func TestInputNobodyReads(t *testing.T) {
 		var pid int
 		fmt.Sscan(out.String(), &pid)
 		if f := (*runner.Failure)(nil); !errors.As(err, &f) || f.Remains != runner.Gone || alive(pid) {
-			t.Errorf("%v, alive %v", err, alive(pid))
+			t.Errorf("%v, want nothing left; the process is alive: %v", err, alive(pid))
 		}
 	})
 }
 
-// TestInputThatEndsEarly never reaches the command.
+// TestInputThatEndsEarly: an input that is shorter than announced is an error, and the command does not run.
 func TestInputThatEndsEarly(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		var out bytes.Buffer
@@ -468,7 +469,7 @@ func TestInputThatEndsEarly(t *testing.T) {
 	})
 }
 
-// TestTheHostKeepsTheLimit: a command ends at its time even if nobody can tell it to.
+// TestTheHostKeepsTheLimit: the host ends a command at its time limit by itself.
 func TestTheHostKeepsTheLimit(t *testing.T) {
 	wrap.SetOnTop(0)
 	t.Cleanup(func() { wrap.SetOnTop(10 * time.Second) })
@@ -480,12 +481,13 @@ func TestTheHostKeepsTheLimit(t *testing.T) {
 		var pid int
 		fmt.Sscan(out.String(), &pid)
 		if pid == 0 || alive(pid) || ctx.Err() != nil {
-			t.Errorf("process %d is alive: %v", pid, alive(pid))
+			t.Errorf("process %d was not ended in time; it is alive: %v", pid, alive(pid))
 		}
 	})
 }
 
-// TestInputWaits: only the beginning of an input is sent before the wrapper takes it, or has not been heard for long.
+// TestInputWaits: until the wrapper takes the input, only its beginning is sent. After a while without a word from the
+// wrapper, the rest is sent, too.
 func TestInputWaits(t *testing.T) {
 	for _, said := range []string{"takes\x1e", ""} {
 		synctest.Test(t, func(t *testing.T) {
@@ -520,17 +522,17 @@ func TestInputWaits(t *testing.T) {
 				t.Error(err)
 			}
 			if before != 128<<10 || after != size || time.Since(begun) != map[bool]time.Duration{true: 0, false: 10 * time.Second}[said != ""] {
-				t.Errorf("%q: %d bytes before it, %d in all, %v", said, before, after, time.Since(begun))
+				t.Errorf("after %q: %d bytes were sent before, want %d; %d in all, want %d; it took %v", said, before, 128<<10, after, size, time.Since(begun))
 			}
 			if said != "" && errs.String() != "noisemore noise" {
-				t.Errorf("%q is heard", errs.String())
+				t.Errorf("stderr is %q, want only what is not of the wrapper", errs.String())
 			}
 		})
 	}
 }
 
-// TestNoWrapper: a host that ends by itself before the wrapper has taken the input has run nothing; without an input that is not known,
-// and who refuses has reasons of its own.
+// TestNoWrapper: a host that ends by itself before the wrapper takes the input has not run the command. Without input
+// that is not known, and a lost connection or a refusal keeps its own error.
 func TestNoWrapper(t *testing.T) {
 	refused := &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: errors.New("wrong password")}
 	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
@@ -547,12 +549,13 @@ func TestNoWrapper(t *testing.T) {
 		c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 		err := c.Exec(t.Context(), "cat", runner.Stdio{In: strings.NewReader(tt.in), Size: int64(len(tt.in))})
 		if status, _ := runner.StatusOf(err); tt.instead && (status != runner.Error || !strings.Contains(err.Error(), "did not run hail's wrapper")) || !tt.instead && err != tt.ended {
-			t.Errorf("%q, %v: %s, %v", tt.in, tt.ended, status, err)
+			t.Errorf("input %q, ended with %v: got %s, %v, want an error of our own: %v", tt.in, tt.ended, status, err, tt.instead)
 		}
 	}
 }
 
-// TestWordsOfTheWrapper: they are heard wherever they stand and however the stream is cut, and nothing else is kept back.
+// TestWordsOfTheWrapper: the words of the wrapper are recognised wherever they are and however the stream is split, and
+// all other bytes pass.
 func TestWordsOfTheWrapper(t *testing.T) {
 	const text = "one MARKtakes\x1etwo MARKno word of its\x1e\x1eMARKno\x1eMARK\x1ehail:MARKgone\x1eTerminated\x1eha"
 	const want = "one two MARKno word of its\x1e\x1eMARKno\x1eMARK\x1ehail:Terminated\x1eha"
@@ -586,19 +589,19 @@ func TestWordsOfTheWrapper(t *testing.T) {
 	}
 }
 
-// execFunc is a host that runs commands so.
+// execFunc is a host that runs a command by calling a function.
 type execFunc func(cmd string, s runner.Stdio) error
 
 func (f execFunc) Dial(context.Context, inventory.Host) (runner.Conn, error) { return f, nil }
 func (f execFunc) Exec(_ context.Context, cmd string, s runner.Stdio) error  { return f(cmd, s) }
 func (f execFunc) Close() error                                              { return nil }
 
-// TestStderrPasses: whatever looks like the word of the wrapper's but is not the wrapper's passes unchanged.
+// TestStderrPasses: text that only looks like a word of the wrapper passes unchanged.
 func TestStderrPasses(t *testing.T) {
 	c := login(t, []string{"dash"})
 	want := "\x1ehail:0123456789abcdef:gone\x1e\x1e\x1ehail:"
 	var errs bytes.Buffer
 	if err := c.Exec(t.Context(), "printf %s "+runner.Quote(want)+" >&2", runner.Stdio{Err: &errs}); err != nil || errs.String() != want {
-		t.Errorf("%q, %v", errs.String(), err)
+		t.Errorf("stderr is %q, %v, want %q", errs.String(), err, want)
 	}
 }
