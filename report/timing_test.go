@@ -92,6 +92,6 @@ func TestHintOfRetries(t *testing.T) {
 	}
 	sum.Add(append(events, runner.Event{Kind: runner.KindEnd, Time: at(4)}))
 	if _, got, _ := strings.Cut(timing(sum, Style{}), "hint: "); got != "the last 3.0s were for trying db3 again; --retries says how often" {
-		t.Errorf("%q", got)
+		t.Errorf("the hint is %q, want that db3 took the last 3.0s", got)
 	}
 }

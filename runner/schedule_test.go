@@ -142,7 +142,7 @@ func TestUnreachableCanary(t *testing.T) {
 			t.Errorf("the waves are %s", got)
 		}
 		if r.counts() != "2 unreachable(refused), 3 ok" {
-			t.Error(r.counts())
+			t.Errorf("%s, want 2 unreachable(refused), 3 ok", r.counts())
 		}
 		all := &connsuite.Fake{DialErr: func(inventory.Host) error { return refused(runner.Refused) }}
 		r = play(t, runner.Plan{Hosts: hosts(20), Waves: waves("1,100%")}, all)
@@ -449,7 +449,7 @@ func TestAHostThatNeverEnds(t *testing.T) {
 		}}
 		r := play(t, runner.Plan{Hosts: hosts(1000), Fanout: 2, Clocks: runner.Clocks{Run: runner.Duration(2 * time.Hour)}}, fake)
 		if r.counts() != "1 cancelled(run-timeout), 999 ok" {
-			t.Error(r.counts())
+			t.Errorf("%s, want 1 cancelled(run-timeout), 999 ok", r.counts())
 		}
 	})
 }

@@ -495,7 +495,7 @@ func TestPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := c.Path(t.Context(), "web1", Given{Port: 2222}, "~/%r@%h:%p-%n${DIR}"); err != nil || got != "/home/me/www@10.0.0.1:2222-web1/dir" {
-		t.Errorf("%q, %v", got, err)
+		t.Errorf("the path is %q, %v, want /home/me/www@10.0.0.1:2222-web1/dir", got, err)
 	}
 	if _, err := c.Path(t.Context(), "web1", Given{}, "%q"); err == nil {
 		t.Error("an unknown token is not refused")

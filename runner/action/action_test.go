@@ -64,7 +64,7 @@ func TestExec(t *testing.T) {
 	}
 	err = action.Exec{Line: connsuite.Exit7}.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &errs})
 	if s, r := runner.StatusOf(err); s != runner.Failed || r != runner.ExitStatus {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v, want failed(exit)", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func TestPushDeleteAll(t *testing.T) {
 		m.push(t, t.Context(), spec, nil).want(t, "all", runner.Changed, "", "")
 		left, err := filepath.Glob(m.dir + "/tree/*")
 		if err != nil || len(left) != 1 || m.read(t, "tree/stays") != "new" || m.read(t, "beside") != "old" {
-			t.Errorf("%q, %v", left, err)
+			t.Errorf("in the folder is %q, %v, want only the new stays; beside it has to be left alone", left, err)
 		}
 		m.push(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
 	})
@@ -112,7 +112,7 @@ func TestPushCutMemory(t *testing.T) {
 		push(runner.Changed, "a", "b")
 		lists, err := filepath.Glob(home + "/.local/state/hail/on/*/managed/*")
 		if err != nil || len(lists) != 1 {
-			t.Fatalf("%q, %v", lists, err)
+			t.Fatalf("the lists of managed files are %q, %v, want one", lists, err)
 		}
 		list, err := os.ReadFile(lists[0])
 		if err != nil {
@@ -124,7 +124,7 @@ func TestPushCutMemory(t *testing.T) {
 		push(runner.OK, "a", "b")
 		push(runner.Changed, "c")
 		if left, err := filepath.Glob(m.dir + "/tree/*"); err != nil || len(left) != 1 {
-			t.Errorf("%q, %v", left, err)
+			t.Errorf("in the folder is %q, %v, want only c", left, err)
 		}
 	})
 }

@@ -22,7 +22,7 @@ func TestSecrets(t *testing.T) {
 	defer c.Close()
 	var out strings.Builder
 	if err := c.Exec(t.Context(), `printf %s "$TOKEN"`, runner.Stdio{Secrets: []string{"TOKEN=sesame"}, Out: &out}); err != nil || out.String() != "sesame" {
-		t.Errorf("%q, %v", out.String(), err)
+		t.Errorf("TOKEN is %q, %v, want sesame", out.String(), err)
 	}
 }
 

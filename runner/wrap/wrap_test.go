@@ -72,7 +72,7 @@ func TestProgramNeedsNoShell(t *testing.T) {
 	line := runner.Words([]string{"sh", "-c", `cat; printf "%s %s" "$1" "$X"`, "name", word})
 	s := runner.Stdio{In: strings.NewReader("in "), Size: 3, Out: &out, Env: []string{"X=" + word}, Program: true}
 	if err := c.Exec(t.Context(), line, s); err != nil || out.String() != "in "+word+" "+word {
-		t.Errorf("%v, %q", err, out.String())
+		t.Errorf("the error is %v, and the output %q", err, out.String())
 	}
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err == nil {
 		t.Error("a command ran although its shell does not exist")
@@ -217,7 +217,7 @@ func stopped(t *testing.T, c runner.Conn, line string, grace time.Duration) (str
 	err := c.Exec(ctx, line, runner.Stdio{Out: out, Grace: inventory.Duration(grace)})
 	var f *runner.Failure
 	if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || outer.Err() != nil {
-		t.Fatalf("%v", err)
+		t.Fatalf("the error is %v, want a failure that was caused by the cancelled context", err)
 	}
 	return out.String(), f
 }
@@ -322,7 +322,7 @@ func TestNamesOfVariables(t *testing.T) {
 	for _, s := range []runner.Stdio{{Env: []string{"A;touch /tmp/x;B=1"}}, {Secrets: []string{"A B=1"}}, {Env: []string{"=1"}}} {
 		err := login(t, []string{"dash"}).Exec(t.Context(), "exit 1", s)
 		if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "no name of a variable") {
-			t.Errorf("%v", err)
+			t.Errorf("the error is %v, want that it is no name of a variable", err)
 		}
 	}
 }
@@ -331,7 +331,7 @@ func TestTheLengthHasALimit(t *testing.T) {
 	c := login(t, []string{"dash"})
 	err := c.Exec(t.Context(), strings.Repeat("x", wrap.MaxCommand), runner.Stdio{})
 	if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "too long") {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v, want that the command is too long", err)
 	}
 }
 
@@ -396,7 +396,7 @@ func TestInputHasNoRoom(t *testing.T) {
 	var out bytes.Buffer
 	err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader(strings.Repeat("x", 2000)), Size: 2000, Out: &out})
 	if status, _ := runner.StatusOf(err); status != runner.Error || out.Len() > 0 || !strings.Contains(err.Error(), "no folder with room") {
-		t.Errorf("%v, %q", err, &out)
+		t.Errorf("the error is %v, want that no folder has room; the output is %q, want none", err, &out)
 	}
 }
 
@@ -464,7 +464,7 @@ func TestInputThatEndsEarly(t *testing.T) {
 		var out bytes.Buffer
 		err := c.Exec(t.Context(), "echo ran", runner.Stdio{In: strings.NewReader("half"), Size: 8, Out: &out})
 		if s, _ := runner.StatusOf(err); s != runner.Error || out.Len() > 0 || !strings.Contains(err.Error(), "the input of the command: unexpected EOF") {
-			t.Errorf("%v, %q", err, out.String())
+			t.Errorf("the error is %v, want an unexpected EOF; the output is %q, want none", err, out.String())
 		}
 	})
 }
