@@ -282,7 +282,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestDrainPanic: a sink that panics leaves the others closed.
+// TestDrainPanic: when a sink panics, the other sinks are still closed.
 func TestDrainPanic(t *testing.T) {
 	var order []string
 	defer func() {

@@ -202,7 +202,7 @@ func TestSays(t *testing.T) {
 	}
 }
 
-// TestTextWithoutRecord: where there is no record, nobody is sent there.
+// TestTextWithoutRecord: without a record, the summary does not point to one.
 func TestTextWithoutRecord(t *testing.T) {
 	s, _ := forty()
 	var b strings.Builder

@@ -11,7 +11,7 @@ import (
 	"hail/runner"
 )
 
-// TestProcesses: which processes of a /proc are those of a name.
+// TestProcesses: a check finds the processes of a name in a /proc.
 func TestProcesses(t *testing.T) {
 	dir := t.TempDir()
 	start := func(pid, comm, args, exe string) {

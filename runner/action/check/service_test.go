@@ -8,7 +8,7 @@ import (
 	"hail/runner"
 )
 
-// TestEnabled: a service of systemd is enabled where systemctl is-enabled says so by its status.
+// TestEnabled: a service of systemd is enabled in the states for which systemctl is-enabled exits with 0.
 func TestEnabled(t *testing.T) {
 	probe := strings.ReplaceAll(libraryFor([]*Check{{Check: runner.Check{Type: "service"}}}), "/run/systemd/system", "/")
 	for state, want := range map[string]string{"enabled": "true", "enabled-runtime": "true", "static": "true", "alias": "true", "indirect": "true", "generated": "true",

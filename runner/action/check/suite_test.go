@@ -275,7 +275,7 @@ func TestPatternsOfIDs(t *testing.T) {
 	}
 }
 
-// TestMissingTools: what a tool would have said that the host does not have can't be seen, and is no empty text.
+// TestMissingTools: an attribute that needs a tool the host does not have cannot be seen, rather than being empty.
 func TestMissingTools(t *testing.T) {
 	m := busybox(t)
 	applets, err := os.ReadDir(m.path)
@@ -308,7 +308,7 @@ func TestMissingTools(t *testing.T) {
 	}
 }
 
-// TestIDOfFleet: a check over the fleet is neither waived nor chosen by itself, and that it is there is told.
+// TestIDOfFleet: a check over the fleet can be neither waived nor selected by its id, and the error says that it is one.
 func TestIDOfFleet(t *testing.T) {
 	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
 	want := `"sam*" is over the fleet, and this is for the checks of hosts`

@@ -8,7 +8,7 @@ import (
 	"hail/runner"
 )
 
-// TestGroupNames: the groups of a user are told apart where their names have blanks, and where id knows no -z.
+// TestGroupNames: group names with blanks are told apart, also where id has no -z.
 func TestGroupNames(t *testing.T) {
 	for id, want := range map[string]string{
 		`printf 'me\0domain users\0'`:                                 "me|domain users",
