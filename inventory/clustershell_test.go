@@ -243,3 +243,14 @@ func TestClusterShellChain(t *testing.T) {
 		}
 	}
 }
+
+// TestClusterShellFolder: the name of the folder is no pattern.
+func TestClusterShellFolder(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "site[1]")
+	if err := os.CopyFS(config, os.DirFS("testdata/clustershell")); err != nil {
+		t.Fatal(err)
+	}
+	if inv := clusterInventory(t, config); len(inv.Groups()) == 0 {
+		t.Error("no groups are found")
+	}
+}

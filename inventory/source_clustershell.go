@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,9 +31,13 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 	paths := []string{path}
 	if info.IsDir() {
 		c.readDefault(filepath.Join(path, "..", "groups.conf"))
-		flat, _ := filepath.Glob(filepath.Join(path, "*.cfg")) // only a bad pattern is an error
-		yaml, _ := filepath.Glob(filepath.Join(path, "*.yaml"))
-		paths = append(flat, yaml...)
+		paths = nil
+		for _, pattern := range []string{"*.cfg", "*.yaml"} {
+			names, _ := fs.Glob(os.DirFS(path), pattern) // only a bad pattern is an error
+			for _, name := range names {
+				paths = append(paths, filepath.Join(path, name))
+			}
+		}
 	}
 	for _, p := range paths {
 		f, ok := b.open(p)
