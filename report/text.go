@@ -243,7 +243,7 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
 		if hosts := t.remains[remains]; hosts != nil {
 			on, why := left(remains)+" on ", ""
-			if remains == runner.Unknown && s.Plan.Bare {
+			if remains == runner.Unknown && s.Plan.NoWrap {
 				why = ": --no-wrap only hangs up"
 			}
 			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)

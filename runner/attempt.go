@@ -21,7 +21,7 @@ type item struct {
 
 // try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
 // run has to stop. How the attempt ended is in it.last.
-func (r *run) try(ctx context.Context, it *item) (result tried) {
+func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	result.item = it
 	it.tries++
 	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
@@ -49,8 +49,8 @@ func (r *run) try(ctx context.Context, it *item) (result tried) {
 	return result
 }
 
-// tried is the result of an attempt.
-type tried struct {
+// tryResult is the result of an attempt.
+type tryResult struct {
 	*item
 	again bool          // another attempt follows
 	after time.Duration // the delay before it

@@ -55,8 +55,8 @@ func IsVariable(name string) bool {
 	return name != ""
 }
 
-// Words returns a command line that runs words[0] with the others as its arguments, each of them quoted.
-func Words(words []string) string {
+// QuoteWords returns a command line that runs words[0] with the others as its arguments, each of them quoted.
+func QuoteWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
 		quoted[i] = Quote(w)

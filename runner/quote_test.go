@@ -28,7 +28,7 @@ func TestQuote(t *testing.T) {
 			t.Errorf("Quote(%q) = %s, want %s", word, got, want)
 		}
 	}
-	if got := runner.Words([]string{"grep", "-c", "a b", "file"}); got != "grep -c 'a b' file" {
+	if got := runner.QuoteWords([]string{"grep", "-c", "a b", "file"}); got != "grep -c 'a b' file" {
 		t.Errorf("Words: %s", got)
 	}
 }
@@ -48,7 +48,7 @@ func TestQuoteInShells(t *testing.T) {
 			}
 			rapid.Check(t, func(t *rapid.T) {
 				words := rapid.SliceOfN(word(shell.newline), 20, 20).Draw(t, "words")
-				argv := append(shell.argv[:len(shell.argv):len(shell.argv)], runner.Words(append([]string{"/usr/bin/printf", `%s\0`}, words...)))
+				argv := append(shell.argv[:len(shell.argv):len(shell.argv)], runner.QuoteWords(append([]string{"/usr/bin/printf", `%s\0`}, words...)))
 				out, err := exec.Command(argv[0], argv[1:]...).Output()
 				if err != nil {
 					t.Fatalf("%v: %s", err, argv)

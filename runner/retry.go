@@ -43,7 +43,7 @@ func (t *Tally) count(s Status, r Reason) {
 func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	tries := 0
 	switch {
-	case t.Status == Unreachable && passes(t.Reason) && t.Unreachable <= r.Unreachable && t.TimedOut < 2:
+	case t.Status == Unreachable && isTransient(t.Reason) && t.Unreachable <= r.Unreachable && t.TimedOut < 2:
 		tries = t.Unreachable
 	case (t.Status == Failed || t.Status == Timeout) && t.Failed <= r.Failed:
 		tries = t.Failed
@@ -57,9 +57,9 @@ func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	return time.Duration(float64(after) * (0.75 + chance/2)), true
 }
 
-// passes reports whether the reason for which a host was not reached may be gone a little later. A refused login or an
-// untrusted host key is not retried.
-func passes(r Reason) bool {
+// isTransient reports whether the reason for which a host was not reached may be gone a little later. A refused login
+// or an untrusted host key is not retried.
+func isTransient(r Reason) bool {
 	switch r {
 	case DNS, Refused, NoRoute, ConnectTimeout, Closed, Jump, ChannelRefused:
 		return true

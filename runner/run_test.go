@@ -351,7 +351,7 @@ func TestTargetMadeByHand(t *testing.T) {
 	target.Changed()
 	target.Note("key", "value")
 	target.Progress(1, 2)
-	target.Judge([]runner.Verdict{{Check: "c", Outcome: runner.Pass}})
+	target.RecordVerdicts([]runner.Verdict{{Check: "c", Outcome: runner.Pass}})
 }
 
 func TestNoOutputs(t *testing.T) {

@@ -21,7 +21,7 @@ type schedule struct {
 	*run
 	ctx    context.Context // of the attempts
 	cancel context.CancelCauseFunc
-	done   chan tried
+	done   chan tryResult
 	hosts  []*item // those that no wave has taken yet
 
 	// Workers take one host after another: growing a new stack for each would cost a thirtieth of reaching it.
@@ -35,7 +35,7 @@ type schedule struct {
 
 	halted              bool   // nothing more starts
 	why                 Reason // why halted
-	undone              bool   // a host was skipped or cancelled, or not retried
+	incomplete          bool   // a host was skipped or cancelled, or not retried
 	failed, unreachable int
 	finished            int
 }
@@ -45,7 +45,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	if r.plan.Fanout > 0 {
 		s.free = min(s.free, r.plan.Fanout)
 	}
-	s.done, s.work = make(chan tried, s.free), make(chan *item, s.free)
+	s.done, s.work = make(chan tryResult, s.free), make(chan *item, s.free)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	defer s.cancel(nil)
 	defer s.workers.Wait()
@@ -76,7 +76,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
-	if s.undone || s.why != OverBudget && s.why != HostStopped {
+	if s.incomplete || s.why != OverBudget && s.why != HostStopped {
 		r.stopped = s.why // empty unless halted
 	}
 }
@@ -127,7 +127,7 @@ func (s *schedule) wave(number, size int) WaveResult {
 	}
 	for _, it := range w.left() {
 		if it.tries > 0 {
-			s.undone = true
+			s.incomplete = true
 			s.finish(w, it)
 		} else {
 			s.skip(it)
@@ -142,7 +142,7 @@ func (s *schedule) take(w *wave, n int) {
 	now := time.Now()
 	for _, it := range s.hosts[:n] {
 		if splay := s.plan.Splay; splay > 0 {
-			heap.Push(&w.later, laterItem{it, now.Add(time.Duration(rand.Float64() * float64(splay)))})
+			heap.Push(&w.later, timedItem{it, now.Add(time.Duration(rand.Float64() * float64(splay)))})
 		} else {
 			w.ready = append(w.ready, it)
 		}
@@ -154,7 +154,7 @@ func (s *schedule) take(w *wave, n int) {
 func (s *schedule) start(w *wave) {
 	now := time.Now()
 	for len(w.later) > 0 && !w.later[0].at.After(now) {
-		w.ready = append(w.ready, heap.Pop(&w.later).(laterItem).item)
+		w.ready = append(w.ready, heap.Pop(&w.later).(timedItem).item)
 	}
 	for s.free > 0 && len(w.first)+len(w.ready) > 0 && !s.nextStart.After(now) {
 		from := &w.first
@@ -202,7 +202,7 @@ func (s *schedule) due(w *wave) <-chan time.Time {
 }
 
 // ended handles the end of an attempt.
-func (s *schedule) ended(w *wave, t tried) {
+func (s *schedule) ended(w *wave, t tryResult) {
 	s.free++
 	w.running--
 	if value := s.perValue(t.item); value != "" {
@@ -214,9 +214,9 @@ func (s *schedule) ended(w *wave, t tried) {
 	if t.stop {
 		s.halt(HostStopped)
 	}
-	s.undone = s.undone || t.again && s.halted
+	s.incomplete = s.incomplete || t.again && s.halted
 	if t.again && !s.halted {
-		heap.Push(&w.later, laterItem{t.item, time.Now().Add(t.after)})
+		heap.Push(&w.later, timedItem{t.item, time.Now().Add(t.after)})
 		return
 	}
 	s.finish(w, t.item)
@@ -237,7 +237,7 @@ func (s *schedule) finish(w *wave, it *item) {
 	case Unreachable:
 		s.unreachable++
 	case Cancelled:
-		s.undone = true
+		s.incomplete = true
 	}
 	if !s.halted && s.plan.Budget.Exceeded(s.failed, s.unreachable, len(s.plan.Hosts)) {
 		s.halt(OverBudget)
@@ -249,7 +249,7 @@ func (s *schedule) finish(w *wave, it *item) {
 
 // skip reports a host that never started.
 func (s *schedule) skip(it *item) {
-	s.undone = true
+	s.incomplete = true
 	s.emit(Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: s.why})
 }
 

@@ -45,9 +45,9 @@ func (t *Target) Progress(done, total int64) {
 	}
 }
 
-// Judge records the verdicts of the plan's checks on the host. It is called once per attempt, with all of them. It
-// makes their texts printable, in place.
-func (t *Target) Judge(verdicts []Verdict) {
+// RecordVerdicts records the verdicts of the plan's checks on the host. It is called once per attempt, with all of
+// them. It makes their texts printable, in place.
+func (t *Target) RecordVerdicts(verdicts []Verdict) {
 	for i := range verdicts {
 		verdicts[i].Text = printable(verdicts[i].Text)
 	}

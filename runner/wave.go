@@ -8,7 +8,7 @@ import (
 
 // wave is one wave of hosts, from its first start to its last end.
 type wave struct {
-	later   laterItems         // hosts that wait for a point in time
+	later   timedItems         // hosts that wait for a point in time
 	first   []*item            // hosts that wait for a slot and go first: they were parked
 	ready   []*item            // hosts that wait for a slot
 	parked  map[string][]*item // hosts that wait for another with the same value of the var in Plan.Per
@@ -32,21 +32,21 @@ func (w *wave) left() (all []*item) {
 	return all
 }
 
-// laterItems is a heap of hosts, ordered by the time they wait for.
-type laterItems []laterItem
+// timedItems is a heap of hosts, ordered by the time they wait for.
+type timedItems []timedItem
 
-type laterItem struct {
+type timedItem struct {
 	*item
 	at time.Time
 }
 
-func (l laterItems) Len() int { return len(l) }
-func (l laterItems) Less(i, j int) bool {
+func (l timedItems) Len() int { return len(l) }
+func (l timedItems) Less(i, j int) bool {
 	return cmp.Or(l[i].at.Compare(l[j].at), l[i].index-l[j].index) < 0
 }
-func (l laterItems) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
-func (l *laterItems) Push(x any)   { *l = append(*l, x.(laterItem)) }
-func (l *laterItems) Pop() any {
+func (l timedItems) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *timedItems) Push(x any)   { *l = append(*l, x.(timedItem)) }
+func (l *timedItems) Pop() any {
 	last := (*l)[len(*l)-1]
 	*l = (*l)[:len(*l)-1]
 	return last

@@ -71,7 +71,7 @@ func demo(e environment, hosts int, serve bool) error {
 
 // demoStep prints a command as the user would type it, and runs it.
 func (e environment) demoStep(dir, say string, args []string) {
-	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.Words(args))
+	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.QuoteWords(args))
 	outer := e.getenv
 	e.args = args
 	e.getenv = func(name string) string {

@@ -23,7 +23,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		return d.String()
 	}
 	wrapped := "ended when its time is up, then killed after " + p.Clocks.Grace.String()
-	if p.Bare {
+	if p.NoWrap {
 		wrapped = "sent bare: nothing ends it on the host"
 	}
 	rows := [][2]string{

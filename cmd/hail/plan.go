@@ -31,7 +31,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		AskSSH:     c.Bool("ask-ssh"),
 		Control:    c.String("control"),
 		TTY:        c.Bool("tty"),
-		Bare:       c.Bool("no-wrap"),
+		NoWrap:     c.Bool("no-wrap"),
 	}
 	if err := checkName(p.Name); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.HostKeys, err = oneOf(c, "host-keys"); err != nil {
 		return nil, err
 	}
-	if p.Bare {
+	if p.NoWrap {
 		p.Clocks.Grace = 0 // without the wrapper, nothing observes it
 	}
 	if p.Clocks.Connect == 0 {
@@ -124,7 +124,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		Trace:          d.trace(),
 	})
 	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
-	if p.Bare {
+	if p.NoWrap {
 		return as, ssh, nil
 	}
 	return wrap.Dialer{Inner: as}, ssh, nil

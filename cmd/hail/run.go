@@ -75,7 +75,7 @@ func commandLine(c *cli.Context) (string, error) {
 	case len(words) == 1:
 		line = words[0]
 	case len(words) > 1:
-		line = runner.Words(words)
+		line = runner.QuoteWords(words)
 	}
 	switch {
 	case strings.TrimSpace(line) == "":

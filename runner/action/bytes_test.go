@@ -90,7 +90,7 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 	}}
 	const show = `printf '%s\0' `
 	for way, spec := range map[string]runner.Spec{
-		"words":       action.Exec{Line: runner.Text(runner.Words(append([]string{"printf", `%s\0`}, want...)))}.Spec(),
+		"words":       action.Exec{Line: runner.Text(runner.QuoteWords(append([]string{"printf", `%s\0`}, want...)))}.Spec(),
 		"template":    action.Exec{Line: runner.Text(show + strings.Join(places, " ")), Template: true}.Spec(),
 		"environment": action.Exec{Line: runner.Text(show + strings.Join(variables, " ")), Surroundings: action.Surroundings{Env: runner.Texts(env)}}.Spec(),
 		"script":      script.Spec(),

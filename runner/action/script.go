@@ -90,7 +90,7 @@ func (s Script) fed() string {
 	default:
 		words = append(words[:len(words):len(words)], "/dev/stdin")
 	}
-	return runner.Words(append(words, runner.Strings(s.Args)...))
+	return runner.QuoteWords(append(words, runner.Strings(s.Args)...))
 }
 
 // program returns the name of the interpreter, also when env or busybox starts it.
@@ -130,7 +130,7 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 		return err
 	}
 	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
-	return s.judge(t.Exec(ctx, s.in(runner.Words(append(words, runner.Strings(s.Args)...))), given))
+	return s.judge(t.Exec(ctx, s.in(runner.QuoteWords(append(words, runner.Strings(s.Args)...))), given))
 }
 
 // cleanTime is how long it may take to remove what was put on the host, even when the time of the run is over.

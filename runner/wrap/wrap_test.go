@@ -69,7 +69,7 @@ func TestProgramNeedsNoShell(t *testing.T) {
 	defer c.Close()
 	const word = "it's $HOME\n\\!"
 	var out bytes.Buffer
-	line := runner.Words([]string{"sh", "-c", `cat; printf "%s %s" "$1" "$X"`, "name", word})
+	line := runner.QuoteWords([]string{"sh", "-c", `cat; printf "%s %s" "$1" "$X"`, "name", word})
 	s := runner.Stdio{In: strings.NewReader("in "), Size: 3, Out: &out, Env: []string{"X=" + word}, Program: true}
 	if err := c.Exec(t.Context(), line, s); err != nil || out.String() != "in "+word+" "+word {
 		t.Errorf("the error is %v, and the output %q", err, out.String())

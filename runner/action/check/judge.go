@@ -50,7 +50,7 @@ func (c *Check) Arguments() (string, error) {
 			all = append(all, fmt.Sprintf("seen(%q) && %s", w.Attribute, is))
 		}
 	}
-	return runner.Words(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
+	return runner.QuoteWords(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
 }
 
 // Verdict returns what is wrong, in words, when the program of Judge has printed these lines, and what the command of

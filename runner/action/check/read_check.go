@@ -149,7 +149,7 @@ func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
 			if k.name == "command" && n.Kind == strictyaml.List {
 				var words []string
 				r.Texts(n, &words)
-				c.Params[k.subject] = runner.Words(words)
+				c.Params[k.subject] = runner.QuoteWords(words)
 				return
 			}
 			r.param(n, c, k.subject, text)

@@ -288,7 +288,7 @@ func valueText(v any) string {
 // conclude records the verdicts, prints them for the host's log, and returns how the host has ended. err is what has
 // kept checks from being made, or nil.
 func (s Suite) conclude(t *runner.Target, verdicts []runner.Verdict, err error) error {
-	t.Judge(verdicts)
+	t.RecordVerdicts(verdicts)
 	var log strings.Builder
 	var bad []string
 	for _, v := range verdicts {
