@@ -110,14 +110,14 @@ type escalation struct {
 	feed  feed
 	clock *time.Timer
 
-	mu      sync.Mutex
-	out     io.Writer
-	held    []byte // what the tool has printed, until the command begins
-	ready   bool   // the command has begun
-	given   bool   // the password was sent
-	missing bool   // the tool is not installed
-	turn    bool   // we hold the password's turn
-	stopped error  // why we gave up
+	mu           sync.Mutex
+	out          io.Writer
+	held         []byte // what the tool has printed, until the command begins
+	ready        bool   // the command has begun
+	passwordSent bool   // the password was sent
+	toolMissing  bool   // the tool is not installed
+	hasTurn      bool   // we hold the password's turn
+	stopped      error  // why we gave up
 }
 
 // mostHeld bounds what is kept of the tool's output.
@@ -162,13 +162,13 @@ func (e *escalation) Write(p []byte) (int, error) {
 func (e *escalation) heard(word string) {
 	switch word {
 	case "missing":
-		e.missing = true
+		e.toolMissing = true
 	case "ask":
 		e.answer()
 	case "ready":
 		e.ready = true
 		e.clock.Stop()
-		e.password.done(e.given, &e.turn)
+		e.password.done(e.passwordSent, &e.hasTurn)
 		if e.in != nil && e.stopped == nil {
 			e.feed.next <- e.in
 		}
@@ -178,19 +178,19 @@ func (e *escalation) heard(word string) {
 
 // answer sends the password at the first prompt, once it is our turn. A second prompt means that it was wrong.
 func (e *escalation) answer() {
-	if e.given {
-		e.password.refuse(&e.turn)
+	if e.passwordSent {
+		e.password.refuse(&e.hasTurn)
 		e.giveUp("wrong password for %s", e.tool)
 		return
 	}
 	e.clock.Stop()
-	secret, err := e.password.take(e.ctx, &e.turn)
+	secret, err := e.password.take(e.ctx, &e.hasTurn)
 	e.clock.Reset(timeout)
 	if err != nil {
 		e.giveUp("%v", err)
 		return
 	}
-	e.given = true
+	e.passwordSent = true
 	e.feed.next <- strings.NewReader(secret + "\n")
 }
 
@@ -216,7 +216,7 @@ func (e *escalation) outcome(err error) error {
 	if e.ready && e.stopped == nil {
 		return err
 	}
-	e.password.done(false, &e.turn)
+	e.password.done(false, &e.hasTurn)
 	failed := func(why error) error {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: why}
 	}
@@ -228,7 +228,7 @@ func (e *escalation) outcome(err error) error {
 		return failed(e.stopped)
 	case status == runner.Lost, status == runner.Unreachable:
 		return err
-	case e.missing:
+	case e.toolMissing:
 		return failed(fmt.Errorf("%s is not installed", e.tool))
 	}
 	if _, err := e.out.Write(e.held); err != nil {
