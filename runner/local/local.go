@@ -150,7 +150,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 		n, err := r.Read(buf)
 		if n > 0 {
 			if _, failed := w.Write(buf[:n]); failed != nil {
-				e.breaks(failed)
+				e.outputFailed(failed)
 				w = io.Discard
 			}
 		}
@@ -184,8 +184,8 @@ func (e *execution) wait() error {
 	return result(err)
 }
 
-// breaks notes the error of an output, which counts even if the command has already ended, and ends the command.
-func (e *execution) breaks(err error) {
+// outputFailed notes the error of an output, which counts even if the command has already ended, and ends the command.
+func (e *execution) outputFailed(err error) {
 	e.mu.Lock()
 	e.broken = err
 	e.mu.Unlock()
