@@ -49,9 +49,9 @@ type conn struct {
 // Unwrap returns the Conn below.
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
-// onTop is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
+// limitMargin is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
 // shorten it.
-var onTop = 10 * time.Second
+var limitMargin = 10 * time.Second
 
 // Exec implements runner.Conn. Input without a size is taken for empty. When ctx ends the command, the *runner.Failure
 // says what remains on the host.
@@ -64,7 +64,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	}
 	h := head{nonce: rand.Text(), grace: ceil(s.Grace.Value()), shell: c.shell, program: s.Program, env: s.Env, secrets: len(s.Secrets)}
 	if s.Limit > 0 {
-		h.limit = ceil(s.Limit.Value() + s.Grace.Value() + onTop)
+		h.limit = ceil(s.Limit.Value() + s.Grace.Value() + limitMargin)
 	}
 	if s.In != nil {
 		h.input = s.Size

@@ -471,8 +471,8 @@ func TestInputThatEndsEarly(t *testing.T) {
 
 // TestTheHostKeepsTheLimit: the host ends a command at its time limit by itself.
 func TestTheHostKeepsTheLimit(t *testing.T) {
-	wrap.SetOnTop(0)
-	t.Cleanup(func() { wrap.SetOnTop(10 * time.Second) })
+	wrap.SetLimitMargin(0)
+	t.Cleanup(func() { wrap.SetLimitMargin(10 * time.Second) })
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		ctx, cancel := context.WithTimeout(t.Context(), bound)
 		defer cancel()
