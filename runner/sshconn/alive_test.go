@@ -14,7 +14,7 @@ func TestTick(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	asked := &questions{}
-	c := &conn{Conn: asked, heard: &hearing{Conn: here}, end: make(chan struct{}), every: time.Hour, clock: time.NewTimer(time.Hour), misses: 2}
+	c := &conn{Conn: asked, heard: &monitoredConn{Conn: here}, end: make(chan struct{}), keepalive: time.Hour, clock: time.NewTimer(time.Hour), maxMisses: 2}
 	defer c.clock.Stop()
 	for i, step := range []struct {
 		heard int64

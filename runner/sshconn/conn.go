@@ -12,23 +12,23 @@ import (
 	"hail/runner"
 )
 
-// After the time keepalive without an incoming byte, the server is asked for a sign of life; when that many misses have
-// had no answer, the connection is cut. ssh_config may set other values.
+// After the time defaultKeepalive without an incoming byte, the server is asked for a sign of life; when
+// defaultMaxMisses of these questions have had no answer, the connection is cut. ssh_config may set other values.
 const (
-	keepalive = 15 * time.Second
-	misses    = 3
+	defaultKeepalive = 15 * time.Second
+	defaultMaxMisses = 3
 )
 
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn
-	heard   *hearing
+	heard   *monitoredConn
 	reach   runner.Reach
 	limit   time.Duration                    // for the host to open a channel or to accept a command
 	env     []string                         // for every session, before the command's own variables
 	trace   func(format string, args ...any) // reports details of what goes on
 	forward string                           // socket of the agent that the host may use; empty: none
-	gone    func(*conn)                      // called once, when it is closed
+	onClose func(*conn)                      // called once, when it is closed
 	leave   func()                           // gives back its place on a jump host's connection; nil: it has none
 
 	served    atomic.Bool  // a session has been opened before
@@ -39,15 +39,15 @@ type conn struct {
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
-	every    time.Duration // between checks for signs of life
-	misses   int32
-	clock    *time.Timer
-	lastSeen int64 // bytes heard at the last tick
-	missed   int32 // ticks without a byte since then
+	keepalive time.Duration // between checks for signs of life
+	maxMisses int32
+	clock     *time.Timer
+	lastSeen  int64 // bytes heard at the last tick
+	missed    int32 // ticks without a byte since then
 }
 
-func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *hearing, reach runner.Reach, s settings) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, every: s.keepalive, misses: s.misses, gone: d.forget, end: make(chan struct{})}
+func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, reach runner.Reach, s settings) *conn {
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, keepalive: s.keepalive, maxMisses: s.maxMisses, onClose: d.forget, end: make(chan struct{})}
 	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() {
@@ -56,7 +56,7 @@ func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *
 		}
 		close(c.end)
 	})
-	c.clock = time.AfterFunc(c.every, c.tick)
+	c.clock = time.AfterFunc(c.keepalive, c.tick)
 	return c
 }
 
@@ -94,14 +94,14 @@ func (c *conn) tick() {
 	}
 	if seen := c.heard.bytes.Load(); seen != c.lastSeen {
 		c.lastSeen, c.missed = seen, 0
-		c.clock.Reset(c.every)
+		c.clock.Reset(c.keepalive)
 		return
 	}
-	if c.missed++; c.missed > c.misses {
+	if c.missed++; c.missed > c.maxMisses {
 		c.cut()
 		return
 	}
-	c.clock.Reset(c.every)
+	c.clock.Reset(c.keepalive)
 	c.SendRequest("keepalive@openssh.com", true, nil)
 }
 
@@ -112,7 +112,7 @@ func (c *conn) cut() { c.heard.Conn.Close() }
 func (c *conn) Close() error {
 	c.closed.Do(func() {
 		c.clock.Stop()
-		c.gone(c)
+		c.onClose(c)
 		c.cut()
 		c.wg.Wait()
 		if c.leave != nil {

@@ -59,7 +59,7 @@ type Dialer struct {
 	keys     keyring
 	known    knownFiles
 	jumps    jumps
-	loud     sync.Once // for the warning that host keys are not checked
+	warnOnce sync.Once // for the warning that host keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
@@ -88,11 +88,11 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
-		if s.isMasters { // the master has logged in
+		if s.masterReachesHost { // the master has logged in
 			continue
 		}
 		if s.control == "" && len(s.jump) > 0 {
-			if _, err := d.wholeWay(ctx, s.jump); err != nil {
+			if _, err := d.expandHops(ctx, s.jump); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)
 			}
 		}
@@ -100,7 +100,7 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 			return err
 		}
 		for _, path := range s.identities {
-			if _, err := d.keys.file(path); err != nil && !s.optional {
+			if _, err := d.keys.file(path); err != nil && !s.identitiesOptional {
 				return err
 			}
 		}
@@ -145,28 +145,28 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 // connect reaches the host directly, through a jump host, or through an OpenSSH master. When the connection to what
 // stands before the host turns out to have been lost, it is made again, once.
 func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
-	w := &way{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout, trace: d.config.Trace}
+	p := &progress{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout, trace: d.config.Trace}
 	switch {
-	case s.isMasters:
-		c, err := d.dialMaster(ctx, s, w)
+	case s.masterReachesHost:
+		c, err := d.dialMaster(ctx, s, p)
 		if err != nil {
-			return nil, w.failed(ctx, err)
+			return nil, p.failure(ctx, err)
 		}
 		return c, nil
 	case s.control == "" && len(s.jump) == 0:
-		return d.connectVia(ctx, s, w, nil, nil)
+		return d.connectVia(ctx, s, p, nil, nil)
 	}
 	for last := false; ; last = true {
 		via, leave, err := d.gateway(ctx, s)
 		if err != nil {
-			return nil, w.failed(ctx, err)
+			return nil, p.failure(ctx, err)
 		}
-		c, err := d.connectVia(ctx, s, w, via, leave)
+		c, err := d.connectVia(ctx, s, p, via, leave)
 		if err == nil {
 			return c, nil
 		}
 		leave()
-		if last || w.phase != "tcp" || !via.endsSoon() {
+		if last || p.phase != "tcp" || !via.endsSoon() {
 			return nil, err
 		}
 	}
@@ -177,7 +177,7 @@ const silence = time.Second
 
 // connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
 // the returned connection calls leave; when connectVia fails, its caller does.
-func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn, leave func()) (*conn, error) {
+func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *conn, leave func()) (*conn, error) {
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
 	if err != nil {
@@ -185,34 +185,34 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, w *way, via *conn, 
 	}
 	defer place.leave()
 	begun := time.Now()
-	silent := time.AfterFunc(silence, place.quiet)
+	silent := time.AfterFunc(silence, place.stopCounting)
 	defer silent.Stop()
-	w.spoke = func() {
+	p.spoke = func() {
 		silent.Stop()
-		d.limits.all.alive(time.Since(begun), s.timeout)
+		d.limits.all.noteAlive(time.Since(begun), s.timeout)
 	}
-	w.reach.Queue = time.Since(queued)
+	p.reach.Queue = time.Since(queued)
 	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w.clock = startClock(s.timeout, func() { cancel(errConnect) })
-	defer w.clock.stop()
-	nc, err := w.open(ctx, s, via)
+	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
+	defer p.clock.stop()
+	nc, err := p.open(ctx, s, via)
 	if err != nil {
-		return nil, w.failed(ctx, err)
+		return nil, p.failure(ctx, err)
 	}
-	d.limits.all.alive(time.Since(begun), s.timeout)
-	c, err := d.login(ctx, nc, s, w)
+	d.limits.all.noteAlive(time.Since(begun), s.timeout)
+	c, err := d.login(ctx, nc, s, p)
 	if err != nil {
 		nc.Close()
-		err = w.failed(ctx, err)
+		err = p.failure(ctx, err)
 		if _, reason := runner.StatusOf(err); reason == runner.Closed {
 			d.limits.narrow(s.hostport())
 		}
 		return nil, err
 	}
-	d.limits.all.loggedIn(time.Since(begun), s.timeout)
+	d.limits.all.noteLogin(time.Since(begun), s.timeout)
 	c.leave = leave
 	if !d.adopt(c) {
 		c.leave = nil // the caller calls it

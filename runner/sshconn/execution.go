@@ -34,14 +34,14 @@ type execution struct {
 	passing atomic.Int32 // writers that are busy
 	passed  atomic.Int64 // bytes of both outputs that were passed on
 
-	mu      sync.Mutex
-	result  error // valid once known
-	known   bool
-	stopped error // why we ended it: the context's cause, or broken
-	broken  error // the error of one of our outputs
-	waits   int   // how often the rest of its output is still waited for, once it has ended
-	over    bool  // both streams have ended
-	clock   *time.Timer
+	mu           sync.Mutex
+	result       error // valid once known
+	known        bool
+	stopped      error // why we ended it: the context's cause, or broken
+	broken       error // the error of one of our outputs
+	waits        int   // how often the rest of its output is still waited for, once it has ended
+	streamsEnded bool  // both streams have ended
+	clock        *time.Timer
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -66,7 +66,7 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.over = true
+	e.streamsEnded = true
 	if e.clock != nil {
 		e.clock.Stop()
 	}
@@ -95,7 +95,7 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 		if n > 0 {
 			e.passing.Add(1)
 			if _, failed := w.Write(buf[:n]); failed != nil {
-				e.breaks(failed)
+				e.outputFailed(failed)
 				w = io.Discard
 			}
 			e.passing.Add(-1)
@@ -112,8 +112,8 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 	}
 }
 
-// breaks notes the error of an output, which counts even if the command has already ended, and ends the command.
-func (e *execution) breaks(err error) {
+// outputFailed notes the error of an output, which counts even if the command has already ended, and ends the command.
+func (e *execution) outputFailed(err error) {
 	e.mu.Lock()
 	e.broken = err
 	e.mu.Unlock()
@@ -181,7 +181,7 @@ func (e *execution) awaitRest(atExit, before int64) {
 		defer e.mu.Unlock()
 		now := e.passed.Load()
 		switch {
-		case e.over:
+		case e.streamsEnded:
 		case e.passing.Load() > 0:
 			e.awaitRest(atExit, now)
 		case e.waits > 0 && now > before && now-atExit < onItsWay:
@@ -219,7 +219,7 @@ func (e *execution) dropAfter(d time.Duration) {
 	}
 	e.clock = time.AfterFunc(d, func() {
 		e.mu.Lock()
-		if !e.over {
+		if !e.streamsEnded {
 			e.clock = time.AfterFunc(afterExit, e.conn.cut)
 		}
 		e.mu.Unlock()

@@ -31,8 +31,8 @@ type jumps struct {
 type jump struct {
 	mu      sync.Mutex
 	conns   []*jumpConn
-	growing *growth // the connection that is being made; nil: none
-	enough  bool    // making another connection has failed
+	pending *pendingConn // the connection that is being made; nil: none
+	enough  bool         // making another connection has failed
 }
 
 // jumpConn is a connection to a jump host, and how many hosts use it.
@@ -41,8 +41,8 @@ type jumpConn struct {
 	users int
 }
 
-// growth is a connection that is being made.
-type growth struct {
+// pendingConn is a connection that is being made.
+type pendingConn struct {
 	done chan struct{}
 	err  error // valid once done is closed: the error for all who wait
 }
@@ -60,21 +60,21 @@ func (j *jumps) get(key string) *jump {
 }
 
 // use returns the open connection with the fewest users, with the caller counted as one more. When there is none, or
-// when all are crowded and another one may be made, it returns a growth instead: if mine, the caller makes the
-// connection and calls grown, otherwise it waits.
-func (j *jump) use() (c *jumpConn, wait *growth, mine bool) {
+// when all are crowded and another one may be made, it returns a pendingConn instead: if mine, the caller makes the
+// connection and calls finishPending, otherwise it waits.
+func (j *jump) use() (c *jumpConn, wait *pendingConn, mine bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	least := j.least()
 	switch {
-	case least != nil && (least.users < crowded || j.growing != nil || j.enough || len(j.conns) >= maxPerJump):
+	case least != nil && (least.users < crowded || j.pending != nil || j.enough || len(j.conns) >= maxPerJump):
 		least.users++
 		return least, nil, false
-	case j.growing != nil:
-		return nil, j.growing, false
+	case j.pending != nil:
+		return nil, j.pending, false
 	}
-	j.growing = &growth{done: make(chan struct{})}
-	return nil, j.growing, true
+	j.pending = &pendingConn{done: make(chan struct{})}
+	return nil, j.pending, true
 }
 
 // least drops the connections that have ended, and returns the one with the fewest users; nil when there is none.
@@ -88,21 +88,21 @@ func (j *jump) least() (least *jumpConn) {
 	return least
 }
 
-// grown ends a growth, with a new connection or with an error. It returns the connection for the caller to use: after
-// an error, another open one if there is one.
-func (j *jump) grown(made *conn, err error, stopped bool) (*jumpConn, error) {
+// finishPending ends a pendingConn, with a new connection or with an error. It returns the connection for the caller to
+// use: after an error, another open one if there is one.
+func (j *jump) finishPending(made *conn, err error, stopped bool) (*jumpConn, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	g := j.growing
-	j.growing = nil
-	defer close(g.done)
+	p := j.pending
+	j.pending = nil
+	defer close(p.done)
 	if err == nil {
 		j.conns = append(j.conns, &jumpConn{made, 0})
 	}
 	c := j.least()
 	if c == nil {
 		if !stopped { // the others may have more time
-			g.err = own(err)
+			p.err = own(err)
 		}
 		return nil, err
 	}
@@ -122,8 +122,8 @@ func (j *jump) leave(c *jumpConn) {
 func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func(), err error) {
 	if s.control != "" {
 		return d.jumps.get("control "+s.control).share(ctx, func() (*conn, error) {
-			w := &way{reach: runner.Reach{User: s.user}, limit: s.timeout}
-			return d.dialMaster(ctx, s, w)
+			p := &progress{reach: runner.Reach{User: s.user}, limit: s.timeout}
+			return d.dialMaster(ctx, s, p)
 		})
 	}
 	return d.jumps.get(strings.Join(s.jump, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, s.jump) })
@@ -136,7 +136,7 @@ func (j *jump) share(ctx context.Context, dial func() (*conn, error)) (via *conn
 		c, wait, mine := j.use()
 		if mine {
 			made, err := dial()
-			if c, err = j.grown(made, err, ctx.Err() != nil); err != nil {
+			if c, err = j.finishPending(made, err, ctx.Err() != nil); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -165,7 +165,7 @@ func own(err error) error {
 
 // dialJump makes a connection to the last of the hops, through the others.
 func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
-	hops, err := d.wholeWay(ctx, hops)
+	hops, err := d.expandHops(ctx, hops)
 	if err != nil {
 		return nil, unsettled(ctx, err)
 	}
@@ -182,8 +182,8 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	return c, err
 }
 
-// wholeWay puts the jump hosts of the first hop before it, then those of the new first hop, and so on.
-func (d *Dialer) wholeWay(ctx context.Context, hops []string) ([]string, error) {
+// expandHops puts the jump hosts of the first hop before it, then those of the new first hop, and so on.
+func (d *Dialer) expandHops(ctx context.Context, hops []string) ([]string, error) {
 	for range maxHops {
 		s, err := d.hopSettings(ctx, hops[0])
 		if err != nil || len(s.jump) == 0 {

@@ -85,7 +85,7 @@ func (f *keyFile) read(path string) {
 func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []string) {
 	for _, h := range hosts {
 		s, err := d.settings(ctx, h)
-		if err != nil || s.guessed || s.isMasters {
+		if err != nil || s.guessed || s.masterReachesHost {
 			continue
 		}
 		for _, path := range s.identities {

@@ -63,7 +63,7 @@ type window struct {
 	slots
 	mu          sync.Mutex
 	least, most int
-	open        int
+	size        int
 	owed        int // how many of the taken places are not to be given back
 }
 
@@ -71,7 +71,7 @@ func newWindow(least, most int) *window {
 	if least < 1 {
 		return &window{}
 	}
-	w := &window{slots: newSlots(max(least, most)), least: least, most: most, open: least}
+	w := &window{slots: newSlots(max(least, most)), least: least, most: most, size: least}
 	for range cap(w.slots) - least {
 		w.slots <- struct{}{}
 	}
@@ -82,18 +82,18 @@ func newWindow(least, most int) *window {
 // them, and only logins show how many can be completed in time.
 const onSigns = 16
 
-// alive adds two places when a host has quickly shown a sign of life: it has accepted the connection, or sent its first
-// bytes.
-func (w *window) alive(after, limit time.Duration) {
+// noteAlive adds two places when a host has quickly shown a sign of life: it has accepted the connection, or sent its
+// first bytes.
+func (w *window) noteAlive(after, limit time.Duration) {
 	if after < limit/16 {
 		w.widen(onSigns * w.least)
 		w.widen(onSigns * w.least)
 	}
 }
 
-// loggedIn adds one place after a login that took less than a quarter of its limit, and removes one after a login that
+// noteLogin adds one place after a login that took less than a quarter of its limit, and removes one after a login that
 // took more than half of it.
-func (w *window) loggedIn(after, limit time.Duration) {
+func (w *window) noteLogin(after, limit time.Duration) {
 	switch {
 	case after < limit/4:
 		w.widen(w.most)
@@ -106,8 +106,8 @@ func (w *window) loggedIn(after, limit time.Duration) {
 func (w *window) widen(until int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open < min(until, w.most) {
-		w.open++
+	if w.size < min(until, w.most) {
+		w.size++
 		w.giveLocked()
 	}
 }
@@ -116,8 +116,8 @@ func (w *window) widen(until int) {
 func (w *window) narrow() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open > w.least {
-		w.open--
+	if w.size > w.least {
+		w.size--
 		w.owed++
 	}
 }
@@ -142,7 +142,7 @@ func newLimits(all, most, perAddress int) *limits {
 	return &limits{all: newWindow(all, most), perAddress: perAddress, addresses: map[string]*queue{}}
 }
 
-// place is a place at an address and, until quiet is called, a place among all.
+// place is a place at an address and, until stopCounting is called, a place among all.
 type place struct {
 	*limits
 	address string
@@ -153,29 +153,29 @@ type place struct {
 // enter waits for a place at the address and then for one among all, so that a busy address holds up no other. The
 // caller calls leave.
 func (l *limits) enter(ctx context.Context, address string) (*place, error) {
-	q := l.join(address)
+	q := l.joinQueue(address)
 	if err := q.take(ctx); err != nil {
-		l.part(address, q)
+		l.leaveQueue(address, q)
 		return nil, err
 	}
 	if err := l.all.take(ctx); err != nil {
 		q.give()
-		l.part(address, q)
+		l.leaveQueue(address, q)
 		return nil, err
 	}
 	return &place{limits: l, address: address, queue: q}, nil
 }
 
-// quiet gives back the place among all, for good: a host that says nothing costs us nothing, and many such hosts would
-// hold up the rest.
-func (p *place) quiet() { p.counted.Do(p.all.give) }
+// stopCounting gives back the place among all, for good: a host that says nothing costs us nothing, and many such hosts
+// would hold up the rest.
+func (p *place) stopCounting() { p.counted.Do(p.all.give) }
 
 func (p *place) leave() {
-	p.quiet()
+	p.stopCounting()
 	if !p.pays(p.queue) {
 		p.queue.give()
 	}
-	p.part(p.address, p.queue)
+	p.leaveQueue(p.address, p.queue)
 }
 
 // narrow halves the places at an address whose server has hung up before the login. One is always left.
@@ -208,7 +208,7 @@ func (l *limits) pays(q *queue) bool {
 	return true
 }
 
-func (l *limits) join(address string) *queue {
+func (l *limits) joinQueue(address string) *queue {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q := l.addresses[address]
@@ -220,7 +220,7 @@ func (l *limits) join(address string) *queue {
 	return q
 }
 
-func (l *limits) part(address string, q *queue) {
+func (l *limits) leaveQueue(address string, q *queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if q.users--; q.users == 0 && q.narrowed.IsZero() {

@@ -124,7 +124,7 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			place.quiet()
+			place.stopCounting()
 			defer place.leave()
 		}
 		for _, address := range []string{"a", "b"} {
@@ -167,35 +167,35 @@ func TestLimitsWiden(t *testing.T) {
 			took time.Duration
 			want int
 		}{{3 * time.Second, 2}, {6 * time.Second, 2}, {2 * time.Second, 3}, {time.Second, 4}, {time.Second, 4}, {3 * time.Second, 4}, {6 * time.Second, 3}, {9 * time.Second, 2}, {9 * time.Second, 2}, {time.Second, 3}} {
-			l.all.loggedIn(step.took, 10*time.Second)
+			l.all.noteLogin(step.took, 10*time.Second)
 			free() // a place that was removed while it was taken is not given back
 			if got := free(); got != step.want {
 				t.Errorf("%d places after %v, want %d", got, step.took, step.want)
 			}
 		}
-		l.all.alive(time.Second, 10*time.Second)
+		l.all.noteAlive(time.Second, 10*time.Second)
 		if got := free(); got != 3 {
 			t.Errorf("%d places after a late sign of life, want 3", got)
 		}
-		l.all.loggedIn(9*time.Second, 10*time.Second)
+		l.all.noteLogin(9*time.Second, 10*time.Second)
 		free()
-		l.all.alive(time.Second/2, 10*time.Second)
+		l.all.noteAlive(time.Second/2, 10*time.Second)
 		if got := free(); got != 4 {
 			t.Errorf("%d places after a quick sign of life, want 4", got)
 		}
 		l = newLimits(1, 100, 0)
 		for range 100 {
-			l.all.alive(0, 10*time.Second)
+			l.all.noteAlive(0, 10*time.Second)
 		}
 		if got := free(); got != 16 {
 			t.Errorf("%d places after many signs of life, want 16", got)
 		}
-		l.all.loggedIn(time.Second, 10*time.Second)
+		l.all.noteLogin(time.Second, 10*time.Second)
 		if got := free(); got != 17 {
 			t.Errorf("%d places after one more login, want 17", got)
 		}
 		l = newLimits(-1, 5, 0)
-		l.all.loggedIn(time.Second, 10*time.Second)
+		l.all.noteLogin(time.Second, 10*time.Second)
 		for range 10 {
 			if _, err := l.enter(t.Context(), "a"); err != nil {
 				t.Fatal(err)

@@ -15,17 +15,17 @@ import (
 )
 
 // login does the SSH handshake over nc and logs in. It closes nc when ctx ends.
-func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*conn, error) {
+func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress) (*conn, error) {
 	known, err := d.known.load(s.knownHosts)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
 	keys := known.keys(s.keyName, s.keyPort)
-	heard := &hearing{Conn: nc, spoke: w.spoke}
+	heard := &monitoredConn{Conn: nc, spoke: p.spoke}
 	begun := time.Now()
 	var offered offer
 	var shown []byte // the host key, which is verified once: rekeying shows it again
-	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: w.clock}
+	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock}
 	config := &ssh.ClientConfig{
 		User:              s.user,
 		ClientVersion:     "SSH-2.0-hail",
@@ -49,18 +49,18 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 				return err
 			}
 			password.verified = verified
-			w.reach.HostKey = fingerprint(key)
-			w.reach.Handshake = time.Since(begun)
-			w.phase, begun = "login", time.Now()
+			p.reach.HostKey = fingerprint(key)
+			p.reach.Handshake = time.Since(begun)
+			p.phase, begun = "login", time.Now()
 			how := "unverified"
 			if verified {
 				how = "as known"
 			}
-			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), w.reach.HostKey, how, w.reach.Handshake)
+			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), p.reach.HostKey, how, p.reach.Handshake)
 			return nil
 		},
 		Auth: s.authMethods(password, func() (signers []ssh.Signer, err error) {
-			signers, offered = d.keys.signers(ctx, s, w.clock)
+			signers, offered = d.keys.signers(ctx, s, p.clock)
 			d.config.Trace.detail(s.name, "%s", offered)
 			return signers, nil
 		}),
@@ -69,29 +69,29 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, w *way) (*c
 	if config.HostKeyAlgorithms == nil {
 		config.HostKeyAlgorithms = known.algorithms(keys, s.keyName, s.keyPort)
 	}
-	w.phase = "handshake"
+	p.phase = "handshake"
 	d.config.Trace.detail(s.name, "known_hosts is asked for %s, which has keys for %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "nothing"))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	password.done(err == nil, err != nil && ctx.Err() == nil)
 	password.tell(&offered)
 	if stop() && err == nil {
-		w.reach.Login = time.Since(begun)
-		w.reach.Server = string(sc.ServerVersion())
-		w.phase = ""
+		p.reach.Login = time.Since(begun)
+		p.reach.Server = string(sc.ServerVersion())
+		p.phase = ""
 		if m, ok := sc.(ssh.AlgorithmsConnMetadata); ok {
 			a := m.Algorithms()
 			d.config.Trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
 		}
-		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, w.reach.Login)
-		return d.newConn(sc, chans, reqs, heard, w.reach, s), nil
+		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login)
+		return d.newConn(sc, chans, reqs, heard, p.reach, s), nil
 	}
 	if err == nil {
 		sc.Close()
 		return nil, context.Cause(ctx)
 	}
-	w.reach.Server = heard.version()
-	return nil, w.explain(err, heard, s, offered)
+	p.reach.Server = heard.version()
+	return nil, p.handshakeFailure(err, heard, s, offered)
 }
 
 // authMethods returns the methods to log in with: those of the settings, or all in the order in which ssh tries them.

@@ -26,17 +26,17 @@ func (d *Dialer) useMaster(s *settings, path func(text string) (string, error)) 
 	if d.config.Control == "" {
 		return nil
 	}
-	s.isMasters = tokensOfHost.MatchString(strings.ReplaceAll(d.config.Control, "%%", ""))
+	s.masterReachesHost = tokensOfHost.MatchString(strings.ReplaceAll(d.config.Control, "%%", ""))
 	s.control, err = path(d.config.Control)
 	return err
 }
 
 // dialMaster returns a connection that shares the master's.
-func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, error) {
+func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
 	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
 	defer cancel()
-	w.phase, w.reach.Address = "master", s.control
+	p.phase, p.reach.Address = "master", s.control
 	begun := time.Now()
 	nc, err := new(net.Dialer).DialContext(ctx, "unix", s.control)
 	if err != nil {
@@ -46,7 +46,7 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, err
 		}
 		return nil, noMaster(s, err)
 	}
-	heard := &hearing{Conn: nc}
+	heard := &monitoredConn{Conn: nc}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
 	switch {
@@ -58,8 +58,8 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, w *way) (*conn, err
 		nc.Close()
 		return nil, noMaster(s, err)
 	}
-	w.phase, w.reach.Login = "", time.Since(begun)
-	c := d.newConn(sc, chans, reqs, heard, w.reach, s)
+	p.phase, p.reach.Login = "", time.Since(begun)
+	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
 	if !d.adopt(c) {
 		c.Close()
 		return nil, noMaster(s, net.ErrClosed)

@@ -17,7 +17,7 @@ import (
 type proxyConn struct {
 	net.Conn
 	command *exec.Cmd
-	said    *lastWords
+	said    *stderrTail
 	closed  sync.Once
 }
 
@@ -34,7 +34,7 @@ func dialProxy(shell, line string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxyConn{Conn: nc, said: &lastWords{}, command: exec.Command(shell, "-c", "exec "+line)}
+	p := &proxyConn{Conn: nc, said: &stderrTail{}, command: exec.Command(shell, "-c", "exec "+line)}
 	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open
@@ -66,28 +66,28 @@ func (p *proxyConn) Close() error {
 	return err
 }
 
-// lastWords keeps the end of what a command prints on stderr.
-type lastWords struct {
+// stderrTail keeps the end of what a command prints on stderr.
+type stderrTail struct {
 	mu   sync.Mutex
 	text []byte
 }
 
 const lastBytes = 4 << 10
 
-func (l *lastWords) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	if over := len(l.text) - lastBytes; over > 0 {
-		l.text = bytes.Clone(l.text[over:])
+func (t *stderrTail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if over := len(t.text) - lastBytes; over > 0 {
+		t.text = bytes.Clone(t.text[over:])
 	}
 	return len(p), nil
 }
 
 // line returns the last line that is not empty.
-func (l *lastWords) line() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := strings.TrimSpace(string(l.text))
+func (t *stderrTail) line() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := strings.TrimSpace(string(t.text))
 	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
 }

@@ -61,7 +61,7 @@ type channel struct {
 func (c *channel) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
+	c.streamsEnded = true
 	c.clock.Stop()
 	close(c.closed)
 	return nil

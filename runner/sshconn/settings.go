@@ -25,36 +25,36 @@ import (
 // settings is everything that is decided about one host before it is dialled: by the inventory and the command line
 // first, then by ssh_config, then by ssh's defaults.
 type settings struct {
-	name       string // the host's name in the inventory
-	address    string // name or IP to connect to
-	port       int
-	user       string
-	identities []string // key files, in order
-	optional   bool     // the identities are ssh_config's or a guess: missing ones are skipped
-	guessed    bool     // no identity is named: these are the files that ssh tries by default
-	onlyThese  bool     // offer no other keys of the agent
-	agent      string   // socket; empty: no agent
-	jump       []string // jump hosts, the nearest first
-	control    string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
-	isMasters  bool     // the master is connected to the host itself
-	forward    string   // socket of the agent that the host may use; empty: none
-	knownHosts []string // files; new keys are appended to the first one
-	keyName    string   // name to look up in known_hosts: an alias, which has no port, or the address
-	keyPort    int
-	hostKeys   string // strict, accept-new or off
-	timeout    time.Duration
+	name               string // the host's name in the inventory
+	address            string // name or IP to connect to
+	port               int
+	user               string
+	identities         []string // key files, in order
+	identitiesOptional bool     // the identities are ssh_config's or a guess: missing ones are skipped
+	guessed            bool     // no identity is named: these are the files that ssh tries by default
+	onlyThese          bool     // offer no other keys of the agent
+	agent              string   // socket; empty: no agent
+	jump               []string // jump hosts, the nearest first
+	control            string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
+	masterReachesHost  bool     // the master is connected to the host itself
+	forward            string   // socket of the agent that the host may use; empty: none
+	knownHosts         []string // files; new keys are appended to the first one
+	keyName            string   // name to look up in known_hosts: an alias, which has no port, or the address
+	keyPort            int
+	hostKeys           string // strict, accept-new or off
+	timeout            time.Duration
 
 	proxy        string   // command that makes the connection; empty: TCP
 	shell        string   // that runs it
 	network      string   // tcp, or tcp4 or tcp6 if only that is wanted
-	from         net.IP   // our own address; nil: any
+	bindAddress  net.IP   // our own address; nil: any
 	attempts     int      // number of attempts to connect
 	certificates []string // files of user certificates
 	algorithms   algorithms
 	methods      []string // login methods, in order; nil: all
 	env          []string // NAME=VALUE to ask the server to set
 	keepalive    time.Duration
-	misses       int32
+	maxMisses    int32
 
 	seeKey func(*knownHosts, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
 }
@@ -125,7 +125,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 		s.keyName, s.keyPort = s.address, s.port
 	}
 	if len(s.identities) == 0 {
-		s.optional = true
+		s.identitiesOptional = true
 		s.identities = slices.DeleteFunc(slices.Clone(f.IdentityFile), isNone)
 	}
 	if len(s.identities) == 0 && len(f.IdentityFile) == 0 {
@@ -160,7 +160,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 	if err := d.useMaster(&s, func(text string) (string, error) { return d.config.SSHConfig.Path(ctx, name, given, text) }); err != nil {
 		return s, fmt.Errorf("control socket: %w", err)
 	}
-	return s, d.further(&s, h, f)
+	return s, d.addFromSSHConfig(&s, h, f)
 }
 
 // unsettled returns the failure of a host whose settings could not be determined because of err.
@@ -196,13 +196,13 @@ func (s settings) over() string {
 	return ""
 }
 
-// further adds what only ssh_config can set.
-func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (err error) {
+// addFromSSHConfig adds what only ssh_config can set.
+func (d *Dialer) addFromSSHConfig(s *settings, h inventory.Host, f sshconfig.Settings) (err error) {
 	s.network = map[string]string{"inet": "tcp4", "inet6": "tcp6"}[f.AddressFamily]
 	s.network = cmp.Or(s.network, "tcp")
 	s.attempts = cmp.Or(f.ConnectionAttempts, 1)
 	if f.BindAddress != "" {
-		if s.from = net.ParseIP(f.BindAddress); s.from == nil {
+		if s.bindAddress = net.ParseIP(f.BindAddress); s.bindAddress == nil {
 			return fmt.Errorf("ssh_config sets BindAddress to %q, which is no IP address", f.BindAddress)
 		}
 	}
@@ -217,8 +217,8 @@ func (d *Dialer) further(s *settings, h inventory.Host, f sshconfig.Settings) (e
 		s.methods = strings.Split(f.PreferredAuthentications, ",")
 	}
 	s.env = d.environment(f)
-	s.keepalive = cmp.Or(f.ServerAliveInterval, keepalive)
-	s.misses = int32(cmp.Or(f.ServerAliveCountMax, misses))
+	s.keepalive = cmp.Or(f.ServerAliveInterval, defaultKeepalive)
+	s.maxMisses = int32(cmp.Or(f.ServerAliveCountMax, defaultMaxMisses))
 	s.algorithms, err = newAlgorithms(f)
 	return err
 }

@@ -76,7 +76,7 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 
 // unchecked warns, once, about what it means not to check host keys.
 func (d *Dialer) unchecked() {
-	d.loud.Do(func() {
+	d.warnOnce.Do(func() {
 		d.config.Warn("host keys are not checked: whoever is on the way can pass for a host")
 	})
 }

@@ -30,8 +30,8 @@ func TestNetReason(t *testing.T) {
 		{"tcp", call(syscall.ECONNRESET), runner.Closed},
 		{"dns", &net.DNSError{Err: "no such host", IsNotFound: true}, runner.DNS},
 	} {
-		w := &way{phase: tt.phase}
-		err := w.failed(t.Context(), tt.err)
+		p := &progress{phase: tt.phase}
+		err := p.failure(t.Context(), tt.err)
 		var f *runner.Failure
 		if !errors.As(err, &f) || f.Status != runner.Unreachable || f.Reason != tt.want || f.Reach.Phase != tt.phase {
 			t.Errorf("%v: %+v, want %s in phase %s", tt.err, f, tt.want, tt.phase)
@@ -43,7 +43,7 @@ func TestNetReason(t *testing.T) {
 func TestOurOwnFault(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errConnect)
-	err := (&way{phase: "handshake"}).failed(ctx, &runner.Failure{Status: runner.Error, Err: errors.New("known_hosts is locked")})
+	err := (&progress{phase: "handshake"}).failure(ctx, &runner.Failure{Status: runner.Error, Err: errors.New("known_hosts is locked")})
 	if status, _ := runner.StatusOf(err); status != runner.Error {
 		t.Errorf("%s (%v), want the status error", status, err)
 	}
@@ -53,9 +53,9 @@ func TestOurOwnFault(t *testing.T) {
 func TestProxyWithoutDescriptors(t *testing.T) {
 	giveBack := connsuite.WithoutDescriptors(t)
 	time.AfterFunc(50*time.Millisecond, giveBack)
-	w := &way{clock: startClock(time.Minute, func() {})}
-	defer w.clock.stop()
-	nc, err := w.open(t.Context(), settings{proxy: "cat", shell: "/bin/sh"}, nil)
+	p := &progress{clock: startClock(time.Minute, func() {})}
+	defer p.clock.stop()
+	nc, err := p.open(t.Context(), settings{proxy: "cat", shell: "/bin/sh"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

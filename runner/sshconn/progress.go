@@ -15,9 +15,9 @@ import (
 	"hail/runner"
 )
 
-// way is how far the connection to a host has got. Why a host was not reached is told by the phase, never by the words
-// of an error.
-type way struct {
+// progress is how far the connection to a host has got. Why a host was not reached is told by the phase, never by the
+// words of an error.
+type progress struct {
 	reach runner.Reach
 	phase string // the phase under way: dns, tcp, proxy, master, handshake, login
 	limit time.Duration
@@ -27,64 +27,64 @@ type way struct {
 }
 
 // open makes the connection that SSH runs over: by TCP, through a jump host or master, or by a ProxyCommand.
-func (w *way) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
-	w.phase = "tcp"
+func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
+	p.phase = "tcp"
 	begun := time.Now()
 	if via != nil {
 		nc, err := via.tunnel(ctx, "tcp", s.hostport())
-		w.reach.TCP = time.Since(begun)
+		p.reach.TCP = time.Since(begun)
 		if err != nil && ctx.Err() == nil {
 			err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
 		}
 		return nc, err
 	}
 	if s.proxy != "" {
-		w.phase = "proxy"
-		nc, err := w.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
+		p.phase = "proxy"
+		nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
 		if err != nil {
 			return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
 		}
 		return nc, nil
 	}
 	if _, err := netip.ParseAddr(s.address); err != nil {
-		w.phase = "dns"
+		p.phase = "dns"
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
-			w.reach.DNS = time.Since(begun)
+			p.reach.DNS = time.Since(begun)
 			if info.Err == nil {
-				w.phase, begun = "tcp", time.Now()
+				p.phase, begun = "tcp", time.Now()
 			}
 		}})
 	}
 	dialer := net.Dialer{KeepAlive: -1} // conn asks for signs of life itself
-	if s.from != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: s.from}
+	if s.bindAddress != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: s.bindAddress}
 	}
 	dial := func() (net.Conn, error) { return dialer.DialContext(ctx, s.network, s.hostport()) }
-	nc, err := w.patiently(ctx, dial)
+	nc, err := p.patiently(ctx, dial)
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
-		nc, err = w.patiently(ctx, dial)
+		nc, err = p.patiently(ctx, dial)
 	}
-	if w.phase == "tcp" {
-		w.reach.TCP = time.Since(begun)
+	if p.phase == "tcp" {
+		p.reach.TCP = time.Since(begun)
 	}
 	if err == nil {
-		w.reach.Address = nc.RemoteAddr().String()
-		w.trace.step(s.name, "connected to %s (%v)", w.reach.Address, w.reach.DNS+w.reach.TCP)
+		p.reach.Address = nc.RemoteAddr().String()
+		p.trace.step(s.name, "connected to %s (%v)", p.reach.Address, p.reach.DNS+p.reach.TCP)
 	}
 	return nc, err
 }
 
 // patiently tries again while no descriptor is left: another host will give some back, and the wait does not count
 // against this one.
-func (w *way) patiently(ctx context.Context, open func() (net.Conn, error)) (net.Conn, error) {
+func (p *progress) patiently(ctx context.Context, open func() (net.Conn, error)) (net.Conn, error) {
 	for {
 		nc, err := open()
 		if !outOfFiles(err) {
 			return nc, err
 		}
-		w.clock.pause()
+		p.clock.pause()
 		more := pause(ctx, 100*time.Millisecond)
-		w.clock.resume()
+		p.clock.resume()
 		if !more {
 			return nil, err
 		}
@@ -117,9 +117,9 @@ func tunnelError(s settings, err error) error {
 	return fmt.Errorf("%s: the connection to it ended", gateway)
 }
 
-// failed turns err into the failure of the host, with how far the connection got. When ctx has ended for another reason
-// than errConnect, it returns an error that wraps that cause instead.
-func (w *way) failed(ctx context.Context, err error) error {
+// failure turns err into the failure of the host, with how far the connection got. When ctx has ended for another
+// reason than errConnect, it returns an error that wraps that cause instead.
+func (p *progress) failure(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errConnect) {
 		return fmt.Errorf("stopped while connecting: %w", cause)
 	}
@@ -128,19 +128,19 @@ func (w *way) failed(ctx context.Context, err error) error {
 	switch {
 	case f != nil && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
 	case ctx.Err() != nil:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", w.limit, w.waitingFor())}
+		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor())}
 	case f != nil:
 	default:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: w.netReason(err), Err: w.words(err)}
+		f = &runner.Failure{Status: runner.Unreachable, Reason: p.netReason(err), Err: p.words(err)}
 	}
-	reach := w.reach
-	reach.Phase = w.phase
+	reach := p.reach
+	reach.Phase = p.phase
 	f.Reach = &reach
 	return f
 }
 
-func (w *way) waitingFor() string {
-	switch w.phase {
+func (p *progress) waitingFor() string {
+	switch p.phase {
 	case "dns":
 		return "its name was not resolved"
 	case "tcp":
@@ -148,7 +148,7 @@ func (w *way) waitingFor() string {
 	case "proxy":
 		return "the proxy command made no connection"
 	case "handshake":
-		if w.reach.Server == "" {
+		if p.reach.Server == "" {
 			return "connected, but it does not speak SSH"
 		}
 		return "the SSH handshake did not end"
@@ -156,9 +156,9 @@ func (w *way) waitingFor() string {
 	return "the login did not end"
 }
 
-func (w *way) netReason(err error) runner.Reason {
+func (p *progress) netReason(err error) runner.Reason {
 	switch {
-	case w.phase == "dns":
+	case p.phase == "dns":
 		return runner.DNS
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return runner.Refused
@@ -171,7 +171,7 @@ func (w *way) netReason(err error) runner.Reason {
 }
 
 // words returns a network error without the address and the system call that Go puts in front.
-func (w *way) words(err error) error {
+func (p *progress) words(err error) error {
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
@@ -180,15 +180,15 @@ func (w *way) words(err error) error {
 	case errors.As(err, &dns):
 		return fmt.Errorf("its name could not be resolved: %s", dns.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("connection refused by %s", w.reach.Address)
+		return fmt.Errorf("connection refused by %s", p.reach.Address)
 	case errors.As(err, &op):
-		return fmt.Errorf("%s: %w", w.reach.Address, op.Err)
+		return fmt.Errorf("%s: %w", p.reach.Address, op.Err)
 	}
 	return err
 }
 
-// explain returns the failure of a handshake over h that ended with err.
-func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
+// handshakeFailure returns the failure of a handshake over h that ended with err.
+func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered offer) error {
 	var f *runner.Failure
 	if errors.As(err, &f) { // from the host key callback
 		return f
@@ -202,9 +202,9 @@ func (w *way) explain(err error, h *hearing, s settings, offered offer) error {
 		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
 	case errors.Is(err, errBanner):
 		f.Reason, f.Err = runner.Handshake, errBanner
-	case w.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
+	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
-	case w.phase == "login":
+	case p.phase == "login":
 		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
 	case greeting == "" && ended:
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
