@@ -31,7 +31,7 @@ func (s *Suite) Take(by Choice) error {
 			taken = append(taken, c)
 		} else {
 			places[i] = -1
-			s.left = append(s.left, c.ID)
+			s.removed = append(s.removed, c.ID)
 		}
 	}
 	var fleet []Fleet
@@ -73,7 +73,7 @@ func (s *Suite) knows(by Choice) error {
 
 // mustHaveLike returns an error if no check has an id that matches the glob, also among those that Take has removed.
 func (s *Suite) mustHaveLike(glob string) error {
-	ids := slices.Clone(s.left)
+	ids := slices.Clone(s.removed)
 	for _, c := range s.Checks {
 		ids = append(ids, c.ID)
 	}

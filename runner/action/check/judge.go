@@ -71,7 +71,7 @@ func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	}
 	s.ended(c, status)
 	var v runner.Verdict
-	(&one{Check: c, tests: tests, verdict: &v}).judge(s)
+	(&openCheck{Check: c, tests: tests, verdict: &v}).judge(s)
 	if stderr = s.fact("stderr"); stderr != "" && !strings.HasSuffix(stderr, "\n") {
 		stderr += "\n"
 	}

@@ -17,13 +17,13 @@ type look struct {
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// lookouts is how many connections are made at once for one host.
-const lookouts = 8
+// connectsAtOnce is how many connections are made at once for one host.
+const connectsAtOnce = 8
 
 // observe makes the checks that look from outside, and returns what they see, in their order.
 func observe(ctx context.Context, t *runner.Target, checks []*Check) []*seen {
 	all := make([]*seen, len(checks))
-	turns := make(chan struct{}, lookouts)
+	turns := make(chan struct{}, connectsAtOnce)
 	var wg sync.WaitGroup
 	for i, c := range checks {
 		wg.Go(func() {

@@ -21,8 +21,8 @@ type Suite struct {
 	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the indexes of the checks that are not meant for it
 	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check index: why it may fail, or that this has expired
 
-	tests [][]test // of Checks; nil for one with templates
-	left  []string // the ids of checks that Take has removed
+	tests   [][]test // of Checks; nil for one with templates
+	removed []string // the ids of checks that Take has removed
 }
 
 // Spec describes the action as data.
@@ -79,8 +79,8 @@ func (c *Check) compile() (tests []test, err error) {
 	return tests, nil
 }
 
-// one is a check that is being made on a host.
-type one struct {
+// openCheck is a check that is being made on a host.
+type openCheck struct {
 	*Check
 	tests   []test
 	verdict *runner.Verdict
@@ -112,14 +112,14 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	verdicts := make([]runner.Verdict, len(s.Checks))
-	var open []*one
+	var open []*openCheck
 	for i := range s.Checks {
 		verdicts[i] = runner.Verdict{Check: s.Checks[i].ID, Outcome: runner.Skip}
 		if rendered[i].Type == "" {
 			continue
 		}
 		verdicts[i].Outcome = runner.NotEvaluated
-		o := &one{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
+		o := &openCheck{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
 		if o.tests == nil {
 			if o.tests, err = o.compile(); err != nil {
 				return &runner.Failure{Status: runner.Error, Err: err}
@@ -135,14 +135,14 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 }
 
 // rounds makes the checks, and again those that failed, as long as they may be tried again.
-func rounds(ctx context.Context, t *runner.Target, open []*one) error {
+func rounds(ctx context.Context, t *runner.Target, open []*openCheck) error {
 	for len(open) > 0 {
 		err := round(ctx, t, open)
 		if err != nil {
 			return err
 		}
 		pause := time.Duration(-1)
-		open = slices.DeleteFunc(open, func(o *one) bool {
+		open = slices.DeleteFunc(open, func(o *openCheck) bool {
 			again := o.verdict.Outcome == runner.Fail || o.verdict.Outcome == runner.CheckError
 			wait := o.Retry.wait(time.Since(o.began))
 			if !again || wait == 0 {
@@ -166,8 +166,8 @@ func rounds(ctx context.Context, t *runner.Target, open []*one) error {
 }
 
 // round makes each of the checks once.
-func round(ctx context.Context, t *runner.Target, open []*one) error {
-	var inside, outside []*one
+func round(ctx context.Context, t *runner.Target, open []*openCheck) error {
+	var inside, outside []*openCheck
 	for _, o := range open {
 		if o.inside() {
 			inside = append(inside, o)
@@ -193,7 +193,7 @@ func round(ctx context.Context, t *runner.Target, open []*one) error {
 	return err
 }
 
-func checksOf(some []*one) (checks []*Check) {
+func checksOf(some []*openCheck) (checks []*Check) {
 	for _, o := range some {
 		checks = append(checks, o.Check)
 	}
@@ -204,7 +204,7 @@ func checksOf(some []*one) (checks []*Check) {
 var absences = []struct{ attribute, why string }{{"exists", "it is not there"}, {"installed", "it is not installed"}}
 
 // absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
-func (o *one) absent(s *seen) string {
+func (o *openCheck) absent(s *seen) string {
 	for _, a := range absences {
 		if s.values[a.attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == a.attribute }) {
 			return a.why
@@ -214,7 +214,7 @@ func (o *one) absent(s *seen) string {
 }
 
 // judge compares what is seen with what was expected.
-func (o *one) judge(s *seen) {
+func (o *openCheck) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
 	blind := map[string][]string{} // the attributes that can't be seen, by the reason
