@@ -62,7 +62,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 	case c.Bool("dry-run"):
 		return nil
 	case dir != "":
-		s.Stdin, s.Inputs = dir+"/HOST", map[string]string{}
+		s.Stdin, s.InputDigests = dir+"/HOST", map[string]string{}
 		for _, h := range hosts {
 			if !filepath.IsLocal(h.Name) || strings.ContainsRune(h.Name, '/') {
 				return wrongValue("stdin-dir", "", "%q can't be the name of a file in %s", h.Name, dir)
@@ -71,7 +71,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 			if err != nil {
 				return wrongValue("stdin-dir", "put a file with the name of each host there", "%v", err)
 			}
-			s.Inputs[h.Name] = blob.Digest
+			s.InputDigests[h.Name] = blob.Digest
 			j.blobs = append(j.blobs, blob)
 		}
 		return nil
@@ -82,7 +82,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 	if err != nil {
 		return wrongValue("stdin", "", "%v", err)
 	}
-	s.Stdin, s.Input = file, blob.Digest
+	s.Stdin, s.InputDigest = file, blob.Digest
 	j.blobs = append(j.blobs, blob)
 	return nil
 }

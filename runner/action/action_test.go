@@ -21,7 +21,7 @@ func TestSpecs(t *testing.T) {
 		runner.Action
 		Spec() runner.Spec
 	}{action.Ping{}, action.Exec{Line: "echo 'a b' | tr a b\n"}, action.Exec{Line: "x", Surroundings: action.Surroundings{Env: []runner.Text{"A=1"}, OKExit: []int{0, 1}}},
-		action.Script{Name: "s", Text: "00", Interpreter: []string{"sh"}}} {
+		action.Script{Name: "s", TextDigest: "00", Interpreter: []string{"sh"}}} {
 		text, err := json.Marshal(a.Spec())
 		if err != nil {
 			t.Fatal(err)

@@ -19,15 +19,15 @@ import (
 // Surroundings is everything about a command except its line: where it runs, what it is given and which exit statuses
 // are fine.
 type Surroundings struct {
-	Chdir   runner.Text   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
-	Env     []runner.Text `json:"env,omitempty"`     // NAME=value
-	Secrets []string      `json:"secrets,omitempty"` // names of variables whose values are in Sources
-	Stdin   string        `json:"stdin,omitempty"`   // where the input comes from, in words; empty: no input
-	Input   string        `json:"input,omitempty"`   // the digest of the input that every host gets; empty: none
-	OKExit  []int         `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
+	Chdir       runner.Text   `json:"chdir,omitempty"`   // the folder to run in; empty: the login's
+	Env         []runner.Text `json:"env,omitempty"`     // NAME=value
+	Secrets     []string      `json:"secrets,omitempty"` // names of variables whose values are in Sources
+	Stdin       string        `json:"stdin,omitempty"`   // where the input comes from, in words; empty: no input
+	InputDigest string        `json:"input,omitempty"`   // the digest of the input that every host gets; empty: none
+	OKExit      []int         `json:"ok_exit,omitempty"` // exit statuses that are accepted; empty: 0
 
-	Inputs     map[string]string `json:"inputs,omitempty"`      // the digests of inputs of single hosts, by host name; they replace Input
-	ExportVars bool              `json:"export_vars,omitempty"` // put the host's vars into the environment, as HAIL_VAR_name
+	InputDigests map[string]string `json:"inputs,omitempty"`      // the digests of inputs of single hosts, by host name; they replace InputDigest
+	ExportVars   bool              `json:"export_vars,omitempty"` // put the host's vars into the environment, as HAIL_VAR_name
 }
 
 // exported returns the host's vars as environment variables. A character that a name can't have becomes _; secret vars
@@ -120,7 +120,7 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 		}
 		given.Secrets = append(given.Secrets, name+"="+value)
 	}
-	if digest := cmp.Or(s.Inputs[t.Host.Name], s.Input); digest != "" {
+	if digest := cmp.Or(s.InputDigests[t.Host.Name], s.InputDigest); digest != "" {
 		in, size, err := from.Blob(digest)
 		if err != nil {
 			return given, &runner.Failure{Status: runner.Error, Err: err}

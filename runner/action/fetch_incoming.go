@@ -19,16 +19,16 @@ import (
 
 // incoming takes in what one host sends.
 type incoming struct {
-	fetch   Fetch
-	root    *os.Root // the host's folder
-	flat    string   // the name of the host's one file; empty: the host has a folder
-	entries int
-	bytes   int64
-	names   int // bytes of all names
-	files   []got
-	at      map[string]int // index into files, by local name
-	refused int
-	why     []string // the first mostRefused of them, each with its reason
+	fetch        Fetch
+	root         *os.Root // the host's folder
+	flat         string   // the name of the host's one file; empty: the host has a folder
+	entries      int
+	contentBytes int64
+	nameBytes    int // bytes of all names
+	files        []receivedEntry
+	at           map[string]int // index into files, by local name
+	refused      int
+	why          []string // the first mostRefused of them, each with its reason
 }
 
 // Limits on what is taken from one host, whatever it sends.
@@ -39,8 +39,8 @@ const (
 	longestPad  = 1 << 20   // bytes that may follow the end of the archive
 )
 
-// got is one entry that has arrived.
-type got struct {
+// receivedEntry is one entry that has arrived.
+type receivedEntry struct {
 	path   string // on the host
 	here   string // in the host's folder
 	digest string // of a file
@@ -83,19 +83,19 @@ func (in *incoming) receive(r io.Reader) (err error) {
 			return err
 		}
 		in.entries++
-		in.names += len(h.Name) + len(h.Linkname)
+		in.nameBytes += len(h.Name) + len(h.Linkname)
 		switch {
 		case in.entries > in.fetch.Entries:
 			return fmt.Errorf("the host sends more than %d entries (--max-entries)", in.fetch.Entries)
-		case h.Size > in.fetch.Bytes-in.bytes:
+		case h.Size > in.fetch.Bytes-in.contentBytes:
 			return fmt.Errorf("the host sends more than %d bytes (--max-bytes)", in.fetch.Bytes)
-		case in.names > mostNames:
+		case in.nameBytes > mostNames:
 			return fmt.Errorf("the host sends more than %d bytes of names", mostNames)
 		case len(h.Name) > longestName || len(h.Linkname) > longestName:
 			in.refuse(h.Name[:min(len(h.Name), 100)]+"…", fmt.Sprintf("has a name of more than %d bytes", longestName))
 			continue
 		}
-		in.bytes += h.Size
+		in.contentBytes += h.Size
 		if err := in.entry(h, t); err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
@@ -136,7 +136,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	} else if err := in.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
-	one := got{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
+	one := receivedEntry{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch h.Typeflag {
 	case tar.TypeDir:
 		one.text = "directory"
@@ -232,7 +232,7 @@ var digestsOf = "sh -c " + runner.Quote(`echo "$1"; LC_ALL=C xargs -r -0 sha256s
 // verify asks the host for the digests of the files, and compares them with those of what has arrived.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	var list bytes.Buffer
-	var files []*got
+	var files []*receivedEntry
 	for i := range in.files {
 		if in.files[i].digest != "" {
 			files = append(files, &in.files[i])
@@ -265,7 +265,7 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 
 // tell prints what has arrived, sorted by path, so that two fetches can be compared.
 func (in *incoming) tell(t *runner.Target) {
-	slices.SortFunc(in.files, func(a, b got) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(in.files, func(a, b receivedEntry) int { return strings.Compare(a.path, b.path) })
 	for _, f := range in.files {
 		if f.text == "directory" {
 			continue

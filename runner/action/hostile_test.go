@@ -52,7 +52,7 @@ func TestHostileArchive(t *testing.T) {
 		want   string
 	}{
 		{"it goes on", open(t), io.MultiReader(archive(t, "a"), endless{}), "behind the end"},
-		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, names: mostNames - 2, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
+		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, nameBytes: mostNames - 2, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
 		{"a panic", &incoming{fetch: open(t).fetch}, archive(t, "a"), "panic: "},
 	} {
 		if err := tt.in.receive(tt.stream); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -86,7 +86,7 @@ func TestHostileAnswers(t *testing.T) {
 	}{
 		{"digests", func(to *runner.Target) error {
 			in := open(t)
-			in.files = []got{{path: "/x", digest: "00"}}
+			in.files = []receivedEntry{{path: "/x", digest: "00"}}
 			return in.verify(t.Context(), to)
 		}, "more than was asked"},
 		{"old contents", func(to *runner.Target) error {
@@ -152,7 +152,7 @@ func TestNoDigests(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := open(t)
-		in.files = []got{{path: "/x", digest: "00"}}
+		in.files = []receivedEntry{{path: "/x", digest: "00"}}
 		err = in.verify(t.Context(), &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
 		if status, _ := runner.StatusOf(err); status != tt.status || !strings.HasPrefix(err.Error(), tt.want) || in.refused > 0 {
 			t.Errorf("%v: got %s, %v, %q, want %s, %s", tt.ended, status, err, in.why, tt.status, tt.want)

@@ -14,18 +14,18 @@ import (
 // Push brings files to hosts, on each host all of them or none: it compares what the host has with what it should have,
 // and makes the differences in one step that can be rolled back. docs/push.md says what happens on a host.
 type Push struct {
-	Manifests []Manifest     `json:"manifests"`          // what hosts should have, without duplicates
-	Of        map[string]int `json:"of"`                 // index into Manifests, by host name; without one, the host is left alone
-	Validate  []string       `json:"check,omitempty"`    // commands that have to accept the whole once it is in place
-	Handlers  []Handler      `json:"handlers,omitempty"` // in the order in which they run
-	Health    *check.Suite   `json:"health,omitempty"`   // checks that have to pass after the handlers; nil: none
-	Places    bool           `json:"places,omitempty"`   // commands are templates, filled in for each host
-	Keep      bool           `json:"keep,omitempty"`     // keep the changes when Validate, a handler or Health fails: no rollback
-	Backup    int            `json:"backup,omitempty"`   // how many earlier contents of each file to keep, in .hail-backup next to it
-	DryRun    bool           `json:"dry_run,omitempty"`
-	Diff      bool           `json:"diff,omitempty"`     // print what differs
-	Patience  int            `json:"patience,omitempty"` // seconds to wait for another push on the host
-	Limit     int64          `json:"bwlimit,omitempty"`  // bytes a second sent to all hosts together; 0: no limit
+	Manifests        []Manifest     `json:"manifests"`          // what hosts should have, without duplicates
+	ManifestIndex    map[string]int `json:"of"`                 // index into Manifests, by host name; without one, the host is left alone
+	Validate         []string       `json:"check,omitempty"`    // commands that have to accept the whole once it is in place
+	Handlers         []Handler      `json:"handlers,omitempty"` // in the order in which they run
+	Health           *check.Suite   `json:"health,omitempty"`   // checks that have to pass after the handlers; nil: none
+	TemplateCommands bool           `json:"places,omitempty"`   // commands are templates, filled in for each host
+	Keep             bool           `json:"keep,omitempty"`     // keep the changes when Validate, a handler or Health fails: no rollback
+	Backup           int            `json:"backup,omitempty"`   // how many earlier contents of each file to keep, in .hail-backup next to it
+	DryRun           bool           `json:"dry_run,omitempty"`
+	Diff             bool           `json:"diff,omitempty"`     // print what differs
+	Patience         int            `json:"patience,omitempty"` // seconds to wait for another push on the host
+	Limit            int64          `json:"bwlimit,omitempty"`  // bytes a second sent to all hosts together; 0: no limit
 
 	// Private maps the digest of each content that no record may hold to the local file that has it; empty: there is
 	// none, as for a template or a content in the spec.
@@ -87,7 +87,7 @@ func (p Push) Spec() runner.Spec { return runner.NewSpec(KindPush, p) }
 
 // Do implements runner.Action.
 func (p Push) Do(ctx context.Context, t *runner.Target) error {
-	which, ok := p.Of[t.Host.Name]
+	which, ok := p.ManifestIndex[t.Host.Name]
 	if !ok {
 		return nil // nothing is meant for it
 	}
@@ -130,7 +130,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 			t.Changed() // or would be
 		}
 		return nil
-	case c.nothing():
+	case c.isEmpty():
 		return nil
 	}
 	err = p.apply(ctx, t, c)

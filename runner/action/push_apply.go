@@ -40,7 +40,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	var sent []staging
 	var err error
 	journal := 0
-	if !c.nothing() { // if there is, only what an earlier push has left is settled, and c belongs to no host
+	if !c.isEmpty() { // if there is, only what an earlier push has left is settled, and c belongs to no host
 		sent, err = p.journal(in.text, c, ".hail-"+nonce)
 		if journal = in.text.Len(); err == nil {
 			err = in.tar(sent, lanes)
@@ -54,7 +54,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	defer s.meter.end()
 	stream := "tar"
 	switch {
-	case c.nothing():
+	case c.isEmpty():
 		stream = "none"
 	case len(sent) == 0:
 		stream = "journal"

@@ -9,13 +9,13 @@ import (
 )
 
 // tryCommands fills in every command of the specs for every host that it is meant for, so that a mistake in one shows
-// before a host is reached. It takes the hosts as in the plan, without secrets. It also sets Places.
+// before a host is reached. It takes the hosts as in the plan, without secrets. It also sets TemplateCommands.
 func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func(f *PushFile, host string) bool, secret []string) error {
 	places, parsed := map[string]inventory.Place{}, map[string]fill.Command{}
 	for _, s := range specs {
 		maps.Copy(places, s.places)
 	}
-	if p.Places = len(places) > 0; !p.Places {
+	if p.TemplateCommands = len(places) > 0; !p.TemplateCommands {
 		return nil
 	}
 	for text, place := range places {
@@ -76,7 +76,7 @@ func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host str
 
 // command fills in a command of a spec for the host of c.
 func (p *Push) command(text string, c *comparison) (string, error) {
-	if !p.Places {
+	if !p.TemplateCommands {
 		return text, nil
 	}
 	return fill.Line(withStaged(text), c.host, c.index)

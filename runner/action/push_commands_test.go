@@ -23,7 +23,7 @@ func TestPushCommands(t *testing.T) {
 		p.want(t, "validate", runner.Failed, runner.Validation, "nothing was changed")
 		// A record from the time before commands had placeholders.
 		literal := `{files: [{content: literal, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "echo '{{.host}}' >DIR/seen"}}}`
-		m.push(t, t.Context(), literal, func(p *action.Push) { p.Places = false }).want(t, "literal", runner.Changed, "", "")
+		m.push(t, t.Context(), literal, func(p *action.Push) { p.TemplateCommands = false }).want(t, "literal", runner.Changed, "", "")
 		if got := m.read(t, "seen"); got != "{{.host}}\n" {
 			t.Errorf("the handler saw %q, want {{.host}} unchanged", got)
 		}

@@ -27,8 +27,8 @@ type comparison struct {
 	handled   []string            // handlers that ran
 }
 
-// nothing reports whether there is nothing to do on the host.
-func (c *comparison) nothing() bool { return len(c.steps) == 0 && !c.remembers && c.owes == nil }
+// isEmpty reports whether there is nothing to do on the host.
+func (c *comparison) isEmpty() bool { return len(c.steps) == 0 && !c.remembers && c.owes == nil }
 
 // compare returns what has to be done so that the host has what the manifest says. It is an error if that can't be done
 // or would do harm.

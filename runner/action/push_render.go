@@ -31,7 +31,7 @@ type Content struct {
 // means. secret are the patterns for the names of secret vars: a content that has the value of one is secret.
 func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) (Push, []Content, error) {
 	r := renderer{hosts: hosts, contents: map[string]*Content{}, secret: secret, templates: map[string]*ahead{}, sources: map[string]string{}}
-	p := Push{Of: map[string]int{}}
+	p := Push{ManifestIndex: map[string]int{}}
 	known := map[string]int{}
 	meant := map[string]map[string]bool{}
 	var health []check.Check
@@ -99,7 +99,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 			known[key.String()] = which
 			p.Manifests = append(p.Manifests, m)
 		}
-		p.Of[h.Name] = which
+		p.ManifestIndex[h.Name] = which
 	}
 	var contents []Content
 	for _, c := range r.contents {

@@ -34,7 +34,7 @@ func TestRenderManyHosts(t *testing.T) {
 		texts[c.Digest] = string(c.Bytes)
 	}
 	for i, h := range hosts {
-		items := push.Manifests[push.Of[h.Name]].Items
+		items := push.Manifests[push.ManifestIndex[h.Name]].Items
 		if got, want := texts[items[0].Digest], fmt.Sprintf("%d n%d", i, i); got != want || len(items) != 1+i%2 || i%2 == 1 && texts[items[1].Digest] != "web" {
 			t.Errorf("%s has %q and %d files, want %q", h.Name, got, len(items), want)
 		}

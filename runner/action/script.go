@@ -15,7 +15,7 @@ import (
 // Script runs a script that is sent over the connection. To be run, it needs the Sources that New takes.
 type Script struct {
 	Name        string        `json:"name"`        // its name, which is $0 for a shell that reads it from its input
-	Text        string        `json:"text"`        // the digest of its text
+	TextDigest  string        `json:"text"`        // the digest of its text
 	Interpreter []string      `json:"interpreter"` // a program and its options
 	Args        []runner.Text `json:"args,omitempty"`
 	Surroundings
@@ -46,7 +46,7 @@ func NewScript(name string, text []byte, interpreter string, args []string) (Scr
 	if s.Interpreter = strings.Fields(interpreter); len(s.Interpreter) == 0 {
 		s.Interpreter = []string{"/bin/sh"}
 	}
-	s.Text = runner.Digest(text)
+	s.TextDigest = runner.Digest(text)
 	return s, text, nil
 }
 
@@ -56,7 +56,7 @@ func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
 // Do implements runner.Action. A script without an input of its own is fed to its interpreter; otherwise it is put into
 // a folder of its own on the host, which is removed afterwards.
 func (s Script) Do(ctx context.Context, t *runner.Target) error {
-	text, size, err := s.sources.Blob(s.Text)
+	text, size, err := s.sources.Blob(s.TextDigest)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}

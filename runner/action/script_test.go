@@ -50,7 +50,7 @@ func TestScriptStaged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			script.Input, script.OKExit = "in", []int{0, 1}
+			script.InputDigest, script.OKExit = "in", []int{0, 1}
 			a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
 				return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
 			}})
