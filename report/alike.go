@@ -101,8 +101,8 @@ func (m mask) copy(w io.Writer, r io.Reader) error {
 	}
 }
 
-// look returns a digest of what the host printed, masked.
-func look(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
+// maskedDigest returns a digest of what the host printed, masked.
+func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
 	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
 		f, err := files.Output(r.Host, stream)
@@ -126,7 +126,7 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 		status runner.Status
 		reason runner.Reason
 		exit   int
-		look   [sha256.Size]byte
+		digest [sha256.Size]byte
 	}
 	masks := make(map[*Result]mask, len(s.Hosts))
 	for i := range s.Hosts {
@@ -139,12 +139,12 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 		key := appearance{status: first.Status, reason: first.Reason, exit: first.Exit}
 		one := true
 		for i, r := range g.results {
-			sum, err := look(files, r, masks[r])
+			sum, err := maskedDigest(files, r, masks[r])
 			if err != nil {
 				return nil, err
 			}
-			if one = one && (i == 0 || sum == key.look); i == 0 {
-				key.look = sum
+			if one = one && (i == 0 || sum == key.digest); i == 0 {
+				key.digest = sum
 			}
 		}
 		i, known := at[key]

@@ -17,10 +17,10 @@ type capped struct {
 
 const tailSuffix = ".tail"
 
-func (c *capped) head() int64 { return headOf(c.limit) }
+func (c *capped) headSize() int64 { return headSizeOf(c.limit) }
 
-// headOf returns how much of the beginning is kept under a limit; the end takes the rest.
-func headOf(limit int64) int64 { return limit / 2 }
+// headSizeOf returns how much of the beginning is kept under a limit; the end takes the rest.
+func headSizeOf(limit int64) int64 { return limit / 2 }
 
 // leftOut returns how many bytes of what was written are not kept.
 func (c *capped) leftOut() int64 {
@@ -41,7 +41,7 @@ func (c *capped) account() string {
 func (c *capped) Write(p []byte) (int, error) {
 	room := int64(len(p))
 	if c.limit > 0 {
-		room = min(room, max(0, c.head()-c.size))
+		room = min(room, max(0, c.headSize()-c.size))
 	}
 	n := 0
 	if room > 0 {
@@ -55,7 +55,7 @@ func (c *capped) Write(p []byte) (int, error) {
 	if n == len(p) {
 		return n, nil
 	}
-	m, err := c.goRound(p[n:])
+	m, err := c.writeRing(p[n:])
 	c.size += int64(m)
 	return n + m, err
 }
@@ -65,15 +65,15 @@ func (c *capped) tail(flags int) (*os.File, error) {
 	return patiently(func() (*os.File, error) { return open(c.path+tailSuffix, flags) })
 }
 
-// goRound writes into the tail, each byte at its place modulo the length of the tail.
-func (c *capped) goRound(p []byte) (n int, err error) {
+// writeRing writes into the tail, each byte at its place modulo the length of the tail.
+func (c *capped) writeRing(p []byte) (n int, err error) {
 	f, err := c.tail(os.O_CREATE | os.O_WRONLY)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	length := c.limit - c.head()
-	at := c.size - c.head()
+	length := c.limit - c.headSize()
+	at := c.size - c.headSize()
 	if skip := int64(len(p)) - length; skip > 0 { // it would be overwritten at once
 		n, at = int(skip), at+skip
 	}
@@ -91,7 +91,7 @@ func (c *capped) goRound(p []byte) (n int, err error) {
 // Close puts the two parts together.
 func (c *capped) Close() (err error) {
 	defer func() { err = errors.Join(err, c.file.Close()) }()
-	if c.limit == 0 || c.size <= c.head() {
+	if c.limit == 0 || c.size <= c.headSize() {
 		return nil
 	}
 	f, err := c.tail(os.O_RDONLY)
@@ -99,8 +99,8 @@ func (c *capped) Close() (err error) {
 		return err
 	}
 	defer f.Close()
-	length := c.limit - c.head()
-	written := c.size - c.head()
+	length := c.limit - c.headSize()
+	written := c.size - c.headSize()
 	first := int64(0) // where the oldest byte is
 	if written > length {
 		first = written % length

@@ -135,7 +135,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 				if col.field >= len(cells) {
 					return nil
 				}
-				if col.field == c.fields()-1 { // the last field takes the rest of the line
+				if col.field == c.fieldCount()-1 { // the last field takes the rest of the line
 					return strings.Join(cells[col.field:], " ")
 				}
 				return cells[col.field]
@@ -145,9 +145,9 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	return rows, lines.Err()
 }
 
-func (c *Columns) fromJSON() bool { return c.fields() == 0 }
+func (c *Columns) fromJSON() bool { return c.fieldCount() == 0 }
 
-func (c *Columns) fields() (n int) {
+func (c *Columns) fieldCount() (n int) {
 	for _, col := range c.all {
 		if col.query == nil && col.vars == "" {
 			n++

@@ -184,7 +184,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 	for _, c := range r.Plan.Checks {
 		d.Checks = append(d.Checks, c.ID)
 	}
-	said := r.sayings()
+	said := r.extraColumns()
 	d.Columns = append(d.Columns, said.head...)
 	for i := range r.Hosts {
 		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
@@ -207,7 +207,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 	return d, note, nil
 }
 
-func (r *Report) htmlHost(i int, vars []string, said sayings) htmlHost {
+func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 	h := &r.Hosts[i]
 	one := htmlHost{Name: h.Host, Status: h.Status, How: ending(h.Status, h.Reason, h.Exit, r.DryRun), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {

@@ -31,7 +31,7 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	for _, c := range r.Plan.Checks {
 		head = append(head, "check:"+c.ID)
 	}
-	said := r.sayings()
+	said := r.extraColumns()
 	head = append(head, said.head...)
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
@@ -57,28 +57,28 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	return head, rows
 }
 
-// sayings are further columns of the table, from what hosts printed. rows returns at least one row for every host; why
-// says what is wrong with them.
-type sayings struct {
+// extraColumns are further columns of the table, from what hosts printed. rows returns at least one row for every host;
+// why says what is wrong with them.
+type extraColumns struct {
 	head []string
 	rows func(host int) (rows [][]any, why string)
 }
 
-// sayings returns the report's columns or, if it has none, what a test captured, or the fields of the JSON objects that
-// hosts printed.
-func (r *Report) sayings() sayings {
+// extraColumns returns the report's columns or, if it has none, what a test captured, or the fields of the JSON objects
+// that hosts printed.
+func (r *Report) extraColumns() extraColumns {
 	switch {
 	case r.Columns != nil:
 		return r.columns()
 	case len(r.Plan.Checks) > 0:
 		return r.captures()
 	}
-	return r.fields()
+	return r.jsonFields()
 }
 
 // columns returns the report's own columns.
-func (r *Report) columns() sayings {
-	return sayings{r.Columns.Names(), func(host int) (found [][]any, why string) {
+func (r *Report) columns() extraColumns {
+	return extraColumns{r.Columns.Names(), func(host int) (found [][]any, why string) {
 		found, err := r.Columns.Rows(r.Plan.Hosts[host], &r.Hosts[host], r.Files)
 		if err != nil {
 			why = err.Error()
@@ -95,8 +95,8 @@ func (r *Report) columns() sayings {
 	}}
 }
 
-// fields returns the fields of the JSON objects that hosts printed.
-func (r *Report) fields() sayings {
+// jsonFields returns the fields of the JSON objects that hosts printed.
+func (r *Report) jsonFields() extraColumns {
 	const mostFields, longest = 100, 64 << 10
 	objects := make([]map[string]any, len(r.Hosts))
 	names := map[string]bool{}
@@ -122,7 +122,7 @@ func (r *Report) fields() sayings {
 		}
 	}
 	head := slices.Sorted(maps.Keys(names))
-	return sayings{head, func(host int) ([][]any, string) {
+	return extraColumns{head, func(host int) ([][]any, string) {
 		cells := make([]any, len(head))
 		for j, name := range head {
 			cells[j] = varCell(objects[host][name[len("out."):]])
@@ -132,7 +132,7 @@ func (r *Report) fields() sayings {
 }
 
 // captures returns the values that checks captured.
-func (r *Report) captures() (said sayings) {
+func (r *Report) captures() (said extraColumns) {
 	var checks []int
 	for i, c := range r.Plan.Checks {
 		if c.Capture != "" {

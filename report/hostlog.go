@@ -89,7 +89,7 @@ func (s logStream) Write(p []byte) (int, error) {
 	}
 	n, err := s.write(p)
 	if err != nil {
-		s.reserve.met(err)
+		s.reserve.noteError(err)
 	}
 	return n, err
 }
@@ -180,7 +180,7 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 		fmt.Fprintf(&b, ": %s", e.Error)
 	}
 	if e.Remains != "" {
-		fmt.Fprintf(&b, " (%s)", left(e.Remains))
+		fmt.Fprintf(&b, " (%s)", remainsText(e.Remains))
 	}
 	if l.left != "" {
 		fmt.Fprintf(&b, "\n# left    %s", l.left)

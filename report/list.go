@@ -78,7 +78,7 @@ func Find(dir, ref string) (*Run, error) {
 
 func findNamed(dir string, ids []string, name string) (*Run, error) {
 	for _, id := range ids {
-		var l Line
+		var l RunInfo
 		if err := l.readHead(filepath.Join(dir, id, "run.json")); err == nil && name != "" && l.Name == name {
 			return Open(filepath.Join(dir, id))
 		}
@@ -86,8 +86,8 @@ func findNamed(dir string, ids []string, name string) (*Run, error) {
 	return nil, fmt.Errorf("%w: %q", ErrNoRun, name)
 }
 
-// Line is what a list says about a run.
-type Line struct {
+// RunInfo is what a list says about a run.
+type RunInfo struct {
 	Run     string                `json:"run"`
 	Name    string                `json:"name,omitempty"`
 	Parent  string                `json:"parent,omitempty"`
@@ -101,8 +101,8 @@ type Line struct {
 }
 
 // Describe reads what a list says about a run, and no more of its files than it has to.
-func Describe(dir, id string) (Line, error) {
-	l := Line{Run: id}
+func Describe(dir, id string) (RunInfo, error) {
+	l := RunInfo{Run: id}
 	if err := l.readHead(filepath.Join(dir, id, "run.json")); err != nil {
 		return l, fmt.Errorf("%s is no whole record: %w", id, err)
 	}
@@ -119,19 +119,19 @@ func Describe(dir, id string) (Line, error) {
 }
 
 // readHead reads the beginning of run.json, up to the action of the plan.
-func (l *Line) readHead(path string) error {
+func (l *RunInfo) readHead(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
-	return enough(fields(dec, map[string]func() error{
+	return enough(decodeFields(dec, map[string]func() error{
 		"started": func() error { return dec.Decode(&l.Started) },
 		"user":    func() error { return dec.Decode(&l.User) },
 		"what":    func() error { return dec.Decode(&l.What) },
 		"plan": func() error {
-			return fields(dec, map[string]func() error{
+			return decodeFields(dec, map[string]func() error{
 				"name":   func() error { return dec.Decode(&l.Name) },
 				"parent": func() error { return dec.Decode(&l.Parent) },
 				"action": func() error { return errEnough },
@@ -141,14 +141,14 @@ func (l *Line) readHead(path string) error {
 }
 
 // readCounts reads the beginning of summary.json, up to the hosts.
-func (l *Line) readCounts(path string) error {
+func (l *RunInfo) readCounts(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
-	err = enough(fields(dec, map[string]func() error{
+	err = enough(decodeFields(dec, map[string]func() error{
 		"dry_run": func() error { return dec.Decode(&l.DryRun) },
 		"counts":  func() error { return dec.Decode(&l.Counts) },
 		"hosts":   func() error { return errEnough },
@@ -168,8 +168,8 @@ func enough(err error) error {
 	return err
 }
 
-// fields walks over a JSON object. A field with a function is read by it; any other is skipped.
-func fields(dec *json.Decoder, read map[string]func() error) error {
+// decodeFields walks over a JSON object. A field with a function is read by it; any other is skipped.
+func decodeFields(dec *json.Decoder, read map[string]func() error) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.Join(err, errors.New("it is no object"))
 	}

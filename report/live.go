@@ -22,19 +22,19 @@ type Live struct {
 	total    int
 	started  time.Time
 
-	mu      sync.Mutex
-	done    int
-	counts  map[runner.Status]int
-	plan    runner.Plan
-	wave    int       // number of the current wave; 0: there is only one
-	unended int       // hosts that have to end before the next wave
-	ended   time.Time // when the last host ended
-	running map[string]step
-	waiting map[string]time.Time // until when, before another attempt
-	moved   map[string]extent    // bytes, of the hosts that have reported progress
-	all     extent               // the sum of these
-	told    int
-	shown   bool // the line is on the screen
+	mu       sync.Mutex
+	done     int
+	counts   map[runner.Status]int
+	plan     runner.Plan
+	wave     int       // number of the current wave; 0: there is only one
+	waveLeft int       // hosts that have to end before the next wave
+	ended    time.Time // when the last host ended
+	running  map[string]step
+	waiting  map[string]time.Time // until when, before another attempt
+	moved    map[string]extent    // bytes, of the hosts that have reported progress
+	all      extent               // the sum of these
+	told     int
+	shown    bool // the line is on the screen
 
 	quit chan struct{}
 	wg   sync.WaitGroup
@@ -95,7 +95,7 @@ func (l *Live) Events(batch []runner.Event) error {
 				l.plan = *e.Plan
 			}
 		case runner.KindWave:
-			l.wave, l.unended = e.Wave, e.Count
+			l.wave, l.waveLeft = e.Wave, e.Count
 		case runner.KindAttempt:
 			delete(l.waiting, e.Host)
 			l.running[e.Host] = step{"connecting", e.Time, e.Time}
@@ -114,7 +114,7 @@ func (l *Live) Events(batch []runner.Event) error {
 			l.done++
 			l.counts[e.Status]++
 			if e.Status != runner.Unreachable { // an unreachable host is replaced in its wave
-				l.unended--
+				l.waveLeft--
 			}
 			l.ended = e.Time
 			if !bad(e.Status) {
@@ -254,7 +254,7 @@ func (l *Live) line() string {
 
 // next says what the next wave waits for, if that is all that the run waits for.
 func (l *Live) next() string {
-	if l.wave == 0 || l.unended != 0 || l.done == l.total {
+	if l.wave == 0 || l.waveLeft != 0 || l.done == l.total {
 		return ""
 	}
 	wave := fmt.Sprintf("wave %d of %d", l.wave+1, max(l.wave+1, len(l.plan.Waves.Sizes(len(l.plan.Hosts)))))

@@ -48,12 +48,12 @@ func NewRunID(now time.Time) string {
 // by many goroutines; the two writers that it returns are used by one goroutine at a time.
 type Record struct {
 	hostFiles
-	head    Head
-	journal journalWriter
-	lock    *flock.Flock
-	handles atomic.Int64 // how many more files may be kept open
-	began   sync.Map     // host name to *hostLog, from Open to the end of the attempt
-	reserve reserve
+	head     Head
+	journal  journalWriter
+	lock     *flock.Flock
+	handles  atomic.Int64 // how many more files may be kept open
+	openLogs sync.Map     // host name to *hostLog, from Open to the end of the attempt
+	reserve  reserve
 }
 
 // Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. openFiles
@@ -163,10 +163,10 @@ func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e
 		l, e = newHostLog(r, h, attempt)
 	}
 	if e != nil {
-		r.reserve.met(e)
+		r.reserve.noteError(e)
 		return nil, nil, e
 	}
-	r.began.Store(h.Name, l)
+	r.openLogs.Store(h.Name, l)
 	return l.stream(runner.Stdout), l.stream(runner.Stderr), nil
 }
 
@@ -195,7 +195,7 @@ func (r *Record) Events(batch []runner.Event) error {
 		if p := (*fs.PathError)(nil); errors.As(err, &p) {
 			p.Path = filepath.Join(r.dir, journalFile) // it was opened under another name
 		}
-		if err != nil && r.reserve.met(err) { // there may be room now
+		if err != nil && r.reserve.noteError(err) { // there may be room now
 			err = half()
 		}
 		if err != nil {
@@ -205,16 +205,16 @@ func (r *Record) Events(batch []runner.Event) error {
 	for i := range batch {
 		e := &batch[i]
 		if e.Kind == runner.KindNote && e.Key == runner.NoteLeft {
-			if l, ok := r.began.Load(e.Host); ok {
+			if l, ok := r.openLogs.Load(e.Host); ok {
 				l.(*hostLog).left = e.Value
 			}
 		}
 		if e.Kind != runner.KindFinish && e.Kind != runner.KindRetry {
 			continue
 		}
-		if l, ok := r.began.LoadAndDelete(e.Host); ok {
+		if l, ok := r.openLogs.LoadAndDelete(e.Host); ok {
 			if err := l.(*hostLog).finish(e, r.head.Plan.DryRun); err != nil {
-				r.reserve.met(err)
+				r.reserve.noteError(err)
 			}
 		}
 	}

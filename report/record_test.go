@@ -181,7 +181,7 @@ func TestFullDiskOfOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		if h.Name == "web1" {
-			r.reserve.met(full)
+			r.reserve.noteError(full)
 			continue
 		}
 		if n, err := io.WriteString(out, "much\n"); n != 0 || !errors.Is(err, syscall.ENOSPC) {
@@ -438,7 +438,7 @@ func BenchmarkHostLog(b *testing.B) {
 		out.Write(text)
 		out.Close()
 		errs.Close()
-		l, _ := r.began.LoadAndDelete(h.Name)
+		l, _ := r.openLogs.LoadAndDelete(h.Name)
 		if err := l.(*hostLog).finish(&runner.Event{Time: start, Status: runner.OK}, false); err != nil {
 			b.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func Old(dir string, keep int) (old []string, err error) {
 	}
 	parent, held := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
-		var l Line
+		var l RunInfo
 		err := l.readHead(filepath.Join(dir, id, "run.json"))
 		parent[id] = l.Parent
 		held[id] = err == nil && l.Name != "" || locked(filepath.Join(dir, id, journalFile))
@@ -99,9 +99,9 @@ func Old(dir string, keep int) (old []string, err error) {
 	return old, nil
 }
 
-// spareRecords says how many records may be there beyond those to keep: one for so many of these. To look through all
-// of them costs more than a small run.
-const spareRecords = 10
+// recordsPerSpare says how many records may be there beyond those to keep: one for so many of these. To look through
+// all of them costs more than a small run.
+const recordsPerSpare = 10
 
 // Prune removes the records that are Old, if there are over a tenth more than keep, and what unfinished or half-removed
 // records and killed runs have left. Anything without the name of a record stays as it is.
@@ -125,7 +125,7 @@ func Prune(dir string, keep int) error {
 			runs++
 		}
 	}
-	if runs <= keep+keep/spareRecords {
+	if runs <= keep+keep/recordsPerSpare {
 		return err
 	}
 	old, e := Old(dir, keep)

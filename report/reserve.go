@@ -35,8 +35,8 @@ func (r *reserve) keep(dir, run string, hosts int) error {
 	return errors.Join(allocate(f, int64(reservedSize+hosts*reservedPerHost)), f.Close())
 }
 
-// met notes an error in writing, and releases the space. It reports whether there was any.
-func (r *reserve) met(err error) bool {
+// noteError notes an error in writing, and releases the space. It reports whether there was any.
+func (r *reserve) noteError(err error) bool {
 	r.mu.Lock()
 	if r.err == nil {
 		r.err = err

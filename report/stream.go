@@ -72,7 +72,7 @@ func (s *Stream) show(e *runner.Event) error {
 	l.length = e.Offset + e.Length
 	here := e.Length
 	if s.most > 0 {
-		here = max(0, min(here, headOf(s.most)-e.Offset))
+		here = max(0, min(here, headSizeOf(s.most)-e.Offset))
 	}
 	f, err := s.Files.Attempt(e.Host, e.Attempt, e.Stream)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Stream) finish(host string) error {
 
 // rest shows what is kept after the first part of an output that has ended.
 func (s *Stream) rest(key lineKey, l *streamed) error {
-	if s.most == 0 || l.length <= headOf(s.most) {
+	if s.most == 0 || l.length <= headSizeOf(s.most) {
 		return nil
 	}
 	f, err := s.Files.Attempt(key.host, l.attempt, key.stream)
@@ -117,7 +117,7 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 		_, err = io.WriteString(l, leftOut(left))
 	}
 	if err == nil {
-		_, err = f.Seek(headOf(s.most), io.SeekStart)
+		_, err = f.Seek(headSizeOf(s.most), io.SeekStart)
 	}
 	if err == nil {
 		_, err = io.Copy(l, f)

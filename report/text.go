@@ -238,11 +238,11 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 		m.write(b, of, style)
 	}
 	if hosts := t.remains[runner.Gone]; hosts != nil {
-		fmt.Fprintf(b, "    %s on %s\n", left(runner.Gone), Plural(len(hosts), "host"))
+		fmt.Fprintf(b, "    %s on %s\n", remainsText(runner.Gone), Plural(len(hosts), "host"))
 	}
 	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
 		if hosts := t.remains[remains]; hosts != nil {
-			on, why := left(remains)+" on ", ""
+			on, why := remainsText(remains)+" on ", ""
 			if remains == runner.Unknown && s.Plan.NoWrap {
 				why = ": --no-wrap only hangs up"
 			}
@@ -271,16 +271,16 @@ func (m *message) write(b *bytes.Buffer, of string, style Style) {
 	}
 }
 
-// formulas are lines with which tools end after they have said what went wrong.
-var formulas = []string{
+// boilerplate are lines with which tools end after they have said what went wrong.
+var boilerplate = []string{
 	"tar: Error exit delayed from previous errors",
 	"tar: Error is not recoverable: exiting now",
 	"tar: Exiting with failure status due to previous errors",
 	"sudo: error initializing audit plugin",
 }
 
-// lastLine returns the last line that the host printed on stderr, not counting formulas. For a handler that failed, it
-// is empty: the error has the line, and other handlers may have run since.
+// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a handler that failed,
+// it is empty: the error has the line, and other handlers may have run since.
 func lastLine(files Files, r *Result) string {
 	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
 		return ""
@@ -297,7 +297,7 @@ func lastLine(files Files, r *Result) string {
 	text, _ := io.ReadAll(io.LimitReader(f, most))
 	lines := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
 	for _, line := range slices.Backward(lines) {
-		if !slices.ContainsFunc(formulas, func(f string) bool { return strings.HasPrefix(line, f) }) {
+		if !slices.ContainsFunc(boilerplate, func(f string) bool { return strings.HasPrefix(line, f) }) {
 			return OneLine(line)
 		}
 	}

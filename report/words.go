@@ -91,8 +91,8 @@ func overBudget(s *Summary) string {
 	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than may") // if s is only a part of the hosts
 }
 
-// left says what is left running of a command that was stopped.
-func left(r runner.Remains) string {
+// remainsText says what is left running of a command that was stopped.
+func remainsText(r runner.Remains) string {
 	switch r {
 	case runner.Gone:
 		return "nothing is left running"

@@ -36,7 +36,7 @@ func runsCommand(e environment) *cli.Command {
 
 // listedRun is a run in the list, with what is wrong with its record, if anything.
 type listedRun struct {
-	report.Line
+	report.RunInfo
 	Error string `json:"error,omitempty"`
 }
 
@@ -65,7 +65,7 @@ func listRuns(e environment, c *cli.Context) error {
 			break
 		}
 		l := listedRun{}
-		if l.Line, err = report.Describe(dir, id); err != nil {
+		if l.RunInfo, err = report.Describe(dir, id); err != nil {
 			l.Error = err.Error()
 		}
 		if !wantedRun(c, l) {
