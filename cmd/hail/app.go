@@ -15,7 +15,7 @@ var version = "dev"
 
 // run is the whole program: it carries out the arguments and returns the exit code.
 func run(e environment) int {
-	e.spareGC()
+	e.reduceGC()
 	app := newApp(e)
 	err := withoutEPIPE(dispatch(e, app, e.args))
 	if err == nil {

@@ -181,7 +181,7 @@ func benchEngine(args []string) error {
 	if err := dialer.Prepare(context.Background(), t.hosts); err != nil {
 		return err
 	}
-	osEnvironment(nil).spareGC()
+	osEnvironment(nil).reduceGC()
 	command := action.Exec{Line: runner.Text(t.command)}
 	plan := runner.Plan{Run: "bench", Action: command.Spec(), Fanout: t.fanout, Hosts: t.hosts}
 	s, err := report.Drain(runner.Run(context.Background(), plan, command, wrap.Dialer{Inner: dialer}, nowhere{}))

@@ -33,7 +33,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if j.timeout > 0 && !c.IsSet("timeout") {
 		plan.Clocks.Attempt = j.timeout
 	}
-	plan.Checks, plan.Fleet, plan.DryRun = j.checks, j.fleet, j.looks && c.Bool("dry-run")
+	plan.Checks, plan.Fleet, plan.DryRun = j.checks, j.fleet, j.dryRunConnects && c.Bool("dry-run")
 	return carryOut(e, c, inv, plan, j)
 }
 
@@ -64,7 +64,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		d.modes, d.columns = []string{"raw"}, nil
 	}
 	var secrets passwords
-	planOnly := c.Bool("dry-run") && !j.looks
+	planOnly := c.Bool("dry-run") && !j.dryRunConnects
 	if !planOnly {
 		if secrets, err = e.passwords(plan); err != nil {
 			return err
@@ -116,19 +116,19 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	sinks := d.sinks(record)
-	stopAnswering := d.answer(!plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch"))
-	stopHeeding := e.heed(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
+	stopAnswering := d.answerEnquiries(!plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch"))
+	stopHandling := e.handleSignals(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
 	var gates []runner.Gate
 	if plan.Gate != "" {
 		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 	}
 	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
-	by := stopHeeding()
+	by := stopHandling()
 	stopAnswering()
 	shown := d.results(summary, record)
 	if j.before != nil && shown == nil {
 		to, style := e.stdout, d.outStyle
-		if d.forPrograms() { // which then reads stdout alone
+		if d.machineReadable() { // which then reads stdout alone
 			to, style = e.stderr, d.talkStyle()
 		}
 		shown = report.CompareChecks(to, j.before, summary, style)

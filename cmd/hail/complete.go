@@ -115,7 +115,7 @@ func complete(e environment, app *cli.App, words []string) error {
 
 // completions returns the candidates for last, which follows words on the command line of cmd.
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
-	p := completing{e: e, cmd: cmd, words: words}
+	p := completer{e: e, cmd: cmd, words: words}
 	for i, w := range words {
 		if !strings.HasPrefix(w, "-") && (i == 0 || optionOf(cmd, words[i-1]) == "") {
 			p.arguments = append(p.arguments, w)
@@ -128,7 +128,7 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	}
 	if name, value, ok := strings.Cut(last, "="); ok {
 		if option := optionOf(cmd, name); option != "" {
-			return behind(name+"=", p.values(option, value))
+			return withPrefix(name+"=", p.values(option, value))
 		}
 	}
 	if strings.HasPrefix(last, "-") {
@@ -161,8 +161,8 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	return nil
 }
 
-// completing is the command line before the word to complete.
-type completing struct {
+// completer finds candidates for a word; it has the command line before it.
+type completer struct {
 	e         environment
 	cmd       *cli.Command
 	words     []string
@@ -180,8 +180,8 @@ func optionOf(cmd *cli.Command, word string) string {
 	return ""
 }
 
-// behind returns the words, each prefixed with what is already written.
-func behind(written string, words []string) []string {
+// withPrefix returns the words, each prefixed with what is already written.
+func withPrefix(written string, words []string) []string {
 	found := make([]string, len(words))
 	for i, w := range words {
 		found[i] = written + w
@@ -206,7 +206,7 @@ func runNames(e environment) (found []string) {
 }
 
 // values returns the candidates for the value of an option.
-func (p completing) values(option, last string) []string {
+func (p completer) values(option, last string) []string {
 	if words := choices[option]; words != nil {
 		return words
 	}
@@ -216,7 +216,7 @@ func (p completing) values(option, last string) []string {
 		if p.cmd.Name == "show" {
 			return showModes
 		}
-		return behind(written, outputModes)
+		return withPrefix(written, outputModes)
 	case "report":
 		var found []string
 		for _, f := range report.FormatNames() {
@@ -228,7 +228,7 @@ func (p completing) values(option, last string) []string {
 	case "group":
 		return p.inventory().Groups()
 	case "jump", "explain":
-		return behind(written, p.hostNames())
+		return withPrefix(written, p.hostNames())
 	case "target", "exclude":
 		return p.terms(last)
 	case "one-per", "group-by":
@@ -241,18 +241,18 @@ func (p completing) values(option, last string) []string {
 		return found
 	case "columns":
 		if p.cmd.Name == "hosts" {
-			return behind(written, p.inventory().Attributes())
+			return withPrefix(written, p.inventory().Attributes())
 		}
 	}
 	return nil
 }
 
 // terms returns the candidates for the next term of a target expression, each prefixed with what is already written.
-func (p completing) terms(last string) (found []string) {
+func (p completer) terms(last string) (found []string) {
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
 	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
 		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
-			return behind(written+"run:"+run[:at+1], statusWords())
+			return withPrefix(written+"run:"+run[:at+1], statusWords())
 		}
 		for _, id := range runNames(p.e) {
 			found = append(found, written+"run:"+id+"/")
@@ -260,16 +260,16 @@ func (p completing) terms(last string) (found []string) {
 		return found
 	}
 	inv := p.inventory()
-	return slices.Concat(behind(written+"@", inv.Groups()), behind(written, inventory.Names(inv.Hosts())))
+	return slices.Concat(withPrefix(written+"@", inv.Groups()), withPrefix(written, inventory.Names(inv.Hosts())))
 }
 
-func (p completing) hostNames() []string { return inventory.Names(p.inventory().Hosts()) }
+func (p completer) hostNames() []string { return inventory.Names(p.inventory().Hosts()) }
 
 // inventory returns the inventory that the words name, or the hosts of the run that the command is about; nil if there is
 // none.
-func (p completing) inventory() *inventory.Inventory {
+func (p completer) inventory() *inventory.Inventory {
 	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
-		return p.ofRun()
+		return p.runInventory()
 	}
 	around := p.e.around(strings.Join(p.given("ssh-config"), ""))
 	around.Stdin = nil                                                      // it is the keyboard
@@ -283,7 +283,7 @@ func (p completing) inventory() *inventory.Inventory {
 }
 
 // given returns the values that an option has on the command line.
-func (p completing) given(option string) (values []string) {
+func (p completer) given(option string) (values []string) {
 	for i, w := range p.words {
 		name, value, inline := strings.Cut(w, "=")
 		switch {
@@ -297,8 +297,8 @@ func (p completing) given(option string) (values []string) {
 	return values
 }
 
-// ofRun returns the hosts of the run that the first argument names, or of the last one; nil if there is none.
-func (p completing) ofRun() *inventory.Inventory {
+// runInventory returns the hosts of the run that the first argument names, or of the last one; nil if there is none.
+func (p completer) runInventory() *inventory.Inventory {
 	ref := "last"
 	if len(p.arguments) > 0 {
 		ref = p.arguments[0]

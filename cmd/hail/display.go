@@ -143,14 +143,14 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 	switch { // an error on stderr is ignored: nothing else depends on it
 	case !d.quiet:
 		report.Text(d.env.stderr, s, files, d.talkStyle())
-	case !d.forPrograms(): // --quiet still shows what went wrong
+	case !d.machineReadable(): // --quiet still shows what went wrong
 		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes, "gather"), d.talkStyle())
 	}
 	return err
 }
 
-// forPrograms reports whether stdout carries a report for a program, and must carry nothing else.
-func (d *display) forPrograms() bool { return slices.ContainsFunc(d.modes, isReport) }
+// machineReadable reports whether stdout carries a report for a program, and must carry nothing else.
+func (d *display) machineReadable() bool { return slices.ContainsFunc(d.modes, isReport) }
 
 func isReport(mode string) bool { return report.Formats[mode] != nil }
 
@@ -172,7 +172,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			return err
 		}
 	}
-	if d.columns != nil && !d.forPrograms() {
+	if d.columns != nil && !d.machineReadable() {
 		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
 	}
 	return nil

@@ -38,15 +38,16 @@ func groupNumber(group, name string) int64 {
 	return n
 }
 
-// spareGarbage is how much garbage, in bytes, may pile up however little memory is in use.
-const spareGarbage = 13 << 20
+// garbageAllowance is how much garbage, in bytes, may pile up however little memory is in use.
+const garbageAllowance = 13 << 20
 
-// spareGC makes garbage collections rarer while little memory is in use: with a few hosts at once, constant collecting would
-// cost an eighth of the CPU. A collection starts when the garbage exceeds spareGarbage plus half of the memory in use; with
-// thousands of hosts that is little more than what they use. A small run ends before the first one. $GOGC takes precedence.
-func (e environment) spareGC() {
+// reduceGC makes garbage collections rarer while little memory is in use: with a few hosts at once, constant collecting would
+// cost an eighth of the CPU. A collection starts when the garbage exceeds garbageAllowance plus half of the memory in use;
+// with thousands of hosts that is little more than what they use. A small run ends before the first one. $GOGC takes
+// precedence.
+func (e environment) reduceGC() {
 	if e.getenv("GOGC") == "" {
-		debug.SetGCPercent(spareGarbage >> 20 * 100 / 4) // at first, the runtime lets the heap grow to 4 MiB for each 100%
+		debug.SetGCPercent(garbageAllowance >> 20 * 100 / 4) // at first, the runtime lets the heap grow to 4 MiB for each 100%
 		afterCollection()
 	}
 }
@@ -56,7 +57,7 @@ func afterCollection() {
 	runtime.AddCleanup(new([32]byte), func(int) { // unreachable at once, so the next collection runs the cleanup
 		used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(used)
-		debug.SetGCPercent(50 + spareGarbage*100/max(1, int(used[0].Value.Uint64())))
+		debug.SetGCPercent(50 + garbageAllowance*100/max(1, int(used[0].Value.Uint64())))
 		afterCollection()
 	}, 0)
 }

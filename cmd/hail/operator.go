@@ -16,9 +16,9 @@ import (
 	"hail/runner"
 )
 
-// heed acts on signals until done is called: the first signal stops the run gently, the second cuts the connections, the
-// third exits. done returns the first signal, or nil.
-func (e environment) heed(remark func(string), stop, cut func()) (done func() os.Signal) {
+// handleSignals acts on signals until done is called: the first signal stops the run gently, the second cuts the connections,
+// the third exits. done returns the first signal, or nil.
+func (e environment) handleSignals(remark func(string), stop, cut func()) (done func() os.Signal) {
 	signals, ignore := e.signals()
 	end := make(chan struct{})
 	var first os.Signal
@@ -73,8 +73,8 @@ func (e environment) ask(question string) error {
 	return usage("--yes skips the question", "not confirmed: nothing was done")
 }
 
-// answer lists the running hosts whenever the user asks how it goes, until stop is called.
-func (d *display) answer(typed bool) (stop func()) {
+// answerEnquiries lists the running hosts whenever the user asks how it goes, until stop is called.
+func (d *display) answerEnquiries(typed bool) (stop func()) {
 	asked, ignore := d.env.enquiries(typed && d.live != nil)
 	end := make(chan struct{})
 	var wg sync.WaitGroup

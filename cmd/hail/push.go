@@ -175,7 +175,7 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 	push.Backup = max(push.Backup, c.Int("backup"))
 	push.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
 	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
-	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), looks: true}
+	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), dryRunConnects: true}
 	if push.DryRun {
 		j.what += " (dry run)"
 	}
