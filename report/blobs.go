@@ -37,7 +37,7 @@ func (f hostFiles) blob(digest string) string {
 func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
 	file, err := os.Open(f.blob(digest))
 	if err != nil {
-		return nil, 0, fmt.Errorf("the record has not the content %.12s…: %w", digest, err)
+		return nil, 0, fmt.Errorf("the record lacks the content %.12s…: %w", digest, err)
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -120,7 +120,7 @@ func (f hostFiles) writeBlob(b Blob) (err error) {
 		return err
 	}
 	if to.Digest() != b.Digest {
-		return errors.New("a file that is sent to the hosts was changed meanwhile")
+		return errors.New("a file for the hosts changed while it was being recorded")
 	}
 	return file.Sync()
 }

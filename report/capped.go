@@ -30,12 +30,12 @@ func (c *capped) leftOut() int64 {
 	return max(0, c.size-c.limit)
 }
 
-// account says in words how much was written.
-func (c *capped) account() string {
+// account says in words how much was written to the stream of this name.
+func (c *capped) account(name string) string {
 	if left := c.leftOut(); left > 0 {
-		return fmt.Sprintf("%d bytes, %d of them left out,", c.size, left)
+		return fmt.Sprintf("%d bytes %s (%d left out)", c.size, name, left)
 	}
-	return fmt.Sprintf("%d bytes", c.size)
+	return fmt.Sprintf("%d bytes %s", c.size, name)
 }
 
 func (c *capped) Write(p []byte) (int, error) {

@@ -249,7 +249,7 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 		}
 	}
 	if alone > 0 {
-		fmt.Fprintf(&b, "  in one of the runs only: %s\n", Plural(alone, "verdict"))
+		fmt.Fprintf(&b, "  in only one of the runs: %s\n", Plural(alone, "verdict"))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -36,20 +36,20 @@ func TestCompareChecks(t *testing.T) {
   newly passing up on web3
   newly passing same over the fleet
   newly failing up on web1
-  in one of the runs only: 1 verdict
+  in only one of the runs: 1 verdict
 `},
 		{"a host less", run("a", []runner.Outcome{pass, fail}, "6", pass), run("b", []runner.Outcome{pass}, "6", pass), `
   nothing is still failing
   nothing is newly passing
   nothing is newly failing
-  in one of the runs only: 2 verdicts
+  in only one of the runs: 2 verdicts
 `},
 		{"another host", run("a", []runner.Outcome{pass}, "6", pass), run("b", []runner.Outcome{runner.CheckError, fail}, "6", fail), `
   nothing is still failing
   nothing is newly passing
   newly failing up on web1
   newly failing same over the fleet
-  in one of the runs only: 2 verdicts
+  in only one of the runs: 2 verdicts
 `},
 	} {
 		var b strings.Builder

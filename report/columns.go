@@ -47,7 +47,7 @@ func ParseColumns(text string) (*Columns, error) {
 		case isQuery:
 			query, err := gojq.Parse(expr)
 			if err != nil {
-				return nil, fmt.Errorf("column %s: %q is no jq expression: %w", name, expr, err)
+				return nil, fmt.Errorf("column %s: %q is not a jq expression: %w", name, expr, err)
 			}
 			if col.query, err = gojq.Compile(query); err != nil {
 				return nil, fmt.Errorf("column %s: %w", name, err)
@@ -65,7 +65,7 @@ func ParseColumns(text string) (*Columns, error) {
 		return nil, errors.New("fields of lines and jq expressions don't go together")
 	}
 	if fields+queries == 0 {
-		return nil, errors.New("no column is from the output: kernel=.kernel, or name,size")
+		return nil, errors.New("no column comes from the output")
 	}
 	return c, nil
 }
@@ -114,7 +114,7 @@ var errRows = fmt.Errorf("there are more than %d rows", mostRows)
 // var. The error says why there are no rows, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
 	if r.Stdout.Length > longestColumns {
-		return nil, fmt.Errorf("%d bytes are too many for columns", r.Stdout.Length)
+		return nil, fmt.Errorf("the output is too long for columns: %d bytes", r.Stdout.Length)
 	}
 	f, err := files.Output(r.Host, runner.Stdout)
 	if err != nil {
@@ -168,7 +168,7 @@ func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
 }
 
 func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), c.most, fmt.Errorf("it takes longer than %v", c.most))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), c.most, fmt.Errorf("it took longer than %v", c.most))
 	defer cancel()
 	dec := json.NewDecoder(in)
 	dec.UseNumber()

@@ -100,7 +100,7 @@ const longestDiff = 1 << 20
 // shown returns what the host printed on the stream, masked and harmless for a terminal.
 func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
 	if n := r.output(stream).Length; n > longestDiff {
-		return fmt.Sprintf("%d bytes, too many to compare their lines (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
+		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
 	}
 	f, err := files.Output(r.Host, stream)
 	if err != nil {

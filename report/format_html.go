@@ -197,12 +197,12 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 	if len(groups) == 0 {
 		return d, "", nil
 	}
-	note := fmt.Sprintf("%s of equal output, the largest first; of each the last %d KiB.", counted(len(groups), "group"), htmlExcerpt>>10)
+	note := fmt.Sprintf("%s of equal output, the largest first, with the last %d KiB of each.", counted(len(groups), "group"), htmlExcerpt>>10)
 	if len(d.Groups) > htmlDiffs+1 {
-		note += fmt.Sprintf(" What differs from the largest is told for the next %d.", htmlDiffs)
+		note += fmt.Sprintf(" The next %d also show how they differ from the largest.", htmlDiffs)
 	}
 	if left := len(groups) - len(d.Groups); left > 0 {
-		note += fmt.Sprintf(" %s more are in the record only.", thousands(left))
+		note += fmt.Sprintf(" %s more are only in the record.", thousands(left))
 	}
 	return d, note, nil
 }

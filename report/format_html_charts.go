@@ -82,7 +82,7 @@ func (r *Report) statusChart() chart {
 
 // durationChart shows how many of the hosts that were reached took how long, in steps that grow.
 func (r *Report) durationChart() chart {
-	c := chart{Title: "Time of a host", Big: "–", Says: "no host was reached"}
+	c := chart{Title: "Time per host", Big: "–", Says: "no host was reached"}
 	var took []time.Duration
 	var slowest *Result
 	for i := range r.Hosts {
@@ -103,7 +103,7 @@ func (r *Report) durationChart() chart {
 	if len(took) == 1 {
 		return c
 	}
-	c.Says = fmt.Sprintf("half of them; 95 %% in %s; the slowest: %s", seconds(quantile(took, 0.95)), slowest.Host)
+	c.Says = fmt.Sprintf("median; 95 %% within %s; slowest: %s", seconds(quantile(took, 0.95)), slowest.Host)
 	bins := 1
 	if high > low*1.001 {
 		bins = min(20, max(5, len(took)/2))

@@ -36,7 +36,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 		}
 	}
 	if all := troubles(r.Summary); all != nil {
-		b.WriteString("\n## What went wrong\n\n| how | hosts | what most of them say |\n|---|---|---|\n")
+		b.WriteString("\n## What went wrong\n\n| status | hosts | most common message |\n|---|---|---|\n")
 		for _, t := range all {
 			fmt.Fprintf(&b, "| %s | %s (%d) | %s |\n", mdText(t.first.how()), mdText(inventory.Fold(t.hosts)), len(t.hosts), mdText(r.says(t)))
 		}

@@ -66,7 +66,7 @@ func (r *Report) WriteFile(path string, format Format) error {
 // CanWrite returns why a report could not be written to path, without touching what is there; nil if it could.
 func CanWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s can't be written: it is no file", path)
+		return fmt.Errorf("%s can't be written: not a regular file", path)
 	}
 	f, err := renameio.NewPendingFile(path)
 	if err == nil {
@@ -76,7 +76,7 @@ func CanWrite(path string) error {
 	var p *os.PathError
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		err = fmt.Errorf("the folder %s is not there", folder)
+		err = fmt.Errorf("there is no folder %s", folder)
 	case errors.As(err, &p): // without the name of the temporary file
 		err = fmt.Errorf("the folder %s: %w", folder, p.Err)
 	}
@@ -91,7 +91,7 @@ func writeJSON(w io.Writer, r *Report) error {
 
 func writeJSONL(w io.Writer, r *Report) error {
 	if r.Events == nil {
-		return errors.New("several runs together have no events in one order: jsonl is for one run")
+		return errors.New("the events of several runs have no common order: jsonl is for one run")
 	}
 	for batch := range r.Events {
 		if err := (JSONL{w}).Events(batch); err != nil {

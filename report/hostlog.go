@@ -120,7 +120,7 @@ func (s logStream) write(p []byte) (int, error) {
 		s.full = true
 		s.tails = [2][]byte{}
 		s.line.Reset()
-		s.line.WriteString("# more than --max-output; the end is in the files stdout and stderr\n")
+		s.line.WriteString("# over --max-output: no more output here; its end is in the files stdout and stderr\n")
 	}
 	if len(s.tails[s.i]) > longestTail {
 		s.endLine(stamp)
@@ -141,7 +141,7 @@ func (s logStream) abridge(p []byte, now string) []byte {
 	cut += bytes.IndexByte(p[cut:len(p)-1], '\n') + 1 // the next line, if there is one
 	left := int64(len(s.tails[s.i]) + cut)
 	s.tails[s.i] = s.tails[s.i][:0]
-	fmt.Fprintf(&s.line, "# %s%d bytes more, from byte %d on: they are in the file %s\n", now, left, s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
+	fmt.Fprintf(&s.line, "# %s%d bytes left out here, from byte %d on: see the file %s\n", now, left, s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
 	return p[cut:]
 }
 
@@ -186,9 +186,9 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 		fmt.Fprintf(&b, "\n# left    %s", l.left)
 	}
 	if e.Kind == runner.KindRetry {
-		fmt.Fprintf(&b, "\n# again   in %v", e.Delay.Round(time.Millisecond))
+		fmt.Fprintf(&b, "\n# retry   in %v", e.Delay.Round(time.Millisecond))
 	}
-	fmt.Fprintf(&b, "\n# output  %s stdout, %s stderr\n", l.outputs[0].account(), l.outputs[1].account())
+	fmt.Fprintf(&b, "\n# output  %s, %s\n", l.outputs[0].account("stdout"), l.outputs[1].account("stderr"))
 	if _, err := l.log.Write(b.Bytes()); err != nil {
 		return err
 	}

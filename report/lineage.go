@@ -22,7 +22,7 @@ type Lineage struct {
 }
 
 // ErrContinued says that another program is repeating a part of the run right now.
-var ErrContinued = errors.New("another hail is at it")
+var ErrContinued = errors.New("another hail is at work on it")
 
 // The runs that repeat a part of one are listed in a file of its folder, one id per line, each before the run begins.
 const childrenFile = "children"
@@ -132,7 +132,7 @@ func (l *Lineage) Claim() (release func() error, err error) {
 	for _, run := range l.Runs {
 		if run.Going() {
 			lock.Unlock()
-			return nil, fmt.Errorf("%w: %s is going on", ErrContinued, run.Plan.Run)
+			return nil, fmt.Errorf("%w: %s is still running", ErrContinued, run.Plan.Run)
 		}
 	}
 	return lock.Unlock, nil

@@ -47,17 +47,17 @@ func Find(dir, ref string) (*Run, error) {
 		return nil, err
 	}
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("%w: %s has no records", ErrNoRun, dir)
+		return nil, fmt.Errorf("%w: there are no runs in %s", ErrNoRun, dir)
 	}
 	if back, ok := strings.CutPrefix(ref, "last"); ok && (back == "" || back[0] == '~') {
 		n := 0
 		if back != "" {
 			if n, err = strconv.Atoi(back[1:]); err != nil || n < 0 {
-				return nil, fmt.Errorf("%w: %q (last, last~1, last~2 …)", ErrNoRun, ref)
+				return nil, fmt.Errorf("%w: %q (use last, last~1, last~2 …)", ErrNoRun, ref)
 			}
 		}
 		if n >= len(ids) {
-			return nil, fmt.Errorf("%w: %q, there are %d", ErrNoRun, ref, len(ids))
+			return nil, fmt.Errorf("%w: %q (there are only %d)", ErrNoRun, ref, len(ids))
 		}
 		return Open(filepath.Join(dir, ids[n]))
 	}
@@ -73,7 +73,7 @@ func Find(dir, ref string) (*Run, error) {
 	case 1:
 		return Open(filepath.Join(dir, found[0]))
 	}
-	return nil, fmt.Errorf("%q is the beginning of %d runs: %s …", ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
+	return nil, fmt.Errorf("%q begins the ids of %d runs: %s …", ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
 }
 
 func findNamed(dir string, ids []string, name string) (*Run, error) {
@@ -104,7 +104,7 @@ type RunInfo struct {
 func Describe(dir, id string) (RunInfo, error) {
 	l := RunInfo{Run: id}
 	if err := l.readHead(filepath.Join(dir, id, "run.json")); err != nil {
-		return l, fmt.Errorf("%s is no whole record: %w", id, err)
+		return l, fmt.Errorf("%s is not a complete record: %w", id, err)
 	}
 	if l.readCounts(filepath.Join(dir, id, "summary.json")) == nil {
 		return l, nil
@@ -171,7 +171,7 @@ func enough(err error) error {
 // decodeFields walks over a JSON object. A field with a function is read by it; any other is skipped.
 func decodeFields(dec *json.Decoder, read map[string]func() error) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return errors.Join(err, errors.New("it is no object"))
+		return errors.Join(err, errors.New("not a JSON object"))
 	}
 	for dec.More() {
 		name, err := dec.Token()

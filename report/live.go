@@ -156,7 +156,7 @@ func (l *Live) List() {
 		alike[key] = append(alike[key], host)
 	}
 	for host, until := range l.waiting {
-		key := at{max(0, time.Until(until)).Round(time.Second), "again in"}
+		key := at{max(0, time.Until(until)).Round(time.Second), "retry in"}
 		alike[key] = append(alike[key], host)
 	}
 	style := l.style()
@@ -193,7 +193,7 @@ func (l *Live) tell(e *runner.Event) {
 	line := fmt.Sprintf("%s: %s", e.Host, statusText(e.Status, e.Reason, e.Exit))
 	switch {
 	case l.told > mostTold:
-		line = "more went wrong; the summary has it all"
+		line = "more hosts went wrong; the summary has them all"
 	case e.Error != "" && e.Reason != runner.ExitStatus:
 		line += ": " + OneLine(e.Error)
 	}
@@ -231,7 +231,7 @@ func (l *Live) line() string {
 	}
 	fmt.Fprintf(&b, " · %d running", len(l.running))
 	if n := len(l.waiting); n > 0 {
-		fmt.Fprintf(&b, " · %d to try again", n)
+		fmt.Fprintf(&b, " · %d to retry", n)
 	}
 	if l.all.total > 0 {
 		fmt.Fprintf(&b, " · sent %s", l.all)
@@ -262,7 +262,7 @@ func (l *Live) next() string {
 		return fmt.Sprintf("%s in %s", wave, rest)
 	}
 	if l.plan.Gate != "" {
-		return "the gate is asked before " + wave
+		return "waiting for the gate before " + wave
 	}
 	return ""
 }

@@ -90,7 +90,7 @@ func TestLiveWaves(t *testing.T) {
 			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.Unreachable}, 0, "1/4 · 1 unreachable · 0 running"},
 			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 5 * time.Second, "2/4 · 1 ok · 1 unreachable · 0 running · 20.0s left"},
 			{runner.Event{Kind: runner.KindFinish, Host: "c", Status: runner.OK}, 2 * time.Second, "3/4 · 2 ok · 1 unreachable · wave 2 of 2 in 8s"},
-			{runner.Event{Kind: runner.KindNote}, 8 * time.Second, "3/4 · 2 ok · 1 unreachable · the gate is asked before wave 2 of 2"},
+			{runner.Event{Kind: runner.KindNote}, 8 * time.Second, "3/4 · 2 ok · 1 unreachable · waiting for the gate before wave 2 of 2"},
 			{runner.Event{Kind: runner.KindWave, Wave: 2, Count: 1}, 0, "3/4 · 2 ok · 1 unreachable · 0 running · 10.0s left"},
 		} {
 			step.event.Time = time.Now()
@@ -167,10 +167,10 @@ func TestLiveList(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, got, _ := strings.Cut(strings.ReplaceAll(b.String(), "\r\x1b[K", ""), "\n")
-		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to try again") {
-			t.Errorf("the line is %q, want \"1/6 · 1 ok · 3 running · 2 to try again\" in it", first)
+		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to retry") {
+			t.Errorf("the line is %q, want \"1/6 · 1 ok · 3 running · 2 to retry\" in it", first)
 		}
-		want := "  again in    12.0s  db[2-3] (2)\n  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
+		want := "  retry in    12.0s  db[2-3] (2)\n  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

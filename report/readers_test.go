@@ -176,7 +176,7 @@ func TestColumnsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	columns.most = time.Millisecond
-	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it takes longer than 1ms" {
+	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it took longer than 1ms" {
 		t.Errorf("error %v, want that column x takes longer than 1ms", err)
 	}
 }

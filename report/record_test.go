@@ -151,7 +151,7 @@ func TestHostLogAbridged(t *testing.T) {
 					at--
 				}
 			} else if n, from := 0, 0; strings.Contains(line, "more, from byte") {
-				if _, err := fmt.Sscanf(line[15:], "%d bytes more, from byte %d on: they are in the file stdout", &n, &from); err != nil || from != at {
+				if _, err := fmt.Sscanf(line[15:], "%d bytes left out here, from byte %d on: see the file stdout", &n, &from); err != nil || from != at {
 					rt.Fatalf("%q at byte %d: %v", line, at, err)
 				}
 				at, noted = at+n, true

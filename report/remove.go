@@ -31,11 +31,11 @@ func Family(dir, id string) (ids []string, err error) {
 		return nil, err
 	}
 	if root := l.Root().Plan.Run; root != id {
-		return nil, fmt.Errorf("%s: it is a part of another run, which takes it along when it is removed: %s", id, root)
+		return nil, fmt.Errorf("%s repeats a part of %s, and can only be removed together with it", id, root)
 	}
 	for _, run := range l.Runs {
 		if run.Going() {
-			return nil, fmt.Errorf("%s: it is going on", run.Plan.Run)
+			return nil, fmt.Errorf("%s is still running", run.Plan.Run)
 		}
 		ids = append(ids, run.Plan.Run)
 	}
@@ -140,7 +140,7 @@ func Prune(dir string, keep int) error {
 // Started returns when the run with this id began, to the second.
 func Started(id string) (time.Time, error) {
 	if !runID.MatchString(id) {
-		return time.Time{}, fmt.Errorf("%q is no id of a run", id)
+		return time.Time{}, fmt.Errorf("%q is not the id of a run", id)
 	}
 	return time.Parse("20060102-150405", id[:15])
 }

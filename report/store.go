@@ -25,7 +25,7 @@ type Run struct {
 func Open(path string) (*Run, error) {
 	text, err := os.ReadFile(filepath.Join(path, "run.json"))
 	if err != nil {
-		return nil, fmt.Errorf("%s is no record of a run: %w", path, err)
+		return nil, fmt.Errorf("%s is not the record of a run: %w", path, err)
 	}
 	r := &Run{}
 	if err := json.Unmarshal(text, &r.Head); err != nil || r.Plan == nil {

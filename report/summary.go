@@ -187,9 +187,9 @@ func (s *Summary) Settle() {
 		case r.Exec.IsZero() && r.before != nil:
 			r.Status, r.Reason, r.Exit, r.Error, r.Remains = r.before.Status, r.before.Reason, r.before.Exit, r.before.Error, r.before.Remains
 		case r.Exec.IsZero():
-			r.Status, r.Error = runner.Skipped, "hail ended before it was started"
+			r.Status, r.Error = runner.Skipped, "hail ended before anything was started here"
 		default:
-			r.Status, r.Error = runner.Lost, "hail ended while it ran"
+			r.Status, r.Error = runner.Lost, "hail ended while this host was running"
 		}
 		s.Counts[r.Status]++
 	}

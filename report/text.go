@@ -21,11 +21,11 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	}
 	if overcome := s.overcome(); overcome != nil {
 		for _, t := range troubles(overcome) {
-			t.write(&b, "  tried again after ", overcome, files, style)
+			t.write(&b, "  retried after ", overcome, files, style)
 		}
 	}
 	if hosts := leftRunning(s); hosts != nil {
-		const what, then = "  left running on ", ": what it prints from then on is not here"
+		const what, then = "  left running on ", ": its later output is not recorded"
 		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(hosts), len(what)+len(then)), then)
 	}
 	for _, line := range twins(s) {

@@ -103,18 +103,18 @@ func TestTroubles(t *testing.T) {
   timeout web[1-4] (4)
     nothing is left running on 1 host
     something is still running on web3
-    it is not known what is left running on web[1,4] (2)
-    hint: --timeout gives it longer
+    it is not known whether anything is left running on web[1,4] (2)
+    hint: --timeout allows more time
 `},
 		{"sudo", []Result{sudo}, nil, "", `
   failed(sudo) web1
     sudo refuses
-    hint: -K asks for the password of sudo; --tty gives sudo a terminal where it wants one
+    hint: -K asks for the sudo password; --tty gives sudo a terminal if it wants one
 `},
 		{"doas", []Result{sudo}, nil, "doas", `
   failed(sudo) web1
     sudo refuses
-    hint: its doas.conf has to permit that with nopass: doas takes no password from a program
+    hint: permit it with nopass in the host's doas.conf: doas takes no password from a program
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestTroubles(t *testing.T) {
 func TestHintOfSudo(t *testing.T) {
 	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}
 	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Sudo: runner.Password{Ask: true}}
-	if got := hint(r, p, 0); !strings.HasPrefix(got, "is the password typed rightly") {
+	if got := hint(r, p, 0); !strings.HasPrefix(got, "check that the password is that") {
 		t.Errorf("the hint is %q, want it to ask whether the password is right", got)
 	}
 }
@@ -163,9 +163,9 @@ func TestOvercome(t *testing.T) {
 	}
 	const want = `
   failed c
-  tried again after unreachable(closed) b[1-2] (2)
+  retried after unreachable(closed) b[1-2] (2)
     b1: it said: Exceeded MaxStartups
-    hint: busy servers hang up: --per-address and --connecting lower the number of logins at once
+    hint: a busy server hangs up: lower --per-address or --connecting for fewer logins at once
 wall `
 	if !strings.Contains(b.String(), want) {
 		t.Errorf("got\n%s\nwant in it\n%s", b.String(), want)
@@ -182,7 +182,7 @@ func TestOverBudget(t *testing.T) {
 		"2 failed, --max-fail allows 1 (25%)":                                      {Fail: quarter},
 		"1 unreachable, --max-unreachable allows 0":                                {Fail: half, Unreachable: &runner.Share{}},
 		"2 failed, --max-fail allows 0; 1 unreachable, --max-unreachable allows 0": {Fail: &runner.Share{}, Unreachable: &runner.Share{}},
-		"more hosts went wrong than may":                                           {Fail: half},
+		"more hosts went wrong than the budget allows":                             {Fail: half},
 	} {
 		if s.Plan.Budget = b; stopText(s) != want {
 			t.Errorf("%q, want %q", stopText(s), want)
@@ -206,7 +206,7 @@ func TestSays(t *testing.T) {
 func TestTextWithoutRecord(t *testing.T) {
 	s, _ := forty()
 	var b strings.Builder
-	if err := Text(&b, s, &Piped{Summary: s}, Style{}); err != nil || strings.Contains(b.String(), "record ") || strings.Contains(b.String(), "log: ") {
+	if err := Text(&b, s, &Piped{Summary: s}, Style{}); err != nil || strings.Contains(b.String(), "\nrecord ") || strings.Contains(b.String(), "log: ") {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 }

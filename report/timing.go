@@ -87,16 +87,16 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 		if len(again) > 5 {
 			who = Plural(len(again), "host")
 		}
-		return fmt.Sprintf("the last %s were for trying %s again; --retries says how often", seconds(s.Ended.Sub(settled)), who)
+		return fmt.Sprintf("the last %s went into retrying %s; a lower --retries ends sooner", seconds(s.Ended.Sub(settled)), who)
 	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
-		return fmt.Sprintf("the run waited for %s alone; --timeout limits that", slowest.Host)
+		return fmt.Sprintf("the run waited for %s alone; --timeout limits how long", slowest.Host)
 	case queued > sum/2 && queued > wall && queued/time.Duration(waiting) > shortRun:
-		return fmt.Sprintf("%d hosts waited %s on average for a turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
+		return fmt.Sprintf("%d hosts waited %s on average for their turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
 	case len(s.Hosts) >= 2*at && !held && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
-		return fmt.Sprintf("hosts waited for a place: -f %d would about halve the time, if this machine and the network bear it", 2*at)
+		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if this machine and the network can take it", 2*at)
 	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }):
 		// With retries, the run also waits by itself.
-		return "little was gained by running at once: what held the hosts back is outside of them (the network, a shared service, this machine)"
+		return "running at once gained little: something outside the hosts held them back (the network, a shared service, this machine)"
 	}
 	return ""
 }
@@ -113,9 +113,9 @@ func whyTurns(s *Summary) string {
 	}
 	switch p := s.Plan; {
 	case p.PerAddress > 0 && most > p.PerAddress:
-		return fmt.Sprintf("%d have one address, and --per-address lets %d of them log in at once", most, p.PerAddress)
+		return fmt.Sprintf("%d share an address, and --per-address lets %d of them log in at once", most, p.PerAddress)
 	case p.ConnectingMost > p.Connecting:
-		return "this machine, or the way to them, was too busy for more at once"
+		return "this machine, or the way to the hosts, was too busy for more at once"
 	default:
 		return "--connecting allows more at once"
 	}

@@ -38,11 +38,11 @@ func TestHintOfTime(t *testing.T) {
 		{"short", runner.Plan{Fanout: 8}, same(8, host{0, 0, s}), ""},
 		{"even", runner.Plan{Fanout: 8}, same(8, host{0, 0, 10 * s}), ""},
 		{"one is slow", runner.Plan{Fanout: 8}, append(same(7, host{0, 0, s}), host{0, 0, 20 * s}), "waited for h7 alone"},
-		{"turns to log in", runner.Plan{Fanout: 8, Connecting: 4}, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average for a turn to log in: --connecting allows more"},
-		{"turns at one address", runner.Plan{Fanout: 8, Connecting: 4, PerAddress: 2}, same(8, host{0, 9 * s, 5 * s}), "8 have one address, and --per-address lets 2 of them"},
+		{"turns to log in", runner.Plan{Fanout: 8, Connecting: 4}, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average for their turn to log in: --connecting allows more"},
+		{"turns at one address", runner.Plan{Fanout: 8, Connecting: 4, PerAddress: 2}, same(8, host{0, 9 * s, 5 * s}), "8 share an address, and --per-address lets 2 of them"},
 		{"no quick logins", runner.Plan{Fanout: 8, Connecting: 4, ConnectingMost: 8}, same(8, host{0, 9 * s, 5 * s}), "too busy for more at once"},
-		{"a small fan-out", runner.Plan{Fanout: 2}, turns, "-f 4 would about halve"},
-		{"nothing gained", runner.Plan{Fanout: 8}, oneByOne, "little was gained"},
+		{"a small fan-out", runner.Plan{Fanout: 2}, turns, "-f 4 would roughly halve"},
+		{"nothing gained", runner.Plan{Fanout: 8}, oneByOne, "running at once gained little"},
 		{"in waves", runner.Plan{Fanout: 8, Waves: runner.Waves{{Value: 4}}}, oneByOne, ""},
 		{"at a rate", runner.Plan{Fanout: 8, Rate: 1}, oneByOne, ""},
 		{"splayed", runner.Plan{Fanout: 2, Splay: runner.Duration(time.Minute)}, turns, ""},
@@ -91,7 +91,7 @@ func TestHintOfRetries(t *testing.T) {
 			runner.Event{Kind: runner.KindFinish, Host: name, Attempt: attempt, Status: status, Time: ended})
 	}
 	sum.Add(append(events, runner.Event{Kind: runner.KindEnd, Time: at(4)}))
-	if _, got, _ := strings.Cut(timing(sum, Style{}), "hint: "); got != "the last 3.0s were for trying db3 again; --retries says how often" {
+	if _, got, _ := strings.Cut(timing(sum, Style{}), "hint: "); got != "the last 3.0s went into retrying db3; a lower --retries ends sooner" {
 		t.Errorf("the hint is %q, want that db3 took the last 3.0s", got)
 	}
 }

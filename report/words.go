@@ -57,13 +57,13 @@ func stopText(s *Summary) string {
 	case runner.OverBudget:
 		return overBudget(s)
 	case runner.GateClosed:
-		return "the gate did not let the next wave begin: " + OneLine(s.Why)
+		return "the gate refused the next wave: " + OneLine(s.Why)
 	case runner.OutOfTime:
-		return "--run-timeout was over"
+		return "--run-timeout ran out"
 	case runner.Unrecorded:
 		return "the record could not be written"
 	case runner.HostStopped:
-		return "a host was left in a state that needs looking after first"
+		return "a host was left in a state that needs attention first"
 	}
 	return string(s.Stopped)
 }
@@ -88,7 +88,7 @@ func overBudget(s *Summary) string {
 		}
 		said = append(said, text)
 	}
-	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than may") // if s is only a part of the hosts
+	return cmp.Or(strings.Join(said, "; "), "more hosts went wrong than the budget allows") // if s is only a part of the hosts
 }
 
 // remainsText says what is left running of a command that was stopped.
@@ -99,7 +99,7 @@ func remainsText(r runner.Remains) string {
 	case runner.Alive:
 		return "something is still running"
 	}
-	return "it is not known what is left running"
+	return "it is not known whether anything is left running"
 }
 
 // hint says what the user can do about a host that ended as in r; it may be empty. place is the host's index in the
@@ -107,36 +107,36 @@ func remainsText(r runner.Remains) string {
 func hint(r *Result, p *runner.Plan, place int) string {
 	switch r.Reason {
 	case runner.HostKeyUnknown:
-		return "check the fingerprint, then --host-keys accept-new records it"
+		return "compare the fingerprint, then record it with --host-keys accept-new"
 	case runner.HostKeyChanged:
-		return "reinstalled? check, then ssh-keygen -R NAME -f FILE removes the old key; with a port other than 22, '[NAME]:PORT' is its name"
+		return "find out why; if the host was reinstalled, remove its old key with ssh-keygen -R NAME -f FILE, where NAME is '[HOST]:PORT' for a port other than 22"
 	case runner.Auth:
-		return "is the key the right one (--identity), is it in the agent, is the user right (-l)?"
+		return "check the user (-l), the key (--identity), and whether the agent holds it"
 	case runner.DNS:
 		return "give it an address in the inventory, or a HostName in ssh_config"
 	case runner.ConnectTimeout:
-		return "is it up? --connect-timeout gives it longer"
+		return "check that it is up; --connect-timeout allows more time"
 	case runner.Closed:
-		return "busy servers hang up: --per-address and --connecting lower the number of logins at once"
+		return "a busy server hangs up: lower --per-address or --connecting for fewer logins at once"
 	case runner.Escalation:
 		if p.Hosts[place].Connection.BecomeMethod == "doas" {
-			return "its doas.conf has to permit that with nopass: doas takes no password from a program"
+			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
 		}
 		if p.Sudo != (runner.Password{}) {
-			return "is the password typed rightly, and that of who logs in there? --tty gives sudo a terminal where it wants one"
+			return "check that the password is that of the user who logs in; --tty gives sudo a terminal if it wants one"
 		}
-		return "-K asks for the password of sudo; --tty gives sudo a terminal where it wants one"
+		return "-K asks for the sudo password; --tty gives sudo a terminal if it wants one"
 	case runner.ChannelRefused:
-		return "does the account run commands? --no-wrap sends the command alone"
+		return "check that the account may run commands; --no-wrap sends the bare command"
 	}
 	switch r.Status {
 	case runner.Lost:
-		return "it may have run to its end; look before running it again"
+		return "it may have run to its end: look before running it again"
 	case runner.Timeout:
 		if limit := p.Clocks.Attempt; limit > 0 && r.Run == "" { // otherwise the limit is that of another run
-			return fmt.Sprintf("it had %s; --timeout gives it longer", limit)
+			return fmt.Sprintf("it had %s; --timeout allows more", limit)
 		}
-		return "--timeout gives it longer"
+		return "--timeout allows more time"
 	}
 	return ""
 }

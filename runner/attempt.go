@@ -127,7 +127,7 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	t := &Target{Host: h, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
 	err = r.action.Do(ctx, t)
 	if c, ok := As[Lingerer](conn); ok && c.Lingering() > 0 {
-		t.Note(NoteLeft, "something in the background had the output open; what it prints from then on is not here")
+		t.Note(NoteLeft, "something in the background kept the output open; its later output is not recorded")
 	}
 	return t.changed, err
 }

@@ -22,9 +22,9 @@ func ParseShare(text string) (Share, error) {
 	case err != nil || strings.ContainsAny(number, "eExX_+-") || math.IsInf(v, 0) || math.IsNaN(v):
 		return Share{}, fmt.Errorf("%q is neither a number of hosts nor a percentage like 10%%", text)
 	case percent && v > 100:
-		return Share{}, fmt.Errorf("%q is more than all hosts", text)
+		return Share{}, fmt.Errorf("%q is more than 100%%", text)
 	case !percent && v != math.Trunc(v):
-		return Share{}, fmt.Errorf("%q is no whole number of hosts", text)
+		return Share{}, fmt.Errorf("%q is not a whole number of hosts", text)
 	}
 	return Share{v, percent}, nil
 }
@@ -69,7 +69,7 @@ func ParseWaves(text string) (w Waves, err error) {
 	for part := range strings.SplitSeq(text, ",") {
 		s, err := ParseShare(strings.TrimSpace(part))
 		if err == nil && s.Value == 0 {
-			err = errors.New("a wave of no hosts never ends")
+			err = errors.New("a wave needs at least one host")
 		}
 		if err != nil {
 			return nil, err

@@ -159,7 +159,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ user, args, want string }{
-		{"easy", "", "what is new can't be put beside the old: Permission denied; nothing was changed"},
+		{"easy", "", "the new files can't be put beside the old ones: Permission denied; nothing was changed"},
 		{"easy", "--sudo", "1 changed"},
 		{"asked", "--sudo --sudo-pass-command 'cat " + password + "'", "1 ok"},
 		{"asked", "--sudo", "failed(sudo)"},

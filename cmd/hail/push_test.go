@@ -201,7 +201,7 @@ func TestPushToBusybox(t *testing.T) {
 		t.Errorf("%q, and the handler found %q", p.read(t, "conf"), p.read(t, "seen"))
 	}
 	out, err := p.command(t, strings.ReplaceAll(strings.Replace(spec, `"{{.host}}\n"`, `"127.0.0.2\n"`, 1), "HOST", "127.0.0.1"), "--output", "host").CombinedOutput()
-	if want := `the health check is did not pass in 10s: stdout: expected "127.0.0.1", is "127.0.0.2"; rolled back`; err == nil || !strings.Contains(string(out), want) || p.read(t, "conf") != "127.0.0.1\n" {
+	if want := `the health check is did not pass within 10s: stdout: expected "127.0.0.1", is "127.0.0.2"; rolled back`; err == nil || !strings.Contains(string(out), want) || p.read(t, "conf") != "127.0.0.1\n" {
 		t.Errorf("%v\n%s\nwant %s", err, out, want)
 	}
 	if left := p.remains(t); left != "" {

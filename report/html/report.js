@@ -170,7 +170,7 @@
         ...data.vars.map((v, k) => [v, h.vars && h.vars[k]]), ...data.columns.map((c, k) => [c, h.said && h.said[k]]), ...Object.entries(h.notes || {})]),
       ...(h.checks.length ? [make('h4', { textContent: 'checks' }), make('table', {}, make('tbody', {}, ...h.checks.map((v, k) => make('tr', {}, make('td', {}, make('span', { className: 'mark ' + v[0], textContent: v[0] })), make('td', { textContent: checks[k] }), make('td', { textContent: v[1] || '' })))))] : output('stdout', g.out, data.kind === 'push')),
       ...output('stderr', g.err),
-      make('h4', { textContent: h.group === -2 ? 'what it printed is in the record only' : 'all of it, with times' }), make('code', { textContent: 'hail logs ' + (h.run || data.run) + ' -w ' + (/^[\w.-]+$/.test(h.name) ? h.name : "'" + h.name + "'") }));
+      make('h4', { textContent: h.group === -2 ? 'its output is only in the record' : 'the whole log, with times' }), make('code', { textContent: 'hail logs ' + (h.run || data.run) + ' -w ' + (/^[\w.-]+$/.test(h.name) ? h.name : "'" + h.name + "'") }));
     detail.ariaLabel = h.name;
     detail.scrollTop = 0;
     if (!detail.open) detail.showModal();

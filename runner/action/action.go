@@ -55,7 +55,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		err := s.Decode(&f)
 		return f, err
 	}
-	return nil, fmt.Errorf("%q is no kind of action", s.Kind)
+	return nil, fmt.Errorf("%q is not a kind of action", s.Kind)
 }
 
 // Ping is an action that connects to a host and does nothing there.

@@ -41,7 +41,7 @@ func TestNewRefuses(t *testing.T) {
 		spec runner.Spec
 		text string
 	}{
-		{runner.Spec{Kind: "reboot"}, `"reboot" is no kind of action`},
+		{runner.Spec{Kind: "reboot"}, `"reboot" is not a kind of action`},
 		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"line": 7}`)}, "arguments of exec"},
 		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"lines": "x"}`)}, `unknown field "lines"`},
 		{runner.Spec{Kind: action.KindExec}, "arguments of exec"},

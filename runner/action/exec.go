@@ -116,7 +116,7 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 	for _, name := range s.Secrets {
 		value, ok := from.Secrets[name]
 		if !ok {
-			return given, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the value of the secret variable %s is not there", name)}
+			return given, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("there is no value for the secret variable %s", name)}
 		}
 		given.Secrets = append(given.Secrets, name+"="+value)
 	}

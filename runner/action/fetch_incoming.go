@@ -72,7 +72,7 @@ func (in *incoming) receive(r io.Reader) (err error) {
 		if errors.Is(err, io.EOF) {
 			switch _, err := io.CopyN(io.Discard, r, longestPad); {
 			case err == nil:
-				return errors.New("the host goes on behind the end of what it sends")
+				return errors.New("the host sends data after the end of its archive")
 			case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 				return nil
 			default:
@@ -125,11 +125,11 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	name = path.Clean(name)
 	if in.flat != "" {
 		if h.Typeflag == tar.TypeSymlink {
-			in.refuse(h.Name, "is a link to "+h.Linkname+": name that file")
+			in.refuse(h.Name, "is a link to "+h.Linkname+": fetch that file instead")
 			return nil
 		}
 		if h.Typeflag != tar.TypeReg || len(in.files) > 0 {
-			in.refuse(h.Name, "is not the one file that "+hostMark+" in the name is for")
+			in.refuse(h.Name, "does not fit: "+hostMark+" in the name is for a single file")
 			return nil
 		}
 		name = in.flat
@@ -151,7 +151,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 		one.digest = digest
 	case tar.TypeSymlink:
 		if !in.staysInside(name, h.Linkname) {
-			in.refuse(h.Name, "is a link that leads out: "+h.Linkname)
+			in.refuse(h.Name, "is a link that leads out of its folder: "+h.Linkname)
 			return nil
 		}
 		one.text = "link to " + h.Linkname
@@ -164,10 +164,10 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 		i, known := in.at[target]
 		switch {
 		case !known:
-			in.refuse(h.Name, "is a hard link to what has not come")
+			in.refuse(h.Name, "is a hard link to something that was not sent")
 			return nil
 		case in.files[i].digest == "":
-			in.refuse(h.Name, "is a hard link to what is no file")
+			in.refuse(h.Name, "is a hard link to something other than a file")
 			return nil
 		}
 		one.digest, one.size = in.files[i].digest, in.files[i].size
@@ -176,7 +176,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 			return err
 		}
 	default:
-		in.refuse(h.Name, "is no file, directory or link")
+		in.refuse(h.Name, "is not a file, directory or link")
 		return nil
 	}
 	in.at[name] = len(in.files)
@@ -251,13 +251,13 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	lines := strings.Fields(out.text.String())
 	if len(lines) != len(files) {
 		if err == nil || len(lines) > 0 {
-			err = fmt.Errorf("%d files have come, and the host has the digests of %d: some are gone, or can't be read any more", len(files), len(lines))
+			err = fmt.Errorf("%d files arrived, but the host has the digests of %d: some are gone or no longer readable", len(files), len(lines))
 		}
-		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("could not be compared: %w", err)}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("could not be verified: %w", err)}
 	}
 	for i, f := range files {
 		if lines[i] != f.digest {
-			in.refuse(f.path, "was changed while it was fetched")
+			in.refuse(f.path, "changed while it was fetched")
 		}
 	}
 	return nil

@@ -121,7 +121,7 @@ func TestFetchBehindLogin(t *testing.T) {
 		want        string
 	}{
 		{"a greeting", "Welcome\nto all", b.Bytes(), ""},
-		{"much", strings.Repeat("y", 65<<10), b.Bytes(), "more than was asked; the host said: \"yyy"},
+		{"much", strings.Repeat("y", 65<<10), b.Bytes(), "more than was asked for; the host said: \"yyy"},
 		{"no login", "This account is not available.\n", nil, `the host did not run what it was sent; the host said: "This account is not available."`},
 		{"nothing", "", nil, "the host did not run what it was sent"},
 	} {
@@ -163,11 +163,11 @@ func TestHostileFetch(t *testing.T) {
 		{"absolute", []*tar.Header{file("good"), file("/good2")}, "", action.Fetch{}},
 		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
 		{"over two links", []*tar.Header{file("good"), {Name: "d/l", Typeflag: tar.TypeSymlink, Linkname: "../x"}, {Name: "x", Typeflag: tar.TypeSymlink, Linkname: "../../evil"}}, "x is a link that leads out", action.Fetch{}},
-		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to what has not come", action.Fetch{}},
+		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to something that was not sent", action.Fetch{}},
 		{"a link over a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/../.."}}, "out is a link that leads out", action.Fetch{}},
 		{"a link behind a link", []*tar.Header{file("good"), up, {Name: "a/b/up/out", Typeflag: tar.TypeSymlink, Linkname: "../../.."}}, "out is a link that leads out", action.Fetch{}},
-		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a hard link to what is no file", action.Fetch{}},
-		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is no file", action.Fetch{}},
+		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a hard link to something other than a file", action.Fetch{}},
+		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is not a file", action.Fetch{}},
 		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
 		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
 		{"more than there is", []*tar.Header{file("good"), {Name: "b", Typeflag: tar.TypeReg, Size: 1<<63 - 1, Format: tar.FormatGNU}}, "more than 100 bytes", action.Fetch{}},

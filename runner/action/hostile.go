@@ -10,7 +10,7 @@ import (
 	"hail/runner"
 )
 
-var errTooMuch = errors.New("the host has answered more than was asked")
+var errTooMuch = errors.New("the host sent more than was asked for")
 
 // bounded collects what a host answers, and fails when that is more than was asked for.
 type bounded struct {

@@ -51,7 +51,7 @@ func TestHostileArchive(t *testing.T) {
 		stream io.Reader
 		want   string
 	}{
-		{"it goes on", open(t), io.MultiReader(archive(t, "a"), endless{}), "behind the end"},
+		{"it goes on", open(t), io.MultiReader(archive(t, "a"), endless{}), "after the end"},
 		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, nameBytes: mostNames - 2, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
 		{"a panic", &incoming{fetch: open(t).fetch}, archive(t, "a"), "panic: "},
 	} {
@@ -93,7 +93,7 @@ func TestHostileAnswers(t *testing.T) {
 			item := &Item{Path: "/x", Size: 10}
 			_, err := Push{}.oldContents(t.Context(), to, &comparison{steps: []*step{{item: item, have: &state{size: 10}, what: content}}})
 			return err
-		}, "was changed on the host meanwhile"},
+		}, "changed on the host meanwhile"},
 	} {
 		const most = 100 << 10
 		taken := 0
@@ -141,9 +141,9 @@ func TestNoDigests(t *testing.T) {
 		status runner.Status
 		want   string
 	}{
-		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}, runner.Failed, "could not be compared: exit 1"},
-		{&runner.Failure{Status: runner.Error, Err: errors.New("no room")}, runner.Failed, "could not be compared: no room"},
-		{nil, runner.Failed, "could not be compared: 1 files have come, and the host has the digests of 0"},
+		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}, runner.Failed, "could not be verified: exit 1"},
+		{&runner.Failure{Status: runner.Error, Err: errors.New("no room")}, runner.Failed, "could not be verified: no room"},
+		{nil, runner.Failed, "could not be verified: 1 files arrived, but the host has the digests of 0"},
 		{&runner.Failure{Status: runner.Lost, Err: errors.New("cut")}, runner.Lost, "cut"},
 	} {
 		d := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return tt.ended }}

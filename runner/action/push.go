@@ -125,7 +125,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 				fmt.Fprintf(t.Out, "would run the handler %s\n", h.Name)
 			}
 		}
-		c.note(t, ", would be")
+		c.note(t, ", not done: dry run")
 		if len(c.steps) > 0 {
 			t.Changed() // or would be
 		}
@@ -144,7 +144,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		}
 		c.note(t, "")
 	case errors.Is(err, errUnsettled):
-		c.note(t, ", not known whether in place")
+		c.note(t, ", unknown whether in place")
 	default:
 		c.note(t, ", not in place")
 	}

@@ -65,7 +65,7 @@ func partsOf(sent []staging, lanes int) (parts []part) {
 const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"$state/push/arrived.$3"`
 
 // errNoLane says that the host opens no channel besides that of the push.
-var errNoLane = errors.New("the host opens no second channel")
+var errNoLane = errors.New("the host refuses a second channel")
 
 // sender sends parts while the command of the push waits for them.
 //
@@ -167,7 +167,7 @@ func (s *sender) send(ctx context.Context, i int) (err error) {
 	}
 	defer content.Close()
 	if size != p.item.Size {
-		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%s: the content has %d bytes, and not %d", p.item.Path, size, p.item.Size)}
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%s: the content has %d bytes, not %d", p.item.Path, size, p.item.Size)}
 	}
 	if err := skip(content, p.offset); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}

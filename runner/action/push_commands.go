@@ -41,7 +41,7 @@ func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func
 func wrongCommand(place inventory.Place, err error) error {
 	hint := ""
 	if !strings.Contains(err.Error(), ".vars.") {
-		hint = `where the command itself has {{, write {{"{{" | raw}}`
+		hint = `to have {{ in the command itself, write {{"{{" | raw}}`
 	}
 	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
 }

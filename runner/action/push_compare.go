@@ -62,7 +62,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			where[at.device] = parent
 		}
 		if at := have.at[parent]; at != nil && at.locked && have.uid != 0 && s.what != meta { // for root, step has failed already
-			if w := fmt.Sprintf("the folder %s is not for user %d to write to, it seems", parent, have.uid); !slices.Contains(c.warnings, w) {
+			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d", parent, have.uid); !slices.Contains(c.warnings, w) {
 				c.warnings = append(c.warnings, w)
 			}
 		}
@@ -73,7 +73,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	}
 	for device, bytes := range need {
 		if room, known := have.room[where[device]]; known && bytes > room<<10 {
-			return nil, fmt.Errorf("%s: there is room for %d KiB, and %d are needed", where[device], room, (bytes+1023)>>10)
+			return nil, fmt.Errorf("%s: there is room for %d KiB, but %d are needed", where[device], room, (bytes+1023)>>10)
 		}
 	}
 	for _, d := range m.Deletes {
@@ -101,7 +101,7 @@ func (c *comparison) owe(items []*Item, deletes []Prune, owed []string, judged b
 		}
 	}
 	if c.owes != nil {
-		c.warnings = append(c.warnings, "the handlers or the health of an earlier push failed, and what it changed has stayed: they are due again")
+		c.warnings = append(c.warnings, "a handler or health check of an earlier push failed, and its new files stayed: handlers and health checks are due again")
 	}
 }
 
@@ -125,9 +125,9 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		switch above := have.at[parent]; {
 		case made[parent], above.kind == 'd', above.kind == 'l' && above.resolved != "":
 		case above.kind == '-', above.kind == 'l':
-			return nil, fmt.Errorf("the folder %s is not there (an entry {dest: %[1]s, state: directory} makes it)", parent)
+			return nil, fmt.Errorf("there is no folder %s (an entry {dest: %[1]s, state: directory} creates it)", parent)
 		default:
-			return nil, fmt.Errorf("%s is no folder", parent)
+			return nil, fmt.Errorf("%s is not a folder", parent)
 		}
 	} else if s.mode == 0 {
 		s.mode = at.mode
@@ -149,7 +149,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		}
 	}
 	if (s.uid != at.uid || at.kind == '-' && s.uid != have.uid) && have.uid != 0 && item.Owner != "" {
-		return nil, fmt.Errorf("only root may give it to %s: --sudo", item.Owner)
+		return nil, fmt.Errorf("only root may give it to %s: use --sudo", item.Owner)
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
 	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights
@@ -192,7 +192,7 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 		return "", errors.New("it is a device, a pipe or a socket")
 	case item.Kind == Absent:
 		if at.kind == 'd' && protected(string(item.Path)) {
-			return "", errors.New("this folder is not deleted")
+			return "", errors.New("hail does not delete this folder")
 		}
 		return remove, nil
 	case at.kind == 'd':
@@ -200,13 +200,13 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	case at.kind == 'l' && item.Kind == Link && at.target == string(item.Target):
 		return "", nil
 	case at.kind == 'l' && item.Kind != Link && item.Symlink != "replace":
-		return "", fmt.Errorf("it is a link to %s: symlink: follow or replace says what to do", at.target)
+		return "", fmt.Errorf("it is a link to %s: set symlink to follow or replace", at.target)
 	case at.kind == 'f' && item.Kind == File && at.sum == item.Digest:
 		return "", nil
 	case at.kind == 'f' && item.Kind == File:
 		return content, nil
 	case at.kind == 'f' && item.Kind == Folder:
-		return "", errors.New("it is a file, and should be a directory")
+		return "", errors.New("it is a file, not a directory")
 	}
 	return retype, nil
 }
@@ -264,7 +264,7 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		if gone > len(first) {
 			first = append(first, "…")
 		}
-		return fmt.Errorf("%s: %d of %d would be deleted, and %d may (max_delete): %s", folder, gone, len(there), most, strings.Join(first, ", "))
+		return fmt.Errorf("%s: %d of %d would be deleted, but max_delete is %d: %s", folder, gone, len(there), most, strings.Join(first, ", "))
 	}
 	return nil
 }

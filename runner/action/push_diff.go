@@ -67,7 +67,7 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	err := t.Exec(ctx, "sh -c 'echo "+mark+"; xargs -r -0 cat --'", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
 	switch {
 	case errors.Is(err, errTooMuch), err == nil && int64(out.text.Len()) != total:
-		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file was changed on the host meanwhile")}
+		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file changed on the host meanwhile")}
 	case err != nil:
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 func textDiff(before, after string) string {
 	for _, text := range []string{before, after} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return "(no text)\n"
+			return "(not text)\n"
 		}
 	}
 	_, diff, _ := strings.Cut(udiff.Unified("old", "new", before, after), "\n")

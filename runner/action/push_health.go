@@ -80,7 +80,7 @@ type sick struct {
 func (s *sick) explain() (log string, why error) {
 	text := fmt.Sprintf("the health check %s did not pass", s.name)
 	if s.check != nil {
-		text += " in " + inWords(s.check.Retry.Timeout.Value())
+		text += " within " + inWords(s.check.Retry.Timeout.Value())
 		var wrong string
 		if wrong, log = s.check.Verdict(s.said); wrong != "" {
 			text += ": " + wrong

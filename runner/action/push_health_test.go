@@ -41,7 +41,7 @@ func TestHealth(t *testing.T) {
 		runUnder(t, "hail-here")
 		for _, row := range []struct{ check, want string }{
 			{`command: {run: cat DIR/conf, stdout: new}`, ""},
-			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something with "new", is "new"`},
+			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something containing "new", is "new"`},
 			{`command: {run: "echo oops >&2; exit 3"}`, "exit: expected 0, is 3"},
 			{`command: {run: "exit 3", exit: {in: [2, 3]}}`, ""},
 			{`command: {run: "printf '%s' {{.vars.word}}", stdout: "{{.vars.word}}"}`, ""},
@@ -70,7 +70,7 @@ func TestHealth(t *testing.T) {
 				p.want(t, row.check, runner.Changed, "", "")
 				continue
 			}
-			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass in 3s: "+row.want+"; rolled back")
+			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass within 3s: "+row.want+"; rolled back")
 			if m.read(t, "conf") != "old" {
 				t.Errorf("%s: the file has %q, want the old content", row.check, m.read(t, "conf"))
 			}
@@ -84,7 +84,7 @@ func TestHealth(t *testing.T) {
 		// of the login.
 		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
 			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "false", retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass in 1s: exit: expected 0, is 1; rolled back")
+		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass within 1s: exit: expected 0, is 1; rolled back")
 		if info, err := os.Stat(filepath.Join(m.dir, "up")); err != nil || info.Mode()&0o044 == 0 {
 			t.Errorf("a file made by a handler is %v, %v, want it readable for all", info, err)
 		}
@@ -128,9 +128,9 @@ func TestHealthOfTheKilled(t *testing.T) {
 			}
 			p = m.push(t, t.Context(), `files: [{content: mine, dest: DIR/conf}, {content: mine, dest: DIR/other}]`, nil)
 			p.want(t, "the next", runner.Changed, "", "")
-			want := "an earlier push that was killed: it was finished"
+			want := "an earlier push was killed: it was finished"
 			if !passes {
-				want = "an earlier push that was killed: it was taken back: the health check deadly did not pass"
+				want = "an earlier push was killed: it was rolled back: the health check deadly did not pass"
 			}
 			if p.notes["settled"] != want || m.read(t, "conf") != "mine" || m.execs.Load() != 4 {
 				t.Errorf("settled: %q, want %q; %d commands, want 4; the file has %q, want \"mine\"", p.notes["settled"], want, m.execs.Load(), m.read(t, "conf"))

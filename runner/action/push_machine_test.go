@@ -60,7 +60,7 @@ func TestTorturePushMachine(t *testing.T) {
 		if gnu {
 			full, over = "the disk is full, or a quota", "the disk is full, or a quota"
 		}
-		refused("full while it is sent", "full/conf", "what is new can't be put beside the old: "+full, runner.Error)
+		refused("full while it is sent", "full/conf", "the new files can't be put beside the old ones: "+full, runner.Error)
 		m.meanwhile = nil
 
 		// A quota, which df does not show.
@@ -77,7 +77,7 @@ func TestTorturePushMachine(t *testing.T) {
 		do("btrfs", "subvolume", "create", in("quota/home"))
 		do("btrfs", "qgroup", "limit", "64k", in("quota/home"))
 		m.write(t, "quota/home/conf", "old", 0o644)
-		refused("quota", "quota/home/conf", "what is new can't be put beside the old: "+over, runner.Error)
+		refused("quota", "quota/home/conf", "the new files can't be put beside the old ones: "+over, runner.Error)
 
 		// Read-only.
 		do("mkdir", in("ro"))

@@ -49,11 +49,11 @@ func (o *outcome) hear(kind, rest string) error {
 	o.begun = true
 	switch kind {
 	case "settled":
-		o.settled, o.earlier = map[string]string{"rolled-back": "it was taken back", "activated": "it was finished", "dropped": "it had changed nothing"}[rest], true
+		o.settled, o.earlier = map[string]string{"rolled-back": "it was rolled back", "activated": "it was finished", "dropped": "it had changed nothing"}[rest], true
 	case "begins":
 		switch {
 		case o.earlier && o.back && o.why != nil:
-			o.settled = fmt.Sprintf("it was taken back: %v", o.why)
+			o.settled = fmt.Sprintf("it was rolled back: %v", o.why)
 		case o.earlier && o.said == "kept":
 			o.settled = fmt.Sprintf("its files stay: %v", o.why)
 		}
@@ -67,7 +67,7 @@ func (o *outcome) hear(kind, rest string) error {
 	case "stuck":
 		o.stuck, o.said = true, kind
 	case "refused":
-		blame(runner.Validation, "not accepted: %s", strings.ReplaceAll(name, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
+		blame(runner.Validation, "validation failed: %s", strings.ReplaceAll(name, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
 	case "handled":
 		o.handled = append(o.handled, name)
 	case "handler":
@@ -81,13 +81,13 @@ func (o *outcome) hear(kind, rest string) error {
 		blame(runner.Unhealthy, "the health check %s did not pass", o.sick.name)
 	case "locked":
 		o.said = kind
-		blame(runner.Locked, "%s", strings.TrimSuffix("another push is at work on the host: run "+name, ": run "))
+		blame(runner.Locked, "%s", strings.TrimSuffix("another push is running on the host: run "+name, ": run "))
 	case "immutable":
 		o.said = "error"
 		blame("", "%s is immutable (chattr)", name)
 	case "moved":
 		o.said = "error"
-		blame("", "%s", strings.TrimSuffix("a file was changed on the host meanwhile: "+name, ": -"))
+		blame("", "%s", strings.TrimSuffix("a file changed on the host meanwhile: "+name, ": -"))
 	case "error":
 		what, because, _ := strings.Cut(rest, " ")
 		if o.said = kind; what == "rename" {
@@ -110,14 +110,14 @@ func (o *outcome) hear(kind, rest string) error {
 // What the error of a push says about the state of the host.
 var (
 	errKept      = errors.New("the new files stay")
-	errDone      = errors.New("all was done before")
+	errDone      = errors.New("everything was already done")
 	errUntouched = errors.New("nothing was changed")
 	errUnsettled = errors.New("the next push settles it")
 )
 
 // failures puts the errors of sh/apply.sh into words; the tool's own reason follows them.
-var failures = map[string]string{"state": "the folder for the state of pushes can't be written", "stage": "what is new can't be put beside the old",
-	"attributes": "the rights of the old file can't be given to the new one", "rename": "the files can't be renamed"}
+var failures = map[string]string{"state": "the folder for the state of pushes is not writable", "stage": "the new files can't be put beside the old ones",
+	"attributes": "the permissions of the old file can't be given to the new one", "rename": "the files can't be renamed"}
 
 // handlerFailed returns why a handler failed. said is its name, then its exit status, or "late" and a number of
 // seconds, then the last line that it printed.
@@ -128,7 +128,7 @@ func handlerFailed(said string) string {
 	if how == "late" {
 		after, _, _ := strings.Cut(last, " ")
 		seconds, _ := strconv.Atoi(after)
-		return text + "not done in " + inWords(time.Duration(seconds)*time.Second)
+		return text + "not done within " + inWords(time.Duration(seconds)*time.Second)
 	}
 	if text += "exit " + how; last != "" {
 		if len(last) > longestReason {
@@ -156,7 +156,7 @@ func inWords(d time.Duration) string {
 // result returns how the push ended. steps says whether it had any.
 func (o *outcome) result(t *runner.Target, steps bool) error {
 	if o.why == nil && (o.back || o.said == "kept") {
-		o.why = errors.New("it was stopped on the host")
+		o.why = errors.New("the push was stopped on the host")
 	}
 	if o.reason == runner.Unhealthy {
 		var log string
@@ -169,11 +169,11 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	}
 	switch {
 	case o.stuck && o.earlier:
-		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and it could not be taken back: look at the host")}
+		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and could not be rolled back: look at the host")}
 	case o.stuck && o.why == nil:
-		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: errors.New("the push was stopped, and it could not be taken back: look at the host")}
+		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: errors.New("the push was stopped, and could not be rolled back: look at the host")}
 	case o.stuck:
-		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and it could not be taken back: look at the host", o.why)}
+		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and the push could not be rolled back: look at the host", o.why)}
 	case o.why != nil && o.back:
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, o.rolledBack())}
 	case o.why != nil && o.said == "kept":
@@ -183,7 +183,7 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 	case o.why != nil:
 		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUntouched)}
 	case o.said == "", o.said == "undoing":
-		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not say how it ended; %w", errUnsettled)}
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not say how the push ended; %w", errUnsettled)}
 	}
 	if steps {
 		t.Changed()
@@ -194,7 +194,7 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 func (o *outcome) rolledBack() error {
 	back := "rolled back"
 	if o.again != nil {
-		back += ", and then " + strings.Join(o.again, " and ") + " failed, too"
+		back += ", and then " + strings.Join(o.again, " and ") + " failed too"
 	}
 	return errors.New(back)
 }
@@ -208,7 +208,7 @@ func (o *outcome) cut(err error) error {
 	known := errUnsettled
 	switch {
 	case o.stuck:
-		f.Stop, known = true, errors.New("it could not be taken back: look at the host")
+		f.Stop, known = true, errors.New("the push could not be rolled back: look at the host")
 	case o.back && !o.earlier:
 		known = o.rolledBack()
 	case o.said == "kept" && !o.earlier:

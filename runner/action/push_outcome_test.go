@@ -30,8 +30,8 @@ func TestCut(t *testing.T) {
 		{"begins, error stage", lost, "the connection ended; nothing was changed", false},
 		{"settled activated, changed, begins, done", lost, "the connection ended; nothing was changed", false},
 		{"begins, undoing, rolled-back", lost, "the connection ended; rolled back", false},
-		{"begins, undoing, stuck", lost, "the connection ended; it could not be taken back: look at the host", true},
-		{"begins, changed", lost, "the connection ended; all was done before", false},
+		{"begins, undoing, stuck", lost, "the connection ended; the push could not be rolled back: look at the host", true},
+		{"begins, changed", lost, "the connection ended; everything was already done", false},
 		{"begins, undoing", &runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: errors.New("killed by signal KILL")}, "killed by signal KILL; the next push settles it", false},
 	} {
 		var o outcome
@@ -53,13 +53,13 @@ func TestCut(t *testing.T) {
 // change may have begun.
 func TestOutcomeUnsaid(t *testing.T) {
 	for said, want := range map[string]string{
-		"begins":                       "the host did not say how it ended; the next push settles it",
+		"begins":                       "the host did not say how the push ended; the next push settles it",
 		"begins, handler h 1 no":       `handler "h": exit 1: no; the next push settles it`,
 		"begins, handler h 1, undoing": `handler "h": exit 1; the next push settles it`,
 		"begins, error rename":         "the files can't be renamed; the next push settles it",
-		"begins, refused x, stopped":   "not accepted: x; nothing was changed",
-		"begins, moved -":              "a file was changed on the host meanwhile; nothing was changed",
-		"begins, locked":               "another push is at work on the host; nothing was changed",
+		"begins, refused x, stopped":   "validation failed: x; nothing was changed",
+		"begins, moved -":              "a file changed on the host meanwhile; nothing was changed",
+		"begins, locked":               "another push is running on the host; nothing was changed",
 	} {
 		var o outcome
 		for line := range strings.SplitSeq(said, ", ") {

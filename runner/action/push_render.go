@@ -129,7 +129,7 @@ func distinct(host string, parts []Manifest, files []*PushFile) error {
 			if known && (was.kind != Folder || item.Kind != Folder) {
 				twice := &inventory.Error{Place: files[i].Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
 				if first := was.from.Place.String(); first != "" {
-					twice.Hint = first + " has it, too"
+					twice.Hint = "the other is at " + first
 				}
 				return twice
 			}
@@ -185,10 +185,10 @@ func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, inde
 			return err
 		}
 		if info.IsDir() {
-			return fmt.Errorf("%s is a directory: with a slash behind it, what is in it is pushed", from)
+			return fmt.Errorf("%s is a directory: end it with a slash to push its content", from)
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no file", from)
+			return fmt.Errorf("%s is not a regular file", from)
 		}
 		digest, size, err := digestOf(from)
 		if err != nil {
@@ -267,7 +267,7 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 			}
 			return r.source(m, item, f, from, index)
 		default:
-			return fmt.Errorf("%s is no file, directory or link", from)
+			return fmt.Errorf("%s is not a file, directory or link", from)
 		}
 		m.Items = append(m.Items, item)
 		return nil

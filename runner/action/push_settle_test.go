@@ -19,7 +19,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
-		if want := "an earlier push that was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
+		if want := "an earlier push was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
 			t.Errorf("settled: %q, want %q; the file has %q", p.notes["settled"], want, m.read(t, "conf"))
 		}
 		m.clean(t)
@@ -64,10 +64,10 @@ exec rm "$@"
 				for _, name := range []string{"conf", "gone", "z/x", "deadly"} {
 					m.write(t, name, "old", 0o644)
 				}
-				settled := "an earlier push that was killed: it was taken back"
+				settled := "an earlier push was killed: it was rolled back"
 				if good {
 					m.write(t, "good", "", 0o644)
-					settled = "an earlier push that was killed: it was finished"
+					settled = "an earlier push was killed: it was finished"
 				}
 				if strings.Contains(these, "undone") { // nothing is left to tell
 					settled = ""
@@ -116,7 +116,7 @@ func TestPushWithoutNotes(t *testing.T) {
 		}
 		defer os.Remove("made.by.test")
 		p = m.push(t, t.Context(), spec, nil)
-		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "it could not be taken back: look at the host")
+		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "the push could not be rolled back: look at the host")
 		if _, err := os.Stat("made.by.test"); err != nil {
 			t.Error(err)
 		}

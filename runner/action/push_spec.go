@@ -161,13 +161,13 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	case f.Dest == "":
 		r.Fail(n, "dest: /etc/motd", "this file has no dest")
 	case sources != 1:
-		r.Fail(n, "", "a file has one of src, content, link, state: absent and state: directory")
+		r.Fail(n, "", "a file needs exactly one of src, content, link, state: absent and state: directory")
 	case f.Delete != "none" && !strings.HasSuffix(f.Src, "/"):
-		r.Fail(n, "src: site/", "delete is for the content of a folder, whose src ends in a slash")
+		r.Fail(n, "src: site/", "delete is for the content of a folder: src has to end in a slash")
 	case folder && (f.Content != nil || f.Target != ""):
-		r.Fail(dest, "dest: "+dest.Text+"NAME", "%s is a folder, and what goes into it needs a name", dest.Text)
+		r.Fail(dest, "dest: "+dest.Text+"NAME", "%s is a folder, and the entry in it needs a name", dest.Text)
 	case f.Delete == "all" && protected(f.Dest):
-		r.Fail(n, "", "delete: all: nothing that is not pushed would be left in %s", f.Dest)
+		r.Fail(n, "", "delete: all would delete everything in %s that is not pushed", f.Dest)
 	case folder && f.Src != "" && !strings.HasSuffix(f.Src, "/"): // into it, as cp does
 		f.Dest = path.Join(f.Dest, filepath.Base(f.Src))
 		if err := CheckDest(f.Dest); err != nil {
@@ -188,7 +188,7 @@ func (r pushReader) content(n *strictyaml.Node, into **string) {
 
 func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
 	if r.Number(n, into); n.Text == "0" {
-		r.Fail(n, "delete: none", "max_delete has to be 1 at least")
+		r.Fail(n, "delete: none", "max_delete has to be at least 1")
 	}
 }
 
@@ -197,7 +197,7 @@ func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
 func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
 	switch r.Text(n, into); {
 	case *into != "" && !strings.Contains(*into, stagedMark):
-		r.Fail(n, `"nginx -t -c {{staged}}"; what looks at all that is in place is a validate of its own, below files`, "this would not look at the new file: there is no {{staged}} in it")
+		r.Fail(n, `for example "nginx -t -c {{staged}}"; a command that checks everything in place goes into validate beside files`, "this command does not check the new file: it has no {{staged}}")
 	case strings.Contains(strings.ReplaceAll(*into, stagedMark, ""), "{{"):
 		r.command(n, withStaged(*into))
 	}
@@ -219,18 +219,18 @@ func CheckDest(dest string) error {
 	case !path.IsAbs(dest):
 		return fmt.Errorf("%q is not an absolute path", dest)
 	case strings.ContainsRune(dest, 0):
-		return errors.New("a path can't have a NUL byte")
+		return errors.New("a path can't contain a NUL byte")
 	case strings.Contains(dest, "{{"):
-		return fmt.Errorf("%q is not filled in as a template is: a path is the same on all hosts", dest)
+		return fmt.Errorf("%q: a path can't be a template, as it is the same on all hosts", dest)
 	case path.Clean(dest) == "/":
-		return errors.New("/ can't be pushed")
+		return errors.New("/ can't be pushed to")
 	}
 	for part := range strings.SplitSeq(dest, "/") {
 		if len(part) > 255 {
-			return fmt.Errorf("a name of %d bytes is too long (255)", len(part))
+			return fmt.Errorf("a name of %d bytes is too long (at most 255)", len(part))
 		}
 		if strings.HasPrefix(part, ".hail-") {
-			return errors.New("names that begin with .hail- are ours")
+			return errors.New("names that begin with .hail- are reserved for hail")
 		}
 	}
 	return nil
@@ -239,7 +239,7 @@ func CheckDest(dest string) error {
 func (r pushReader) mode(n *strictyaml.Node, into *int) {
 	mode, err := ParseMode(n.Text)
 	if n.Kind != strictyaml.Scalar || !n.Quoted || err != nil {
-		r.Fail(n, `mode: "0644"`, "a mode is a text of octal digits, in quotes")
+		r.Fail(n, `mode: "0644"`, "a mode has to be octal digits in quotes")
 		return
 	}
 	*into = mode

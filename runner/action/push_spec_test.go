@@ -18,13 +18,13 @@ func TestPushFile(t *testing.T) {
 		{`src: site/, dest: /var/www/`, "/var/www", ""},
 		{`state: directory, dest: /var/www/`, "/var/www", ""},
 		{`state: absent, dest: /var/www//`, "/var/www", ""},
-		{`src: a/.hail-x, dest: /etc/`, "", "spec.yaml:1:32: names that begin with .hail- are ours\nhint: "},
-		{`content: x, dest: /etc/app/`, "", "spec.yaml:1:28: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
+		{`src: a/.hail-x, dest: /etc/`, "", "spec.yaml:1:32: names that begin with .hail- are reserved for hail\nhint: "},
+		{`content: x, dest: /etc/app/`, "", "spec.yaml:1:28: /etc/app/ is a folder, and the entry in it needs a name\nhint: dest: /etc/app/NAME"},
 		{`content: "", dest: /etc/empty`, "/etc/empty", ""},
 		{`content: , dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
 		{`content: {a: b}, dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
-		{`src: a/, dest: /srv, delete: all, max_delete: 0`, "", "spec.yaml:1:56: max_delete has to be 1 at least\nhint: delete: none"},
-		{`link: x, dest: /etc/app/`, "", "spec.yaml:1:25: /etc/app/ is a folder, and what goes into it needs a name\nhint: dest: /etc/app/NAME"},
+		{`src: a/, dest: /srv, delete: all, max_delete: 0`, "", "spec.yaml:1:56: max_delete has to be at least 1\nhint: delete: none"},
+		{`link: x, dest: /etc/app/`, "", "spec.yaml:1:25: /etc/app/ is a folder, and the entry in it needs a name\nhint: dest: /etc/app/NAME"},
 	} {
 		s, err := action.ReadPushSpec("spec.yaml", []byte("files: [{"+row.file+"}]"))
 		switch {

@@ -42,7 +42,7 @@ func (s *step) verb() string {
 func (s *step) told() string {
 	text := s.verb() + " " + shownPath(s.item.Path) + s.rights()
 	if s.what == remove && s.have.kind == 'd' {
-		text += " and all that is in it"
+		text += " and everything in it"
 	}
 	return text
 }

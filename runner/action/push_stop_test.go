@@ -28,7 +28,7 @@ func TestPushStopped(t *testing.T) {
 		"handler": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test ! -e DIR/at || exit 0; ` + wait + `"}}}`,
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; rolled back", "old", ", not in place"},
 		"handler fails again": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test ! -e DIR/at || exit 1; ` + wait + `"}}}`,
-			runner.Stopped(runner.OverBudget), 0, runner.Cancelled, runner.OverBudget, "stopped; rolled back, and then h failed, too", "old", ", not in place"},
+			runner.Stopped(runner.OverBudget), 0, runner.Cancelled, runner.OverBudget, "stopped; rolled back, and then h failed too", "old", ", not in place"},
 		"time": {`{files: [{content: new, dest: DIR/conf}], health: [{command: "` + wait + `", retry: {timeout: 100s}}]}`,
 			runner.ErrTimeout, 0, runner.Timeout, "", "stopped: its time ran out; rolled back", "old", ", not in place"},
 		"keep": {`{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "` + wait + `"}}}`,
@@ -36,7 +36,7 @@ func TestPushStopped(t *testing.T) {
 		"before": {`{files: [{content: new, dest: DIR/conf, validate: ": {{staged}}; ` + wait + `"}]}`,
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; nothing was changed", "old", ", not in place"},
 		"no time to take it back": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "trap '' TERM; touch DIR/at; while :; do sleep 1; done"}}}`,
-			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; the next push settles it", "new", ", not known whether in place"},
+			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; the next push settles it", "new", ", unknown whether in place"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -161,7 +161,7 @@ func (s *stream) start(item *Item) error {
 	}
 	s.open, s.left = content, size
 	if size != item.Size {
-		return fmt.Errorf("%s: the content has %d bytes, and not %d", item.Path, size, item.Size)
+		return fmt.Errorf("%s: the content has %d bytes, not %d", item.Path, size, item.Size)
 	}
 	if size == 0 {
 		return s.next()

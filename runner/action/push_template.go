@@ -138,7 +138,7 @@ func join(sep string, list any) (string, error) {
 	texts, isTexts := list.([]string)
 	values, isValues := list.([]any)
 	if !isTexts && !isValues {
-		return "", fmt.Errorf("%s is no list", inventory.ValueText(list))
+		return "", fmt.Errorf("%s is not a list", inventory.ValueText(list))
 	}
 	for _, v := range values {
 		texts = append(texts, inventory.ValueText(v))

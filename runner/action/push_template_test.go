@@ -56,7 +56,7 @@ func TestRenderManyHosts(t *testing.T) {
 // TestJoin: join takes a list var or the groups. Anything else is an error.
 func TestJoin(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
-	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is no list"} {
+	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is not a list"} {
 		spec, err := action.ReadPushSpec("spec.yaml", []byte("files: [{content: '"+content+"', template: true, dest: /x}]"))
 		if err != nil {
 			t.Fatal(err)

@@ -285,7 +285,7 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = m.push(t, ctx, `{files: [{content: "three\n", dest: DIR/conf, notify: [h]}], handlers: {h: {run: "exit 3"}}}`, nil)
-		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back, and then h failed, too")
+		p.want(t, "handler again", runner.Failed, runner.HandlerFailed, "handler \"h\": exit 3; rolled back, and then h failed too")
 		if note := p.notes[m.dir+"/conf"]; !strings.HasSuffix(note, ", not in place") {
 			t.Errorf("the note is %q, want \", not in place\" at its end", note)
 		}
@@ -296,9 +296,9 @@ func TestPush(t *testing.T) {
 		}
 
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
-		p.want(t, "validate the whole", runner.Failed, runner.Validation, "not accepted: grep -q three")
+		p.want(t, "validate the whole", runner.Failed, runner.Validation, "validation failed: grep -q three")
 		p = m.push(t, ctx, `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass in 1s: exit: expected 0, is 1; rolled back")
+		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass within 1s: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {
 			t.Errorf("the file has %q, want \"three\"", m.read(t, "conf"))
 		}
@@ -350,7 +350,7 @@ func TestPushRefuses(t *testing.T) {
 		}
 		for dest, words := range map[string]string{
 			"dir": "it is a directory", "fifo": "a device, a pipe or a socket", "link": "it is a link to target", "dangling": "it is a link to nowhere",
-			"none/x": "the folder " + m.dir + "/none is not there", "target/x": "target is no folder",
+			"none/x": "there is no folder " + m.dir + "/none", "target/x": "target is not a folder",
 		} {
 			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/`+dest+`}, {content: new, dest: DIR/other}]`, nil)
 			p.want(t, dest, runner.Error, "", words)
@@ -517,7 +517,7 @@ func TestPushKilledWhileTakenBack(t *testing.T) {
 		}
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
-		if want := "an earlier push that was killed: it was taken back"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
+		if want := "an earlier push was killed: it was rolled back"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
 			t.Errorf("settled: %q, want %q; conf has %q and made %q", p.notes["settled"], want, m.read(t, "conf"), m.read(t, "made"))
 		}
 		m.clean(t)

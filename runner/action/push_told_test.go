@@ -27,7 +27,7 @@ func TestPushTells(t *testing.T) {
 			}
 		}
 		says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
-			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and all that is in it\n")
+			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and everything in it\n")
 		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
 		if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
 			t.Errorf("the output of the validation is cut: %q", p.log)
@@ -41,7 +41,7 @@ func TestPushTells(t *testing.T) {
 		says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")
 		m.clean(t)
 		says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
-			"delete DIR/dir and all that is in it\ndelete DIR/gone\n")
+			"delete DIR/dir and everything in it\ndelete DIR/gone\n")
 		if m.read(t, ".hail-backup/gone.1") != "old\n" {
 			t.Error("a deleted file has no backup")
 		}
@@ -85,7 +85,7 @@ func TestPushSaysTheSame(t *testing.T) {
 		t.Errorf("the staged files are %q, want two different ones", names)
 	}
 	for _, why := range ended {
-		if why != "not accepted: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; false; nothing was changed" {
+		if why != "validation failed: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; false; nothing was changed" {
 			t.Errorf("the error is %q, want .hail-* as the name of the staging folder", why)
 		}
 	}

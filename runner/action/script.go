@@ -31,9 +31,9 @@ func NewScript(name string, text []byte, interpreter string, args []string) (Scr
 	s := Script{Name: name, Args: runner.Texts(args)}
 	switch {
 	case len(text) > maxScript:
-		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (%d)", name, len(text), maxScript)
+		return s, nil, fmt.Errorf("%s: a script of %d bytes is too long (at most %d)", name, len(text), maxScript)
 	case bytes.IndexByte(text, 0) >= 0:
-		return s, nil, fmt.Errorf("%s: this is no script: it has a NUL byte", name)
+		return s, nil, fmt.Errorf("%s is not a script: it contains a NUL byte", name)
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if first, _, _ := bytes.Cut(text, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {

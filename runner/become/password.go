@@ -23,7 +23,7 @@ func NewPassword(secret string) *Password {
 	return &Password{secret: secret, turn: make(chan struct{}, 1)}
 }
 
-var errRefused = errors.New("not the password: another host has refused it")
+var errRefused = errors.New("the password is withheld: another host has refused it")
 
 func (p *Password) state() (good bool, err error) {
 	p.mu.Lock()
@@ -38,7 +38,7 @@ func (p *Password) state() (good bool, err error) {
 // refuse.
 func (p *Password) take(ctx context.Context, turn *bool) (string, error) {
 	if p == nil {
-		return "", errors.New("it asks for a password, and there is none")
+		return "", errors.New("it asks for a password, and none was given")
 	}
 	good, err := p.state()
 	if good || err != nil {

@@ -95,7 +95,7 @@ type patientSigner struct {
 	clock *clock
 }
 
-var errMute = fmt.Errorf("the agent has said nothing for %v", agentTimeout)
+var errMute = fmt.Errorf("the agent has not answered for %v", agentTimeout)
 
 type signature struct {
 	*ssh.Signature
@@ -110,7 +110,7 @@ func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.
 	p.agent = p.keys.agent(p.ctx, p.agent.socket)
 	i := indexOf(p.agent.signers, p.PublicKey())
 	if i < 0 {
-		return nil, errors.New("the agent ended, and the one after it does not hold the key")
+		return nil, errors.New("the agent ended, and its successor does not hold the key")
 	}
 	return p.wait(p.agent.signers[i], by)
 }
@@ -142,7 +142,7 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 		}
 	}
 	p.agent.mute.Store(true)
-	return nil, errors.New("the agent has not signed in ten minutes")
+	return nil, errors.New("the agent did not sign within ten minutes")
 }
 
 // mostWaits is how many times a signature is waited for, agentTimeout each, while the agent answers others: ten minutes

@@ -37,7 +37,7 @@ func newAlgorithms(f sshconfig.Settings) (a algorithms, err error) {
 			continue
 		}
 		if *l.into = choose(l.list, l.safe, slices.Concat(l.safe, l.insecure)); len(*l.into) == 0 {
-			return a, fmt.Errorf("ssh_config sets %s to %q, of which nothing is supported", l.keyword, l.list)
+			return a, fmt.Errorf("ssh_config sets %s to %q, none of which is supported", l.keyword, l.list)
 		}
 	}
 	return a, nil

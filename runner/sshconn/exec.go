@@ -52,10 +52,10 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	if s.TTY {
 		if ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); err == nil && !ok {
 			ch.Close()
-			return nil, notStarted(errors.New("the server gives no terminal"))
+			return nil, notStarted(errors.New("the server refuses a terminal"))
 		}
 	}
-	c.trace("a session is open; the command is sent, %d bytes", len(cmd))
+	c.trace("session open; sending the command, %d bytes", len(cmd))
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:
@@ -89,7 +89,7 @@ func (c *conn) noChannel(ctx context.Context, err error) error {
 	refused := refusal(err)
 	switch {
 	case refused != nil:
-		return notStarted(fmt.Errorf("the server opens no session: %s", refused.Message))
+		return notStarted(fmt.Errorf("the server refuses a session: %s", refused.Message))
 	case ctx.Err() == nil:
 		return notStarted(errors.New("the connection ended before a session was open"))
 	case errors.Is(context.Cause(ctx), errConnect):

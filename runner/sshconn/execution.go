@@ -154,7 +154,7 @@ func exitError(status uint32) error {
 	case status == 0:
 		return nil
 	case status > 255: // no process ends like this: the text keeps the number, and Exit is 255
-		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255, Err: fmt.Errorf("exit %d (the server says)", status)}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255, Err: fmt.Errorf("exit %d (according to the server)", status)}
 	}
 	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: int(status), Err: fmt.Errorf("exit %d", status)}
 }

@@ -191,7 +191,7 @@ func (d *Dialer) expandHops(ctx context.Context, hops []string) ([]string, error
 		}
 		hops = slices.Concat(s.jump, hops)
 	}
-	return nil, fmt.Errorf("the way over the jump host %s has more than %d hops, or leads in a circle", hops[len(hops)-1], maxHops)
+	return nil, fmt.Errorf("the way over the jump host %s has more than %d hops, or is a loop", hops[len(hops)-1], maxHops)
 }
 
 func (d *Dialer) hopSettings(ctx context.Context, spec string) (settings, error) {

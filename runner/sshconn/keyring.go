@@ -57,7 +57,7 @@ func (f *keyFile) read(path string) {
 		return
 	}
 	if open := info.Mode().Perm() & 0o077; open != 0 {
-		f.err = fmt.Errorf("identity %s: others may read it (mode %04o); chmod 600 it", path, info.Mode().Perm())
+		f.err = fmt.Errorf("identity %s: others may read it (mode %04o); run chmod 600 on it", path, info.Mode().Perm())
 		return
 	}
 	text, err := os.ReadFile(path)
@@ -74,7 +74,7 @@ func (f *keyFile) read(path string) {
 			f.public = publicHalf(path)
 		}
 	case err != nil:
-		f.err = fmt.Errorf("identity %s: this is no private key that can be read", path)
+		f.err = fmt.Errorf("identity %s: not a private key that can be read", path)
 	default:
 		f.public = f.signer.PublicKey()
 	}
@@ -114,7 +114,7 @@ func (d *Dialer) Unlock(path, passphrase string) error {
 	}
 	signer, err := ssh.ParsePrivateKeyWithPassphrase(text, []byte(passphrase))
 	if err != nil {
-		return fmt.Errorf("identity %s: this passphrase does not open it", path)
+		return fmt.Errorf("identity %s: this passphrase does not decrypt it", path)
 	}
 	f.signer, f.public = signer, signer.PublicKey()
 	return nil
@@ -164,7 +164,7 @@ func (c *certificate) read() {
 	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	cert, ok := key.(*ssh.Certificate)
 	if err != nil || !ok || cert.CertType != ssh.UserCert {
-		c.err = fmt.Errorf("certificate %s: this is no certificate of a user", c.path)
+		c.err = fmt.Errorf("certificate %s: not a user certificate", c.path)
 		return
 	}
 	c.cert = cert
@@ -217,9 +217,9 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 		from = k.agent(ctx, s.agent)
 		switch held = from.signers; {
 		case from.err != nil:
-			offered.withheld = append(offered.withheld, "nothing from the agent ("+from.err.Error()+")")
+			offered.withheld = append(offered.withheld, "no keys from the agent ("+from.err.Error()+")")
 		case from.mute.Load():
-			held, offered.withheld = nil, append(offered.withheld, "nothing from the agent ("+errMute.Error()+")")
+			held, offered.withheld = nil, append(offered.withheld, "no keys from the agent ("+errMute.Error()+")")
 		}
 	}
 	seen := map[string]bool{}

@@ -94,14 +94,14 @@ func (k *knownHosts) add(file string, number int, text []byte, warn func(string)
 		}
 		l, ok := parseKnown(line)
 		if !ok {
-			warn(fmt.Sprintf("%s:%d: this line is no host key and is passed over", file, number))
+			warn(fmt.Sprintf("%s:%d: this line is not a host key, and is ignored", file, number))
 			continue
 		}
 		l.place = fmt.Sprintf("%s:%d", file, number)
 		k.keep(l)
 	}
 	if lines.Err() != nil {
-		warn(fmt.Sprintf("%s:%d: a line is too long; the rest of the file is passed over", file, number+1))
+		warn(fmt.Sprintf("%s:%d: this line is too long; the rest of the file is ignored", file, number+1))
 	}
 	return number
 }

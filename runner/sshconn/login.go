@@ -38,7 +38,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 			case bytes.Equal(blob, shown):
 				return nil
 			default:
-				return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: it shows %s", fingerprint(key))
+				return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: now %s", fingerprint(key))
 			}
 			if s.seeKey != nil {
 				s.seeKey(known, key)
@@ -52,9 +52,9 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 			p.reach.HostKey = fingerprint(key)
 			p.reach.Handshake = time.Since(begun)
 			p.phase, begun = "login", time.Now()
-			how := "unverified"
+			how := "not verified"
 			if verified {
-				how = "as known"
+				how = "known"
 			}
 			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), p.reach.HostKey, how, p.reach.Handshake)
 			return nil
@@ -70,7 +70,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		config.HostKeyAlgorithms = known.algorithms(keys, s.keyName, s.keyPort)
 	}
 	p.phase = "handshake"
-	d.config.Trace.detail(s.name, "known_hosts is asked for %s, which has keys for %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "nothing"))
+	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "the usual ones"))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	password.done(err == nil, err != nil && ctx.Err() == nil)
@@ -114,7 +114,7 @@ func (s settings) authMethods(password *passwordUse, keys func() ([]ssh.Signer, 
 	return methods
 }
 
-var errBanner = errors.New("the server's banner has no end")
+var errBanner = errors.New("the server's banner does not end")
 
 // limitedBanner discards what a server says before the login. More than 64 KiB is an error.
 func limitedBanner() ssh.BannerCallback {

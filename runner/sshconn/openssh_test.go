@@ -297,7 +297,7 @@ func TestOpenSSH(t *testing.T) {
 		{"nologin", []string{"ForceCommand /usr/sbin/nologin"}, "echo hello", runner.Failed, "exit 1"},
 		{"a forced command", []string{"ForceCommand echo forced"}, "echo hello", runner.OK, "forced\n"},
 		{"one session", []string{"MaxSessions 1"}, "echo hello", runner.OK, "hello\n"},
-		{"no session", []string{"MaxSessions 0"}, "echo hello", runner.Unreachable, "opens no session"},
+		{"no session", []string{"MaxSessions 0"}, "echo hello", runner.Unreachable, "refuses a session"},
 		{"rekeying all the time", []string{"RekeyLimit 64K"}, "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo hello", runner.OK, "hello\n"},
 		{"rekeying with much input", []string{"RekeyLimit 64K"}, "wc -c", runner.OK, "3000000\n"},
 		{"SIGPIPE, SIGKILL", nil, "kill -9 $$", runner.Failed, "killed by signal KILL"},
@@ -370,7 +370,7 @@ func TestTwoHopsOverOpenSSH(t *testing.T) {
 	}
 	second.Connection.Port = 1
 	s.hosts[1] = second
-	wantReason(t, reach(t, s.dialer(sshconn.Config{}), target), runner.Unreachable, runner.Jump, "jump host second: jump host first does not connect to 127.0.0.1:1")
+	wantReason(t, reach(t, s.dialer(sshconn.Config{}), target), runner.Unreachable, runner.Jump, "jump host second: jump host first could not connect to 127.0.0.1:1")
 }
 
 func TestIPv6(t *testing.T) {
@@ -441,7 +441,7 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cr.Close()
-	wantReason(t, cr.Exec(ctx, "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, "gives no terminal")
+	wantReason(t, cr.Exec(ctx, "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, "refuses a terminal")
 }
 
 // TestMaster connects through a master of OpenSSH's own client.
@@ -481,7 +481,7 @@ func TestMaster(t *testing.T) {
 		t.Errorf("on a host behind the master, the command prints %q", got)
 	}
 	behind.Connection.Port = 1
-	wantReason(t, reach(t, d, behind), runner.Unreachable, runner.Jump, "the OpenSSH master at "+socket+" does not connect to 127.0.0.1:1")
+	wantReason(t, reach(t, d, behind), runner.Unreachable, runner.Jump, "the OpenSSH master at "+socket+" could not connect to 127.0.0.1:1")
 	d = configured(t, "", sshconn.Config{Control: filepath.Join(dir, "none")})
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Jump, "the OpenSSH master at "+filepath.Join(dir, "none")+": connect: no such file")
 }
@@ -511,7 +511,7 @@ func TestTrace(t *testing.T) {
 		t.Errorf("the steps are\n%s\nwant\n%s", strings.Join(steps, "\n"), strings.Join(begin, "\n"))
 	}
 	all := strings.Join(details, "\n")
-	for _, want := range []string{"known_hosts is asked for [127.0.0.1]:", "offered " + s.Identity(), "key exchange ", "a session is open"} {
+	for _, want := range []string{"looked up [127.0.0.1]:", "offered " + s.Identity(), "key exchange ", "session open"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the details do not say %q:\n%s", want, all)
 		}

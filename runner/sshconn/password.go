@@ -30,7 +30,7 @@ func (p *Password) state() (good bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.good && p.refusals > 0 && p.bad >= p.refusals {
-		return false, fmt.Errorf("not the password: it was refused %d times (--pass-refusals goes on)", p.bad)
+		return false, fmt.Errorf("the password is withheld: it was refused %d times already (--pass-refusals allows more)", p.bad)
 	}
 	return p.good, nil
 }
@@ -53,7 +53,7 @@ func (u *passwordUse) take() (secret string, err error) {
 	case u.given:
 		return "", errors.New("the password was refused")
 	case !u.verified:
-		u.failed = errors.New("not the password: this host's key was not verified")
+		u.failed = errors.New("the password is withheld: this host's key was not verified")
 		return "", u.failed
 	}
 	good, err := u.state()
@@ -81,7 +81,7 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 	rounds := 0
 	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
 		if rounds++; rounds > maxQuestions {
-			return nil, errors.New("the server asks without end")
+			return nil, errors.New("the server does not stop asking")
 		}
 		switch {
 		case len(questions) == 0:

@@ -74,7 +74,7 @@ func TestPassword(t *testing.T) {
 			unverified := h
 			unverified.Connection.KnownHosts = []string{filepath.Join(t.TempDir(), "none")}
 			d := s.dialer(sshconn.Config{HostKeys: "off", Password: sshconn.NewPassword("right", 3)})
-			wantReason(t, reach(t, d, unverified), runner.Unreachable, runner.Auth, "not the password: this host's key was not verified")
+			wantReason(t, reach(t, d, unverified), runner.Unreachable, runner.Auth, "the password is withheld: this host's key was not verified")
 		})
 	}
 }
@@ -106,7 +106,7 @@ func TestBreaker(t *testing.T) {
 	given := 0
 	for _, err := range reachAll(sshconn.NewPassword("wrong", 3)) {
 		wantReason(t, err, runner.Unreachable, runner.Auth, "password")
-		if strings.Contains(err.Error(), "not the password: it was refused 3 times (--pass-refusals goes on)") {
+		if strings.Contains(err.Error(), "the password is withheld: it was refused 3 times already (--pass-refusals allows more)") {
 			given++
 		}
 	}
@@ -180,7 +180,7 @@ func TestPassphrase(t *testing.T) {
 		t.Errorf("without hosts, the locked identities are %v, want none", got)
 	}
 	wantReason(t, reach(t, s.dialer(sshconn.Config{}), hosts[0]), runner.Unreachable, runner.Auth, "there is no key to offer; "+path+" has a passphrase: load it into the agent")
-	if err := d.Unlock(path, "wrong"); err == nil || err.Error() != "identity "+path+": this passphrase does not open it" {
+	if err := d.Unlock(path, "wrong"); err == nil || err.Error() != "identity "+path+": this passphrase does not decrypt it" {
 		t.Errorf("a wrong passphrase: %v", err)
 	}
 	if err := d.Unlock(path, "open sesame"); err != nil {

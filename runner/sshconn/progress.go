@@ -112,7 +112,7 @@ func tunnelError(s settings, err error) error {
 		gateway = "jump host " + s.jump[len(s.jump)-1]
 	}
 	if refused := refusal(err); refused != nil {
-		return fmt.Errorf("%s does not connect to %s: %s", gateway, s.hostport(), refused.Message)
+		return fmt.Errorf("%s could not connect to %s: %s", gateway, s.hostport(), refused.Message)
 	}
 	return fmt.Errorf("%s: the connection to it ended", gateway)
 }
@@ -149,7 +149,7 @@ func (p *progress) waitingFor() string {
 		return "the proxy command made no connection"
 	case "handshake":
 		if p.reach.Server == "" {
-			return "connected, but it does not speak SSH"
+			return "connected, but no SSH server answered"
 		}
 		return "the SSH handshake did not end"
 	}
@@ -209,7 +209,7 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, off
 	case greeting == "" && ended:
 		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
 	case strings.HasPrefix(greeting, "HTTP/"):
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("this is no SSH server: it said %q", firstLine(greeting))
+		f.Reason, f.Err = runner.Handshake, fmt.Errorf("not an SSH server: it said %q", firstLine(greeting))
 	case !strings.HasPrefix(greeting, "SSH-") && ended:
 		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
 	case strings.HasPrefix(greeting, "SSH-1") && !strings.HasPrefix(greeting, "SSH-1.99"):

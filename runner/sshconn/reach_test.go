@@ -62,12 +62,12 @@ func TestUnreachable(t *testing.T) {
 		text   string
 	}{
 		{"hangs up at once", sshtest.Faults{HangUp: true}, runner.Closed, "handshake", "hung up without a word"},
-		{"says nothing", sshtest.Faults{Mute: true}, runner.ConnectTimeout, "handshake", "does not speak SSH"},
+		{"says nothing", sshtest.Faults{Mute: true}, runner.ConnectTimeout, "handshake", "no SSH server answered"},
 		{"is a web server", sshtest.Faults{Greeting: "HTTP/1.1 400 Bad Request\r\n\r\n"}, runner.Handshake, "handshake", "HTTP/1.1 400"},
 		{"has too many connections", sshtest.Faults{Greeting: "Exceeded MaxStartups\r\n"}, runner.Closed, "handshake", "Exceeded MaxStartups"},
 		{"punishes", sshtest.Faults{Greeting: "Not allowed at this time\r\n"}, runner.Closed, "handshake", "Not allowed at this time"},
 		{"speaks SSH 1", sshtest.Faults{Greeting: "SSH-1.5-old\r\n"}, runner.Handshake, "handshake", `speaks "SSH-1.5-old"`},
-		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Handshake, "login", "banner has no end"},
+		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Handshake, "login", "banner does not end"},
 		{"takes too long to log in", sshtest.Faults{LoginDelay: time.Minute}, runner.ConnectTimeout, "login", "login did not end"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestHostKeys(t *testing.T) {
 		{"unknown", "", "strict", runner.HostKeyUnknown, "host key is not known: ssh-ed25519 SHA256:"},
 		{"unknown, excluded from a pattern", "[127.0.*]:*,!" + name + " " + key, "strict", runner.HostKeyUnknown, "not known"},
 		{"unknown, and nobody minds", "", "off", "", ""},
-		{"changed", name + " " + other, "strict", runner.HostKeyChanged, "host key changed: it shows ssh-ed25519 SHA256:"},
+		{"changed", name + " " + other, "strict", runner.HostKeyChanged, "host key changed: now ssh-ed25519 SHA256:"},
 		{"changed, new ones accepted", name + " " + other, "accept-new", runner.HostKeyChanged, "host key changed"},
 		{"revoked", line + "@revoked * " + key, "strict", runner.HostKeyRevoked, "is revoked"},
 		{"revoked, and nobody minds", "@revoked * " + key, "off", runner.HostKeyRevoked, "is revoked"},
@@ -261,7 +261,7 @@ func TestMuteAgent(t *testing.T) {
 	socket := serveAgent(t, identity[0], func(a agent.ExtendedAgent) agent.Agent { return muteAgent{a, t.Context().Done()} })
 	d := s.dialer(sshconn.Config{Agent: socket, ConnectTimeout: bound})
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "login refused")
-	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "nothing from the agent (the agent has said nothing for 5s)")
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "no keys from the agent (the agent has not answered for 5s)")
 	h.Connection.Identity = identity
 	if err := reach(t, d, h); err != nil {
 		t.Errorf("with a key file: %v", err)
@@ -340,7 +340,7 @@ func TestPrepare(t *testing.T) {
 	for _, tt := range []struct{ name, identity, jump, known, text string }{
 		{"all well", s.Identity(), "", s.KnownHosts(), ""},
 		{"no such key", filepath.Join(dir, "none"), "", s.KnownHosts(), "no such file"},
-		{"no key", write("text", "hello", 0o600), "", s.KnownHosts(), "no private key"},
+		{"no key", write("text", "hello", 0o600), "", s.KnownHosts(), "not a private key"},
 		{"a key for all to read", write("open", string(key), 0o644), "", s.KnownHosts(), "others may read it (mode 0644)"},
 		{"a jump host that is an option", s.Identity(), "-oProxyCommand=x", s.KnownHosts(), "jump host"},
 		{"a jump host with a bad port", s.Identity(), "bastion:0", s.KnownHosts(), "is not a port"},
@@ -421,12 +421,12 @@ func TestJump(t *testing.T) {
 		}
 	})
 	t.Run("a jump host that forbids it", func(t *testing.T) {
-		wantReason(t, reach(t, s.dialer(sshconn.Config{}), host("closed")), runner.Unreachable, runner.Jump, "jump host closed does not connect to 127.0.0.1:")
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), host("closed")), runner.Unreachable, runner.Jump, "jump host closed could not connect to 127.0.0.1:")
 	})
 	t.Run("a target that is down behind it", func(t *testing.T) {
 		h := host("bastion")
 		h.Connection.Port = 1
-		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Jump, "does not connect to")
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Jump, "could not connect to")
 	})
 	t.Run("a jump host that is lost is reached again", func(t *testing.T) {
 		d := s.dialer(sshconn.Config{})
@@ -444,7 +444,7 @@ func TestJump(t *testing.T) {
 			return inventory.Host{Name: name, Connection: inventory.Connection{Jump: hosts[name]}}, true
 		}})
 		defer d.Close()
-		if err := reach(t, d, host("a")); err == nil || !strings.Contains(err.Error(), "leads in a circle") {
+		if err := reach(t, d, host("a")); err == nil || !strings.Contains(err.Error(), "or is a loop") {
 			t.Error(err)
 		}
 	})
@@ -484,7 +484,7 @@ func TestBadServers(t *testing.T) {
 		reason runner.Reason
 		text   string
 	}{
-		{"refuses channels", sshtest.Faults{NoChannel: true}, runner.Unreachable, runner.ChannelRefused, "opens no session: no more sessions"},
+		{"refuses channels", sshtest.Faults{NoChannel: true}, runner.Unreachable, runner.ChannelRefused, "refuses a session: no more sessions"},
 		{"never answers the channel", sshtest.Faults{MuteChannel: true}, runner.Unreachable, runner.ChannelRefused, "opened no session within"},
 		{"refuses commands", sshtest.Faults{NoExec: true}, runner.Unreachable, runner.ChannelRefused, "refuses to run commands"},
 		{"never answers the command", sshtest.Faults{MuteExec: true}, runner.Lost, "", "did not say within"},

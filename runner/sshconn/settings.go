@@ -95,7 +95,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 	name, given := GivenTo(h)
 	f, err := d.config.SSHConfig.Lookup(ctx, name, given)
 	if errors.Is(err, errConnect) {
-		err = fmt.Errorf("what ssh_config runs did not end within %v: %w", limit, errConnect)
+		err = fmt.Errorf("the programs in ssh_config did not end within %v: %w", limit, errConnect)
 	}
 	if err != nil {
 		return settings{}, err
@@ -203,13 +203,13 @@ func (d *Dialer) addFromSSHConfig(s *settings, h inventory.Host, f sshconfig.Set
 	s.attempts = cmp.Or(f.ConnectionAttempts, 1)
 	if f.BindAddress != "" {
 		if s.bindAddress = net.ParseIP(f.BindAddress); s.bindAddress == nil {
-			return fmt.Errorf("ssh_config sets BindAddress to %q, which is no IP address", f.BindAddress)
+			return fmt.Errorf("ssh_config sets BindAddress to %q, which is not an IP address", f.BindAddress)
 		}
 	}
 	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
 		s.shell = d.config.Local.Shell()
 		if s.proxy = f.ProxyCommand; hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
-			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec lets it)")
+			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec permits it)")
 		}
 	}
 	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
@@ -255,7 +255,7 @@ func policy(word string) (string, error) {
 	case "off", "no", "false":
 		return "off", nil
 	}
-	return "", fmt.Errorf("%q is no way to treat host keys", word)
+	return "", fmt.Errorf("%q is not a way to check host keys", word)
 }
 
 // hop returns the host that a jump specification names: [user@]host[:port], or a name in the inventory.

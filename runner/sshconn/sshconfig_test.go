@@ -76,7 +76,7 @@ func TestProxyCommand(t *testing.T) {
 		"echo 'no way through' >&2": {runner.Jump, "handshake", `the proxy command ended: "no way through"`},
 		"/nowhere/proxy %h":         {runner.Jump, "handshake", "not found"},
 		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
-		hung:                        {runner.ConnectTimeout, "handshake", "does not speak SSH"},
+		hung:                        {runner.ConnectTimeout, "handshake", "no SSH server answered"},
 	} {
 		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: time.Second})
 		f := wantReason(t, reach(t, d, h), runner.Unreachable, tt.reason, tt.text)
@@ -175,7 +175,7 @@ func TestUserCertificates(t *testing.T) {
 	if err := reach(t, configured(t, "", sshconn.Config{}), h); err != nil {
 		t.Errorf("with a certificate beside the key: %v", err)
 	}
-	for path, want := range map[string]string{filepath.Join(dir, "host-cert"): "this is no certificate of a user", filepath.Join(dir, "none"): "no such file", caFile: "this is no certificate of a user"} {
+	for path, want := range map[string]string{filepath.Join(dir, "host-cert"): "not a user certificate", filepath.Join(dir, "none"): "no such file", caFile: "not a user certificate"} {
 		err := configured(t, "CertificateFile "+path+"\n", sshconn.Config{}).Prepare(t.Context(), []inventory.Host{h})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", path, err, want)
@@ -203,7 +203,7 @@ func TestAlgorithms(t *testing.T) {
 		wantReason(t, err, runner.Unreachable, runner.Handshake, want)
 	}
 	wantReason(t, reach(t, configured(t, "PubkeyAcceptedAlgorithms ecdsa-*\n", sshconn.Config{}), h), runner.Unreachable, runner.Auth, "PubkeyAcceptedAlgorithms excludes ")
-	wantReason(t, reach(t, configured(t, "Ciphers rot13\n", sshconn.Config{}), h), runner.Error, "", `sets Ciphers to "rot13", of which nothing is supported`)
+	wantReason(t, reach(t, configured(t, "Ciphers rot13\n", sshconn.Config{}), h), runner.Error, "", `sets Ciphers to "rot13", none of which is supported`)
 }
 
 func TestAddresses(t *testing.T) {
@@ -216,7 +216,7 @@ func TestAddresses(t *testing.T) {
 	if s, _ := runner.StatusOf(err); s != runner.Unreachable {
 		t.Errorf("an IPv4 address with AddressFamily inet6: %v, want unreachable", err)
 	}
-	wantReason(t, reach(t, configured(t, "BindAddress eth0.example\n", sshconn.Config{}), h), runner.Error, "", "which is no IP address")
+	wantReason(t, reach(t, configured(t, "BindAddress eth0.example\n", sshconn.Config{}), h), runner.Error, "", "which is not an IP address")
 }
 
 func TestEnvironment(t *testing.T) {
@@ -264,7 +264,7 @@ func TestAProgramThatDoesNotEnd(t *testing.T) {
 	for _, h := range []inventory.Host{{Name: "slow"}, {Name: "web1", Connection: inventory.Connection{Jump: "slow"}}} {
 		d := sshconn.New(sshconn.Config{SSHConfig: config, Local: local, ConnectTimeout: 50 * time.Millisecond})
 		defer d.Close()
-		wantReason(t, reach(t, d, h), runner.Unreachable, runner.ConnectTimeout, "what ssh_config runs did not end within 50ms")
+		wantReason(t, reach(t, d, h), runner.Unreachable, runner.ConnectTimeout, "the programs in ssh_config did not end within 50ms")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := d.Dial(ctx, h)

@@ -37,11 +37,11 @@ func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey,
 	case s.hostKeys == "off":
 		d.unchecked()
 		if changed {
-			d.config.Warn(fmt.Sprintf("%s: host key changed, and is not checked: it shows %s, known is %s (%s)", s.name, fingerprint(key), keys[0].fingerprint(), keys[0].place))
+			d.config.Warn(fmt.Sprintf("%s: host key changed, and is not checked: now %s, recorded %s (%s)", s.name, fingerprint(key), keys[0].fingerprint(), keys[0].place))
 		}
 		return false, nil
 	case changed:
-		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: it shows %s, known is %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
+		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: now %s, recorded %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
 		added, err := known.accept(ctx, knownName(s.keyName, s.keyPort), key)
 		if err != nil {
@@ -77,7 +77,7 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 // unchecked warns, once, about what it means not to check host keys.
 func (d *Dialer) unchecked() {
 	d.warnOnce.Do(func() {
-		d.config.Warn("host keys are not checked: whoever is on the way can pass for a host")
+		d.config.Warn("host keys are not checked: anyone in between can pose as a host")
 	})
 }
 

@@ -71,7 +71,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	}
 	for _, v := range slices.Concat(s.Env, s.Secrets) {
 		if name, _, _ := strings.Cut(v, "="); !runner.IsVariable(name) {
-			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%q is no name of a variable", name)}
+			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%q is not the name of a variable", name)}
 		}
 	}
 	around := script
@@ -82,11 +82,11 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	case s.TTY && (h.input > 0 || h.secrets > 0):
 		return &runner.Failure{Status: runner.Error, Err: errors.New("a command with a terminal takes no input and no secret variables")}
 	case s.Flow && h.secrets > 0:
-		return &runner.Failure{Status: runner.Error, Err: errors.New("a command whose input flows takes no secret variables")}
+		return &runner.Failure{Status: runner.Error, Err: errors.New("a command whose input is streamed takes no secret variables")}
 	}
 	wrapped := line(around, h.String(), cmd)
 	if len(wrapped) > MaxCommand {
-		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command is too long: %d bytes, once it is encoded, of %d", len(wrapped), MaxCommand)}
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d", len(wrapped), MaxCommand)}
 	}
 	if s.TTY {
 		return c.Conn.Exec(ctx, wrapped, runner.Stdio{Out: s.Out, Err: s.Err, Hold: true, TTY: true})

@@ -321,8 +321,8 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 func TestNamesOfVariables(t *testing.T) {
 	for _, s := range []runner.Stdio{{Env: []string{"A;touch /tmp/x;B=1"}}, {Secrets: []string{"A B=1"}}, {Env: []string{"=1"}}} {
 		err := login(t, []string{"dash"}).Exec(t.Context(), "exit 1", s)
-		if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "no name of a variable") {
-			t.Errorf("the error is %v, want that it is no name of a variable", err)
+		if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "not the name of a variable") {
+			t.Errorf("the error is %v, want that it is not the name of a variable", err)
 		}
 	}
 }

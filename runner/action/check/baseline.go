@@ -61,7 +61,7 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 				continue
 			}
 			if len(checks) == mostDescribed {
-				return fmt.Errorf("the host has more than %d things to be described", mostDescribed)
+				return fmt.Errorf("the host has more than %d things to describe", mostDescribed)
 			}
 			known[c.ID] = true
 			for _, a := range d.attrs {
@@ -79,7 +79,7 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s as it was found. Take out what may differ, and tell the rest in hail test -a FILE.\nchecks:\n", t.Host.Name)
+	fmt.Fprintf(&b, "# The state of %s. Remove what may differ, then check the rest: hail test -a FILE\nchecks:\n", t.Host.Name)
 	for _, d := range described {
 		for _, c := range checks {
 			if s := found[c]; c.Type == d.kind && s != nil && s.cannot[""] == "" {

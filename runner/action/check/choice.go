@@ -41,7 +41,7 @@ func (s *Suite) Take(by Choice) error {
 		}
 	}
 	if taken == nil {
-		return errors.New("no check is like that")
+		return errors.New("no check matches the selection")
 	}
 	s.Checks, s.Fleet = taken, fleet
 	return nil
@@ -63,7 +63,7 @@ func (s *Suite) knows(by Choice) error {
 		if !slices.Contains(tags, tag) {
 			hint := inventory.DidYouMean(tag, tags)
 			if hint == "" && len(tags) > 0 {
-				hint = "it is one of " + strings.Join(tags, ", ")
+				hint = "use one of " + strings.Join(tags, ", ")
 			}
 			return &inventory.Error{Text: fmt.Sprintf("no check has the tag %q", tag), Hint: hint}
 		}
@@ -81,9 +81,9 @@ func (s *Suite) mustHaveLike(glob string) error {
 		return nil
 	}
 	if slices.ContainsFunc(s.Fleet, func(f Fleet) bool { return wildcard.Match(glob, f.ID) }) {
-		return &inventory.Error{Text: fmt.Sprintf("%q is over the fleet, and this is for the checks of hosts", glob), Hint: "a check over the fleet goes with the one that it has its values of"}
+		return &inventory.Error{Text: fmt.Sprintf("%q is a check over the fleet, and only checks on hosts can be named here", glob), Hint: "a check over the fleet goes with the check whose values it uses"}
 	}
-	return &inventory.Error{Text: fmt.Sprintf("no check has an id like %q", glob), Hint: inventory.DidYouMean(glob, ids)}
+	return &inventory.Error{Text: fmt.Sprintf("no check has an id that matches %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 
 func (by Choice) has(c runner.Check) bool {

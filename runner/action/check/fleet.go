@@ -48,7 +48,7 @@ func (r reader) fleet(n *strictyaml.Node) *Fleet {
 		"at_least": func(n *strictyaml.Node) {
 			share, err := runner.ParseShare(n.Text)
 			if err != nil || n.Kind != strictyaml.Scalar {
-				r.Fail(n, "at_least: 80%", "%q is not a number of hosts, or a part of them", n.Text)
+				r.Fail(n, "at_least: 80%", "%q is neither a number of hosts nor a percentage", n.Text)
 				return
 			}
 			f.AtLeast = &share
@@ -56,11 +56,11 @@ func (r reader) fleet(n *strictyaml.Node) *Fleet {
 	})
 	switch {
 	case f.ValueOf == "":
-		r.Fail(n, "value_of: ID of another check", "a check over the fleet needs values")
+		r.Fail(n, "value_of: ID of another check", "a check over the fleet needs value_of")
 	case !f.AllEqual && f.Distinct == nil && f.Spread == nil && f.AtLeast == nil:
-		r.Fail(n, "it takes all_equal, distinct, spread and at_least", "nothing is expected of the values of %s", f.ValueOf)
+		r.Fail(n, "add all_equal, distinct, spread or at_least", "this check expects nothing of the values of %s", f.ValueOf)
 	case f.That != nil && f.AtLeast == nil:
-		r.Fail(n, "at_least: 80%", "that says which values at_least counts")
+		r.Fail(n, "at_least: 80%", "\"that\" selects the values that at_least counts, and there is no at_least")
 	}
 	return f
 }
@@ -159,7 +159,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 		failed = append(failed, fmt.Sprintf("%s: expected %s, is %s", what, m.expectation(number), show(is, number)))
 	}
 	if f.AllEqual && len(groups) > 1 {
-		failed = append(failed, fmt.Sprintf("expected one value, there are %d: %s", len(groups), different(groups)))
+		failed = append(failed, fmt.Sprintf("expected one value, found %d: %s", len(groups), different(groups)))
 	}
 	miss(f.Distinct, float64(len(groups)), "distinct values")
 	if f.Spread != nil {
@@ -180,7 +180,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 		if err != nil {
 			failed = append(failed, err.Error())
 		} else if n < want {
-			failed = append(failed, fmt.Sprintf("expected at least %d of %d hosts, are %d", want, hosts, n))
+			failed = append(failed, fmt.Sprintf("expected at least %d of %d hosts, found %d", want, hosts, n))
 		}
 	}
 	if failed != nil {
@@ -198,7 +198,7 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), defaultTimeout.Value(), fmt.Errorf("that took longer than %s", defaultTimeout))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), defaultTimeout.Value(), fmt.Errorf("at_least took longer than %s", defaultTimeout))
 	defer cancel()
 	for _, value := range values {
 		var v any = value

@@ -63,7 +63,7 @@ func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node,
 	for _, p := range root.Pairs {
 		t, ok := gossTypes[p.Key.Text]
 		if !ok {
-			r.Fail(p.Key, "it takes "+strings.Join(slices.Sorted(maps.Keys(gossTypes)), ", "), "%q of goss is not taken", p.Key.Text)
+			r.Fail(p.Key, "hail supports "+strings.Join(slices.Sorted(maps.Keys(gossTypes)), ", "), "%q of goss is not supported", p.Key.Text)
 			continue
 		}
 		if p.Value.Kind != strictyaml.Map {
@@ -96,7 +96,7 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 	case "addr":
 		proto, addr, _ := strings.Cut(p.Key.Text, "://")
 		if proto != "tcp" {
-			r.Fail(p.Key, "", "goss: only tcp:// addresses are taken")
+			r.Fail(p.Key, "", "goss: only tcp:// addresses are supported")
 		}
 		c.Params["address"], c.From = addr, "target"
 	case "http":
@@ -139,7 +139,7 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 		c.Wants = []Want{k.implied}
 	}
 	if hasTemplate(p.Key) || hasTemplate(p.Value) {
-		r.Fail(p.Key, "write it in hail's own form", "goss: templates are not taken")
+		r.Fail(p.Key, "write the check in hail's own format", "goss: templates are not supported")
 	} else if k.verify != nil && r.Wrong() == 0 {
 		if err := k.verify(&c); err != nil {
 			r.Fail(p.Key, "", "%v", err)
@@ -183,7 +183,7 @@ func (r gossReader) fileTypes(n *strictyaml.Node) *strictyaml.Node {
 	ours := *n
 	if n.Kind == strictyaml.Scalar {
 		if ours.Text = gossFileTypes[n.Text]; ours.Text == "" {
-			r.Fail(n, "", "goss: %q is no filetype", n.Text)
+			r.Fail(n, "", "goss: %q is not a filetype", n.Text)
 		}
 	}
 	ours.Items, ours.Pairs = slices.Clone(n.Items), slices.Clone(n.Pairs)
@@ -222,7 +222,7 @@ func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Ma
 		return r.reader.matcher(n, attribute, s)
 	}
 	if len(n.Pairs) != 1 {
-		r.Fail(n, "", "goss: a matcher has one key")
+		r.Fail(n, "", "goss: a matcher has exactly one key")
 		return m
 	}
 	p := n.Pairs[0]
@@ -234,7 +234,7 @@ func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Ma
 		case "have-suffix":
 			return Matcher{Op: matches, Want: regexp.QuoteMeta(p.Value.Text) + "$"}
 		}
-		r.Fail(p.Key, "it takes "+strings.Join(slices.Sorted(maps.Keys(gossOperators)), ", "), "the matcher %q of goss is not taken", p.Key.Text)
+		r.Fail(p.Key, "hail supports "+strings.Join(slices.Sorted(maps.Keys(gossOperators)), ", "), "the matcher %q of goss is not supported", p.Key.Text)
 		return m
 	}
 	switch ours {

@@ -67,7 +67,7 @@ func TestGossFiles(t *testing.T) {
 	text := "file:\n  /etc/x: {filetype: {or: [symlink, {equal: directory}]}}\n"
 	open := func(string) ([]byte, error) { return []byte(text), nil }
 	_, err := check.Read([]string{"a.yaml", "b.yaml"}, open)
-	if want := `b.yaml:2:3: the id "file:/etc/x" is taken, first at a.yaml:2:3`; err == nil || err.Error() != want {
+	if want := `b.yaml:2:3: the id "file:/etc/x" is already used at a.yaml:2:3`; err == nil || err.Error() != want {
 		t.Errorf("two files: %v, want %s", err, want)
 	}
 	suite, err := check.Read([]string{"a.yaml"}, open)

@@ -39,18 +39,18 @@ func ReadHealth(base *specfile.Reader, list *strictyaml.Node) (checks []Check) {
 		place, taken := first[c.ID]
 		switch {
 		case over != nil:
-			r.Fail(n, "hail test looks at the fleet, after the push", "a host can't judge what is over the fleet")
+			r.Fail(n, "run it with hail test, after the push", "a check over the fleet can't be a health check")
 			continue
 		case !c.inside() && c.From == "target":
-			r.Fail(n, fromHost[c.Type], "a health check is made on the host alone, and %s with from: target needs a connection from here", c.Type)
+			r.Fail(n, fromHost[c.Type], "a health check runs on the host alone, and %s with from: target needs a connection from this machine", c.Type)
 		case !c.inside():
-			r.Fail(n, fromHost[c.Type], "a health check looks from the host, and %s from here", c.Type)
+			r.Fail(n, fromHost[c.Type], "a health check runs on the host, and %s connects from this machine", c.Type)
 		case kinds[c.Type].values != nil:
-			r.Fail(n, "hail test compares it with ours", "a host can't judge its %s by itself", c.Type)
+			r.Fail(n, "hail test compares it with this machine's", "a host can't judge its own %s", c.Type)
 		case c.Capture != "":
-			r.Fail(n, "hail test captures", "nothing of a health check is kept: it has no capture")
+			r.Fail(n, "capture it with hail test", "a health check can't capture: nothing of it is kept")
 		case taken:
-			r.Fail(n, "give one of them another id", "the id %q is taken, first at %s", c.ID, place)
+			r.Fail(n, "give one of them another id", "the id %q is already used at %s", c.ID, place)
 		}
 		first[c.ID] = c.Place
 		c.Retry.Timeout, c.Retry.Interval = cmp.Or(c.Retry.Timeout, healthTimeout), cmp.Or(c.Retry.Interval, healthInterval)

@@ -11,23 +11,23 @@ import (
 // TestHealthRefuses: what a host cannot judge by itself is an error with its place, and a hint what to do instead.
 func TestHealthRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`{http: "http://127.0.0.1/"}`:                             "push.yaml:1:3: a health check looks from the host, and http from here\nhint: command: {run: \"curl",
-		`{http: "http://127.0.0.1/", from: target}`:               "push.yaml:1:3: a health check is made on the host alone, and http with from: target needs",
+		`{http: "http://127.0.0.1/"}`:                             "push.yaml:1:3: a health check runs on the host, and http connects from this machine\nhint: command: {run: \"curl",
+		`{http: "http://127.0.0.1/", from: target}`:               "push.yaml:1:3: a health check runs on the host alone, and http with from: target needs",
 		`{tcp: "127.0.0.1:22", from: controller}`:                 "hint: port: {port: 443}",
 		`{dns: localhost}`:                                        "hint: from: target",
-		`{clock: {offset: {lt: 1s}}}`:                             "push.yaml:1:3: a host can't judge its clock by itself",
-		`{fleet: {value_of: x, all_equal: true}}`:                 "push.yaml:1:3: a host can't judge what is over the fleet\nhint: hail test",
-		`{command: uptime, capture: up}`:                          "push.yaml:1:3: nothing of a health check is kept",
-		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: a host judges this by itself, and has no jq",
-		`{command: {run: x, stdout: {not: {regex: "\\bok\\b"}}}}`: "push.yaml:1:44: a host can't judge this regex by itself: \\b and \\B have no meaning there\nhint: write what stands",
+		`{clock: {offset: {lt: 1s}}}`:                             "push.yaml:1:3: a host can't judge its own clock",
+		`{fleet: {value_of: x, all_equal: true}}`:                 "push.yaml:1:3: a check over the fleet can't be a health check\nhint: run it with hail test",
+		`{command: uptime, capture: up}`:                          "push.yaml:1:3: a health check can't capture",
+		`{command: {run: x, stdout: {jq: .ok, equals: true}}}`:    "push.yaml:1:35: the host judges this by itself, and has no jq",
+		`{command: {run: x, stdout: {not: {regex: "\\bok\\b"}}}}`: "push.yaml:1:44: a host can't judge this regex by itself: \\b and \\B are not supported\nhint: write what surrounds",
 		`{command: {run: x, stdout: {regex: "("}}}`:               "push.yaml:1:38: the regular expression is wrong",
 		`{command: {run: x, stout: y}}`:                           "push.yaml:1:22: unknown key \"stout\"",
 		`{comand: x}`:                                             "did you mean \"command\"?",
-		`{file: /etc/passwd}` + "\n- {file: /etc/passwd}":         "push.yaml:2:3: the id \"file:/etc/passwd\" is taken, first at push.yaml:1:3",
+		`{file: /etc/passwd}` + "\n- {file: /etc/passwd}":         "push.yaml:2:3: the id \"file:/etc/passwd\" is already used at push.yaml:1:3",
 		`{file: {path: /etc/passwd, exists: "yes"}}`:              "exists has to be true or false",
-		`{}`:                                   "this check looks at nothing",
-		`{command: {run: "true", stdout: {}}}`: "an empty matcher",
-		`{process: {name: x, args: {regex: "a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}g{1000}"}}}`: "it becomes too large",
+		`{}`:                                   "this check has no type",
+		`{command: {run: "true", stdout: {}}}`: "this matcher is empty",
+		`{process: {name: x, args: {regex: "a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}g{1000}"}}}`: "it gets too large",
 	} {
 		_, err := readHealth("- " + text)
 		var wrong inventory.Errors

@@ -147,7 +147,7 @@ func (m Matcher) awk(v value) (string, error) {
 		}
 		return m.Of[0].awk(value{number, "letters(" + v.is + ")"})
 	case query:
-		return "", &inventory.Error{Text: "a host judges this by itself, and has no jq", Hint: "contains or regex; or a command that judges: run: curl -fs localhost/health | grep -q '\"ok\": *true'"}
+		return "", &inventory.Error{Text: "the host judges this by itself, and has no jq", Hint: "use contains or regex, or a command that judges: run: curl -fs localhost/health | grep -q '\"ok\": *true'"}
 	}
 	for _, one := range m.Of {
 		is, err := one.awk(v)

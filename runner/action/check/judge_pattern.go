@@ -32,7 +32,7 @@ func wordPattern(pattern string) (string, error) {
 	w := &patternWriter{}
 	w.write(re.Simplify(), true, true)
 	if w.err == nil && w.Len() > mostPattern {
-		w.fail("it becomes too large", "write it with * or + instead of a number")
+		w.fail("it gets too large", "use * or + instead of a number")
 	}
 	return w.String(), w.err
 }
@@ -84,7 +84,7 @@ func (w *patternWriter) write(re *syntax.Regexp, first, last bool) {
 		case re.Op == syntax.OpEndLine && last:
 			w.WriteString("($|" + newline + ")")
 		default:
-			w.fail("with (?m), ^ has to stand at its beginning, and $ at its end", `\n stands for the end of a line in its middle`)
+			w.fail("with (?m), ^ has to be at its beginning and $ at its end", `use \n for the end of a line in its middle`)
 		}
 	case syntax.OpCapture:
 		w.group(re.Sub, "", first, last)
@@ -101,7 +101,7 @@ func (w *patternWriter) write(re *syntax.Regexp, first, last bool) {
 	case syntax.OpQuest:
 		w.group(re.Sub, "?", false, false)
 	default:
-		w.fail(`\b and \B have no meaning there`, `write what stands beside a word: (^|\W)word(\W|$)`)
+		w.fail(`\b and \B are not supported`, `write what surrounds the word: (^|\W)word(\W|$)`)
 	}
 }
 
@@ -132,7 +132,7 @@ func (w *patternWriter) letters(ranges []rune) {
 			all = append(all, highWord)
 		case from <= to:
 			if few += int(to-from) + 1; few > mostLetters {
-				w.fail("a class has too many characters that are not ASCII, and not all of them", "name the few that count")
+				w.fail("a class has too many non-ASCII characters, but not all of them", "name the few that matter")
 				return
 			}
 			for r := from; r <= to; r++ {

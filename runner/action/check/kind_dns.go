@@ -18,7 +18,7 @@ var _ = register(&kind{
 	words:   []string{"name"},
 	verify: func(c *Check) error {
 		if c.Params["server"] != "" && c.From == "target" {
-			return errors.New("server is for a look from here: from the host, its own resolver is asked")
+			return errors.New("server is only for checks from this machine: a host asks its own resolver")
 		}
 		return plainName("name")(c)
 	},
@@ -61,7 +61,7 @@ probe_dns() {
 			return &seen{values: map[string]any{"reachable": false, "addresses": []any{}}, because: "there is no such name"}
 		}
 		if r.Dial != nil && !asked.Load() {
-			return cannot("the hosts file of this machine has it, so that %s was not asked", c.Params["server"])
+			return cannot("the hosts file of this machine has it, so %s was not asked", c.Params["server"])
 		}
 		slices.Sort(found)
 		addresses := []any{}

@@ -22,8 +22,8 @@ probe_file() {
 	echo "exists true"
 	if [ -L "$1" ]; then
 		echo "type link"
-		if to=$(readlink -- "$1"); then fact link "$to"; else cannot link "readlink does not say"; fi
-		[ -e "$1" ] || { wants exists || wants type || wants link || cannot '*' "it is a link that leads nowhere"; return 0; }
+		if to=$(readlink -- "$1"); then fact link "$to"; else cannot link "readlink failed"; fi
+		[ -e "$1" ] || { wants exists || wants type || wants link || cannot '*' "it is a link to nothing"; return 0; }
 	elif [ -f "$1" ]; then echo "type file"
 	elif [ -d "$1" ]; then echo "type dir"
 	elif [ -p "$1" ]; then echo "type fifo"
@@ -33,14 +33,14 @@ probe_file() {
 	stat -L -c 'mode %a
 owner %U
 group %G
-size %s' -- "$1" || cannot '*' "stat does not say"
+size %s' -- "$1" || cannot '*' "stat failed"
 	if wants mtime_age; then
 		changed=$(stat -L -c %Y -- "$1") && echo "mtime_age $(($(date +%s) - changed))"
 	fi
 	if wants sha256; then
 		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot sha256 "it can't be read"
 		elif sum=$(sha256sum <"$1"); then echo "sha256 ${sum%% *}"
-		else cannot sha256 "sha256sum does not say"
+		else cannot sha256 "sha256sum failed"
 		fi
 	fi
 	if wants content; then
@@ -48,7 +48,7 @@ size %s' -- "$1" || cannot '*' "stat does not say"
 		elif ! has_tool od; then cannot content "there is no od"
 		else
 			read=$(head -c 1048577 -- "$1" | hex)
-			if [ ${#read} -gt 2097152 ]; then cannot content "it has more than 1 MiB"; else echo "content:$read"; fi
+			if [ ${#read} -gt 2097152 ]; then cannot content "it is larger than 1 MiB"; else echo "content:$read"; fi
 		fi
 	fi
 }

@@ -59,9 +59,9 @@ var _ = register(&kind{
 		}
 		switch {
 		case err != nil:
-			s.cannot["body"] = "it did not come whole: " + plainError(err)
+			s.cannot["body"] = "it arrived incomplete: " + plainError(err)
 		case len(body) > mostBody:
-			s.cannot["body"] = "it has more than 1 MiB"
+			s.cannot["body"] = "it is larger than 1 MiB"
 		default:
 			s.values["body"] = c.trimNewline(string(body))
 		}

@@ -27,8 +27,8 @@ probe_interface() {
 			echo "addresses "
 			ip -o addr show dev "$1" | sed -n 's/.* inet6\{0,1\} \([^ ]*\).*/networks \1/p; s/^networks \([^/]*\).*/addresses \1/p'
 		else
-			cannot addresses "there is no ip"
-			cannot networks "there is no ip"
+			cannot addresses "there is no ip command"
+			cannot networks "there is no ip command"
 		fi
 	fi
 }

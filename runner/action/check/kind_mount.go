@@ -28,11 +28,11 @@ probe_mount() {
 	printf '%s\n' "$with" | tr , '\n' | sed 's/^/options /'
 	if wants usage_percent; then
 		used=$(df -P -k -- "$1" 2>/dev/null | sed -n '$s/.* \([0-9]*\)% .*/\1/p')
-		if [ -n "$used" ]; then echo "usage_percent $used"; else cannot usage_percent "df does not say"; fi
+		if [ -n "$used" ]; then echo "usage_percent $used"; else cannot usage_percent "df does not report it"; fi
 	fi
 	if wants inodes_percent; then
 		used=$(df -P -i -- "$1" 2>/dev/null | sed -n '$s/.* \([0-9]*\)% .*/\1/p')
-		if [ -n "$used" ]; then echo "inodes_percent $used"; else cannot inodes_percent "df does not say: this file system has no fixed number of them, or there is no df -i"; fi
+		if [ -n "$used" ]; then echo "inodes_percent $used"; else cannot inodes_percent "df does not report it: the file system has no fixed number of inodes, or df has no -i"; fi
 	fi
 }
 `,

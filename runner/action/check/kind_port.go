@@ -17,7 +17,7 @@ var _ = register(&kind{
 	words:   []string{"port", "proto"},
 	verify: func(c *Check) error {
 		if proto := c.Params["proto"]; proto != "" && !protocol.MatchString(proto) {
-			return fmt.Errorf("%q is not tcp or udp, nor of one IP version, as tcp6", proto)
+			return fmt.Errorf("%q is not one of tcp, tcp4, tcp6, udp, udp4 and udp6", proto)
 		}
 		if _, err := strconv.ParseUint(c.Params["port"], 10, 16); err != nil || c.Params["port"][0] == '0' { // printf would take 022 for 18
 			return fmt.Errorf("%q is not a port", c.Params["port"])

@@ -10,11 +10,11 @@ var _ = register(&kind{
 	probe: `
 probe_service() {
 	if [ -d /run/systemd/system ] && has_tool systemctl; then
-		shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$1") || { cannot '*' "systemctl does not say"; return 0; }
+		shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$1") || { cannot '*' "systemctl failed"; return 0; }
 		case $nl$shown$nl in *"${nl}LoadState=not-found$nl"*) echo "installed false" ;; *) echo "installed true" ;; esac
 		case $nl$shown$nl in *"${nl}LoadState=masked$nl"*) echo "masked true" ;; *) echo "masked false" ;; esac
 		case $nl$shown$nl in *"${nl}ActiveState=active$nl"* | *"${nl}ActiveState=reloading$nl"*) echo "running true" ;; *) echo "running false" ;; esac
-		case $nl$shown$nl in *"${nl}UnitFileState="*) ;; *) cannot enabled "systemctl does not say" ;; esac
+		case $nl$shown$nl in *"${nl}UnitFileState="*) ;; *) cannot enabled "systemctl does not report it" ;; esac
 		case $nl$shown$nl in
 		*"${nl}UnitFileState=enabled"* | *"${nl}UnitFileState=alias$nl"* | *"${nl}UnitFileState=static$nl"* | *"${nl}UnitFileState=indirect$nl"* | *"${nl}UnitFileState=generated$nl"*) echo "enabled true" ;;
 		*) echo "enabled false" ;;
@@ -43,7 +43,7 @@ probe_service() {
 			case $? in
 			0) echo "running true" ;;
 			1 | 2 | 3) echo "running false" ;;
-			*) cannot running "/etc/init.d/$1 status does not say" ;;
+			*) cannot running "/etc/init.d/$1 status does not report it" ;;
 			esac
 		else
 			echo "running false"

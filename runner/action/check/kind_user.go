@@ -36,7 +36,7 @@ probe_user() {
 	fact shell "$shell"
 	groups=$(id -Gnz -- "$1" 2>/dev/null | tr '\0' '\n') # a name of Active Directory has blanks
 	[ -n "$groups" ] || groups=$(id -Gn -- "$1" | tr ' ' '\n')
-	[ -n "$groups" ] || cannot groups "id does not say"
+	[ -n "$groups" ] || cannot groups "id does not report them"
 	printf '%s\n' "$groups" | while IFS= read -r g; do [ -z "$g" ] || fact groups "$g"; done
 }
 `,

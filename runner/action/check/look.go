@@ -48,7 +48,7 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 	if c.From == "target" {
 		tunneler, ok := runner.As[runner.Tunneler](t.Conn)
 		if !ok {
-			return cannot("the way to the host has no tunnels")
+			return cannot("the connection to the host can't carry tunnels")
 		}
 		l.dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 			defer func() {
@@ -80,7 +80,7 @@ func (l *look) unreached(err error) *seen {
 	switch {
 	case !errors.As(err, &f):
 	case f.Reason == runner.ChannelRefused:
-		return cannot("the host does not let connections be made from it: %v", f.Err)
+		return cannot("the host refuses to forward connections: %v", f.Err)
 	case f.Status == runner.Error:
 		return cannot("%v", f.Err)
 	}

@@ -54,8 +54,8 @@ const (
 	text    shape = "a text"
 	texts   shape = "a list of texts"
 	period  shape = "a time" // in seconds
-	sizes   shape = "a size" // in bytes
-	rights  shape = "a mode" // octal digits, without leading zeros
+	sizes   shape = "a number of bytes"
+	rights  shape = "an octal mode" // without leading zeros
 	fields  shape = "named texts"
 	unknown shape = "a value"
 )
@@ -117,7 +117,7 @@ func (m Matcher) compile(s shape) (test, error) {
 	case version:
 		constraint, err := semver.NewConstraint(fmt.Sprint(m.Want))
 		if err != nil {
-			return nil, fmt.Errorf("%q is no range of versions like >=1.2, <3", m.Want)
+			return nil, fmt.Errorf("%q is not a version range like >=1.2, <3", m.Want)
 		}
 		return func(ctx context.Context, v any) (bool, any, error) {
 			is, err := numbersOf(inventory.ValueText(v))
@@ -165,7 +165,7 @@ func (m Matcher) combine(s shape) (test, error) {
 	case query:
 		parsed, err := gojq.Parse(fmt.Sprint(m.Want))
 		if err != nil {
-			return nil, fmt.Errorf("%q is no jq expression: %w", m.Want, err)
+			return nil, fmt.Errorf("%q is not a jq expression: %w", m.Want, err)
 		}
 		code, err := gojq.Compile(parsed)
 		if err != nil {
@@ -179,7 +179,7 @@ func (m Matcher) combine(s shape) (test, error) {
 			return of[0](ctx, found)
 		}, nil
 	}
-	return nil, fmt.Errorf("%q is no matcher", m.Op)
+	return nil, fmt.Errorf("%q is not a matcher", m.Op)
 }
 
 // ask returns the first answer of a jq expression to a value, nil if there is none. A value that is a text is read as
@@ -187,7 +187,7 @@ func (m Matcher) combine(s shape) (test, error) {
 func ask(ctx context.Context, code *gojq.Code, v any) (any, error) {
 	if s, ok := v.(string); ok {
 		if err := json.Unmarshal([]byte(s), &v); err != nil {
-			return nil, fmt.Errorf("%s is no JSON", show(s, text))
+			return nil, fmt.Errorf("%s is not JSON", show(s, text))
 		}
 	}
 	found, ok := code.RunWithContext(ctx, v).Next()
@@ -269,9 +269,9 @@ func (m Matcher) expectation(s shape) string {
 	case less, atMost, more, atLeast:
 		return signs[m.Op] + " " + show(m.Want, s)
 	case contains:
-		return "something with " + show(m.Want, unknown)
+		return "something containing " + show(m.Want, unknown)
 	case matches:
-		return fmt.Sprintf("something like /%v/", m.Want)
+		return fmt.Sprintf("something matching /%v/", m.Want)
 	case version:
 		return fmt.Sprintf("a version %v", m.Want)
 	case oneOf:

@@ -52,7 +52,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 			case kind == "begin":
 				i, err := strconv.Atoi(word)
 				if err != nil || i < 0 || i >= len(checks) {
-					return errors.New("the host has answered a check that was not asked")
+					return errors.New("the host answered a check that was not asked for")
 				}
 				of, now, said = checks[i], &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}, 0
 				began, _ = strconv.ParseFloat(value, 64)
@@ -63,7 +63,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 				found[of], now = now, nil
 			case now != nil:
 				if said += len(rest); said > MostSaid {
-					now.cannot[""] = "it says too much"
+					now.cannot[""] = "the host said too much"
 					return nil
 				}
 				if strings.HasPrefix(rest, "now ") {
@@ -135,7 +135,7 @@ func (s *seen) hear(c *Check, line string) {
 	if line[end] == ':' {
 		raw, err := hex.DecodeString(value)
 		if err != nil {
-			s.cannot[name] = "the host says it in a way that is not understood"
+			s.cannot[name] = "the host's answer is not understood"
 			return
 		}
 		value = string(raw)
@@ -158,9 +158,9 @@ func (s *seen) ended(c *Check, status string) {
 		if s.cannot[""] == "" && c.Sudo && status == "127" {
 			s.cannot[""] = "there is no sudo on the host"
 		} else if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
-			s.cannot[""] = "sudo -n did not let it: it wants a password, or has no such right"
+			s.cannot[""] = "sudo -n refused: it wants a password, or the user has no such right"
 		} else if s.cannot[""] == "" {
-			s.cannot[""] = "the look at it ended with status " + status
+			s.cannot[""] = "the probe ended with exit status " + status
 		}
 		return
 	}
@@ -200,7 +200,7 @@ func valueOf(facts []string, s shape) (any, error) {
 	case number, period, sizes:
 		n, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
 		if err != nil {
-			return nil, fmt.Errorf("the host says %s, which is no number", show(f, text))
+			return nil, fmt.Errorf("the host said %s, which is not a number", show(f, text))
 		}
 		return n, nil
 	case rights:

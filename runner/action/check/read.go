@@ -37,7 +37,7 @@ type loading struct {
 func (l *loading) file(file string, including []string) error {
 	file = filepath.Clean(file)
 	if i := slices.Index(including, file); i >= 0 {
-		return &inventory.Error{Place: inventory.Place{File: file}, Text: "it includes itself: " + strings.Join(append(including[i:], file), " → ")}
+		return &inventory.Error{Place: inventory.Place{File: file}, Text: "the file includes itself: " + strings.Join(append(including[i:], file), " → ")}
 	}
 	if l.loaded[file] {
 		return nil
@@ -58,7 +58,7 @@ func (l *loading) file(file string, including []string) error {
 		r := reader{Reader: base}
 		enter := func(n *strictyaml.Node, id string) bool {
 			if first, taken := l.ids[id]; taken {
-				r.Fail(n, "give one of them another id, or leave it out", "the id %q is taken, first at %s", id, first)
+				r.Fail(n, "give one of them another id, or leave it out", "the id %q is already used at %s", id, first)
 				return false
 			}
 			l.ids[id] = inventory.Place{File: file, Line: n.Line, Col: n.Col}

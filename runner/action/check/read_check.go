@@ -62,7 +62,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	for name := range kinds {
 		known[name] = func(n *strictyaml.Node) {
 			if c.Type != "" {
-				r.Fail(n, "make two checks of it", "this check is a %s already", c.Type)
+				r.Fail(n, "make it two checks", "this check is already a %s", c.Type)
 				return
 			}
 			c.Type, subject = name, n
@@ -85,7 +85,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	}
 	if c.Type == "" {
 		if r.Wrong() == before {
-			r.Fail(n, "it is one of "+strings.Join(kindNames(), ", "), "this check looks at nothing")
+			r.Fail(n, "add one of "+strings.Join(kindNames(), ", "), "this check has no type")
 		}
 		return c, nil
 	}
@@ -98,10 +98,10 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		c.From = ""
 	}
 	if c.From != "" && k.outside == nil {
-		r.Fail(n, "", "a %s is always seen from the host: from is for tcp, http, tls and dns", c.Type)
+		r.Fail(n, "", "a %s is always checked on the host: from is for tcp, http, tls and dns", c.Type)
 	}
 	if c.Sudo && !c.inside() {
-		r.Fail(n, "", "sudo is for what is seen from the host")
+		r.Fail(n, "", "sudo is for what is checked on the host")
 	}
 	if c.Capture != "" {
 		c.Value = k.main
@@ -131,7 +131,7 @@ func (r reader) subject(n *strictyaml.Node, k *kind, c *Check) {
 		c.Wants = append(c.Wants, k.implied)
 	}
 	if len(c.Wants) == 0 {
-		r.Fail(n, "", "nothing is expected of this %s: it has %s", k.name, strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "))
+		r.Fail(n, "add one of "+strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "), "this %s expects nothing", k.name)
 	}
 	c.Template = hasTemplate(n)
 	if k.verify != nil && !c.Template && r.Wrong() == before {

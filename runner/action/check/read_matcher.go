@@ -27,7 +27,7 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		m = Matcher{Op: equals, Want: r.literal(n, attribute, s)}
 	case strictyaml.List:
 		if s != texts && s != unknown {
-			r.Fail(n, "in: […] takes one of several", "%s is %s, and no list", attribute, s)
+			r.Fail(n, "in: […] accepts one of several values", "%s is %s, not a list", attribute, s)
 			return m
 		}
 		m = Matcher{Op: equals, Want: r.literals(n, attribute, elementOf(s))}
@@ -47,14 +47,14 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		of = chain(of)
 		switch len(of) {
 		case 0:
-			r.Fail(n, attribute+": {contains: …}", "an empty matcher matches everything, so it is none")
+			r.Fail(n, attribute+": {contains: …}", "this matcher is empty")
 		case 1:
 			return of[0]
 		default:
 			return Matcher{Op: allOf, Of: of}
 		}
 	default:
-		r.Fail(n, "", "%s has no value to be compared with", attribute)
+		r.Fail(n, "", "%s has no value", attribute)
 	}
 	return m
 }
@@ -97,7 +97,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		return m
 	}
 	if shapes := allowed[m.Op]; shapes != nil && !slices.Contains(shapes, s) {
-		r.Fail(p.Key, "", "%s is %s, which %s does not go with", attribute, s, m.Op)
+		r.Fail(p.Key, "", "%s does not go with %s, which is %s", m.Op, attribute, s)
 		return m
 	}
 	n := p.Value
@@ -154,7 +154,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 
 func (r reader) matcherOfValue(n *strictyaml.Node, attribute string, s shape) Matcher {
 	if n.Kind == strictyaml.Map {
-		r.Fail(n, "", "equals takes a value")
+		r.Fail(n, "", "equals takes a value, not a mapping")
 		return Matcher{Op: equals}
 	}
 	return r.matcher(n, attribute, s)
@@ -166,7 +166,7 @@ func (r reader) literals(n *strictyaml.Node, attribute string, s shape) []any {
 	case n.Kind != strictyaml.List:
 		r.Fail(n, "", "this has to be a list")
 	case len(n.Items) == 0:
-		r.Fail(n, "{len: 0} is for a list without elements", "this list is empty")
+		r.Fail(n, "write {len: 0} for an empty list", "this list is empty")
 	}
 	values := []any{}
 	for _, item := range n.Items {
@@ -194,10 +194,10 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 // howTo has hints for texts that are no value of a shape.
 var howTo = map[shape]string{
 	yesNo:  "write true or false, without quotes",
-	texts:  "write {contains: TEXT}, or [TEXT] where there is no other",
+	texts:  "write {contains: TEXT}, or [TEXT] if there is no other",
 	period: "write it with its unit: 30d, 10s, 500ms",
 	sizes:  "write it with its unit: 64MiB, 20MB",
-	rights: `four octal digits: "0644"`,
+	rights: `write four octal digits: "0644"`,
 }
 
 // parseLiteral reads a value of a shape: written is its text, and plain what YAML takes it for.

@@ -159,7 +159,7 @@ func rounds(ctx context.Context, t *runner.Target, open []*openCheck) error {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("checks that were to be tried again: %w", context.Cause(ctx))
+			return fmt.Errorf("waiting to retry checks: %w", context.Cause(ctx))
 		}
 	}
 	return nil
@@ -201,7 +201,7 @@ func checksOf(some []*openCheck) (checks []*Check) {
 }
 
 // absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that.
-var absences = []struct{ attribute, why string }{{"exists", "it is not there"}, {"installed", "it is not installed"}}
+var absences = []struct{ attribute, why string }{{"exists", "it does not exist"}, {"installed", "it is not installed"}}
 
 // absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
 func (o *openCheck) absent(s *seen) string {
@@ -220,7 +220,7 @@ func (o *openCheck) judge(s *seen) {
 	blind := map[string][]string{} // the attributes that can't be seen, by the reason
 	var failed, unseen []string
 	// Not the host's ctx: its time may be over by now, and all this was seen before.
-	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("that took longer than %v", o.Limit()))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("it took longer than %v", o.Limit()))
 	defer cancel()
 	for i, w := range o.Wants {
 		attribute, below, _ := strings.Cut(w.Attribute, ".")

@@ -227,8 +227,8 @@ func TestFleet(t *testing.T) {
 	if last[0].Seq != 5 || last[1].Seq != 6 || last[1].Kind != runner.KindEnd {
 		t.Errorf("want the verdicts (seq 5) before the end (seq 6), got %v", last)
 	}
-	want := map[string]string{"same": `expected one value, there are 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
-		"many": "expected at least 4 of 4 hosts, are 3", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, are 0"}
+	want := map[string]string{"same": `expected one value, found 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
+		"many": "expected at least 4 of 4 hosts, found 3", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, found 0"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
 			t.Errorf("%s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
@@ -242,7 +242,7 @@ func TestFleet(t *testing.T) {
 	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(again) }, func(yield func([]runner.Event) bool) { yield(first) }) {
 		last = batch[len(batch)-2:]
 	}
-	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, are 2", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, are 0"}
+	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, found 2", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, found 0"}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
@@ -299,7 +299,7 @@ func TestMissingTools(t *testing.T) {
   - {id: process, process: {name: check.test, count: {ge: 1}, args: {len: {ge: 1}}}}
   - {id: user, process: {name: check.test, user: {not: {contains: root}}}}
 `))
-	for id, want := range map[string]string{"exit": "", "stdout": "there is no od", "content": "there is no od", "sha256": "sha256sum does not say", "link": "readlink does not say", "groups": "id does not say",
+	for id, want := range map[string]string{"exit": "", "stdout": "there is no od", "content": "there is no od", "sha256": "sha256sum failed", "link": "readlink failed", "groups": "id does not report them",
 		"process": "", "user": "there is no stat"} {
 		v := verdicts[id]
 		if outcome := map[bool]runner.Outcome{true: runner.Pass, false: runner.CheckError}[want == ""]; v.Outcome != outcome || !strings.HasSuffix(string(v.Text), want) {
@@ -311,7 +311,7 @@ func TestMissingTools(t *testing.T) {
 // TestIDOfFleet: a check over the fleet can be neither waived nor selected by its id, and the error says that it is one.
 func TestIDOfFleet(t *testing.T) {
 	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
-	want := `"sam*" is over the fleet, and this is for the checks of hosts`
+	want := `"sam*" is a check over the fleet, and only checks on hosts can be named here`
 	for _, err := range []error{suite.Waive([]check.Waiver{{ID: "sam*", Reason: "known"}}, nil, nil, time.Time{}), suite.Take(check.Choice{IDs: []string{"sam*"}})} {
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
@@ -324,7 +324,7 @@ func TestEndlessBaseline(t *testing.T) {
 	for _, row := range []struct {
 		different int
 		want      string
-	}{{100, ""}, {20_000, "the host has more than 10000 things to be described"}} {
+	}{{100, ""}, {20_000, "the host has more than 10000 things to describe"}} {
 		var answer strings.Builder
 		for i := range 20_000 {
 			fmt.Fprintf(&answer, "hail:NONCE:file /%d\n", i%row.different)
@@ -343,55 +343,55 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: {path: /a, mod: x}}\n", `c.yaml:2:23: unknown key "mod" in a file`, `did you mean "mode"?`},
 		{"checks:\n  - {file: {path: /a, size: {lessthan: 3}}}\n", `c.yaml:2:30: there is no matcher "lessthan"`, ""},
 		{"checks:\n  - {file: {path: /a, content: {contain: x}}}\n", `c.yaml:2:33: there is no matcher "contain"`, `did you mean "contains"?`},
-		{"checks:\n  - {file: {path: /a, content: {}}}\n", "c.yaml:2:32: an empty matcher matches everything, so it is none", ""},
-		{"checks:\n  - {file: {path: /a, content: }}\n", "c.yaml:2:32: content has no value to be compared with", ""},
+		{"checks:\n  - {file: {path: /a, content: {}}}\n", "c.yaml:2:32: this matcher is empty", ""},
+		{"checks:\n  - {file: {path: /a, content: }}\n", "c.yaml:2:32: content has no value", ""},
 		{"checks:\n  - {service: {name: x, running: \"yes\"}}\n", `c.yaml:2:34: running has to be true or false, and "yes" is not`, "write true or false, without quotes"},
-		{"checks:\n  - {file: {path: /a, size: {lt: big}}}\n", `c.yaml:2:34: size has to be a size, and "big" is not`, "write it with its unit: 64MiB, 20MB"},
-		{"checks:\n  - {file: {path: /a, size: {lt: Inf}}}\n", `c.yaml:2:34: size has to be a size, and "Inf" is not`, ""},
-		{"checks:\n  - {file: {path: /a, size: {lt: -1}}}\n", `c.yaml:2:34: size has to be a size, and "-1" is not`, ""},
-		{"checks:\n  - {file: {path: /a, mode: rw}}\n", `c.yaml:2:29: mode has to be a mode, and "rw" is not`, `four octal digits: "0644"`},
+		{"checks:\n  - {file: {path: /a, size: {lt: big}}}\n", `c.yaml:2:34: size has to be a number of bytes, and "big" is not`, "write it with its unit: 64MiB, 20MB"},
+		{"checks:\n  - {file: {path: /a, size: {lt: Inf}}}\n", `c.yaml:2:34: size has to be a number of bytes, and "Inf" is not`, ""},
+		{"checks:\n  - {file: {path: /a, size: {lt: -1}}}\n", `c.yaml:2:34: size has to be a number of bytes, and "-1" is not`, ""},
+		{"checks:\n  - {file: {path: /a, mode: rw}}\n", `c.yaml:2:29: mode has to be an octal mode, and "rw" is not`, `write four octal digits: "0644"`},
 		{"checks:\n  - {file: {path: /a, mtime_age: {lt: 5}}}\n", `c.yaml:2:39: mtime_age has to be a time, and "5" is not`, "write it with its unit: 30d, 10s, 500ms"},
-		{"checks:\n  - {port: {port: 22, addresses: {not: 0.0.0.0}}}\n", `c.yaml:2:40: addresses has to be a list of texts, and "0.0.0.0" is not`, "write {contains: TEXT}, or [TEXT] where there is no other"},
+		{"checks:\n  - {port: {port: 22, addresses: {not: 0.0.0.0}}}\n", `c.yaml:2:40: addresses has to be a list of texts, and "0.0.0.0" is not`, "write {contains: TEXT}, or [TEXT] if there is no other"},
 		{"checks:\n  - {user: {name: x, groups: {in: [\"{{.host}}\"]}}}\n", `c.yaml:2:36: groups has to be a list of texts, and "{{.host}}" is not`, ""},
-		{"checks:\n  - {user: {name: x, groups: []}}\n", "c.yaml:2:30: this list is empty", "{len: 0} is for a list without elements"},
-		{"checks:\n  - {file: {path: /a, size: {regex: x}}}\n", "c.yaml:2:30: size is a size, which regex does not go with", ""},
+		{"checks:\n  - {user: {name: x, groups: []}}\n", "c.yaml:2:30: this list is empty", "write {len: 0} for an empty list"},
+		{"checks:\n  - {file: {path: /a, size: {regex: x}}}\n", "c.yaml:2:30: regex does not go with size, which is a number of bytes", ""},
 		{"checks:\n  - {file: {path: /a, content: {regex: \"(\"}}}\n", "c.yaml:2:40: the regular expression is wrong: missing closing ): `(`", ""},
-		{"checks:\n  - {command: {run: x, stdout: {jq: \".[\"}}}\n", `c.yaml:2:37: ".[" is no jq expression: unexpected EOF`, ""},
-		{"checks:\n  - {package: {name: x, version: {semver: newest}}}\n", `c.yaml:2:43: "newest" is no range of versions like >=1.2, <3`, ""},
-		{"checks:\n  - {id: a, file: /a}\n  - {id: a, file: /b}\n", `c.yaml:3:5: the id "a" is taken, first at c.yaml:2:5`, "give one of them another id, or leave it out"},
-		{"checks:\n  - {clock: {offset: {lt: 1s}}}\n  - {clock: {offset: {lt: 2s}}}\n", `c.yaml:3:5: the id "clock" is taken, first at c.yaml:2:5`, "give one of them another id, or leave it out"},
-		{"checks:\n  - {id: a}\n", "c.yaml:2:5: this check looks at nothing", ""},
-		{"checks:\n  - {id: a, file: /a, tcp: \"a:1\"}\n", "c.yaml:2:28: this check is a file already", "make two checks of it"},
+		{"checks:\n  - {command: {run: x, stdout: {jq: \".[\"}}}\n", `c.yaml:2:37: ".[" is not a jq expression: unexpected EOF`, ""},
+		{"checks:\n  - {package: {name: x, version: {semver: newest}}}\n", `c.yaml:2:43: "newest" is not a version range like >=1.2, <3`, ""},
+		{"checks:\n  - {id: a, file: /a}\n  - {id: a, file: /b}\n", `c.yaml:3:5: the id "a" is already used at c.yaml:2:5`, "give one of them another id, or leave it out"},
+		{"checks:\n  - {clock: {offset: {lt: 1s}}}\n  - {clock: {offset: {lt: 2s}}}\n", `c.yaml:3:5: the id "clock" is already used at c.yaml:2:5`, "give one of them another id, or leave it out"},
+		{"checks:\n  - {id: a}\n", "c.yaml:2:5: this check has no type", ""},
+		{"checks:\n  - {id: a, file: /a, tcp: \"a:1\"}\n", "c.yaml:2:28: this check is already a file", "make it two checks"},
 		{"checks:\n  - {file: {mode: \"0644\"}}\n", "c.yaml:2:12: this file has no path", ""},
 		{"checks:\n  - {file: etc/passwd}\n", `c.yaml:2:12: "etc/passwd" is not an absolute path`, ""},
 		{"checks:\n  - {user: -a}\n", `c.yaml:2:12: "-a" can't be the name of a user`, ""},
 		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
 		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
-		{"checks:\n  - {dns: {name: x, server: 192.0.2.1}, from: target}\n", "c.yaml:2:11: server is for a look from here", ""},
+		{"checks:\n  - {dns: {name: x, server: 192.0.2.1}, from: target}\n", "c.yaml:2:11: server is only for checks from this machine", ""},
 		{"checks:\n  - {http: {url: \"http://x/\", method: {a: b}}}\n", "c.yaml:2:39: this has to be a text", ""},
-		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: nothing is expected of this clock: it has offset", ""},
-		{"checks:\n  - {file: /a, from: target}\n", "c.yaml:2:5: a file is always seen from the host: from is for tcp, http, tls and dns", ""},
-		{"checks:\n  - {file: /a, severity: bad}\n", `c.yaml:2:26: "bad" is not known here`, "it is one of minor, major, critical"},
+		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: this clock expects nothing", "add one of offset"},
+		{"checks:\n  - {file: /a, from: target}\n", "c.yaml:2:5: a file is always checked on the host: from is for tcp, http, tls and dns", ""},
+		{"checks:\n  - {file: /a, severity: bad}\n", `c.yaml:2:26: "bad" is not allowed here`, "use one of minor, major, critical"},
 		{"checks:\n  - {file: /a, retry: {interval: 3s}}\n", "c.yaml:2:23: retry needs a timeout", ""},
 		{"checks:\n  - {file: /a, timeout: 5}\n", `c.yaml:2:25: "5" is not a time`, ""},
 		{"checks:\n  - {fleet: {value_of: none, all_equal: true}}\n", `c.yaml:2:5: value_of: there is no check "none"`, ""},
 		{"checks:\n  - {fleet: {value_of: x, all_equal: true}, skip: true}\n", "c.yaml:2:45: skip is not for a check over the fleet", "it takes fleet, id, title, severity, tags"},
 		{"checks:\n  - {file: /a, fleet: {value_of: x, all_equal: true}}\n", "c.yaml:2:6: file is not for a check over the fleet", ""},
-		{"checks:\n  - {fleet: {value_of: x}}\n", "c.yaml:2:13: nothing is expected of the values of x", ""},
+		{"checks:\n  - {fleet: {value_of: x}}\n", "c.yaml:2:13: this check expects nothing of the values of x", ""},
 		{"checks: {}\n", "c.yaml:1:9: checks have to be a list", ""},
-		{"include: c.yaml\n", "c.yaml: it includes itself: c.yaml → c.yaml", ""},
+		{"include: c.yaml\n", "c.yaml: the file includes itself: c.yaml → c.yaml", ""},
 		{"include: none.yaml\n", "c.yaml:1:10: no none.yaml", ""},
 		{"", "c.yaml:1:1: a file of checks has to be a mapping", ""},
 		{"file:\n  /etc/passwd: {md5: x}\n", `c.yaml:2:17: unknown key "md5" in file "/etc/passwd" of goss`, ""},
-		{"file:\n  /etc/x: {filetype: folder}\n", `c.yaml:2:22: goss: "folder" is no filetype`, ""},
-		{"file:\n  /etc/x: {filetype: {or: [link, directory]}}\n", `c.yaml:2:28: goss: "link" is no filetype`, ""},
+		{"file:\n  /etc/x: {filetype: folder}\n", `c.yaml:2:22: goss: "folder" is not a filetype`, ""},
+		{"file:\n  /etc/x: {filetype: {or: [link, directory]}}\n", `c.yaml:2:28: goss: "link" is not a filetype`, ""},
 		{"command:\n  x: {exec: {a: b}}\n", "c.yaml:2:13: this has to be a text", ""},
 		{"http:\n  http://x/: {method: [POST]}\n", "c.yaml:2:23: this has to be a text", ""},
 		{"http:\n  http://x/: {allow-insecure: [true]}\n", "c.yaml:2:31: this has to be true or false", ""},
 		{"http:\n  http://x/: {no-follow-redirects: 1}\n", "c.yaml:2:36: this has to be true or false", ""},
-		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not taken`, ""},
-		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not taken`, ""},
+		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not supported`, ""},
+		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not supported`, ""},
 	} {
 		_, err := check.Read([]string{"c.yaml"}, func(file string) ([]byte, error) {
 			if file != "c.yaml" {
@@ -414,7 +414,7 @@ func TestBadFiles(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
 		{"waivers:\n  - {id: a}\n", "w.yaml:2:5: this waiver has no reason"},
 		{"waivers:\n  - {reason: a}\n", "w.yaml:2:5: this waiver has no id"},
-		{"waivers:\n  - {id: a, reason: b, until: soon}\n", `w.yaml:2:31: "soon" is not a day`},
+		{"waivers:\n  - {id: a, reason: b, until: soon}\n", `w.yaml:2:31: "soon" is not a date`},
 	} {
 		if _, err := check.ReadWaivers("w.yaml", []byte(row.text)); err == nil || err.Error() != row.want {
 			t.Errorf("%q: %v, want %s", row.text, err, row.want)

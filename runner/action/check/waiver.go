@@ -47,7 +47,7 @@ func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
 		"until": func(n *strictyaml.Node) {
 			var err error
 			if w.Until, err = time.ParseInLocation(time.DateOnly, n.Text, time.Local); err != nil {
-				r.Fail(n, "until: 2026-12-31", "%q is not a day", n.Text)
+				r.Fail(n, "until: 2026-12-31", "%q is not a date", n.Text)
 			}
 		},
 	})

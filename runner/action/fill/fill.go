@@ -73,9 +73,9 @@ func rawValue(v any) (string, error) {
 	text := inventory.ValueText(v)
 	switch {
 	case strings.Contains(text, inventory.Redacted): // a secret may be just a part of it
-		return "", errors.New("this value is secret, and command lines are not: --secret-env hands it over")
+		return "", errors.New("this value is secret, and a command line is not: pass it with --secret-env")
 	case strings.ContainsRune(text, 0):
-		return "", errors.New("a command can't have a NUL byte")
+		return "", errors.New("a command can't contain a NUL byte")
 	}
 	return text, nil
 }

@@ -63,7 +63,7 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	case err != nil:
 		return err
 	case out.err == nil && len(out.tail) > 0:
-		out.err = errors.New("the answer of the host is cut off")
+		out.err = errors.New("the host's answer is cut off")
 	}
 	if out.err != nil {
 		return &runner.Failure{Status: runner.Error, Err: out.err}
@@ -115,7 +115,7 @@ func (a *answerReader) Write(p []byte) (int, error) {
 			a.size += max(1, costOfLine-int64(len(a.tail)))
 		}
 		if a.size > longestAnswer || len(a.tail) > longestLine {
-			a.err = errors.New("the host says more than was asked")
+			a.err = errors.New("the host sent more than was asked for")
 		}
 		if !ended || a.err != nil {
 			break

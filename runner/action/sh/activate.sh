@@ -30,7 +30,7 @@ healthy() { # and when it is not: what was seen last
 	return 1
 }
 activate() {
-	command -v timeout >/dev/null 2>&1 || ! grep -q '^[HC] ' "$journal/table" || echo 'the host has no timeout: handlers and health checks take as long as they like' >&2
+	command -v timeout >/dev/null 2>&1 || ! grep -q '^[HC] ' "$journal/table" || echo 'the host has no timeout command: handlers and health checks run without a time limit' >&2
 	[ ! -s "$journal/table" ] || FILES=$(cat "$journal/changed")
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]

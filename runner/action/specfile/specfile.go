@@ -130,7 +130,7 @@ func (r *Reader) Time(n *strictyaml.Node, into *inventory.Duration) {
 // Word reads one of the given words.
 func (r *Reader) Word(n *strictyaml.Node, into *string, words ...string) {
 	if n.Kind != strictyaml.Scalar || !slices.Contains(words, n.Text) {
-		r.Fail(n, "it is one of "+strings.Join(words, ", "), "%q is not known here", n.Text)
+		r.Fail(n, "use one of "+strings.Join(words, ", "), "%q is not allowed here", n.Text)
 		return
 	}
 	*into = n.Text
