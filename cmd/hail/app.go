@@ -27,7 +27,7 @@ func run(e environment) int {
 
 // dispatch finds the command, puts its options in order, and runs it.
 func dispatch(e environment, app *cli.App, args []string) error {
-	if len(args) == 0 || args[0] == "help" && len(args) == 1 || args[0] == "-h" || args[0] == "--help" {
+	if len(args) == 0 || args[0] == "help" && (len(args) == 1 || args[1] == "help" || wantsHelp(args[1:2])) || args[0] == "-h" || args[0] == "--help" {
 		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
 		return err
 	}

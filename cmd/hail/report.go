@@ -101,9 +101,9 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		if !ok || path == "" {
 			return nil, wrongValue("report", "for example --report junit=results.xml", "%q is not FORMAT=PATH", text)
 		}
-		format, err := formatOf(name)
-		if err != nil {
-			return nil, err
+		format, known := report.Formats[name]
+		if !known {
+			return nil, wrongValue("report", takes(name, report.FormatNames()), "there is no report format %q", name)
 		}
 		if path == "-" {
 			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is not a file", name)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -216,6 +215,5 @@ func statusWords() (words []string) {
 
 // unknownWord returns the error for a word that is not one of known.
 func unknownWord(what, word string, known []string) *inventory.Error {
-	hint := cmp.Or(inventory.DidYouMean(word, known), "it is one of "+joinWords(known))
-	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: hint}
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
 }
