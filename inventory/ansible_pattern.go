@@ -150,7 +150,7 @@ func (p ansiblePattern) matching(word string) (hosts []int, err error) {
 	}
 	if !found || strings.ContainsAny(word, "~.?*[") {
 		for i := range p.u.size() {
-			if match(strings.Trim(p.u.host(i).Name, "[]")) { // an IPv6 address has no brackets for Ansible
+			if match(strings.Trim(p.u.host(i).Name, "[]")) { // Ansible's names of IPv6 hosts have no brackets
 				hosts, found = append(hosts, i), true
 			}
 		}
@@ -165,7 +165,7 @@ func (p ansiblePattern) matching(word string) (hosts []int, err error) {
 	return hosts, nil
 }
 
-// everybody is the group all, and what is not in it: in the formats of others there need not be one.
+// everybody returns the hosts of the group all, and then those outside of it: other formats may not have such a group.
 func (p ansiblePattern) everybody() (hosts []int) {
 	if all := p.u.inv.group("all"); all != nil {
 		hosts = p.u.inv.inOrder(all)

@@ -199,8 +199,7 @@ func (u *universe) parse(source string) (*set, error) {
 	return s, u.evalAt(s, source, Place{File: fmt.Sprintf("target %q", source)})
 }
 
-// evalAt applies an expression that begins at place to result, as if it stood behind what has made result; a zero
-// column counts as 1.
+// evalAt applies an expression that begins at place to result; a zero column counts as 1.
 func (u *universe) evalAt(result *set, source string, place Place) error {
 	e, err := parseExpression(source)
 	told := len(u.remarks)
@@ -227,7 +226,7 @@ func (p Place) within(of Place) Place {
 	return of
 }
 
-// eval goes on from result with an expression.
+// eval applies an expression to result.
 func (u *universe) eval(result *set, e expression) error {
 	for _, step := range e {
 		s, err := u.term(step.term)

@@ -12,7 +12,7 @@ import (
 
 // Target is one host during one attempt, as an action sees it, until Do returns. Exec, Progress, Out and Err may be
 // used by several goroutines at once, everything else by one at a time. In a Target made by hand, to test an action,
-// Note, Progress and Judge do nothing.
+// Note, Progress and RecordVerdicts do nothing.
 //
 // Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command. TTY, and a Grace or Limit of 0, are
 // those of the plan.

@@ -157,8 +157,8 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	return ended
 }
 
-// nothingLeft says that no host is left for the command, and what takes those that did not end well. For retry that is
-// an error.
+// nothingLeft says that the command has no host left to take, and which command takes those that did not end well. For
+// retry it is an error if there are such hosts.
 func nothingLeft(e environment, command, root string, before *report.Summary) error {
 	nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", command, root, report.Counts(before, report.Style{}))
 	var left []string

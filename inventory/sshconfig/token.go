@@ -118,7 +118,7 @@ func (e *evaluation) path(text string, t tokens) (string, error) {
 	return e.c.local.inHome(text)
 }
 
-// inHome replaces ~ at the beginning of the name of a file by the home folder, and ~NAME by that of NAME.
+// inHome replaces ~ at the beginning of a file name by the home folder, and ~NAME by that of NAME.
 func (l Local) inHome(path string) (string, error) {
 	if !strings.HasPrefix(path, "~") {
 		return path, nil

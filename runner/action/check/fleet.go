@@ -226,7 +226,7 @@ func (m Matcher) orders() bool {
 	return false
 }
 
-// reads says whether a value matches as the text that it is: a number would be another text.
+// reads says whether m compares values as text: 5.10 read as a number would become 5.1.
 func (m Matcher) reads() bool {
 	switch m.Op {
 	case matches, version:

@@ -19,7 +19,7 @@ output() { # NAME EXACT: what comes in as hex
 		cannot "$1" "it printed more than 1 MiB"
 		return 0
 	fi
-	case $2:$taken in :*0a) taken=${taken%0a} ;; esac # some shells take minutes to find that it ends otherwise
+	case $2:$taken in :*0a) taken=${taken%0a} ;; esac # without the case, some shells take minutes for a long text
 	echo "$1:$taken"
 }
 probe_command() {

@@ -50,7 +50,7 @@ var _ = register(&kind{
 		}
 		s.values["headers"] = headers
 		in := io.Reader(answer.Body)
-		if answer.Header.Get("Content-Encoding") == "gzip" { // nobody has asked for it
+		if answer.Header.Get("Content-Encoding") == "gzip" { // sent although it was not asked for
 			in, err = gzip.NewReader(in)
 		}
 		var body []byte

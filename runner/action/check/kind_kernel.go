@@ -1,6 +1,7 @@
 package check
 
-// kernel_param reads a setting of the kernel. As with sysctl, what stands between its words is what stands behind the first of them: . or /.
+// kernel_param reads a setting of the kernel. As with sysctl, the first separator in its name, . or /, is the one between
+// its parts; the other one is part of a word.
 var _ = register(&kind{
 	name: "kernel_param", subject: "name", main: "value",
 	attrs: map[string]shape{"value": text},

@@ -23,9 +23,9 @@ probe_process() {
 			{ IFS= read -r name <"$d/comm"; } 2>/dev/null || continue
 			[ "$name" = "$short" ] || continue
 			{ read -r state <"$d/stat"; } 2>/dev/null || continue
-			case ${state##*) } in [ZX]*) continue ;; esac # it has ended, and its parent has not asked how
+			case ${state##*) } in [ZX]*) continue ;; esac # a zombie has ended
 			args=$(tr '\0' ' ' <"$d/cmdline" 2>/dev/null)
-			if [ ${#1} -gt 15 ]; then # a script is an argument of its interpreter
+			if [ ${#1} -gt 15 ]; then # comm is cut; a script is an argument of its interpreter
 				{ tr '\0' '\n' <"$d/cmdline"; readlink "$d/exe"; } 2>/dev/null | sed 's|.*/||' | grep -qxF -e "$1" || continue
 			fi
 			user=$(stat -c %U "$d" 2>/dev/null) || [ -d "$d" ] || continue

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// anySuite are also those that nothing should be said with: a certificate is all that we want.
+// anySuite lists every cipher suite, the insecure ones too: the certificate is looked at, and nothing is sent.
 var anySuite = func() (ids []uint16) {
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		ids = append(ids, s.ID)
@@ -33,7 +33,7 @@ var _ = register(&kind{
 		defer conn.Close()
 		host, _, _ := net.SplitHostPort(c.Params["address"])
 		name := cmp.Or(c.Params["server_name"], host)
-		var chain []*x509.Certificate // also when the server ends the handshake, because it wants one of ours
+		var chain []*x509.Certificate // also known when the server ends the handshake because it wants a client certificate
 		client := tls.Client(conn, &tls.Config{ServerName: name,
 			InsecureSkipVerify: true, // verified below
 			MinVersion:         tls.VersionTLS10, CipherSuites: anySuite,

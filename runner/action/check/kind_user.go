@@ -6,7 +6,7 @@ account() { # DATABASE NAME
 	entry=
 	if has_tool getent; then
 		entry=$(getent "$1" "$2")
-		case $2 in *[!0-9]*) ;; *) [ "${entry%%:*}" = "$2" ] || entry= ;; esac # it takes digits for an id
+		case $2 in *[!0-9]*) ;; *) [ "${entry%%:*}" = "$2" ] || entry= ;; esac # getent takes digits for an id
 	else
 		while IFS= read -r line; do
 			case $line in "$2":*) entry=$line; break ;; esac
@@ -34,7 +34,7 @@ probe_user() {
 	fact gid "$gid"
 	fact home "$home"
 	fact shell "$shell"
-	groups=$(id -Gnz -- "$1" 2>/dev/null | tr '\0' '\n') # a name of Active Directory has blanks
+	groups=$(id -Gnz -- "$1" 2>/dev/null | tr '\0' '\n') # names from Active Directory have blanks
 	[ -n "$groups" ] || groups=$(id -Gn -- "$1" | tr ' ' '\n')
 	[ -n "$groups" ] || cannot groups "id does not report them"
 	printf '%s\n' "$groups" | while IFS= read -r g; do [ -z "$g" ] || fact groups "$g"; done

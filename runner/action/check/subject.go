@@ -28,7 +28,7 @@ func plainName(param string) func(c *Check) error {
 	}
 }
 
-// accountName says what is wrong with the name of an account: those of Active Directory have blanks and more.
+// accountName says what is wrong with the name of an account. Names from Active Directory may have blanks and more.
 func accountName(c *Check) error {
 	if name := c.Params["name"]; strings.ContainsAny(name, ":\n\x00") || strings.HasPrefix(name, "-") {
 		return fmt.Errorf("%q can't be the name of a %s", name, c.Type)

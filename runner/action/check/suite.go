@@ -243,7 +243,7 @@ func (o *openCheck) judge(s *seen) {
 		ok, is, err := false, value, error(nil)
 		if value != nil {
 			ok, is, err = o.tests[i](ctx, value)
-		} else if w.Matcher.Op == not && s.values["reachable"] != false { // who does not answer has not said another thing
+		} else if w.Matcher.Op == not && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
 			ok = true
 		}
 		if ok && err == nil {

@@ -8,7 +8,7 @@ say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 clock() { read -r now rest </proc/uptime; } 2>/dev/null
 limit=
 if command -v timeout >/dev/null 2>&1; then limit=timeout; fi
-alone= # in a group of its own: what a probe has started ends with it, also where timeout ends nothing but its child
+alone= # runs a probe in a process group of its own, so that everything it started can be ended, not only the child of timeout
 if command -v setsid >/dev/null 2>&1; then alone=setsid; fi
 set -f
 now=0
@@ -23,7 +23,7 @@ for line in $(cat); do
 	set -- sh -c "$library" hail "$@"
 	[ -z "$limit" ] || set -- timeout -k 1 "$seconds" "$@"
 	if [ "$as" != - ]; then
-		set -- sudo -n -- "$@" # which alone may end what runs as root
+		set -- sudo -n -- "$@" # only root may end what runs as root, so there is a timeout inside sudo, too
 		[ -z "$limit" ] || set -- timeout -k 1 $((seconds + 2)) "$@"
 	fi
 	clock
