@@ -109,7 +109,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			return nil, e
 		}
 		if below && slices.Contains(ownOnly, name) {
-			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the current folder: it can run programs, overwrite files or weaken the checks of host keys",
+			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the hail.yaml of the current folder: it could run programs, overwrite files or weaken the checks of host keys",
 				Hint: "set it in ~/.config/hail/config.yaml, in $" + variableOf(name) + " or on the command line"}
 		}
 		s := setting{option: name, from: at(p.Value).String()}

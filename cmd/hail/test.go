@@ -142,6 +142,9 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 		if j.before, err = before.Summary(); err != nil {
 			return j, err
 		}
+		if j.before.Plan == nil || j.before.Plan.Action.Kind != check.Kind {
+			return j, wrongValue("compare", "hail runs lists them", "%s is not a test", ref)
+		}
 	}
 	j.timeout, j.spec, j.what = timeoutFor(suite), suite.Spec(), "test with "+strings.Join(c.Args().Slice(), ", ")
 	j.checks, j.fleet = suite.Listed()
