@@ -135,8 +135,8 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 	}
 	for _, arg := range d.args {
 		path, err := l.c.local.inHome(arg)
-		if err != nil {
-			return d.fail("include: " + err.Error())
+		if err != nil { // no such user: nothing matches, as for ssh
+			continue
 		}
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
