@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,12 +34,22 @@ var _ = register(&kind{
 		defer conn.Close()
 		host, _, _ := net.SplitHostPort(c.Params["address"])
 		name := cmp.Or(c.Params["server_name"], host)
-		var chain []*x509.Certificate // also known when the server ends the handshake because it wants a client certificate
+		var chain []*x509.Certificate
+		early, proven := false, false // whether the server proves its key before it asks for ours, and has done so
 		client := tls.Client(conn, &tls.Config{ServerName: name,
 			InsecureSkipVerify: true, // verified below
 			MinVersion:         tls.VersionTLS10, CipherSuites: anySuite,
-			VerifyConnection: func(s tls.ConnectionState) error { chain = s.PeerCertificates; return nil }})
-		if err := client.HandshakeContext(l.ctx); chain == nil {
+			VerifyConnection: func(s tls.ConnectionState) error {
+				chain = s.PeerCertificates
+				early = !strings.HasPrefix(tls.CipherSuiteName(s.CipherSuite), "TLS_RSA_")
+				return nil
+			},
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				proven = early
+				return &tls.Certificate{}, nil
+			}})
+		// The server may end the handshake because it wants a client certificate. It has shown its own by then.
+		if err := client.HandshakeContext(l.ctx); err != nil && !proven {
 			return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 		}
 		leaf := chain[0]

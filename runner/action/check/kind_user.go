@@ -8,7 +8,7 @@ account() { # DATABASE NAME
 		entry=$(getent "$1" "$2")
 		case $2 in *[!0-9]*) ;; *) [ "${entry%%:*}" = "$2" ] || entry= ;; esac # getent takes digits for an id
 	else
-		while IFS= read -r line; do
+		while IFS= read -r line || [ -n "$line" ]; do
 			case $line in "$2":*) entry=$line; break ;; esac
 		done <"/etc/$1"
 	fi

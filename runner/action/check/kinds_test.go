@@ -76,6 +76,15 @@ func TestKinds(t *testing.T) {
 	defer mutual.Close()
 	old := secureServer(t, 30, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}})
 	defer old.Close()
+	copied := &tls.Config{}
+	impostor := secureServer(t, 30, copied)
+	defer impostor.Close()
+	copiedMutual := &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}
+	mutualImpostor := secureServer(t, 30, copiedMutual)
+	defer mutualImpostor.Close()
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	copied.Certificates[0].PrivateKey, copiedMutual.Certificates[0].PrivateKey = other, other // nobody has connected yet
 	sleeper := exec.Command("sleep", "3600")
 	sleeper.Args[0] = "hail-sleeper"
 	must(t, sleeper.Start())
@@ -84,7 +93,7 @@ func TestKinds(t *testing.T) {
 
 	places := strings.NewReplacer("DIR", dir, "ME", me.Username, "UID", me.Uid, "GROUP", group.Name, "GID", me.Gid, "HOME", me.HomeDir,
 		"LISTENS", port(listener.Addr()), "CLOSED", port(closed.Addr()), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()),
-		"MUTUAL", port(mutual.Addr()), "OLD", port(old.Addr()))
+		"MUTUAL", port(mutual.Addr()), "OLD", port(old.Addr()), "COPIED1", port(impostor.Addr()), "COPIED2", port(mutualImpostor.Addr()))
 	for _, row := range kindRows {
 		for userland, m := range userlands(t) {
 			if row.not == userland {
@@ -267,6 +276,8 @@ var kindRows = []struct {
 	{"tls: {address: \"127.0.0.1:SECURE\", valid: true}", runner.Fail, "signed by unknown authority", ""},
 	{"tls: {address: \"127.0.0.1:MUTUAL\", days_left: {ge: 21}}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:OLD\", days_left: {ge: 60}}", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
+	{"tls: {address: \"127.0.0.1:COPIED1\", days_left: {ge: 21}}", runner.Fail, "invalid signature", ""},
+	{"tls: {address: \"127.0.0.1:COPIED2\", days_left: {ge: 21}}", runner.Fail, "invalid signature", ""},
 	{"tls: \"127.0.0.1:LISTENS\", timeout: 1s", runner.Fail, "no answer in time", ""},
 
 	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,5 +28,18 @@ func TestGroupNames(t *testing.T) {
 		if got := strings.Join(groups, "|"); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", id, got, err, want)
 		}
+	}
+}
+
+// TestAccountWithoutGetent: the last line of a file counts without a newline at its end, too.
+func TestAccountWithoutGetent(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "group"), []byte("root:x:0:\nlast:x:7:me"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := "has_tool() { return 1; }\n" + strings.ReplaceAll(account, "/etc/", dir+"/") + `for g in root last none; do account group "$g"; echo "$entry"; done`
+	out, err := exec.Command("sh", "-c", program).Output()
+	if want := "root:x:0:\nlast:x:7:me\n\n"; err != nil || string(out) != want {
+		t.Errorf("%q, %v, want %q", out, err, want)
 	}
 }
