@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -201,17 +202,19 @@ func TestStatusesOfARun(t *testing.T) {
 	}
 }
 
-func TestAPanicCostsOneHost(t *testing.T) {
-	p := runner.Plan{Hosts: hosts(10)}
-	a := do(func(_ context.Context, t *runner.Target) error {
-		if t.Host.Name == "h00003" {
-			panic("oops")
-		}
-		return nil
-	})
-	for host, e := range finishes(t, runner.Run(t.Context(), p, a, &connsuite.Fake{}, &memory{}), p.Hosts) {
-		if (e.Status == runner.OK) == (host == "h00003") {
-			t.Errorf("%s: %s", host, e.Status)
+func TestAnActionThatDoesNotReturnCostsOneHost(t *testing.T) {
+	for name, leave := range map[string]func(){"panic": func() { panic("oops") }, "Goexit": runtime.Goexit} {
+		p := runner.Plan{Hosts: hosts(10), Fanout: 1}
+		a := do(func(_ context.Context, t *runner.Target) error {
+			if t.Host.Name == "h00003" {
+				leave()
+			}
+			return nil
+		})
+		for host, e := range finishes(t, runner.Run(t.Context(), p, a, &connsuite.Fake{}, &memory{}), p.Hosts) {
+			if (e.Status == runner.OK) == (host == "h00003") {
+				t.Errorf("%s: %s: %s", name, host, e.Status)
+			}
 		}
 	}
 }

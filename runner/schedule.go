@@ -185,8 +185,24 @@ func (s *schedule) start(w *wave) {
 
 func (s *schedule) worker() {
 	for it := range s.work {
-		s.done <- s.try(s.ctx, it)
+		s.report(it)
 	}
+}
+
+// report makes an attempt and reports how it ended, even when the action ends the goroutine, as the FailNow of a test
+// does. Another worker then goes on.
+func (s *schedule) report(it *item) {
+	result := tryResult{item: it}
+	returned := false
+	defer func() {
+		if !returned {
+			it.last.Status, it.last.Error = Error, "the action ended its goroutine"
+			s.workers.Go(s.worker)
+		}
+		s.done <- result
+	}()
+	result = s.try(s.ctx, it)
+	returned = true
 }
 
 // due fires at the next start that waits for nothing but time; nil when there is none.
