@@ -15,10 +15,10 @@ require (
 	github.com/urfave/cli/v2 v2.27.7 // commands and options; given
 	github.com/xuri/excelize/v2 v2.11.1 // spreadsheets, written row by row; alive, nothing lighter writes typed cells
 	go.starlark.net v0.0.0-20260908191801-89a6a09411d5 // the parser of Python's literals, for Ansible's INI
-	golang.org/x/crypto v0.58.0 // the SSH protocol; given
-	golang.org/x/sys v0.49.0 // fdatasync, and how far a host is
-	golang.org/x/term v0.47.0 // is it a terminal, and how wide
-	golang.org/x/text v0.43.0 // how wide a character is on a terminal
+	golang.org/x/crypto v0.59.0 // the SSH protocol; given
+	golang.org/x/sys v0.50.0 // fdatasync, and how far a host is
+	golang.org/x/term v0.48.0 // is it a terminal, and how wide
+	golang.org/x/text v0.44.0 // how wide a character is on a terminal
 	golang.org/x/time v0.16.0 // a limit of bytes a second; from Go, no dependencies
 	gopkg.in/yaml.v3 v3.0.1 // parses YAML; given
 	pgregory.net/rapid v1.3.0 // tests: properties
@@ -36,6 +36,6 @@ require (
 	github.com/xuri/efp v0.0.3-0.20260924042702-217b81952dec // indirect
 	github.com/xuri/nfp v0.0.2-0.20250530014748-2ddeb826f9a9 // indirect
 	golang.org/x/net v0.62.0 // indirect
-	golang.org/x/tools v0.51.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	gopkg.in/check.v1 v1.0.0-20180628173108-788fd7840127 // indirect
 )
