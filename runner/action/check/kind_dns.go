@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -17,6 +18,9 @@ var _ = register(&kind{
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
 	verify: func(c *Check) error {
+		if name := c.Params["name"]; net.ParseIP(name) != nil { // a resolver gives it back without asking anybody
+			return fmt.Errorf("%q is an address, and dns looks up names", name)
+		}
 		if c.Params["server"] != "" && c.From == "target" {
 			return errors.New("server is only for checks from this machine: a host asks its own resolver")
 		}

@@ -369,6 +369,8 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
 		{"checks:\n  - {dns: {name: x, server: 192.0.2.1}, from: target}\n", "c.yaml:2:11: server is only for checks from this machine", ""},
+		{"checks:\n  - {dns: {name: 192.0.2.7, server: 192.0.2.1}}\n", `c.yaml:2:11: "192.0.2.7" is an address, and dns looks up names`, ""},
+		{"checks:\n  - {dns: \"2001:db8::7\", from: target}\n", `c.yaml:2:11: "2001:db8::7" is an address, and dns looks up names`, ""},
 		{"checks:\n  - {http: {url: \"http://x/\", method: {a: b}}}\n", "c.yaml:2:39: this has to be a text", ""},
 		{"checks:\n  - {clock: {}}\n", "c.yaml:2:13: this clock expects nothing", "add one of offset"},
 		{"checks:\n  - {file: /a, from: target}\n", "c.yaml:2:5: a file is always checked on the host: from is for tcp, http, tls and dns", ""},
