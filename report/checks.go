@@ -191,8 +191,10 @@ func checkCounts(s *Summary, style Style) string {
 			n[v.Outcome]++
 		}
 		line += fmt.Sprintf("; over the fleet: %d of %d pass", n[runner.Pass], len(s.Fleet))
-		if not := n[runner.NotEvaluated]; not > 0 {
-			line += fmt.Sprintf(", %d not evaluated", not)
+		for _, o := range []runner.Outcome{runner.NotEvaluated, runner.Skip} {
+			if n[o] > 0 {
+				line += fmt.Sprintf(", %d %s", n[o], strings.ReplaceAll(string(o), "-", " "))
+			}
 		}
 	}
 	return line

@@ -26,7 +26,7 @@ type Fleet struct {
 	AllEqual bool            `json:"all_equal,omitempty"`
 	Distinct *Matcher        `json:"distinct,omitempty"` // how many different values there are
 	Spread   *Matcher        `json:"spread,omitempty"`   // how far the largest is from the smallest
-	AtLeast  *runner.Share   `json:"at_least,omitempty"` // how many hosts have to have a value
+	AtLeast  *runner.Share   `json:"at_least,omitempty"` // how many of the hosts have to have a value, a percentage of those that the other check is meant for
 	That     *Matcher        `json:"that,omitempty"`     // what that value has to be; nil: anything
 	Place    inventory.Place `json:"-"`
 }
@@ -89,11 +89,7 @@ func (s Suite) Judge(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runn
 				}
 				verdicts := runner.Event{Seq: e.Seq, Time: e.Time, Run: e.Run, Kind: runner.KindCheck}
 				for _, f := range s.Fleet {
-					v := runner.Verdict{Check: f.ID, Outcome: runner.NotEvaluated, Text: "no host was tested"}
-					if k.tested {
-						v = f.judge(k.values[f.Of], k.hosts)
-					}
-					verdicts.Verdicts = append(verdicts.Verdicts, v)
+					verdicts.Verdicts = append(verdicts.Verdicts, s.over(f, &k))
 				}
 				end := *e
 				end.Seq++
@@ -106,9 +102,34 @@ func (s Suite) Judge(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runn
 	}
 }
 
+// over returns the verdict of a check over the fleet.
+func (s Suite) over(f Fleet, k *kept) runner.Verdict {
+	switch meant := s.meant(f.Of, k.hosts); {
+	case !k.tested:
+		return runner.Verdict{Check: f.ID, Outcome: runner.NotEvaluated, Text: "no host was tested"}
+	case meant == 0:
+		return runner.Verdict{Check: f.ID, Outcome: runner.Skip}
+	default:
+		return f.judge(k.values[f.Of], meant)
+	}
+}
+
+// meant returns how many of the hosts the check at this index is meant for.
+func (s Suite) meant(at int, hosts []inventory.Host) (n int) {
+	if s.Checks[at].Off {
+		return 0
+	}
+	for _, h := range hosts {
+		if !slices.Contains(s.Skip[h.Name], at) {
+			n++
+		}
+	}
+	return n
+}
+
 // kept is what checks over the fleet are judged on.
 type kept struct {
-	hosts  int
+	hosts  []inventory.Host
 	tested bool
 	values []map[string]string // by check and host
 }
@@ -116,8 +137,8 @@ type kept struct {
 // add takes in the values of a host; another attempt begins without any.
 func (k *kept) add(e *runner.Event) {
 	switch {
-	case e.Kind == runner.KindPlan && e.Plan != nil:
-		k.hosts = max(k.hosts, len(e.Plan.Hosts))
+	case e.Kind == runner.KindPlan && e.Plan != nil && len(e.Plan.Hosts) > len(k.hosts): // the others are parts of this run
+		k.hosts = e.Plan.Hosts
 	case e.Kind == runner.KindAttempt:
 		for _, of := range k.values {
 			delete(of, e.Host)
@@ -136,6 +157,7 @@ func (k *kept) add(e *runner.Event) {
 	}
 }
 
+// judge compares the values with what was expected of them. hosts is how many hosts could have one.
 func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	v := runner.Verdict{Check: f.ID, Outcome: runner.Pass}
 	if len(values) == 0 {

@@ -250,6 +250,39 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// TestFleetOfSome: a check over the fleet is about the hosts that the other check is meant for, and skipped if there are
+// none.
+func TestFleetOfSome(t *testing.T) {
+	suite := read(t, `checks:
+  - {id: kernel, command: uname -r, when: web*}
+  - {id: off, command: "true", skip: true}
+  - {id: other, command: "true", when: none}
+  - {id: all, fleet: {value_of: kernel, at_least: 100%}}
+  - {id: more, fleet: {value_of: kernel, at_least: 3}}
+  - {id: of off, fleet: {value_of: off, at_least: 1}}
+  - {id: of other, fleet: {value_of: other, all_equal: true}}
+`)
+	hosts := []inventory.Host{{Name: "db1"}, {Name: "web1"}, {Name: "web2"}}
+	must(t, suite.Aim(hosts, func(expr string) (map[string]bool, error) {
+		return map[string]map[string]bool{"web*": {"web1": true, "web2": true}}[expr], nil
+	}))
+	kernel := runner.Text("6.1")
+	events := []runner.Event{{Kind: runner.KindPlan, Plan: &runner.Plan{Hosts: hosts}}}
+	for i, value := range []*runner.Text{nil, &kernel, &kernel} {
+		events = append(events, runner.Event{Kind: runner.KindCheck, Host: hosts[i].Name, Verdicts: []runner.Verdict{{Check: "kernel", Value: value}, {Check: "off"}, {Check: "other"}}})
+	}
+	events = append(events, runner.Event{Kind: runner.KindEnd})
+	var got []string
+	for batch := range suite.Judge(func(yield func([]runner.Event) bool) { yield(events) }) {
+		for _, v := range batch[len(batch)-2].Verdicts {
+			got = append(got, strings.TrimSpace(fmt.Sprintln(v.Check, v.Outcome, v.Text)))
+		}
+	}
+	if want := []string{"all pass", "more fail expected at least 3 of 2 hosts, found 2", "of off skip", "of other skip"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestIncludedOnce: a file is included once, however its path is written.
 func TestIncludedOnce(t *testing.T) {
 	files := map[string]string{"a.yaml": "checks: [{file: /etc/passwd}]", "b.yaml": "include: [a.yaml, ./a.yaml, x/../a.yaml, /x/../c.yaml, /c.yaml]\nchecks: [{file: /etc/group}]", "c.yaml": "checks: [{file: /etc/hosts}]"}
