@@ -7,6 +7,7 @@ import (
 
 	"hail/report"
 	"hail/runner"
+	"hail/runner/action/check"
 )
 
 func replayCommand(e environment) *cli.Command {
@@ -40,6 +41,9 @@ Examples:
 			if err != nil {
 				return err
 			}
+			if r.Plan.Fleet != nil {
+				j.remark = "checks over the fleet are left out"
+			}
 			if !c.IsSet("verbose") && !c.Bool("quiet") {
 				if err := c.Set("verbose", "true"); err != nil {
 					return err
@@ -50,7 +54,7 @@ Examples:
 	}
 }
 
-// replayOf returns the plan of a run for one of its hosts, without waves, budgets and retries.
+// replayOf returns the plan of a run for one of its hosts, without waves, budgets, retries and checks over the fleet.
 func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	i, err := placeOf(r.Plan, host)
 	if err != nil {
@@ -58,5 +62,13 @@ func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	}
 	p := r.Plan.Part([]int{i})
 	p.Waves, p.Pause, p.Gate, p.Per, p.Splay, p.Rate, p.Budget, p.Retry = nil, 0, "", nil, 0, 0, runner.Budget{}, runner.Retry{}
+	if p.Fleet != nil {
+		suite, err := check.New(p.Action)
+		if err != nil {
+			return nil, err
+		}
+		suite.Fleet, p.Fleet = nil, nil
+		p.Action = suite.Spec()
+	}
 	return p, nil
 }
