@@ -82,7 +82,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		err = why
 	}
 	if o.settled != "" {
-		settled := "an earlier push was killed: " + o.settled
+		settled := "first settled an earlier push that was killed: " + o.settled
 		fmt.Fprintln(t.Err, settled)
 		t.Note("settled", settled)
 	}

@@ -128,9 +128,9 @@ func TestHealthOfTheKilled(t *testing.T) {
 			}
 			p = m.push(t, t.Context(), `files: [{content: mine, dest: DIR/conf}, {content: mine, dest: DIR/other}]`, nil)
 			p.want(t, "the next", runner.Changed, "", "")
-			want := "an earlier push was killed: it was finished"
+			want := "first settled an earlier push that was killed: it was finished"
 			if !passes {
-				want = "an earlier push was killed: it was rolled back: the health check deadly did not pass"
+				want = "first settled an earlier push that was killed: it was rolled back: the health check deadly did not pass"
 			}
 			if p.notes["settled"] != want || m.read(t, "conf") != "mine" || m.execs.Load() != 4 {
 				t.Errorf("settled: %q, want %q; %d commands, want 4; the file has %q, want \"mine\"", p.notes["settled"], want, m.execs.Load(), m.read(t, "conf"))

@@ -59,7 +59,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 		m.push(t, t.Context(), kept, nil)
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
-		if !strings.HasPrefix(p.notes["settled"], "an earlier push was killed: its files stay: handler \"h\": exit 1") || m.read(t, "conf") != "new" {
+		if !strings.HasPrefix(p.notes["settled"], "first settled an earlier push that was killed: its files stay: handler \"h\": exit 1") || m.read(t, "conf") != "new" {
 			t.Errorf("settled: %q, and the file has %q, want it to stay new", p.notes["settled"], m.read(t, "conf"))
 		}
 		m.push(t, t.Context(), kept, nil).want(t, "again", runner.Failed, runner.HandlerFailed, "the new files stay")

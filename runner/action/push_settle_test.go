@@ -19,7 +19,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
-		if want := "an earlier push was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
+		if want := "first settled an earlier push that was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
 			t.Errorf("settled: %q, want %q; the file has %q", p.notes["settled"], want, m.read(t, "conf"))
 		}
 		m.clean(t)
@@ -64,10 +64,10 @@ exec rm "$@"
 				for _, name := range []string{"conf", "gone", "z/x", "deadly"} {
 					m.write(t, name, "old", 0o644)
 				}
-				settled := "an earlier push was killed: it was rolled back"
+				settled := "first settled an earlier push that was killed: it was rolled back"
 				if good {
 					m.write(t, "good", "", 0o644)
-					settled = "an earlier push was killed: it was finished"
+					settled = "first settled an earlier push that was killed: it was finished"
 				}
 				if strings.Contains(these, "undone") { // nothing is left to tell
 					settled = ""
