@@ -98,7 +98,7 @@ exec rm "$@"
 }
 
 // TestPushWithoutNotes: a push that cannot write down its observations can still be rolled back. One whose journal has
-// lost its steps touches nothing.
+// lost its steps touches nothing, and the next push does not say that it is settled.
 func TestPushWithoutNotes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
@@ -119,6 +119,11 @@ func TestPushWithoutNotes(t *testing.T) {
 		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "the push could not be rolled back: look at the host")
 		if _, err := os.Stat("made.by.test"); err != nil {
 			t.Error(err)
+		}
+		p = m.push(t, t.Context(), spec, nil)
+		p.want(t, "the next", runner.Error, "", "could not be rolled back: look at the host")
+		if p.notes["settled"] != "" {
+			t.Errorf("settled: %q, want nothing", p.notes["settled"])
 		}
 	})
 }
