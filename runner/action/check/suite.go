@@ -45,7 +45,8 @@ func New(spec runner.Spec) (Suite, error) {
 	if err := spec.Decode(&s); err != nil {
 		return s, err
 	}
-	return s, s.Compile()
+	err := s.Compile() // before s is copied
+	return s, err
 }
 
 // Compile prepares decoded checks for use, or returns what is wrong with them.
