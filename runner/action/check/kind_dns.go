@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -18,8 +19,11 @@ var _ = register(&kind{
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
 	verify: func(c *Check) error {
-		if name := c.Params["name"]; net.ParseIP(name) != nil { // a resolver gives it back without asking anybody
+		switch name := c.Params["name"]; {
+		case net.ParseIP(name) != nil: // a resolver gives it back without asking anybody
 			return fmt.Errorf("%q is an address, and dns looks up names", name)
+		case strings.Contains(name, ":"): // a type of record, in goss
+			return fmt.Errorf("%q is not a name: dns looks up addresses only", name)
 		}
 		if c.Params["server"] != "" && c.From == "target" {
 			return errors.New("server is only for checks from this machine: a host asks its own resolver")

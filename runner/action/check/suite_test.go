@@ -425,6 +425,7 @@ func TestBadFiles(t *testing.T) {
 		{"http:\n  http://x/: {method: [POST]}\n", "c.yaml:2:23: this has to be a text", ""},
 		{"http:\n  http://x/: {allow-insecure: [true]}\n", "c.yaml:2:31: this has to be true or false", ""},
 		{"http:\n  http://x/: {no-follow-redirects: 1}\n", "c.yaml:2:36: this has to be true or false", ""},
+		{"dns:\n  MX:example.org: {resolvable: true}\n", `c.yaml:2:3: "MX:example.org" is not a name: dns looks up addresses only`, ""},
 		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not supported`, ""},
 		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not supported`, ""},
 	} {
