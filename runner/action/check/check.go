@@ -118,12 +118,11 @@ func (c *Check) inside() bool {
 	return k.outside == nil || c.From == "target" && k.probe != ""
 }
 
-// render fills in the templates of the check for a host. An undefined name is an error.
+// render fills in the templates of the check for a host. An undefined name is an error, and so is what can't stand there.
 func (c Check) render(h inventory.Host, index int) (Check, error) {
 	if !c.Template {
 		return c, nil
 	}
-	text := func(s string) (string, error) { return fill.Text(s, h, index) }
 	params := maps.Clone(c.Params)
 	for name, value := range params {
 		if !strings.Contains(value, "{{") {
@@ -133,7 +132,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 		if name == "run" {
 			params[name], err = fill.Line(value, h, index)
 		} else {
-			params[name], err = text(value)
+			params[name], err = fill.Text(value, h, index)
 		}
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", c.ID, err)
@@ -142,18 +141,23 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	c.Params = params
 	k := kinds[c.Type]
 	for i, w := range c.Wants {
-		m, changed, err := w.Matcher.render(text, k.shapeOf(w.Attribute))
+		shape := k.shapeOf(w.Attribute)
+		m, changed, err := w.Matcher.render(h, index, shape)
 		if err != nil {
 			return c, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
 		}
-		if changed {
-			c.Wants = slices.Clone(c.Wants)
-			c.Wants[i].Matcher = m
+		if !changed {
+			continue
 		}
+		if _, err := m.compile(shape); err != nil {
+			return c, fmt.Errorf("%s: %s: for %s: %w", c.ID, w.Attribute, h.Name, err)
+		}
+		c.Wants = slices.Clone(c.Wants)
+		c.Wants[i].Matcher = m
 	}
 	if k.verify != nil {
 		if err := k.verify(&c); err != nil {
-			return c, fmt.Errorf("%s: %w", c.ID, err)
+			return c, fmt.Errorf("%s: for %s: %w", c.ID, h.Name, err)
 		}
 	}
 	c.Template = false
@@ -167,7 +171,7 @@ func (k *kind) shapeOf(attribute string) shape {
 	return k.attrs[attribute]
 }
 
-func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, changed bool, err error) {
+func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, changed bool, err error) {
 	switch {
 	case m.Op == length:
 		s = number
@@ -180,14 +184,18 @@ func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, 
 			return v, nil
 		}
 		changed = true
-		filled, err := fill(written)
+		filled, err := fill.Text(written, h, index)
 		if err != nil {
 			return nil, err
 		}
 		if m.Op == matches || m.Op == version || m.Op == query || m.Op == contains && s != unknown {
 			return filled, nil
 		}
-		return parseLiteral(filled, inventory.ParseValue(filled), s)
+		value, err := parseLiteral(filled, inventory.ParseValue(filled), s)
+		if err != nil {
+			return nil, fmt.Errorf("for %s: %w", h.Name, err)
+		}
+		return value, nil
 	}
 	if list, ok := m.Want.([]any); ok {
 		list = slices.Clone(list)
@@ -203,7 +211,7 @@ func (m Matcher) render(fill func(string) (string, error), s shape) (_ Matcher, 
 	of := slices.Clone(m.Of)
 	for i := range of {
 		var inner bool
-		if of[i], inner, err = of[i].render(fill, s); err != nil {
+		if of[i], inner, err = of[i].render(h, index, s); err != nil {
 			return m, false, err
 		}
 		changed = changed || inner
