@@ -67,8 +67,7 @@ func elementOf(s shape) shape {
 	return text
 }
 
-// chain applies the matchers that stand next to a jq expression to its answer: {jq: .load, lt: 3} is about the load. If
-// it stands alone, its answer has to be true.
+// chain applies the matchers that stand next to a jq expression to its answer: {jq: .load, lt: 3} is about the load.
 func chain(of []Matcher) []Matcher {
 	i := slices.IndexFunc(of, func(m Matcher) bool { return m.Op == query })
 	if i < 0 {
@@ -77,7 +76,6 @@ func chain(of []Matcher) []Matcher {
 	rest := slices.Delete(slices.Clone(of), i, i+1)
 	switch len(rest) {
 	case 0:
-		of[i].Of = []Matcher{{Op: equals, Want: true}}
 	case 1:
 		of[i].Of = rest
 	default:
@@ -120,7 +118,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		r.Text(n, &want)
 		m.Want = want
 		if m.Op == query {
-			break
+			m.Of = []Matcher{{Op: equals, Want: true}} // unless chain finds others beside it
 		}
 		if _, err := m.compile(s); err != nil && want != "" && !strings.Contains(want, "{{") {
 			r.Fail(n, "", "%v", err)
@@ -142,11 +140,6 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 	if r.onHost && (m.Op == matches || m.Op == query) && !strings.Contains(n.Text, "{{") {
 		if wrong := (*inventory.Error)(nil); errors.As(m.judged(s), &wrong) {
 			r.Fail(n, wrong.Hint, "%s", wrong.Text)
-		}
-	}
-	if m.Op == query {
-		if _, err := (Matcher{Op: query, Want: m.Want, Of: []Matcher{{Op: equals}}}).compile(s); err != nil {
-			r.Fail(n, "", "%v", err)
 		}
 	}
 	return m

@@ -160,9 +160,10 @@ func TestTemplates(t *testing.T) {
 		t.Errorf("an undefined variable: %v", err)
 	}
 	for text, want := range map[string]string{
-		`{id: a, port: "{{.vars.word}}"}`:                               `a: for web1: "(" is not a port`,
-		`{id: a, file: {path: /a, size: "{{.vars.word}}"}}`:             `a: size: for web1: "(" is not a number of bytes`,
-		`{id: a, file: {path: /a, content: {regex: "{{.vars.word}}"}}}`: "a: content: for web1: the regular expression is wrong: missing closing ): `(`",
+		`{id: a, port: "{{.vars.word}}"}`:                                   `a: for web1: "(" is not a port`,
+		`{id: a, file: {path: /a, size: "{{.vars.word}}"}}`:                 `a: size: for web1: "(" is not a number of bytes`,
+		`{id: a, file: {path: /a, content: {regex: "{{.vars.word}}"}}}`:     "a: content: for web1: the regular expression is wrong: missing closing ): `(`",
+		`{id: a, command: {run: x, stdout: {not: {jq: "{{.vars.word}}"}}}}`: `a: stdout: for web1: "(" is not a jq expression: unexpected EOF`,
 	} {
 		err := read(t, "checks: ["+text+"]").Aim([]inventory.Host{{Name: "web1", Vars: map[string]any{"word": "("}}}, nil)
 		if want := "checks.yaml:1:10: " + want; err == nil || err.Error() != want {
