@@ -166,6 +166,7 @@ var kindRows = []struct {
 	{"command: {run: \"echo '{\\\"ports\\\": [80, 443]}'\", stdout: {jq: .ports, contains: [80]}}", runner.Pass, "", ""},
 	{"command: {run: \"echo '{\\\"ports\\\": [80, 443]}'\", stdout: {jq: \"[.ports | length]\", contains: 2}}", runner.Pass, "", ""},
 	{"command: {run: \"echo '{\\\"names\\\": [\\\"80\\\"]}'\", stdout: {jq: .names, contains: 80}}", runner.Fail, "something containing 80", ""},
+	{"command: {run: \"echo '[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]'\", stdout: {jq: ., contains: 21}}", runner.Fail, "19, 20]", ""},
 	{"command: {run: \"echo '{}'\", timeout: 10ms, stdout: {jq: \"def f: f; f\"}}", runner.Fail, "but it took longer than 1s", ""},
 	{"command: {run: \"echo no\", stdout: {jq: .a, equals: 1}}", runner.Fail, "is not JSON", ""},
 

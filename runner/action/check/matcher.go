@@ -315,10 +315,11 @@ func show(v any, s shape) string {
 	case []any:
 		var all []string
 		for _, one := range v {
-			if all = append(all, show(one, s)); len(all) == 20 {
+			if len(all) == 20 {
 				all = append(all, "…")
 				break
 			}
+			all = append(all, show(one, s))
 		}
 		return "[" + strings.Join(all, ", ") + "]"
 	}
