@@ -152,7 +152,7 @@ func (s *seen) ended(c *Check, status string) {
 	switch status {
 	case "0":
 	case "124", "137", "143":
-		s.cannot[""] = "it took longer than " + c.Timeout.String()
+		s.cannot[""] = fmt.Sprintf("it took longer than %v", c.Limit())
 		return
 	default:
 		if s.cannot[""] == "" && c.Sudo && status == "127" {
