@@ -5,13 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/itchyny/gojq"
@@ -254,78 +251,4 @@ func has(v, want any) bool {
 	}
 	s, isText := v.(string)
 	return isText && strings.Contains(s, inventory.ValueText(want))
-}
-
-// expectation returns what the matcher wants, in words to follow "expected".
-func (m Matcher) expectation(s shape) string {
-	var of []string
-	for _, one := range m.Of {
-		of = append(of, one.expectation(s))
-	}
-	signs := map[op]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
-	switch m.Op {
-	case equals:
-		return show(m.Want, s)
-	case less, atMost, more, atLeast:
-		return signs[m.Op] + " " + show(m.Want, s)
-	case contains:
-		return "something containing " + show(m.Want, unknown)
-	case matches:
-		return fmt.Sprintf("something matching /%v/", m.Want)
-	case version:
-		return fmt.Sprintf("a version %v", m.Want)
-	case oneOf:
-		return "one of " + show(m.Want, s)
-	case not:
-		return "not " + of[0]
-	case allOf:
-		return strings.Join(of, " and ")
-	case anyOf:
-		return strings.Join(of, " or ")
-	case length:
-		return "a length " + m.Of[0].expectation(number)
-	}
-	return fmt.Sprintf("%v to be %s", m.Want, m.Of[0].expectation(unknown)) // jq
-}
-
-// show formats a value for people, on one line and not too long.
-func show(v any, s shape) string {
-	switch v := v.(type) {
-	case nil:
-		return "nothing"
-	case bool:
-		return strconv.FormatBool(v)
-	case float64:
-		switch {
-		case s == period && math.Abs(v) >= 48*3600:
-			return strconv.FormatFloat(math.Trunc(v/864)/100, 'f', -1, 64) + "d"
-		case s == period:
-			return time.Duration(v * float64(time.Second)).Round(time.Millisecond).String()
-		}
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case string:
-		const most = 200
-		if len(v) > most {
-			return strconv.Quote(v[:most]) + "…"
-		}
-		if s == rights {
-			return "0" + v
-		}
-		return strconv.Quote(v)
-	case []any:
-		var all []string
-		for _, one := range v {
-			if len(all) == 20 {
-				all = append(all, "…")
-				break
-			}
-			all = append(all, show(one, s))
-		}
-		return "[" + strings.Join(all, ", ") + "]"
-	}
-	said, err := gojq.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(said)
 }

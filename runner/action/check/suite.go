@@ -1,9 +1,7 @@
 package check
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,14 +76,6 @@ func (c *Check) compile() (tests []test, err error) {
 		tests = append(tests, t)
 	}
 	return tests, nil
-}
-
-// openCheck is a check that is being made on a host.
-type openCheck struct {
-	*Check
-	tests   []test
-	verdict *runner.Verdict
-	began   time.Time
 }
 
 // For returns the checks of a host as they are made there, at their indexes in Checks; one that is not made there is
@@ -199,91 +189,6 @@ func checksOf(some []*openCheck) (checks []*Check) {
 		checks = append(checks, o.Check)
 	}
 	return checks
-}
-
-// absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that.
-var absences = []struct{ attribute, why string }{{"exists", "it does not exist"}, {"installed", "it is not installed"}}
-
-// absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
-func (o *openCheck) absent(s *seen) string {
-	for _, a := range absences {
-		if s.values[a.attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == a.attribute }) {
-			return a.why
-		}
-	}
-	return ""
-}
-
-// judge compares what is seen with what was expected.
-func (o *openCheck) judge(s *seen) {
-	v := o.verdict
-	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
-	blind := map[string][]string{} // the attributes that can't be seen, by the reason
-	var failed, unseen []string
-	// Not the host's ctx: its time may be over by now, and all this was seen before.
-	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("it took longer than %v", o.Limit()))
-	defer cancel()
-	for i, w := range o.Wants {
-		attribute, below, _ := strings.Cut(w.Attribute, ".")
-		why := s.cannot[attribute]
-		if why == "" {
-			why = s.cannot[""]
-		}
-		value, known := s.values[attribute]
-		if fields, ok := value.(map[string]any); ok && below != "" {
-			value = fields[below]
-		}
-		if why != "" && !known {
-			if blind[why] == nil {
-				unseen = append(unseen, why)
-			}
-			blind[why] = append(blind[why], w.Attribute)
-			continue
-		}
-		shape := kinds[o.Type].shapeOf(w.Attribute)
-		ok, is, err := false, value, error(nil)
-		if value != nil {
-			ok, is, err = o.tests[i](ctx, value)
-		} else if w.Matcher.Op == not && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
-			ok = true
-		}
-		if ok && err == nil {
-			continue
-		}
-		said := fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
-		if err != nil {
-			said = fmt.Sprintf("%s: expected %s, but %v", w.Attribute, w.Matcher.expectation(shape), err)
-		}
-		failed = append(failed, said)
-	}
-	switch {
-	case failed != nil:
-		v.Outcome, v.Text = runner.Fail, strings.Join(failed, "; ")
-		if because := cmp.Or(s.because, o.absent(s)); because != "" {
-			v.Text += " (" + because + ")"
-		}
-	case unseen != nil:
-		for i, why := range unseen {
-			unseen[i] = strings.Join(slices.Compact(blind[why]), ", ") + ": " + why
-		}
-		v.Outcome, v.Text = runner.CheckError, strings.Join(unseen, "; ")
-	}
-	if value, known := s.values[o.Value]; known {
-		said := runner.Text(valueText(value))
-		v.Value = &said
-	}
-}
-
-// valueText formats a captured value: a text as it is, all else as JSON.
-func valueText(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	said, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(said)
 }
 
 // conclude records the verdicts, prints them for the host's log, and returns how the host has ended. err is what has
