@@ -43,37 +43,15 @@ func (o *openCheck) judge(s *seen) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("it took longer than %v", o.Limit()))
 	defer cancel()
 	for i, w := range o.Wants {
-		attribute, below, _ := strings.Cut(w.Attribute, ".")
-		why := s.cannot[attribute]
-		if why == "" {
-			why = s.cannot[""]
-		}
-		value, known := s.values[attribute]
-		if fields, ok := value.(map[string]any); ok && below != "" {
-			value = fields[below]
-		}
-		if why != "" && !known {
+		value, why := s.value(w.Attribute)
+		if why != "" {
 			if blind[why] == nil {
 				unseen = append(unseen, why)
 			}
 			blind[why] = append(blind[why], w.Attribute)
-			continue
+		} else if differs := o.compare(ctx, i, value, s); differs != "" {
+			failed = append(failed, differs)
 		}
-		shape := kinds[o.Type].shapeOf(w.Attribute)
-		ok, is, err := false, value, error(nil)
-		if value != nil {
-			ok, is, err = o.tests[i](ctx, value)
-		} else if w.Matcher.Op == not && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
-			ok = true
-		}
-		if ok && err == nil {
-			continue
-		}
-		said := fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
-		if err != nil {
-			said = fmt.Sprintf("%s: expected %s, but %v", w.Attribute, w.Matcher.expectation(shape), err)
-		}
-		failed = append(failed, said)
 	}
 	switch {
 	case failed != nil:
@@ -91,6 +69,38 @@ func (o *openCheck) judge(s *seen) {
 		said := runner.Text(valueText(value))
 		v.Value = &said
 	}
+}
+
+// value returns the value of an attribute, nil if there is none, or why it can't be seen.
+func (s *seen) value(attribute string) (value any, why string) {
+	name, below, _ := strings.Cut(attribute, ".")
+	value, known := s.values[name]
+	if !known {
+		why = cmp.Or(s.cannot[name], s.cannot[""])
+	}
+	if named, ok := value.(map[string]any); ok && below != "" {
+		value = named[below]
+	}
+	return value, why
+}
+
+// compare says how the value of the expected attribute at this index differs; an empty text means that it does not.
+func (o *openCheck) compare(ctx context.Context, index int, value any, s *seen) string {
+	w := o.Wants[index]
+	ok, is, err := false, value, error(nil)
+	if value != nil {
+		ok, is, err = o.tests[index](ctx, value)
+	} else if w.Matcher.Op == not && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
+		ok = true
+	}
+	shape := kinds[o.Type].shapeOf(w.Attribute)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s: expected %s, but %v", w.Attribute, w.Matcher.expectation(shape), err)
+	case !ok:
+		return fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
+	}
+	return ""
 }
 
 // valueText formats a captured value: a text as it is, all else as JSON.
