@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,7 +26,6 @@ var ofFleet = []string{"fleet", "id", "title", "severity", "tags"}
 func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	c = Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}}
 	c.Severity = runner.Major
-	captured := ""
 	var subject *strictyaml.Node
 	known := specfile.Fields{
 		"id":       func(n *strictyaml.Node) { r.Text(n, &c.ID) },
@@ -40,7 +40,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		"capture": func(n *strictyaml.Node) {
 			if n.Kind == strictyaml.Map && len(n.Pairs) == 1 {
 				c.Capture = n.Pairs[0].Key.Text
-				r.Text(n.Pairs[0].Value, &captured)
+				r.Text(n.Pairs[0].Value, &c.Value)
 				return
 			}
 			r.Text(n, &c.Capture)
@@ -70,27 +70,32 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 	}
 	before := r.Wrong()
 	r.Mapping(n, "a check", known)
-	if over != nil {
-		for _, p := range n.Pairs {
-			if !slices.Contains(ofFleet, p.Key.Text) && r.Wrong() == before {
-				r.Fail(p.Key, "it takes "+strings.Join(ofFleet, ", "), "%s is not for a check over the fleet", p.Key.Text)
-			}
-		}
-		if c.ID == "" {
-			c.ID = "fleet:" + over.ValueOf
-		}
-		over.Check = c.Check
-		over.Place = c.Place
-		return c, over
+	switch right := r.Wrong() == before; {
+	case over != nil:
+		r.complete(n, over, c, right)
+	case c.Type != "":
+		r.subject(subject, kinds[c.Type], &c)
+		r.fit(n, kinds[c.Type], &c)
+	case right:
+		r.Fail(n, "add one of "+strings.Join(kindNames(), ", "), "this check has no type")
 	}
-	if c.Type == "" {
-		if r.Wrong() == before {
-			r.Fail(n, "add one of "+strings.Join(kindNames(), ", "), "this check has no type")
-		}
-		return c, nil
+	return c, over
+}
+
+// complete gives a check over the fleet the keys beside its type, which are in c. If all is right so far, a key that is
+// not for such a check is an error.
+func (r reader) complete(n *strictyaml.Node, over *Fleet, c Check, right bool) {
+	other := slices.IndexFunc(n.Pairs, func(p strictyaml.Pair) bool { return !slices.Contains(ofFleet, p.Key.Text) })
+	if right && other >= 0 {
+		key := n.Pairs[other].Key
+		r.Fail(key, "it takes "+strings.Join(ofFleet, ", "), "%s is not for a check over the fleet", key.Text)
 	}
-	k := kinds[c.Type]
-	r.subject(subject, k, &c)
+	over.Check, over.Place = c.Check, c.Place
+	over.ID = cmp.Or(over.ID, "fleet:"+over.ValueOf)
+}
+
+// fit makes the keys of a check fit its type, or says which do not.
+func (r reader) fit(n *strictyaml.Node, k *kind, c *Check) {
 	if c.ID == "" {
 		c.ID = c.id(k)
 	}
@@ -104,15 +109,10 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		r.Fail(n, "", "sudo is for what is checked on the host")
 	}
 	if c.Capture != "" {
-		c.Value = k.main
-		if captured != "" {
-			c.Value = captured
-		}
-		if k.attrs[c.Value] == "" {
+		if c.Value = cmp.Or(c.Value, k.main); k.attrs[c.Value] == "" {
 			r.Fail(n, "it has "+strings.Join(slices.Sorted(maps.Keys(k.attrs)), ", "), "capture: a %s has no %s", c.Type, c.Value)
 		}
 	}
-	return c, nil
 }
 
 // subject reads what a check looks at, and what it expects of it.

@@ -101,7 +101,11 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 	n := p.Value
 	switch m.Op {
 	case equals:
-		return r.matcherOfValue(n, attribute, s)
+		if n.Kind == strictyaml.Map {
+			r.Fail(n, "", "equals takes a value, not a mapping")
+			return m
+		}
+		return r.matcher(n, attribute, s)
 	case less, atMost, more, atLeast:
 		if s == unknown {
 			s = number
@@ -143,14 +147,6 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		}
 	}
 	return m
-}
-
-func (r reader) matcherOfValue(n *strictyaml.Node, attribute string, s shape) Matcher {
-	if n.Kind == strictyaml.Map {
-		r.Fail(n, "", "equals takes a value, not a mapping")
-		return Matcher{Op: equals}
-	}
-	return r.matcher(n, attribute, s)
 }
 
 // literals reads a list of values.
