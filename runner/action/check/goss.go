@@ -84,26 +84,7 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{"exact": "true"}}
 	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
 	c.Params[k.subject] = p.Key.Text
-	switch goss {
-	case "port":
-		proto, port, ok := strings.Cut(p.Key.Text, ":")
-		if !ok {
-			proto, port = "tcp", p.Key.Text
-		}
-		if c.Params["port"], c.Params["proto"] = port, proto; !strings.HasSuffix(proto, "6") {
-			c.Params["proto"] += "4"
-		}
-	case "addr":
-		proto, addr, _ := strings.Cut(p.Key.Text, "://")
-		if proto != "tcp" {
-			r.Fail(p.Key, "", "goss: only tcp:// addresses are supported")
-		}
-		c.Params["address"], c.From = addr, "target"
-	case "http":
-		c.From, c.Params["follow"] = "target", "true"
-	case "dns":
-		c.From = "target"
-	}
+	r.key(p.Key, goss, &c)
 	known := specfile.Fields{
 		"title": func(n *strictyaml.Node) { r.Text(n, &c.Title) },
 		"meta":  func(*strictyaml.Node) {}, // for people
@@ -146,6 +127,30 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 		}
 	}
 	return c
+}
+
+// key takes from the key of a check what goss packs into it, and sets what its type implies.
+func (r gossReader) key(key *strictyaml.Node, goss string, c *Check) {
+	switch goss {
+	case "port":
+		proto, port, ok := strings.Cut(key.Text, ":")
+		if !ok {
+			proto, port = "tcp", key.Text
+		}
+		if c.Params["port"], c.Params["proto"] = port, proto; !strings.HasSuffix(proto, "6") {
+			c.Params["proto"] += "4"
+		}
+	case "addr":
+		proto, addr, _ := strings.Cut(key.Text, "://")
+		if proto != "tcp" {
+			r.Fail(key, "", "goss: only tcp:// addresses are supported")
+		}
+		c.Params["address"], c.From = addr, "target"
+	case "http":
+		c.From, c.Params["follow"] = "target", "true"
+	case "dns":
+		c.From = "target"
+	}
 }
 
 // wants reads what goss expects of an attribute. A list has patterns for a text, and elements for a list; all of them

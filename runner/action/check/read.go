@@ -47,61 +47,12 @@ func (l *loading) file(file string, including []string) error {
 	if err != nil {
 		return &inventory.Error{Text: err.Error()}
 	}
-	type inclusion struct {
-		file  string
-		place inventory.Place
-	}
-	var includes []inclusion
-	var checks []Check
-	var fleet []Fleet
-	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) {
-		r := reader{Reader: base}
-		enter := func(n *strictyaml.Node, id string) bool {
-			if first, taken := l.ids[id]; taken {
-				r.Fail(n, "give one of them another id, or leave it out", "the id %q is already used at %s", id, first)
-				return false
-			}
-			l.ids[id] = inventory.Place{File: file, Line: n.Line, Col: n.Col}
-			return true
-		}
-		if isGoss(root) {
-			checks = gossReader{r}.checks(root, enter)
-			return
-		}
-		r.Mapping(root, "a file of checks", specfile.Fields{
-			"include": func(n *strictyaml.Node) {
-				for _, item := range r.Items(n) {
-					var name string
-					r.Text(item, &name)
-					if name != "" && !filepath.IsAbs(name) {
-						name = filepath.Join(filepath.Dir(file), name)
-					}
-					includes = append(includes, inclusion{name, inventory.Place{File: file, Line: item.Line, Col: item.Col}})
-				}
-			},
-			"checks": func(n *strictyaml.Node) {
-				if n.Kind != strictyaml.List {
-					r.Fail(n, "- {file: {path: /etc/passwd}}", "checks have to be a list")
-					return
-				}
-				for _, item := range n.Items {
-					before := r.Wrong()
-					c, over := r.check(item)
-					switch {
-					case r.Wrong() > before:
-					case over != nil && enter(item, over.ID):
-						fleet = append(fleet, *over)
-					case over == nil && enter(item, c.ID):
-						checks = append(checks, c)
-					}
-				}
-			},
-		})
-	})
+	var c content
+	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) { c = l.content(reader{Reader: base}, root) })
 	if err != nil {
 		return err
 	}
-	for _, i := range includes {
+	for _, i := range c.includes {
 		if err := l.file(i.file, append(including, file)); err != nil {
 			if e, ok := err.(*inventory.Error); ok && e.Place.File == "" {
 				e.Place = i.place
@@ -109,8 +60,66 @@ func (l *loading) file(file string, including []string) error {
 			return err
 		}
 	}
-	l.suite.Checks, l.suite.Fleet = append(l.suite.Checks, checks...), append(l.suite.Fleet, fleet...)
+	l.suite.Checks, l.suite.Fleet = append(l.suite.Checks, c.checks...), append(l.suite.Fleet, c.fleet...)
 	return nil
+}
+
+// content is what one file of checks has.
+type content struct {
+	includes []inclusion
+	checks   []Check
+	fleet    []Fleet
+}
+
+type inclusion struct {
+	file  string
+	place inventory.Place
+}
+
+// content reads one file. Mistakes are recorded in r.
+func (l *loading) content(r reader, root *strictyaml.Node) (c content) {
+	enter := func(n *strictyaml.Node, id string) bool {
+		if first, taken := l.ids[id]; taken {
+			r.Fail(n, "give one of them another id, or leave it out", "the id %q is already used at %s", id, first)
+			return false
+		}
+		l.ids[id] = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+		return true
+	}
+	if isGoss(root) {
+		c.checks = gossReader{r}.checks(root, enter)
+		return c
+	}
+	r.Mapping(root, "a file of checks", specfile.Fields{
+		"include": func(n *strictyaml.Node) {
+			for _, item := range r.Items(n) {
+				var name string
+				r.Text(item, &name)
+				if name != "" && !filepath.IsAbs(name) {
+					name = filepath.Join(filepath.Dir(r.File), name)
+				}
+				c.includes = append(c.includes, inclusion{name, inventory.Place{File: r.File, Line: item.Line, Col: item.Col}})
+			}
+		},
+		"checks": func(n *strictyaml.Node) {
+			if n.Kind != strictyaml.List {
+				r.Fail(n, "- {file: {path: /etc/passwd}}", "checks have to be a list")
+				return
+			}
+			for _, item := range n.Items {
+				before := r.Wrong()
+				one, over := r.check(item)
+				switch {
+				case r.Wrong() > before:
+				case over != nil && enter(item, over.ID):
+					c.fleet = append(c.fleet, *over)
+				case over == nil && enter(item, one.ID):
+					c.checks = append(c.checks, one)
+				}
+			}
+		},
+	})
+	return c
 }
 
 // connect finds, for each check over the fleet, the check whose values it is about, and has that one capture them.
