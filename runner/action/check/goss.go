@@ -80,7 +80,7 @@ func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node,
 }
 
 func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
-	k := kinds[kindName]
+	k, before := kinds[kindName], r.Wrong()
 	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{"exact": "true"}}
 	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
 	c.Params[k.subject] = p.Key.Text
@@ -121,7 +121,7 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 	}
 	if hasTemplate(p.Key) || hasTemplate(p.Value) {
 		r.Fail(p.Key, "write the check in hail's own format", "goss: templates are not supported")
-	} else if k.verify != nil && r.Wrong() == 0 {
+	} else if k.verify != nil && r.Wrong() == before {
 		if err := k.verify(&c); err != nil {
 			r.Fail(p.Key, "", "%v", err)
 		}

@@ -62,13 +62,18 @@ func TestGossPorts(t *testing.T) {
 	}
 }
 
-// TestGossFiles: a check of goss is named once, even in two files, and filetypes are translated wherever they occur.
+// TestGossFiles: a check of goss is named once, even in two files, each mistake is reported, and filetypes are translated
+// wherever they occur.
 func TestGossFiles(t *testing.T) {
 	text := "file:\n  /etc/x: {filetype: {or: [symlink, {equal: directory}]}}\n"
 	open := func(string) ([]byte, error) { return []byte(text), nil }
 	_, err := check.Read([]string{"a.yaml", "b.yaml"}, open)
 	if want := `b.yaml:2:3: the id "file:/etc/x" is already used at a.yaml:2:3`; err == nil || err.Error() != want {
 		t.Errorf("two files: %v, want %s", err, want)
+	}
+	_, err = check.Read([]string{"a.yaml"}, func(string) ([]byte, error) { return []byte("file:\n  a: {}\n  b: {}\n"), nil })
+	if want := "a.yaml:2:3: \"a\" is not an absolute path\na.yaml:3:3: \"b\" is not an absolute path"; err == nil || err.Error() != want {
+		t.Errorf("two mistakes: %v, want %s", err, want)
 	}
 	suite, err := check.Read([]string{"a.yaml"}, open)
 	must(t, err)
