@@ -125,30 +125,34 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 	return s.conclude(t, verdicts, err)
 }
 
-// rounds makes the checks, and again those that failed, as long as they may be tried again.
+// rounds makes the checks, and again those that failed, each when it is due, as long as it may be tried again.
 func rounds(ctx context.Context, t *runner.Target, open []*openCheck) error {
 	for len(open) > 0 {
-		err := round(ctx, t, open)
-		if err != nil {
+		var due, later []*openCheck
+		now := time.Now()
+		for _, o := range open {
+			if o.next.After(now) {
+				later = append(later, o)
+			} else {
+				due = append(due, o)
+			}
+		}
+		if err := round(ctx, t, due); err != nil {
 			return err
 		}
-		pause := time.Duration(-1)
-		open = slices.DeleteFunc(open, func(o *openCheck) bool {
-			again := o.verdict.Outcome == runner.Fail || o.verdict.Outcome == runner.CheckError
-			wait := o.Retry.wait(time.Since(o.began))
-			if !again || wait == 0 {
-				return true
+		now = time.Now()
+		for _, o := range due {
+			if wait := o.Retry.wait(now.Sub(o.began)); wait > 0 && o.verdict.Outcome.Bad() {
+				o.next = now.Add(wait)
+				later = append(later, o)
 			}
-			if pause < 0 || wait < pause {
-				pause = wait
-			}
-			return false
-		})
-		if len(open) == 0 {
+		}
+		if open = later; len(open) == 0 {
 			break
 		}
+		first := slices.MinFunc(open, func(a, b *openCheck) int { return a.next.Compare(b.next) })
 		select {
-		case <-time.After(pause):
+		case <-time.After(time.Until(first.next)):
 		case <-ctx.Done():
 			return fmt.Errorf("waiting to retry checks: %w", context.Cause(ctx))
 		}

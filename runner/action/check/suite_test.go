@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hail/inventory"
@@ -59,6 +61,37 @@ func TestLastLook(t *testing.T) {
 	if verdicts["late"].Outcome != runner.Pass {
 		t.Errorf("the check does not pass: %v", verdicts)
 	}
+}
+
+// TestIntervals: each check that fails is looked at again after its own interval, whatever those of the others are.
+func TestIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		suite := read(t, `checks:
+  - {tcp: "often:1", from: target, retry: {timeout: 10s, interval: 1s}}
+  - {tcp: "rarely:1", from: target, retry: {timeout: 10s, interval: 4s}}
+  - {tcp: "once:1", from: target}
+`)
+		must(t, suite.Compile())
+		host := &unreachable{tries: map[string]int{}}
+		suite.Do(t.Context(), &runner.Target{Conn: host, Out: io.Discard})
+		if want := map[string]int{"often:1": 11, "rarely:1": 4, "once:1": 1}; !maps.Equal(host.tries, want) {
+			t.Errorf("the looks are %v, want %v", host.tries, want)
+		}
+	})
+}
+
+// unreachable is a host through which nothing can be reached. It counts the tries, by address.
+type unreachable struct {
+	runner.Conn
+	mu    sync.Mutex
+	tries map[string]int
+}
+
+func (u *unreachable) Tunnel(_ context.Context, _, addr string) (net.Conn, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.tries[addr]++
+	return nil, errors.New("refused")
 }
 
 // TestHang: a check that hangs is an error, even if it ignores signals, and the next check is still made. Nothing that the

@@ -18,6 +18,7 @@ type openCheck struct {
 	tests   []test
 	verdict *runner.Verdict
 	began   time.Time
+	next    time.Time // when it is due; zero: now
 }
 
 // absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that.
