@@ -207,7 +207,7 @@ func (s Suite) conclude(t *runner.Target, verdicts []runner.Verdict, err error) 
 			fmt.Fprintf(&log, "  %s", v.Text)
 		}
 		log.WriteByte('\n')
-		if v.Outcome == runner.Fail || v.Outcome == runner.CheckError || v.Outcome == runner.NotEvaluated {
+		if v.Outcome.Bad() || v.Outcome == runner.NotEvaluated {
 			bad = append(bad, v.Check)
 		}
 	}

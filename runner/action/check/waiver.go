@@ -3,7 +3,6 @@ package check
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -115,7 +114,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 
 // waive turns a failure into a waived one for a reason. If the waiver has expired, it only says so.
 func waive(v *runner.Verdict, why string) {
-	if !slices.Contains([]runner.Outcome{runner.Fail, runner.CheckError}, v.Outcome) {
+	if !v.Outcome.Bad() {
 		return
 	}
 	if strings.HasPrefix(why, expired) {
