@@ -20,7 +20,8 @@ type look struct {
 // connectsAtOnce is how many connections are made at once for one host.
 const connectsAtOnce = 8
 
-// observe makes the checks that look from outside, and returns what they see, in their order.
+// observe makes the checks that look from outside, and returns what they see, in their order; nil for a look that ctx
+// has ended.
 func observe(ctx context.Context, t *runner.Target, checks []*Check) []*seen {
 	all := make([]*seen, len(checks))
 	turns := make(chan struct{}, connectsAtOnce)
@@ -40,11 +41,13 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 	defer func() {
 		if p := recover(); p != nil {
 			s = cannot("panic: %v", p)
+		} else if ctx.Err() != nil {
+			s = nil
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout.Value())
+	limited, cancel := context.WithTimeout(ctx, c.Timeout.Value())
 	defer cancel()
-	l := &look{ctx, (&net.Dialer{}).DialContext}
+	l := &look{limited, (&net.Dialer{}).DialContext}
 	if c.From == "target" {
 		tunneler, ok := runner.As[runner.Tunneler](t.Conn)
 		if !ok {

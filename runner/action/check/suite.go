@@ -183,7 +183,11 @@ func round(ctx context.Context, t *runner.Target, open []*openCheck) error {
 		}
 	}
 	for i, s := range <-done {
-		outside[i].judge(s)
+		if s != nil {
+			outside[i].judge(s)
+		} else if err == nil {
+			err = fmt.Errorf("looking from outside: %w", context.Cause(ctx))
+		}
 	}
 	return err
 }

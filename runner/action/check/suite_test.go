@@ -80,14 +80,19 @@ func TestIntervals(t *testing.T) {
 	})
 }
 
-// unreachable is a host through which nothing can be reached. It counts the tries, by address.
+// unreachable is a host through which nothing can be reached, and which never answers about the address mute:1. It counts
+// the tries, by address.
 type unreachable struct {
 	runner.Conn
 	mu    sync.Mutex
 	tries map[string]int
 }
 
-func (u *unreachable) Tunnel(_ context.Context, _, addr string) (net.Conn, error) {
+func (u *unreachable) Tunnel(ctx context.Context, _, addr string) (net.Conn, error) {
+	if addr == "mute:1" {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.tries[addr]++
@@ -130,6 +135,22 @@ func TestOutOfTime(t *testing.T) {
 	if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
 		t.Errorf("%v, %s, want first to pass, hangs not evaluated, and a timeout", verdicts, finish.Status)
 	}
+}
+
+// TestStoppedOutside: a look from outside that is stopped with its host tells nothing of what it looked at.
+func TestStoppedOutside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		suite := read(t, "checks:\n  - {id: mute, tcp: \"mute:1\", from: target, timeout: 1h}\n  - {id: closed, tcp: \"closed:1\", from: target}\n")
+		must(t, suite.Compile())
+		why := errors.New("time is up")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, why)
+		defer cancel()
+		var log strings.Builder
+		err := suite.Do(ctx, &runner.Target{Conn: &unreachable{tries: map[string]int{}}, Out: &log})
+		if want := "not-evaluated mute\nfail          closed  reachable: expected true, is false (refused)\n"; !errors.Is(err, why) || log.String() != want {
+			t.Errorf("%v, and the log\n%swant %v, and\n%s", err, log.String(), why, want)
+		}
+	})
 }
 
 // TestPanicOutside: a panic in a check from outside the host is an error of only this check.
