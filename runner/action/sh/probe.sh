@@ -16,16 +16,6 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-for tool in tar xargs stat sha256sum find; do
-	command -v $tool >/dev/null 2>&1 || say "missing $tool"
-done
-me=$(id) # uid=0(root) gid=0(root) …
-uid=${me#*uid=} gid=${me#*gid=}
-say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
-[ ! -d "$state/push" ] || say killed
-[ ! -s "$state/owed" ] || { say owed; grep . "$state/owed"; } # which ends the last line, too
-set -f
-set -- $(first "$size")
 folders() { # those of the questions d that are there, for xargs -0
 	while [ $# -gt 1 ]; do
 		[ $1 = d ] && decode "$2" && [ -d "$path" ] && printf '%s\0' "$path"
@@ -37,24 +27,38 @@ group() { # not all groups are in /etc/group, and some getent takes a name for a
 		[ "$name" != "$1" ] || { echo "$number"; break; }
 	done
 }
-say rooms
-folders "$@" | xargs -r -0 df -Pk -- 2>/dev/null | sed -n 's/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'
-while [ $# -gt 1 ]; do
-	what=$1 word=$2
-	shift 2
-	case $what in
-	t) decode "$word"; say tree; find "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
-	m)
-		key=$(printf %s "$word" | sha256sum)
-		say managed
-		grep . "$state/managed/${key%% *}" 2>/dev/null
-		;;
-	u) decode "$word"; say "user $word $(id -u -- "$path" 2>/dev/null || echo -)" ;;
-	g) decode "$word"; say "group $word $(group "$path")" ;;
-	esac
-done
-say mounts
-cat /proc/mounts 2>/dev/null
+answer() {
+	for tool in tar xargs stat sha256sum find; do
+		command -v $tool >/dev/null 2>&1 || say "missing $tool"
+	done
+	me=$(id) # uid=0(root) gid=0(root) …
+	uid=${me#*uid=} gid=${me#*gid=}
+	say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
+	[ ! -d "$state/push" ] || say killed
+	[ ! -s "$state/owed" ] || { say owed; grep . "$state/owed"; } # which ends the last line, too
+	set -f
+	set -- $(first "$size")
+	say rooms
+	folders "$@" | xargs -r -0 df -Pk -- 2>/dev/null | sed -n 's/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'
+	while [ $# -gt 1 ]; do
+		what=$1 word=$2
+		shift 2
+		case $what in
+		t) decode "$word"; say tree; find "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
+		m)
+			key=$(printf %s "$word" | sha256sum)
+			say managed
+			grep . "$state/managed/${key%% *}" 2>/dev/null
+			;;
+		u) decode "$word"; say "user $word $(id -u -- "$path" 2>/dev/null || echo -)" ;;
+		g) decode "$word"; say "group $word $(group "$path")" ;;
+		esac
+	done
+	say mounts
+	cat /proc/mounts 2>/dev/null
 
-xargs -r -0 sh -c "$look" "$nonce"
-say end
+	xargs -r -0 sh -c "$look" "$nonce"
+	say end
+}
+answer | dd ibs=64k obs=64k 2>/dev/null # few packets: each wakes hail up
+
