@@ -23,7 +23,7 @@ probe_process() {
 			{ IFS= read -r name <"$d/comm"; } 2>/dev/null || continue
 			[ "$name" = "$short" ] || continue
 			{ read -r state <"$d/stat"; } 2>/dev/null || continue
-			case ${state##*) } in [ZX]*) continue ;; esac # a zombie has ended
+			case ${state##*") "} in [ZX]*) continue ;; esac # a zombie has ended
 			args=$(tr '\0' ' ' <"$d/cmdline" 2>/dev/null)
 			if [ ${#1} -gt 15 ]; then # comm is cut; a script is an argument of its interpreter
 				{ tr '\0' '\n' <"$d/cmdline"; readlink "$d/exe"; } 2>/dev/null | sed 's|.*/||' | grep -qxF -e "$1" || continue

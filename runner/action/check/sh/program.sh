@@ -4,21 +4,38 @@
 nonce=$1 library=$2
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
-say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 clock() { read -r now rest </proc/uptime; } 2>/dev/null
 limit=
 if command -v timeout >/dev/null 2>&1; then limit=timeout; fi
 alone= # runs a probe in a process group of its own, so that everything it started can be ended, not only the child of timeout
 if command -v setsid >/dev/null 2>&1; then alone=setsid; fi
-set -f
-now=0
 newline='
 '
+now=0 held=
+clock
+second=${now%.*}
+# What checks have said is held for up to a second, because each packet wakes hail up; a timeout does not lose it.
+tell() {
+	printf %s "$held" 2>/dev/null || cat <<-end # a printf that is no builtin takes 128 KiB
+	$held
+	end
+	held= second=${now%.*}
+}
+trap 'tell; exit 1' TERM HUP INT
+look() {
+	$alone "$@" </dev/null &
+	wait $!
+	status=$?
+	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
+	clock
+	echo "hail:$nonce:end $status $now"
+}
+set -f
 IFS=$newline
 for line in $(cat); do
 	IFS=' '
 	set -- $line
-	i=$1 seconds=$2 as=$3
+	i=$1 seconds=$2 as=$3 kind=$4
 	shift 3
 	set -- sh -c "$library" hail "$@"
 	[ -z "$limit" ] || set -- timeout -k 1 "$seconds" "$@"
@@ -27,12 +44,15 @@ for line in $(cat); do
 		[ -z "$limit" ] || set -- timeout -k 1 $((seconds + 2)) "$@"
 	fi
 	clock
-	say "begin $i $now"
-	$alone "$@" </dev/null &
-	wait $!
-	status=$?
-	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
-	clock
-	say "end $status $now"
+	held="${held}hail:$nonce:begin $i $now$newline"
+	if [ "$kind" = clock ]; then # when its answer arrives counts
+		tell
+		look "$@"
+	else
+		held=$held$(look "$@")$newline
+		clock
+		[ ${#held} -lt 32768 ] && [ "${now%.*}" = "$second" ] || tell
+	fi
 done
-say end-of-checks
+held="${held}hail:$nonce:end-of-checks$newline"
+tell
