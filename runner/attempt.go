@@ -78,7 +78,7 @@ func (it *item) ended(ctx context.Context, err error) (stop bool) {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
 	knowsMore := f != nil && f.Status == Cancelled // the action says what it had done by then
-	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Reason == Interrupt && !knowsMore
+	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Status == Cancelled && !knowsMore
 	if err != nil && !saysItAll {
 		e.Error = printable(err.Error())
 	}

@@ -271,7 +271,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// TestContextOfTheCaller: however the context of a run ends, what ran is cancelled.
+// TestContextOfTheCaller: however the context of a run ends, what ran is cancelled, and the reason says it all.
 func TestContextOfTheCaller(t *testing.T) {
 	for _, tt := range []struct {
 		cause error
@@ -287,8 +287,8 @@ func TestContextOfTheCaller(t *testing.T) {
 			p := runner.Plan{Fanout: 1, Hosts: hosts(2)}
 			got := finishes(t, runner.Run(ctx, p, command(connsuite.SayAndHang), &connsuite.Fake{}, &memory{}), p.Hosts)
 			for host, want := range map[string]runner.Status{"h00000": runner.Cancelled, "h00001": runner.Skipped} {
-				if got[host].Status != want || got[host].Reason != tt.want {
-					t.Errorf("%v: %s is %s(%s), want %s(%s)", tt.cause, host, got[host].Status, got[host].Reason, want, tt.want)
+				if e := got[host]; e.Status != want || e.Reason != tt.want || e.Error != "" {
+					t.Errorf("%v: %s is %s(%s): %s, want %s(%s)", tt.cause, host, e.Status, e.Reason, e.Error, want, tt.want)
 				}
 			}
 		})
