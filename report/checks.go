@@ -92,8 +92,8 @@ func unevaluated(s *Summary) (all []*finding) {
 		key := fmt.Sprint(missing, how)
 		if known[key] == nil {
 			text := how
-			if r.Error != "" {
-				text += ": " + r.Host + ": " + r.Error
+			if why := r.why(); why != "" {
+				text += ": " + r.Host + ": " + why
 			}
 			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, Plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
 			all = append(all, known[key])

@@ -229,7 +229,7 @@ func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 	for _, c := range rows[0] {
 		one.Said = append(one.Said, OneLine(cellText(c)))
 	}
-	one.Error = OneLine(cmp.Or(h.Error, why))
+	one.Error = cmp.Or(h.why(), OneLine(why))
 	for _, v := range h.Checks {
 		one.Checks = append(one.Checks, [2]string{string(v.Outcome), OneLine(v.Text)})
 	}

@@ -145,18 +145,18 @@ func (r *Result) said() string {
 		return unfinished
 	}
 	text := r.how()
-	if r.Error != "" && r.Reason != runner.ExitStatus {
-		text += ": " + r.Error
+	if why := r.why(); why != "" {
+		text += ": " + why
 	}
-	return OneLine(text)
+	return text
 }
 
 // says returns what most of these hosts have to say, as the first of them puts it, and how many other messages there
-// are.
+// are. It is empty if they say nothing.
 func (r *Report) says(t *trouble) string {
 	all := t.messages(r.Summary, r.Files)
 	if all == nil {
-		return OneLine(t.first.Error)
+		return ""
 	}
 	text := all[0].error
 	if text != "" && all[0].last != "" {

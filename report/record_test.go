@@ -91,7 +91,7 @@ func TestHostLog(t *testing.T) {
 	lines[3] = "# attempt\n"
 	want := "# run     " + plan.Run + "\n# host    web1 at 192.0.2.1 port 22 as www\n# what    cat file\n# attempt\n" +
 		"out| one\nout| two\nout| # ended   forged\nout| \x1b[2J\r\nerr| oops\n" +
-		"# ended   2026-11-23T15:04:05Z failed(exit 3): exit 3\n# output  31 bytes stdout, 4 bytes stderr\n"
+		"# ended   2026-11-23T15:04:05Z failed(exit 3)\n# output  31 bytes stdout, 4 bytes stderr\n"
 	if got := strings.Join(lines, ""); got != want {
 		t.Errorf("log\n%q\nwant\n%q", got, want)
 	}

@@ -191,10 +191,7 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 		if r.Reach != nil {
 			own = own.with(r.Reach.Address, "{address}")
 		}
-		m := &message{first: r, error: OneLine(r.Error), last: lastLine(files, r)}
-		if r.Reason == runner.ExitStatus {
-			m.error = ""
-		}
+		m := &message{first: r, error: r.why(), last: lastLine(files, r)}
 		if m.last == m.error {
 			m.last = ""
 		}

@@ -48,6 +48,14 @@ func statusText(status runner.Status, reason runner.Reason, exit int) string {
 // how says how the host ended.
 func (r *Result) how() string { return statusText(r.Status, r.Reason, r.Exit) }
 
+// why returns what the host's error adds to how it ended, on one line: nothing if the error is the exit status again.
+func (r *Result) why() string {
+	if r.Reason == runner.ExitStatus {
+		return ""
+	}
+	return OneLine(r.Error)
+}
+
 // unfinished is what is said of a host that has not ended.
 const unfinished = "not finished yet"
 
