@@ -131,7 +131,7 @@ func (v verdict) junit(class string) junitCase {
 
 func (r *Result) junit(what string) junitCase {
 	c := junitCase{Name: legal(what), Class: legal(r.Host), Time: junitTime(r.Took())}
-	bad := &junitBad{Message: legal(r.said()), Type: string(r.Status)}
+	bad := &junitBad{Message: legal(r.Said()), Type: string(r.Status)}
 	switch r.Status {
 	case runner.OK, runner.Changed:
 	case runner.Failed, runner.Timeout, runner.Lost:

@@ -54,11 +54,11 @@ func writeTAP(w io.Writer, r *Report) error {
 		}
 		b.WriteString(tapLine(ok, i+1, h.Host))
 		if skipped {
-			b.WriteString(" # SKIP " + tapText(h.said()))
+			b.WriteString(" # SKIP " + tapText(h.Said()))
 		}
 		b.WriteString("\n")
 		if !ok && !skipped {
-			fmt.Fprintf(&b, "  ---\n  message: %s\n  ...\n", strconv.Quote(h.said()))
+			fmt.Fprintf(&b, "  ---\n  message: %s\n  ...\n", strconv.Quote(h.Said()))
 		}
 	}
 	if len(r.Fleet) > 0 {

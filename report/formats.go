@@ -139,8 +139,8 @@ func (r *Report) title() string {
 	return Style{Width: mostWhat}.cut(r.what(), 0) + " on " + where
 }
 
-// said says on one line how a host ended.
-func (r *Result) said() string {
+// Said says on one line how the host ended, and why.
+func (r *Result) Said() string {
 	if r.Status == "" {
 		return unfinished
 	}

@@ -125,7 +125,7 @@ func show(e environment, c *cli.Context) error {
 				return err
 			}
 		}
-		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name)
+		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name, &s.Hosts[i])
 	}
 	switch {
 	case mode == "json":
@@ -162,18 +162,22 @@ func placeOf(p *runner.Plan, host string) (int, error) {
 	return 0, err
 }
 
-// writeLog writes a host's log, with control characters made harmless.
-func writeLog(w io.Writer, r report.Files, host string) error {
-	text, err := os.Open(r.LogPath(host))
-	if errors.Is(err, os.ErrNotExist) {
-		_, err := fmt.Fprintf(w, "# host    %s\n# it was never started\n", host)
-		return err
+// writeLog writes a host's log, with control characters made harmless. If the log does not say how the host ended, as for a
+// host that was never started, a line after it does. A result of nil is unknown.
+func writeLog(w io.Writer, files report.Files, host string, result *report.Result) error {
+	text, err := os.Open(files.LogPath(host))
+	logged := err == nil
+	switch {
+	case logged:
+		defer text.Close()
+		err = report.CleanCopy(w, text)
+	case errors.Is(err, os.ErrNotExist):
+		_, err = fmt.Fprintf(w, "# host    %s\n", host)
 	}
-	if err != nil {
-		return err
+	if err == nil && result != nil && (!logged || result.Ended.IsZero()) {
+		_, err = fmt.Fprintf(w, "# status  %s\n", result.Said())
 	}
-	defer text.Close()
-	return report.CleanCopy(w, text)
+	return err
 }
 
 func logsCommand(e environment) *cli.Command {
@@ -222,17 +226,21 @@ func logs(e environment, c *cli.Context) error {
 		}
 		return follow(e, r, hosts)
 	}
+	s, damaged := r.Summary()
+	if damaged != nil {
+		s = &report.Summary{} // the logs can be read all the same
+	}
 	for _, h := range hosts {
 		if c.Bool("raw") {
 			err = copyOutput(e.stdout, r, h.Name)
 		} else {
-			err = writeLog(e.stdout, r, h.Name)
+			err = writeLog(e.stdout, r, h.Name, s.Result(h.Name))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return damaged
 }
 
 // follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
