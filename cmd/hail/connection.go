@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -14,6 +15,9 @@ import (
 // connectionOf reads the connection options, including those of -o. They all override the inventory.
 func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
+	if from := cameFrom(c, "option"); err != nil && from != "" {
+		err = fmt.Errorf("%s: %w", from, err)
+	}
 	if err != nil {
 		return inventory.Connection{}, err
 	}
@@ -86,7 +90,7 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 	}
 	if file := c.String("ssh-config"); file != "" && file != "none" {
 		if _, err := os.Stat(file); err != nil {
-			return usage("-F none reads no ssh_config", "-F %s: no such file", file)
+			return &usageError{text: "-F " + file + ": no such file", hint: "-F none reads no ssh_config", option: "ssh-config"}
 		}
 	}
 	*into = into.Overlay(top)

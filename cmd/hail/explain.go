@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -66,16 +67,10 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		return err
 	}
 	for _, s := range top.Settings() {
-		from := "command line"
-		for _, applied := range appliedSettings(c) {
-			if applied.option == strings.ReplaceAll(s.Key, "_", "-") {
-				from = applied.from
-			}
-		}
-		x.say(s.Key, s.Value, from)
+		x.say(s.Key, s.Value, cmp.Or(cameFrom(c, strings.ReplaceAll(s.Key, "_", "-")), "command line"))
 	}
 	if word := c.String("host-keys"); word != "" {
-		x.say("stricthostkeychecking", word, "command line")
+		x.say("stricthostkeychecking", word, cmp.Or(cameFrom(c, "host-keys"), "command line"))
 	}
 	vars, err := varsOf(c)
 	if err != nil {

@@ -59,7 +59,7 @@ func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) 
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, withSourceOrigin(c, err)
 	}
 	for _, r := range loaded.Remarks() {
 		e.remark(c, r)

@@ -172,26 +172,40 @@ func appliedSettings(c *cli.Context) []setting {
 	return applied
 }
 
-// isApplied reports whether an option has its value from a setting.
-func isApplied(c *cli.Context, option string) bool {
-	return slices.ContainsFunc(appliedSettings(c), func(s setting) bool { return s.option == option })
+// cameFrom returns where the setting comes from that gave an option its value; "" if none did.
+func cameFrom(c *cli.Context, option string) string {
+	for _, s := range appliedSettings(c) {
+		if s.option == option {
+			return s.from
+		}
+	}
+	return ""
 }
 
 // isGiven reports whether the command line names an option.
-func isGiven(c *cli.Context, option string) bool { return c.IsSet(option) && !isApplied(c, option) }
+func isGiven(c *cli.Context, option string) bool { return c.IsSet(option) && cameFrom(c, option) == "" }
 
 // withOrigin adds to the error about a wrong value where the value comes from, unless it is from the command line.
 func withOrigin(c *cli.Context, err error) error {
-	wrong, ok := err.(*usageError)
-	if !ok || wrong.option == "" {
-		return err
-	}
-	for _, s := range appliedSettings(c) {
-		if s.option == wrong.option {
-			wrong.text = s.from + ": " + wrong.text
+	if wrong, ok := err.(*usageError); ok {
+		if from := cameFrom(c, wrong.option); from != "" {
+			wrong.text = from + ": " + wrong.text
 		}
 	}
-	return wrong
+	return err
+}
+
+// withSourceOrigin adds to the errors about a whole source of hosts, such as a wrong name, which setting names it, if one does.
+func withSourceOrigin(c *cli.Context, err error) error {
+	var all inventory.Errors
+	if from := cameFrom(c, "inventory"); from != "" && errors.As(err, &all) {
+		for _, wrong := range all {
+			if wrong.Place.Line == 0 {
+				wrong.Place.File = from + ": " + wrong.Place.File
+			}
+		}
+	}
+	return err
 }
 
 // origins returns the options about how things are done that a setting or the command line has set, and where their values

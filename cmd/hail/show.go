@@ -91,7 +91,7 @@ func show(e environment, c *cli.Context) error {
 	switch {
 	case mode == "jsonl" && c.Bool("merged"):
 		return usage("", "the events of --merged runs have no common order: jsonl is for one run")
-	case host != "" && asJSON([]string{mode}) && !isApplied(c, "output"):
+	case host != "" && asJSON([]string{mode}) && cameFrom(c, "output") == "":
 		return usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
 	}
 	r, err := e.runOfArgs(c)
