@@ -38,6 +38,9 @@ type Config struct {
 // are details.
 type Trace func(host string, detail bool, text string)
 
+// tracePrecision is what the times in a trace are rounded to.
+const tracePrecision = 100 * time.Microsecond
+
 func (t Trace) step(host, format string, args ...any) {
 	if t != nil {
 		t(host, false, fmt.Sprintf(format, args...))

@@ -56,7 +56,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 			if verified {
 				how = "known"
 			}
-			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), p.reach.HostKey, how, p.reach.Handshake)
+			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), p.reach.HostKey, how, p.reach.Handshake.Round(tracePrecision))
 			return nil
 		},
 		Auth: s.authMethods(password, func() (signers []ssh.Signer, err error) {
@@ -83,7 +83,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 			a := m.Algorithms()
 			d.config.Trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
 		}
-		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login)
+		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login.Round(tracePrecision))
 		return d.newConn(sc, chans, reqs, heard, p.reach, s), nil
 	}
 	if err == nil {

@@ -69,7 +69,7 @@ func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, e
 	}
 	if err == nil {
 		p.reach.Address = nc.RemoteAddr().String()
-		p.trace.step(s.name, "connected to %s (%v)", p.reach.Address, p.reach.DNS+p.reach.TCP)
+		p.trace.step(s.name, "connected to %s (%v)", p.reach.Address, (p.reach.DNS + p.reach.TCP).Round(tracePrecision))
 	}
 	return nc, err
 }
