@@ -241,15 +241,31 @@ func (l *Live) line() string {
 		if rate >= 1 {
 			fmt.Fprintf(&b, " · %.0f/s", rate)
 		}
-		// The other statuses say nothing about how long a host takes.
-		if ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]; ran > 0 {
-			fmt.Fprintf(&b, " · %s left", seconds(time.Duration(float64(spent)*float64(l.total-l.done)/float64(ran)).Round(time.Second)))
+		if left := l.left(spent); left > 0 {
+			fmt.Fprintf(&b, " · %s left", seconds(left))
 		}
 	}
 	if slow := l.slowest(3); len(slow) > 0 {
 		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))
 	}
 	return b.String()
+}
+
+// left estimates how long the run will still take, at the pace so far; 0 if nothing is known about that, or if a host
+// waits longer than that for another attempt.
+func (l *Live) left(spent time.Duration) time.Duration {
+	// The other statuses say nothing about how long a host takes.
+	ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]
+	if ran == 0 {
+		return 0
+	}
+	left := time.Duration(float64(spent) * float64(l.total-l.done) / float64(ran)).Round(time.Second)
+	for _, until := range l.waiting {
+		if time.Until(until) > left {
+			return 0
+		}
+	}
+	return left
 }
 
 // next says what the next wave waits for, if that is all that the run waits for.

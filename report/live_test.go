@@ -74,6 +74,33 @@ func TestLiveEstimate(t *testing.T) {
 	})
 }
 
+// TestLiveRetry: an estimate that would be over before the next attempt is not shown.
+func TestLiveRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLive(io.Discard, 2, true, plainly)
+		defer l.Close()
+		time.Sleep(200*time.Millisecond + 1)
+		for _, step := range []struct {
+			event runner.Event
+			after time.Duration
+			want  string
+		}{
+			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/2 · 1 ok · 0 running · 5/s"},
+			{runner.Event{Kind: runner.KindRetry, Host: "b", Delay: 5 * time.Second}, time.Second, "1/2 · 1 ok · 0 running · 1 to retry"},
+			{runner.Event{Kind: runner.KindNote}, 2 * time.Second, "1/2 · 1 ok · 0 running · 1 to retry · 3.0s left"},
+		} {
+			step.event.Time = time.Now()
+			l.Events([]runner.Event{step.event})
+			time.Sleep(step.after)
+			l.mu.Lock()
+			if got := l.line(); got != step.want {
+				t.Errorf("%q, want %q", got, step.want)
+			}
+			l.mu.Unlock()
+		}
+	})
+}
+
 // TestLiveWaves: between two waves, the line says what the next wave waits for, not the time left.
 func TestLiveWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
