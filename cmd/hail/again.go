@@ -34,7 +34,7 @@ Examples:
   hail retry nightly --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`"},
-		}, confirmFlags(), outputFlags(), recordFlags()),
+		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			statuses, err := statusesOf(c, "only")
 			if err != nil {
@@ -58,7 +58,7 @@ Examples:
   hail resume 20261123-150405-k3f9 --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "include lost hosts: only where running twice is safe"},
-		}, confirmFlags(), outputFlags(), recordFlags()),
+		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			statuses := []runner.Status{runner.Skipped}
 			if c.Bool("lost") {

@@ -33,7 +33,7 @@ Examples:
 			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "accept at most `N` files and folders from a host"},
 			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "accept at most `SIZE` from a host (default: 16GiB)"},
 			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
-		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		}, endingFlags(c, "fetch"), confirmFlags(c), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			args := c.Args().Slice()
 			if len(args) < 2 {

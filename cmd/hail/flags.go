@@ -35,10 +35,11 @@ func targetFlags() []cli.Flag {
 	}
 }
 
-func surroundingsFlags() []cli.Flag {
+// surroundingsFlags are about the surroundings of a command or a script; what is one of these words.
+func surroundingsFlags(what string) []cli.Flag {
 	const c = "Command"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run the command in `DIR`"},
+		&cli.StringFlag{Name: "chdir", Category: c, Usage: "run the " + what + " in `DIR`"},
 		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "add `NAME=VALUE` to its environment"},
 		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "add the NAME=VALUE lines of `FILE` to its environment"},
 		&cli.BoolFlag{Name: "export-vars", Category: c, Usage: "add the vars of each host as $HAIL_VAR_NAME, except secret ones"},
@@ -121,38 +122,36 @@ func retryFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "retries", Category: c, Value: 2, Usage: "retry a host that was not reached for a reason that may pass, up to `N` times"},
 		&cli.StringFlag{Name: "retry-delay", Category: c, Value: "1s", Usage: "wait `TIME` before the first retry, and twice as long before each further one"},
-		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "retry a host where the command failed or timed out, up to `N` times: only where that is safe (default: 0)"},
+		&cli.IntFlag{Name: "retry-failed", Category: c, Usage: "retry a host that failed or timed out, up to `N` times: only where that is safe (default: 0)"},
 		&cli.StringFlag{Name: "serial", Category: c, Usage: "run in waves of these `SIZES`: 1,10%,100% is one host, then a tenth, then the rest"},
 		&cli.StringFlag{Name: "pause", Category: c, Usage: "wait `TIME` between waves"},
 		&cli.StringFlag{Name: "gate", Category: c, Usage: "between waves, run `CMD` on this machine with the wave's result as JSON on its input; when it fails, the run stops"},
 		&cli.StringFlag{Name: "max-fail", Category: c, Usage: "start no more hosts once more than `N`, or N%, have failed (default: no limit)"},
 		&cli.StringFlag{Name: "max-unreachable", Category: c, Usage: "start no more hosts once more than `N`, or N%, were not reached (default: no limit)"},
-		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD`, what happens then to running commands: finish or cancel"},
+		&cli.StringFlag{Name: "on-budget", Category: c, Value: "finish", Usage: "`WORD`, what to do then with what is running: finish or cancel"},
 	}
 }
 
-// commandFlags are for commands that the user chooses. push and fetch run commands of their own, always under the wrapper.
-func commandFlags() []cli.Flag {
+// commandFlags are for commands and scripts of the user. push and fetch run commands of their own, always under the wrapper.
+func commandFlags(what string) []cli.Flag {
 	const c = "Command"
-	return slices.Concat(endingFlags(), []cli.Flag{
-		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the command a terminal; its stdout and stderr then arrive as one"},
+	return slices.Concat(endingFlags(c, what), []cli.Flag{
+		&cli.BoolFlag{Name: "tty", Category: c, Usage: "give the " + what + " a terminal; its stdout and stderr then arrive as one"},
 		&cli.BoolFlag{Name: "no-wrap", Category: c, Usage: "send the bare command, for network gear and forced commands; nothing on the host then ends it when its time is up"},
 	})
 }
 
-// endingFlags say when and how a remote command is ended.
-func endingFlags() []cli.Flag {
-	const c = "Command"
+// endingFlags say when and how the work on a host is ended. what names it, and c is the category.
+func endingFlags(c, what string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "timeout", Category: c, Usage: "allow `TIME` for the command on one host (default: no limit)"},
-		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "after telling a command to end, wait `TIME` before killing it"},
+		&cli.StringFlag{Name: "timeout", Category: c, Usage: "allow `TIME` for the " + what + " on one host (default: no limit)"},
+		&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "after telling a " + what + " to end, wait `TIME` before killing it"},
 	}
 }
 
-func confirmFlags() []cli.Flag {
-	const c = "Command"
+func confirmFlags(c string) []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before running on more than `N` hosts from a terminal"},
+		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before beginning on more than `N` hosts from a terminal"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
 	}
 }

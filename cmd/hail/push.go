@@ -45,7 +45,7 @@ Examples:
 			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait up to `TIME` for another push on the host to end"},
 			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0 is no limit. Only file contents count, not what the protocol adds (default: no limit)"},
 			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
-		}, endingFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+		}, endingFlags(c, "push"), confirmFlags(c), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			specs, err := pushSpecs(c)
 			if err != nil {

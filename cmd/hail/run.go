@@ -49,7 +49,7 @@ Examples:
   hail run -w '@prod!db1' --output stream -- tail -n 3 /var/log/syslog`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "command", Aliases: []string{"c"}, Category: "Command", Usage: "shell `LINE` to run, instead of arguments"},
 			&cli.BoolFlag{Name: "template", Category: "Command", Usage: "fill in {{.host}}, {{.address}}, {{.index}} and {{.vars.NAME}} for each host, quoted"}},
-			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			surroundingsFlags("command"), commandFlags("command"), confirmFlags("Command"), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			line, err := commandLine(c)
 			if err != nil {

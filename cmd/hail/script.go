@@ -30,7 +30,7 @@ Examples:
   hail script -g web --interpreter 'bash -eu' snippet
   generate | hail script -g web -`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "run it with `PROGRAM`, and its options (default: that of the #! line, or /bin/sh)"}},
-			surroundingsFlags(), commandFlags(), confirmFlags(), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			surroundingsFlags("script"), commandFlags("script"), confirmFlags("Command"), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			file := c.Args().First()
 			if file == "" {
