@@ -33,9 +33,9 @@ func (c *capped) leftOut() int64 {
 // account says in words how much was written to the stream of this name.
 func (c *capped) account(name string) string {
 	if left := c.leftOut(); left > 0 {
-		return fmt.Sprintf("%d bytes %s (%d left out)", c.size, name, left)
+		return fmt.Sprintf("%s %s (%d left out)", Plural(c.size, "byte"), name, left)
 	}
-	return fmt.Sprintf("%d bytes %s", c.size, name)
+	return Plural(c.size, "byte") + " " + name
 }
 
 func (c *capped) Write(p []byte) (int, error) {

@@ -51,7 +51,7 @@ type htmlView struct {
 	Checks                                     []htmlCheck
 	CheckCounts                                string
 	Findings                                   []htmlFinding
-	FindingsLeft                               int
+	FindingsLeft                               string
 	GroupsNote                                 string
 }
 
@@ -263,8 +263,11 @@ func (r *Report) htmlChecks(v *htmlView) {
 		v.Checks = append(v.Checks, one)
 	}
 	found := findings(r.Summary)
-	v.FindingsLeft = max(0, len(found)-mostFindings)
-	for _, f := range slices.Backward(found[v.FindingsLeft:]) { // the worst first
+	left := max(0, len(found)-mostFindings)
+	if left > 0 {
+		v.FindingsLeft = Plural(left, "more finding")
+	}
+	for _, f := range slices.Backward(found[left:]) { // the worst first
 		one := htmlFinding{Class: string(f.outcome), Outcome: strings.ReplaceAll(string(f.outcome), "-", " "), Check: f.check.ID, Severity: string(f.check.Severity), Hosts: "the fleet", Text: OneLine(f.text)}
 		if f.hosts != nil {
 			one.Hosts, one.Count = inventory.Fold(f.hosts), len(f.hosts)

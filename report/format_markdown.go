@@ -54,7 +54,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
 			}
 			if left > 0 {
-				fmt.Fprintf(&b, "\n%d more findings are in the record.\n", left)
+				fmt.Fprintf(&b, "\nThe record has %s.\n", Plural(left, "more finding"))
 			}
 		}
 	} else if err := r.markdownOutput(&b); err != nil {
@@ -72,7 +72,7 @@ func (r *Report) markdownOutput(b *bytes.Buffer) error {
 	b.WriteString("\n## Output\n")
 	for i := len(groups) - 1; i >= 0; i-- { // what went wrong first
 		if shown := len(groups) - 1 - i; shown == mostGroups {
-			fmt.Fprintf(b, "\n%d more groups are in the record.\n", i+1)
+			fmt.Fprintf(b, "\nThe record has %s.\n", Plural(i+1, "more group"))
 			break
 		}
 		first := groups[i].results[0]

@@ -82,7 +82,7 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 }
 
 // leftOut is what is shown in place of bytes of an output that were left out.
-func leftOut(n int64) string { return fmt.Sprintf("\n… %d bytes left out …\n", n) }
+func leftOut(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }
 
 // missing returns how many bytes of an output were left out, and how many are kept: half of them from its beginning,
 // half from its end. It leaves f at its beginning.

@@ -141,7 +141,7 @@ func (s logStream) abridge(p []byte, now string) []byte {
 	cut += bytes.IndexByte(p[cut:len(p)-1], '\n') + 1 // the next line, if there is one
 	left := int64(len(s.tails[s.i]) + cut)
 	s.tails[s.i] = s.tails[s.i][:0]
-	fmt.Fprintf(&s.line, "# %s%d bytes left out here, from byte %d on: see the file %s\n", now, left, s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
+	fmt.Fprintf(&s.line, "# %s%s left out here, from byte %d on: see the file %s\n", now, Plural(left, "byte"), s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
 	return p[cut:]
 }
 

@@ -202,6 +202,21 @@ func TestSays(t *testing.T) {
 	}
 }
 
+// TestGroupsLeft: a report with room for some groups says how many others there are.
+func TestGroupsLeft(t *testing.T) {
+	var results []Result
+	out := map[string]string{}
+	for i := range mostGroups + 1 {
+		name := fmt.Sprintf("web%d", i)
+		results = append(results, Result{Host: name, Status: runner.OK})
+		out[name] = name
+	}
+	s, files := fleet(results, out, nil)
+	if text := (&Report{Summary: s, Files: files}).written(t, "markdown"); !strings.Contains(text, "\nThe record has 1 more group.\n") {
+		t.Errorf("the report does not say that one group is left:\n%s", text)
+	}
+}
+
 // TestTextWithoutRecord: without a record, the summary does not point to one.
 func TestTextWithoutRecord(t *testing.T) {
 	s, _ := forty()

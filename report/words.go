@@ -155,7 +155,7 @@ func Doing(what string, hosts []inventory.Host) string {
 }
 
 // Plural formats a number of things: 1 host, 2 hosts.
-func Plural(n int, what string) string {
+func Plural[N int | int64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

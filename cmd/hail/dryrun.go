@@ -65,7 +65,11 @@ func connectingText(p *runner.Plan) string {
 func paceText(p *runner.Plan) string {
 	var parts []string
 	if p.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%g starts a second", p.Rate))
+		starts := "starts"
+		if p.Rate == 1 {
+			starts = "start"
+		}
+		parts = append(parts, fmt.Sprintf("%g %s a second", p.Rate, starts))
 	}
 	if p.Splay > 0 {
 		parts = append(parts, fmt.Sprintf("spread over %v", p.Splay))

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 )
 
@@ -57,7 +58,7 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if !asks || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	return e.ask(fmt.Sprintf("run on %d hosts: %s\n  %s\nContinue? [y/N] ", len(p.Hosts), what, inventory.Fold(inventory.Names(p.Hosts))))
+	return e.ask(fmt.Sprintf("run on %s: %s\n  %s\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"), what, inventory.Fold(inventory.Names(p.Hosts))))
 }
 
 // ask asks a question on the terminal, and returns an error unless the answer is yes.

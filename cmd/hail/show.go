@@ -70,7 +70,7 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 		return nil, nil, err
 	}
 	if n := r.Torn(); n > 0 && !r.Going() {
-		fmt.Fprintf(e.stderr, "hail: the last %d bytes of the journal are an incomplete entry, and are ignored\n", n)
+		fmt.Fprintf(e.stderr, "hail: the journal ends with an incomplete entry of %s, which is ignored\n", report.Plural(n, "byte"))
 	}
 	return s, r, nil
 }

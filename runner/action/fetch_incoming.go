@@ -251,7 +251,7 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	lines := strings.Fields(out.text.String())
 	if len(lines) != len(files) {
 		if err == nil || len(lines) > 0 {
-			err = fmt.Errorf("%d files arrived, but the host has the digests of %d: some are gone or no longer readable", len(files), len(lines))
+			err = fmt.Errorf("only %d of %d digests came back from the host: some files are gone or no longer readable", len(lines), len(files))
 		}
 		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("could not be verified: %w", err)}
 	}

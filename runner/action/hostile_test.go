@@ -143,7 +143,7 @@ func TestNoDigests(t *testing.T) {
 	}{
 		{&runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}, runner.Failed, "could not be verified: exit 1"},
 		{&runner.Failure{Status: runner.Error, Err: errors.New("no room")}, runner.Failed, "could not be verified: no room"},
-		{nil, runner.Failed, "could not be verified: 1 files arrived, but the host has the digests of 0"},
+		{nil, runner.Failed, "could not be verified: only 0 of 1 digests came back from the host"},
 		{&runner.Failure{Status: runner.Lost, Err: errors.New("cut")}, runner.Lost, "cut"},
 	} {
 		d := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return tt.ended }}

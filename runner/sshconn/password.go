@@ -30,7 +30,11 @@ func (p *Password) state() (good bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.good && p.refusals > 0 && p.bad >= p.refusals {
-		return false, fmt.Errorf("the password is withheld: it was refused %d times already (--pass-refusals allows more)", p.bad)
+		times := "once"
+		if p.bad > 1 {
+			times = fmt.Sprintf("%d times", p.bad)
+		}
+		return false, fmt.Errorf("the password is withheld: it was refused %s already (--pass-refusals allows more)", times)
 	}
 	return p.good, nil
 }

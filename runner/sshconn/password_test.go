@@ -122,6 +122,9 @@ func TestBreaker(t *testing.T) {
 			t.Errorf("%s: %v", hosts[i].Name, err)
 		}
 	}
+	once := s.dialer(sshconn.Config{Password: sshconn.NewPassword("wrong", 1)})
+	wantReason(t, reach(t, once, hosts[0]), runner.Unreachable, runner.Auth, "the password")
+	wantReason(t, reach(t, once, hosts[1]), runner.Unreachable, runner.Auth, "it was refused once already")
 }
 
 // TestHangingUpRefuses: a server that hangs up after a wrong password has refused it, and the password is not tried
