@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -13,75 +12,6 @@ import (
 	"hail/inventory"
 	"hail/report"
 )
-
-func completionCommand(e environment) *cli.Command {
-	return &cli.Command{
-		Name:      "completion",
-		Usage:     "print the completion script of a shell",
-		ArgsUsage: "bash|zsh|fish",
-		Description: `Examples:
-  source <(hail completion bash)        in ~/.bashrc
-  source <(hail completion zsh)         in ~/.zshrc, below compinit
-  hail completion fish | source         in ~/.config/fish/config.fish`,
-		Action: func(c *cli.Context) error {
-			script, ok := completionScripts[c.Args().First()]
-			if !ok || c.Args().Len() != 1 {
-				return usage("hail completion bash", "hail completion takes one shell: bash, zsh or fish")
-			}
-			_, err := io.WriteString(e.stdout, script)
-			return err
-		},
-	}
-}
-
-// The scripts ask hail itself: they pass the words up to the cursor to a hidden command, which prints the candidates, one
-// per line. Where a file belongs, it prints nothing, and the shell completes files.
-//
-// bash also splits words at the characters of COMP_WORDBREAKS, which all its completions share. So the script joins the
-// pieces of a word again, and returns only the part of each candidate that replaces what bash takes for the word.
-var completionScripts = map[string]string{
-	"bash": `_hail() {
-	local IFS=$'\n' rest=$COMP_LINE words=() found=() w i last=-1
-	for ((i = 0; i <= COMP_CWORD; i++)); do
-		w=${COMP_WORDS[i]}
-		if [[ $last -ge 0 && $rest != [[:space:]]* ]]; then
-			words[last]+=$w
-		else
-			words[++last]=$w
-		fi
-		rest=${rest#"${rest%%[![:space:]]*}"}
-		rest=${rest#"$w"}
-	done
-	for i in "${!words[@]}"; do
-		words[i]=${words[i]#[\'\"]}
-		((i == last)) || words[i]=${words[i]%[\'\"]}
-	done
-	w=${COMP_WORDS[COMP_CWORD]#[\'\"]}
-	[[ -n $w && -z ${w//[$COMP_WORDBREAKS]/} ]] && w=
-	found=($(hail ` + completeWord + ` "${words[@]:1}" 2>/dev/null))
-	COMPREPLY=("${found[@]#"${words[last]%"$w"}"}")
-	[[ $COMPREPLY == *[=/] ]] && compopt -o nospace 2>/dev/null
-}
-complete -o default -F _hail hail
-`,
-	"zsh": `_hail() {
-	local -a found
-	found=("${(@f)$(hail ` + completeWord + ` "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
-	if [[ $found[1] == *[=/] ]]; then
-		compadd -Q -S '' -- $found
-	elif [[ -n $found[1] ]]; then
-		compadd -Q -- $found
-	else
-		_files
-	fi
-}
-compdef _hail hail
-`,
-	"fish": `complete -c hail -f -a '(hail ` + completeWord + ` (commandline -opc)[2..-1] (commandline -ct | string trim --left --chars "\'\"" | string collect --allow-empty) 2>/dev/null)'
-`,
-}
-
-const completeWord = "__complete"
 
 // complete prints the candidates for the last word.
 func complete(e environment, app *cli.App, words []string) error {

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hail/runner"
+)
+
+// line returns the words of the live line.
+func (l *Live) line() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d/%d", l.done, l.total)
+	for _, s := range runner.Statuses {
+		if n := l.counts[s]; n > 0 {
+			fmt.Fprintf(&b, " · %d %s", n, Word(s, l.plan.DryRun))
+		}
+	}
+	if next := l.next(); next != "" {
+		return b.String() + " · " + next
+	}
+	fmt.Fprintf(&b, " · %d running", len(l.running))
+	if n := len(l.waiting); n > 0 {
+		fmt.Fprintf(&b, " · %d to retry", n)
+	}
+	if l.all.total > 0 {
+		fmt.Fprintf(&b, " · sent %s", l.all)
+	}
+	if spent := time.Since(l.started); l.done > 0 && l.done < l.total {
+		rate := float64(l.done) / spent.Seconds()
+		if rate >= 1 {
+			fmt.Fprintf(&b, " · %.0f/s", rate)
+		}
+		if left := l.left(spent); left > 0 {
+			fmt.Fprintf(&b, " · %s left", seconds(left))
+		}
+	}
+	if slow := l.slowest(3); len(slow) > 0 {
+		fmt.Fprintf(&b, " · slowest %s", strings.Join(slow, " "))
+	}
+	return b.String()
+}
+
+// left estimates how long the run will still take, at the pace so far; 0 if nothing is known about that, or if a host
+// waits longer than that for another attempt.
+func (l *Live) left(spent time.Duration) time.Duration {
+	// The other statuses say nothing about how long a host takes.
+	ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]
+	if ran == 0 {
+		return 0
+	}
+	left := time.Duration(float64(spent) * float64(l.total-l.done) / float64(ran)).Round(time.Second)
+	for _, until := range l.waiting {
+		if time.Until(until) > left {
+			return 0
+		}
+	}
+	return left
+}
+
+// next says what the next wave waits for, if that is all that the run waits for.
+func (l *Live) next() string {
+	if l.wave == 0 || l.waveLeft != 0 || l.done == l.total {
+		return ""
+	}
+	wave := fmt.Sprintf("wave %d of %d", l.wave+1, max(l.wave+1, len(l.plan.Waves.Sizes(len(l.plan.Hosts)))))
+	if rest := time.Until(l.ended.Add(l.plan.Pause.Value())).Round(time.Second); rest > 0 {
+		return fmt.Sprintf("%s in %s", wave, rest)
+	}
+	if l.plan.Gate != "" {
+		return "waiting for the gate before " + wave
+	}
+	return ""
+}
+
+// slowest returns the n hosts that have been running longest.
+func (l *Live) slowest(n int) []string {
+	type since struct {
+		host string
+		time time.Time
+	}
+	var first []since
+	for host, at := range l.running {
+		first = append(first, since{host, at.began})
+		slices.SortFunc(first, func(a, b since) int { return a.time.Compare(b.time) })
+		first = first[:min(len(first), n)]
+	}
+	var names []string
+	for _, s := range first {
+		names = append(names, fmt.Sprintf("%s %s", s.host, seconds(time.Since(s.time).Round(time.Second))))
+	}
+	return names
+}
+
+// extent is how much of something is done.
+type extent struct{ done, total int64 }
+
+// String formats e as in 1.2/4.8 GiB.
+func (e extent) String() string {
+	unit, name := int64(1<<20), "MiB"
+	if e.total >= 1<<30 {
+		unit, name = 1<<30, "GiB"
+	}
+	return fmt.Sprintf("%.1f/%.1f %s", float64(e.done)/float64(unit), float64(e.total)/float64(unit), name)
+}

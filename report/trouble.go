@@ -1,0 +1,167 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hail/runner"
+)
+
+// trouble is the hosts that did not end well for one reason.
+type trouble struct {
+	first   *Result
+	hosts   []string
+	places  []int                       // indexes of the hosts in the summary
+	remains map[runner.Remains][]string // hosts, by what is left running of a stopped command
+}
+
+func troubles(s *Summary) (all []*trouble) {
+	byReason := map[string]*trouble{}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		if !bad(r.Status) {
+			continue
+		}
+		key := r.how()
+		t := byReason[key]
+		if t == nil {
+			t = &trouble{first: r, remains: map[runner.Remains][]string{}}
+			byReason[key] = t
+			all = append(all, t)
+		}
+		t.hosts = append(t.hosts, r.Host)
+		t.places = append(t.places, i)
+		t.remains[r.Remains] = append(t.remains[r.Remains], r.Host)
+	}
+	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
+	return all
+}
+
+// message is what hosts say about how they ended, equal except for what is specific to each host.
+type message struct {
+	first       *Result
+	error, last string // of the first host: its error, and the last line that it printed; either may be empty
+	hosts       []string
+}
+
+// messages returns what the hosts say, what most of them say first.
+func (t *trouble) messages(s *Summary, files Files) (all []*message) {
+	known := map[string]*message{}
+	for _, i := range t.places {
+		r := &s.Hosts[i]
+		own := maskOf(s.Plan.Hosts[i])
+		if r.Reach != nil {
+			own = own.with(r.Reach.Address, "{address}")
+		}
+		m := &message{first: r, error: r.why(), last: lastLine(files, r)}
+		if m.last == m.error {
+			m.last = ""
+		}
+		if m.error+m.last == "" {
+			continue
+		}
+		key := string(own.apply([]byte(m.error + "\n" + m.last)))
+		if known[key] == nil {
+			known[key] = m
+			all = append(all, m)
+		}
+		known[key].hosts = append(known[key].hosts, r.Host)
+	}
+	slices.SortStableFunc(all, func(a, b *message) int { return len(b.hosts) - len(a.hosts) })
+	return all
+}
+
+// mostMessages is how many different messages are shown for hosts that ended for one reason.
+const mostMessages = 5
+
+func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, style Style) {
+	what := t.first.how()
+	fmt.Fprintf(b, "%s%s %s\n", lead, style.status(t.first.Status, what), style.fold(t.hosts, len(lead)+len(what)+1))
+	example := t.first
+	messages := t.messages(s, files)
+	for i, m := range messages {
+		if i == 0 {
+			example = m.first
+		}
+		if i == mostMessages {
+			fmt.Fprintf(b, "    and %s\n", Plural(len(messages)-i, "more message"))
+			break
+		}
+		of := ""
+		switch {
+		case len(messages) > 1:
+			of = style.fold(m.hosts, style.Width/2) + ": "
+		case len(t.hosts) > 1:
+			of = m.first.Host + ": "
+		}
+		m.write(b, of, style)
+	}
+	if hosts := t.remains[runner.Gone]; hosts != nil {
+		fmt.Fprintf(b, "    %s on %s\n", remainsText(runner.Gone), Plural(len(hosts), "host"))
+	}
+	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
+		if hosts := t.remains[remains]; hosts != nil {
+			on, why := remainsText(remains)+" on ", ""
+			if remains == runner.Unknown && s.Plan.NoWrap {
+				why = ": --no-wrap only hangs up"
+			}
+			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
+		}
+	}
+	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
+		fmt.Fprintf(b, "    hint: %s\n", hint)
+	}
+	printed := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0
+	if path := files.LogPath(example.Host); printed && path != "" {
+		fmt.Fprintf(b, "    log: %s\n", path)
+	}
+}
+
+func (m *message) write(b *bytes.Buffer, of string, style Style) {
+	if m.error != "" {
+		attempts := ""
+		if m.first.Attempt > 1 {
+			attempts = fmt.Sprintf(" (attempt %d)", m.first.Attempt)
+		}
+		fmt.Fprintf(b, "    %s%s%s\n", of, m.error, attempts)
+	}
+	if m.last != "" {
+		fmt.Fprintf(b, "    %s\n", style.cut(of+m.last, 4))
+	}
+}
+
+// boilerplate are lines with which tools end after they have said what went wrong.
+var boilerplate = []string{
+	"tar: Error exit delayed from previous errors",
+	"tar: Error is not recoverable: exiting now",
+	"tar: Exiting with failure status due to previous errors",
+	"sudo: error initializing audit plugin",
+}
+
+// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a handler that failed,
+// it is empty: the error has the line, and other handlers may have run since.
+func lastLine(files Files, r *Result) string {
+	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
+		return ""
+	}
+	f, err := files.Output(r.Host, runner.Stderr)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const most = 400
+	if r.Stderr.Length > most {
+		f.Seek(-most, io.SeekEnd)
+	}
+	text, _ := io.ReadAll(io.LimitReader(f, most))
+	lines := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
+	for _, line := range slices.Backward(lines) {
+		if !slices.ContainsFunc(boilerplate, func(f string) bool { return strings.HasPrefix(line, f) }) {
+			return OneLine(line)
+		}
+	}
+	return OneLine(lines[len(lines)-1])
+}
