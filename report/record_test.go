@@ -150,8 +150,8 @@ func TestHostLogAbridged(t *testing.T) {
 				if at > 0 && all[at-1] != '\n' && at < len(all) { // the newline was added by the log
 					at--
 				}
-			} else if n, from := 0, 0; strings.Contains(line, "more, from byte") {
-				if _, err := fmt.Sscanf(line[15:], "%d bytes left out here, from byte %d on: see the file stdout", &n, &from); err != nil || from != at {
+			} else if n, unit, from := 0, "", 0; strings.Contains(line, " left out here, ") {
+				if _, err := fmt.Sscanf(line[15:], "%d %s left out here, from byte %d on: see the file stdout", &n, &unit, &from); err != nil || from != at {
 					rt.Fatalf("%q at byte %d: %v", line, at, err)
 				}
 				at, noted = at+n, true
