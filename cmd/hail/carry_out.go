@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -52,16 +53,13 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 			return usage("", "%v", err)
 		}
 	}
-	d, err := newDisplay(e, c, plan, j.what)
+	d, err := newDisplay(e, c, plan, j)
 	if err != nil {
 		return err
 	}
 	reports, err := reportsOf(c)
 	if err != nil {
 		return err
-	}
-	if j.raw {
-		d.modes, d.columns = []string{"raw"}, nil
 	}
 	var secrets passwords
 	planOnly := c.Bool("dry-run") && !j.dryRunConnects
@@ -83,65 +81,33 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return json.NewEncoder(e.stdout).Encode(plan)
 	case planOnly:
 		return showPlan(e, plan, j.what, lines, origins(c))
+	case !plan.DryRun:
+		err = e.confirm(c, plan, j.what)
+	case !d.quiet:
+		d.remark("dry run: shows what would change, and changes nothing")
 	}
-	if plan.DryRun {
-		if !d.quiet {
-			d.remark("dry run: shows what would change, and changes nothing")
-		}
-	} else if err := e.confirm(c, plan, j.what); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err
 	}
-	secret, err := secretVars(c)
-	if err != nil {
+	if record, err = createRecord(e, c, plan, j); err != nil {
 		return err
-	}
-	if j.begin != nil {
-		if err := j.begin(); err != nil {
-			return usage("", "%v", err)
-		}
-	}
-	record, err = report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
-	if err != nil {
-		return usage("name another folder with --runs-dir", "%v", err)
 	}
 	d.header(plan)
 	if j.remark != "" {
 		d.remark(j.remark)
 	}
-
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	sinks := d.sinks(record)
-	stopAnswering := d.answerEnquiries(!plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch"))
-	stopHandling := e.handleSignals(d.remark, func() { cancel(nil) }, func() { ssh.Close() })
-	var gates []runner.Gate
-	if plan.Gate != "" {
-		gates = append(gates, gate{plan.Gate, d.talk, e.environ})
-	}
-	summary, err := report.Drain(judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...), append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, sinks...)...)
-	by := stopHandling()
-	stopAnswering()
-	shown := d.results(summary, record)
-	if j.before != nil && shown == nil {
-		to, style := e.stdout, d.outStyle
-		if d.machineReadable() { // which then reads stdout alone
-			to, style = e.stderr, d.talkStyle()
+	keyboard := !plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch")
+	summary, by, err := d.drain(record, func() { ssh.Close() }, keyboard, func(ctx context.Context) iter.Seq[[]runner.Event] {
+		var gates []runner.Gate
+		if plan.Gate != "" {
+			gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 		}
-		shown = report.CompareChecks(to, j.before, summary, style)
-	}
-	err = withoutEPIPE(errors.Join(err, shown, record.Finish(summary)))
-	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {
-		tell(e.stderr, err, asJSON(d.modes))
-	}
-	if keep := c.Int("keep-runs"); keep > 0 {
-		if err := report.Prune(e.runsDir(c), keep); err != nil {
-			d.remark("removing old records: " + err.Error())
-		}
-	}
+		return judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...)
+	})
+	err = d.conclude(c, summary, record, reports, err)
 	code := exitCode(summary, err, by)
 	if code == exitOK && plan.DryRun && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
 		code = exitWouldChange
@@ -150,6 +116,54 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return &exitError{code}
 	}
 	return nil
+}
+
+// createRecord begins the record of a run.
+func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*report.Record, error) {
+	secret, err := secretVars(c)
+	if err != nil {
+		return nil, err
+	}
+	if j.begin != nil {
+		if err := j.begin(); err != nil {
+			return nil, usage("", "%v", err)
+		}
+	}
+	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+	if err != nil {
+		return nil, usage("name another folder with --runs-dir", "%v", err)
+	}
+	return record, nil
+}
+
+// drain takes the events of a run to their end. Meanwhile it answers enquiries, also by keyboard if that is true, and signals:
+// the first one stops the run, the second calls cut. by is the first one, or nil.
+func (d *display) drain(record *report.Record, cut func(), keyboard bool, run func(context.Context) iter.Seq[[]runner.Event]) (s *report.Summary, by os.Signal, err error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	sinks := append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.sinks(record)...)
+	stopAnswering := d.answerEnquiries(keyboard)
+	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, cut)
+	s, err = report.Drain(run(ctx), sinks...)
+	by = stopHandling()
+	stopAnswering()
+	return s, by, err
+}
+
+// conclude shows how a run ended, finishes its record, writes the reports, and removes old records. drained is the error of
+// drain. It tells all that went wrong with the record and the output, and returns it.
+func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Record, reports []wantedReport, drained error) error {
+	err := withoutEPIPE(errors.Join(drained, d.results(s, record), record.Finish(s)))
+	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {
+		tell(d.env.stderr, err, asJSON(d.modes))
+	}
+	if keep := c.Int("keep-runs"); keep > 0 {
+		if err := report.Prune(d.env.runsDir(c), keep); err != nil {
+			d.remark("removing old records: " + err.Error())
+		}
+	}
+	return err
 }
 
 // judging rewrites the events of a run, as check.Suite.Judge does, or passes them on unchanged.

@@ -20,7 +20,8 @@ import (
 // display shows a run: results on stdout; progress, remarks and the summary ("talk") on stderr.
 type display struct {
 	env      environment
-	what     string // what is done, in a few words
+	what     string          // what is done, in a few words
+	before   *report.Summary // the run to compare the checks with; may be nil
 	modes    []string
 	outStyle report.Style // of results, on stdout
 	errStyle report.Style // of talk, on stderr
@@ -37,8 +38,8 @@ type display struct {
 
 var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
 
-func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*display, error) {
-	d := &display{env: e, what: what, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
+func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display, error) {
+	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
 		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 && len(p.Checks) == 0 {
@@ -61,6 +62,9 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, what string) (*di
 		if !slices.Contains(outputModes, m) {
 			return nil, notKnown("output", m, outputModes)
 		}
+	}
+	if j.raw {
+		d.modes, d.columns = []string{"raw"}, nil
 	}
 	progress, err := oneOf(c, "progress")
 	if err != nil {
@@ -137,7 +141,8 @@ func (d *display) talkStyle() report.Style {
 	return style
 }
 
-// results shows the end of the run: blocks and tables on stdout, and the summary on stderr even if writing to stdout fails.
+// results shows the end of the run: blocks and tables on stdout, the summary on stderr even if writing to stdout fails, and
+// what has changed since the run before.
 func (d *display) results(s *report.Summary, files report.Files) error {
 	err := d.blocks(s, files)
 	switch { // an error on stderr is ignored: nothing else depends on it
@@ -146,7 +151,13 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 	case !d.machineReadable(): // --quiet still shows what went wrong
 		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes, "gather"), d.talkStyle())
 	}
-	return err
+	switch {
+	case err != nil || d.before == nil:
+		return err
+	case d.machineReadable(): // a program reads stdout
+		return report.CompareChecks(d.env.stderr, d.before, s, d.talkStyle())
+	}
+	return report.CompareChecks(d.env.stdout, d.before, s, d.outStyle)
 }
 
 // machineReadable reports whether stdout carries a report for a program, and must carry nothing else.
