@@ -253,14 +253,12 @@ var choices = map[string][]string{
 }
 
 // oneOf reads an option that takes one of its choices. An empty value is accepted.
-func oneOf(c *cli.Context, name string) (string, error) { return oneOfThese(c, name, choices[name]) }
-
-func oneOfThese(c *cli.Context, name string, words []string) (string, error) {
+func oneOf(c *cli.Context, name string) (string, error) {
 	v := c.String(name)
-	if v == "" || slices.Contains(words, v) {
+	if v == "" || slices.Contains(choices[name], v) {
 		return v, nil
 	}
-	return "", notKnown(name, v, words)
+	return "", notKnown(name, v, choices[name])
 }
 
 // notKnown returns the error for an option that takes one of words, but not word.
