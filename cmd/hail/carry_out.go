@@ -132,7 +132,7 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
 		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
 	if err != nil {
-		return nil, usage("name another folder with --runs-dir", "%v", err)
+		return nil, &usageError{text: inventory.Plain(err).Error(), hint: "name another folder with --runs-dir", option: "runs-dir"}
 	}
 	return record, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -46,6 +47,7 @@ func complete(e environment, app *cli.App, words []string) error {
 // completions returns the candidates for last, which follows words on the command line of cmd.
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
 	p := completer{e: e, cmd: cmd, words: words}
+	p.settings, _ = e.settings() // a mistake in them is reported when a command is run
 	for i, w := range words {
 		if !strings.HasPrefix(w, "-") && (i == 0 || optionOf(cmd, words[i-1]) == "") {
 			p.arguments = append(p.arguments, w)
@@ -72,17 +74,17 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 		if len(p.arguments) == 1 {
 			return p.hostNames()
 		}
-		return runNames(e)
+		return p.runNames()
 	case "logs", "retry", "resume":
 		if len(p.arguments) > 0 {
 			return nil
 		}
-		return runNames(e)
+		return p.runNames()
 	case "diff", "rm":
-		return runNames(e)
+		return p.runNames()
 	case "report":
 		if len(p.arguments) == 0 {
-			found = runNames(e)
+			found = p.runNames()
 		}
 		return append(found, report.FormatNames()...)
 	case "completion":
@@ -97,6 +99,7 @@ type completer struct {
 	cmd       *cli.Command
 	words     []string
 	arguments []string // the words that are not options
+	settings  []setting
 }
 
 // optionOf returns the first name of the option whose value has to follow this word, or "".
@@ -120,8 +123,8 @@ func withPrefix(written string, words []string) []string {
 }
 
 // runNames returns "last", the names of the runs, and their ids.
-func runNames(e environment) (found []string) {
-	dir := e.defaultRunsDir()
+func (p completer) runNames() (found []string) {
+	dir := p.runsDir()
 	ids, err := report.List(dir)
 	if err != nil || len(ids) == 0 {
 		return nil
@@ -154,7 +157,7 @@ func (p completer) values(option, last string) []string {
 		}
 		return found
 	case "compare":
-		return runNames(p.e)
+		return p.runNames()
 	case "group":
 		return p.inventory().Groups()
 	case "jump", "explain":
@@ -184,7 +187,7 @@ func (p completer) terms(last string) (found []string) {
 		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
 			return withPrefix(written+"run:"+run[:at+1], statusWords())
 		}
-		for _, id := range runNames(p.e) {
+		for _, id := range p.runNames() {
 			found = append(found, written+"run:"+id+"/")
 		}
 		return found
@@ -212,7 +215,12 @@ func (p completer) inventory() *inventory.Inventory {
 	return inv
 }
 
-// given returns the values that an option has on the command line.
+// runsDir returns the folder of the records.
+func (p completer) runsDir() string {
+	return cmp.Or(strings.Join(p.given("runs-dir"), ""), p.e.defaultRunsDir())
+}
+
+// given returns the values that an option has on the command line or, failing that, by a setting.
 func (p completer) given(option string) (values []string) {
 	for i, w := range p.words {
 		name, value, inline := strings.Cut(w, "=")
@@ -224,6 +232,11 @@ func (p completer) given(option string) (values []string) {
 			values = append(values, p.words[i+1])
 		}
 	}
+	for _, s := range slices.Backward(p.settings) {
+		if values == nil && s.option == option {
+			values = s.values
+		}
+	}
 	return values
 }
 
@@ -233,7 +246,7 @@ func (p completer) runInventory() *inventory.Inventory {
 	if len(p.arguments) > 0 {
 		ref = p.arguments[0]
 	}
-	r, err := report.Find(p.e.defaultRunsDir(), ref)
+	r, err := report.Find(p.runsDir(), ref)
 	if err != nil {
 		return nil
 	}

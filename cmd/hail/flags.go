@@ -219,7 +219,7 @@ func (e environment) runsDir(c *cli.Context) string {
 }
 
 func (e environment) defaultRunsDir() string {
-	return cmp.Or(e.getenv("HAIL_RUNS"), filepath.Join(e.stateDir(), "runs"))
+	return filepath.Join(e.stateDir(), "runs")
 }
 
 // duration reads an option that is a time; 0 when it is empty.

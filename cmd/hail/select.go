@@ -20,11 +20,6 @@ import (
 // loadInventory reads the named sources, or else the first default one that exists; it returns nil when there is none.
 func (e environment) loadInventory(ctx context.Context, sources []string, around inventory.Surroundings) (*inventory.Inventory, error) {
 	if len(sources) == 0 {
-		if s := e.getenv("HAIL_INVENTORY"); s != "" {
-			sources = []string{s}
-		}
-	}
-	if len(sources) == 0 {
 		if _, err := os.Stat(projectFile); err == nil {
 			if err := ownedByUs(projectFile); err != nil {
 				return nil, err

@@ -55,8 +55,12 @@ func (e environment) settings() (all []setting, err error) {
 	}
 	all = append(mine, here...)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if value := e.getenv(variableOf(name)); value != "" {
-			all = append(all, setting{name, []string{value}, "$" + variableOf(name)})
+		variable := variableOf(name)
+		if variable == "HAIL_RUNS_DIR" && e.getenv(variable) == "" {
+			variable = "HAIL_RUNS"
+		}
+		if value := e.getenv(variable); value != "" {
+			all = append(all, setting{name, []string{value}, "$" + variable})
 		}
 	}
 	return all, nil
