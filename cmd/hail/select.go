@@ -19,26 +19,23 @@ import (
 
 // loadInventory reads the named sources, or else the first default one that exists; it returns nil when there is none.
 func (e environment) loadInventory(ctx context.Context, sources []string, around inventory.Surroundings) (*inventory.Inventory, error) {
-	if len(sources) == 0 {
-		if _, err := os.Stat(projectFile); err == nil {
-			if err := ownedByUs(projectFile); err != nil {
-				return nil, err
-			}
-			inv, err := inventory.Load(ctx, []string{projectFile}, around)
-			if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise the file has only settings
-				return inv, err
-			}
+	if len(sources) > 0 {
+		return inventory.Load(ctx, sources, around)
+	}
+	if _, err := os.Stat(projectFile); err == nil {
+		if err := ownedByUs(projectFile); err != nil {
+			return nil, err
+		}
+		inv, err := inventory.Load(ctx, []string{projectFile}, around)
+		if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise the file has only settings
+			return inv, err
 		}
 	}
-	if mine := filepath.Join(e.configDir(), "inventory.yaml"); len(sources) == 0 {
-		if _, err := os.Stat(mine); err == nil {
-			sources = []string{mine}
-		}
-	}
-	if len(sources) == 0 {
+	mine := filepath.Join(e.configDir(), "inventory.yaml")
+	if _, err := os.Stat(mine); err != nil {
 		return nil, nil
 	}
-	return inventory.Load(ctx, sources, around)
+	return inventory.Load(ctx, []string{mine}, around)
 }
 
 // around returns what sources of hosts may need; sshConfig is the value of -F.

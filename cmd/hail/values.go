@@ -1,0 +1,107 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// How the values of options are read, and what is said of those that are wrong.
+
+// duration reads an option that is a time; 0 when it is empty.
+func duration(c *cli.Context, name string) (inventory.Duration, error) {
+	text := c.String(name)
+	if text == "" {
+		return 0, nil
+	}
+	var d inventory.Duration
+	if err := d.UnmarshalText([]byte(text)); err != nil {
+		return 0, wrongValue(name, "write it with its unit: 10s, 500ms, 5m, 2h, 30d", "%q is not a time", text)
+	}
+	return d, nil
+}
+
+// size reads an option that is a number of bytes; 0 when it is empty.
+func size(c *cli.Context, name string) (int64, error) {
+	text := c.String(name)
+	n, ok := inventory.ParseSize(text)
+	if text != "" && !ok {
+		return 0, wrongValue(name, "write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000", "%q is not a size", text)
+	}
+	return n, nil
+}
+
+// bandwidth reads an option that is a number of bytes per second; 0 is no limit.
+func bandwidth(c *cli.Context, name string) (int64, error) {
+	text := c.String(name)
+	n, ok := inventory.ParseSize(strings.TrimSuffix(text, "/s"))
+	if text != "" && text != "0" && !ok {
+		return 0, wrongValue(name, "write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "%q is not a number of bytes a second", text)
+	}
+	return n, nil
+}
+
+// wordsIn returns the words in the values of an option, which commas or blanks separate; nil if there are none.
+func wordsIn(values ...string) (all []string) {
+	for _, v := range values {
+		all = append(all, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return all
+}
+
+// choices lists the accepted words of each option that takes one of a few.
+var choices = map[string][]string{
+	"color":     {"auto", "always", "never"},
+	"progress":  {"auto", "always", "never"},
+	"host-keys": {"strict", "accept-new", "off"},
+	"on-budget": {"finish", "cancel"},
+	"severity":  {string(runner.Minor), string(runner.Major), string(runner.Critical)},
+}
+
+// oneOf reads an option that takes one of its choices. An empty value is accepted.
+func oneOf(c *cli.Context, name string) (string, error) {
+	v := c.String(name)
+	if v == "" || slices.Contains(choices[name], v) {
+		return v, nil
+	}
+	return "", notKnown(name, v, choices[name])
+}
+
+// notKnown returns the error for an option that takes one of words, but not word.
+func notKnown(option, word string, words []string) error {
+	return wrongValue(option, takes(word, words), "%q is not known", word)
+}
+
+// takes returns the hint for a word that is not one of words.
+func takes(word string, words []string) string {
+	return cmp.Or(inventory.DidYouMean(word, words), "use "+joinWords(words))
+}
+
+func joinWords(words []string) (s string) {
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			s += " or "
+		default:
+			s += ", "
+		}
+		s += w
+	}
+	return s
+}
+
+// positive checks that options, if given, are above 0.
+func positive(c *cli.Context, names ...string) error {
+	for _, name := range names {
+		if c.IsSet(name) && c.Int(name) < 1 {
+			return wrongValue(name, "", "%d is not a number above 0", c.Int(name))
+		}
+	}
+	return nil
+}
