@@ -74,6 +74,7 @@ func (e environment) demoStep(dir, say string, args []string) {
 	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.QuoteWords(args))
 	outer := e.getenv
 	e.args = args
+	e.stdinTerminal = false // there is nothing to ask
 	e.getenv = func(name string) string {
 		switch name {
 		case "HAIL_INVENTORY":
