@@ -226,7 +226,11 @@ func logs(e environment, c *cli.Context) error {
 		if c.Bool("raw") {
 			return usage("", "--follow and --raw don't go together")
 		}
-		return follow(e, r, hosts)
+		style, err := e.style(c, e.stdoutTerminal)
+		if err != nil {
+			return err
+		}
+		return follow(e, r, hosts, style)
 	}
 	s, damaged := r.Summary()
 	if damaged != nil {
@@ -246,12 +250,12 @@ func logs(e environment, c *cli.Context) error {
 }
 
 // follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
-func follow(e environment, r *report.Run, hosts []inventory.Host) error {
+func follow(e environment, r *report.Run, hosts []inventory.Host, style report.Style) error {
 	wanted := map[string]bool{}
 	for _, h := range hosts {
 		wanted[h.Name] = true
 	}
-	stream := &report.Stream{W: e.stdout, Files: r, Style: report.Style{Color: e.stdoutTerminal && e.getenv("NO_COLOR") == ""}}
+	stream := &report.Stream{W: e.stdout, Files: r, Style: style}
 	return e.untilSignal(func(ctx context.Context) error {
 		for batch := range r.Follow(ctx) {
 			batch = slices.DeleteFunc(slices.Clone(batch), func(ev runner.Event) bool { return ev.Host != "" && !wanted[ev.Host] })
