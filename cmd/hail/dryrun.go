@@ -11,6 +11,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/check"
 	"hail/runner/become"
 )
 
@@ -26,18 +27,23 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 	if p.NoWrap {
 		wrapped = "sent bare: nothing ends it on the host"
 	}
+	work := cmp.Or(map[string]string{action.KindScript: "script", action.KindFetch: "fetch", check.Kind: "test"}[p.Action.Kind], "command")
+	limits := fmt.Sprintf("connecting %v, %s %s, run %s", p.Clocks.Connect, work, limit(p.Clocks.Attempt), limit(p.Clocks.Run))
+	if p.Action.Kind == action.KindPing {
+		limits, wrapped = fmt.Sprintf("connecting %v, run %s", p.Clocks.Connect, limit(p.Clocks.Run)), ""
+	}
 	rows := [][2]string{
 		{"what", what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
-		{"limits", fmt.Sprintf("connecting %v, command %s, run %s", p.Clocks.Connect, limit(p.Clocks.Attempt), limit(p.Clocks.Run))},
+		{"limits", limits},
 		{"pace", paceText(p)},
 		{"waves", wavesText(p)},
 		{"budget", budgetText(p)},
 		{"retry", retryText(p)},
-		{"command", wrapped},
+		{work, wrapped},
 	}
-	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "command" && p.Action.Kind == action.KindPing || r[1] == "" })
+	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[1] == "" })
 	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
 		rows = append(rows, foldRows("remote", inventory.Names(p.Hosts), lines)...)
 	}
