@@ -38,28 +38,7 @@ func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) 
 	return top, err
 }
 
-// readBecome reads --sudo, --sudo-user and --doas.
-func readBecome(c *cli.Context, top *inventory.Connection) error {
-	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
-	switch {
-	case c.Bool("sudo") && c.Bool("doas"):
-		return usage("", "--sudo and --doas don't go together")
-	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
-		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
-	case c.IsSet("sudo-user"):
-		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
-			return wrongValue("sudo-user", "", "%v", err)
-		}
-	}
-	if asked {
-		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
-	}
-	if c.Bool("doas") {
-		top.BecomeMethod = become.Doas
-	}
-	return nil
-}
-
+// readConnection puts the connection options over what is in into.
 func readConnection(c *cli.Context, into *inventory.Connection) error {
 	top := inventory.Connection{
 		User:       c.String("user"),
@@ -94,5 +73,27 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 		}
 	}
 	*into = into.Overlay(top)
+	return nil
+}
+
+// readBecome reads --sudo, --sudo-user and --doas.
+func readBecome(c *cli.Context, top *inventory.Connection) error {
+	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
+	switch {
+	case c.Bool("sudo") && c.Bool("doas"):
+		return usage("", "--sudo and --doas don't go together")
+	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
+		return usage("a rule with nopass in doas.conf needs none", "doas takes passwords on a terminal only")
+	case c.IsSet("sudo-user"):
+		if err := inventory.CheckUser(c.String("sudo-user")); err != nil {
+			return wrongValue("sudo-user", "", "%v", err)
+		}
+	}
+	if asked {
+		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
+	}
+	if c.Bool("doas") {
+		top.BecomeMethod = become.Doas
+	}
 	return nil
 }

@@ -67,7 +67,11 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		return err
 	}
 	for _, s := range top.Settings() {
-		x.say(s.Key, s.Value, cmp.Or(cameFrom(c, strings.ReplaceAll(s.Key, "_", "-")), "command line"))
+		option := strings.ReplaceAll(s.Key, "_", "-")
+		if !c.IsSet(option) {
+			option = "option" // -o sets it
+		}
+		x.say(s.Key, s.Value, cmp.Or(cameFrom(c, option), "command line"))
 	}
 	if word := c.String("host-keys"); word != "" {
 		x.say("stricthostkeychecking", word, cmp.Or(cameFrom(c, "host-keys"), "command line"))
