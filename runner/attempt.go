@@ -20,9 +20,11 @@ type item struct {
 }
 
 // try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
-// run has to stop. How the attempt ended is in it.last.
+// run has to stop. How the attempt ended is in it.last; how the one before ended, if the run was stopped before this one
+// began.
 func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	result.item = it
+	before := it.last
 	it.tries++
 	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
 	var err error
@@ -37,11 +39,15 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 		}
 	}
 	result.stop = it.ended(ctx, err)
-	it.tally.count(it.last.Status, innermost(it.last.Reason, err))
-	if result.stop || ctx.Err() != nil {
+	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" { // only this attempt never began
+		it.last, result.again = before, true
 		return result
 	}
-	if result.after, result.again = r.plan.Retry.Next(it.tally, rand.Float64()); result.again {
+	it.tally.count(it.last.Status, innermost(it.last.Reason, err))
+	if result.stop {
+		return result
+	}
+	if result.after, result.again = r.plan.Retry.Next(it.tally, rand.Float64()); result.again && ctx.Err() == nil {
 		e := it.last
 		e.Kind, e.Delay = KindRetry, result.after
 		r.announce(e)
@@ -52,7 +58,7 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 // tryResult is the result of an attempt.
 type tryResult struct {
 	*item
-	again bool          // another attempt follows
+	again bool          // another attempt follows, unless the run is stopped
 	after time.Duration // the delay before it
 	stop  bool          // nothing more may start
 }

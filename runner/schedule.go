@@ -230,11 +230,11 @@ func (s *schedule) ended(w *wave, t tryResult) {
 	if t.stop {
 		s.halt(HostStopped)
 	}
-	s.incomplete = s.incomplete || t.again && s.halted
-	if t.again && !s.halted {
+	if t.again && !s.halted && s.ctx.Err() == nil {
 		heap.Push(&w.later, timedItem{t.item, time.Now().Add(t.after)})
 		return
 	}
+	s.incomplete = s.incomplete || t.again
 	s.finish(w, t.item)
 	if t.last.Status == Unreachable && !s.halted {
 		s.take(w, 1)
@@ -252,7 +252,7 @@ func (s *schedule) finish(w *wave, it *item) {
 		s.failed++
 	case Unreachable:
 		s.unreachable++
-	case Cancelled:
+	case Cancelled, Skipped:
 		s.incomplete = true
 	}
 	if !s.halted && s.plan.Budget.Exceeded(s.failed, s.unreachable, len(s.plan.Hosts)) {

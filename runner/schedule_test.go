@@ -226,6 +226,16 @@ func TestBudget(t *testing.T) {
 				return nil
 			}},
 			"1 error, 1 unreachable(refused), 8 ok", runner.OverBudget},
+		{"exceeded while the last is dialled", runner.Plan{Budget: runner.Budget{Fail: share("0"), Cancel: true}},
+			&connsuite.Fake{DialTime: func(h inventory.Host) time.Duration { return map[string]time.Duration{"h00009": time.Hour}[h.Name] },
+				Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+					if h.Name == "h00000" {
+						time.Sleep(time.Second)
+						return errors.New("no")
+					}
+					return nil
+				}},
+			"1 error, 1 skipped(budget), 8 ok", runner.OverBudget},
 		{"in the first wave", runner.Plan{Waves: waves("1,100%"), Budget: runner.Budget{Fail: share("0")}}, failing("h00000"), "1 failed(exit), 9 skipped(budget)", runner.OverBudget},
 		{"a host after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
 			return &runner.Failure{Status: runner.Failed, Stop: true}
@@ -368,6 +378,43 @@ func TestRetryAtTheEndOfAWave(t *testing.T) {
 			t.Errorf("the run took %v, less than the delay of a retry", r.took)
 		}
 	})
+}
+
+// TestStoppedBeforeAnotherAttempt: a host that is stopped before its next attempt has begun, be it when that is due or
+// while the host is dialled, keeps how the last attempt ended.
+func TestStoppedBeforeAnotherAttempt(t *testing.T) {
+	for i := range 50 { // whether the stop or the due attempt is seen first is left to chance
+		synctest.Test(t, func(t *testing.T) {
+			dials := 0
+			fake := &connsuite.Fake{
+				DialTime: func(inventory.Host) time.Duration {
+					dials++
+					return time.Duration(dials-1) * time.Minute
+				},
+				Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
+					return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1}
+				},
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			p := runner.Plan{Hosts: hosts(1), Retry: runner.Retry{Failed: 1, Delay: runner.Duration(time.Second)}}
+			got := finishes(t, func(yield func([]runner.Event) bool) {
+				for batch := range runner.Run(ctx, p, command("x"), fake, &memory{}) {
+					for _, e := range batch {
+						if e.Kind == runner.KindRetry {
+							time.AfterFunc(e.Delay+time.Duration(i%2)*time.Second, cancel)
+						}
+					}
+					if !yield(batch) {
+						return
+					}
+				}
+			}, p.Hosts)["h00000"]
+			if got.Status != runner.Failed || got.Attempt != 1 || got.Exit != 1 {
+				t.Fatalf("%s(%s), exit %d, attempt %d; want how the first attempt ended", got.Status, got.Reason, got.Exit, got.Attempt)
+			}
+		})
+	}
 }
 
 func TestRunTimeout(t *testing.T) {
