@@ -49,7 +49,7 @@ room() {
 	done
 }
 while [ $hail_secrets -gt 0 ]; do
-	read -r hail_x <&3 || { say gone; exit 125; }
+	IFS= read -r hail_x <&3 || { say gone; exit 125; }
 	hail_value=$(printf '%bx' "${hail_x#*=}")
 	export "${hail_x%%=*}=${hail_value%x}"
 	hail_secrets=$((hail_secrets - 1))

@@ -416,7 +416,7 @@ func TestInput(t *testing.T) {
 			for name, s := range map[string]runner.Stdio{
 				"input":                  {In: bytes.NewReader(binary), Size: int64(len(binary))},
 				"more than it is to be":  {In: io.MultiReader(bytes.NewReader(binary), strings.NewReader("more")), Size: int64(len(binary))},
-				"input behind a secret":  {In: bytes.NewReader(binary), Size: int64(len(binary)), Secrets: []string{"TOKEN=it's $ec`ret\\n!\n\n", "OTHER=ü=\x01"}},
+				"input behind a secret":  {In: bytes.NewReader(binary), Size: int64(len(binary)), Secrets: []string{"TOKEN=it's $ec`ret\\n!\n\n", "OTHER= ü=\x01 \t "}},
 				"with a limit":           {In: bytes.NewReader(binary), Size: int64(len(binary)), Limit: inventory.Duration(time.Minute)},
 				"no input":               {},
 				"no input, and a secret": {Secrets: []string{"TOKEN=x", "OTHER="}},
