@@ -103,12 +103,8 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if e := stderr.flush(); e != nil && err == nil {
 		err = e
 	}
-	if ctx.Err() != nil && err != nil {
-		f := &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, runner.Unknown)}
-		if inner := (*runner.Failure)(nil); errors.As(err, &inner) {
-			f.Status, f.Reason, f.Exit = inner.Status, inner.Reason, inner.Exit
-		}
-		return f
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		return &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, runner.Unknown)}
 	}
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}

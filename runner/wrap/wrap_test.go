@@ -554,6 +554,17 @@ func TestNoWrapper(t *testing.T) {
 	}
 }
 
+// TestEndedBeforeTheStop: when a command has ended by itself, nothing had to be stopped, even if the context ends before
+// Exec returns.
+func TestEndedBeforeTheStop(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	exit := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Err: errors.New("exit 3")}
+	c, _ := wrap.Dialer{Inner: execFunc(func(string, runner.Stdio) error { cancel(); return exit })}.Dial(ctx, inventory.Host{})
+	if err := c.Exec(ctx, "true", runner.Stdio{}); err != exit {
+		t.Errorf("%#v, want what the command ended with", err)
+	}
+}
+
 // TestWordsOfTheWrapper: the words of the wrapper are recognised wherever they are and however the stream is split, and
 // all other bytes pass.
 func TestWordsOfTheWrapper(t *testing.T) {
