@@ -206,6 +206,41 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 }
 
+// TestTheTurnEndsWithTheFirst: when a host has accepted the password, those who wait for their turn all get it at once.
+func TestTheTurnEndsWithTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &connsuite.Fake{Exec: func(ctx context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+			mark := regexp.MustCompile("\x1ehail:[A-Z2-7]+:").FindString(cmd)
+			io.WriteString(s.Err, mark+"ask\x1e")
+			if _, err := io.ReadFull(s.In, make([]byte, len("right\n"))); err != nil {
+				return err
+			}
+			time.Sleep(time.Second) // sudo verifies it
+			_, err := io.WriteString(s.Err, mark+"ready\x1e")
+			return err
+		}}
+		d := become.Dialer{Inner: fake, Password: become.NewPassword("right")}
+		yes := true
+		begun := time.Now()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				c, err := d.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes}})
+				if err == nil {
+					err = c.Exec(t.Context(), "true", runner.Stdio{})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(begun); took != 2*time.Second {
+			t.Errorf("20 hosts of which sudo takes a second took %v, want 2s: one second for the first, and one for the others", took)
+		}
+	})
+}
+
 // TestStoppedInTheLine: a command that is stopped while another host tries the password ends with the cause of the
 // stop.
 func TestStoppedInTheLine(t *testing.T) {

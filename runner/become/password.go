@@ -50,7 +50,9 @@ func (p *Password) take(ctx context.Context, turn *bool) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
-	_, err = p.state()
+	if good, err = p.state(); good { // all who waited may try it now
+		p.leave(turn)
+	}
 	return p.secret, err
 }
 
