@@ -64,6 +64,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 			d.config.Trace.detail(s.name, "%s", offered)
 			return signers, nil
 		}),
+		AuthCallback:   password.next,
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {

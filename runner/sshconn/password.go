@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // Password is the login password for all hosts. A wrong one must not lock an account on thousands of machines: until a
@@ -47,6 +50,7 @@ type passwordUse struct {
 	clock    *clock          // paused while waiting for the turn
 	verified bool
 	given    bool
+	noted    bool // what became of it
 	holds    bool // whether it holds the turn
 	failed   error
 }
@@ -67,7 +71,9 @@ func (u *passwordUse) take() (secret string, err error) {
 		u.clock.resume()
 		if err == nil {
 			u.holds = true
-			_, err = u.state()
+			if good, err = u.state(); good { // all who waited may try it now
+				u.leave()
+			}
 		}
 	}
 	if u.failed = err; err != nil {
@@ -98,10 +104,21 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 	}
 }
 
-// done notes how the login ended. refused is false when we stopped the login. A server that hangs up on a password has
-// refused it.
-func (u *passwordUse) done(accepted, refused bool) {
+// next is an ssh.ClientAuthCallback: when another method follows, the password was refused or was one of several
+// factors.
+func (u *passwordUse) next(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if u.given {
+		accepted := slices.Contains(c.PartialSuccessMethods, "password") || slices.Contains(c.PartialSuccessMethods, "keyboard-interactive")
+		u.done(accepted, !accepted && u.ctx.Err() == nil)
+	}
+	return nil, nil // the next of the usual ones
+}
+
+// done notes, once, what became of the password. refused is false when we stopped the login. A server that hangs up on a
+// password has refused it.
+func (u *passwordUse) done(accepted, refused bool) {
+	if u.given && !u.noted {
+		u.noted = true
 		u.mu.Lock()
 		u.good = u.good || accepted
 		if refused && !u.good {
@@ -109,7 +126,13 @@ func (u *passwordUse) done(accepted, refused bool) {
 		}
 		u.mu.Unlock()
 	}
+	u.leave()
+}
+
+// leave gives the turn back.
+func (u *passwordUse) leave() {
 	if u.holds {
+		u.holds = false
 		u.turn.give()
 	}
 }

@@ -157,6 +157,52 @@ func TestHangingUpRefuses(t *testing.T) {
 	}
 }
 
+// TestAKeyAfterTheRefusal: when a key completes a login after the password was refused, the password is not good.
+func TestAKeyAfterTheRefusal(t *testing.T) {
+	servers := make([]sshtest.Server, 5)
+	for i := range servers {
+		servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), Password: "right"}
+	}
+	s := newSite(t, servers...)
+	d := configured(t, "PreferredAuthentications password,publickey\n", sshconn.Config{Password: sshconn.NewPassword("wrong", 3)})
+	guesses := 0
+	for i, h := range s.hosts {
+		if err := reach(t, d, h); err != nil {
+			t.Error(err)
+		}
+		guesses += s.Servers[i].Guesses()
+	}
+	if guesses != 3 {
+		t.Errorf("the password was refused %d times, want 3", guesses)
+	}
+}
+
+// TestTheFirstOfTwoFactors: a password after which the server wants a key was accepted.
+func TestTheFirstOfTwoFactors(t *testing.T) {
+	key, err := sshtest.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, sshtest.Server{Name: "two1", HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
+		config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+			return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{
+				PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return nil, nil }}}
+		}}
+		config.AddHostKey(key)
+		if sc, _, _, err := ssh.NewServerConn(c, config); err == nil {
+			sc.Wait()
+		}
+	}}})
+	d := s.dialer(sshconn.Config{Password: sshconn.NewPassword("right", 1)})
+	for range 3 {
+		c, err := d.Dial(t.Context(), s.hosts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+	}
+}
+
 func TestEndlessQuestions(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "bad1", Password: "right", Faults: sshtest.Faults{EndlessAsking: true}}, sshtest.Server{Name: "good1", Password: "right"})
 	hosts := keyless(t, s.hosts)
