@@ -99,7 +99,7 @@ func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []st
 }
 
 func (k *keyring) agentHolds(ctx context.Context, socket string, key ssh.PublicKey) bool {
-	return socket != "" && key != nil && indexOf(k.agent(ctx, socket).signers, key) >= 0
+	return socket != "" && indexOf(k.agent(ctx, socket).signers, key) >= 0
 }
 
 // Unlock opens a key file that Locked has returned. It has to be called before the first Dial.
@@ -248,7 +248,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 	named := func() {
 		for _, path := range s.identities {
 			f, err := k.file(path)
-			if err != nil || f.public == nil {
+			if err != nil {
 				continue
 			}
 			if i := indexOf(held, f.public); i >= 0 {
@@ -276,7 +276,11 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 	return signers, offered
 }
 
+// indexOf returns the place of the key among signers; -1 when it is not there or nil.
 func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
+	if key == nil {
+		return -1
+	}
 	blob := key.Marshal()
 	return slices.IndexFunc(signers, func(s ssh.Signer) bool { return bytes.Equal(s.PublicKey().Marshal(), blob) })
 }

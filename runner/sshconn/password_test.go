@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -243,4 +244,18 @@ func TestPassphrase(t *testing.T) {
 	if got := d.Locked(t.Context(), hosts); got != nil {
 		t.Errorf("after Unlock, the locked identities are %v, want none", got)
 	}
+}
+
+// TestPassphraseInPEM: a locked key in the old format, which does not tell its public half, is named too.
+func TestPassphraseInPEM(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locked")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ecdsa", "-m", "PEM", "-N", "open sesame", "-f", path).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Remove(path + ".pub"); err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	s.hosts[0].Connection.Identity = []string{path}
+	wantReason(t, reach(t, s.dialer(sshconn.Config{}), s.hosts[0]), runner.Unreachable, runner.Auth, path+" has a passphrase: load it into the agent")
 }
