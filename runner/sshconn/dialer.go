@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,18 +88,9 @@ func New(c Config) *Dialer {
 // Prepare reads what is needed to reach the hosts, and returns what would fail through a fault on our side: a file that
 // can't be read, a setting that is not supported. It touches no host.
 func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
-	for _, h := range hosts {
-		s, err := d.settings(ctx, h)
+	for s, err := range d.logins(ctx, hosts) {
 		if err != nil {
-			return fmt.Errorf("%s: %w", h.Name, err)
-		}
-		if s.masterReachesHost { // the master has logged in
-			continue
-		}
-		if s.control == "" && len(s.jump) > 0 {
-			if _, err := d.expandHops(ctx, s.jump); err != nil {
-				return fmt.Errorf("%s: %w", h.Name, err)
-			}
+			return err
 		}
 		if _, err := d.known.load(s.knownHosts); err != nil {
 			return err
@@ -114,6 +107,33 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 		}
 	}
 	return nil
+}
+
+// logins yields the settings of every login that reaching the hosts takes, those at their jump hosts included. A host
+// that a master reaches takes none.
+func (d *Dialer) logins(ctx context.Context, hosts []inventory.Host) iter.Seq2[settings, error] {
+	return func(yield func(settings, error) bool) {
+		seen := map[string]bool{} // many hosts have the same jump hosts
+		for _, h := range hosts {
+			s, err := d.settings(ctx, h)
+			var all []settings
+			if jump := strings.Join(s.jump, ","); err == nil && s.control == "" && jump != "" && !seen[jump] {
+				seen[jump] = true
+				all, err = d.jumpSettings(ctx, s.jump)
+			}
+			if err != nil {
+				err = fmt.Errorf("%s: %w", h.Name, err)
+			}
+			if err != nil || !s.masterReachesHost {
+				all = append(all, s)
+			}
+			for _, s := range all {
+				if !yield(s, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Close ends every connection that is still open, including those to jump hosts and to the agent: running commands are

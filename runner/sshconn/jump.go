@@ -194,6 +194,22 @@ func (d *Dialer) expandHops(ctx context.Context, hops []string) ([]string, error
 	return nil, fmt.Errorf("the way over the jump host %s has more than %d hops, or is a loop", hops[len(hops)-1], maxHops)
 }
 
+// jumpSettings returns the settings of all jump hosts on the way over these hops.
+func (d *Dialer) jumpSettings(ctx context.Context, hops []string) (all []settings, err error) {
+	hops, err = d.expandHops(ctx, hops)
+	if err != nil {
+		return nil, err
+	}
+	for _, hop := range hops {
+		s, err := d.hopSettings(ctx, hop)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
 func (d *Dialer) hopSettings(ctx context.Context, spec string) (settings, error) {
 	h, err := d.hop(spec)
 	if err != nil {

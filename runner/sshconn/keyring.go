@@ -80,12 +80,11 @@ func (f *keyFile) read(path string) {
 	}
 }
 
-// Locked returns, once each, the key files that hosts name and that have a passphrase, except for keys that an agent
-// holds. Unlock opens them.
+// Locked returns, once each, the key files that hosts and their jump hosts name and that have a passphrase, except for
+// keys that an agent holds. Unlock opens them.
 func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []string) {
-	for _, h := range hosts {
-		s, err := d.settings(ctx, h)
-		if err != nil || s.guessed || s.masterReachesHost {
+	for s, err := range d.logins(ctx, hosts) {
+		if err != nil || s.guessed {
 			continue
 		}
 		for _, path := range s.identities {

@@ -259,3 +259,29 @@ func TestPassphraseInPEM(t *testing.T) {
 	s.hosts[0].Connection.Identity = []string{path}
 	wantReason(t, reach(t, s.dialer(sshconn.Config{}), s.hosts[0]), runner.Unreachable, runner.Auth, path+" has a passphrase: load it into the agent")
 }
+
+// TestKeysOfJumpHosts: the keys of jump hosts are asked for and prepared like those of the hosts behind them.
+func TestKeysOfJumpHosts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locked")
+	key := writeKey(t, path, "open sesame")
+	s := newSite(t, sshtest.Server{Name: "web1"}, sshtest.Server{Name: "web2"}, sshtest.Server{Name: "gate1", Forward: true, Authorized: []ssh.PublicKey{key}})
+	s.hosts[0].Connection.Jump, s.hosts[1].Connection.Jump = "gate1", "gate1"
+	s.hosts[2].Connection.Identity = []string{path}
+	d, behind := s.dialer(sshconn.Config{}), s.hosts[:2]
+	if err := d.Prepare(t.Context(), behind); err != nil {
+		t.Error(err)
+	}
+	if got := d.Locked(t.Context(), behind); !slices.Equal(got, []string{path}) {
+		t.Fatalf("the locked identities are %v, want %s", got, path)
+	}
+	if err := d.Unlock(path, "open sesame"); err != nil {
+		t.Fatal(err)
+	}
+	if err := reach(t, d, s.hosts[0]); err != nil {
+		t.Error(err)
+	}
+	s.hosts[2].Connection.Identity = []string{path + "-none"}
+	if err := s.dialer(sshconn.Config{}).Prepare(t.Context(), behind); err == nil || !strings.Contains(err.Error(), path+"-none: no such file") {
+		t.Errorf("a key of the jump host that does not exist: %v", err)
+	}
+}
