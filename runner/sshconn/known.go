@@ -249,19 +249,19 @@ func knownName(name string, port int) string {
 }
 
 // algorithms returns the host key algorithms to ask the server for. Those of the keys that are known for it come first,
-// so that it shows one of them, and before them those of certificates, if an authority is known as well. If there is
-// neither an authority nor a key for this port, all other algorithms follow except those of certificates: without an
-// authority, a certificate proves nothing and hides the plain key. If only an authority is known, the result is nil,
-// for the library's own list.
+// so that it shows one of them, and before them those of certificates, if an authority is known: without one, a
+// certificate proves nothing and hides the plain key. All others follow, so that a new key of another kind is seen.
 func (k *knownHosts) algorithms(keys []knownKey, name string, port int) (algorithms []string) {
+	if len(k.marked("@cert-authority", name, port)) > 0 {
+		algorithms = slices.Clone(certAlgorithms)
+	}
 	for _, key := range keys {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
 	}
-	switch hasAuthority := len(k.marked("@cert-authority", name, port)) > 0; {
-	case hasAuthority && len(algorithms) > 0:
-		return slices.Concat(certAlgorithms, algorithms)
-	case !hasAuthority && (len(keys) == 0 || keys[0].elsewhere):
-		return append(algorithms, slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(certAlgorithms, name) })...)
+	for _, other := range safe.HostKeys {
+		if !slices.Contains(certAlgorithms, other) && !slices.Contains(algorithms, other) {
+			algorithms = append(algorithms, other)
+		}
 	}
 	return algorithms
 }

@@ -2,7 +2,6 @@ package sshconn
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -71,7 +70,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		config.HostKeyAlgorithms = known.algorithms(keys, s.keyName, s.keyPort)
 	}
 	p.phase = "handshake"
-	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", knownName(s.keyName, s.keyPort), cmp.Or(strings.Join(config.HostKeyAlgorithms, " "), "the usual ones"))
+	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", knownName(s.keyName, s.keyPort), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	password.done(err == nil, err != nil && ctx.Err() == nil)

@@ -130,6 +130,7 @@ func TestHostKeys(t *testing.T) {
 	line := s.Servers[0].KnownHosts()
 	name, key, _ := strings.Cut(strings.TrimSpace(line), " ")
 	_, other, _ := strings.Cut(strings.TrimSpace(s.Servers[1].KnownHosts()), " ")
+	ecdsa := "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YRrYMjNuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg="
 	plain, _, _ := strings.Cut(name, ":")
 	plain = strings.Trim(plain, "[]")
 	for _, tt := range []struct {
@@ -148,6 +149,10 @@ func TestHostKeys(t *testing.T) {
 		{"unknown, and nobody minds", "", "off", "", ""},
 		{"changed", name + " " + other, "strict", runner.HostKeyChanged, "host key changed: now ssh-ed25519 SHA256:"},
 		{"changed, new ones accepted", name + " " + other, "accept-new", runner.HostKeyChanged, "host key changed"},
+		{"changed to a key of another kind", name + " " + ecdsa, "strict", runner.HostKeyChanged, "host key changed: now ssh-ed25519 SHA256:"},
+		{"changed to a key of another kind, new ones accepted", name + " " + ecdsa, "accept-new", runner.HostKeyChanged, "host key changed"},
+		{"changed to a key of another kind, and nobody minds", name + " " + ecdsa, "off", "", ""},
+		{"known besides a key of another kind", name + " " + ecdsa + "\n" + line, "strict", "", ""},
 		{"revoked", line + "@revoked * " + key, "strict", runner.HostKeyRevoked, "is revoked"},
 		{"revoked, and nobody minds", "@revoked * " + key, "off", runner.HostKeyRevoked, "is revoked"},
 		{"revoked for another host", line + "@revoked other " + key, "strict", "", ""},
