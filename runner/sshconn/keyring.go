@@ -133,7 +133,6 @@ func publicHalf(path string) ssh.PublicKey {
 
 // certificate is a user certificate in a file, or why there is none.
 type certificate struct {
-	path string
 	cert *ssh.Certificate
 	err  error
 }
@@ -147,37 +146,26 @@ func (k *keyring) certificate(path string) *certificate {
 		if k.certs == nil {
 			k.certs = map[string]*certificate{}
 		}
-		c = &certificate{path: path}
+		c = &certificate{}
 		k.certs[path] = c
-		c.read()
+		c.read(path)
 	}
 	return c
 }
 
-func (c *certificate) read() {
-	text, err := os.ReadFile(c.path)
+func (c *certificate) read(path string) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		c.err = fmt.Errorf("certificate %s: %w", c.path, cause(err))
+		c.err = fmt.Errorf("certificate %s: %w", path, cause(err))
 		return
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	cert, ok := key.(*ssh.Certificate)
 	if err != nil || !ok || cert.CertType != ssh.UserCert {
-		c.err = fmt.Errorf("certificate %s: not a user certificate", c.path)
+		c.err = fmt.Errorf("certificate %s: not a user certificate", path)
 		return
 	}
 	c.cert = cert
-}
-
-// certificates returns the certificates that may belong to the key in keyFile: the one beside it, and those that
-// ssh_config names.
-func (k *keyring) certificates(s settings, keyFile string) (all []*certificate) {
-	for _, path := range slices.Concat([]string{keyFile + "-cert.pub"}, s.certificates) {
-		if c := k.certificate(path); c.err == nil {
-			all = append(all, c)
-		}
-	}
-	return all
 }
 
 // cause returns the reason in a file error without the path, which the caller's message already has.
@@ -234,15 +222,21 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 			offered.shown = append(offered.shown, name)
 		}
 	}
-	certified := func(key ssh.Signer, path string) { // a certificate goes before its key
-		for _, c := range k.certificates(s, path) {
+	certified := func(key ssh.Signer, paths []string) { // a certificate goes before its key
+		for _, path := range paths {
+			c := k.certificate(path)
+			if c.err != nil {
+				continue
+			}
 			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // an error: it is for another key
-				add(signer, c.path)
+				add(signer, path)
 			}
 		}
 	}
-	agentsKey := func(key ssh.Signer) {
-		add(&patientSigner{key, k, from, ctx, clock}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+	agentsKey := func(held ssh.Signer, certs []string) {
+		key := &patientSigner{held, k, from, ctx, clock}
+		certified(key, certs)
+		add(key, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
 	}
 	named := func() {
 		for _, path := range s.identities {
@@ -250,11 +244,11 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 			if err != nil {
 				continue
 			}
+			certs := append([]string{path + "-cert.pub"}, s.certificates...)
 			if i := indexOf(held, f.public); i >= 0 {
-				certified(&patientSigner{held[i], k, from, ctx, clock}, path)
-				agentsKey(held[i])
+				agentsKey(held[i], certs)
 			} else if f.signer != nil {
-				certified(f.signer, path)
+				certified(f.signer, certs)
 				add(f.signer, path)
 			} else {
 				offered.withheld = append(offered.withheld, path+" has a passphrase: load it into the agent")
@@ -266,7 +260,7 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 	}
 	if !s.onlyThese {
 		for _, key := range held {
-			agentsKey(key)
+			agentsKey(key, s.certificates)
 		}
 	}
 	if s.guessed {

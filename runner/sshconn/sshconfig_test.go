@@ -169,6 +169,15 @@ func TestUserCertificates(t *testing.T) {
 	if err := reach(t, configured(t, "CertificateFile "+named+"\n", sshconn.Config{}), h); err != nil {
 		t.Errorf("with CertificateFile: %v", err)
 	}
+	byAgent := h
+	byAgent.Connection.Identity = nil
+	for only, want := range map[string]runner.Status{"no": runner.OK, "yes": runner.Unreachable} { // as ssh
+		d := configured(t, "CertificateFile "+named+"\nIdentitiesOnly "+only+"\n", sshconn.Config{Agent: startAgent(t, h.Connection.Identity[0])})
+		err := reach(t, d, byAgent)
+		if status, _ := runner.StatusOf(err); status != want {
+			t.Errorf("with CertificateFile, the key in the agent and IdentitiesOnly %s: %v, want %s", only, err, want)
+		}
+	}
 	if err := os.WriteFile(h.Connection.Identity[0]+"-cert.pub", certificate(ssh.UserCert), 0o644); err != nil {
 		t.Fatal(err)
 	}
