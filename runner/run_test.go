@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -243,6 +244,31 @@ func TestTheClockOfAnAttemptStartsWithItsCommand(t *testing.T) {
 		for host, want := range map[string]runner.Status{"h00000": runner.OK, "h00001": runner.Timeout, "h00002": runner.OK} {
 			if got[host].Status != want {
 				t.Errorf("%s: %s, want %s", host, got[host].Status, want)
+			}
+		}
+	})
+}
+
+// TestInputThatCanNotBeRead: a command that got only a part of its input is not ok, even if it ends well.
+func TestInputThatCanNotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, waits := range []bool{false, true} { // for an end of the input that does not come, or takes the error for it
+			fake := &connsuite.Fake{Exec: func(ctx context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+				io.Copy(s.Out, s.In)
+				if waits {
+					<-ctx.Done()
+					return context.Cause(ctx)
+				}
+				return nil
+			}}
+			a := do(func(ctx context.Context, t *runner.Target) error {
+				in := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("input/output error")))
+				return t.Exec(ctx, "x", runner.Stdio{In: in, Out: t.Out})
+			})
+			p := runner.Plan{Hosts: hosts(1)}
+			e := finishes(t, runner.Run(t.Context(), p, a, fake, &memory{}), p.Hosts)["h00000"]
+			if e.Status != runner.Error || e.Error != "the input of the command: input/output error" {
+				t.Errorf("%s: %s, want an error of the input", e.Status, e.Error)
 			}
 		}
 	})

@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"sync"
@@ -14,8 +16,8 @@ import (
 // used by several goroutines at once, everything else by one at a time. In a Target made by hand, to test an action,
 // Note, Progress and RecordVerdicts do nothing.
 //
-// Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command. TTY, and a Grace or Limit of 0, are
-// those of the plan.
+// Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command, and ends the command with the status
+// Error when its input can't be read. TTY, and a Grace or Limit of 0, are those of the plan.
 type Target struct {
 	Host    inventory.Host
 	Index   int // of the host, from Plan.Index
@@ -94,7 +96,30 @@ func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 	if given.Limit == 0 {
 		given.Limit = plan.Clocks.Attempt
 	}
-	return s.Conn.Exec(ctx, cmd, given)
+	watched, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	if given.In != nil {
+		given.In = input{given.In, fail}
+	}
+	err := s.Conn.Exec(watched, cmd, given)
+	if unread := (*Failure)(nil); err == nil && ctx.Err() == nil && errors.As(context.Cause(watched), &unread) {
+		return unread // the command has taken the part that it got for all
+	}
+	return err
+}
+
+// input is the input of a command. The command is ended when the input can't be read.
+type input struct {
+	io.Reader
+	fail context.CancelCauseFunc
+}
+
+func (i input) Read(p []byte) (int, error) {
+	n, err := i.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		i.fail(&Failure{Status: Error, Err: fmt.Errorf("the input of the command: %w", err)})
+	}
+	return n, err
 }
 
 func (s *starter) begin(ctx context.Context) error {
