@@ -3,6 +3,7 @@ package sshconn
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -53,7 +54,7 @@ func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey)
 		line = "\n" + line
 	}
 	if _, err := f.WriteString(line); err != nil {
-		return false, err
+		return false, errors.Join(err, f.Truncate(k.covered)) // a part of it could be taken for another key
 	}
 	k.covered += int64(len(line))
 	k.lines++

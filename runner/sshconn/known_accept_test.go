@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +42,41 @@ func TestLockedKnownHosts(t *testing.T) {
 	}
 	lock.Unlock()
 	if added, err := k.accept(t.Context(), "web1", key.PublicKey()); !added || err != nil {
+		t.Errorf("added %v, error %v, want the key recorded", added, err)
+	}
+}
+
+// TestKnownHostsOnAFullDisk: a line that could be written only in part is taken back, since it may look like another
+// key.
+func TestKnownHostsOnAFullDisk(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	var known knownFiles
+	k, err := known.load([]string{file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var all syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &all); err != nil {
+		t.Fatal(err)
+	}
+	little := all
+	little.Cur = 61 // of 86 bytes
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &little); err != nil {
+		t.Fatal(err)
+	}
+	added, err := k.accept(t.Context(), "web1", newKey(t))
+	if e := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &all); e != nil {
+		t.Fatal(e)
+	}
+	if added || err == nil {
+		t.Errorf("added %v, error %v, want that there was no room", added, err)
+	}
+	if text, err := os.ReadFile(file); err != nil || len(text) > 0 {
+		t.Errorf("%q is left in the file, %v", text, err)
+	}
+	if added, err := k.accept(t.Context(), "web1", newKey(t)); !added || err != nil {
 		t.Errorf("added %v, error %v, want the key recorded", added, err)
 	}
 }
