@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -31,6 +32,7 @@ type output struct {
 	mu      sync.Mutex
 	streams [2]stream
 	timer   *time.Timer // set while something is still to be reported
+	broken  error       // the first error of a writer
 	closed  bool
 }
 
@@ -65,6 +67,9 @@ func (w streamWriter) Write(p []byte) (int, error) {
 	n, err := w.s.w.Write(p)
 	w.s.count(p[:n])
 	w.o.tell(w.s, false)
+	if w.o.broken == nil {
+		w.o.broken = err
+	}
 	return n, err
 }
 
@@ -121,7 +126,8 @@ func (o *output) tellTails() {
 	}
 }
 
-// close reports the rest and closes both writers. Later writes are refused.
+// close reports the rest and closes both writers. Later writes are refused. Its error may be that of an earlier write,
+// which the action need not have noticed.
 func (o *output) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -134,7 +140,7 @@ func (o *output) close() error {
 			o.run.emit(e)
 		}
 	}
-	err := errors.Join(o.streams[0].w.Close(), o.streams[1].w.Close())
+	err := cmp.Or(o.broken, errors.Join(o.streams[0].w.Close(), o.streams[1].w.Close()))
 	for i := range o.streams {
 		if w, ok := o.streams[i].w.(interface{ LeftOut() int64 }); ok && w.LeftOut() > 0 {
 			o.run.emit(Event{Kind: KindNote, Host: o.host, Attempt: o.attempt, Key: "left out of " + string(o.streams[i].name), Value: fmt.Sprint(w.LeftOut(), " bytes")})

@@ -189,6 +189,8 @@ func TestStatusesOfARun(t *testing.T) {
 			runner.Event{Status: runner.Error, Error: "no space"}},
 		{"outputs that are full", &connsuite.Fake{}, command(connsuite.Endless), &memory{fail: errors.New("no space")},
 			runner.Event{Status: runner.Error, Error: "stopped: no space"}},
+		{"outputs that are full, which the action does not notice", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { io.WriteString(t.Err, "x"); return nil }), &memory{fail: errors.New("no space")},
+			runner.Event{Status: runner.Error, Error: "no space"}},
 		{"an error with many lines", &connsuite.Fake{}, do(func(context.Context, *runner.Target) error { return errors.New("one\ntwo\n") }), &memory{},
 			runner.Event{Status: runner.Error, Error: `one\ntwo`}},
 	} {
