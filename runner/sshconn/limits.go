@@ -19,11 +19,9 @@ type limits struct {
 // queue is the line in front of one address. It is removed with the last host in it, unless the address was found to
 // take fewer connections than the others.
 type queue struct {
-	slots
+	places
 	users    int
-	size     int       // places at the address
-	owed     int       // how many of the taken places are not to be given back
-	narrowed time.Time // when size was last halved
+	narrowed time.Time // when its size was last halved
 }
 
 // A server that hangs up before the login does so on several connections at once: within this time, that counts once.
@@ -57,24 +55,66 @@ func (s slots) give() {
 	}
 }
 
+// places are slots of which some can be taken away and brought back.
+type places struct {
+	slots
+	mu   sync.Mutex
+	size int // how many there are
+	owed int // how many of the taken ones are not to be given back
+}
+
+func (p *places) give() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.giveLocked()
+}
+
+func (p *places) giveLocked() {
+	if p.owed > 0 {
+		p.owed--
+		return
+	}
+	p.slots.give()
+}
+
+// widen adds one place, up to the given number.
+func (p *places) widen(most int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.size < most {
+		p.size++
+		p.giveLocked()
+	}
+}
+
+// narrow takes n places away, down to the given number: free ones at once, the rest when they are given back.
+func (p *places) narrow(n, least int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for ; n > 0 && p.size > least; n-- {
+		p.size--
+		select {
+		case p.slots <- struct{}{}:
+		default:
+			p.owed++
+		}
+	}
+}
+
 // window is a number of places that grows while logins are quick: keeping us busy takes more logins at once with a
 // distant fleet than with a near one, but ten thousand at once would all be too late.
 type window struct {
-	slots
-	mu          sync.Mutex
+	places
 	least, most int
-	size        int
-	owed        int // how many of the taken places are not to be given back
 }
 
 func newWindow(least, most int) *window {
 	if least < 1 {
 		return &window{}
 	}
-	w := &window{slots: newSlots(max(least, most)), least: least, most: most, size: least}
-	for range cap(w.slots) - least {
-		w.slots <- struct{}{}
-	}
+	all := max(least, most)
+	w := &window{places{slots: newSlots(all), size: all}, least, most}
+	w.narrow(all, least)
 	return w
 }
 
@@ -86,8 +126,8 @@ const onSigns = 16
 // first bytes.
 func (w *window) noteAlive(after, limit time.Duration) {
 	if after < limit/16 {
-		w.widen(onSigns * w.least)
-		w.widen(onSigns * w.least)
+		w.widen(min(onSigns*w.least, w.most))
+		w.widen(min(onSigns*w.least, w.most))
 	}
 }
 
@@ -98,42 +138,8 @@ func (w *window) noteLogin(after, limit time.Duration) {
 	case after < limit/4:
 		w.widen(w.most)
 	case after > limit/2:
-		w.narrow()
+		w.narrow(1, w.least)
 	}
-}
-
-// widen adds one place, up to the given number and to the window's most.
-func (w *window) widen(until int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.size < min(until, w.most) {
-		w.size++
-		w.giveLocked()
-	}
-}
-
-// narrow removes one place, down to the window's least.
-func (w *window) narrow() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.size > w.least {
-		w.size--
-		w.owed++
-	}
-}
-
-func (w *window) give() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.giveLocked()
-}
-
-func (w *window) giveLocked() {
-	if w.owed > 0 {
-		w.owed--
-		return
-	}
-	w.slots.give()
 }
 
 // newLimits allows this many logins at once in total, up to most while they are quick, and this many per address. Below
@@ -172,9 +178,7 @@ func (p *place) stopCounting() { p.counted.Do(p.all.give) }
 
 func (p *place) leave() {
 	p.stopCounting()
-	if !p.pays(p.queue) {
-		p.queue.give()
-	}
+	p.queue.give()
 	p.leaveQueue(p.address, p.queue)
 }
 
@@ -186,26 +190,8 @@ func (l *limits) narrow(address string) {
 	if q == nil || q.size < 2 || time.Since(q.narrowed) < narrowAtMost {
 		return
 	}
-	q.owed += q.size - q.size/2
-	q.size, q.narrowed = q.size/2, time.Now()
-	for ; q.owed > 0; q.owed-- { // free ones at once, the rest when they are given back
-		select {
-		case q.slots <- struct{}{}:
-		default:
-			return
-		}
-	}
-}
-
-// pays reports whether a place is not to be given back, because there are to be fewer.
-func (l *limits) pays(q *queue) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if q.owed == 0 {
-		return false
-	}
-	q.owed--
-	return true
+	q.narrowed = time.Now()
+	q.places.narrow(q.size-q.size/2, 1)
 }
 
 func (l *limits) joinQueue(address string) *queue {
@@ -213,7 +199,7 @@ func (l *limits) joinQueue(address string) *queue {
 	defer l.mu.Unlock()
 	q := l.addresses[address]
 	if q == nil {
-		q = &queue{slots: newSlots(l.perAddress), size: l.perAddress}
+		q = &queue{places: places{slots: newSlots(l.perAddress), size: l.perAddress}}
 		l.addresses[address] = q
 	}
 	q.users++
