@@ -27,13 +27,11 @@ type piece struct {
 	spans []span
 }
 
-// count returns how many numbers there are, or 1 for a piece without brackets. It stops counting above maxExpansion,
-// so that it never overflows.
+// count returns how many numbers there are, or 1 for a piece without brackets. Above maxExpansion it is
+// maxExpansion+1, so that products of counts don't overflow.
 func (p piece) count() (n int64) {
 	for _, s := range p.spans {
-		if n += s.count(); n > maxExpansion {
-			break
-		}
+		n = min(n+s.count(), maxExpansion+1)
 	}
 	return max(n, 1)
 }

@@ -106,6 +106,7 @@ func TestExpandErrors(t *testing.T) {
 func TestExpandBombs(t *testing.T) {
 	for name, bomb := range map[string]string{
 		"overflow":   "a[" + strings.Repeat("0-999999999999999,", 20_000) + "1]",
+		"product":    "a[1-200000]b[0-999999999999999]",
 		"dimensions": strings.Repeat("[1-9]", 100_000),
 		"length":     "a[1-200000]" + strings.Repeat("[1]", 100_000),
 	} {
