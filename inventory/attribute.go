@@ -196,7 +196,8 @@ func (a attributeTest) passes(value any) bool {
 	text := ValueText(value)
 	switch a.op {
 	case "=", "==", "!=":
-		return text == a.value
+		_, isText := value.(string)
+		return text == a.value || !isText && text == ValueText(ParseValue(a.value)) // 2.10 is the number 2.1
 	case "=~", "!~":
 		return a.regex.MatchString(text)
 	}

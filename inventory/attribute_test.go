@@ -11,10 +11,10 @@ const varied = `
 vars: {os: debian}
 groups:
   web:
-    hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {identity: [/k1, /k2], vars: {mem: 9, os: rhel, version: 12.9}}}
+    hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {identity: [/k1, /k2], vars: {mem: 9, os: rhel, version: 12.9, release: 2.10}}}
     vars: {role: web, rack: {row: 3, name: "r&d"}}
   db:
-    hosts: {db1: {address: 10.0.0.1, vars: {load: nan, mem: "128", role: db, note: "a, b (c)", empty: "", nothing: null}}}
+    hosts: {db1: {address: 10.0.0.1, vars: {load: nan, mem: "128", role: db, release: "2.10", note: "a, b (c)", empty: "", nothing: null}}}
 hosts: [lone]
 `
 
@@ -32,6 +32,10 @@ func TestAttributes(t *testing.T) {
 		{"mem<64", "web2"},
 		{"mem<=9", "web2"},
 		{"mem=128", "db1"},
+		{"release=2.10", "web2 db1"},
+		{"release=2.1", "web2"}, // the one of db1 is text
+		{"mem=064", ""},         // so is this value
+		{"mem=64.0", "web1"},
 		{"load<=1", ""},                 // nan is not a number
 		{"version>12.9", "web1"},        // 12.10.1 is not a number, so versions are compared naturally
 		{"version>=12.10", "web1 web2"}, // both are numbers, so 12.9 is greater
