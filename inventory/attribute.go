@@ -54,6 +54,9 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 		return true, err
 	}
 	if strings.HasSuffix(op, "~") {
+		if t.test.value == "" {
+			return true, p.fail(at, emptyRegex, name+op+". matches every text")
+		}
 		if t.test.regex, err = regexp.Compile(t.test.value); err != nil {
 			return true, p.fail(at, RegexError(err).Error(), "")
 		}

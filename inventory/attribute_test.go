@@ -100,6 +100,7 @@ func TestBadAttributes(t *testing.T) {
 		{"name=~^(web|db)", `target "name=~^(web|db)":8: "(" is not expected here`, inQuotes},
 		{`role="web`, `target "role=\"web":6: a quote (") is not closed`, ""},
 		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "join terms with , (union) ! (without) & (in both) ^ (in one only)"},
+		{`role=~""`, `target "role=~\"\"":7: the regular expression is empty`, "role=~. matches every text"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
 		{"=web", `target "=web":1: "=web" is not a host name: it contains '='`, ""},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},

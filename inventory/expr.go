@@ -174,6 +174,9 @@ func (p *parser) word() string {
 	return p.source[from:p.pos]
 }
 
+// emptyRegex is the error for a regular expression from an empty shell variable, for instance: it would match all.
+const emptyRegex = "the regular expression is empty"
+
 // regex reads /…/ up to the next slash without a backslash before it.
 func (p *parser) regex(t *term) (err error) {
 	for end := p.pos + 1; end < len(p.source); end++ {
@@ -183,8 +186,8 @@ func (p *parser) regex(t *term) (err error) {
 		case '/':
 			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
 			p.pos = end + 1
-			if t.text == "" { // from an empty shell variable, for instance: it would match every name
-				return p.fail(t.at, "the regular expression is empty", "/./ matches every name")
+			if t.text == "" {
+				return p.fail(t.at, emptyRegex, "/./ matches every name")
 			}
 			if t.regex, err = regexp.Compile(t.text); err != nil {
 				return p.fail(t.at, RegexError(err).Error(), "")
