@@ -36,6 +36,11 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 	if e.s.Port = given.Port; given.Port != 0 {
 		e.given["port"] = true
 	}
+	for _, d := range c.options {
+		if err := e.apply(d); err != nil {
+			return nil, err
+		}
+	}
 	for _, text := range given.Options {
 		d, err := parseOption("the option", text)
 		if err == nil {

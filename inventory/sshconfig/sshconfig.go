@@ -16,6 +16,7 @@ import (
 // Config says nothing.
 type Config struct {
 	local   Local
+	options []directive      // for any host, before all else
 	blocks  []block          // in the order of precedence
 	byName  map[string][]int // the blocks that only certain names can match, by name
 	others  []int            // all other blocks
@@ -80,7 +81,7 @@ type Settings struct {
 }
 
 // Given is what is set for a host elsewhere, and takes precedence over all files: a login name, a port, and options
-// "Key=Value", as for ssh -o.
+// "Key=Value", as for ssh -o. The options of Load take precedence over these options.
 type Given struct {
 	User    string
 	Port    int
@@ -127,7 +128,6 @@ func Load(paths, options []string, local Local) (*Config, error) {
 		return &Config{local: local, oracle: newOracle(paths, options)}, nil
 	}
 	l := loader{c: &Config{local: local, byName: map[string][]int{}}, named: map[string]bool{}}
-	l.begin(nil)
 	for _, text := range options {
 		d, err := parseOption("-o", text)
 		if err == nil {
@@ -136,7 +136,7 @@ func Load(paths, options []string, local Local) (*Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.c.blocks[0].directives = append(l.c.blocks[0].directives, d)
+		l.c.options = append(l.c.options, d)
 	}
 	for _, path := range paths {
 		dir := filepath.Join(local.Home, ".ssh")

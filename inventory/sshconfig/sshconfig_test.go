@@ -298,8 +298,8 @@ func TestPrecedence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Lookup(t.Context(), "web1", Given{User: "given", Options: []string{"HostName given"}})
-	if want := (Settings{HostName: "given", User: "given", Port: 2, IdentityFile: []string{"/dir/a"}}); err != nil || !reflect.DeepEqual(s, want) {
+	s, err := c.Lookup(t.Context(), "web1", Given{User: "given", Options: []string{"HostName given", "HostKeyAlias given"}})
+	if want := (Settings{HostName: "option", HostKeyAlias: "given", User: "given", Port: 2, IdentityFile: []string{"/dir/a"}}); err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("%+v, %v, want %+v", s, err, want)
 	}
 }
