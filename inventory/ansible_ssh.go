@@ -70,7 +70,7 @@ func (s ansibleSetting) option(text string) {
 		}
 		fallthrough
 	default:
-		s.conn.Options = merged(s.conn.Options, map[string]string{key: value})
+		s.conn.Options = mergedOptions(s.conn.Options, map[string]string{key: value})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
 	"slices"
@@ -87,9 +88,9 @@ type Connection struct {
 }
 
 // Overlay returns c with the settings of top that are not zero in place of its own. Options are merged; those of top
-// win.
+// win, in whatever case their keywords are.
 func (c Connection) Overlay(top Connection) Connection {
-	options := merged(c.Options, top.Options)
+	options := mergedOptions(c.Options, top.Options)
 	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(top)
 	for i := range from.NumField() {
 		if !from.Field(i).IsZero() {
@@ -98,6 +99,17 @@ func (c Connection) Overlay(top Connection) Connection {
 	}
 	c.Options = options
 	return c
+}
+
+// mergedOptions is merged for keywords, whose case does not matter.
+func mergedOptions(base, top map[string]string) map[string]string {
+	if len(top) > 0 {
+		base = maps.Clone(base)
+	}
+	for key := range top {
+		maps.DeleteFunc(base, func(k, _ string) bool { return strings.EqualFold(k, key) })
+	}
+	return merged(base, top)
 }
 
 // ConnectionKeys returns the keys of all settings, in the order of the fields.

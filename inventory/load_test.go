@@ -119,6 +119,15 @@ func TestEveryConnectionKey(t *testing.T) {
 	}
 }
 
+func TestOptionsMerge(t *testing.T) {
+	inv := load(t, "i.yaml", `groups: {g: {hosts: [{name: h, options: {serveraliveinterval: 60, ForwardX11: no}}], connection: {options: {ServerAliveInterval: 30, Port: 1}}}}`)
+	h, _ := inv.Host("h")
+	want := map[string]string{"serveraliveinterval": "60", "ForwardX11": "no", "Port": "1"}
+	if !reflect.DeepEqual(h.Connection.Options, want) {
+		t.Errorf("the options are %v, want %v", h.Connection.Options, want)
+	}
+}
+
 func TestSourcesMerge(t *testing.T) {
 	inv := load(t,
 		"a.yaml", "defaults: {user: one, port: 1}\nvars: {v: 1}\nhosts: {h: {port: 10, vars: {a: 1, b: 1}}}\ngroups: {g: {hosts: [h], vars: {g: 1}}}",

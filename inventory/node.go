@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -202,6 +203,8 @@ func (r nodeReader) yesOrNo(n *strictyaml.Node, key string, into **bool) {
 	*into = &value
 }
 
+var optionKey = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`) // ForwardX11
+
 // options reads a mapping of ssh_config keywords to their values.
 func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	if !r.isMap(n, "options", "options: {ServerAliveInterval: 30}") {
@@ -210,7 +213,7 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 	options := make(map[string]string, len(n.Pairs))
 	for _, p := range n.Pairs {
 		switch {
-		case strings.ContainsFunc(p.Key.Text, func(c rune) bool { return !unicode.IsLetter(c) }):
+		case !optionKey.MatchString(p.Key.Text):
 			r.fail(p.Key, fmt.Sprintf("options: %q is not an ssh_config keyword", p.Key.Text), "")
 		case p.Value.Kind == strictyaml.Scalar && p.Value.Text != "" && !strings.ContainsFunc(p.Value.Text, unicode.IsControl):
 			options[p.Key.Text] = p.Value.Text
@@ -218,7 +221,7 @@ func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
 			r.fail(p.Value, "options: "+p.Key.Text+": this has to be a text on one line", "")
 		}
 	}
-	*into = merged(*into, options)
+	*into = mergedOptions(*into, options)
 }
 
 // addHosts adds the hosts that a pattern stands for, with their settings, and puts them into groups.

@@ -16,6 +16,7 @@ func TestBadYAML(t *testing.T) {
 		{"hosts:\n  a: {become: yes}", `F:2:15: become: this has to be true or false`, ""},
 		{"hosts:\n  a: {become_user: '-x'}", `F:2:20: become_user: user "-x" begins with "-"`, ""},
 		{"hosts:\n  a: {options: [x]}", "F:2:16: options has to be a mapping", "options: {ServerAliveInterval: 30}"},
+		{"hosts:\n  a: {options: {'': x}}", `F:2:17: options: "" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {Port: [x]}}", "F:2:23: options: Port: this has to be a text on one line", ""},
 		{"hosts:\n  a: {rack: b}", `F:2:7: unknown key "rack" in a host`, "put a variable in vars: {rack: …}; " + fields},
