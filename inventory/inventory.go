@@ -19,7 +19,7 @@ type Inventory struct {
 	base       Host // what a host has that no source mentions: defaults and top-level vars
 	shorthand  string
 	remarks    []*Error
-	origins    map[string][]Origin
+	origins    map[string][]Origin // by name; "": those of base
 }
 
 // Of returns an inventory of hosts that are resolved already. Its groups are those that the hosts name.

@@ -11,10 +11,14 @@ type Origin struct {
 }
 
 // Origins returns where the settings and vars of a host come from, in rising precedence: of several origins with the
-// same key, the last one counts. It returns nil unless the inventory was loaded with Surroundings.Origins.
+// same key, the last one counts. A host that the inventory does not have gets those for all hosts. It returns nil unless
+// the inventory was loaded with Surroundings.Origins.
 func (inv *Inventory) Origins(host string) []Origin {
 	if inv == nil {
 		return nil
+	}
+	if _, known := inv.index[host]; !known {
+		host = ""
 	}
 	return inv.origins[host]
 }

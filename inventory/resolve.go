@@ -26,7 +26,7 @@ func (b *builder) resolve() (*Inventory, error) {
 		base:       Host{Connection: b.base.conn, Vars: b.base.vars},
 		shorthand:  b.shorthand,
 		remarks:    b.remarks.told(),
-		origins:    map[string][]Origin{},
+		origins:    map[string][]Origin{"": b.base.origins},
 	}
 	known := map[string]*inheritance{}
 	for i, def := range b.hosts {

@@ -247,6 +247,9 @@ func TestOrigins(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	if of := inv.Origins("any"); len(of) != 2 || of[0].By != "defaults" || of[1].By != "vars" {
+		t.Errorf("a host that no source mentions has its settings from %v", of)
+	}
 	if inv, err := Load(t.Context(), paths, Surroundings{}); err != nil || inv.Origins("web1") != nil {
 		t.Errorf("without Surroundings.Origins there are origins: %v, %v", inv.Origins("web1"), err)
 	}
