@@ -58,13 +58,12 @@ func listHosts(e environment, c *cli.Context) error {
 			return wrongValue(name, "", "the name of a var is missing")
 		}
 	}
-	for _, name := range []string{"target", "group", "exclude"} {
-		if c.Bool("groups") && c.IsSet(name) {
+	for _, name := range []string{"all", "target", "group", "exclude", "ansible-pattern", "one-per", "shard", "sample", "limit"} {
+		switch {
+		case !c.IsSet(name):
+		case c.Bool("groups") && name != "all":
 			return usage("--group-by group lists selected hosts by their groups", "--groups lists the whole inventory, and --%s selects a part of it", name)
-		}
-	}
-	for _, name := range []string{"target", "group", "exclude", "all"} {
-		if c.IsSet("explain") && c.IsSet(name) {
+		case c.IsSet("explain"):
 			return usage("", "--explain names its host itself, and --%s selects others", name)
 		}
 	}
