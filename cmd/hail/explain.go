@@ -127,10 +127,7 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	}
 	adding := map[string]bool{}
 	for _, o := range origins {
-		from := o.File
-		if o.Line > 0 {
-			from = fmt.Sprintf("%s:%d", o.File, o.Line)
-		}
+		from := inventory.Place{File: o.File, Line: o.Line}.String()
 		key := sshConfigKeys[o.Keyword]
 		switch {
 		case !o.Used:
@@ -177,7 +174,7 @@ func (x *explanation) text(h inventory.Host, secret []string, width int) string 
 		}
 	}
 	for _, o := range x.ignored {
-		rows = append(rows, []string{o.Keyword, o.Value, fmt.Sprintf("%s:%d, no effect here", o.File, o.Line)})
+		rows = append(rows, []string{o.Keyword, o.Value, inventory.Place{File: o.File, Line: o.Line}.String() + ", no effect here"})
 	}
 	return strings.Join(report.FitTable(rows, width, 0), "\n") + "\n"
 }
