@@ -70,7 +70,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		chosen.minus(s)
 	}
 	hosts := u.hosts(chosen)
-	if name := q.Narrow.OnePer; name != "" && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
+	if name := q.Narrow.OnePer; name != "" && len(hosts) > 0 && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
 		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name), Hint: DidYouMean(name, inv.Attributes())}
 	}
 	hosts = q.Narrow.apply(hosts)

@@ -197,6 +197,7 @@ func TestSelectErrors(t *testing.T) {
 		{inv, Query{All: true, Exclude: []string{"web99"}}, `target "web99":1: host "web99" is not in the inventory`, anyHost},
 		{nil, Query{All: true}, "-a selects all hosts of the inventory, but there is none", "name one with -i FILE"},
 		{nil, Query{Targets: []string{"@web"}}, `target "@web":1: there is no inventory to look up @web in`, "name one with -i FILE"},
+		{inv, Query{Targets: []string{"lone!lone"}, Narrow: Narrowing{OnePer: "rack"}}, "no host is selected: -w 'lone!lone' --one-per rack", "hail hosts -a --fold lists the inventory"},
 		{nil, Query{Targets: []string{"web*"}}, "no host is selected: -w 'web*'", "there is no inventory to look in: name one with -i FILE"},
 		{&Inventory{}, Query{All: true}, "no host is selected: -a", "the inventory has no hosts"},
 		{&Inventory{}, Query{Targets: []string{"@*"}}, `target "@*":1: unknown group "*": the inventory has no groups`, ""},
