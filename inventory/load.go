@@ -84,10 +84,6 @@ func (b *builder) readSource(ctx context.Context, source string) {
 			return
 		}
 	}
-	if source == "" {
-		b.fail(Place{}, "the name of a source of hosts is empty", "-i FILE")
-		return
-	}
 	b.readPath(ctx, source)
 }
 
@@ -262,6 +258,10 @@ func plainText(name string, text []byte) ([]byte, *Error) {
 }
 
 func (b *builder) failRead(path string, err error) {
+	if path == "" {
+		b.fail(Place{}, "the name of a source of hosts is empty", "-i FILE")
+		return
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err

@@ -224,6 +224,10 @@ func TestUnreadable(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.yaml")
 	_, err := Load(t.Context(), []string{missing}, Surroundings{})
 	checkErrors(t, "missing", missing, err, "F: no such file or directory", "name an inventory with -i FILE, or only hosts with -w")
+	for _, source := range []string{"", "csv:", "program:"} {
+		_, err := Load(t.Context(), []string{source}, Surroundings{})
+		checkErrors(t, source, "F", err, "the name of a source of hosts is empty", "-i FILE")
+	}
 	_, err = Load(t.Context(), []string{"/dev/zero"}, Surroundings{})
 	checkErrors(t, "device", "/dev/zero", err, "F: this is not a regular file", "")
 	_, err = Load(t.Context(), []string{"-"}, Surroundings{})
