@@ -84,14 +84,15 @@ func (b *builder) varsOf(path, by string) (said settings) {
 	}
 	path += "/" // follow a link to a folder
 	err = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
-		switch name := filepath.Base(file); {
+		name, ext := filepath.Base(file), filepath.Ext(file)
+		leftover := strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~")
+		switch {
 		case err != nil:
 			return err
-		case file != path && (strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~")):
-			if e.IsDir() {
-				return filepath.SkipDir
-			}
-		case !e.IsDir() && slices.Contains(varsExts, filepath.Ext(name)):
+		case file == path:
+		case e.IsDir() && (leftover || ext != ""): // as in Ansible
+			return filepath.SkipDir
+		case !e.IsDir() && !leftover && slices.Contains(varsExts, ext):
 			said = said.overlay(b.varsFile(file, by))
 		}
 		return nil
