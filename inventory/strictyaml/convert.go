@@ -65,6 +65,9 @@ func (c *converter) convertPairs(n *Node, y *yaml.Node, depth int) error {
 	lines := make(map[string]int, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key := y.Content[i]
+		if key.Alias != nil {
+			key = key.Alias
+		}
 		if key.Tag == "!!merge" {
 			if c.yaml11 {
 				continue
