@@ -23,7 +23,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 		return inventory.Load(ctx, sources, around)
 	}
 	if _, err := os.Stat(projectFile); err == nil {
-		if err := ownedByUs(projectFile); err != nil {
+		if err := ownedByUs(projectFile, "to use it anyway, name it with -i "+projectFile); err != nil {
 			return nil, err
 		}
 		inv, err := inventory.Load(ctx, []string{projectFile}, around)
@@ -72,7 +72,7 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 
 // ownedByUs checks a file that is read only because it is in the current folder: it is an error if anyone but the user and
 // root could have put it there.
-func ownedByUs(path string) error {
+func ownedByUs(path, hint string) error {
 	for _, p := range []string{path, filepath.Dir(path)} {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -80,7 +80,7 @@ func ownedByUs(path string) error {
 		}
 		st, ok := info.Sys().(*syscall.Stat_t)
 		if ok && (st.Uid != uint32(os.Geteuid()) && st.Uid != 0 || info.Mode().Perm()&0o022 != 0) {
-			return usage("to use it anyway, name it with -i "+path, "%s in the current folder is not trusted: others may write there", path)
+			return usage(hint, "%s in the current folder is not trusted: others may write there", path)
 		}
 	}
 	return nil

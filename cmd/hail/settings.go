@@ -82,16 +82,10 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 	}
 	var root *strictyaml.Node
 	if err == nil {
-		root, err = parseSettings(text)
+		root, err = parseSettings(text, below)
 	}
-	if below {
-		if err != nil { // reading it as an inventory reports the error
-			return nil, nil
-		}
-		if root = root.Get("settings"); root == nil {
-			return nil, nil
-		}
-		if err := ownedByUs(path); err != nil {
+	if below && (root != nil || err != nil) {
+		if err := ownedByUs(path, "if both are yours: chmod go-w . "+path); err != nil {
 			return nil, err
 		}
 	}
@@ -100,8 +94,8 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 	switch {
 	case errors.As(err, &wrong):
 		return nil, &inventory.Error{Place: inventory.Place{File: path, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
-	case err != nil:
-		return nil, usage("", "%s: %v", path, err)
+	case err != nil || root == nil:
+		return nil, err
 	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
 		return nil, &inventory.Error{Place: at(root), Text: "settings have to be a mapping", Hint: "for example fanout: 50"}
 	}
@@ -121,23 +115,31 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 		if p.Value.Kind == strictyaml.Scalar {
 			items = []*strictyaml.Node{p.Value}
 		}
+		if len(items) == 0 || slices.ContainsFunc(items, func(n *strictyaml.Node) bool { return n.Kind != strictyaml.Scalar }) {
+			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": the value has to be a text or a list of texts"}
+		}
 		for _, item := range items {
 			s.values = append(s.values, item.Text)
-		}
-		if len(s.values) == 0 {
-			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": the value has to be a text or a list of texts"}
 		}
 		all = append(all, s)
 	}
 	return all, nil
 }
 
-func parseSettings(text []byte) (*strictyaml.Node, error) {
+// parseSettings returns the settings in text: all of it or, with below, what is under its key settings, if there is one.
+func parseSettings(text []byte, below bool) (*strictyaml.Node, error) {
 	doc, err := strictyaml.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return doc.Strict()
+	if _, found := doc.Keys()["settings"]; below && !found { // an inventory, and perhaps one of Ansible's
+		return nil, nil
+	}
+	root, err := doc.Strict()
+	if err == nil && below {
+		root = root.Get("settings")
+	}
+	return root, err
 }
 
 // applySettings sets the options that the command line does not, and returns the settings it applied, sorted by option.
