@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -58,6 +59,11 @@ func (inv *Inventory) With(hosts []Host) *Inventory {
 		with.hosts = append(with.hosts, h)
 	}
 	return &with
+}
+
+// Empty reports whether inv says nothing about any host: it has no hosts, no groups, no defaults and no vars.
+func (inv *Inventory) Empty() bool {
+	return inv == nil || len(inv.hosts)+len(inv.groups)+len(inv.base.Vars) == 0 && reflect.ValueOf(inv.base.Connection).IsZero()
 }
 
 // Hosts returns all hosts, in the order of the sources. The caller must not modify them.

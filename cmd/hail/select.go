@@ -27,7 +27,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 			return nil, err
 		}
 		inv, err := inventory.Load(ctx, []string{projectFile}, around)
-		if err != nil || len(inv.Hosts())+len(inv.Groups()) > 0 { // otherwise the file has only settings
+		if err != nil || !inv.Empty() { // otherwise the file has only settings
 			return inv, err
 		}
 	}
