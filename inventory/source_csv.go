@@ -16,8 +16,8 @@ import (
 func isCSV(f file) bool { return f.ext() == ".csv" || f.ext() == ".tsv" }
 
 // readCSV reads a table with a header. The column name, or host, has the hosts, and group or groups has their groups.
-// A column that is called like a connection setting is that setting, and all others are vars. An empty cell sets
-// nothing.
+// A column that is called like a connection setting is that setting, and all others are vars: port is the setting, and
+// vars.port a var. An empty cell sets nothing.
 func readCSV(b *builder, f file) {
 	in := csv.NewReader(bytes.NewReader(f.text))
 	in.Comma = separator(firstLine(f.text))
@@ -115,8 +115,9 @@ func (r *csvReader) row(cells []string) {
 			read(r.nodeReader, n, &said.conn)
 			r.b.note(&said, column, text, r.place(n), "host")
 		default:
-			vars[column] = n.Any()
-			r.b.note(&said, varKey(column), vars[column], r.place(n), "host")
+			name := strings.TrimPrefix(column, varsPrefix)
+			vars[name] = n.Any()
+			r.b.note(&said, varKey(name), vars[name], r.place(n), "host")
 		}
 	}
 	if len(vars) > 0 {

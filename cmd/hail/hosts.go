@@ -155,24 +155,31 @@ func columns(c *cli.Context, hosts []inventory.Host) []string {
 			all = append(all, key)
 		}
 	}
-	return slices.Concat(all, []string{"groups"}, slices.Sorted(maps.Keys(vars)))
+	all = append(all, "groups")
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if name == "name" || name == "group" || name == "groups" || slices.Contains(inventory.ConnectionKeys(), name) {
+			name = "vars." + name // alone, it means something else
+		}
+		all = append(all, name)
+	}
+	return all
 }
 
 // writeCSV writes a table that is a source of hosts again: hail hosts -a --csv | hail hosts -i csv:- -a.
 func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{columns}
+	keys := inventory.ConnectionKeys()
 	for _, h := range hosts {
+		settings := map[string]any{}
+		for _, s := range h.Connection.Settings() {
+			settings[s.Key] = s.Value
+		}
 		row := make([]string, len(columns))
 		for i, name := range columns {
 			row[i] = inventory.Attribute(h, name)
-			switch name {
-			case "address":
-				row[i] = h.Connection.Address // empty if none is set: ssh_config decides then
-			case "identity":
-				row[i] = first(h.Connection.Identity)
-			case "known_hosts":
-				row[i] = first(h.Connection.KnownHosts)
+			if slices.Contains(keys, name) { // not a var of that name; empty if ssh_config decides
+				row[i] = cell(settings[name])
 			}
 		}
 		rows = append(rows, row)
@@ -180,12 +187,12 @@ func writeCSV(w io.Writer, hosts []inventory.Host, columns []string) error {
 	return out.WriteAll(rows)
 }
 
-// first returns the first of a list, or "": a cell holds one value.
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
+// cell writes the value of a setting. Of a list, a cell holds only the first.
+func cell(value any) string {
+	if list, ok := value.([]string); ok {
+		return strings.Join(list[:min(1, len(list))], "")
 	}
-	return list[0]
+	return inventory.ValueText(value)
 }
 
 func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
