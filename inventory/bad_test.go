@@ -119,6 +119,8 @@ func TestBadInput(t *testing.T) {
 		{"g.yaml", "roles: {a: {b: c}}", "F:1:12: a: this has to be a text on one line", ""},
 		{"g.yaml", "roles: {'a b': c}", `F:1:9: "a b" is not a group name: it contains ' '`, ""},
 		{"g.yaml", "roles: {a: 'b!'}", "F:1:15: a host, a pattern or a @group is missing here", ""},
+		{"g.yaml", "roles: {all: 'b*', b: b1}", "F:1:15: not all hosts are known here: name them, or a group", ""},
+		{"g.yaml", "roles: {b: b1, c: 'b1,(/b/)'}", "F:1:24: not all hosts are known here: name them, or a group", ""},
 		{"g.yaml", "roles:\n  a: b!", "F:2:8: a host, a pattern or a @group is missing here", ""},
 		{"groups", "adm: node0\nnodes\n", "F:2:1: this is not a group", "adm: node0"},
 		{"groups", "adm: node0\nadm: node1\n", "F:2:1: the group local:adm is defined twice", ""},

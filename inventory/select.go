@@ -147,6 +147,7 @@ type universe struct {
 	extra   []string // accepted names that the inventory does not have
 	base    Host     // what these hosts are, except for the name
 	of      string   // what errors call the inventory; empty: the inventory
+	growing bool     // the hosts are still being read, so that nothing can be matched with all of them
 	remarks []*Error
 
 	groups     func() []string

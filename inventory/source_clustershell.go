@@ -27,6 +27,7 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 		return
 	}
 	c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
+	c.universe.growing = true
 	c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
 	paths := []string{path}
 	if info.IsDir() {

@@ -15,6 +15,9 @@ import (
 // term returns the hosts that a term of an expression stands for.
 func (u *universe) term(t term) (*set, error) {
 	s := newSet(u.size())
+	if u.growing && (t.kind == regexTerm || t.kind == attributeTerm || t.kind == patternTerm && isGlob(t.text)) {
+		return nil, t.fail("not all hosts are known here: name them, or a group", "")
+	}
 	switch t.kind {
 	case innerTerm:
 		return s, u.eval(s, t.inner)
