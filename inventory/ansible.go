@@ -68,26 +68,26 @@ func hasVault(n *strictyaml.Node) bool {
 // set gives the var name a value. A var that is a connection setting to Ansible becomes one, and a credential is left
 // out.
 func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
-	if strings.HasPrefix(name, "ansible_") {
-		before := s.conn.Settings()
-		_, isSetting := ansibleKeys[name]
-		switch c := (ansibleSetting{a.b, &s.conn, name, value, place}); {
-		case strings.Contains(name, "pass"):
-			a.b.remark(place, name+" is a credential: it is left out", "")
-			return
-		case isSetting && (value == nil || value == ""):
-			return
-		case c.take():
-			for _, now := range s.conn.Settings() {
-				if !slices.ContainsFunc(before, func(b Setting) bool { return reflect.DeepEqual(b, now) }) {
-					a.b.note(s, now.Key, now.Value, place, by)
-				}
-			}
-			return
+	key, isSetting := ansibleKeys[name]
+	switch {
+	case strings.HasPrefix(name, "ansible_") && strings.Contains(name, "pass"):
+		a.b.remark(place, name+" is a credential: it is left out", "")
+	case isSetting:
+		var said settings
+		if value != nil && value != "" {
+			ansibleSetting{a.b, &said.conn, name, value, place}.take(key)
 		}
+		if key == "options" {
+			said.arguments = map[string]arguments{name: {said.conn, place}}
+		}
+		for _, now := range said.conn.Settings() {
+			a.b.note(&said, now.Key, now.Value, place, by)
+		}
+		*s = s.overlay(said)
+	default:
+		s.vars = merged(s.vars, map[string]any{name: value})
+		a.b.note(s, varKey(name), value, place, by)
 	}
-	s.vars = merged(s.vars, map[string]any{name: value})
-	a.b.note(s, varKey(name), value, place, by)
 }
 
 // ansibleKeys are the vars that mean one of our settings, each with its key; those with an empty key are for
@@ -104,7 +104,7 @@ var ansibleKeys = map[string]string{
 	"ansible_connection": "", "ansible_become_method": "", "ansible_host_key_checking": "", "ansible_ssh_host_key_checking": "",
 }
 
-// ansibleSetting is a var that may be a connection setting.
+// ansibleSetting is a var that is a connection setting.
 type ansibleSetting struct {
 	b     *builder
 	conn  *Connection
@@ -115,24 +115,20 @@ type ansibleSetting struct {
 
 func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
 
-// take puts the setting into the Connection; it returns false if the var is no setting.
-func (s ansibleSetting) take() bool {
-	key, ok := ansibleKeys[s.name]
-	if !ok {
-		return false
-	}
+// take puts the setting, which has this key, into the Connection.
+func (s ansibleSetting) take(key string) {
 	text := fmt.Sprint(s.value)
 	kind := reflect.ValueOf(s.value).Kind()
 	switch {
 	case kind == reflect.Slice || kind == reflect.Map:
 		s.fail("this has to be a text", "")
-		return true
+		return
 	case strings.Contains(text, "{{"):
 		s.fail("templates are not evaluated here: "+text, "")
-		return true
+		return
 	case strings.ContainsFunc(text, unicode.IsControl):
 		s.fail("this has to be a text on one line", "")
-		return true
+		return
 	}
 	switch key {
 	case "address":
@@ -166,7 +162,6 @@ func (s ansibleSetting) take() bool {
 	default:
 		s.passOver(text)
 	}
-	return true
 }
 
 func (s ansibleSetting) text(into *string, text string, check func(string) error) {

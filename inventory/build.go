@@ -32,12 +32,28 @@ type settings struct {
 	conn    Connection
 	vars    map[string]any // never modified: hosts share it
 	origins []Origin       // in rising precedence; only if asked for
+
+	arguments map[string]arguments // by the vars of Ansible that have them
 }
 
-func (s settings) empty() bool { return len(s.vars) == 0 && reflect.ValueOf(s.conn).IsZero() }
+// arguments are the part of conn that comes from arguments for ssh. They are inherited as a whole, or replaced as a whole.
+type arguments struct {
+	conn  Connection
+	place Place
+}
+
+func (s settings) empty() bool {
+	return len(s.vars)+len(s.arguments) == 0 && reflect.ValueOf(s.conn).IsZero()
+}
 
 func (s settings) overlay(top settings) settings {
-	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins)}
+	for name := range top.arguments {
+		if replaced, ok := s.arguments[name]; ok {
+			s.conn = s.conn.without(replaced.conn)
+			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Place == replaced.place })
+		}
+	}
+	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments)}
 }
 
 func merged[V any](base, top map[string]V) map[string]V {

@@ -101,6 +101,22 @@ func (c Connection) Overlay(top Connection) Connection {
 	return c
 }
 
+// without returns c without the settings that it shares with o.
+func (c Connection) without(o Connection) Connection {
+	options := maps.Clone(c.Options)
+	maps.DeleteFunc(options, func(key, value string) bool { return o.Options[key] == value })
+	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(o)
+	for i := range from.NumField() {
+		if reflect.DeepEqual(into.Field(i).Interface(), from.Field(i).Interface()) {
+			into.Field(i).SetZero()
+		}
+	}
+	if c.Options = nil; len(options) > 0 {
+		c.Options = options
+	}
+	return c
+}
+
 // mergedOptions is merged for keywords, whose case does not matter.
 func mergedOptions(base, top map[string]string) map[string]string {
 	if len(top) > 0 {

@@ -150,6 +150,37 @@ func TestAnsibleConnection(t *testing.T) {
 	}
 }
 
+// TestSSHArgumentsReplaced: as in Ansible, a var with arguments for ssh replaces the one that it overrides, also by
+// nothing: the usual way to reach the jump host itself.
+func TestSSHArgumentsReplaced(t *testing.T) {
+	paths := write(t, "hosts.ini", `[all:vars]
+ansible_ssh_common_args='-J gw -o ServerAliveInterval=5 -o UserKnownHostsFile=/k'
+ansible_ssh_extra_args='-o TCPKeepAlive=no'
+[web]
+gw ansible_ssh_common_args=''
+one ansible_ssh_common_args='-o ConnectionAttempts=3'
+two
+`)
+	inv, err := Load(t.Context(), paths, Surroundings{Origins: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"gw":  "[{options map[TCPKeepAlive:no]}] from lines 3",
+		"one": "[{options map[ConnectionAttempts:3 TCPKeepAlive:no]}] from lines 3 6",
+		"two": "[{jump gw} {known_hosts [/k]} {options map[ServerAliveInterval:5 TCPKeepAlive:no]}] from lines 2 2 2 3",
+	} {
+		h, _ := inv.Host(name)
+		got := fmt.Sprint(h.Connection.Settings()) + " from lines"
+		for _, o := range inv.Origins(name) {
+			got += fmt.Sprint(" ", o.Place.Line)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestRemarks(t *testing.T) {
 	inv := load(t,
 		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\n",
