@@ -45,8 +45,7 @@ func FuzzJSON(f *testing.F) {
 
 func FuzzClusterShell(f *testing.F) {
 	fuzzSource(f, "g.yaml", func(b *builder, f file) {
-		c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
-		c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
+		c := newClusterGroups(b)
 		c.readYAML(f)
 		c.readFlat(file{"groups", []byte(strings.ReplaceAll(string(f.text), "{", "\n"))})
 		c.resolve()

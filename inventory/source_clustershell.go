@@ -26,9 +26,7 @@ func readClusterShell(_ context.Context, b *builder, path string) {
 		b.failRead(path, err)
 		return
 	}
-	c := clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
-	c.universe.growing = true
-	c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
+	c := newClusterGroups(b)
 	paths := []string{path}
 	if info.IsDir() {
 		c.readDefault(filepath.Join(path, "..", "groups.conf"))
@@ -74,6 +72,13 @@ type clusterGroups struct {
 	order    []*clusterGroup
 	current  string // the source of the group that is being evaluated
 	depth    int    // how many groups are being evaluated
+}
+
+func newClusterGroups(b *builder) *clusterGroups {
+	c := &clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
+	c.universe.growing = true
+	c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
+	return c
 }
 
 func (c *clusterGroups) define(source string, name string, at Place, expressions ...clusterExpression) {

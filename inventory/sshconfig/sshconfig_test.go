@@ -431,7 +431,7 @@ func TestAskSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Lookup(t.Context(), "web1", Given{Options: []string{"BindAddress=127.0.0.2"}})
+	got, err := c.Lookup(t.Context(), "web1", Given{Options: []string{"BindAddress=127.0.0.2", "ConnectTimeout=9"}})
 	if err != nil {
 		t.Fatal(err)
 	}
