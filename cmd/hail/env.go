@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -64,13 +65,11 @@ func osEnvironment(args []string) environment {
 	}
 	e.secret = e.readSecret
 	e.enquiries = e.osEnquiries
-	e.home = os.Getenv("HOME")
+	account := ""
 	if u, err := user.Current(); err == nil {
-		e.user = u.Username
-		if e.home == "" {
-			e.home = u.HomeDir
-		}
+		e.user, account = u.Username, u.HomeDir
 	}
+	e.home = homeFolder(os.Getenv("HOME"), account)
 	e.machine, _ = os.Hostname()
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) == nil { // Go has raised the soft limit to the hard one
@@ -78,6 +77,10 @@ func osEnvironment(args []string) environment {
 	}
 	return e
 }
+
+// homeFolder returns $HOME, or else the home folder of the account. Without either it is the root folder, because the
+// current one may hold settings and an ssh_config of somebody else.
+func homeFolder(variable, account string) string { return cmp.Or(variable, account, "/") }
 
 // osEnquiries listens for SIGQUIT and, if typed is set and stdin is a terminal, for Enter. stop ends listening.
 func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
