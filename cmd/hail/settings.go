@@ -40,7 +40,7 @@ func settable() map[string]bool {
 
 // ownOnly are the settings that hail.yaml in the current folder must not contain: hail may be started in a folder that was
 // just downloaded.
-var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys", "report", "runs-dir", "keep-runs", "confirm-above"}
+var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys", "known-hosts", "report", "runs-dir", "keep-runs", "confirm-above"}
 
 // settings reads the settings in files and the environment. Later ones override earlier ones.
 func (e environment) settings() (all []setting, err error) {
