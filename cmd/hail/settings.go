@@ -32,7 +32,7 @@ func settable() map[string]bool {
 	for _, f := range slices.Concat(connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()) {
 		names[f.Names()[0]] = true
 	}
-	for _, name := range []string{"dry-run", "name", "ask-pass", "retry-failed", "gate"} {
+	for _, name := range []string{"dry-run", "name", "ask-pass", "retry-failed", "gate", "columns"} { // columns are those of one command
 		delete(names, name)
 	}
 	return names
