@@ -45,12 +45,12 @@ func (s ansibleSetting) jump(value string) {
 // option reads the value of -o. Options for shared connections, compression and logging are dropped, since hail
 // shares connections anyway; host keys stay verified.
 func (s ansibleSetting) option(text string) {
-	i := strings.IndexAny(text, "= \t")
-	if i < 0 {
+	i := strings.IndexAny(text+"=", "= \t")
+	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
+	if key == "" || value == "" {
 		s.fail(fmt.Sprintf("%q is not an ssh option: -o Key=Value", text), "")
 		return
 	}
-	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
 	switch strings.ToLower(key) {
 	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
 	case "userknownhostsfile":

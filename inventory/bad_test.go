@@ -56,6 +56,7 @@ func TestBadInput(t *testing.T) {
 		{"h.ini", "[a]\nw ansible_host={{x}}", `F:2:3: ansible_host: templates are not evaluated here: {{x}}`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args=x", `F:2:3: ansible_ssh_common_args: "x" is not an ssh option`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args='-J -x'", `F:2:1: ansible_ssh_common_args: "-x" is not a jump host: [user@]host[:port]`, ""},
+		{"h.ini", "[a]\nw ansible_ssh_common_args='-o UserKnownHostsFile='", `F:2:1: ansible_ssh_common_args: "UserKnownHostsFile=" is not an ssh option: -o Key=Value`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args='-o x'", `F:2:1: ansible_ssh_common_args: "x" is not an ssh option: -o Key=Value`, ""},
 		{"h.ini", "[a:vars]\nansible_group_priority=high\n[a]", `F:2:1: ansible_group_priority: "high" is not a whole number`, ""},
 		// Ansible's YAML
