@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,30 +11,49 @@ import (
 	"hail/runner/become"
 )
 
+// override is what the command line says about every connection.
+type override struct {
+	inventory.Connection
+	options []sshconfig.Origin // of -o
+}
+
 // connectionOf reads the connection options, including those of -o. They all override the inventory.
-func (e environment) connectionOf(c *cli.Context) (inventory.Connection, error) {
+func (e environment) connectionOf(c *cli.Context) (top override, err error) {
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
 	if from := cameFrom(c, "option"); err != nil && from != "" {
 		err = fmt.Errorf("%s: %w", from, err)
 	}
 	if err != nil {
-		return inventory.Connection{}, err
+		return top, err
+	}
+	if top.options, err = config.Explain(c.Context, "", sshconfig.Given{}); err != nil {
+		return top, err
 	}
 	o, err := config.Lookup(c.Context, "", sshconfig.Given{})
 	if err != nil {
-		return inventory.Connection{}, err
+		return top, err
 	}
-	top := inventory.Connection{
-		User:           o.User,
-		Port:           o.Port,
-		Identity:       o.IdentityFile,
-		Jump:           strings.Join(o.ProxyJump, ","),
-		KnownHosts:     o.UserKnownHostsFile,
-		HostKeyAlias:   o.HostKeyAlias,
-		ConnectTimeout: inventory.Duration(o.ConnectTimeout),
-	}
-	err = readConnection(c, &top)
+	top.Connection = inventory.Connection{User: o.User, Port: o.Port, HostKeyAlias: o.HostKeyAlias, ConnectTimeout: inventory.Duration(o.ConnectTimeout)}
+	err = readConnection(c, &top.Connection)
 	return top, err
+}
+
+// over puts o over what the inventory says. Where a value of -o may have tokens, as %h, it only removes what
+// the inventory says: the value itself is found with ssh_config, for each host.
+func (o override) over(c inventory.Connection) inventory.Connection {
+	for _, option := range o.options {
+		switch option.Keyword {
+		case "hostname":
+			c.Address = ""
+		case "identityfile":
+			c.Identity = nil
+		case "userknownhostsfile":
+			c.KnownHosts = nil
+		case "proxyjump", "proxycommand":
+			c.Jump = ""
+		}
+	}
+	return c.Overlay(o.Connection)
 }
 
 // readConnection puts the connection options over what is in into.

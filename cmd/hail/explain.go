@@ -31,7 +31,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 	if len(hosts) > 1 {
 		return wrongValue("explain", "", "%q stands for %d hosts, not one", name, len(hosts))
 	}
-	x := explanation{said: map[string][]statement{}}
+	x := explanation{said: map[string][]statement{}, adding: map[string]bool{}}
 	if err := x.gather(e, c, inv, hosts[0]); err != nil {
 		return err
 	}
@@ -46,6 +46,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 // explanation holds what is said about a host, by key, the effective value first.
 type explanation struct {
 	said    map[string][]statement
+	adding  map[string]bool // keys to which ssh_config has said something, so that further lines add to it
 	ignored []sshconfig.Origin
 }
 
@@ -76,6 +77,7 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 	if word := c.String("host-keys"); word != "" {
 		x.say("stricthostkeychecking", word, cmp.Or(cameFrom(c, "host-keys"), "command line"))
 	}
+	x.sayOrigins(top.options)
 	vars, err := varsOf(c)
 	if err != nil {
 		return err
@@ -86,9 +88,9 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 	for _, o := range slices.Backward(inv.Origins(h.Name)) {
 		x.say(o.Key, o.Value, fmt.Sprintf("%s (%s)", o.Place, o.By))
 	}
-	h.Connection = h.Connection.Overlay(top)
+	h.Connection = top.over(h.Connection)
 	local := e.sshLocal(c.Bool("allow-exec"), c.Bool("ask-ssh"))
-	if err := x.askSSHConfig(e, c, local, h); err != nil {
+	if err := x.askSSHConfig(e, c, local, h, top.options); err != nil {
 		return err
 	}
 	x.otherwise("address", h.Name, "the host's name")
@@ -111,7 +113,8 @@ var sshConfigKeys = map[string]string{
 	"userknownhostsfile": "known_hosts", "hostkeyalias": "host_key_alias", "connecttimeout": "connect_timeout",
 }
 
-func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfig.Local, h inventory.Host) error {
+// askSSHConfig gathers what ssh_config says, except what has been said.
+func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfig.Local, h inventory.Host, said []sshconfig.Origin) error {
 	config, err := sshconfig.Load(e.sshConfigFiles(c.String("ssh-config")), c.StringSlice("option"), local)
 	if err != nil {
 		return err
@@ -125,9 +128,12 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	if err != nil {
 		return err
 	}
-	adding := map[string]bool{}
+	x.sayOrigins(slices.DeleteFunc(origins, func(o sshconfig.Origin) bool { return slices.Contains(said, o) }))
+	return nil
+}
+
+func (x *explanation) sayOrigins(origins []sshconfig.Origin) {
 	for _, o := range origins {
-		from := inventory.Place{File: o.File, Line: o.Line}.String()
 		key := sshConfigKeys[o.Keyword]
 		switch {
 		case !o.Used:
@@ -136,10 +142,9 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 		case key == "":
 			key = o.Keyword
 		}
-		x.said[key] = append(x.said[key], statement{o.Value, from, adding[key]})
-		adding[key] = true
+		x.said[key] = append(x.said[key], statement{o.Value, inventory.Place{File: o.File, Line: o.Line}.String(), x.adding[key]})
+		x.adding[key] = true
 	}
-	return nil
 }
 
 // text lays the explanation out as a table of at most width columns, 0 for no limit: the settings in their order, then the

@@ -120,7 +120,7 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 		return nil, err
 	}
 	for i := range hosts {
-		hosts[i].Connection = hosts[i].Connection.Overlay(top)
+		hosts[i].Connection = top.over(hosts[i].Connection)
 		if len(vars) > 0 {
 			hosts[i].Vars = maps.Clone(hosts[i].Vars)
 			if hosts[i].Vars == nil {
