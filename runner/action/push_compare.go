@@ -81,6 +81,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			return nil, err
 		}
 	}
+	c.deleteOnce()
 	c.owe(items, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
 }
@@ -224,7 +225,9 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	wanted := map[string]bool{}
 	for _, item := range items {
 		if strings.HasPrefix(string(item.Path), folder+"/") && item.Kind != Absent {
-			wanted[string(item.Path)] = true
+			for at := string(item.Path); at != folder; at = path.Dir(at) {
+				wanted[at] = true
+			}
 			if item.Kind != Folder {
 				c.managed[folder] = append(c.managed[folder], string(item.Path))
 			}
@@ -238,10 +241,6 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	slices.Sort(there)
 	gone := 0
 	var first []string
-	last := struct {
-		path string
-		have *state
-	}{path: "\x00"}
 	for _, p := range there {
 		if wanted[p] || strings.Contains(p, "/.hail-") {
 			continue
@@ -249,12 +248,7 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		if gone++; gone <= 3 {
 			first = append(first, shownPath(runner.Text(p)))
 		}
-		if strings.HasPrefix(p, last.path+"/") { // deleted with its folder
-			last.have.kind = 'd'
-			continue
-		}
-		last.path, last.have = p, &state{}
-		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: last.have, what: remove})
+		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: &state{}, what: remove})
 	}
 	most := d.Most
 	if most == 0 {
@@ -267,4 +261,31 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 		return fmt.Errorf("%s: %d of %d would be deleted, but max_delete is %d: %s", folder, gone, len(there), most, strings.Join(first, ", "))
 	}
 	return nil
+}
+
+// deleteOnce leaves out what is deleted twice, or together with a folder that it is in.
+func (c *comparison) deleteOnce() {
+	gone := map[string]*step{}
+	for _, s := range c.steps {
+		if at := string(s.item.Path); s.what == remove && gone[at] == nil {
+			gone[at] = s
+		}
+	}
+	c.steps = slices.DeleteFunc(c.steps, func(s *step) bool {
+		if s.what != remove {
+			return false
+		}
+		at := string(s.item.Path)
+		if gone[at] != s {
+			return true
+		}
+		for at != "/" {
+			at = path.Dir(at)
+			if above := gone[at]; above != nil {
+				above.have.kind = 'd'
+				return true
+			}
+		}
+		return false
+	})
 }

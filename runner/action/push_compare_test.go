@@ -22,3 +22,35 @@ func TestLockedFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestPrune: what is deleted below a folder is deleted once, a folder with everything in it, and never with it what is
+// pushed there.
+func TestPrune(t *testing.T) {
+	for _, row := range []struct {
+		items []Item
+		there []string
+		want  []string
+	}{
+		{nil, []string{"/d/a", "/d/a/x", "/d/b"}, []string{"delete /d/a and everything in it", "delete /d/b"}},
+		{nil, []string{"/d/a", "/d/a.d", "/d/a/x"}, []string{"delete /d/a and everything in it", "delete /d/a.d"}},
+		{[]Item{{Path: "/d/a/x", Kind: Link}}, []string{"/d/a", "/d/a/x", "/d/a/y"}, []string{"delete /d/a/y"}},
+		{[]Item{{Path: "/d/a", Kind: Absent}}, []string{"/d/a", "/d/a/x"}, []string{"delete /d/a and everything in it"}},
+		{[]Item{{Path: "/d/a/x", Kind: Absent}}, []string{"/d/a", "/d/a/x"}, []string{"delete /d/a and everything in it"}},
+	} {
+		have := &found{at: map[string]*state{"/d": {kind: 'd'}, "/d/a": {kind: 'd'}, "/d/a/x": {kind: 'l'}}, trees: map[string][]string{"/d": row.there}}
+		all := Prune{Path: "/d", All: true, Most: 9}
+		c, err := Push{}.compare(&Manifest{Items: row.items, Deletes: []Prune{all, {Path: "/d/a", All: true, Most: 9}, all}}, have)
+		if err != nil {
+			t.Errorf("%v: %v", row.items, err)
+			continue
+		}
+		var got []string
+		for _, s := range c.steps {
+			got = append(got, s.told())
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%v beside %q: %q, want %q", row.items, row.there, got, row.want)
+		}
+	}
+}
