@@ -23,6 +23,14 @@ func TestLockedFolder(t *testing.T) {
 	}
 }
 
+// TestProbeOnce: a folder that is asked about twice is answered once, and the answers about others stay theirs.
+func TestProbeOnce(t *testing.T) {
+	p := newProbing(&Manifest{Deletes: []Prune{{Path: "/a", All: true}, {Path: "/a", All: true}, {Path: "/b", All: true}, {Path: "/a"}, {Path: "/a"}, {Path: "/b"}}})
+	if want := "t /a\nt /b\nm /a\nm /b\n"; p.questions.String() != want || !slices.Equal(p.trees, []string{"/a", "/b"}) || !slices.Equal(p.managed, p.trees) {
+		t.Errorf("the questions are %q, and the answers to come are about %q and %q, want %q", p.questions.String(), p.trees, p.managed, want)
+	}
+}
+
 // TestPrune: what is deleted below a folder is deleted once, a folder with everything in it, and never with it what is
 // pushed there.
 func TestPrune(t *testing.T) {

@@ -94,10 +94,10 @@ func newProbing(m *Manifest) *probing {
 	}
 	for _, d := range m.Deletes {
 		if folder := string(d.Path); d.All {
-			once("t " + program.Word(folder))
-			p.trees = append(p.trees, folder)
-		} else {
-			once("m " + program.Word(folder))
+			if once("t " + program.Word(folder)) {
+				p.trees = append(p.trees, folder)
+			}
+		} else if once("m " + program.Word(folder)) {
 			p.managed = append(p.managed, folder)
 		}
 	}
