@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -88,11 +89,8 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 		}
 		which, ok := known[key.String()]
 		if !ok {
-			var m Manifest
-			for _, part := range parts {
-				m.Items, m.Deletes = append(m.Items, part.Items...), append(m.Deletes, part.Deletes...)
-			}
-			if err := distinct(h.Name, parts, from); err != nil {
+			m, err := whole(h.Name, parts, from)
+			if err != nil {
 				return p, nil, err
 			}
 			which = len(p.Manifests)
@@ -115,28 +113,51 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	return p, contents, nil
 }
 
-// distinct returns an error if two items have the same path on a host, unless both are folders. Each part comes from
-// the file at the same index.
-func distinct(host string, parts []Manifest, files []*PushFile) error {
+// whole makes one manifest of parts, each of which comes from the file at the same index. It is an error if two items
+// have the same path on a host, unless both are folders that agree: then they become one.
+func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err error) {
 	type place struct {
-		kind ItemKind
-		from *PushFile
+		index int // into m.Items
+		from  *PushFile
 	}
 	seen := map[runner.Text]place{}
 	for i, part := range parts {
+		m.Deletes = append(m.Deletes, part.Deletes...)
 		for _, item := range part.Items {
 			was, known := seen[item.Path]
-			if known && (was.kind != Folder || item.Kind != Folder) {
+			switch {
+			case !known:
+				seen[item.Path] = place{len(m.Items), files[i]}
+				m.Items = append(m.Items, item)
+			case !m.Items[was.index].take(item):
 				twice := &inventory.Error{Place: files[i].Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
+				if item.Kind == Folder && m.Items[was.index].Kind == Folder {
+					twice.Text += ", with another mode or owner"
+				}
 				if first := was.from.Place.String(); first != "" {
 					twice.Hint = "the other is at " + first
 				}
-				return twice
+				return m, twice
 			}
-			seen[item.Path] = place{item.Kind, files[i]}
 		}
 	}
-	return nil
+	return m, nil
+}
+
+// take adds to a folder what another item says of it, and reports whether both are folders and agree.
+func (i *Item) take(other Item) bool {
+	if i.Kind != Folder || other.Kind != Folder || !agree(i.Mode, other.Mode) || !agree(i.Owner, other.Owner) || !agree(i.Group, other.Group) {
+		return false
+	}
+	i.Mode, i.Owner, i.Group = cmp.Or(i.Mode, other.Mode), cmp.Or(i.Owner, other.Owner), cmp.Or(i.Group, other.Group)
+	i.Symlink, i.Notify = cmp.Or(i.Symlink, other.Symlink), slices.Concat(i.Notify, other.Notify)
+	return true
+}
+
+// agree reports whether two settings, either of which may not be given, are the same.
+func agree[T comparable](a, b T) bool {
+	var none T
+	return a == none || b == none || a == b
 }
 
 type renderer struct {

@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,34 @@ func TestRenderManyHosts(t *testing.T) {
 		_, _, err := action.Render([]*action.PushSpec{spec}, hosts, choose, nil)
 		if err == nil || !strings.Contains(err.Error(), "for h301: {{.vars.role}} is not defined") {
 			t.Fatalf("error %v, want that of h301", err)
+		}
+	}
+}
+
+// TestRenderOneFolder: several entries may be about one folder, as long as they agree on it.
+func TestRenderOneFolder(t *testing.T) {
+	src := t.TempDir()
+	for second, want := range map[string]string{
+		`{src: ` + src + `/, dest: /d/, owner: root}`: "",
+		`{dest: /d, state: directory, mode: "0750"}`:  "",
+		`{dest: /d, state: directory, mode: "0700"}`:  "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: directory, owner: nobody}`: "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: absent}`:                   "/d is pushed twice to web1",
+		`{content: x, dest: /d}`:                      "/d is pushed twice to web1",
+	} {
+		spec, err := action.ReadPushSpec("spec.yaml", []byte(`{files: [{dest: /d, state: directory, mode: "0750", owner: root, notify: [a]}, `+second+`], handlers: {a: {run: x}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		push, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+		if want != "" {
+			if wrong := (*inventory.Error)(nil); !errors.As(err, &wrong) || wrong.Text != want {
+				t.Errorf("%s: %v, want %s", second, err, want)
+			}
+			continue
+		}
+		if err != nil || len(push.Manifests[0].Items) != 1 || push.Manifests[0].Items[0].Mode != 0o750 || push.Manifests[0].Items[0].Owner != "root" {
+			t.Errorf("%s: %+v, %v, want one folder of root with mode 0750", second, push.Manifests, err)
 		}
 	}
 }
