@@ -222,7 +222,8 @@ func protected(folder string) bool {
 // prune adds the deletion of what the manifest does not have.
 func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	folder := string(d.Path)
-	wanted := map[string]bool{}
+	wanted := map[string]bool{"": true}
+	c.managed[folder] = []string{}
 	for _, item := range items {
 		if strings.HasPrefix(string(item.Path), folder+"/") && item.Kind != Absent {
 			for at := string(item.Path); at != folder; at = path.Dir(at) {

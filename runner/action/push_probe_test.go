@@ -129,6 +129,50 @@ func TestPushCutMemory(t *testing.T) {
 	})
 }
 
+// TestPushManagedIsGone: of what earlier pushes have put there, what somebody has removed meanwhile, or replaced by a
+// folder, is not deleted but forgotten.
+func TestPushManagedIsGone(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := t.TempDir()
+		names := []string{"removed", "a\nfolder", "stays", "goes"}
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(src, name), []byte("pushed"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		spec := fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: managed, max_delete: 9}]", src)
+		m.push(t, t.Context(), spec, nil).want(t, "all", runner.Changed, "", "")
+		for _, name := range names {
+			if err := os.Remove(filepath.Join(src, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range names[:2] {
+			if err := os.Remove(filepath.Join(m.dir, "tree", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.write(t, "tree/a\nfolder/file", "theirs", 0o644)
+		if err := os.WriteFile(src+"/stays", []byte("pushed"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p := m.push(t, t.Context(), spec, nil)
+		p.want(t, "one is left", runner.Changed, "", "")
+		if want := "delete " + m.dir + "/tree/goes\n"; p.out != want || m.read(t, "tree/a\nfolder/file") != "theirs" {
+			t.Errorf("the push did %q, want %q", p.out, want)
+		}
+		m.write(t, "tree/removed", "theirs", 0o644)
+		if err := os.Remove(src + "/stays"); err != nil {
+			t.Fatal(err)
+		}
+		m.push(t, t.Context(), spec, nil).want(t, "the last one", runner.Changed, "", "")
+		m.push(t, t.Context(), spec, nil).want(t, "nothing is left", runner.OK, "", "")
+		if m.execs.Load() != 1 || m.read(t, "tree/stays") != "(absent)" || m.read(t, "tree/removed") != "theirs" {
+			t.Errorf("%d commands, want 1; stays has %q, want it deleted, and removed has %q, want \"theirs\"", m.execs.Load(), m.read(t, "tree/stays"), m.read(t, "tree/removed"))
+		}
+	})
+}
+
 // withTool is this machine with another program of this name in its PATH.
 func withTool(t *testing.T, name, script string) *machine {
 	m, bin := newMachine(t, "gnu"), t.TempDir()

@@ -21,7 +21,7 @@ type found struct {
 	owed          []string // paths that pushes have kept here although their handlers or health failed
 	at            map[string]*state
 	trees         map[string][]string // what is below the folders of which All may be deleted
-	managed       map[string][]string
+	managed       map[string][]string // what earlier pushes have put below; "" for a file that is no longer there
 	users, groups map[string]int
 	room          map[string]int64 // KiB, by folder
 	mounts        map[string]bool
@@ -178,7 +178,7 @@ func (p *probing) kinds(letters string) error {
 	return nil
 }
 
-// mostNamed is how many names there may be below folders of which All may be deleted. The limit on output is too
+// mostNamed is how many names there may be below folders where something may be deleted. The limit on output is too
 // generous for them: a line can hold sixteen.
 const mostNamed = 4 << 20
 
@@ -201,7 +201,8 @@ func (p *probing) line(text string) error {
 			s.sum = text
 		}
 		return err
-	case "tree":
+	case "tree", "managed":
+		into := map[string]map[string][]string{"tree": p.found.trees, "managed": p.found.managed}[p.section]
 		names, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 		for err == nil {
 			part, rest, whole := bytes.Cut(names, []byte{0})
@@ -212,7 +213,7 @@ func (p *probing) line(text string) error {
 				return errTooMuch
 			}
 			if string(p.name) != p.folder {
-				p.found.trees[p.folder] = append(p.found.trees[p.folder], string(p.name))
+				into[p.folder] = append(into[p.folder], string(p.name))
 			}
 			p.name, names = p.name[:0], rest
 		}
@@ -221,8 +222,6 @@ func (p *probing) line(text string) error {
 		if words := strings.Fields(text); len(words) > 1 {
 			p.found.mounts[program.Unword(strings.ReplaceAll(words[1], `\`, `\0`))] = true
 		}
-	case "managed":
-		p.found.managed[p.folder] = append(p.found.managed[p.folder], program.Unword(text))
 	case "owed":
 		p.found.owed = append(p.found.owed, program.Unword(text))
 	}

@@ -27,6 +27,8 @@ group() { # not all groups are in /etc/group, and some getent takes a name for a
 		[ "$name" != "$1" ] || { echo "$number"; break; }
 	done
 }
+# The paths given as arguments, but nothing in place of one that is gone or a folder by now.
+files='for path; do { [ -e "$path" ] && [ ! -d "$path" ]; } || [ -L "$path" ] || path=; printf "%s\0" "$path"; done'
 answer() {
 	for tool in tar xargs stat sha256sum find; do
 		command -v $tool >/dev/null 2>&1 || say "missing $tool"
@@ -48,7 +50,7 @@ answer() {
 		m)
 			key=$(printf %s "$word" | sha256sum)
 			say managed
-			grep . "$state/managed/${key%% *}" 2>/dev/null
+			cat "$state/managed/${key%% *}" 2>/dev/null | tr '\n' '\0' | xargs -r -0 printf '%b\0' | xargs -r -0 sh -c "$files" hail | od -An -v -tx1
 			;;
 		u) decode "$word"; say "user $word $(id -u -- "$path" 2>/dev/null || echo -)" ;;
 		g) decode "$word"; say "group $word $(group "$path")" ;;
@@ -61,4 +63,3 @@ answer() {
 	say end
 }
 answer | dd ibs=64k obs=64k 2>/dev/null # few packets: each wakes hail up
-
