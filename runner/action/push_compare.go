@@ -50,7 +50,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 		if s == nil {
 			continue
 		}
-		if s.what == create && item.Kind == Folder {
+		if s.makesFolder() {
 			made[string(item.Path)] = true
 		}
 		parent := path.Dir(string(item.Path))
@@ -124,7 +124,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 			return nil, nil
 		}
 		switch above := have.at[parent]; {
-		case made[parent], above.kind == 'd', above.kind == 'l' && above.resolved != "":
+		case made[parent], above.isFolder():
 		case above.kind == '-', above.kind == 'l':
 			return nil, fmt.Errorf("there is no folder %s (an entry {dest: %[1]s, state: directory} creates it)", parent)
 		default:
@@ -185,7 +185,7 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	switch {
 	case at.kind == '-':
 		return create, nil
-	case item.Kind == Folder && (at.kind == 'd' || at.kind == 'l' && at.resolved != ""):
+	case item.Kind == Folder && at.isFolder():
 		return "", nil
 	case mounted:
 		return "", errors.New("something is mounted there")

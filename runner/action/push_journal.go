@@ -46,7 +46,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 			}
 			j.step(in, name, s)
 		}
-		if s.item.Kind == Folder && s.what == create {
+		if s.makesFolder() {
 			made[string(s.item.Path)] = at
 		}
 		if s.sent() {

@@ -32,6 +32,7 @@ type found struct {
 type state struct {
 	kind     byte // f, d, l, o for anything else, - for nothing
 	locked   bool // a folder that can't be written to
+	toFolder bool // a link to a folder
 	mode     int
 	uid, gid int
 	size     int64
@@ -161,8 +162,11 @@ func (p *probing) kinds(letters string) error {
 	}
 	for i, path := range p.paths[:len(letters)] {
 		s := p.found.at[path]
-		if s.kind = letters[i]; s.kind == 'w' {
+		switch s.kind = letters[i]; s.kind {
+		case 'w':
 			s.kind, s.locked = 'd', true
+		case 'L':
+			s.kind, s.toFolder = 'l', true
 		}
 		if s.kind != '-' {
 			p.stats = append(p.stats, s)
@@ -246,7 +250,7 @@ func (p *probing) result() (*found, error) {
 	case !p.ended || len(p.paths)+len(p.stats)+len(p.sums)+len(p.links) > 0:
 		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not answer everything: check that its folders are readable")}
 	}
-	folders := slices.DeleteFunc(p.folders, func(folder string) bool { return f.at[folder].kind != 'd' && f.at[folder].resolved == "" })
+	folders := slices.DeleteFunc(p.folders, func(folder string) bool { return !f.at[folder].isFolder() })
 	if len(p.rooms) == len(folders) { // otherwise df has failed for one of them, and nobody knows which
 		for i, folder := range folders {
 			f.room[folder] = p.rooms[i]
@@ -254,6 +258,9 @@ func (p *probing) result() (*found, error) {
 	}
 	return f, nil
 }
+
+// isFolder reports whether it is a folder, or leads to one.
+func (s *state) isFolder() bool { return s.kind == 'd' || s.toFolder }
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {

@@ -28,6 +28,10 @@ const (
 	remove  stepKind = "delete"
 )
 
+func (s *step) makesFolder() bool {
+	return s.item.Kind == Folder && (s.what == create || s.what == retype)
+}
+
 func (s *step) verb() string {
 	if s.what == create && s.item.Kind == Folder {
 		return "mkdir"

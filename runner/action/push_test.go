@@ -355,6 +355,9 @@ func TestPushRefuses(t *testing.T) {
 			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/`+dest+`}, {content: new, dest: DIR/other}]`, nil)
 			p.want(t, dest, runner.Error, "", words)
 		}
+		for link, words := range map[string]string{"link": "it is a link to target", "dangling": "it is a link to nowhere"} {
+			m.push(t, t.Context(), `files: [{dest: DIR/`+link+`, state: directory}]`, nil).want(t, "a folder at "+link, runner.Error, "", words)
+		}
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/target, owner: nosuchuser}]`, nil)
 		p.want(t, "owner", runner.Error, "", "there is no user nosuchuser on the host")
 		if m.read(t, "target") != "old" || m.read(t, "other") != "(absent)" {
@@ -367,6 +370,10 @@ func TestPushRefuses(t *testing.T) {
 		m.push(t, t.Context(), `files: [{content: newer, dest: DIR/link, symlink: replace}]`, nil).want(t, "replace", runner.Changed, "", "")
 		if info, err := os.Lstat(filepath.Join(m.dir, "link")); err != nil || !info.Mode().IsRegular() || m.read(t, "target") != "new" {
 			t.Errorf("replaced: %v, %v", info, err)
+		}
+		m.push(t, t.Context(), `files: [{dest: DIR/dangling, state: directory, symlink: replace}, {content: new, dest: DIR/dangling/x}]`, nil).want(t, "replace by a folder", runner.Changed, "", "")
+		if m.read(t, "dangling/x") != "new" || m.read(t, "nowhere") != "(absent)" {
+			t.Errorf("replaced by a folder: x has %q, want \"new\"; nowhere has %q, want it absent", m.read(t, "dangling/x"), m.read(t, "nowhere"))
 		}
 		m.clean(t)
 	})

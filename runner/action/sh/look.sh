@@ -1,5 +1,5 @@
 # Says what is at the paths given as arguments, for a push; $0 is the nonce of the answers. Kinds: f a file, d a folder,
-# w a folder that can't be written to, l a link, o anything else, - nothing.
+# w a folder that can't be written to, L a link to a folder, l another link, o anything else, - nothing.
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
 nonce=$0
 kinds= gone=-
@@ -11,7 +11,10 @@ for path; do
 		;;
 	esac
 	if [ -f "$path" ]; then kind=f; elif [ -d "$path" ]; then kind=d; [ -w "$path" ] || kind=w; elif [ -e "$path" ]; then kind=o; else kind=- gone=$path; fi
-	[ ! -L "$path" ] || kind=l
+	[ ! -L "$path" ] || case $kind in
+	[dw]) kind=L ;;
+	*) kind=l ;;
+	esac
 	kinds=$kinds$kind
 done
 say "kinds $kinds"
@@ -39,5 +42,5 @@ say sums
 of f listed "$@" | xargs -r -0 sha256sum -- | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}'
 say links
 case $kinds in
-*l*) of l link "$@" ;;
+*[lL]*) of '[lL]' link "$@" ;;
 esac
