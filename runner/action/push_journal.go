@@ -28,6 +28,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	folders := map[string]*folder{}
 	j.file("staged").WriteString(staged)
 	j.file("hidden")
+	j.file("changed")
 	table := j.file("table")
 	slices.SortStableFunc(c.steps, byPath)
 	for _, s := range c.steps {

@@ -45,6 +45,11 @@ func TestPushTells(t *testing.T) {
 		if m.read(t, ".hail-backup/gone.1") != "old\n" {
 			t.Error("a deleted file has no backup")
 		}
+		m.write(t, "same/conf", "x", 0o644)
+		p := m.push(t, t.Context(), `{files: [{src: DIR/same/, dest: DIR/same, delete: managed}], validate: ["true"]}`, nil)
+		if p.want(t, "only remembered", runner.OK, "", ""); p.out+p.log != "" || m.execs.Load() != 2 {
+			t.Errorf("when only the list of managed files is new, %d commands, want 2, which print %q, want nothing", m.execs.Load(), p.out+p.log)
+		}
 	})
 }
 
