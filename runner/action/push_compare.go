@@ -140,17 +140,18 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 	}
 	var err error
 	if item.Owner != "" {
+		was := s.uid
 		if s.uid, err = owner(item.Owner, have.users, "user"); err != nil {
 			return nil, err
+		}
+		if s.uid != was && have.uid != 0 {
+			return nil, fmt.Errorf("only root may give it to %s: use --sudo", item.Owner)
 		}
 	}
 	if item.Group != "" {
 		if s.gid, err = owner(item.Group, have.groups, "group"); err != nil {
 			return nil, err
 		}
-	}
-	if (s.uid != at.uid || at.kind == '-' && s.uid != have.uid) && have.uid != 0 && item.Owner != "" {
-		return nil, fmt.Errorf("only root may give it to %s: use --sudo", item.Owner)
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
 	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights

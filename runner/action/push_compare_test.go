@@ -2,6 +2,7 @@ package action
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +20,31 @@ func TestLockedFolder(t *testing.T) {
 			}
 		case err != nil || len(c.steps) != 2 || !slices.Equal(c.warnings, []string{want.warning}):
 			t.Errorf("user %d: %+v, %v, want two steps and the warning %q", uid, c, err, want.warning)
+		}
+	}
+}
+
+// TestOwner: who is not root may keep the owner of a file, and own what is new, but give nothing to others.
+func TestOwner(t *testing.T) {
+	const only = "/d/a: only root may give it to 1001: use --sudo"
+	for _, row := range []struct {
+		have  state
+		owner string
+		want  string
+	}{
+		{state{kind: '-'}, "1000", ""},
+		{state{kind: '-'}, "1001", only},
+		{state{kind: '-'}, "0", strings.Replace(only, "1001", "0", 1)},
+		{state{kind: 'f', uid: 1001}, "1001", ""},
+		{state{kind: 'f', uid: 1000}, "1001", only},
+	} {
+		have := &found{uid: 1000, at: map[string]*state{"/d": {kind: 'd'}, "/d/a": &row.have}}
+		got := ""
+		if _, err := (Push{}).compare(&Manifest{Items: []Item{{Path: "/d/a", Kind: File, Owner: row.owner}}}, have); err != nil {
+			got = err.Error()
+		}
+		if got != row.want {
+			t.Errorf("%c of %d, to be of %s: %q, want %q", row.have.kind, row.have.uid, row.owner, got, row.want)
 		}
 	}
 }
