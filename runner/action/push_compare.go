@@ -152,6 +152,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		if s.gid, err = owner(item.Group, have.groups, "group"); err != nil {
 			return nil, err
 		}
+		s.regroup = have.uid != 0 && item.Kind != Link
 	}
 	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
 	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights

@@ -1,6 +1,8 @@
 package action
 
 import (
+	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +47,26 @@ func TestOwner(t *testing.T) {
 		}
 		if got != row.want {
 			t.Errorf("%c of %d, to be of %s: %q, want %q", row.have.kind, row.have.uid, row.owner, got, row.want)
+		}
+	}
+}
+
+// TestRegroup: what is new gets its group also where tar does not give it any, at any depth.
+func TestRegroup(t *testing.T) {
+	have := &found{uid: 1000, gid: 1000, at: map[string]*state{"/": {kind: 'd'}, "/d": {kind: '-'}, "/d/a": {kind: '-'}, "/l": {kind: '-'}, "/o": {kind: '-'}}}
+	items := []Item{{Path: "/d", Kind: Folder, Group: "7"}, {Path: "/d/a", Kind: File, Mode: 0o4755, Group: "7"}, {Path: "/l", Kind: Link, Target: "x", Group: "7"}, {Path: "/o", Kind: File}}
+	for uid, want := range map[int]string{0: "", 1000: "step rights 0755 1000:7 d\nstep rights 4755 1000:7 d/a\n"} {
+		have.uid = uid
+		c, err := Push{}.compare(&Manifest{Items: items}, have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := (&Push{}).journal(&b, c, ".hail-x"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(regexp.MustCompile("step rights .*\n").FindAllString(b.String(), -1), ""); got != want {
+			t.Errorf("user %d: %q, want %q", uid, got, want)
 		}
 	}
 }

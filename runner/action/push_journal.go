@@ -53,6 +53,10 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		if s.sent() {
 			sent = append(sent, staging{s, at})
 		}
+		if s.regroup && (s.what == create || s.what == retype) {
+			top, inside, _ := strings.Cut(at, "/"+staged+"/")
+			folders[cmp.Or(top, "/")].add(fmt.Sprintf("rights %04o %d:%d", s.mode, s.uid, s.gid), inside)
+		}
 		if s.sent() && s.item.Kind == File {
 			j.list("files", at)
 			j.file("sums").WriteString(s.item.Digest + "\n")

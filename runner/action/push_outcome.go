@@ -117,7 +117,7 @@ var (
 
 // failures puts the errors of sh/apply.sh into words; the tool's own reason follows them.
 var failures = map[string]string{"state": "the folder for the state of pushes is not writable", "stage": "the new files can't be put beside the old ones",
-	"attributes": "the permissions of the old file can't be given to the new one", "rename": "the files can't be renamed"}
+	"attributes": "the new files can't get their owner and permissions", "rename": "the files can't be renamed"}
 
 // handlerFailed returns why a handler failed. said is its name, then its exit status, or "late" and a number of
 // seconds, then the last line that it printed.

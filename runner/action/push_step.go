@@ -15,6 +15,7 @@ type step struct {
 	what     stepKind
 	mode     int // as it should be
 	uid, gid int
+	regroup  bool // something new needs its group given: tar does that only for root
 }
 
 type stepKind string
