@@ -201,20 +201,17 @@ func (j *journal) program(to *bytes.Buffer) {
 
 // step adds what is done with a name in a folder.
 func (j *journal) step(in *folder, name string, s *step) {
-	mode, own := "-", "-"
+	own := "-"
 	switch s.what {
 	case create:
 		in.add("made", name)
 	case content:
 		in.add("replaced", name)
-		if s.item.Mode != 0 {
-			mode = fmt.Sprintf("%04o", s.mode)
-		}
 		if s.item.Owner != "" || s.item.Group != "" {
 			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 		}
-		if mode != "-" || own != "-" {
-			in.add("rights "+mode+" "+own, name)
+		if s.item.Mode != 0 || own != "-" {
+			in.add(fmt.Sprintf("rights %04o %s", s.mode, own), name)
 		}
 	case retype:
 		in.add("retyped", name)

@@ -320,6 +320,13 @@ func TestPush(t *testing.T) {
 			t.Fatal(err)
 		}
 
+		// The mode of the old file stays also when the owner is given: that alone would take setuid away.
+		m.write(t, "setuid", "old", 0o755|os.ModeSetuid)
+		m.push(t, ctx, fmt.Sprintf(`files: [{content: new, dest: DIR/setuid, owner: "%d"}]`, os.Getuid()), nil).want(t, "setuid", runner.Changed, "", "")
+		if info, err := os.Stat(filepath.Join(m.dir, "setuid")); err != nil || info.Mode() != 0o755|os.ModeSetuid || m.read(t, "setuid") != "new" {
+			t.Errorf("the file is %v, %v, want setuid and the content new", info, err)
+		}
+
 		// A large file.
 		large := strings.Repeat("0123456789abcdef\n", 200_000)
 		m.write(t, "large.src", large, 0o600)

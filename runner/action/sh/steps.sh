@@ -5,7 +5,7 @@
 #	step KIND NAME…                  made, replaced, retyped: what is renamed into place, where there was nothing, a file,
 #	                                 something else; gone: what is removed
 #	step KIND MODE OWNER NAME…       rights: what staged files get; meta: what files that stay in place get; unmeta: what
-#	                                 these had before; - leaves it
+#	                                 these had before; the owner - leaves it
 #	all                              comes last: nothing is missing
 
 # steps KINDS FUNCTION, in a shell of its own: for each step of these kinds, calls the function in the folder, with what
@@ -42,7 +42,7 @@ give() { # MODE OWNER NAME…
 	mode=$1 owner=$2
 	shift 2
 	[ "$owner" = - ] || chown -h -- "$owner" "$@" || return 1
-	[ "$mode" = - ] || chmod -- "$mode" "$@"
+	chmod -- "$mode" "$@" # last: a new owner takes setuid away
 }
 give_staged() { cd "$staged" && give "$@"; }
 commit() ( steps replaced keep && steps retyped set_aside && steps "made replaced retyped" put && steps meta give && steps gone set_aside )
