@@ -37,8 +37,17 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	meant := map[string]map[string]bool{}
 	var health []check.Check
 	for _, s := range specs {
-		p.Validate, p.Handlers, health = append(p.Validate, s.Validate...), append(p.Handlers, s.Handlers...), append(health, s.Health...)
+		p.Validate, health = append(p.Validate, s.Validate...), append(health, s.Health...)
 		p.Keep, p.Backup = p.Keep || s.Keep, max(p.Backup, s.Backup)
+		for _, h := range s.Handlers {
+			i := slices.IndexFunc(p.Handlers, func(other Handler) bool { return other.Name == h.Name })
+			switch {
+			case i < 0:
+				p.Handlers = append(p.Handlers, h)
+			case p.Handlers[i] != h:
+				return p, nil, fmt.Errorf("two specs have a handler %q, and not the same", h.Name)
+			}
+		}
 		for _, f := range s.Files {
 			if f.When == "" || meant[f.When] != nil {
 				continue

@@ -82,6 +82,25 @@ func TestRenderOneFolder(t *testing.T) {
 	}
 }
 
+// TestRenderOneHandler: a handler that several specs have runs once.
+func TestRenderOneHandler(t *testing.T) {
+	read := func(run string) *action.PushSpec {
+		s, err := action.ReadPushSpec("spec.yaml", []byte(`{files: [{content: x, dest: /`+run+`, notify: [h]}], handlers: {h: {run: `+run+`}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	hosts := []inventory.Host{{Name: "web1"}}
+	push, _, err := action.Render([]*action.PushSpec{read("a"), {Handlers: read("a").Handlers}}, hosts, nobody, nil)
+	if err != nil || len(push.Handlers) != 1 {
+		t.Errorf("the same in both: %+v, %v, want one", push.Handlers, err)
+	}
+	if _, _, err := action.Render([]*action.PushSpec{read("a"), read("b")}, hosts, nobody, nil); err == nil || err.Error() != `two specs have a handler "h", and not the same` {
+		t.Errorf("not the same in both: %v", err)
+	}
+}
+
 // TestJoin: join takes a list var or the groups. Anything else is an error.
 func TestJoin(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
