@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -133,14 +134,14 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 			return nil
 		}
 		name = in.flat
-	} else if err := in.root.MkdirAll(path.Dir(name), 0o700); err != nil {
+	} else if err := in.folder(path.Dir(name)); err != nil {
 		return err
 	}
 	one := receivedEntry{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch h.Typeflag {
 	case tar.TypeDir:
 		one.text = "directory"
-		if err := in.root.MkdirAll(name, 0o700); err != nil {
+		if err := in.folder(name); err != nil {
 			return err
 		}
 	case tar.TypeReg:
@@ -181,6 +182,24 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	}
 	in.at[name] = len(in.files)
 	in.files = append(in.files, one)
+	return nil
+}
+
+// folder makes a folder, in place of a file or link that an earlier fetch has left: a link would lead to the files of
+// another folder.
+func (in *incoming) folder(name string) error {
+	if _, sent := in.at[name]; sent || name == "." {
+		return nil
+	}
+	if err := in.folder(path.Dir(name)); err != nil {
+		return err
+	}
+	if info, err := in.root.Lstat(name); err == nil && !info.IsDir() {
+		in.root.Remove(name)
+	}
+	if err := in.root.Mkdir(name, 0o700); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	return nil
 }
 

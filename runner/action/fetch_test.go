@@ -22,6 +22,20 @@ import (
 	"hail/runner/action"
 )
 
+// fetch fetches, and returns what was printed.
+func (m *machine) fetch(t *testing.T, f action.Fetch) (out string, err error) {
+	t.Helper()
+	conn, err := m.dialer.Dial(t.Context(), m.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	f.Entries, f.Bytes, f.Depth = 1000, 1<<30, 64
+	var b, errs bytes.Buffer
+	err = f.Do(t.Context(), &runner.Target{Host: m.host, Conn: conn, Out: &b, Err: &errs})
+	return b.String() + errs.String(), err
+}
+
 // TestFetch brings a folder with difficult names, then files by a glob, one under another name, and one that is
 // missing.
 func TestFetch(t *testing.T) {
@@ -35,18 +49,7 @@ func TestFetch(t *testing.T) {
 			}
 		}
 		dir := t.TempDir()
-		fetch := func(f action.Fetch) (out string, err error) {
-			conn, err := m.dialer.Dial(t.Context(), m.host)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			f.Entries, f.Bytes, f.Depth = 1000, 1<<30, 64
-			var b, errs bytes.Buffer
-			err = f.Do(t.Context(), &runner.Target{Host: m.host, Conn: conn, Out: &b, Err: &errs})
-			return b.String() + errs.String(), err
-		}
-		out, err := fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir})
+		out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir})
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "outside is a link that leads out") {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -59,20 +62,52 @@ func TestFetch(t *testing.T) {
 			t.Errorf("x.log is %v, %v, want mode 0755 without setuid", info, err)
 		}
 
-		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "logs")})
+		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "logs")})
 		if err != nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "0755 2 "+m.dir+"/x.log") {
 			t.Errorf("%v\n%s", err, out)
 		}
-		if _, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a")}, Dir: filepath.Join(dir, "flat-{host}.txt")}); err != nil {
+		if _, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a")}, Dir: filepath.Join(dir, "flat-{host}.txt")}); err != nil {
 			t.Error(err)
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
 			t.Errorf("flat-here.txt has %q, %v, want \"one\"", text, err)
 		}
 		// A missing or unreadable path is reported, and the others arrive.
-		out, err = fetch(action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
+		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
 			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+// TestFetchAgain: a fetch into a folder that has an earlier one keeps apart what is apart on the host.
+func TestFetchAgain(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		dir := t.TempDir()
+		for _, path := range []string{"", "/now/x"} { // the whole folder, or one file
+			m.write(t, "one/x", "one", 0o644)
+			if err := os.Symlink("one", filepath.Join(m.dir, "now")); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if err := os.Remove(filepath.Join(m.dir, "now")); err != nil {
+				t.Fatal(err)
+			}
+			m.write(t, "now/x", "now", 0o644)
+			if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + path)}, Dir: dir}); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if out, err := exec.Command("diff", "-r", "--no-dereference", m.dir, filepath.Join(dir, "here", m.dir)).Output(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			if err := os.RemoveAll(filepath.Join(m.dir, "now")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Join(dir, "here", m.dir, "now")); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
