@@ -171,6 +171,9 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 			in.refuse(h.Name, "is a hard link to something other than a file")
 			return nil
 		}
+		if target == name { // a file with several names that is fetched twice under one
+			return nil
+		}
 		one.digest, one.size = in.files[i].digest, in.files[i].size
 		in.root.Remove(name)
 		if err := in.root.Link(target, name); err != nil {
@@ -178,6 +181,10 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 		}
 	default:
 		in.refuse(h.Name, "is not a file, directory or link")
+		return nil
+	}
+	if i, again := in.at[name]; again {
+		in.files[i] = one
 		return nil
 	}
 	in.at[name] = len(in.files)

@@ -72,6 +72,11 @@ func TestFetch(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
 			t.Errorf("flat-here.txt has %q, %v, want \"one\"", text, err)
 		}
+		// What is named twice arrives once, also if it has two names.
+		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/a"), runner.Text(m.dir + "/x.log"), runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "twice")})
+		if err != nil || strings.Count(out, "\n") != 3 {
+			t.Errorf("%v\n%s, want three files", err, out)
+		}
 		// A missing or unreadable path is reported, and the others arrive.
 		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
