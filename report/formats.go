@@ -188,14 +188,14 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 		return err
 	}
 	defer f.Close()
-	left, kept, err := missing(f, host.output(stream))
+	left, before, after, err := missing(f, host.output(stream), r.Plan.MaxOutput)
 	if err != nil {
 		return err
 	}
-	if left > 0 {
-		most = min(most, kept-kept/2) // what comes after the gap
+	if after > 0 {
+		most = min(most, after)
 	}
-	if left > 0 || kept > most {
+	if kept := before + after; after > 0 || kept > most {
 		if _, err := f.Seek(max(0, kept-most), io.SeekStart); err != nil {
 			return err
 		}
@@ -203,5 +203,9 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 			return err
 		}
 	}
-	return CleanCopy(w, io.LimitReader(f, most))
+	if err := CleanCopy(w, io.LimitReader(f, most)); err != nil || left == 0 || after > 0 {
+		return err
+	}
+	_, err = io.WriteString(w, "… \n")
+	return err
 }

@@ -361,6 +361,7 @@ func (unreadable) Output(string, runner.Stream) (io.ReadSeekCloser, error) {
 }
 
 // TestExcerpt: the end of an output is shown, also if its middle was not kept, and a mark stands for what is not shown.
+// If hail was killed before it put both parts together, there is only the first.
 func TestExcerpt(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "first half\nother half\n"}, nil)
 	r := &Report{Summary: s, Files: files}
@@ -372,9 +373,16 @@ func TestExcerpt(t *testing.T) {
 	}
 	is(100, "first half\nother half\n")
 	is(5, "… \nhalf\n")
-	s.Hosts[0].Stdout.Length = 1000 // only 22 bytes of it were kept
+	s.Hosts[0].Stdout.Length, s.Plan.MaxOutput = 1000, 22
 	is(100, "… \nother half\n")
 	is(5, "… \nhalf\n")
+	s.Plan.MaxOutput = 44
+	is(100, "first half\nother half\n… \n")
+	is(5, "… \nhalf\n… \n")
+	var b strings.Builder
+	if err := Gather(&b, s, files, Gathering{}, Style{}); err != nil || !strings.HasSuffix(b.String(), "first half\nother half\n\n… 978 bytes left out …\n") {
+		t.Errorf("%v, %q, want what was left out at the end", err, b.String())
+	}
 	r.Files = unreadable{files}
 	is(100, "… can't be read: permission denied\n")
 }

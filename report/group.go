@@ -12,8 +12,9 @@ import (
 // group is hosts that ended alike and printed the same, except for what their masks hide.
 type group struct {
 	results []*Result
-	mask    mask // of the first host
-	differ  bool // they did not print the same byte for byte, so the output is shown masked
+	limit   int64 // bytes of an output that are kept; 0: all
+	mask    mask  // of the first host
+	differ  bool  // they did not print the same byte for byte, so the output is shown masked
 }
 
 // hosts returns the names of the hosts.
@@ -67,10 +68,10 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 	}
 	l := liner{w: w, prefix: prefix}
 	var text io.Reader = f
-	if left, kept, err := missing(f, g.results[0].output(stream)); err != nil {
+	if left, before, _, err := missing(f, g.results[0].output(stream), g.limit); err != nil {
 		return err
 	} else if left > 0 {
-		if err := m.copy(&l, io.LimitReader(f, kept/2)); err != nil {
+		if err := m.copy(&l, io.LimitReader(f, before)); err != nil {
 			return err
 		}
 		text = io.MultiReader(strings.NewReader(leftOut(left)), f)
@@ -84,13 +85,18 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 // leftOut is what is shown in place of bytes of an output that were left out.
 func leftOut(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }
 
-// missing returns how many bytes of an output were left out, and how many are kept: half of them from its beginning,
-// half from its end. It leaves f at its beginning.
-func missing(f io.Seeker, o Output) (left, kept int64, err error) {
-	if kept, err = f.Seek(0, io.SeekEnd); err == nil {
+// missing returns how many bytes of an output f does not have, how many it has from before those, and how many from
+// after them: none if hail was killed, or is still at work on it. It leaves f at its beginning.
+func missing(f io.Seeker, o Output, limit int64) (left, before, after int64, err error) {
+	if before, err = f.Seek(0, io.SeekEnd); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
-	return max(0, o.Length-kept), kept, err
+	left = max(0, o.Length-before)
+	if left > 0 && limit > 0 {
+		after = max(0, before-headSizeOf(limit))
+		before -= after
+	}
+	return left, before, after, err
 }
 
 // writeDiff writes how the output of the group differs from that of the largest group.

@@ -112,7 +112,7 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 		return err
 	}
 	defer f.Close()
-	left, _, err := missing(f, Output{Length: l.length})
+	left, _, _, err := missing(f, Output{Length: l.length}, s.most)
 	if err == nil && left > 0 {
 		_, err = io.WriteString(l, leftOut(left))
 	}
