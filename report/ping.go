@@ -34,7 +34,8 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 	for i, line := range Table(rows) {
 		line = style.cut(line, 0)
 		if i > 0 {
-			line = strings.Replace(line, rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
+			host := line[:min(len(rows[i][0]), len(line))] // it may have the word, too
+			line = host + strings.Replace(line[len(host):], rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
 		}
 		b.WriteString(line + "\n")
 	}

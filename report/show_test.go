@@ -168,6 +168,17 @@ func looks(w io.Writer, style Style) error {
 	return nil
 }
 
+// TestPingTableColor: the status has its colour, and not a part of the host's name.
+func TestPingTableColor(t *testing.T) {
+	var b strings.Builder
+	if err := PingTable(&b, &Summary{Hosts: []Result{{Host: "tokyo", Status: runner.OK}}}, Style{Color: true}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "HOST   STATUS\ntokyo  \x1b[32mok\x1b[0m\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
 func TestGolden(t *testing.T) {
 	s, files := forty()
 	for name, show := range map[string]func(w io.Writer) error{
