@@ -115,7 +115,7 @@ func (r *Report) jsonFields() extraColumns {
 			objects[i] = nil
 		}
 		f.Close()
-		for name := range objects[i] {
+		for _, name := range slices.Sorted(maps.Keys(objects[i])) {
 			if len(names) < mostFields {
 				names["out."+name] = true
 			}

@@ -387,6 +387,23 @@ func TestExcerpt(t *testing.T) {
 	is(100, "… can't be read: permission denied\n")
 }
 
+// TestManyFields: of objects with too many fields, every format has the same ones.
+func TestManyFields(t *testing.T) {
+	object := map[string]int{}
+	for i := range 200 {
+		object[fmt.Sprintf("f%03d", i)] = i
+	}
+	text, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": string(text)}, nil)
+	r := &Report{Summary: s, Files: files}
+	if head := r.jsonFields().head; len(head) != 100 || head[0] != "out.f000" || head[99] != "out.f099" {
+		t.Errorf("%q, want the first 100 fields", head)
+	}
+}
+
 // TestTitles: a title says what was done and where, or the name of the run, and is escaped for its format.
 func TestTitles(t *testing.T) {
 	r := reportOf(t, false)
