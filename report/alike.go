@@ -54,23 +54,21 @@ func (m mask) with(value, name string) mask {
 func (m mask) apply(line []byte) []byte {
 	for _, v := range m {
 		var out []byte
-		rest := line
-		for {
-			i := bytes.Index(rest, v.value)
+		done := 0 // how much of line is in out
+		for from := 0; ; {
+			i := bytes.Index(line[from:], v.value)
 			if i < 0 {
 				break
 			}
-			end := i + len(v.value)
-			whole := (i == 0 || !wordByte(rest[i-1])) && (end == len(rest) || !wordByte(rest[end]))
-			if whole {
-				out = append(append(out, rest[:i]...), v.name...)
-			} else {
-				out = append(out, rest[:end]...)
+			begin, end := from+i, from+i+len(v.value)
+			from = begin + 1
+			if (begin == 0 || !wordByte(line[begin-1])) && (end == len(line) || !wordByte(line[end])) {
+				out = append(append(out, line[done:begin]...), v.name...)
+				done, from = end, end
 			}
-			rest = rest[end:]
 		}
-		if out != nil {
-			line = append(out, rest...)
+		if done > 0 {
+			line = append(out, line[done:]...)
 		}
 	}
 	return line
