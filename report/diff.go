@@ -89,7 +89,9 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text.WriteString(unified(before, after, string(stream)))
+		if before != after { // colours, or earlier states of a line, may be all that differs
+			text.WriteString(unified(before, after, string(stream)))
+		}
 	}
 	return text.String(), nil
 }
@@ -97,20 +99,29 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 // longestDiff is the longest output whose lines are compared; of a longer one only the size is shown.
 const longestDiff = 1 << 20
 
-// shown returns what the host printed on the stream, masked and harmless for a terminal.
+// shown returns what the host printed on the stream, masked and harmless for a terminal. For what was left out of it,
+// there is a line that is the same only if all was.
 func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
-	if n := r.output(stream).Length; n > longestDiff {
-		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", n, r.output(stream).Checksum), nil
+	all := r.output(stream)
+	if all.Length > longestDiff {
+		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", all.Length, all.Checksum), nil
 	}
 	f, err := files.Output(r.Host, stream)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	left, _, _, err := missing(f, all, 0)
+	if err != nil {
+		return "", err
+	}
 	var text bytes.Buffer
 	l := liner{w: &text}
-	err = m.copy(&l, f)
-	return text.String(), errors.Join(err, l.end())
+	err = errors.Join(m.copy(&l, f), l.end())
+	if left > 0 {
+		fmt.Fprintf(&text, "%d of %d bytes left out (CRC32C of all %08x)\n", left, all.Length, all.Checksum)
+	}
+	return text.String(), err
 }
 
 // unified returns the difference of two texts, with as much context as diff -u has.
