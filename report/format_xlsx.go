@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -220,7 +219,7 @@ func widths(head []string, rows [][]any) []float64 {
 				}
 			}
 		}
-		all[j] = min(cmp.Or(all[j], 8), 60)
+		all[j] = min(all[j], 60)
 	}
 	return all
 }
