@@ -82,6 +82,13 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 		}
 	}
 	c.deleteOnce()
+	for _, s := range c.steps {
+		for at := range have.mounts {
+			if s.what == remove && strings.HasPrefix(at+"/", string(s.item.Path)+"/") {
+				return nil, fmt.Errorf("%s: something is mounted there, at %s", s.item.Path, at)
+			}
+		}
+	}
 	c.owe(items, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
 }

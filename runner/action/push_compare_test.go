@@ -51,6 +51,20 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+// TestPruneMounts: nothing is deleted on a file system that is mounted there.
+func TestPruneMounts(t *testing.T) {
+	for mount, want := range map[string]string{"/d/a": "/d/a: something is mounted there, at /d/a", "/d/a/b/c": "/d/a: something is mounted there, at /d/a/b/c", "/d": "", "/d/ab": "", "/": ""} {
+		have := &found{at: map[string]*state{"/d": {kind: 'd'}}, trees: map[string][]string{"/d": {"/d/a", "/d/a/b"}}, mounts: map[string]bool{mount: true}}
+		got := ""
+		if _, err := (Push{}).compare(&Manifest{Deletes: []Prune{{Path: "/d", All: true, Most: 9}}}, have); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s is mounted: %q, want %q", mount, got, want)
+		}
+	}
+}
+
 // TestRegroup: what is new gets its group also where tar does not give it any, at any depth.
 func TestRegroup(t *testing.T) {
 	have := &found{uid: 1000, gid: 1000, at: map[string]*state{"/": {kind: 'd'}, "/d": {kind: '-'}, "/d/a": {kind: '-'}, "/l": {kind: '-'}, "/o": {kind: '-'}}}
