@@ -123,7 +123,8 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 }
 
 // whole makes one manifest of parts, each of which comes from the file at the same index. It is an error if two items
-// have the same path on a host, unless both are folders that agree: then they become one.
+// have the same path on a host, unless both are folders that agree: then they become one. It is also an error if
+// something is pushed into a folder that is deleted.
 func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err error) {
 	type place struct {
 		index int // into m.Items
@@ -147,6 +148,16 @@ func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err er
 					twice.Hint = "the other is at " + first
 				}
 				return m, twice
+			}
+		}
+	}
+	for _, f := range files {
+		if !f.Absent {
+			continue
+		}
+		for _, item := range m.Items {
+			if item.Kind != Absent && strings.HasPrefix(string(item.Path), f.Dest+"/") {
+				return m, &inventory.Error{Place: f.Place, Text: fmt.Sprintf("%s is pushed to %s, into a folder that is deleted", shownPath(item.Path), host)}
 			}
 		}
 	}

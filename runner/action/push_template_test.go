@@ -58,12 +58,13 @@ func TestRenderManyHosts(t *testing.T) {
 func TestRenderOneFolder(t *testing.T) {
 	src := t.TempDir()
 	for second, want := range map[string]string{
-		`{src: ` + src + `/, dest: /d/, owner: root}`: "",
-		`{dest: /d, state: directory, mode: "0750"}`:  "",
-		`{dest: /d, state: directory, mode: "0700"}`:  "/d is pushed twice to web1, with another mode or owner",
-		`{dest: /d, state: directory, owner: nobody}`: "/d is pushed twice to web1, with another mode or owner",
-		`{dest: /d, state: absent}`:                   "/d is pushed twice to web1",
-		`{content: x, dest: /d}`:                      "/d is pushed twice to web1",
+		`{src: ` + src + `/, dest: /d/, owner: root}`:           "",
+		`{dest: /d, state: directory, mode: "0750"}`:            "",
+		`{dest: /d, state: directory, mode: "0700"}`:            "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: directory, owner: nobody}`:           "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: absent}`:                             "/d is pushed twice to web1",
+		`{content: x, dest: /d}`:                                "/d is pushed twice to web1",
+		`{state: absent, dest: /e}, {content: x, dest: /e/f/g}`: "/e/f/g is pushed to web1, into a folder that is deleted",
 	} {
 		spec, err := action.ReadPushSpec("spec.yaml", []byte(`{files: [{dest: /d, state: directory, mode: "0750", owner: root, notify: [a]}, `+second+`], handlers: {a: {run: x}}}`))
 		if err != nil {
