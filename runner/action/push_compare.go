@@ -83,8 +83,12 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	}
 	c.deleteOnce()
 	for _, s := range c.steps {
+		if s.what != remove {
+			continue
+		}
+		below := have.real(string(s.item.Path)) + "/"
 		for at := range have.mounts {
-			if s.what == remove && strings.HasPrefix(at+"/", string(s.item.Path)+"/") {
+			if strings.HasPrefix(at+"/", below) {
 				return nil, fmt.Errorf("%s: something is mounted there, at %s", s.item.Path, at)
 			}
 		}
@@ -231,6 +235,9 @@ func protected(folder string) bool {
 // prune adds the deletion of what the manifest does not have.
 func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	folder := string(d.Path)
+	if real := have.real(folder); d.All && real != folder && protected(real) {
+		return fmt.Errorf("%s leads to %s, where hail does not delete everything that is not pushed", folder, real)
+	}
 	wanted := map[string]bool{"": true}
 	c.managed[folder] = []string{}
 	for _, item := range items {
@@ -289,7 +296,7 @@ func (c *comparison) deleteOnce() {
 		if gone[at] != s {
 			return true
 		}
-		for at != "/" {
+		for len(at) > 1 {
 			at = path.Dir(at)
 			if above := gone[at]; above != nil {
 				above.have.kind = 'd'

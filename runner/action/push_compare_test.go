@@ -63,6 +63,18 @@ func TestPruneMounts(t *testing.T) {
 			t.Errorf("%s is mounted: %q, want %q", mount, got, want)
 		}
 	}
+
+	// Nor by way of a link.
+	for to, want := range map[string]string{"/srv/a": "/d/b: something is mounted there, at /srv/a/b/c", "/srv/b": "", "/etc": "/d leads to /etc, where hail does not delete everything that is not pushed"} {
+		have := &found{at: map[string]*state{"/d": {kind: 'l', toFolder: true, resolved: to}}, trees: map[string][]string{"/d": {"/d/b"}}, mounts: map[string]bool{"/srv/a/b/c": true}}
+		got := ""
+		if _, err := (Push{}).compare(&Manifest{Deletes: []Prune{{Path: "/d", All: true, Most: 9}}}, have); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("a link to %s: %q, want %q", to, got, want)
+		}
+	}
 }
 
 // TestRegroup: what is new gets its group also where tar does not give it any, at any depth.
@@ -104,10 +116,11 @@ func TestPrune(t *testing.T) {
 		{nil, []string{"/d/a", "/d/a/x", "/d/b"}, []string{"delete /d/a and everything in it", "delete /d/b"}},
 		{nil, []string{"/d/a", "/d/a.d", "/d/a/x"}, []string{"delete /d/a and everything in it", "delete /d/a.d"}},
 		{[]Item{{Path: "/d/a/x", Kind: Link}}, []string{"/d/a", "/d/a/x", "/d/a/y"}, []string{"delete /d/a/y"}},
+		{nil, []string{"a/host/that/lies"}, []string{"delete a/host/that/lies"}},
 		{[]Item{{Path: "/d/a", Kind: Absent}}, []string{"/d/a", "/d/a/x"}, []string{"delete /d/a and everything in it"}},
 		{[]Item{{Path: "/d/a/x", Kind: Absent}}, []string{"/d/a", "/d/a/x"}, []string{"delete /d/a and everything in it"}},
 	} {
-		have := &found{at: map[string]*state{"/d": {kind: 'd'}, "/d/a": {kind: 'd'}, "/d/a/x": {kind: 'l'}}, trees: map[string][]string{"/d": row.there}}
+		have := &found{at: map[string]*state{"/d": {kind: 'd'}, "/d/a": {kind: 'd'}, "/d/a/x": {kind: 'l'}}, trees: map[string][]string{"/d": row.there}, mounts: map[string]bool{"/": true}}
 		all := Prune{Path: "/d", All: true, Most: 9}
 		c, err := Push{}.compare(&Manifest{Items: row.items, Deletes: []Prune{all, {Path: "/d/a", All: true, Most: 9}, all}}, have)
 		if err != nil {

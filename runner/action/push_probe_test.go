@@ -95,6 +95,24 @@ func TestPushDeleteAllOfAPattern(t *testing.T) {
 	})
 }
 
+// TestPushDeleteAllBehindALink: a folder that a link leads to is looked through as if it were there itself.
+func TestPushDeleteAllBehindALink(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "behind/goes", "old", 0o644)
+		if err := os.Symlink("behind", filepath.Join(m.dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+		src := t.TempDir()
+		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m.push(t, t.Context(), fmt.Sprintf("files: [{src: %s/, dest: DIR/link, delete: all}]", src), nil).want(t, "link", runner.Changed, "", "")
+		if m.read(t, "behind/stays") != "new" || m.read(t, "behind/goes") != "(absent)" {
+			t.Errorf("stays has %q, want \"new\"; goes has %q, want it deleted", m.read(t, "behind/stays"), m.read(t, "behind/goes"))
+		}
+	})
+}
+
 // TestPushCutMemory: the list of what earlier pushes put there is usable even if its end is lost.
 func TestPushCutMemory(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {

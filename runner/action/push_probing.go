@@ -94,6 +94,7 @@ func newProbing(m *Manifest) *probing {
 		}
 	}
 	for _, d := range m.Deletes {
+		p.ask(string(d.Path))
 		if folder := string(d.Path); d.All {
 			if once("t " + program.Word(folder)) {
 				p.trees = append(p.trees, folder)
@@ -261,6 +262,16 @@ func (p *probing) result() (*found, error) {
 
 // isFolder reports whether it is a folder, or leads to one.
 func (s *state) isFolder() bool { return s.kind == 'd' || s.toFolder }
+
+// real returns where a path is, if a link that was looked at leads to it.
+func (f *found) real(p string) string {
+	for at := p; len(at) > 1; at = path.Dir(at) { // what a host says need not begin with a slash
+		if link := f.at[at]; link != nil && link.toFolder {
+			return link.resolved + p[len(at):]
+		}
+	}
+	return p
+}
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {

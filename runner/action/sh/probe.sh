@@ -46,7 +46,7 @@ answer() {
 		what=$1 word=$2
 		shift 2
 		case $what in
-		t) decode "$word"; say tree; find "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
+		t) decode "$word"; say tree; find -H "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
 		m)
 			key=$(printf %s "$word" | sha256sum)
 			say managed
