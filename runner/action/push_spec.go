@@ -162,6 +162,8 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		r.Fail(n, "dest: /etc/motd", "this file has no dest")
 	case sources != 1:
 		r.Fail(n, "", "a file needs exactly one of src, content, link, state: absent and state: directory")
+	case (f.Validate != "" || f.Template) && f.Src == "" && f.Content == nil:
+		r.Fail(n, "", "validate and template are for files with a content")
 	case f.Delete != "none" && !strings.HasSuffix(f.Src, "/"):
 		r.Fail(n, "src: site/", "delete is for the content of a folder: src has to end in a slash")
 	case folder && (f.Content != nil || f.Target != ""):
