@@ -1,7 +1,6 @@
 package action
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -120,64 +119,6 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	}
 	slices.SortFunc(contents, func(a, b Content) int { return strings.Compare(a.Digest, b.Digest) })
 	return p, contents, nil
-}
-
-// whole makes one manifest of parts, each of which comes from the file at the same index. It is an error if two items
-// have the same path on a host, unless both are folders that agree: then they become one. It is also an error if
-// something is pushed into a folder that is deleted.
-func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err error) {
-	type place struct {
-		index int // into m.Items
-		from  *PushFile
-	}
-	seen := map[runner.Text]place{}
-	for i, part := range parts {
-		m.Deletes = append(m.Deletes, part.Deletes...)
-		for _, item := range part.Items {
-			was, known := seen[item.Path]
-			switch {
-			case !known:
-				seen[item.Path] = place{len(m.Items), files[i]}
-				m.Items = append(m.Items, item)
-			case !m.Items[was.index].take(item):
-				twice := &inventory.Error{Place: files[i].Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
-				if item.Kind == Folder && m.Items[was.index].Kind == Folder {
-					twice.Text += ", with another mode or owner"
-				}
-				if first := was.from.Place.String(); first != "" {
-					twice.Hint = "the other is at " + first
-				}
-				return m, twice
-			}
-		}
-	}
-	for _, f := range files {
-		if !f.Absent {
-			continue
-		}
-		for _, item := range m.Items {
-			if item.Kind != Absent && strings.HasPrefix(string(item.Path), f.Dest+"/") {
-				return m, &inventory.Error{Place: f.Place, Text: fmt.Sprintf("%s is pushed to %s, into a folder that is deleted", shownPath(item.Path), host)}
-			}
-		}
-	}
-	return m, nil
-}
-
-// take adds to a folder what another item says of it, and reports whether both are folders and agree.
-func (i *Item) take(other Item) bool {
-	if i.Kind != Folder || other.Kind != Folder || !agree(i.Mode, other.Mode) || !agree(i.Owner, other.Owner) || !agree(i.Group, other.Group) {
-		return false
-	}
-	i.Mode, i.Owner, i.Group = cmp.Or(i.Mode, other.Mode), cmp.Or(i.Owner, other.Owner), cmp.Or(i.Group, other.Group)
-	i.Symlink, i.Notify = cmp.Or(i.Symlink, other.Symlink), slices.Concat(i.Notify, other.Notify)
-	return true
-}
-
-// agree reports whether two settings, either of which may not be given, are the same.
-func agree[T comparable](a, b T) bool {
-	var none T
-	return a == none || b == none || a == b
 }
 
 type renderer struct {
