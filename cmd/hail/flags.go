@@ -150,7 +150,7 @@ func endingFlags(c, what string) []cli.Flag {
 
 func confirmFlags(c string) []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before beginning on more than `N` hosts from a terminal"},
+		&cli.IntFlag{Name: "confirm-above", Category: c, Value: 50, Usage: "ask before working on more than `N` hosts from a terminal"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: c, Usage: "do not ask"},
 	}
 }
