@@ -176,8 +176,8 @@ func (s logStream) Close() error {
 func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), Ending(e, dryRun))
-	if e.Error != "" && e.Reason != runner.ExitStatus {
-		fmt.Fprintf(&b, ": %s", e.Error)
+	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
+		fmt.Fprintf(&b, ": %s", why)
 	}
 	if e.Remains != "" {
 		fmt.Fprintf(&b, " (%s)", remainsText(e.Remains))

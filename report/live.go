@@ -188,11 +188,11 @@ func (l *Live) tell(e *runner.Event) {
 	l.told++
 	l.clear()
 	line := fmt.Sprintf("%s: %s", e.Host, statusText(e.Status, e.Reason, e.Exit))
-	switch {
-	case l.told > mostTold:
+	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
+		line += ": " + why
+	}
+	if l.told > mostTold {
 		line = "more hosts went wrong; the summary has them all"
-	case e.Error != "" && e.Reason != runner.ExitStatus:
-		line += ": " + OneLine(e.Error)
 	}
 	fmt.Fprintln(l.w, l.style().cut(line, 0))
 }

@@ -57,8 +57,8 @@ func (r *Result) Before() string {
 		return ""
 	}
 	line := fmt.Sprintf("attempt %d ended %s", e.Attempt, statusText(e.Status, e.Reason, e.Exit))
-	if e.Error != "" && e.Reason != runner.ExitStatus {
-		line += ": " + OneLine(e.Error)
+	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
+		line += ": " + why
 	}
 	return line
 }

@@ -48,12 +48,15 @@ func statusText(status runner.Status, reason runner.Reason, exit int) string {
 // how says how the host ended.
 func (r *Result) how() string { return statusText(r.Status, r.Reason, r.Exit) }
 
-// why returns what the host's error adds to how it ended, on one line: nothing if the error is the exit status again.
-func (r *Result) why() string {
-	if r.Reason == runner.ExitStatus {
+// why returns what the host's error adds to how it ended.
+func (r *Result) why() string { return whyText(r.Reason, r.Exit, r.Error) }
+
+// whyText returns what an error adds to a status with its reason, on one line: nothing if it is the exit status again.
+func whyText(reason runner.Reason, exit int, err string) string {
+	if reason == runner.ExitStatus && err == fmt.Sprint("exit ", exit) {
 		return ""
 	}
-	return OneLine(r.Error)
+	return OneLine(err)
 }
 
 // unfinished is what is said of a host that has not ended.

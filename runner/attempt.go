@@ -20,8 +20,8 @@ type item struct {
 }
 
 // try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
-// run has to stop. How the attempt ended is in it.last; how the one before ended, if the run was stopped before this one
-// began.
+// run has to stop. How the attempt ended is in it.last; if the run was stopped before the host was reached again, it is
+// how the attempt before ended.
 func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	result.item = it
 	before := it.last
@@ -39,8 +39,11 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 		}
 	}
 	result.stop = it.ended(ctx, err)
-	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" { // only this attempt never began
-		it.last, result.again = before, true
+	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" {
+		if before.Attempt, result.again = it.last.Attempt, true; before.Attempt == it.tries {
+			before.Error += "; the next attempt was stopped while connecting"
+		}
+		it.last = before
 		return result
 	}
 	it.tally.count(it.last.Status, innermost(it.last.Reason, err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,7 +161,8 @@ type watcher struct {
 	begun    time.Time // the last attempt
 	halted   time.Time // when nothing more may start
 	failed   int
-	missed   int // unreachable hosts
+	missed   int  // unreachable hosts
+	undone   bool // a host was stopped, or not tried again
 
 	size, proven int // of the wave: how many hosts it needs, and how many ended otherwise than unreachable
 }
@@ -262,20 +264,22 @@ func (w *watcher) finish(e runner.Event) error {
 	w.finished[e.Host] = e
 	delete(w.running, e.Host)
 	delete(w.due, e.Host)
+	at := e.Attempt // the attempt that decides
+	if strings.HasSuffix(e.Error, "; the next attempt was stopped while connecting") {
+		at--
+	}
 	want, stops := runner.Skipped, false
-	if e.Attempt > 0 {
+	if at > 0 {
 		want = runner.OK
-		if f := w.outcome(e.Host, e.Attempt).failure; f != nil {
+		if f := w.outcome(e.Host, at).failure; f != nil {
 			want, stops = f.Status, f.Stop
 		}
 	}
-	// A run can be stopped at any time. A host that was being dialled again then is as its last attempt has left it.
-	if e.Status != want && e.Status != runner.Cancelled && e.Status != runner.Skipped {
-		return fmt.Errorf("it ended as %s, want %s", e.Status, want)
+	stopped := e.Status == runner.Cancelled || e.Status == runner.Skipped // as may happen at any time
+	if e.Status != want && !stopped || e.Attempt != w.tries[e.Host] {
+		return fmt.Errorf("it ended as %s, want %s after %d attempts", e.Status, want, w.tries[e.Host])
 	}
-	if e.Attempt != w.tries[e.Host] && (e.Attempt != w.tries[e.Host]-1 || !w.mayRetry(e.Host, e.Attempt)) {
-		return fmt.Errorf("it made %d attempts", w.tries[e.Host])
-	}
+	w.undone = w.undone || stopped || w.mayRetry(e.Host, at)
 	switch e.Status {
 	case runner.Failed, runner.Timeout, runner.Lost, runner.Error:
 		w.failed++
@@ -302,12 +306,12 @@ func (w *watcher) done(plan, end runner.Event) error {
 		}
 	}
 	for host, e := range w.finished {
-		switch early := w.mayRetry(host, e.Attempt); {
-		case e.Status == runner.Skipped && e.Reason == "":
+		if e.Status == runner.Skipped && e.Reason == "" {
 			return fmt.Errorf("%s was skipped without a reason", host)
-		case (e.Status == runner.Skipped || e.Status == runner.Cancelled || early) && end.Reason == "":
-			return fmt.Errorf("%s ended as %s at attempt %d, but the run as if nothing was left undone", host, e.Status, e.Attempt)
 		}
+	}
+	if w.undone && end.Reason == "" {
+		return errors.New("the run ended as if nothing was left undone")
 	}
 	return nil
 }
