@@ -16,7 +16,8 @@ import (
 // oracle lets ssh itself say what its configuration means for a host. It runs ssh -G, which takes about 5 ms, once
 // for each host.
 type oracle struct {
-	args []string // for the files and options of Load
+	args    []string // for the files of Load
+	options []string // for its options
 
 	mu       sync.Mutex
 	answers  map[string]*Config
@@ -34,14 +35,14 @@ func newOracle(paths, options []string) *oracle {
 		o.args = []string{"-F", paths[0]}
 	}
 	for _, text := range options {
-		o.args = append(o.args, "-o", text)
+		o.options = append(o.options, "-o", text)
 	}
 	return o
 }
 
 // ask returns a Config that holds what ssh says about this host, as plain lines.
 func (o *oracle) ask(ctx context.Context, local Local, name string, given Given) (*Config, error) {
-	args := slices.Clone(o.args)
+	args := slices.Concat(o.args, o.options)
 	for _, text := range given.Options {
 		args = append(args, "-o", text)
 	}

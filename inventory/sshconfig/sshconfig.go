@@ -151,6 +151,19 @@ func Load(paths, options []string, local Local) (*Config, error) {
 	return l.c, nil
 }
 
+// WithoutOptions returns what the files say alone, without the options of Load.
+func (c *Config) WithoutOptions() *Config {
+	if c == nil {
+		return nil
+	}
+	files := *c
+	files.options = nil
+	if c.oracle != nil {
+		files.oracle = &oracle{args: c.oracle.args, answers: map[string]*Config{}}
+	}
+	return &files
+}
+
 // index drops blocks without effect, and finds those that only some names can match.
 func (c *Config) index() {
 	c.final = slices.ContainsFunc(c.blocks, block.asks)

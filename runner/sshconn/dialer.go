@@ -58,13 +58,14 @@ func (t Trace) detail(host, format string, args ...any) {
 // Dialer is a runner.Dialer over SSH. All hosts share its connections to jump hosts and to the agent, until it is
 // closed.
 type Dialer struct {
-	config   Config
-	defaults inventory.Connection
-	limits   *limits
-	keys     keyring
-	known    knownFiles
-	jumps    jumps
-	warnOnce sync.Once // for the warning that host keys are not checked
+	config    Config
+	hopConfig *sshconfig.Config // for jump hosts
+	defaults  inventory.Connection
+	limits    *limits
+	keys      keyring
+	known     knownFiles
+	jumps     jumps
+	warnOnce  sync.Once // for the warning that host keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
@@ -80,7 +81,7 @@ func New(c Config) *Dialer {
 	if c.Warn == nil {
 		c.Warn = func(string) {}
 	}
-	d := &Dialer{config: c, defaults: defaults, limits: newLimits(c.Connecting, c.ConnectingMost, c.PerAddress), open: map[*conn]struct{}{}}
+	d := &Dialer{config: c, hopConfig: c.SSHConfig.WithoutOptions(), defaults: defaults, limits: newLimits(c.Connecting, c.ConnectingMost, c.PerAddress), open: map[*conn]struct{}{}}
 	d.known.warn = c.Warn
 	return d
 }
@@ -115,7 +116,7 @@ func (d *Dialer) logins(ctx context.Context, hosts []inventory.Host) iter.Seq2[s
 	return func(yield func(settings, error) bool) {
 		seen := map[string]bool{} // many hosts have the same jump hosts
 		for _, h := range hosts {
-			s, err := d.settings(ctx, h)
+			s, err := d.settings(ctx, d.config.SSHConfig, h)
 			var all []settings
 			if jump := strings.Join(s.jump, ","); err == nil && s.control == "" && jump != "" && !seen[jump] {
 				seen[jump] = true
@@ -154,7 +155,7 @@ var errConnect = errors.New("connect timeout")
 
 // Dial connects to h, through its jump host if it has one, verifies its host key, and logs in.
 func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
-	s, err := d.settings(ctx, h)
+	s, err := d.settings(ctx, d.config.SSHConfig, h)
 	if err != nil {
 		return nil, unsettled(ctx, err)
 	}

@@ -210,10 +210,11 @@ func (d *Dialer) jumpSettings(ctx context.Context, hops []string) (all []setting
 	return all, nil
 }
 
+// hopSettings returns the settings of a jump host. As with ssh, the options of the command line are not for it.
 func (d *Dialer) hopSettings(ctx context.Context, spec string) (settings, error) {
 	h, err := d.hop(spec)
 	if err != nil {
 		return settings{}, err
 	}
-	return d.settings(ctx, h)
+	return d.settings(ctx, d.hopConfig, h)
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"hail/inventory"
+	"hail/inventory/sshconfig"
 	"hail/runner"
 	"hail/runner/sshconn"
 	"hail/runner/sshtest"
@@ -423,6 +424,18 @@ func TestJump(t *testing.T) {
 	t.Run("two hops", func(t *testing.T) {
 		if err := reach(t, s.dialer(sshconn.Config{}), host("bastion,inner")); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("options are not for the jump host, as with ssh", func(t *testing.T) {
+		for _, ask := range []bool{false, true} {
+			config, err := sshconfig.Load(nil, []string{"ProxyJump=bastion"}, sshconfig.Local{AskSSH: ask})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.hosts[0].Connection.Jump = "" // so that only the option can name one
+			if err := reach(t, s.dialer(sshconn.Config{SSHConfig: config}), host("")); err != nil {
+				t.Errorf("with AskSSH %v: %v", ask, err)
+			}
 		}
 	})
 	t.Run("a jump host that forbids it", func(t *testing.T) {

@@ -85,15 +85,15 @@ func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	return cmp.Or(c.SSHConfigHost, h.Name), given
 }
 
-// settings looks up the settings of a host. What ssh_config runs for that may take as long as connecting; if it takes
-// longer, the error wraps errConnect.
-func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, error) {
+// settings looks up the settings of a host, with config as its ssh_config. What ssh_config runs for that may take as long
+// as connecting; if it takes longer, the error wraps errConnect.
+func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inventory.Host) (settings, error) {
 	c := h.Connection
 	limit := cmp.Or(c.ConnectTimeout.Value(), d.config.ConnectTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errConnect)
 	defer cancel()
 	name, given := GivenTo(h)
-	f, err := d.config.SSHConfig.Lookup(ctx, name, given)
+	f, err := config.Lookup(ctx, name, given)
 	if errors.Is(err, errConnect) {
 		err = fmt.Errorf("the programs in ssh_config did not end within %v: %w", limit, errConnect)
 	}
@@ -157,7 +157,7 @@ func (d *Dialer) settings(ctx context.Context, h inventory.Host) (settings, erro
 		return s, err
 	}
 	given.Options = append([]string{"HostName=" + s.address}, given.Options...)
-	if err := d.useMaster(&s, func(text string) (string, error) { return d.config.SSHConfig.Path(ctx, name, given, text) }); err != nil {
+	if err := d.useMaster(&s, func(text string) (string, error) { return config.Path(ctx, name, given, text) }); err != nil {
 		return s, fmt.Errorf("control socket: %w", err)
 	}
 	return s, d.addFromSSHConfig(&s, h, f)
