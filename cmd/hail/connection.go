@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -14,13 +15,15 @@ import (
 // override is what the command line says about every connection.
 type override struct {
 	inventory.Connection
-	options []sshconfig.Origin // of -o
+	given   inventory.Connection // by options other than -o
+	options []sshconfig.Origin   // of -o
 }
 
 // connectionOf reads the connection options, including those of -o. They all override the inventory.
 func (e environment) connectionOf(c *cli.Context) (top override, err error) {
+	from := cameFrom(c, "option")
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
-	if from := cameFrom(c, "option"); err != nil && from != "" {
+	if err != nil && from != "" {
 		err = fmt.Errorf("%s: %w", from, err)
 	}
 	if err != nil {
@@ -29,12 +32,16 @@ func (e environment) connectionOf(c *cli.Context) (top override, err error) {
 	if top.options, err = config.Explain(c.Context, "", sshconfig.Given{}); err != nil {
 		return top, err
 	}
+	for i := range top.options {
+		top.options[i].File = cmp.Or(from, top.options[i].File)
+	}
 	o, err := config.Lookup(c.Context, "", sshconfig.Given{})
 	if err != nil {
 		return top, err
 	}
-	top.Connection = inventory.Connection{User: o.User, Port: o.Port, HostKeyAlias: o.HostKeyAlias, ConnectTimeout: inventory.Duration(o.ConnectTimeout)}
-	err = readConnection(c, &top.Connection)
+	top.given, err = readConnection(c)
+	byOption := inventory.Connection{User: o.User, Port: o.Port, HostKeyAlias: o.HostKeyAlias, ConnectTimeout: inventory.Duration(o.ConnectTimeout)}
+	top.Connection = byOption.Overlay(top.given)
 	return top, err
 }
 
@@ -56,9 +63,9 @@ func (o override) over(c inventory.Connection) inventory.Connection {
 	return c.Overlay(o.Connection)
 }
 
-// readConnection puts the connection options over what is in into.
-func readConnection(c *cli.Context, into *inventory.Connection) error {
-	top := inventory.Connection{
+// readConnection reads the connection options other than -o.
+func readConnection(c *cli.Context) (top inventory.Connection, err error) {
+	top = inventory.Connection{
 		User:       c.String("user"),
 		Port:       c.Int("port"),
 		Identity:   c.StringSlice("identity"),
@@ -67,31 +74,29 @@ func readConnection(c *cli.Context, into *inventory.Connection) error {
 	}
 	if c.IsSet("user") {
 		if err := inventory.CheckUser(top.User); err != nil {
-			return wrongValue("user", "", "%v", err)
+			return top, wrongValue("user", "", "%v", err)
 		}
 	}
 	if err := readBecome(c, &top); err != nil {
-		return err
+		return top, err
 	}
 	if c.IsSet("port") && (top.Port < 1 || top.Port > 65535) {
-		return wrongValue("port", "", "%d is not a port (1 to 65535)", top.Port)
+		return top, wrongValue("port", "", "%d is not a port (1 to 65535)", top.Port)
 	}
 	if c.IsSet("connect-timeout") {
-		var err error
 		if top.ConnectTimeout, err = duration(c, "connect-timeout"); err != nil {
-			return err
+			return top, err
 		}
 	}
 	if _, err := oneOf(c, "host-keys"); err != nil {
-		return err
+		return top, err
 	}
 	if file := c.String("ssh-config"); file != "" && file != "none" {
 		if _, err := os.Stat(file); err != nil {
-			return &usageError{text: "-F " + file + ": no such file", hint: "-F none reads no ssh_config", option: "ssh-config"}
+			return top, &usageError{text: "-F " + file + ": no such file", hint: "-F none reads no ssh_config", option: "ssh-config"}
 		}
 	}
-	*into = into.Overlay(top)
-	return nil
+	return top, nil
 }
 
 // readBecome reads --sudo, --sudo-user and --doas.

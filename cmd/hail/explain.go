@@ -67,17 +67,18 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 	if err != nil {
 		return err
 	}
-	for _, s := range top.Settings() {
-		option := strings.ReplaceAll(s.Key, "_", "-")
-		if !c.IsSet(option) {
-			option = "option" // -o sets it
-		}
-		x.say(s.Key, s.Value, cmp.Or(cameFrom(c, option), "command line"))
+	for _, s := range top.given.Settings() {
+		x.say(s.Key, s.Value, cmp.Or(cameFrom(c, strings.ReplaceAll(s.Key, "_", "-")), "command line"))
 	}
 	if word := c.String("host-keys"); word != "" {
 		x.say("stricthostkeychecking", word, cmp.Or(cameFrom(c, "host-keys"), "command line"))
 	}
 	x.sayOrigins(top.options)
+	for _, o := range top.options {
+		if o.Keyword == "proxycommand" {
+			x.say("jump", "none", o.File)
+		}
+	}
 	vars, err := varsOf(c)
 	if err != nil {
 		return err
@@ -128,7 +129,9 @@ func (x *explanation) askSSHConfig(e environment, c *cli.Context, local sshconfi
 	if err != nil {
 		return err
 	}
-	x.sayOrigins(slices.DeleteFunc(origins, func(o sshconfig.Origin) bool { return slices.Contains(said, o) }))
+	x.sayOrigins(slices.DeleteFunc(origins, func(o sshconfig.Origin) bool {
+		return slices.ContainsFunc(said, func(s sshconfig.Origin) bool { return s.Keyword == o.Keyword && s.Value == o.Value })
+	}))
 	return nil
 }
 
