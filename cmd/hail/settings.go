@@ -157,7 +157,7 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 		given[name] = true
 	}
 	for _, s := range slices.Backward(all) {
-		if taken, ours := given[s.option]; taken || !ours || c.Command.Name == "hosts" && s.option == "columns" { // these are other columns
+		if taken, ours := given[s.option]; taken || !ours {
 			continue
 		}
 		given[s.option] = true
