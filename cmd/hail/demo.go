@@ -69,19 +69,20 @@ func demo(e environment, hosts int, serve bool) error {
 	return nil
 }
 
-// demoStep prints a command as the user would type it, and runs it.
+// demoStep prints a command as the user would type it, and runs it, without the user's own settings and ssh_config.
 func (e environment) demoStep(dir, say string, args []string) {
 	fmt.Fprintf(e.stdout, "\n# %s\n$ hail %s\n", say, runner.QuoteWords(args))
 	outer := e.getenv
 	e.args = args
 	e.stdinTerminal = false // there is nothing to ask
+	e.home = dir
 	e.getenv = func(name string) string {
-		switch name {
-		case "HAIL_INVENTORY":
+		switch {
+		case name == "HAIL_INVENTORY":
 			return filepath.Join(dir, "inventory.yaml")
-		case "HAIL_RUNS":
+		case name == "HAIL_RUNS_DIR":
 			return filepath.Join(dir, "runs")
-		case "SSH_AUTH_SOCK":
+		case strings.HasPrefix(name, "HAIL_"), name == "XDG_CONFIG_HOME", name == "SSH_AUTH_SOCK":
 			return ""
 		}
 		return outer(name)
@@ -133,7 +134,7 @@ func serveDemo(e environment, dir string) error {
 	fmt.Fprintf(e.stdout, `
 In another terminal:
 
-  export HAIL_INVENTORY=%s HAIL_RUNS=%s
+  export HAIL_INVENTORY=%s HAIL_RUNS_DIR=%s
   %[3]s ping -a
   %[3]s run -a -- hostname
   %[3]s run -w '@web!web02' -- 'cat release; uptime'
