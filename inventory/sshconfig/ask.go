@@ -43,6 +43,9 @@ func newOracle(paths, options []string) *oracle {
 // ask returns a Config that holds what ssh says about this host, as plain lines.
 func (o *oracle) ask(ctx context.Context, local Local, name string, given Given) (*Config, error) {
 	args := slices.Concat(o.args, o.options)
+	if given.HostName != "" {
+		args = append(args, "-o", "HostName="+given.hostName())
+	}
 	for _, text := range given.Options {
 		args = append(args, "-o", text)
 	}
@@ -78,6 +81,11 @@ func (o *oracle) ask(ctx context.Context, local Local, name string, given Given)
 		// ssh has resolved the canonical name already, and a host line would begin a block.
 		return o.defaults[line] || keyword == "host" || keyword == "canonicalizehostname"
 	})
+	for i, line := range lines {
+		if strings.HasPrefix(line, "hostname ") { // its tokens are expanded, and a % is that of an IPv6 zone
+			lines[i] = strings.ReplaceAll(line, "%", "%%")
+		}
+	}
 	directives, err := parseLines("ssh -G "+name, []byte(strings.Join(lines, "\n")+"\n"))
 	if err != nil {
 		return nil, err

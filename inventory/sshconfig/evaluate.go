@@ -30,6 +30,9 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 		return answer.evaluate(ctx, name, Given{})
 	}
 	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
+	if e.s.HostName = given.hostName(); given.HostName != "" {
+		e.given["hostname"] = true
+	}
 	if e.s.User = given.User; given.User != "" {
 		e.given["user"] = true
 	}

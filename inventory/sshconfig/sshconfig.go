@@ -80,13 +80,17 @@ type Settings struct {
 	UserKnownHostsFile       []string
 }
 
-// Given is what is set for a host elsewhere, and takes precedence over all files: a login name, a port, and options
-// "Key=Value", as for ssh -o. The options of Load take precedence over these options.
+// Given is what is set for a host elsewhere, and takes precedence over all files: where to connect, a login name, a port,
+// and options "Key=Value", as for ssh -o. The options of Load take precedence over these options.
 type Given struct {
-	User    string
-	Port    int
-	Options []string
+	HostName string // without tokens
+	User     string
+	Port     int
+	Options  []string
 }
+
+// hostName returns where to connect as a HostName line has it, in which % begins a token.
+func (g Given) hostName() string { return strings.ReplaceAll(g.HostName, "%", "%%") }
 
 // Alias is a name in a Host line, and its place.
 type Alias struct {

@@ -60,6 +60,7 @@ func TestLikeSSH(t *testing.T) {
 			}
 			compareSSH(t, file, local, "web1", Given{User: "www"})
 			compareSSH(t, file, local, "db1", Given{User: "me", Port: 2222})
+			compareSSH(t, file, local, "web1", Given{HostName: "fe80::1%eth0", Options: []string{"HostName=opt.example.com"}})
 			compareSSH(t, file, local, "web1", Given{Options: []string{"User=opt", "HostName=opt.example.com"}})
 		})
 	}
@@ -82,6 +83,9 @@ func localSide(t testing.TB) Local {
 func compareSSH(t *testing.T, file string, local Local, host string, given Given) {
 	t.Helper()
 	args := []string{"-G", "-F", file}
+	if given.HostName != "" {
+		args = append(args, "-o", "HostName="+given.hostName())
+	}
 	if given.User != "" {
 		args = append(args, "-l", given.User)
 	}
@@ -440,7 +444,7 @@ func TestAskSSH(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("web1 is\n%+v, want\n%+v", got, want)
 	}
-	if got, err := c.Lookup(t.Context(), "db1", Given{User: "me", Port: 22}); err != nil || got.User != "me" || got.IdentityFile != nil {
+	if got, err := c.Lookup(t.Context(), "db1", Given{HostName: "fe80::1%eth0", User: "me", Port: 22}); err != nil || got.HostName != "fe80::1%eth0" || got.User != "me" || got.IdentityFile != nil {
 		t.Errorf("db1 is %+v, %v", got, err)
 	}
 	if err := os.WriteFile(file, []byte("Nonsense yes\n"), 0o600); err != nil {

@@ -78,7 +78,7 @@ var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_
 // GivenTo returns what ssh_config is asked about a host: the name to look up, and what is set elsewhere.
 func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	c := h.Connection
-	given = sshconfig.Given{User: c.User, Port: c.Port}
+	given = sshconfig.Given{HostName: strings.Trim(c.Address, "[]"), User: c.User, Port: c.Port}
 	for _, key := range slices.Sorted(maps.Keys(c.Options)) {
 		given.Options = append(given.Options, key+"="+c.Options[key])
 	}
@@ -156,7 +156,6 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
 		return s, err
 	}
-	given.Options = append([]string{"HostName=" + s.address}, given.Options...)
 	if err := d.useMaster(&s, func(text string) (string, error) { return config.Path(ctx, name, given, text) }); err != nil {
 		return s, fmt.Errorf("control socket: %w", err)
 	}

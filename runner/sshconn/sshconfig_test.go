@@ -61,8 +61,6 @@ func TestProxyCommand(t *testing.T) {
 	pid := filepath.Join(t.TempDir(), "pid")
 	proxy, hung := script(t, "echo $$ >"+pid+"; exec busybox nc $1 $2"), script(t, "echo $$ >"+pid+"; sleep 1000")
 	d := configured(t, "ProxyCommand "+proxy+" %h %p\n", sshconn.Config{})
-	// The host is called by its name in ssh_config, so %h is that name and not the address in the inventory.
-	h.Connection.SSHConfigHost = "127.0.0.1"
 	if got := output(t, d, h, "echo hello"); got != "hello" {
 		t.Errorf("it prints %q", got)
 	}
