@@ -465,6 +465,10 @@ func TestPrune(t *testing.T) {
 			t.Errorf("after %d runs, the records %v are left", i+1, ids)
 		}
 	}
+	// Another hail may remove the same records at the same time.
+	if removed, err := Remove(dir, "20261123-150400-k3f9"); removed != nil || err != nil {
+		t.Errorf("a record that is gone: removed %v, %v", removed, err)
+	}
 }
 
 // TestPruneKeepsOthers: Prune removes leftovers of earlier runs, and keeps everything that is not a record, whatever it

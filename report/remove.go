@@ -43,7 +43,7 @@ func Family(dir, id string) (ids []string, err error) {
 }
 
 // Remove removes the record of a run and those of its family: without it, nobody could tell what the others had still
-// to do. It returns the ids of the records that it has removed.
+// to do. It returns the ids of the records that it has removed: a record that is gone already is none of them.
 func Remove(dir, id string) (removed []string, err error) {
 	family, err := Family(dir, id)
 	if err != nil {
@@ -51,7 +51,10 @@ func Remove(dir, id string) (removed []string, err error) {
 	}
 	for _, id := range family { // the first run first: without it, the others are on their own
 		trash := filepath.Join(dir, trashPrefix+id)
-		if err := os.Rename(filepath.Join(dir, id), trash); err != nil {
+		switch err := os.Rename(filepath.Join(dir, id), trash); {
+		case errors.Is(err, fs.ErrNotExist): // another program was faster
+			continue
+		case err != nil:
 			return removed, err
 		}
 		if err := os.RemoveAll(trash); err != nil {
