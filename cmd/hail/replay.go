@@ -54,13 +54,15 @@ Examples:
 	}
 }
 
-// replayOf returns the plan of a run for one of its hosts, without waves, budgets, retries and checks over the fleet.
+// replayOf returns the plan of a run for one of its hosts, as a run of its own without waves, budgets, retries and checks
+// over the fleet.
 func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	i, err := placeOf(r.Plan, host)
 	if err != nil {
 		return nil, err
 	}
 	p := r.Plan.Part([]int{i})
+	p.Parent = ""
 	p.Waves, p.Pause, p.Gate, p.Per, p.Splay, p.Rate, p.Budget, p.Retry = nil, 0, "", nil, 0, 0, runner.Budget{}, runner.Retry{}
 	if p.Fleet != nil {
 		suite, err := check.New(p.Action)
