@@ -108,7 +108,7 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		if path == "-" {
 			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is not a file", name)
 		}
-		if slices.ContainsFunc(all, func(w wantedReport) bool { return filepath.Clean(w.path) == filepath.Clean(path) }) {
+		if slices.ContainsFunc(all, func(w wantedReport) bool { return samePath(w.path, path) }) {
 			return nil, wrongValue("report", "", "two reports can't go to %s", path)
 		}
 		if err := report.CanWrite(path); err != nil {
@@ -117,6 +117,12 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		all = append(all, wantedReport{path, format})
 	}
 	return all, nil
+}
+
+func samePath(a, b string) bool {
+	a, _ = filepath.Abs(a)
+	b, _ = filepath.Abs(b)
+	return a == b
 }
 
 // writeAll writes reports of the run whose record is at this path. When one can't be written, it still writes the others,
