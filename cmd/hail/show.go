@@ -265,10 +265,20 @@ func follow(e environment, r *report.Run, hosts []inventory.Host, style report.S
 			for i := range batch {
 				if ev := &batch[i]; ev.Kind == runner.KindFinish {
 					fmt.Fprintf(e.stderr, "hail: %s: %s\n", ev.Host, report.Ending(ev, r.Plan.DryRun))
+					delete(wanted, ev.Host)
 				}
 			}
 		}
-		return r.Err()
+		if err := r.Err(); err != nil || ctx.Err() != nil || len(wanted) == 0 {
+			return err
+		}
+		s, err := r.Summary()
+		for _, h := range hosts {
+			if wanted[h.Name] { // hail was killed before it had an end
+				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, s.Result(h.Name).Said())
+			}
+		}
+		return err
 	})
 }
 
