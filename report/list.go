@@ -39,8 +39,8 @@ func List(dir string) ([]string, error) {
 	return ids, nil
 }
 
-// Find opens the run that ref means: an id, the beginning of one, last, last~1 for the one before the last, or the name
-// of a run, of which the newest counts.
+// Find opens the run that ref means: an id, last, last~1 for the one before the last, the name of a run, of which the
+// newest counts, or the beginning of an id.
 func Find(dir, ref string) (*Run, error) {
 	ids, err := List(dir)
 	if err != nil {
@@ -61,6 +61,13 @@ func Find(dir, ref string) (*Run, error) {
 		}
 		return Open(filepath.Join(dir, ids[n]))
 	}
+	if slices.Contains(ids, ref) {
+		return Open(filepath.Join(dir, ref))
+	}
+	named, err := findNamed(dir, ids, ref)
+	if !errors.Is(err, ErrNoRun) { // a name may be a date, as the beginning of an id is
+		return named, err
+	}
 	var found []string
 	for _, id := range ids {
 		if ref != "" && strings.HasPrefix(id, ref) {
@@ -69,7 +76,7 @@ func Find(dir, ref string) (*Run, error) {
 	}
 	switch len(found) {
 	case 0:
-		return findNamed(dir, ids, ref)
+		return nil, err
 	case 1:
 		return Open(filepath.Join(dir, found[0]))
 	}

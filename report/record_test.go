@@ -307,8 +307,8 @@ func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	var ids []string
 	var records []*Record // kept, because each holds a lock
-	for i := range 3 {
-		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: fmt.Sprint("night", i%2)}
+	for i, name := range []string{"night0", "night1", "20261123", "night0"} {
+		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: name}
 		r, err := Create(dir, Head{Plan: plan}, nil, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -316,8 +316,8 @@ func TestFind(t *testing.T) {
 		records = append(records, r)
 		ids = append(ids, plan.Run)
 	}
-	for ref, want := range map[string]string{"last": ids[2], "last~0": ids[2], "last~2": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1], "night0": ids[2], "night1": ids[1],
-		"last~3": "", "last~x": "", "last2": "", "2026": "", "nothing": "", "../x": ""} {
+	for ref, want := range map[string]string{"last": ids[3], "last~0": ids[3], "last~3": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1], "night0": ids[3], "night1": ids[1],
+		"20261123": ids[2], "last~4": "", "last~x": "", "last2": "", "2026": "", "nothing": "", "../x": ""} {
 		r, err := Find(dir, ref)
 		switch {
 		case want == "" && err == nil:
