@@ -108,7 +108,8 @@ func listRuns(e environment, c *cli.Context) error {
 }
 
 func wantedRun(c *cli.Context, l listedRun) bool {
-	if named, _ := path.Match(c.String("name"), l.Name); c.IsSet("name") && !named {
+	plain := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") } // which * and ? match, unlike a slash
+	if named, _ := path.Match(plain(c.String("name")), plain(l.Name)); c.IsSet("name") && !named {
 		return false
 	}
 	well := l.Counts[runner.OK] + l.Counts[runner.Changed]
