@@ -49,7 +49,7 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 		return err
 	}
 	p.Budget.Cancel = onBudget == "cancel"
-	if p.Budget.Cancel && p.Budget.Fail == nil && p.Budget.Unreachable == nil {
+	if isGiven(c, "on-budget") && p.Budget.Cancel && p.Budget.Fail == nil && p.Budget.Unreachable == nil {
 		return wrongValue("on-budget", "set one, for example --max-fail 10%", "there is no budget")
 	}
 	if text := c.String("serial"); c.IsSet("serial") {
@@ -61,7 +61,7 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 		return wrongValue("gate", "", "the command is missing")
 	}
 	for _, name := range []string{"gate", "pause"} {
-		if c.IsSet(name) && p.Waves == nil {
+		if isGiven(c, name) && p.Waves == nil {
 			return wrongValue(name, "make waves, for example --serial 1,10%,100%", "there is only one wave")
 		}
 	}

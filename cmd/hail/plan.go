@@ -61,7 +61,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if p.Fanout > p.Connecting && !c.IsSet("connecting") {
 		p.ConnectingMost = p.Fanout
 	}
-	if per := p.Per; per != nil && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
+	if per := p.Per; per != nil && isGiven(c, "per") && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
 		return nil, wrongValue("per", "", "none of the hosts has the var %q", per.Var)
 	}
 	secret, err := secretVars(c)

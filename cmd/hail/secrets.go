@@ -27,6 +27,9 @@ func passwordSources(c *cli.Context, p *runner.Plan) error {
 		into         *runner.Password
 	}{{"ask-pass", "pass-command", &p.Login}, {"ask-sudo-pass", "sudo-pass-command", &p.Sudo}} {
 		ask, command := c.Bool(o.ask), c.String(o.command)
+		if !isGiven(c, o.command) && (ask || *o.into != (runner.Password{})) {
+			command = "" // a setting gives way, also to what a repeated run did
+		}
 		switch {
 		case ask && command != "":
 			return usage("", "--%s and --%s don't go together", o.ask, o.command)
