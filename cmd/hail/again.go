@@ -111,7 +111,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if !c.Bool("dry-run") {
 		release, err := lineage.Claim()
 		if errors.Is(err, report.ErrContinued) {
-			return usage("hail logs "+r.Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
+			return usage("hail logs "+lineage.Runs[len(lineage.Runs)-1].Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
 		}
 		if err != nil {
 			return usage("", "%v", err)

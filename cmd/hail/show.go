@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +37,10 @@ Examples:
 
 // runOfArgs opens the run that the first argument names, or the last run if there is no argument.
 func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
-	return e.findRun(c, cmp.Or(c.Args().First(), "last"))
+	if c.NArg() == 0 {
+		return e.findRun(c, "last")
+	}
+	return e.findRun(c, c.Args().First()) // an empty one, as from an unset shell variable, is no run
 }
 
 // findRun opens the run that ref names.
