@@ -151,11 +151,12 @@ func (d *display) drain(record *report.Record, cut func(), keyboard bool, run fu
 	return s, by, err
 }
 
-// conclude shows how a run ended, finishes its record, writes the reports, and removes old records. drained is the error of
+// conclude shows how a run ended, writes the reports, finishes its record, and removes old records. drained is the error of
 // drain. It tells all that went wrong with the record and the output, and returns it.
 func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Record, reports []wantedReport, drained error) error {
-	err := withoutEPIPE(errors.Join(drained, d.results(s, record), record.Finish(s)))
-	if err = errors.Join(err, writeAll(reports, record.Path(), d.columns)); err != nil {
+	err := withoutEPIPE(errors.Join(drained, d.results(s, record)))
+	// Once the record is finished, another hail may remove it.
+	if err = errors.Join(err, writeAll(reports, s, record.Path(), d.columns), record.Finish(s)); err != nil {
 		tell(d.env.stderr, err, asJSON(d.modes))
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {

@@ -125,17 +125,13 @@ func samePath(a, b string) bool {
 	return a == b
 }
 
-// writeAll writes reports of the run whose record is at this path. When one can't be written, it still writes the others,
-// and returns all errors.
-func writeAll(reports []wantedReport, record string, columns *report.Columns) (failed error) {
+// writeAll writes reports of a run, which has ended and whose record is at this path. When one can't be written, it still
+// writes the others, and returns all errors.
+func writeAll(reports []wantedReport, s *report.Summary, record string, columns *report.Columns) (failed error) {
 	if len(reports) == 0 {
 		return nil
 	}
 	run, err := report.Open(record)
-	if err != nil {
-		return err
-	}
-	s, err := run.Summary()
 	if err != nil {
 		return err
 	}
