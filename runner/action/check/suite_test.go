@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -123,6 +125,24 @@ func TestHang(t *testing.T) {
 		if is := state(); is != "" && !strings.Contains(is, ") Z ") {
 			t.Errorf("%s: a process that the check has started is still there: %s", userland, is)
 		}
+	}
+}
+
+// TestUnkillable: something that a check has started and that can't be killed, like a stat that waits for a dead server,
+// does not hold up the next check.
+func TestUnkillable(t *testing.T) {
+	for userland, m := range userlands(t) {
+		dir := t.TempDir()
+		// In a session of its own it is not killed with the check, and it has the output of the check open.
+		must(t, os.WriteFile(filepath.Join(dir, "stat"), []byte("#!/bin/sh\nsetsid sleep 300 & echo $! >"+dir+"/pid; wait\n"), 0o700))
+		m.path, m.limit = dir+":"+cmp.Or(m.path, os.Getenv("PATH")), runner.Duration(20*time.Second)
+		verdicts, finish := m.run(t, read(t, "checks:\n  - {id: stuck, file: {path: /etc/passwd, mode: \"0644\"}, timeout: 1s}\n  - {id: next, command: \"true\"}\n"))
+		if verdicts["stuck"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
+			t.Errorf("%s: want an error and a pass, got %v, %s", userland, verdicts, finish.Status)
+		}
+		pid, err := os.ReadFile(filepath.Join(dir, "pid"))
+		must(t, err)
+		must(t, exec.Command("kill", "-9", strings.TrimSpace(string(pid))).Run())
 	}
 }
 

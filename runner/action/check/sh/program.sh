@@ -28,7 +28,7 @@ look() {
 	status=$?
 	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
 	clock
-	echo "hail:$nonce:end $status $now"
+	echo "hail:$nonce:end $status $now$newline" # two lines, because busybox's sed looks one line ahead
 }
 set -f
 IFS=$newline
@@ -49,7 +49,8 @@ for line in $(cat); do
 		tell
 		look "$@"
 	else
-		held=$held$(look "$@")$newline
+		# Not to the end of the output, which a process that can't be killed may keep open.
+		held=$held$(look "$@" | sed "/^hail:$nonce:end /q")$newline
 		clock
 		[ ${#held} -lt 32768 ] && [ "${now%.*}" = "$second" ] || tell
 	fi
