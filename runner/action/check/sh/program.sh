@@ -14,7 +14,8 @@ newline='
 now=0 held=
 clock
 second=${now%.*}
-# What checks have said is held for up to a second, because each packet wakes hail up; a timeout does not lose it.
+# What checks have said is held while they all end within a second, because each packet wakes hail up; a timeout does not
+# lose it. Without a clock, nothing is held.
 tell() {
 	printf %s "$held" 2>/dev/null || cat <<-end # a printf that is no builtin takes 128 KiB
 	$held
@@ -51,8 +52,7 @@ for line in $(cat); do
 	else
 		# Not to the end of the output, which a process that can't be killed may keep open.
 		held=$held$(look "$@" | sed "/^hail:$nonce:end /q")$newline
-		clock
-		[ ${#held} -lt 32768 ] && [ "${now%.*}" = "$second" ] || tell
+		clock && [ ${#held} -lt 32768 ] && [ "${now%.*}" = "$second" ] || tell
 	fi
 done
 held="${held}hail:$nonce:end-of-checks$newline"
