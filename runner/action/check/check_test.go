@@ -63,7 +63,10 @@ type machine struct {
 	shell string
 	host  inventory.Host
 	limit runner.Duration // on an attempt; 0: none
-	execs int
+
+	// Of the last run:
+	execs  int
+	stderr int64 // bytes
 }
 
 // userlands returns this machine with GNU's tools, and with busybox only.
@@ -126,7 +129,7 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.execs = 0
+	m.execs, m.stderr = 0, 0
 	with := counting{Dialer: local.Dialer{}, execs: &m.execs}
 	if m.path != "" {
 		with.env = []string{"PATH=" + m.path}
@@ -140,6 +143,9 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 		for _, e := range batch {
 			for _, v := range e.Verdicts {
 				verdicts[v.Check] = v
+			}
+			if e.Stream == runner.Stderr {
+				m.stderr += e.Length
 			}
 			if e.Kind == runner.KindFinish {
 				finish = e

@@ -155,6 +155,9 @@ func TestOutOfTime(t *testing.T) {
 	if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
 		t.Errorf("%v, %s, want first to pass, hangs not evaluated, and a timeout", verdicts, finish.Status)
 	}
+	if m.stderr > 0 {
+		t.Error("the shell says something of the processes that were ended")
+	}
 }
 
 // TestStoppedOutside: a look from outside that is stopped with its host tells nothing of what it looked at.

@@ -23,8 +23,9 @@ tell() {
 	held= second=${now%.*}
 }
 trap 'tell; exit 1' TERM HUP INT
+exec 3>&2
 look() {
-	$alone "$@" </dev/null &
+	$alone "$@" </dev/null 2>&3 3>&- &
 	wait $!
 	status=$?
 	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
@@ -50,8 +51,11 @@ for line in $(cat); do
 		tell
 		look "$@"
 	else
-		# Not to the end of the output, which a process that can't be killed may keep open.
-		held=$held$(look "$@" | sed "/^hail:$nonce:end /q")$newline
+		held=$held$(
+			exec 2>/dev/null # what the shell says of its own processes that are ended
+			trap 'exit 1' TERM HUP INT
+			look "$@" | sed "/^hail:$nonce:end /q" # a process that can't be killed may keep the output open
+		)$newline
 		clock && [ ${#held} -lt 32768 ] && [ "${now%.*}" = "$second" ] || tell
 	fi
 done
