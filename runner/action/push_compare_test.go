@@ -55,7 +55,7 @@ func TestOwner(t *testing.T) {
 func TestRegroup(t *testing.T) {
 	have := &found{uid: 1000, gid: 1000, at: map[string]*state{"/": {kind: 'd'}, "/d": {kind: '-'}, "/d/a": {kind: '-'}, "/l": {kind: '-'}, "/o": {kind: '-'}}}
 	items := []Item{{Path: "/d", Kind: Folder, Group: "7"}, {Path: "/d/a", Kind: File, Mode: 0o4755, Group: "7"}, {Path: "/l", Kind: Link, Target: "x", Group: "7"}, {Path: "/o", Kind: File}}
-	for uid, want := range map[int]string{0: "", 1000: "step rights 0755 1000:7 d\nstep rights 4755 1000:7 d/a\n"} {
+	for uid, want := range map[int]string{0: "", 1000: "step rights 00755 1000:7 d\nstep rights 04755 1000:7 d/a\n"} {
 		have.uid = uid
 		c, err := Push{}.compare(&Manifest{Items: items}, have)
 		if err != nil {

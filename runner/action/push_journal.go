@@ -55,7 +55,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		}
 		if s.regroup && (s.what == create || s.what == retype) {
 			top, inside, _ := strings.Cut(at, "/"+staged+"/")
-			folders[cmp.Or(top, "/")].add(fmt.Sprintf("rights %04o %d:%d", s.mode, s.uid, s.gid), inside)
+			folders[cmp.Or(top, "/")].add(fmt.Sprintf("rights %05o %d:%d", s.mode, s.uid, s.gid), inside)
 		}
 		if s.sent() && s.item.Kind == File {
 			j.list("files", at)
@@ -199,7 +199,8 @@ func (j *journal) program(to *bytes.Buffer) {
 	to.WriteString("all\n")
 }
 
-// step adds what is done with a name in a folder.
+// step adds what is done with a name in a folder. Modes have five digits: with fewer, chmod of GNU leaves setuid and
+// setgid of a folder as they are.
 func (j *journal) step(in *folder, name string, s *step) {
 	own := "-"
 	switch s.what {
@@ -211,7 +212,7 @@ func (j *journal) step(in *folder, name string, s *step) {
 			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 		}
 		if s.item.Mode != 0 || own != "-" {
-			in.add(fmt.Sprintf("rights %04o %s", s.mode, own), name)
+			in.add(fmt.Sprintf("rights %05o %s", s.mode, own), name)
 		}
 	case retype:
 		in.add("retyped", name)
@@ -221,8 +222,8 @@ func (j *journal) step(in *folder, name string, s *step) {
 		if s.uid != s.have.uid || s.gid != s.have.gid {
 			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
 		}
-		in.add(fmt.Sprintf("meta %04o %s", s.mode, own), name)
-		in.add(fmt.Sprintf("unmeta %04o %d:%d", s.have.mode, s.have.uid, s.have.gid), name)
+		in.add(fmt.Sprintf("meta %05o %s", s.mode, own), name)
+		in.add(fmt.Sprintf("unmeta %05o %d:%d", s.have.mode, s.have.uid, s.have.gid), name)
 	}
 	if k := s.have.kind; k == 'f' || k == 'l' {
 		j.list("paths", string(s.item.Path))

@@ -341,6 +341,20 @@ func TestPush(t *testing.T) {
 		if info, err := os.Stat(filepath.Join(m.dir, "conf")); err != nil || info.Mode() != 0o600 || !strings.HasPrefix(p.notes[m.dir+"/conf"], "meta 0751") {
 			t.Errorf("the file is %v, %v, want mode 0600 and a note on the mode: %v", info, err, p.notes)
 		}
+
+		// Only the mode of a folder, of which chmod of GNU would leave setgid as it is.
+		if err := errors.Join(os.Mkdir(filepath.Join(m.dir, "shared"), 0o755), os.Chmod(filepath.Join(m.dir, "shared"), 0o775|os.ModeSetgid)); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			mode, handler string
+			want          os.FileMode
+		}{{"0755", "exit 0", 0o755}, {"3755", "exit 1", 0o755}} {
+			m.push(t, ctx, `{files: [{dest: DIR/shared, state: directory, mode: "`+row.mode+`", notify: [h]}], handlers: {h: {run: "`+row.handler+`"}}}`, nil)
+			if info, err := os.Stat(filepath.Join(m.dir, "shared")); err != nil || info.Mode() != row.want|os.ModeDir {
+				t.Errorf("%s, %s: the folder is %v, %v, want mode %v", row.mode, row.handler, info.Mode(), err, row.want)
+			}
+		}
 		m.clean(t)
 	})
 }
