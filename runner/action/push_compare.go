@@ -132,7 +132,7 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 		default:
 			return nil, fmt.Errorf("%s is not a folder", parent)
 		}
-	} else if s.mode == 0 {
+	} else if s.mode == 0 && at.kind != 'l' {
 		s.mode = at.mode
 	}
 	if s.mode == 0 {

@@ -389,8 +389,8 @@ func TestPushRefuses(t *testing.T) {
 			t.Errorf("followed: target has %q, want \"new\"", m.read(t, "target"))
 		}
 		m.push(t, t.Context(), `files: [{content: newer, dest: DIR/link, symlink: replace}]`, nil).want(t, "replace", runner.Changed, "", "")
-		if info, err := os.Lstat(filepath.Join(m.dir, "link")); err != nil || !info.Mode().IsRegular() || m.read(t, "target") != "new" {
-			t.Errorf("replaced: %v, %v", info, err)
+		if info, err := os.Lstat(filepath.Join(m.dir, "link")); err != nil || info.Mode() != 0o644 || m.read(t, "target") != "new" {
+			t.Errorf("replaced: %v, %v, want a file of mode 0644", info, err)
 		}
 		m.push(t, t.Context(), `files: [{dest: DIR/dangling, state: directory, symlink: replace}, {content: new, dest: DIR/dangling/x}]`, nil).want(t, "replace by a folder", runner.Changed, "", "")
 		if m.read(t, "dangling/x") != "new" || m.read(t, "nowhere") != "(absent)" {
