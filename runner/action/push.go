@@ -55,6 +55,8 @@ type Item struct {
 	Notify   []string    `json:"notify,omitempty"` // handlers
 	Symlink  string      `json:"link,omitempty"`   // what to do with a link that is there instead: follow, replace; empty: refuse
 	Secret   bool        `json:"secret,omitempty"` // never shown or recorded
+
+	followed string // the link that has led to Path
 }
 
 // ItemKind is what an Item is.

@@ -34,26 +34,25 @@ func (c *comparison) isEmpty() bool { return len(c.steps) == 0 && !c.remembers &
 func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	c := &comparison{notified: map[string]bool{}, managed: map[string][]string{}}
 	made := map[string]bool{} // folders that this push makes
-	items := make([]*Item, len(m.Items))
-	for i := range m.Items {
-		items[i] = &m.Items[i]
+	all, err := stepsOf(m, have)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(items, func(a, b *Item) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	need := map[string]int64{} // bytes, by device
 	where := map[string]string{}
-	for _, item := range items {
-		s, err := p.step(item, have, made)
-		if err != nil {
+	for _, s := range all {
+		item := s.item
+		if err := p.decide(s, have, made); err != nil {
 			return nil, fmt.Errorf("%s: %w", item.Path, err)
 		}
-		if s == nil {
+		if s.what == "" {
 			continue
 		}
 		if s.makesFolder() {
-			made[string(item.Path)] = true
+			made[s.place] = true
 		}
 		parent := path.Dir(string(item.Path))
-		for made[parent] {
+		for made[have.place(parent)] {
 			parent = path.Dir(parent)
 		}
 		if at := have.at[parent]; at != nil && at.kind == 'd' && item.Kind == File && (s.what == create || s.what == content || s.what == retype) {
@@ -75,27 +74,40 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			return nil, fmt.Errorf("%s: there is room for %d KiB, but %d are needed", where[device], room, (bytes+1023)>>10)
 		}
 	}
+	pushed := pushedOf(all, have)
 	for _, d := range m.Deletes {
-		if err := c.prune(d, items, have); err != nil {
+		if err := c.prune(d, all, pushed, have); err != nil {
 			return nil, err
 		}
 	}
 	c.deleteOnce()
+	for _, s := range c.steps {
+		if (s.what == remove || s.what == retype && s.have.toFolder) && pushed.below[s.place] {
+			return nil, fmt.Errorf("%s: something is pushed below it, and it is a link that changes or something that is deleted", s.item.Path)
+		}
+	}
 	if err := c.spareMounts(have); err != nil {
 		return nil, err
 	}
-	c.owe(items, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
+	c.owe(all, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
 }
 
 // owe adds the paths kept by earlier pushes that are due now: those that this push manages, if it has a handler for the
 // path, validates the whole or checks health. A push that only brings files leaves them owed.
-func (c *comparison) owe(items []*Item, deletes []Prune, owed []string, judged bool) {
+func (c *comparison) owe(all []*step, deletes []Prune, owed []string, judged bool) {
+	if len(owed) == 0 {
+		return
+	}
+	items := map[string]*Item{}
+	for _, s := range all {
+		items[string(s.item.Path)] = s.item
+	}
 	for _, p := range owed {
-		i, ours := slices.BinarySearchFunc(items, p, func(item *Item, p string) int { return strings.Compare(string(item.Path), p) })
+		item, ours := items[p]
 		due := judged && (ours || slices.ContainsFunc(deletes, func(d Prune) bool { return strings.HasPrefix(p, string(d.Path)+"/") }))
 		if ours {
-			for _, h := range items[i].Notify {
+			for _, h := range item.Notify {
 				c.notified[h], due = true, true
 			}
 		}
@@ -115,22 +127,37 @@ func (c *comparison) add(s *step) {
 	}
 }
 
-// step returns what has to be done about an item; nil if it is as it should be.
-func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error) {
-	at := have.at[string(item.Path)]
-	s := &step{item: item, have: at, mode: item.Mode, uid: at.uid, gid: at.gid}
+// stepsOf returns a step for each item, in the order of their places. It is an error if two items have one place.
+func stepsOf(m *Manifest, have *found) (all []*step, err error) {
+	for i := range m.Items {
+		at := string(m.Items[i].Path)
+		all = append(all, &step{item: &m.Items[i], place: have.place(at), have: have.at[at]})
+	}
+	slices.SortStableFunc(all, byPlace)
+	for i := range all[:max(0, len(all)-1)] {
+		if a, b := all[i], all[i+1]; a.place == b.place {
+			return nil, fmt.Errorf("%s and %s lead to the same place", a.item.named(), b.item.named())
+		}
+	}
+	return all, nil
+}
+
+// decide finds out what has to be done about an item: nothing if it is as it should be.
+func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
+	item, at := s.item, s.have
+	s.mode, s.uid, s.gid = item.Mode, at.uid, at.gid
 	parent := path.Dir(string(item.Path))
 	if at.kind == '-' {
 		s.uid, s.gid = have.uid, have.gid
 		if item.Kind == Absent {
-			return nil, nil
+			return nil
 		}
 		switch above := have.at[parent]; {
-		case made[parent], above.isFolder():
+		case made[path.Dir(s.place)], above.isFolder():
 		case above.kind == '-', above.kind == 'l':
-			return nil, fmt.Errorf("there is no folder %s (an entry {dest: %[1]s, state: directory} creates it)", parent)
+			return fmt.Errorf("there is no folder %s (an entry {dest: %[1]s, state: directory} creates it)", parent)
 		default:
-			return nil, fmt.Errorf("%s is not a folder", parent)
+			return fmt.Errorf("%s is not a folder", parent)
 		}
 	} else if s.mode == 0 && at.kind != 'l' {
 		s.mode = at.mode
@@ -140,36 +167,34 @@ func (p Push) step(item *Item, have *found, made map[string]bool) (*step, error)
 			s.mode = 0o755
 		}
 	}
-	var err error
 	if item.Owner != "" {
 		was := s.uid
 		if s.uid, err = owner(item.Owner, have.users, "user"); err != nil {
-			return nil, err
+			return err
 		}
 		if s.uid != was && have.uid != 0 {
-			return nil, fmt.Errorf("only root may give it to %s: use --sudo", item.Owner)
+			return fmt.Errorf("only root may give it to %s: use --sudo", item.Owner)
 		}
 	}
 	if item.Group != "" {
 		if s.gid, err = owner(item.Group, have.groups, "group"); err != nil {
-			return nil, err
+			return err
 		}
 		s.regroup = have.uid != 0 && item.Kind != Link
 	}
-	s.what, err = kindOfStep(item, at, have.mounts[string(item.Path)])
+	s.what, err = kindOfStep(item, s.place, at, have.mounts[s.place])
 	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights
 		err = fmt.Errorf("the folder %s is read-only", parent)
 	}
 	if err != nil || s.what != "" {
-		return s, err
+		return err
 	}
 	if item.Kind == File || item.Kind == Folder && at.kind == 'd' {
 		if s.mode != at.mode || s.uid != at.uid || s.gid != at.gid {
 			s.what = meta
-			return s, nil
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // owner returns the number of a user or group, given by name or number.
@@ -185,7 +210,7 @@ func owner(name string, known map[string]int, what string) (int, error) {
 }
 
 // kindOfStep compares only kind and content. It returns "" if both are as they should be.
-func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
+func kindOfStep(item *Item, place string, at *state, mounted bool) (stepKind, error) {
 	switch {
 	case at.kind == '-':
 		return create, nil
@@ -196,7 +221,7 @@ func kindOfStep(item *Item, at *state, mounted bool) (stepKind, error) {
 	case at.kind == 'o':
 		return "", errors.New("it is a device, a pipe or a socket")
 	case item.Kind == Absent:
-		if at.kind == 'd' && protected(string(item.Path)) {
+		if at.kind == 'd' && protected(place) {
 			return "", errors.New("hail does not delete this folder")
 		}
 		return remove, nil

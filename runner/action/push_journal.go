@@ -30,9 +30,9 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	j.file("hidden")
 	j.file("changed")
 	table := j.file("table")
-	slices.SortStableFunc(c.steps, byPath)
+	slices.SortStableFunc(c.steps, byPlace)
 	for _, s := range c.steps {
-		dir, name := path.Split(string(s.item.Path))
+		dir, name := path.Split(s.place)
 		dir = path.Clean(dir)
 		at, inside := made[dir]
 		if at += "/" + name; !inside {
@@ -48,7 +48,7 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 			j.step(in, name, s)
 		}
 		if s.makesFolder() {
-			made[string(s.item.Path)] = at
+			made[s.place] = at
 		}
 		if s.sent() {
 			sent = append(sent, staging{s, at})
@@ -96,8 +96,8 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	return sent, j.tar(to)
 }
 
-// byPath sorts so that a folder comes before what is in it.
-func byPath(a, b *step) int { return cmp.Compare(a.item.Path, b.item.Path) }
+// byPlace sorts so that a folder comes before what is in it.
+func byPlace(a, b *step) int { return cmp.Compare(a.place, b.place) }
 
 // managedKey returns the name of the file on the host that lists what pushes have put below a folder.
 func managedKey(folder string) string { return runner.Digest([]byte(program.Word(folder))) }
@@ -226,7 +226,7 @@ func (j *journal) step(in *folder, name string, s *step) {
 		in.add(fmt.Sprintf("unmeta %05o %d:%d", s.have.mode, s.have.uid, s.have.gid), name)
 	}
 	if k := s.have.kind; k == 'f' || k == 'l' {
-		j.list("paths", string(s.item.Path))
+		j.list("paths", s.place)
 		j.file("seen").WriteString(s.have.stat + "\n")
 	}
 }

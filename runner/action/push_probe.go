@@ -28,11 +28,11 @@ func probe(ctx context.Context, t *runner.Target, m *Manifest) (*found, error) {
 	}
 	followed := false
 	for i := range m.Items {
-		if s := f.at[string(m.Items[i].Path)]; s.kind == 'l' && m.Items[i].Symlink == "follow" && s.resolved != "" {
+		if s := f.at[string(m.Items[i].Path)]; s.kind == 'l' && m.Items[i].Kind != Link && m.Items[i].Symlink == "follow" && s.resolved != "" {
 			if !followed {
 				m.Items, followed = slices.Clone(m.Items), true
 			}
-			m.Items[i].Path = runner.Text(s.resolved)
+			m.Items[i].Path, m.Items[i].followed = runner.Text(s.resolved), string(m.Items[i].Path)
 		}
 	}
 	if followed {

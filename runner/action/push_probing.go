@@ -81,7 +81,7 @@ func newProbing(m *Manifest) *probing {
 		p.ask(string(item.Path))
 		if parent := path.Dir(string(item.Path)); parent != last { // most items share their folder with the one before
 			last = parent
-			p.ask(parent)
+			p.askAbove(string(item.Path))
 			if once("d " + program.Word(parent)) {
 				p.folders = append(p.folders, parent)
 			}
@@ -95,6 +95,7 @@ func newProbing(m *Manifest) *probing {
 	}
 	for _, d := range m.Deletes {
 		p.ask(string(d.Path))
+		p.askAbove(string(d.Path))
 		if folder := string(d.Path); d.All {
 			if once("t " + program.Word(folder)) {
 				p.trees = append(p.trees, folder)
@@ -111,6 +112,14 @@ func (p *probing) ask(path string) {
 	if p.found.at[path] == nil {
 		p.found.at[path] = &state{}
 		p.paths = append(p.paths, path)
+	}
+}
+
+// askAbove asks for the kinds of the folders that a path is in: one may be a link.
+func (p *probing) askAbove(at string) {
+	for len(at) > 1 {
+		at = path.Dir(at)
+		p.ask(at)
 	}
 }
 
@@ -272,6 +281,9 @@ func (f *found) real(p string) string {
 	}
 	return p
 }
+
+// place returns where what is named by a path is, if one of the folders that it is in is a link.
+func (f *found) place(p string) string { return path.Join(f.real(path.Dir(p)), path.Base(p)) }
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {

@@ -16,22 +16,46 @@ func protected(folder string) bool {
 	return folder == "/" || up == "/" || up == "/home" || up == "/usr" || folder == "/var/lib" || folder == "/var/log"
 }
 
+// pushed says where a push puts something, and which folders and links lead there.
+type pushed struct{ at, below map[string]bool }
+
+func pushedOf(all []*step, have *found) pushed {
+	p := pushed{map[string]bool{}, map[string]bool{}}
+	seen := map[string]bool{}
+	lead := func(at string) {
+		for ; len(at) > 1 && !p.below[at]; at = path.Dir(at) {
+			p.below[at] = true
+		}
+	}
+	for _, s := range all {
+		if s.item.Kind == Absent {
+			continue
+		}
+		p.at[s.place] = true
+		lead(path.Dir(s.place))
+		for _, named := range []string{string(s.item.Path), s.item.followed} {
+			for at := path.Dir(named); len(at) > 1 && !seen[at]; at = path.Dir(at) {
+				seen[at] = true
+				lead(have.place(at))
+			}
+		}
+		if s.item.followed != "" {
+			lead(have.place(s.item.followed))
+		}
+	}
+	return p
+}
+
 // prune adds the deletion of what the manifest does not have.
-func (c *comparison) prune(d Prune, items []*Item, have *found) error {
+func (c *comparison) prune(d Prune, all []*step, pushed pushed, have *found) error {
 	folder := string(d.Path)
 	if real := have.real(folder); d.All && real != folder && protected(real) {
 		return fmt.Errorf("%s leads to %s, where hail does not delete everything that is not pushed", folder, real)
 	}
-	wanted := map[string]bool{"": true}
 	c.managed[folder] = []string{}
-	for _, item := range items {
-		if strings.HasPrefix(string(item.Path), folder+"/") && item.Kind != Absent {
-			for at := string(item.Path); at != folder; at = path.Dir(at) {
-				wanted[at] = true
-			}
-			if item.Kind != Folder {
-				c.managed[folder] = append(c.managed[folder], string(item.Path))
-			}
+	for _, s := range all {
+		if kind := s.item.Kind; kind != Absent && kind != Folder && strings.HasPrefix(string(s.item.Path), folder+"/") {
+			c.managed[folder] = append(c.managed[folder], string(s.item.Path))
 		}
 	}
 	there := have.trees[folder]
@@ -43,13 +67,14 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 	gone := 0
 	var first []string
 	for _, p := range there {
-		if wanted[p] || strings.Contains(p, "/.hail-") {
+		place := have.place(p)
+		if p == "" || pushed.at[place] || pushed.below[place] || strings.Contains(p, "/.hail-") {
 			continue
 		}
 		if gone++; gone <= 3 {
 			first = append(first, shownPath(runner.Text(p)))
 		}
-		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, have: &state{}, what: remove})
+		c.add(&step{item: &Item{Path: runner.Text(p), Kind: Absent}, place: place, have: &state{}, what: remove})
 	}
 	most := d.Most
 	if most == 0 {
@@ -68,15 +93,15 @@ func (c *comparison) prune(d Prune, items []*Item, have *found) error {
 func (c *comparison) deleteOnce() {
 	gone := map[string]*step{}
 	for _, s := range c.steps {
-		if at := string(s.item.Path); s.what == remove && gone[at] == nil {
-			gone[at] = s
+		if s.what == remove && gone[s.place] == nil {
+			gone[s.place] = s
 		}
 	}
 	c.steps = slices.DeleteFunc(c.steps, func(s *step) bool {
 		if s.what != remove {
 			return false
 		}
-		at := string(s.item.Path)
+		at := s.place
 		if gone[at] != s {
 			return true
 		}
@@ -97,7 +122,7 @@ func (c *comparison) spareMounts(have *found) error {
 		if s.what != remove {
 			continue
 		}
-		below := have.real(string(s.item.Path)) + "/"
+		below := s.place + "/"
 		for at := range have.mounts {
 			if strings.HasPrefix(at+"/", below) {
 				return fmt.Errorf("%s: something is mounted there, at %s", s.item.Path, at)

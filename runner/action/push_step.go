@@ -11,6 +11,7 @@ import (
 // step is what is to be done about one path.
 type step struct {
 	item     *Item
+	place    string // where it is: its path, with no link on the way
 	have     *state
 	what     stepKind
 	mode     int // as it should be
@@ -92,4 +93,12 @@ func (s *step) noted() string {
 		text += " " + short(s.item.Digest)
 	}
 	return text + s.rights()
+}
+
+// named returns the path as the spec has it, and where it leads if it is a link that is followed.
+func (i *Item) named() string {
+	if i.followed != "" {
+		return shownPath(runner.Text(i.followed))
+	}
+	return shownPath(i.Path)
 }
