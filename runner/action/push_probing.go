@@ -283,7 +283,13 @@ func (f *found) real(p string) string {
 }
 
 // place returns where what is named by a path is, if one of the folders that it is in is a link.
-func (f *found) place(p string) string { return path.Join(f.real(path.Dir(p)), path.Base(p)) }
+func (f *found) place(p string) string {
+	dir := path.Dir(p)
+	if real := f.real(dir); real != dir {
+		return path.Join(real, path.Base(p))
+	}
+	return p
+}
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {
