@@ -220,6 +220,8 @@ func kindOfStep(item *Item, place string, at *state, mounted bool) (stepKind, er
 		return "", errors.New("something is mounted there")
 	case at.kind == 'o':
 		return "", errors.New("it is a device, a pipe or a socket")
+	case at.kind == 'l' && item.Kind == Absent && item.Symlink == "follow":
+		return "", nil // it leads to nothing: otherwise the item would be what it leads to
 	case item.Kind == Absent:
 		if at.kind == 'd' && protected(place) {
 			return "", errors.New("hail does not delete this folder")
@@ -229,6 +231,8 @@ func kindOfStep(item *Item, place string, at *state, mounted bool) (stepKind, er
 		return "", errors.New("it is a directory")
 	case at.kind == 'l' && item.Kind == Link && at.target == string(item.Target):
 		return "", nil
+	case at.kind == 'l' && item.Kind != Link && item.Symlink == "follow":
+		return "", fmt.Errorf("it is a link to %s, which leads to nothing", at.target)
 	case at.kind == 'l' && item.Kind != Link && item.Symlink != "replace":
 		return "", fmt.Errorf("it is a link to %s: set symlink to follow or replace", at.target)
 	case at.kind == 'f' && item.Kind == File && at.sum == item.Digest:

@@ -29,16 +29,18 @@ func TestPushThroughLinks(t *testing.T) {
 				map[string]string{"real/x": "new", "file": "new", "real/y": "(absent)", "link": "(absent)"}},
 			{"deleted by one name, pushed by the other", `{dest: DIR/real, state: absent}, {content: new, dest: DIR/link/x}`, runner.Error, "DIR/real: something is pushed below it", nil},
 			{"a link on the way changes", `{link: other, dest: DIR/link}, {content: new, dest: DIR/link/x}`, runner.Error, "DIR/link: something is pushed below it", nil},
+			{"a link to a name with a line break", `{content: new, dest: DIR/odd, symlink: follow}`, runner.Changed, "", map[string]string{"real/new\nline": "new"}},
 			{"a link is pushed, whatever is there", `{link: y, dest: DIR/file, symlink: follow}`, runner.Changed, "", map[string]string{"real/x": "old"}},
 		} {
-			for _, name := range []string{"real", "other", "link", "file", "src"} {
+			for _, name := range []string{"real", "other", "link", "file", "odd", "src"} {
 				if err := os.RemoveAll(filepath.Join(m.dir, name)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			m.write(t, "real/x", "old", 0o644)
 			m.write(t, "real/y", "old", 0o644)
-			if err := errors.Join(os.Mkdir(m.dir+"/other", 0o755), os.Symlink("real", m.dir+"/link"), os.Symlink("real/x", m.dir+"/file")); err != nil {
+			m.write(t, "real/new\nline", "old", 0o644)
+			if err := errors.Join(os.Mkdir(m.dir+"/other", 0o755), os.Symlink("real", m.dir+"/link"), os.Symlink("real/x", m.dir+"/file"), os.Symlink("real/new\nline", m.dir+"/odd")); err != nil {
 				t.Fatal(err)
 			}
 			src := t.TempDir()

@@ -384,6 +384,8 @@ func TestPushRefuses(t *testing.T) {
 		if m.read(t, "target") != "old" || m.read(t, "other") != "(absent)" {
 			t.Errorf("target has %q, want \"old\"; other has %q, want it absent", m.read(t, "target"), m.read(t, "other"))
 		}
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/dangling, symlink: follow}]`, nil).want(t, "follow to nothing", runner.Error, "", "it is a link to nowhere, which leads to nothing")
+		m.push(t, t.Context(), `files: [{dest: DIR/dangling, state: absent, symlink: follow}]`, nil).want(t, "nothing at the end of a link", runner.OK, "", "")
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/link, symlink: follow}]`, nil).want(t, "follow", runner.Changed, "", "")
 		if m.read(t, "target") != "new" {
 			t.Errorf("followed: target has %q, want \"new\"", m.read(t, "target"))

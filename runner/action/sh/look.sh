@@ -33,8 +33,11 @@ of() { # KIND COMMAND PATH…: the command gets each path of the kind
 	done
 }
 listed() { printf '%s\0' "$1"; }
-link() {
-	say "link $(readlink -n -- "$1" | od -An -v -tx1 | tr -d ' \n') $(readlink -f -- "$1" | tr -d '\n' | od -An -v -tx1 | tr -d ' \n')"
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+link() { # readlink -f of busybox takes some links to nothing for links to somewhere else
+	end=
+	[ ! -e "$1" ] || end=$(readlink -nf -- "$1" | hex)
+	say "link $(readlink -n -- "$1" | hex) $end"
 }
 say stats
 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- "$@" 2>/dev/null
