@@ -111,10 +111,10 @@ func TestPushWithoutNotes(t *testing.T) {
 		m.clean(t)
 
 		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push && : >steps; exit 1"}}}`
+		t.Chdir(t.TempDir())
 		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // in the current folder of commands
 			t.Fatal(err)
 		}
-		defer os.Remove("made.by.test")
 		p = m.push(t, t.Context(), spec, nil)
 		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "the push could not be rolled back: look at the host")
 		if _, err := os.Stat("made.by.test"); err != nil {
