@@ -145,7 +145,7 @@ func stepsOf(m *Manifest, have *found) (all []*step, err error) {
 // decide finds out what has to be done about an item: nothing if it is as it should be.
 func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 	item, at := s.item, s.have
-	s.mode, s.uid, s.gid = item.Mode, at.uid, at.gid
+	s.mode, s.uid, s.gid, s.asUser = item.Mode, at.uid, at.gid, have.uid != 0
 	parent := path.Dir(string(item.Path))
 	if at.kind == '-' {
 		s.uid, s.gid = have.uid, have.gid
@@ -180,7 +180,6 @@ func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 		if s.gid, err = owner(item.Group, have.groups, "group"); err != nil {
 			return err
 		}
-		s.regroup = have.uid != 0 && item.Kind != Link
 	}
 	s.what, err = kindOfStep(item, s.place, at, have.mounts[s.place])
 	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights

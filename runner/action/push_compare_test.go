@@ -51,11 +51,11 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// TestRegroup: what is new gets its group also where tar does not give it any, at any depth.
-func TestRegroup(t *testing.T) {
-	have := &found{uid: 1000, gid: 1000, at: map[string]*state{"/": {kind: 'd'}, "/d": {kind: '-'}, "/d/a": {kind: '-'}, "/l": {kind: '-'}, "/o": {kind: '-'}}}
-	items := []Item{{Path: "/d", Kind: Folder, Group: "7"}, {Path: "/d/a", Kind: File, Mode: 0o4755, Group: "7"}, {Path: "/l", Kind: Link, Target: "x", Group: "7"}, {Path: "/o", Kind: File}}
-	for uid, want := range map[int]string{0: "", 1000: "step rights 00755 1000:7 d\nstep rights 04755 1000:7 d/a\n"} {
+// TestNewRights: what is new gets its group and its mode also where tar does not give it these, at any depth.
+func TestNewRights(t *testing.T) {
+	have := &found{uid: 1000, gid: 1000, at: map[string]*state{"/": {kind: 'd'}, "/d": {kind: '-'}, "/d/a": {kind: '-'}, "/l": {kind: '-'}, "/o": {kind: '-'}, "/s": {kind: '-'}}}
+	items := []Item{{Path: "/d", Kind: Folder, Group: "7"}, {Path: "/d/a", Kind: File, Mode: 0o4755, Group: "7"}, {Path: "/l", Kind: Link, Target: "x", Group: "7"}, {Path: "/o", Kind: File}, {Path: "/s", Kind: Folder, Mode: 0o2775}}
+	for uid, want := range map[int]string{0: "", 1000: "step rights 00755 1000:7 d\nstep rights 04755 1000:7 d/a\nstep rights 02775 - s\n"} {
 		have.uid = uid
 		c, err := Push{}.compare(&Manifest{Items: items}, have)
 		if err != nil {

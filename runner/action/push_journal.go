@@ -53,9 +53,9 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		if s.sent() {
 			sent = append(sent, staging{s, at})
 		}
-		if s.regroup && (s.what == create || s.what == retype) {
+		if rights := s.newRights(); rights != "" {
 			top, inside, _ := strings.Cut(at, "/"+staged+"/")
-			folders[cmp.Or(top, "/")].add(fmt.Sprintf("rights %05o %d:%d", s.mode, s.uid, s.gid), inside)
+			folders[cmp.Or(top, "/")].add(rights, inside)
 		}
 		if s.sent() && s.item.Kind == File {
 			j.list("files", at)

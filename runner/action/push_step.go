@@ -16,7 +16,7 @@ type step struct {
 	what     stepKind
 	mode     int // as it should be
 	uid, gid int
-	regroup  bool // something new needs its group given: tar does that only for root
+	asUser   bool // not as root
 }
 
 type stepKind string
@@ -70,6 +70,20 @@ func (s *step) rights() (text string) {
 	after := fmt.Sprintf("%04o %d:%d", s.mode, s.uid, s.gid)
 	if before := fmt.Sprintf("%04o %d:%d", s.have.mode, s.have.uid, s.have.gid); before != after {
 		return " " + before + " → " + after
+	}
+	return ""
+}
+
+// newRights returns the step for what tar does only for root: the group of something new and, with busybox, a special
+// mode. It is empty if there is no need for it.
+func (s *step) newRights() string {
+	switch {
+	case !s.asUser || s.what != create && s.what != retype || s.item.Kind == Link:
+		return ""
+	case s.item.Group != "":
+		return fmt.Sprintf("rights %05o %d:%d", s.mode, s.uid, s.gid)
+	case s.mode > 0o777:
+		return fmt.Sprintf("rights %05o -", s.mode)
 	}
 	return ""
 }

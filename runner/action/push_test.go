@@ -30,6 +30,9 @@ type machine struct {
 	dialer runner.Dialer
 	host   inventory.Host
 	dir    string
+	home   string
+	uid    int    // of the user who logs in
+	login  string // what begins a command as that user; empty: nothing
 	execs  atomic.Int32
 	grace  time.Duration // 0: 5 s
 
@@ -76,6 +79,9 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 		m.meanwhile()
 	}
 	s.Env = append(s.Env, c.with.env...)
+	if m.login != "" {
+		cmd = m.login + runner.Quote(cmd)
+	}
 	return c.Conn.Exec(ctx, cmd, s)
 }
 
@@ -88,7 +94,7 @@ func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 
 // newMachine has the tools of GNU ("gnu") or of busybox ("busybox"), or those of GNU and the named program as sh.
 func newMachine(t testing.TB, userland string) *machine {
-	m := &machine{dir: t.TempDir()}
+	m := &machine{dir: t.TempDir(), home: t.TempDir(), uid: os.Getuid()}
 	path, shell := os.Getenv("PATH"), "/bin/sh"
 	switch userland {
 	case "gnu":
@@ -105,7 +111,7 @@ func newMachine(t testing.TB, userland string) *machine {
 		}
 		path, shell = bin+":"+path, bin+"/sh"
 	}
-	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + path}, m}}
+	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + m.home, "PATH=" + path}, m}}
 	m.host = inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}}
 	return m
 }
@@ -503,7 +509,7 @@ func rounds(short, long int) int {
 
 // TestPushFollowsEach: hosts that get the same spec at the same time do not share where a link leads.
 func TestPushFollowsEach(t *testing.T) {
-	m := &machine{dir: t.TempDir()}
+	m := &machine{dir: t.TempDir(), home: t.TempDir()}
 	m.write(t, "file", "old", 0o600)
 	if err := os.Symlink("file", filepath.Join(m.dir, "link")); err != nil {
 		t.Fatal(err)

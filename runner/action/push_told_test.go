@@ -2,7 +2,9 @@ package action_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -22,20 +24,20 @@ func TestPushTells(t *testing.T) {
 		says := func(what, text string, change func(*action.Push), status runner.Status, want string) {
 			t.Helper()
 			p := m.push(t, t.Context(), text, change)
-			if want = strings.ReplaceAll(want, "DIR", m.dir); p.status != status || p.out != want {
+			if want = strings.NewReplacer("DIR", m.dir, "ME", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())).Replace(want); p.status != status || p.out != want {
 				t.Errorf("%s: %s, %q, want %s, %q", what, p.status, p.out, status, want)
 			}
 		}
 		says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
-			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 0:0 → 4755 0:0\ndelete DIR/dir and everything in it\n")
+			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 ME → 4755 ME\ndelete DIR/dir and everything in it\n")
 		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
 		if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
 			t.Errorf("the output of the validation is cut: %q", p.log)
 		}
 		says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
-		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 0:0 → 0640 0:0\n")
+		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 ME → 0640 ME\n")
 		says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
-			"meta DIR/conf 0640 0:0 → 0600 0:0\nran the handler h\n")
+			"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
 		says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
 		m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
 		says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")

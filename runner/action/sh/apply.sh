@@ -178,7 +178,7 @@ if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 fi
 xargs -r -0 mkdir -- <"$journal/hidden" || fail error stage
 if [ "$stream" = tar ]; then
-	tar -x -p -m -f - -C / 2>"$journal/tar" || torn=1
+	( umask 0; exec tar -x -p -m -f - -C / 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
 	sed '/xiting with failure/d' "$journal/tar" | sed -e '10,$!b' -e '10{$!s/.*/and more/;b' -e '}' -e '$!d' >&2 # a full disk is told of each file
 	[ -z "$torn" ] || fail error stage
 fi

@@ -1,0 +1,50 @@
+package action_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"hail/runner"
+)
+
+// asUser makes the machine one where an ordinary user logs in, whoever runs the tests.
+func (m *machine) asUser(t testing.TB) {
+	t.Helper()
+	if m.uid != 0 {
+		return
+	}
+	program, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Fatalf("%v: make tools installs what the tests need", err)
+	}
+	m.uid = 65534
+	m.login = fmt.Sprintf("exec %s --reuid=%d --regid=%[2]d --clear-groups sh -c ", program, m.uid)
+	if err := errors.Join(os.Chown(m.dir, m.uid, m.uid), os.Chown(m.home, m.uid, m.uid), os.Chmod(filepath.Dir(m.dir), 0o755), os.Chmod(filepath.Dir(m.home), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPushAsUser: an ordinary user's files have the modes that were asked for, or that they had before.
+func TestPushAsUser(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		m.write(t, "old", "old", 0o644)
+		if err := os.Chown(filepath.Join(m.dir, "old"), m.uid, -1); err != nil {
+			t.Fatal(err)
+		}
+		spec := `files: [{content: new, dest: DIR/old}, {content: new, dest: DIR/new}, {content: new, dest: DIR/setuid, mode: "4750"}, {link: new, dest: DIR/link},
+			{dest: DIR/folder, state: directory}, {content: new, dest: DIR/folder/x, mode: "0640"}, {dest: DIR/shared, state: directory, mode: "2775"}]`
+		m.push(t, t.Context(), spec, nil).want(t, "a push", runner.Changed, "", "")
+		for name, want := range map[string]os.FileMode{"old": 0o644, "new": 0o644, "setuid": 0o750 | os.ModeSetuid, "folder": 0o755 | os.ModeDir, "folder/x": 0o640, "shared": 0o775 | os.ModeDir | os.ModeSetgid} {
+			if info, err := os.Stat(filepath.Join(m.dir, name)); err != nil || info.Mode() != want {
+				t.Errorf("%s: %v, %v, want %v", name, info, err, want)
+			}
+		}
+		m.push(t, t.Context(), spec, nil).want(t, "the same again", runner.OK, "", "")
+		m.clean(t)
+	})
+}
