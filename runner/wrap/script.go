@@ -80,7 +80,7 @@ if [ $hail_input -gt 0 ]; then
 	fi
 	rm -f "$hail_file"
 fi
-sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" "$hail_hunter" 3<&3 >/dev/null 4>&- 5<&- &
+sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" "$hail_hunter" $$ 3<&3 >/dev/null 4>&- 5<&- &
 hail_dog=$!
 trap : TERM HUP INT
 (
@@ -107,8 +107,8 @@ esac
 exit $hail_status
 `
 
-// watchdog reads descriptor 3 to its end, tells the wrapper ($PPID) by USR1, and becomes the hunter ($3). The limit
-// ($2) is for a network that dies silently: then the end would never arrive.
+// watchdog reads descriptor 3 to its end, tells the wrapper ($4) by USR1, and becomes the hunter ($3). The limit ($2) is
+// for a network that dies silently: then the end would never arrive.
 //
 // Neither watchdog nor hunter contains a single quote, so that both can stand in single quotes.
 const watchdog = `
@@ -122,7 +122,7 @@ else
 		n=0
 		while [ $n -lt $2 ]; do
 			sleep 1
-			kill -0 $PPID || exit
+			kill -0 $4 || exit
 			n=$((n + 1))
 		done
 		kill -9 $reader
@@ -130,15 +130,15 @@ else
 	wait $reader
 fi
 trap "" USR2
-kill -USR1 $PPID
-exec sh -c "$3" hail "$1"
+kill -USR1 $4
+exec sh -c "$3" hail "$1" $4
 `
 
-// hunter ends everything below the wrapper ($PPID) or in its process group: TERM, the grace ($1), KILL. A process that
-// was found once stays on the list when its parent dies. The exit status is 0 when all are gone, 1 when some are left,
-// and 2 when the processes can't be listed. The wrapper's ancestors (sudo may be in its group) and what the hunter
-// itself starts are left out. It is a shell of its own, because ksh93 reliably ignores only signals that were ignored
-// when it began.
+// hunter ends everything below the wrapper ($2) or in its process group: TERM, the grace ($1), KILL. The wrapper is not
+// $PPID: once it has been killed, that is the parent of every orphan of the host. A process that was found once stays on
+// the list when its parent dies. The exit status is 0 when all are gone, 1 when some are left, and 2 when the processes
+// can't be listed. The wrapper's ancestors (sudo may be in its group) and what the hunter itself starts are left out. It
+// is a shell of its own, because ksh93 reliably ignores only signals that were ignored when it began.
 const hunter = `
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
@@ -153,7 +153,7 @@ scan() {
 	all=$(list)
 	[ -n "$all" ] || exit 2
 	mine=" $$ "
-	up=$PPID above=
+	up=$wrapper above=
 	while [ -n "$up" ]; do
 		down=$up up=
 		set -- $all
@@ -172,14 +172,14 @@ scan() {
 			shift 4
 		done
 	done
-	seen=" $PPID $found"
+	seen=" $wrapper $found"
 	found=
 	more=1
 	while [ -n "$more" ]; do
 		more=
 		set -- $all
 		while [ $# -ge 4 ]; do
-			case "$4 $mine$above$PPID $found" in
+			case "$4 $mine$above$wrapper $found" in
 			Z* | *" $1 "*) ;;
 			*)
 				case "$seen:$3:" in
@@ -202,7 +202,7 @@ watch() {
 	kill -9 $timer
 	exit 0
 }
-found=
+wrapper=$2 found=
 scan
 [ -n "$found" ] && kill -TERM $found
 watch $1 :

@@ -302,6 +302,35 @@ func TestSignalsOfTheCommand(t *testing.T) {
 	})
 }
 
+// TestKilledWrapper: the orphans of the host outlive a command that kills its wrapper. The only process that ps shows is
+// one of them.
+func TestKilledWrapper(t *testing.T) {
+	orphan := exec.Command("sleep", "1000")
+	if err := orphan.Start(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ps := fmt.Sprintf("#!/bin/sh\necho %d 1 1 S\necho >%s/looks\n", orphan.Process.Pid, dir)
+	if err := errors.Join(syscall.Mkfifo(dir+"/looks", 0o600), os.WriteFile(dir+"/ps", []byte(ps), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	looks, err := os.OpenFile(dir+"/looks", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer looks.Close()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	login(t, []string{"dash"}).Exec(t.Context(), "kill -9 $PPID", runner.Stdio{Out: io.Discard})
+	looks.SetReadDeadline(time.Now().Add(bound))
+	if _, err := io.ReadFull(looks, make([]byte, 2)); err != nil { // what the first look finds is ended before the second
+		t.Error(err)
+	}
+	orphan.Process.Kill()
+	if err := orphan.Wait(); err.Error() != "signal: killed" {
+		t.Errorf("the orphan was ended before the test did it: %v", err)
+	}
+}
+
 func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 	c := login(t, []string{"dash"})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
