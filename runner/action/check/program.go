@@ -26,8 +26,8 @@ var (
 	libraryScript string
 )
 
-// MostSaid is how many bytes a probe may say.
-const MostSaid = 4 << 20
+// MostSaid is how many bytes a probe may say: both outputs of a command, in hex, and more.
+const MostSaid = 5 << 20
 
 // inspect runs the probes of checks in one command on the host. Checks that the host did not get to are missing from
 // the result, and err says why.

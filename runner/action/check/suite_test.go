@@ -128,6 +128,21 @@ func TestHang(t *testing.T) {
 	}
 }
 
+// TestLongOutput: both outputs of a command may have 1 MiB, whatever the host's sh is.
+func TestLongOutput(t *testing.T) {
+	for _, sh := range []string{"dash", "mksh", "ksh93"} {
+		path, err := exec.LookPath(sh)
+		must(t, err)
+		dir := t.TempDir()
+		must(t, os.Symlink(path, filepath.Join(dir, "sh")))
+		m := &machine{path: dir + ":" + os.Getenv("PATH")}
+		verdicts, _ := m.run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
+		if v := verdicts["long"]; v.Outcome != runner.Pass {
+			t.Errorf("%s: %s %s", sh, v.Outcome, v.Text)
+		}
+	}
+}
+
 // TestUnkillable: something that a check has started and that can't be killed, like a stat that waits for a dead server,
 // does not hold up the next check.
 func TestUnkillable(t *testing.T) {
