@@ -30,7 +30,8 @@ look() {
 	status=$?
 	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
 	clock
-	echo "hail:$nonce:end $status $now$newline" # two lines, because busybox's sed looks one line ahead
+	# With a line before it, because a probe may be ended in the middle of one, and a line after it, because busybox's sed looks one ahead.
+	echo "${newline}hail:$nonce:end $status $now$newline"
 }
 set -f
 IFS=$newline
