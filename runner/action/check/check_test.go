@@ -74,6 +74,16 @@ func userlands(t *testing.T) map[string]*machine {
 	return map[string]*machine{"gnu": {}, "busybox": busybox(t)}
 }
 
+// withShell returns this machine with another program as its sh.
+func withShell(t *testing.T, program string) *machine {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.Symlink(path, filepath.Join(dir, "sh")))
+	return &machine{path: dir + ":" + os.Getenv("PATH")}
+}
+
 var busyboxOnce = sync.OnceValues(func() (string, error) {
 	program, err := exec.LookPath("busybox")
 	if err != nil {

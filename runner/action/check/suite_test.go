@@ -131,12 +131,7 @@ func TestHang(t *testing.T) {
 // TestLongOutput: both outputs of a command may have 1 MiB, whatever the host's sh is.
 func TestLongOutput(t *testing.T) {
 	for _, sh := range []string{"dash", "mksh", "ksh93"} {
-		path, err := exec.LookPath(sh)
-		must(t, err)
-		dir := t.TempDir()
-		must(t, os.Symlink(path, filepath.Join(dir, "sh")))
-		m := &machine{path: dir + ":" + os.Getenv("PATH")}
-		verdicts, _ := m.run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
+		verdicts, _ := withShell(t, sh).run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
 		if v := verdicts["long"]; v.Outcome != runner.Pass {
 			t.Errorf("%s: %s %s", sh, v.Outcome, v.Text)
 		}
@@ -164,14 +159,16 @@ func TestUnkillable(t *testing.T) {
 // TestOutOfTime: when the time of a host is up, checks that were made count, and the others are not evaluated.
 func TestOutOfTime(t *testing.T) {
 	suite := read(t, "checks:\n  - {id: first, command: \"true\"}\n  - {id: hangs, command: {run: sleep 300, timeout: 200s}}\n")
-	m := &machine{}
-	m.limit = runner.Duration(time.Second)
-	verdicts, finish := m.run(t, suite)
-	if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
-		t.Errorf("%v, %s, want first to pass, hangs not evaluated, and a timeout", verdicts, finish.Status)
-	}
-	if m.stderr > 0 {
-		t.Error("the shell says something of the processes that were ended")
+	for _, sh := range []string{"dash", "bash", "ksh93"} {
+		m := withShell(t, sh)
+		m.limit = runner.Duration(time.Second)
+		verdicts, finish := m.run(t, suite)
+		if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
+			t.Errorf("%s: %v, %s, want first to pass, hangs not evaluated, and a timeout", sh, verdicts, finish.Status)
+		}
+		if m.stderr > 0 {
+			t.Errorf("%s says something of the processes that were ended", sh)
+		}
 	}
 }
 

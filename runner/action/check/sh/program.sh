@@ -4,11 +4,12 @@
 nonce=$1 library=$2
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
-clock() { read -r now rest </proc/uptime; } 2>/dev/null
+exec 3>&2 2>/dev/null # what the shell says of its own processes that are ended
+clock() { read -r now rest </proc/uptime; }
 limit=
-if command -v timeout >/dev/null 2>&1; then limit=timeout; fi
+if command -v timeout >/dev/null; then limit=timeout; fi
 alone= # runs a probe in a process group of its own, so that everything it started can be ended, not only the child of timeout
-if command -v setsid >/dev/null 2>&1; then alone=setsid; fi
+if command -v setsid >/dev/null; then alone=setsid; fi
 newline='
 '
 now=0 held=
@@ -17,20 +18,19 @@ second=${now%.*}
 # What checks have said is held while they all end within a second, because each packet wakes hail up; a timeout does not
 # lose it. Without a clock, nothing is held.
 tell() {
-	printf %s "$held" 2>/dev/null || cat <<-end # a printf that is no builtin takes 128 KiB
+	printf %s "$held" || cat <<-end # a printf that is no builtin takes 128 KiB
 	$held
 	end
 	held= second=${now%.*}
 }
 trap 'tell; exit 1' TERM HUP INT
-exec 3>&2
 look() {
 	$alone "$@" </dev/null 2>&3 3>&- &
 	wait $!
 	status=$?
-	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" 2>/dev/null ;; esac
+	case $status in 124 | 137 | 143) kill -s KILL -- "-$!" ;; esac
 	clock
-	# With a line before it, because a probe may be ended in the middle of one, and a line after it, because busybox's sed looks one ahead.
+	# After a new line, as a probe may be ended amid one; and with one behind it, as busybox's sed looks one line ahead.
 	echo "${newline}hail:$nonce:end $status $now$newline"
 }
 set -f
@@ -53,7 +53,6 @@ for line in $(cat); do
 		look "$@"
 	else
 		held=$held$(
-			exec 2>/dev/null # what the shell says of its own processes that are ended
 			trap 'exit 1' TERM HUP INT
 			look "$@" | sed "/^hail:$nonce:end /q" # a process that can't be killed may keep the output open
 		)$newline
