@@ -55,9 +55,10 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		}
 		patterns.WriteString(" ./" + home + glob(rest))
 	}
-	// A pattern that matches nothing stays as it is, and tar reports it as missing.
+	// A pattern that matches nothing stays as it is, and tar reports it as missing. GNU tar would take \n in a name for a
+	// line break; other tars don't, and ignore the variable.
 	mark := newMark()
-	line := "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C tar -c -f - --"+patterns.String())
+	line := "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C TAR_OPTIONS=--no-unquote tar -c -f - --"+patterns.String())
 	reader, writer := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
