@@ -137,6 +137,10 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	} else if err := in.folder(path.Dir(name)); err != nil {
 		return err
 	}
+	if info, err := in.root.Lstat(name); err == nil && info.IsDir() && h.Typeflag != tar.TypeDir {
+		in.refuse(h.Name, "is a folder here, from an earlier fetch: remove that first")
+		return nil
+	}
 	one := receivedEntry{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch h.Typeflag {
 	case tar.TypeDir:

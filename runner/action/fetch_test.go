@@ -213,6 +213,8 @@ func TestHostileFetch(t *testing.T) {
 		{"a link behind a link", []*tar.Header{file("good"), up, {Name: "a/b/up/out", Typeflag: tar.TypeSymlink, Linkname: "../../.."}}, "out is a link that leads out", action.Fetch{}},
 		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a hard link to something other than a file", action.Fetch{}},
 		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is not a file", action.Fetch{}},
+		{"a file over a folder", []*tar.Header{file("d/e"), file("d"), file("good")}, "d is a folder here", action.Fetch{}},
+		{"a link over a folder", []*tar.Header{file("d/e"), {Name: "d", Typeflag: tar.TypeSymlink, Linkname: "good"}, file("good")}, "d is a folder here", action.Fetch{}},
 		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
 		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
 		{"more than there is", []*tar.Header{file("good"), {Name: "b", Typeflag: tar.TypeReg, Size: 1<<63 - 1, Format: tar.FormatGNU}}, "more than 100 bytes", action.Fetch{}},
