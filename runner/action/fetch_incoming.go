@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -234,8 +235,7 @@ func (in *incoming) staysInside(name, target string) bool {
 
 // file writes a file next to its final place, and renames it once it is complete.
 func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content io.Reader) (digest string, err error) {
-	part := path.Join(path.Dir(name), ".hail-part-"+inventory.Digest(name))
-	in.root.Remove(part)
+	part := path.Join(path.Dir(name), ".hail-part-"+rand.Text()) // of its own, as two fetches may write the same file
 	f, err := in.root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", err

@@ -122,6 +122,49 @@ func TestFetchAgain(t *testing.T) {
 	})
 }
 
+// TestTwoFetches: two fetches that write the same file at once do not disturb each other.
+func TestTwoFetches(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	w.WriteHeader(&tar.Header{Name: "file", Typeflag: tar.TypeReg, Size: 2, Mode: 0o644})
+	w.Write([]byte("xy"))
+	w.Close()
+	dir := t.TempDir()
+	fetch := func(c runner.Conn) error {
+		return action.Fetch{Dir: dir, Paths: []runner.Text{"/"}}.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: c, Out: io.Discard, Err: io.Discard})
+	}
+	second, begun, ended := make(chan error), make(chan bool), make(chan bool)
+	first := fetch(pausing{tar: b.Bytes(), pause: func() {
+		go func() { second <- fetch(pausing{tar: b.Bytes(), pause: func() { close(begun); <-ended }}) }()
+		<-begun
+	}})
+	text, _ := os.ReadFile(dir + "/h/file")
+	close(ended)
+	if err := <-second; first != nil || err != nil || string(text) != "xy" {
+		t.Errorf("the errors are %v and %v, and after the first fetch the file has %q, want \"xy\"", first, err, text)
+	}
+}
+
+// pausing is a host with a file xy, which pauses in its middle.
+type pausing struct {
+	runner.Conn
+	tar   []byte
+	pause func()
+}
+
+func (p pausing) Exec(_ context.Context, cmd string, s runner.Stdio) error {
+	fmt.Fprintln(s.Out, regexp.MustCompile("hail:[A-Z2-7]+:").FindString(cmd))
+	if !strings.Contains(cmd, "tar -c") {
+		_, err := fmt.Fprintf(s.Out, "%x\n", sha256.Sum256([]byte("xy")))
+		return err
+	}
+	const middle = 512 + 1
+	s.Out.Write(p.tar[:middle])
+	p.pause()
+	_, err := s.Out.Write(p.tar[middle:])
+	return err
+}
+
 // stream is a host that answers tar with any bytes, and asked for digests, with those of files of one x. Its login
 // prints something first.
 type stream struct {
