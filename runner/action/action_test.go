@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -68,8 +69,17 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestExecChdir: a command whose folder does not exist has failed, whatever exit statuses are accepted.
+// TestExecChdir: a command whose folder does not exist has failed, whatever exit statuses are accepted. A folder is not
+// looked for in CDPATH.
 func TestExecChdir(t *testing.T) {
+	t.Chdir(t.TempDir())
+	elsewhere := t.TempDir()
+	t.Setenv("CDPATH", elsewhere)
+	for _, dir := range []string{"-sub", "sub", elsewhere + "/sub"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tt := range []struct {
 		line, chdir string
 		okExit      []int
@@ -77,6 +87,8 @@ func TestExecChdir(t *testing.T) {
 	}{
 		{"exit 1", "/", []int{0, 1}, runner.OK},
 		{"exit 126", "", []int{126}, runner.OK},
+		{"rmdir ../sub", "sub", nil, runner.OK},
+		{"rmdir ../-sub", "-sub", nil, runner.OK},
 		{"echo ran", "/none", nil, runner.Failed},
 		{"echo ran", "/none", []int{0, 1}, runner.Failed},
 		{"echo ran", "/none", []int{0, 126}, runner.Failed},

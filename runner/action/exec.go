@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func (s Surroundings) in(line string) string {
 		return line
 	}
 	dir := string(s.Chdir)
-	if strings.HasPrefix(dir, "-") {
+	if !path.IsAbs(dir) { // not an option of cd, and not looked for in CDPATH
 		dir = "./" + dir
 	}
 	return fmt.Sprintf("cd %s || exit %d; %s", runner.Quote(dir), noFolder, line)
