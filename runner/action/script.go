@@ -75,7 +75,7 @@ func (s Script) Do(ctx context.Context, t *runner.Target) error {
 
 // shells are the interpreters that wholeScript makes read a script whole before they run it: otherwise a command of the
 // script would take the rest of it as its input.
-var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "ksh": true, "mksh": true, "zsh": true}
+var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "ksh": true, "ksh93": true, "mksh": true, "zsh": true}
 
 const wholeScript = `hail_script=$(cat; printf x); exec </dev/null; eval "${hail_script%x}"`
 

@@ -11,6 +11,8 @@ import (
 	"hail/runner"
 	"hail/runner/action"
 	"hail/runner/connsuite"
+	"hail/runner/local"
+	"hail/runner/wrap"
 )
 
 // TestScriptStaged: a script with input runs once, whatever happens to the commands before and after it, and the files
@@ -71,5 +73,30 @@ func TestScriptStaged(t *testing.T) {
 					got.Status, got.Error, puts, runs, clears, tt.want, tt.puts, tt.runs, tt.clears)
 			}
 		})
+	}
+}
+
+// TestScriptIsReadWhole: no command of a script gets a part of it as input, whatever shell runs it.
+func TestScriptIsReadWhole(t *testing.T) {
+	for _, shell := range []string{"sh", "bash", "dash", "mksh", "ksh93", "zsh"} {
+		script, text, err := action.NewScript("s", []byte("cat\necho end\n"), "/usr/bin/env "+shell, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+			return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard}); err != nil || out.String() != "end\n" {
+			t.Errorf("%s: %v, %q, want \"end\\n\"", shell, err, out.String())
+		}
+		conn.Close()
 	}
 }
