@@ -113,7 +113,6 @@ func (in *incoming) refuse(name, why string) {
 // entry takes in one entry of the stream.
 func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 	name := strings.Trim(strings.TrimPrefix(h.Name, "./"), "/")
-	from := "/" + name
 	switch {
 	case name == "" || name == ".":
 		return nil
@@ -125,6 +124,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) error {
 		return nil
 	}
 	name = path.Clean(name)
+	from := "/" + name
 	if in.flat != "" {
 		if h.Typeflag == tar.TypeSymlink {
 			in.refuse(h.Name, "is a link to "+h.Linkname+": fetch that file instead")
