@@ -216,11 +216,14 @@ func (e *escalation) outcome(err error) error {
 	if e.ready && e.stopped == nil {
 		return err
 	}
+	status, _ := runner.StatusOf(err)
+	if e.passwordSent && e.stopped == nil && status == runner.Failed {
+		e.password.ended()
+	}
 	e.password.done(false, &e.hasTurn)
 	failed := func(why error) error {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: why}
 	}
-	status, _ := runner.StatusOf(err)
 	switch {
 	case context.Cause(e.ctx) != e.stopped: // the caller's context ended first
 		return err

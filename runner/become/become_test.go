@@ -56,8 +56,10 @@ for try in 1 2 3; do
 		[ $KIND != stranger ] || { echo "demo is not in the sudoers file." >&2; exit 1; }
 		exec "$@"
 	fi
+	[ $KIND != once ] || break
 	echo "Sorry, try again." >&2
 done
+echo "sudo: $try incorrect password attempts" >&2
 exit 1
 `
 
@@ -142,6 +144,7 @@ func TestEscalation(t *testing.T) {
 		{"a password wanted, and none there", "password", "", 0, "sudo: a password is required"},
 		{"the wrong one", "password", "wrong", 1, "wrong password for sudo"},
 		{"the wrong one for sudo-rs", "rs", "wrong", 1, "wrong password for sudo"},
+		{"the wrong one for a sudo that asks once", "once", "wrong", 1, "incorrect password"},
 		{"not in sudoers", "stranger", "right", 1, "demo is not in the sudoers file."},
 		{"a terminal wanted", "tty", "right", 0, "you must have a tty"},
 		{"not installed", "missing", "right", 0, "sudo is not installed"},
@@ -177,12 +180,15 @@ func TestEscalation(t *testing.T) {
 	}
 }
 
-// TestAWrongPasswordIsTriedOnce gives a password to twenty hosts: a wrong one is tried once in all, a right one on
-// every host.
-func TestAWrongPasswordIsTriedOnce(t *testing.T) {
-	for _, secret := range []string{"wrong", "right"} {
-		p := become.NewPassword(secret)
-		d, h, count := host(t, "password", p)
+// TestAWrongPasswordIsGivenUp gives a password to twenty hosts: a wrong one is tried once in all, or three times where
+// sudo ends without asking again, and a right one on every host.
+func TestAWrongPasswordIsGivenUp(t *testing.T) {
+	for _, tt := range []struct {
+		kind, secret string
+		want         int
+	}{{"password", "wrong", 1}, {"once", "wrong", 3}, {"password", "right", 20}} {
+		p := become.NewPassword(tt.secret)
+		d, h, count := host(t, tt.kind, p)
 		ctx, cancel := context.WithTimeout(t.Context(), bound)
 		defer cancel()
 		var wg sync.WaitGroup
@@ -194,14 +200,14 @@ func TestAWrongPasswordIsTriedOnce(t *testing.T) {
 					return
 				}
 				err = c.Exec(ctx, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
-				if _, reason := runner.StatusOf(err); (reason == runner.Escalation) != (secret == "wrong") {
-					t.Errorf("the %s password: %v", secret, err)
+				if _, reason := runner.StatusOf(err); (reason == runner.Escalation) != (tt.secret == "wrong") {
+					t.Errorf("the %s password: %v", tt.secret, err)
 				}
 			})
 		}
 		wg.Wait()
-		if n, want := tries(t, count), map[string]int{"wrong": 1, "right": 20}[secret]; n != want {
-			t.Errorf("the %s password was given %d times, want %d", secret, n, want)
+		if n := tries(t, count); n != tt.want {
+			t.Errorf("the %s password was given %d times to sudo of the kind %q, want %d", tt.secret, n, tt.kind, tt.want)
 		}
 	}
 }
