@@ -26,10 +26,11 @@ type keyring struct {
 }
 
 // keyFile is a private key, or why there is none. An encrypted key has no signer until it is unlocked, but may have its
-// public half.
+// public half. Of a key whose private half only an agent holds, there is just the public one.
 type keyFile struct {
 	once   sync.Once
 	signer ssh.Signer
+	locked bool // encrypted
 	public ssh.PublicKey
 	err    error
 }
@@ -52,6 +53,13 @@ func (k *keyring) file(path string) (*keyFile, error) {
 
 func (f *keyFile) read(path string) {
 	info, err := os.Stat(path)
+	half := path // as with ssh, the file may itself be the public half, or only that beside it may exist
+	if err != nil {
+		half += ".pub"
+	}
+	if f.public = publicHalf(half); f.public != nil {
+		return
+	}
 	if err != nil {
 		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
 		return
@@ -69,9 +77,9 @@ func (f *keyFile) read(path string) {
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case errors.As(err, &locked):
-		f.public = locked.PublicKey
+		f.locked, f.public = true, locked.PublicKey
 		if f.public == nil {
-			f.public = publicHalf(path)
+			f.public = publicHalf(path + ".pub")
 		}
 	case err != nil:
 		f.err = fmt.Errorf("identity %s: not a private key that can be read", path)
@@ -89,7 +97,7 @@ func (d *Dialer) Locked(ctx context.Context, hosts []inventory.Host) (paths []st
 		}
 		for _, path := range s.identities {
 			f, err := d.keys.file(path)
-			if err == nil && f.signer == nil && !slices.Contains(paths, path) && !d.keys.agentHolds(ctx, s.agent, f.public) {
+			if err == nil && f.locked && f.signer == nil && !slices.Contains(paths, path) && !d.keys.agentHolds(ctx, s.agent, f.public) {
 				paths = append(paths, path)
 			}
 		}
@@ -119,8 +127,9 @@ func (d *Dialer) Unlock(path, passphrase string) error {
 	return nil
 }
 
+// publicHalf returns the public key in a file; nil when there is none.
 func publicHalf(path string) ssh.PublicKey {
-	text, err := os.ReadFile(path + ".pub")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
@@ -250,6 +259,8 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 			} else if f.signer != nil {
 				certified(f.signer, certs)
 				add(f.signer, path)
+			} else if !f.locked {
+				offered.withheld = append(offered.withheld, path+" is only a public key, which the agent does not hold")
 			} else {
 				offered.withheld = append(offered.withheld, path+" has a passphrase: load it into the agent")
 			}

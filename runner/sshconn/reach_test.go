@@ -243,6 +243,25 @@ func TestLogin(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("an agent's key, named by its public half", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = nil
+		file := filepath.Join(t.TempDir(), "key.pub")
+		if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(s.Servers[0].Authorized[0]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, named := range []string{file, strings.TrimSuffix(file, ".pub")} {
+			d := configured(t, "IdentitiesOnly yes\nIdentityFile "+named+"\n", sshconn.Config{Agent: startAgent(t, s.Identity())})
+			if err := reach(t, d, h); err != nil {
+				t.Errorf("%s: %v", named, err)
+			}
+			d = configured(t, "IdentitiesOnly yes\nIdentityFile "+named+"\n", sshconn.Config{Agent: startAgent(t, stranger.Identity())})
+			wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "there is no key to offer; "+named+" is only a public key, which the agent does not hold")
+			if got := d.Locked(t.Context(), []inventory.Host{h}); got != nil {
+				t.Errorf("the locked identities are %v, want none", got)
+			}
+		}
+	})
 	t.Run("an agent that hangs", func(t *testing.T) {
 		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
 		if err != nil {
