@@ -251,6 +251,9 @@ func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signer
 		for _, path := range s.identities {
 			f, err := k.file(path)
 			if err != nil {
+				if !errors.Is(err, fs.ErrNotExist) {
+					offered.withheld = append(offered.withheld, err.Error())
+				}
 				continue
 			}
 			certs := append([]string{path + "-cert.pub"}, s.certificates...)

@@ -229,6 +229,16 @@ func TestLogin(t *testing.T) {
 		h.Connection.Identity = nil
 		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "there is no key to offer")
 	})
+	t.Run("a key file of ssh_config that holds no key", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = nil
+		path := filepath.Join(t.TempDir(), "open")
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := configured(t, "IdentityFile "+path+"-none\nIdentityFile "+path+"\n", sshconn.Config{})
+		wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "there is no key to offer; identity "+path+": not a private key that can be read")
+	})
 	t.Run("the second key", func(t *testing.T) {
 		h := h
 		h.Connection.Identity = []string{stranger.Identity(), s.Identity()}
