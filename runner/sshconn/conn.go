@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,9 @@ const (
 	defaultKeepalive = 15 * time.Second
 	defaultMaxMisses = 3
 )
+
+// tunnelBuffer is small, because there are two for each host behind a jump host.
+const tunnelBuffer = 8 << 10
 
 // conn is an open connection to one host.
 type conn struct {
@@ -122,9 +126,25 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// tunnel opens a connection to addr from the host at the other end. The tunnel ends with c.
+// tunnel opens a connection to addr from the host at the other end. The tunnel ends with c. A pipe stands before its
+// channel: closing a channel releases nobody who reads or writes until the host agrees, which it may never do.
 func (c *conn) tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
-	return (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
+	channel, err := (&ssh.Client{Conn: c.Conn}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs := net.Pipe()
+	// Not waited for: they end with c, if not before.
+	go func() {
+		io.CopyBuffer(theirs, channel, make([]byte, tunnelBuffer))
+		theirs.Close()
+	}()
+	go func() {
+		io.CopyBuffer(channel, theirs, make([]byte, tunnelBuffer))
+		channel.Close()
+		io.Copy(io.Discard, theirs) // so that nobody waits, and what the other end said before it hung up is still read
+	}()
+	return ours, nil
 }
 
 // Tunnel implements runner.Tunneler.

@@ -475,6 +475,18 @@ func TestJump(t *testing.T) {
 		h.Connection.Port = 1
 		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Jump, "could not connect to")
 	})
+	t.Run("a target that hangs up behind it", func(t *testing.T) {
+		for text, faults := range map[string]sshtest.Faults{" without a word": {HangUp: true}, `, saying "Not allowed at this time"`: {Greeting: "Not allowed at this time\r\n"}} {
+			bad, err := sshtest.Server{Faults: faults}.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer bad.Close()
+			h := host("bastion")
+			h.Connection.Port = bad.Port()
+			wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Closed, "the server hung up"+text)
+		}
+	})
 	t.Run("a jump host that is lost is reached again", func(t *testing.T) {
 		d := s.dialer(sshconn.Config{})
 		if err := reach(t, d, host("bastion")); err != nil {
@@ -495,6 +507,80 @@ func TestJump(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestSilentJumpHost: a jump host that falls silent holds up nobody who is behind it, neither a login nor a command that
+// is stopped.
+func TestSilentJumpHost(t *testing.T) {
+	t.Parallel()
+	silent := make(chan struct{})
+	falls := sync.OnceFunc(func() { close(silent) })
+	during := sshtest.Faults{Raw: func(c net.Conn) { c.Read(make([]byte, 1)); falls(); io.Copy(io.Discard, c) }}
+	s := newSite(t, sshtest.Server{Name: "bastion", Forward: true}, sshtest.Server{Name: "mute", Faults: during}, sshtest.Server{Name: "web1", Play: func(c *sshtest.Command) {
+		io.WriteString(c.Stdout, "begun\n")
+		<-c.Done
+	}})
+	s.hosts[0].Connection.Port = relay(t, s.Servers[0].Port(), silent)
+	d := s.dialer(sshconn.Config{HostKeys: "off", ConnectTimeout: 2 * time.Second})
+	for i := range s.hosts[1:] {
+		s.hosts[1+i].Connection.Jump = "bastion"
+	}
+	c, err := d.Dial(t.Context(), s.hosts[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	begun := time.Now()
+	err = c.Exec(ctx, "x", runner.Stdio{Out: writer(func([]byte) {
+		wantReason(t, reach(t, d, s.hosts[1]), runner.Unreachable, runner.ConnectTimeout, "no SSH server answered")
+		stop(runner.ErrTimeout)
+	})})
+	wantReason(t, err, runner.Timeout, "", "stopped")
+	c.Close()
+	if took := time.Since(begun); took > bound {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// relay listens in front of a port of this machine. Once silent is closed, it passes nothing on any more.
+func relay(t *testing.T, port int, silent <-chan struct{}) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	pass := func(to, from net.Conn) {
+		for b := make([]byte, 32<<10); ; {
+			n, err := from.Read(b)
+			select {
+			case <-silent:
+				return
+			default:
+				to.Write(b[:n])
+			}
+			if err != nil {
+				to.Close()
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			here, err := l.Accept()
+			if err != nil {
+				return
+			}
+			there, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				here.Close()
+				return
+			}
+			t.Cleanup(func() { here.Close(); there.Close() })
+			go pass(here, there)
+			go pass(there, here)
+		}
+	}()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 // TestJumpOverOpenSSH reaches many hosts at once through one stock sshd, whose MaxStartups would refuse as many

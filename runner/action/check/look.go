@@ -70,7 +70,7 @@ func (l *look) reach(addr string) (net.Conn, *seen) {
 	conn, err := l.dial(l.ctx, "tcp", addr)
 	if err == nil {
 		if d, ok := l.ctx.Deadline(); ok {
-			conn.SetDeadline(d) // a tunnel has no deadlines: HandshakeContext closes it instead
+			conn.SetDeadline(d)
 		}
 		return conn, nil
 	}
