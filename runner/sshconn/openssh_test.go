@@ -230,6 +230,7 @@ func TestHostCertificates(t *testing.T) {
 		text              string
 	}{
 		{"vouched for", cert("127.0.0.1", forever), authority, "", ""},
+		{"vouched for by name", cert("localhost", forever), authority, "", ""},
 		{"vouched for, and known by another key", cert("127.0.0.1", forever), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), "", ""},
 		{"vouched for as another", cert("db1", forever), authority, runner.HostKeyUnknown, "not in the set of valid principals"},
 		{"expired", cert("127.0.0.1", 1000), authority, runner.HostKeyUnknown, "expired"},
@@ -244,6 +245,9 @@ func TestHostCertificates(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.Connection.KnownHosts = []string{known}
+			if strings.HasSuffix(tt.name, "by name") {
+				h.Connection.Address = "LocalHost" // names have no case
+			}
 			status := runner.Unreachable
 			if tt.reason == "" {
 				status = runner.OK

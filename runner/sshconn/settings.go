@@ -122,7 +122,7 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 	}
 	s.keyName, s.keyPort = cmp.Or(c.HostKeyAlias, f.HostKeyAlias), 22
 	if s.keyName == "" {
-		s.keyName, s.keyPort = s.address, s.port
+		s.keyName, s.keyPort = strings.ToLower(s.address), s.port
 	}
 	if len(s.identities) == 0 {
 		s.identitiesOptional = true
