@@ -157,6 +157,7 @@ func (p *progress) waitingFor() string {
 }
 
 func (p *progress) netReason(err error) runner.Reason {
+	var unsuitable *net.AddrError
 	switch {
 	case p.phase == "dns":
 		return runner.DNS
@@ -164,7 +165,7 @@ func (p *progress) netReason(err error) runner.Reason {
 		return runner.Refused
 	case errors.Is(err, syscall.ETIMEDOUT):
 		return runner.ConnectTimeout
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &unsuitable):
 		return runner.NoRoute
 	}
 	return runner.Closed

@@ -219,9 +219,8 @@ func TestAddresses(t *testing.T) {
 	if got := output(t, d, h, "echo $SSH_CLIENT"); !strings.HasPrefix(got, "127.0.0.9 ") {
 		t.Errorf("the connection comes from %q", got)
 	}
-	err := reach(t, configured(t, "AddressFamily inet6\n", sshconn.Config{}), h)
-	if s, _ := runner.StatusOf(err); s != runner.Unreachable {
-		t.Errorf("an IPv4 address with AddressFamily inet6: %v, want unreachable", err)
+	for _, other := range []string{"AddressFamily inet6", "BindAddress ::1"} {
+		wantReason(t, reach(t, configured(t, other+"\n", sshconn.Config{}), h), runner.Unreachable, runner.NoRoute, "no suitable address")
 	}
 	wantReason(t, reach(t, configured(t, "BindAddress eth0.example\n", sshconn.Config{}), h), runner.Error, "", "which is not an IP address")
 }
