@@ -171,7 +171,8 @@ func (e *execution) ended(result error) {
 }
 
 // awaitRest drops the channel when no more output has arrived for a while. atExit and before are the bytes passed on by
-// the end of the command and by the last check. While one of our writers is busy, the wait goes on.
+// the end of the command and by the last check. While one of our writers is busy with what was on its way, the wait goes
+// on.
 func (e *execution) awaitRest(atExit, before int64) {
 	if e.clock != nil {
 		e.clock.Stop()
@@ -182,7 +183,7 @@ func (e *execution) awaitRest(atExit, before int64) {
 		now := e.passed.Load()
 		switch {
 		case e.streamsEnded:
-		case e.passing.Load() > 0:
+		case e.passing.Load() > 0 && now-atExit < onItsWay:
 			e.awaitRest(atExit, now)
 		case e.waits > 0 && now > before && now-atExit < onItsWay:
 			e.waits--

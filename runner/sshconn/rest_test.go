@@ -14,13 +14,16 @@ func TestRestOfOutput(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		prints  time.Duration // how often it prints; 0: never
+		bytes   int64         // what it prints each time
+		busy    int32         // writers that are always busy
 		stopped time.Duration // after the end of the command; 0: never
 		want    time.Duration
 	}{
-		{"silent", 0, 0, afterExit},
-		{"prints for a while", 40 * time.Second, 0, afterExit},
-		{"prints for ever", time.Second, 0, afterExit * (1 + restWaits)},
-		{"stopped", time.Second, 5 * time.Second, 6 * time.Second},
+		{"silent", 0, 0, 0, 0, afterExit},
+		{"prints for a while", 40 * time.Second, 1, 0, 0, afterExit},
+		{"prints faster than the disk takes it", 3 * time.Second / 2, onItsWay / 2, 1, 0, 2 * afterExit},
+		{"prints for ever", time.Second, 1, 0, 0, afterExit * (1 + restWaits)},
+		{"stopped", time.Second, 1, 0, 5 * time.Second, 6 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -28,6 +31,7 @@ func TestRestOfOutput(t *testing.T) {
 				ch := &channel{closed: make(chan struct{})}
 				e := &execution{conn: &conn{}, ch: ch}
 				ch.execution = e
+				e.passing.Store(tt.busy)
 				e.ended(nil)
 				if tt.stopped > 0 {
 					time.AfterFunc(tt.stopped+time.Millisecond, func() { e.stop(t.Context().Err(), time.Minute) })
@@ -36,7 +40,7 @@ func TestRestOfOutput(t *testing.T) {
 					for tt.prints > 0 {
 						select {
 						case <-time.After(tt.prints):
-							e.passed.Add(1)
+							e.passed.Add(tt.bytes)
 						case <-ch.closed:
 							return
 						}
