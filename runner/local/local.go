@@ -20,8 +20,12 @@ import (
 	"hail/runner"
 )
 
-// afterExit is how long output is still waited for after a command has ended, if a child of it holds the pipes open.
-const afterExit = 2 * time.Second
+// After a command has ended, a child of it may hold the pipes open. Their output is waited for as long as afterExit, and
+// while our writers are busy with what was in the pipes: at most mostInPipes.
+const (
+	afterExit   = 2 * time.Second
+	mostInPipes = 2 << 20
+)
 
 // Dialer reaches this machine, whatever the name of the host. Its zero value is ready to use.
 type Dialer struct{}
@@ -85,10 +89,14 @@ type execution struct {
 	outputs [2]*os.File
 	wg      sync.WaitGroup // one for each output
 
+	passing atomic.Int32 // writers that are busy
+	passed  atomic.Int64 // bytes of both outputs that were passed on
+
 	mu      sync.Mutex
 	ended   bool
 	stopped error // why we ended it
 	broken  error // the error of one of our outputs
+	dropped bool  // the rest of the outputs is not waited for
 	clock   *time.Timer
 }
 
@@ -149,10 +157,13 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
+			e.passing.Add(1)
 			if _, failed := w.Write(buf[:n]); failed != nil {
 				e.outputFailed(failed)
 				w = io.Discard
 			}
+			e.passing.Add(-1)
+			e.passed.Add(int64(n))
 		}
 		if err != nil {
 			return
@@ -167,10 +178,12 @@ func (e *execution) wait() error {
 	if e.clock != nil {
 		e.clock.Stop()
 	}
-	e.clock = time.AfterFunc(afterExit, func() { closeAll(e.outputs[:]) })
+	e.awaitRest(e.passed.Load())
 	e.mu.Unlock()
 	e.wg.Wait()
-	if !e.clock.Stop() && e.stopped == nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clock.Stop(); e.dropped && e.stopped == nil {
 		e.conn.lingering.Add(1)
 	}
 	e.stdin.Close()
@@ -182,6 +195,20 @@ func (e *execution) wait() error {
 		return e.broken
 	}
 	return result(err)
+}
+
+// awaitRest drops the outputs after a while. atExit is the bytes passed on by the end of the command.
+func (e *execution) awaitRest(atExit int64) {
+	e.clock = time.AfterFunc(afterExit, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.passing.Load() > 0 && e.passed.Load()-atExit < mostInPipes {
+			e.awaitRest(atExit)
+			return
+		}
+		e.dropped = true
+		closeAll(e.outputs[:])
+	})
 }
 
 // outputFailed notes the error of an output, which counts even if the command has already ended, and ends the command.

@@ -32,6 +32,32 @@ func TestConn(t *testing.T) {
 	})
 }
 
+// TestSlowWriter: what a command has printed arrives whole, even if the writer takes its time after the command has
+// ended.
+func TestSlowWriter(t *testing.T) {
+	t.Parallel()
+	c, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "here"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	out := &slowWriter{}
+	if err := c.Exec(t.Context(), "head -c 60000 /dev/zero", runner.Stdio{Out: out}); err != nil || out.n != 60000 {
+		t.Errorf("%d bytes (%v), want 60000", out.n, err)
+	}
+}
+
+// slowWriter takes longer for the first bytes than a silent output is waited for.
+type slowWriter struct{ n int }
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	if w.n == 0 {
+		time.Sleep(3 * time.Second)
+	}
+	w.n += len(p)
+	return len(p), nil
+}
+
 // TestWithoutDescriptors: a command begins as soon as there are descriptors again, or not at all if its time is up
 // before.
 func TestWithoutDescriptors(t *testing.T) {
