@@ -77,9 +77,15 @@ func (j *jump) use() (c *jumpConn, wait *pendingConn, mine bool) {
 	return nil, j.pending, true
 }
 
-// least drops the connections that have ended, and returns the one with the fewest users; nil when there is none.
+// least closes the connections that have ended, and returns the one with the fewest users; nil when there is none.
 func (j *jump) least() (least *jumpConn) {
-	j.conns = slices.DeleteFunc(j.conns, func(c *jumpConn) bool { return c.ended() })
+	j.conns = slices.DeleteFunc(j.conns, func(c *jumpConn) bool {
+		if !c.ended() {
+			return false
+		}
+		c.Close() // gives back its place on the connection to the jump host before it
+		return true
+	})
 	for _, c := range j.conns {
 		if least == nil || c.users < least.users {
 			least = c
