@@ -233,10 +233,10 @@ func (r *Record) Close() error {
 	return nil
 }
 
-// Finish writes what is made from the summary, and releases the lock. As the summary can always be made again from the
-// journal, a failure here loses nothing but these files.
+// Finish writes what is made from the summary, for which there is the reserved space, and releases the lock. As the
+// summary can always be made again from the journal, a failure here loses nothing but these files.
 func (r *Record) Finish(s *Summary) error {
-	err := errors.Join(r.writeSummary(s), r.reserve.release(), r.lock.Unlock())
+	err := errors.Join(r.reserve.release(), r.writeSummary(s), r.lock.Unlock())
 	if err != nil && r.Failed() == nil { // what Failed returns has been reported already
 		return incomplete(err)
 	}

@@ -297,6 +297,24 @@ func TestTortureFullDisk(t *testing.T) {
 	}
 }
 
+// TestTortureFullDiskAtEnd: when something else has filled the disk by the end of a run, the reserved space takes the files
+// that are made from its summary.
+func TestTortureFullDiskAtEnd(t *testing.T) {
+	asRoot(t, "mount", "umount")
+	s := ownServers(t)
+	env, dir := s.home(t), t.TempDir()
+	machine(t, "mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", dir)
+	defer machine(t, "umount", dir)
+	cmd := exec.Command("hail", "run", "-w", "db1", "--runs-dir", dir, "--", "cat /dev/zero 2>/dev/null >"+filepath.Join(dir, "full")+"; :")
+	cmd.Env = env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "last", "summary.json")); err != nil {
+		t.Error(err)
+	}
+}
+
 // countsIn returns the summary line, with the counts of hosts by status.
 func countsIn(out []byte) string {
 	return string(regexp.MustCompile(`(?m)^4 hosts: .*$`).Find(out))
