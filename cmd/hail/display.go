@@ -40,7 +40,7 @@ var outputModes = append([]string{"gather", "stream", "host", "none"}, report.Fo
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display, error) {
 	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
-		by: gathering(c), verbose: c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
+		by: gathering(c), verbose: j.verbose || c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	d.modes = []string{"gather"}
 	if d.total == 1 && len(p.Checks) == 0 {
 		d.modes = []string{"stream"}

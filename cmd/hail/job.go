@@ -30,6 +30,7 @@ type job struct {
 	before         *report.Summary            // the run to compare the checks with; may be nil
 	timeout        inventory.Duration         // for one host, unless the user gives one; 0: none
 	raw            bool                       // print what the hosts print, byte for byte
+	verbose        bool                       // show the steps on the way to a host, as --verbose does
 	dryRunConnects bool                       // a dry run reaches the hosts too, and changes nothing there
 	begin          func() error               // called before the run is recorded; may be nil
 }

@@ -44,11 +44,7 @@ Examples:
 			if r.Plan.Fleet != nil {
 				j.remark = "checks over the fleet are left out"
 			}
-			if !c.IsSet("verbose") && !c.Bool("quiet") {
-				if err := c.Set("verbose", "true"); err != nil {
-					return err
-				}
-			}
+			j.verbose = !c.IsSet("verbose") && !c.Bool("quiet")
 			return carryOut(e, c, inv, plan, j)
 		},
 	}
