@@ -176,6 +176,7 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			}
 		case m != "jsonl" && isReport(m):
 			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
+		case m == "stream" && len(d.modes) > 1: // of a ping, the others show what there is
 		default:
 			err = showHosts(out, m, s, files, d.by, d.outStyle)
 		}
