@@ -48,8 +48,17 @@ func (r nodeReader) noteConnection(s *settings, n *strictyaml.Node, by string) {
 		return
 	}
 	for _, p := range n.Pairs {
-		if connectionFields[p.Key.Text] != nil {
-			r.b.note(s, p.Key.Text, p.Value.Any(), r.place(p.Value), by)
+		if connectionFields[p.Key.Text] == nil {
+			continue
 		}
+		value := p.Value.Any()
+		if p.Value.Kind == strictyaml.List { // of texts
+			texts := make([]string, len(p.Value.Items))
+			for i, item := range p.Value.Items {
+				texts[i] = item.Text
+			}
+			value = texts
+		}
+		r.b.note(s, p.Key.Text, value, r.place(p.Value), by)
 	}
 }
