@@ -118,7 +118,7 @@ func TestRunTerms(t *testing.T) {
 	inv := load(t, "i.yaml", varied)
 	look := Lookups{Run: func(id string, statuses []string) ([]string, error) {
 		switch strings.Join(append([]string{id}, statuses...), " ") {
-		case "last failed":
+		case "last failed", "nightly/web failed":
 			return []string{"web2", "db1"}, nil
 		case "last~1 unreachable lost", "20261123-1504":
 			return []string{"lone"}, nil
@@ -129,6 +129,7 @@ func TestRunTerms(t *testing.T) {
 	}}
 	for expr, want := range map[string]string{
 		"run:last/failed":                  "web2 db1",
+		"run:nightly/web/failed":           "web2 db1",
 		"run:last~1/unreachable+lost,web1": "web1 lone",
 		"@web&run:last/failed":             "web2",
 		"run:20261123-1504":                "lone",

@@ -244,10 +244,9 @@ func (u *universe) addRun(s *set, t term) error {
 	if u.look.Run == nil {
 		return t.fail("earlier runs cannot be used here", "")
 	}
-	id, statuses, some := strings.Cut(t.text, "/")
-	var wanted []string
-	if some {
-		wanted = strings.Split(statuses, "+")
+	id, wanted := t.text, []string(nil)
+	if i := strings.LastIndexByte(id, '/'); i >= 0 { // the name of a run may have slashes, too
+		id, wanted = id[:i], strings.Split(id[i+1:], "+")
 	}
 	names, err := u.look.Run(id, wanted)
 	var wrong *Error
@@ -256,7 +255,7 @@ func (u *universe) addRun(s *set, t term) error {
 		return t.fail(wrong.Text, wrong.Hint)
 	case err != nil:
 		return t.fail(err.Error(), "")
-	case len(names) == 0 && some:
+	case len(names) == 0 && wanted != nil:
 		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of run %s has the status %s", id, strings.Join(wanted, " or ")), ""))
 	}
 	return u.addNames(s, t, names)
