@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -36,6 +37,16 @@ func maskOf(h inventory.Host) (m mask) {
 		if text := inventory.ValueText(h.Vars[name]); len(text) >= shortestVar {
 			m = m.with(text, "{vars."+name+"}")
 		}
+	}
+	return m
+}
+
+// mask is maskOf for a host of the run, which also knows where it was reached: ssh_config may say its address.
+func (s *Summary) mask(host int) mask {
+	m := maskOf(s.Plan.Hosts[host])
+	if reach := s.Hosts[host].Reach; reach != nil {
+		address, _, _ := net.SplitHostPort(reach.Address)
+		m = m.with(reach.Address, "{address}").with(address, "{address}")
 	}
 	return m
 }
@@ -128,7 +139,7 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 	}
 	masks := make(map[*Result]mask, len(s.Hosts))
 	for i := range s.Hosts {
-		masks[&s.Hosts[i]] = maskOf(s.Plan.Hosts[i])
+		masks[&s.Hosts[i]] = s.mask(i)
 	}
 	at := map[appearance]int{}
 	for _, g := range groups {

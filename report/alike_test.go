@@ -1,9 +1,11 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"hail/inventory"
+	"hail/runner"
 )
 
 // TestMask: what is a host's own is replaced where it stands as a word of its own.
@@ -19,5 +21,17 @@ func TestMask(t *testing.T) {
 		if got := string(m.apply([]byte(line))); got != want {
 			t.Errorf("%q is shown as %q, want %q", line, got, want)
 		}
+	}
+}
+
+// TestAlikeByReach: the address of a host is its own, too, if only ssh_config says it.
+func TestAlikeByReach(t *testing.T) {
+	s, files := fleet([]Result{{Host: "n1", Status: runner.OK}, {Host: "n2", Status: runner.OK}},
+		map[string]string{"n1": "10.0.0.1 at fe80::1\n", "n2": "10.0.0.1 at fe80::2\n"}, nil)
+	s.Hosts[0].Reach.Address, s.Hosts[1].Reach.Address = "[fe80::1]:22", "[fe80::2]:22"
+	var text strings.Builder
+	const want = "── n[1-2] (2)\n10.0.0.1 at {address}\n"
+	if err := Gather(&text, s, files, Gathering{Alike: true}, Style{}); err != nil || text.String() != want {
+		t.Errorf("%v, %q, want %q", err, text.String(), want)
 	}
 }

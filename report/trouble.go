@@ -52,10 +52,6 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 	known := map[string]*message{}
 	for _, i := range t.places {
 		r := &s.Hosts[i]
-		own := maskOf(s.Plan.Hosts[i])
-		if r.Reach != nil {
-			own = own.with(r.Reach.Address, "{address}")
-		}
 		m := &message{first: r, error: r.why(), last: lastLine(files, r)}
 		if m.last == m.error {
 			m.last = ""
@@ -63,7 +59,7 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 		if m.error+m.last == "" {
 			continue
 		}
-		key := string(own.apply([]byte(m.error + "\n" + m.last)))
+		key := string(s.mask(i).apply([]byte(m.error + "\n" + m.last)))
 		if known[key] == nil {
 			known[key] = m
 			all = append(all, m)
