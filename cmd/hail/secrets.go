@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -157,7 +159,8 @@ func (e environment) passphrase(prompt string) (string, error) {
 	return e.secret(prompt)
 }
 
-// readSecret asks on the terminal without echoing the answer. On a signal, it restores the terminal and exits.
+// readSecret asks on the terminal without echoing the answer. On a signal, it restores the terminal and exits, also when the
+// process was suspended and goes on: the shell has turned the echo on by then.
 func (e environment) readSecret(prompt string) (secret string, err error) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
@@ -166,17 +169,22 @@ func (e environment) readSecret(prompt string) (secret string, err error) {
 	}
 	fmt.Fprint(e.stderr, prompt)
 	signals, stop := e.signals()
+	resumed := make(chan os.Signal, 1)
+	signal.Notify(resumed, syscall.SIGCONT)
+	defer signal.Stop(resumed)
 	done := make(chan struct{})
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
 		select {
-		case <-signals:
-			term.Restore(fd, before) // on an error, nothing else can be done
-			fmt.Fprintln(e.stderr)
-			e.exit(exitInterrupt)
 		case <-done:
+			return
+		case <-signals:
+		case <-resumed:
 		}
+		term.Restore(fd, before) // on an error, nothing else can be done
+		fmt.Fprintln(e.stderr)
+		e.exit(exitInterrupt)
 	}()
 	text, err := term.ReadPassword(fd)
 	close(done)
