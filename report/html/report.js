@@ -9,7 +9,7 @@
     return e;
   };
   const plural = (n, what) => n.toLocaleString('en') + ' ' + what + (n === 1 ? '' : 's');
-  const seconds = s => s === null ? '' : s < 1 ? Math.round(s * 1000) + ' ms' : s < 60 ? s.toFixed(1) + ' s' : Math.floor(s / 60) + ' m ' + Math.round(s % 60) + ' s';
+  const seconds = s => s === null ? '' : s < 1 ? Math.round(s * 1000) + ' ms' : s < 59.95 ? s.toFixed(1) + ' s' : Math.floor(Math.round(s) / 60) + ' m ' + Math.round(s) % 60 + ' s';
   const outcomes = ['fail', 'error', 'not-evaluated', 'waived', 'skip', 'pass'];
   const glyphs = { fail: '✗', error: '!', 'not-evaluated': '?', waived: 'w', skip: '–', pass: '✓' };
 

@@ -24,6 +24,7 @@ for (const colorScheme of ['light', 'dark']) {
   const [page, troubles] = await open(small, { colorScheme });
   assert.equal(await shown(page), '40 hosts');
   assert.equal((await hosts(page))[0], 'web01');
+  assert.match(await page.locator('#rows .row').first().textContent(), /2 m 0 s/);
 
   // Filters, search, sort.
   await page.locator('#filters button', { hasText: 'failed' }).click();
