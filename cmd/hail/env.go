@@ -42,8 +42,9 @@ type environment struct {
 }
 
 func osEnvironment(args []string) environment {
-	// A closed pipe on stdout must be a write error, not the end of the process.
-	signal.Ignore(syscall.SIGPIPE)
+	// A closed pipe on stdout must be a write error, not the end of the process. The programs that hail starts must not
+	// inherit that, as they would with signal.Ignore: in yes | head -1, the first would not end.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	e := environment{
 		args:  args,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
