@@ -97,6 +97,26 @@ exec rm "$@"
 	})
 }
 
+// TestPushKilledWhileKeeping: where there are no hard links, the old file is copied. The part of a copy that a killed push
+// has left does not replace the file.
+func TestPushKilledWhileKeeping(t *testing.T) {
+	m := withTool(t, "ln", `case $* in
+*.old/)
+	printf par >"$3conf"
+	kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1) $PPID
+	exit 1 ;;
+esac
+PATH=/bin:/usr/bin exec ln "$@"`)
+	m.write(t, "conf", "partial", 0o644)
+	m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "killed", runner.Failed, runner.ExitStatus, "the next push settles it")
+	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/other}]`, nil)
+	p.want(t, "the next", runner.Changed, "", "")
+	if want := "first settled an earlier push that was killed: it was rolled back"; p.notes["settled"] != want || m.read(t, "conf") != "partial" {
+		t.Errorf("settled: %q, want %q; the file has %q, want all of it", p.notes["settled"], want, m.read(t, "conf"))
+	}
+	m.clean(t)
+}
+
 // TestPushWithoutNotes: a push that cannot write down its observations can still be rolled back. One whose journal has
 // lost its steps touches nothing, and the next push does not say that it is settled.
 func TestPushWithoutNotes(t *testing.T) {

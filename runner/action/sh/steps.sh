@@ -74,8 +74,8 @@ bring_back() {
 	done
 }
 restore() {
-	cd "$staged.old" && for name; do
-		[ ! -e "./$name" ] || mv -f -- "$name" .. || cmp -s -- "$name" "../$name" || return 1 # the same: it was never replaced
+	cd "$staged.old" && for name; do # of what was never replaced, there may be only a part of a copy
+		[ ! -e "./$name" ] || [ -e "../$staged/$name" ] || mv -f -- "$name" .. || return 1
 	done
 }
 rollback() ( # a host that went down may have kept a part of the steps, and a name that was cut is somebody else's
