@@ -44,8 +44,10 @@ func TestPushTells(t *testing.T) {
 		m.clean(t)
 		says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
 			"delete DIR/dir and everything in it\ndelete DIR/gone\n")
-		if m.read(t, ".hail-backup/gone.1") != "old\n" {
-			t.Error("a deleted file has no backup")
+		m.write(t, "linked", "old\n", 0o644)
+		says("replaced by a link", `{backup: 1, files: [{link: conf, dest: DIR/linked}]}`, nil, runner.Changed, "link DIR/linked\n")
+		if m.read(t, ".hail-backup/gone.1") != "old\n" || m.read(t, ".hail-backup/linked.1") != "old\n" {
+			t.Error("a deleted file, or one that a link has replaced, has no backup")
 		}
 		m.write(t, "same/conf", "x", 0o644)
 		p := m.push(t, t.Context(), `{files: [{src: DIR/same/, dest: DIR/same, delete: managed}], validate: ["true"]}`, nil)

@@ -112,7 +112,7 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 }
 finish() { # paid or kept
 	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
-	[ "$backups" = 0 ] || ( steps "replaced gone" back_up )
+	[ "$backups" = 0 ] || ( steps "replaced retyped gone" back_up )
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	phase finished
 	tidy
