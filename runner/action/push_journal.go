@@ -70,6 +70,9 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		}
 	}
 	j.changed(c, p.Keep)
+	if p.Backup > 0 {
+		fmt.Fprintln(j.file("backups"), p.Backup)
+	}
 	for folder, paths := range c.managed {
 		j.words("managed/"+managedKey(folder), paths)
 	}

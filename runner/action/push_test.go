@@ -322,6 +322,14 @@ func TestPush(t *testing.T) {
 		if a, b := m.read(t, ".hail-backup/conf.1"), m.read(t, ".hail-backup/conf.2"); a != "seven" || b != "six" {
 			t.Errorf("the backups of the killed push are %q and %q, want seven and six", a, b)
 		}
+		// One that was killed before, and is finished by a push that keeps none, has one, too.
+		m.write(t, "killed", "old", 0o644)
+		m.push(t, ctx, `{backup: 1, files: [{content: new, dest: DIR/killed, notify: [h]}],
+			handlers: {h: {run: "test -e DIR/once || { touch DIR/once; kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1); sleep 1; }"}}}`, nil)
+		m.push(t, ctx, `files: [{content: new, dest: DIR/killed}]`, nil).want(t, "after it was killed", runner.OK, "", "")
+		if was := m.read(t, ".hail-backup/killed.1"); was != "old" {
+			t.Errorf("the backup of the push that was finished is %q, want old", was)
+		}
 		if err := os.RemoveAll(filepath.Join(m.dir, ".hail-backup")); err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 # Changes files on the host, for a push, or leaves everything as it was. Arguments: the nonce, how many seconds to wait
-# for another push, how many backups to keep, the size of the journal, what stream follows (tar, journal or none), and
-# how many parts of files other commands write into what is staged, once it is there. Input: the journal, then what is
-# new, each a tar stream. Answers go to descriptor 9; what tools print is shown as errors of the host.
+# for another push, the size of the journal, what stream follows (tar, journal or none), and how many parts of files
+# other commands write into what is staged, once it is there. Input: the journal, then what is new, each a tar stream.
+# Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
 # In each folder where something changes there are two hidden ones: .hail-NONCE has what is new, and .hail-NONCE.old
 # what was there before; several hosts may share that folder. Renames between them and the folder do the rest. The
@@ -20,6 +20,7 @@
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, one per line, for the handlers
 #	managed/KEY  what pushes have put below a folder, to be remembered
+#	backups      how many earlier contents of each file to keep; without it, none
 #	paid kept    paths, as words. When all is done, handlers and health are no longer due for those in paid. When
 #	             something fails and the new files stay, they are due for those in kept; without kept, all is undone
 #	judge        the program that judges health, for the commands of C: $hail_judge
@@ -29,7 +30,7 @@
 #		H NAME SECONDS COMMAND
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
-nonce=$1 patience=$2 backups=$3 size=$4 stream=$5 parts=$6
+nonce=$1 patience=$2 size=$3 stream=$4 parts=$5
 set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
@@ -112,7 +113,7 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 }
 finish() { # paid or kept
 	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
-	[ "$backups" = 0 ] || ( steps "replaced retyped gone" back_up )
+	{ read -r backups <"$journal/backups"; } 2>/dev/null && ( steps "replaced retyped gone" back_up )
 	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
 	phase finished
 	tidy
