@@ -89,8 +89,28 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	if err := c.spareMounts(have); err != nil {
 		return nil, err
 	}
+	if err := c.needRoot(); err != nil && have.uid != 0 {
+		return nil, err
+	}
 	c.owe(all, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
+}
+
+// needRoot returns an error if there is a folder that others than root could not rename into place, or in which they
+// could not take back what they have done.
+func (c *comparison) needRoot() error {
+	above := map[string]bool{} // folders in which something is done, at any depth
+	for _, s := range c.steps {
+		for at := path.Dir(s.place); !above[at]; at = path.Dir(at) {
+			above[at] = true
+		}
+	}
+	for _, s := range c.steps {
+		if s.item.Kind == Folder && s.mode&0o700 != 0o700 && (s.what != meta || above[s.place]) {
+			return fmt.Errorf("%s: only root can push a folder with mode %04o: use --sudo", s.item.Path, s.mode)
+		}
+	}
+	return nil
 }
 
 // owe adds the paths kept by earlier pushes that are due now: those that this push manages, if it has a handler for the

@@ -48,3 +48,22 @@ func TestPushAsUser(t *testing.T) {
 		m.clean(t)
 	})
 }
+
+// TestPushFolderAsUser: without root, a folder that its owner can't write to is refused if the push could not take back
+// what it does with it.
+func TestPushFolderAsUser(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		m.push(t, t.Context(), `files: [{dest: DIR/old, state: directory}, {dest: DIR/old/sub, state: directory}]`, nil).want(t, "first", runner.Changed, "", "")
+		for what, files := range map[string]string{
+			"empty":            `{dest: DIR/new, state: directory, mode: "0555"}`,
+			"below a new one":  `{dest: DIR/new, state: directory}, {dest: DIR/new/ro, state: directory, mode: "0555"}, {dest: DIR/new/ro/conf, content: x, notify: [h]}`,
+			"an old one":       `{dest: DIR/old, state: directory, mode: "0555"}, {dest: DIR/old/conf, content: x, notify: [h]}`,
+			"above a new file": `{dest: DIR/old, state: directory, mode: "0644"}, {dest: DIR/old/sub/conf, content: x, notify: [h]}`,
+		} {
+			m.push(t, t.Context(), `{files: [`+files+`], handlers: {h: {run: exit 1}}}`, nil).want(t, what, runner.Error, "", "only root can push a folder with mode 0")
+		}
+		m.push(t, t.Context(), `files: [{dest: DIR/old, state: directory, mode: "0555"}]`, nil).want(t, "nothing in it", runner.Changed, "", "")
+		m.clean(t)
+	})
+}
