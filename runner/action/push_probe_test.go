@@ -147,6 +147,26 @@ func TestPushCutMemory(t *testing.T) {
 	})
 }
 
+// TestPushNeverCutsMemory: the disk may be full when the list of what earlier pushes put there is written. A name that is
+// cut is not deleted.
+func TestPushNeverCutsMemory(t *testing.T) {
+	m := withTool(t, "cp", `PATH=/bin:/usr/bin; cp "$@"; [ "$1" != -R ] || truncate -s -5 "$3"/managed/*`)
+	src := t.TempDir()
+	spec := fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: managed}]", src)
+	if err := os.WriteFile(src+"/conf.new", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m.push(t, t.Context(), spec, nil).want(t, "first", runner.Changed, "", "")
+	m.write(t, "tree/conf", "of somebody", 0o644)
+	if err := os.Remove(src + "/conf.new"); err != nil {
+		t.Fatal(err)
+	}
+	m.push(t, t.Context(), spec, nil).want(t, "next", runner.Changed, "", "")
+	if m.read(t, "tree/conf") != "of somebody" || m.read(t, "tree/conf.new") != "(absent)" {
+		t.Errorf("conf has %q, want it to stay, and conf.new %q, want it deleted", m.read(t, "tree/conf"), m.read(t, "tree/conf.new"))
+	}
+}
+
 // TestPushManagedIsGone: of what earlier pushes have put there, what somebody has removed meanwhile, or replaced by a
 // folder, is not deleted but forgotten.
 func TestPushManagedIsGone(t *testing.T) {

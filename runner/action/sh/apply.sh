@@ -111,10 +111,14 @@ owe() { # paid or kept: other pushes have changed the list since the probe
 		[ "$1" = paid ] || cat "$journal/kept"
 	} >"$state/owed.new" && mv -f "$state/owed.new" "$state/owed"
 }
+remember() ( # all of a list or none: a name that was cut is somebody else's
+	set +f
+	mkdir -p "$state/managed" && mv -f "$journal"/managed/* "$state/managed/"
+)
 finish() { # paid or kept
 	owe "$1" || [ "$1" = paid ] || return 0 # the journal stays, and has the debt until it can be written down
 	{ read -r backups <"$journal/backups"; } 2>/dev/null && ( steps "replaced retyped gone" back_up )
-	[ ! -d "$journal/managed" ] || cp -R "$journal/managed" "$state/"
+	[ ! -d "$journal/managed" ] || remember
 	phase finished
 	tidy
 }
