@@ -231,6 +231,9 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 		if err := CheckDest(string(item.Path)); err != nil {
 			return err
 		}
+		if info.Mode().Perm() == 0 && (item.Mode == 0 || d.IsDir()) { // a mode of 0 would be the default
+			return fmt.Errorf("%s has the mode 0000, which can't be pushed", from)
+		}
 		switch {
 		case d.IsDir():
 			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())

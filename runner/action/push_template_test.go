@@ -3,6 +3,7 @@ package action_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -79,6 +80,24 @@ func TestRenderOneFolder(t *testing.T) {
 		}
 		if err != nil || len(push.Manifests[0].Items) != 1 || push.Manifests[0].Items[0].Mode != 0o750 || push.Manifests[0].Items[0].Owner != "root" {
 			t.Errorf("%s: %+v, %v, want one folder of root with mode 0750", second, push.Manifests, err)
+		}
+	}
+}
+
+// TestRenderNoMode: what nobody may read here is not pushed with the default mode, which lets everybody.
+func TestRenderNoMode(t *testing.T) {
+	for what, write := range map[string]func(path string) error{
+		"file":   func(path string) error { return os.WriteFile(path, nil, 0) },
+		"folder": func(path string) error { return os.Mkdir(path, 0) },
+	} {
+		src := t.TempDir()
+		if err := write(src + "/private"); err != nil {
+			t.Fatal(err)
+		}
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: "/d", Delete: "none"}}}
+		_, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+		if err == nil || err.Error() != src+"/private has the mode 0000, which can't be pushed" {
+			t.Errorf("%s: %v, want that it can't be pushed", what, err)
 		}
 	}
 }
