@@ -57,16 +57,36 @@ func TestNewRights(t *testing.T) {
 	items := []Item{{Path: "/d", Kind: Folder, Group: "7"}, {Path: "/d/a", Kind: File, Mode: 0o4755, Group: "7"}, {Path: "/l", Kind: Link, Target: "x", Group: "7"}, {Path: "/o", Kind: File}, {Path: "/s", Kind: Folder, Mode: 0o2775}}
 	for uid, want := range map[int]string{0: "", 1000: "step rights 00755 1000:7 d\nstep rights 04755 1000:7 d/a\nstep rights 02775 - s\n"} {
 		have.uid = uid
-		c, err := Push{}.compare(&Manifest{Items: items}, have)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if _, err := (&Push{}).journal(&b, c, ".hail-x"); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(regexp.MustCompile("step rights .*\n").FindAllString(b.String(), -1), ""); got != want {
+		if got := rights(t, items, have); got != want {
 			t.Errorf("user %d: %q, want %q", uid, got, want)
 		}
 	}
+}
+
+// TestSameOwner: a file that has its owner already is not given it again, which would take its capabilities away.
+func TestSameOwner(t *testing.T) {
+	have := &found{at: map[string]*state{"/": {kind: 'd'}, "/a": {kind: 'f', mode: 0o755}, "/b": {kind: 'f', mode: 0o755, sum: "x"}}}
+	for owner, want := range map[string]string{
+		"0": "step rights 00700 - a\nstep meta 00700 - b\nstep unmeta 00755 - b\n",
+		"1": "step rights 00700 1:0 a\nstep meta 00700 1:0 b\nstep unmeta 00755 0:0 b\n",
+	} {
+		items := []Item{{Path: "/a", Kind: File, Digest: "x", Owner: owner, Mode: 0o700}, {Path: "/b", Kind: File, Digest: "x", Owner: owner, Mode: 0o700}}
+		if got := rights(t, items, have); got != want {
+			t.Errorf("owner %s: %q, want %q", owner, got, want)
+		}
+	}
+}
+
+// rights returns the steps of a push that give owners and modes.
+func rights(t *testing.T, items []Item, have *found) string {
+	t.Helper()
+	c, err := Push{}.compare(&Manifest{Items: items}, have)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := (&Push{}).journal(&b, c, ".hail-x"); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(regexp.MustCompile("step (rights|meta|unmeta) .*\n").FindAllString(b.String(), -1), "")
 }

@@ -205,15 +205,15 @@ func (j *journal) program(to *bytes.Buffer) {
 // step adds what is done with a name in a folder. Modes have five digits: with fewer, chmod of GNU leaves setuid and
 // setgid of a folder as they are.
 func (j *journal) step(in *folder, name string, s *step) {
-	own := "-"
+	own, old := "-", "-" // to give even the same owner takes capabilities away
+	if s.uid != s.have.uid || s.gid != s.have.gid || s.what == content && s.asUser && s.item.Group != "" {
+		own, old = fmt.Sprintf("%d:%d", s.uid, s.gid), fmt.Sprintf("%d:%d", s.have.uid, s.have.gid)
+	}
 	switch s.what {
 	case create:
 		in.add("made", name)
 	case content:
 		in.add("replaced", name)
-		if s.item.Owner != "" || s.item.Group != "" {
-			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
-		}
 		if s.item.Mode != 0 || own != "-" {
 			in.add(fmt.Sprintf("rights %05o %s", s.mode, own), name)
 		}
@@ -222,11 +222,8 @@ func (j *journal) step(in *folder, name string, s *step) {
 	case remove:
 		in.add("gone", name)
 	case meta:
-		if s.uid != s.have.uid || s.gid != s.have.gid {
-			own = fmt.Sprintf("%d:%d", s.uid, s.gid)
-		}
 		in.add(fmt.Sprintf("meta %05o %s", s.mode, own), name)
-		in.add(fmt.Sprintf("unmeta %05o %d:%d", s.have.mode, s.have.uid, s.have.gid), name)
+		in.add(fmt.Sprintf("unmeta %05o %s", s.have.mode, old), name)
 	}
 	if k := s.have.kind; k == 'f' || k == 'l' {
 		j.list("paths", s.place)
