@@ -67,6 +67,9 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 		if s.what == content && s.have.links > 1 {
 			c.warnings = append(c.warnings, fmt.Sprintf("%s has %d hard links: the others keep the old content", item.Path, s.have.links))
 		}
+		if s.what == content && have.uid != 0 && s.have.uid != have.uid {
+			c.warnings = append(c.warnings, fmt.Sprintf("%s belongs to user %d: what replaces it belongs to user %d", item.Path, s.have.uid, have.uid))
+		}
 		c.add(s)
 	}
 	for device, bytes := range need {
@@ -187,8 +190,14 @@ func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 			s.mode = 0o755
 		}
 	}
+	if s.what, err = kindOfStep(item, s.place, at, have.mounts[s.place]); err != nil {
+		return err
+	}
 	if item.Owner != "" {
 		was := s.uid
+		if s.what == content { // a new file belongs to who puts it there
+			was = have.uid
+		}
 		if s.uid, err = owner(item.Owner, have.users, "user"); err != nil {
 			return err
 		}
@@ -201,12 +210,11 @@ func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 			return err
 		}
 	}
-	s.what, err = kindOfStep(item, s.place, at, have.mounts[s.place])
-	if err == nil && s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights
-		err = fmt.Errorf("the folder %s is read-only", parent)
+	if s.what != "" && have.at[parent].locked && have.uid == 0 { // for others a warning: not every shell sees all rights
+		return fmt.Errorf("the folder %s is read-only", parent)
 	}
-	if err != nil || s.what != "" {
-		return err
+	if s.what != "" {
+		return nil
 	}
 	if item.Kind == File || item.Kind == Folder && at.kind == 'd' {
 		if s.mode != at.mode || s.uid != at.uid || s.gid != at.gid {

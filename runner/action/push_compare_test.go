@@ -39,6 +39,8 @@ func TestOwner(t *testing.T) {
 		{state{kind: '-'}, "0", strings.Replace(only, "1001", "0", 1)},
 		{state{kind: 'f', uid: 1001}, "1001", ""},
 		{state{kind: 'f', uid: 1000}, "1001", only},
+		{state{kind: 'f', uid: 1001, sum: "x"}, "1001", only},
+		{state{kind: 'f', uid: 1001, sum: "x"}, "1000", ""},
 	} {
 		have := &found{uid: 1000, at: map[string]*state{"/d": {kind: 'd'}, "/d/a": &row.have}}
 		got := ""

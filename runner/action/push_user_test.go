@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"hail/runner"
@@ -65,5 +66,21 @@ func TestPushFolderAsUser(t *testing.T) {
 		}
 		m.push(t, t.Context(), `files: [{dest: DIR/old, state: directory, mode: "0555"}]`, nil).want(t, "nothing in it", runner.Changed, "", "")
 		m.clean(t)
+	})
+}
+
+// TestPushOverOthers: without root, who replaces the file of somebody else is told whose it is from then on.
+func TestPushOverOthers(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a file of somebody else")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o644)
+		m.asUser(t)
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, owner: root}]`, nil).want(t, "owner", runner.Error, "", "only root may give it to root: use --sudo")
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil)
+		if p.want(t, "no owner", runner.Changed, "", ""); !strings.HasPrefix(p.log, m.dir+"/conf belongs to user 0: what replaces it belongs to user 65534\n") {
+			t.Errorf("the log is %q", p.log)
+		}
 	})
 }
