@@ -147,12 +147,13 @@ func TestTorturePushAttributes(t *testing.T) {
 		}
 		m.write(t, "conf", "old", 0o640)
 		path := filepath.Join(m.dir, "conf")
-		for _, c := range [][]string{{"setfacl", "-m", "u:nobody:r", path}, {"setfattr", "-n", "user.note", "-v", "kept", path}} {
+		for _, c := range [][]string{{"setfacl", "-m", "u:nobody:r", path}, {"setfacl", "-m", "default:u:nobody:rwx", m.dir}, {"setfattr", "-n", "user.note", "-v", "kept", path}} {
 			if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %v %s (Debian's packages acl and attr)", c, err, out)
 			}
 		}
-		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "push", runner.Changed, "", "")
+		// The hidden folder is private even where new folders are not.
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: 'test "$(stat -c %a "$(dirname {{staged}})")" = 700'}]`, nil).want(t, "push", runner.Changed, "", "")
 		acl, err1 := exec.Command("getfacl", "-c", path).Output()
 		note, err2 := exec.Command("getfattr", "--only-values", "-n", "user.note", path).Output()
 		if err := errors.Join(err1, err2); err != nil || !strings.Contains(string(acl), "user:nobody:r--") || string(note) != "kept" || m.read(t, "conf") != "new" {

@@ -181,7 +181,7 @@ if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
 	[ -z "$flagged" ] || fail immutable "$flagged"
 fi
-xargs -r -0 mkdir -- <"$journal/hidden" || fail error stage
+xargs -r -0 mkdir -m 700 -- <"$journal/hidden" || fail error stage
 if [ "$stream" = tar ]; then
 	( umask 0; exec tar -x -p -m -f - -C / 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
 	sed '/xiting with failure/d' "$journal/tar" | sed -e '10,$!b' -e '10{$!s/.*/and more/;b' -e '}' -e '$!d' >&2 # a full disk is told of each file
