@@ -91,6 +91,13 @@ func TestPushKeptOnFullDisk(t *testing.T) {
 	})
 }
 
+// TestPushFullState: a full disk is not taken for another push.
+func TestPushFullState(t *testing.T) {
+	m := withTool(t, "ln", `[ "$1" != -s ] || exit 1; PATH=/bin:/usr/bin exec ln "$@"`)
+	p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil)
+	p.want(t, "no lock", runner.Error, "", "the folder for the state of pushes is not writable; nothing was changed")
+}
+
 // TestPushKeptMeanwhile: while a push compares, another one keeps a file, and a third one succeeds with a file that was due.
 // The former file stays due, the latter is not due any more.
 func TestPushKeptMeanwhile(t *testing.T) {

@@ -60,7 +60,10 @@ me=$$:$(begun $$ 2>/dev/null):${HAIL_RUN-} # who holds the lock
 tries=0 waited=0 owner=
 until ln -s "$me" "$lock" 2>/dev/null; do
 	tries=$((tries + 1))
-	[ $tries -le $((patience * 5 + 20)) ] || { say "locked ${owner##*:}"; exit 0; }
+	if [ $tries -gt $((patience * 5 + 20)) ]; then
+		if [ -n "$owner" ]; then say "locked ${owner##*:}"; else say error state; fi # it is full, say
+		exit 0
+	fi
 	owner=$(readlink "$lock") || continue
 	pid=${owner%%:*}
 	if kill -0 "$pid" 2>/dev/null && [ "$pid:$(begun "$pid" 2>/dev/null)" = "${owner%:*}" ]; then
