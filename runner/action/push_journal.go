@@ -214,7 +214,7 @@ func (j *journal) step(in *folder, name string, s *step) {
 		in.add("made", name)
 	case content:
 		in.add("replaced", name)
-		if s.item.Mode != 0 || own != "-" {
+		if s.item.Mode != 0 || own != "-" || s.mode > 0o777 {
 			in.add(fmt.Sprintf("rights %05o %s", s.mode, own), name)
 		}
 	case retype:

@@ -217,7 +217,9 @@ func (x *expected) locate(i item) {
 	at := x.before.place(i.at)
 	if x.before[at].kind == 'l' && i.kind != 'l' && i.symlink == "follow" {
 		if to := x.before.real(i.at, true); x.before[to].kind != 0 {
-			x.way[at] = true
+			if i.kind != '-' {
+				x.way[at] = true
+			}
 			i.at, at = to, to
 		}
 	}

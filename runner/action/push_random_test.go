@@ -133,9 +133,9 @@ func (w *world) one(label string, of ...string) string { return rapid.SampledFro
 
 // path draws a path below the folder h: mostly one that can be made, as others or the spec have made its folder.
 func (w *world) path() string {
-	all, folders := w.look(w.base), slices.Clone(w.made)
+	all, folders := w.look(w.base), append(slices.Clone(w.made), w.m.dir+"/h")
 	for at := range all {
-		if strings.HasPrefix(at+"/", w.m.dir+"/h/") && all.isFolder(at) {
+		if strings.HasPrefix(at, w.m.dir+"/h/") && all.isFolder(at) {
 			folders = append(folders, at)
 		}
 	}
