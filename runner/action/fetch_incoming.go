@@ -255,9 +255,8 @@ func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content i
 	return to.Digest(), err
 }
 
-// digestsOf is a command that prints the mark in $1, then the digest of each file named in its input. Before the digest
-// of a name with a newline, sha256sum puts a backslash, which is dropped.
-var digestsOf = "sh -c " + runner.Quote(`echo "$1"; LC_ALL=C xargs -r -0 sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) .*/\1/p'`) + " hail "
+// digestsOf is a command that prints the mark in $1, then the digest of each file named in its input.
+var digestsOf = "sh -c " + runner.Quote("echo \"$1\"; LC_ALL=C; export LC_ALL\n"+toolsScript+"xargs -r -0 $sums -- | digests") + " hail "
 
 // verify asks the host for the digests of the files, and compares them with those of what has arrived.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {

@@ -62,7 +62,7 @@ func (f *found) place(p string) string {
 
 // readStat reads mode, user, group, size, links, times, inode and device.
 func (s *state) readStat(line string) error {
-	w := strings.Fields(line)
+	w := strings.Split(line, ":")
 	if len(w) != 8 {
 		return fmt.Errorf("stat said %q", line)
 	}

@@ -13,6 +13,8 @@ import (
 )
 
 var (
+	//go:embed sh/tools.sh
+	toolsScript string
 	//go:embed sh/probe.sh
 	probeScript string
 	//go:embed sh/look.sh
@@ -48,7 +50,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		p.questions.WriteString(path + "\x00")
 	}
 	nonce := rand.Text()
-	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(stateScript+probeScript), nonce, size, runner.Quote(lookScript))
+	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(stateScript+toolsScript+probeScript), nonce, size, runner.Quote(toolsScript+lookScript))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(p.questions.String()), Size: int64(p.questions.Len())}, p.hear)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func TestTorturePushModel(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	defer checks.Value.Set(checks.Value.String())
 	checks.Value.Set(strconv.Itoa(rounds(3, 200)))
-	for _, userland := range []string{"gnu", "busybox"} {
+	for _, userland := range []string{"gnu", "busybox", "bsd"} {
 		for _, who := range []string{"root", "user"} {
 			t.Run(userland+"/"+who, func(t *testing.T) {
 				m := newMachine(t, userland)

@@ -13,7 +13,7 @@ import (
 // changes are in many folders, and all of them are rolled back once.
 func TestPushWhereShIs(t *testing.T) {
 	const odd = " -é'\"\\!$(x)`~*\n\x81\xff"
-	for _, sh := range []string{"gnu", "busybox", "bash", "zsh", "mksh", "ksh93"} {
+	for _, sh := range []string{"gnu", "busybox", "bash", "zsh", "mksh", "ksh93", "bsd", "macos"} {
 		t.Run(sh, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, sh)

@@ -92,7 +92,8 @@ func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 	}
 }
 
-// newMachine has the tools of GNU ("gnu") or of busybox ("busybox"), or those of GNU and the named program as sh.
+// newMachine has the tools of GNU ("gnu"), of busybox ("busybox"), or some like those of a BSD ("bsd") or of macOS
+// ("macos"), or else those of GNU and the named program as sh.
 func newMachine(t testing.TB, userland string) *machine {
 	m := &machine{dir: t.TempDir(), home: t.TempDir(), uid: os.Getuid()}
 	path, shell := os.Getenv("PATH"), "/bin/sh"
@@ -100,6 +101,10 @@ func newMachine(t testing.TB, userland string) *machine {
 	case "gnu":
 	case "busybox":
 		path, shell = busybox(t)
+	case "bsd":
+		path = bsd(t, "sha256")
+	case "macos":
+		path = bsd(t, "shasum")
 	default:
 		program, err := exec.LookPath(userland)
 		if err != nil {

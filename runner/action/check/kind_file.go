@@ -14,6 +14,9 @@ reachable() { # whether a path that is not seen is really not there
 	while above=$(dirname -- "$above") && [ ! -d "$above" ]; do [ "$above" != / ] || break; done
 	[ -x "$above" ]
 }
+stat_file() { # FORMAT of GNU and busybox, FORMAT of BSD and macOS, PATH
+	if stat -c %i / >/dev/null 2>&1; then stat -L -c "$1" -- "$3"; else stat -L -f "$2" -- "$3"; fi
+}
 probe_file() {
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		if reachable "$1"; then echo "exists false"; else cannot '*' "no permission to look into $above"; fi
@@ -30,17 +33,20 @@ probe_file() {
 	elif [ -S "$1" ]; then echo "type socket"
 	else echo "type device"
 	fi
-	stat -L -c 'mode %a
+	stat_file 'mode %a
 owner %U
 group %G
-size %s' -- "$1" || cannot '*' "stat failed"
+size %s' 'mode %Mp%Lp%nowner %Su%ngroup %Sg%nsize %z' "$1" || cannot '*' "stat failed"
 	if wants mtime_age; then
-		changed=$(stat -L -c %Y -- "$1") && echo "mtime_age $(($(date +%s) - changed))"
+		changed=$(stat_file %Y %m "$1") && echo "mtime_age $(($(date +%s) - changed))"
 	fi
 	if wants sha256; then
 		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot sha256 "it can't be read"
-		elif sum=$(sha256sum <"$1"); then echo "sha256 ${sum%% *}"
-		else cannot sha256 "sha256sum failed"
+		else
+			for sum in sha256sum 'sha256 -q' 'shasum -a 256'; do
+				if has_tool ${sum%% *}; then break; fi
+			done
+			if sum=$($sum <"$1"); then echo "sha256 ${sum%% *}"; else cannot sha256 "sha256sum failed"; fi
 		fi
 	fi
 	if wants content; then

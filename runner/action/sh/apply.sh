@@ -52,7 +52,7 @@ trap 'stopped=1' TERM HUP INT
 trap 'stopped=1 alone=1' PIPE # nobody listens any more
 
 begun() { # when a process began
-	read -r stat <"/proc/$1/stat" || return 0
+	read -r stat <"/proc/$1/stat" || { ps -o lstart= -p "$1" | tr -d ' :'; return; }
 	set -- ${stat##*") "}
 	echo "${20}"
 }
@@ -202,14 +202,15 @@ while [ $arrived -lt "$parts" ]; do
 done
 ( steps replaced take_after && steps rights give_staged ) || fail error attributes
 if [ -s "$journal/files" ]; then
-	xargs -r -0 sha256sum -- <"$journal/files" 2>/dev/null | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}' | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
+	xargs -r -0 $sums -- <"$journal/files" 2>/dev/null | digests | cmp -s - "$journal/sums" || fail error "what arrived is not what was sent"
 	xargs -r -0 sync -- <"$journal/files" 2>/dev/null || sync
 fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
 if [ -s "$journal/paths" ]; then
-	xargs -r -0 stat -c '%a %u %g %s %h %Y.%Z %i %d' -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen" || fail moved -
+	find_stat
+	xargs -r -0 $stats -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen" || fail moved -
 fi
 ( steps made absent ) || fail moved -
 

@@ -40,9 +40,10 @@ link() { # readlink -f of busybox takes some links to nothing for links to somew
 	say "link $(readlink -n -- "$1" | hex) $end"
 }
 say stats
-stat -c '%a %u %g %s %h %Y.%Z %i %d' -- "$@" 2>/dev/null
+find_stat
+$stats -- "$@" 2>/dev/null
 say sums
-of f listed "$@" | xargs -r -0 sha256sum -- | sed -n '/^\\*[0-9a-f]\{64\}  /{s/ .*//;s/^\\//;p;}'
+of f listed "$@" | xargs -r -0 $sums -- | digests
 say links
 case $kinds in
 *[lL]*) of '[lL]' link "$@" ;;

@@ -30,9 +30,10 @@ group() { # not all groups are in /etc/group, and some getent takes a name for a
 # The paths given as arguments, but nothing in place of one that is gone or a folder by now.
 files='for path; do { [ -e "$path" ] && [ ! -d "$path" ]; } || [ -L "$path" ] || path=; printf "%s\0" "$path"; done'
 answer() {
-	for tool in tar xargs stat sha256sum find; do
+	for tool in tar xargs stat find; do
 		command -v $tool >/dev/null 2>&1 || say "missing $tool"
 	done
+	command -v ${sums%% *} >/dev/null 2>&1 || say missing sha256sum
 	me=$(id) # uid=0(root) gid=0(root) …
 	uid=${me#*uid=} gid=${me#*gid=}
 	say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
@@ -48,7 +49,7 @@ answer() {
 		case $what in
 		t) decode "$word"; say tree; find -H "$path" -print0 2>/dev/null | od -An -v -tx1 ;;
 		m)
-			key=$(printf %s "$word" | sha256sum)
+			key=$(printf %s "$word" | $sums)
 			say managed
 			cat "$state/managed/${key%% *}" 2>/dev/null | tr '\n' '\0' | xargs -r -0 printf '%b\0' | xargs -r -0 sh -c "$files" hail | od -An -v -tx1
 			;;
@@ -57,7 +58,7 @@ answer() {
 		esac
 	done
 	say mounts
-	cat /proc/mounts 2>/dev/null
+	cat /proc/mounts 2>/dev/null || mount | sed 's/ ([^(]*$//; s/ type [^ ]*$//; s/.* on \//\//; s/ /\\040/g; s/^/- /'
 
 	xargs -r -0 sh -c "$look" "$nonce"
 	say end
