@@ -66,15 +66,11 @@ func (c envConn) Reach() runner.Reach { return runner.Reach{TCP: c.with.of.trip}
 
 func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	m := c.with.of
-	defer m.open.Add(-1)
-	if n := m.open.Add(1); m.sessions > 0 && n > m.sessions {
-		if m.refusal > 0 { // refuse only after the other sessions have opened
-			m.open.Add(-1)
-			time.Sleep(m.refusal)
-			m.open.Add(1)
-		}
+	if !m.enter() {
+		time.Sleep(m.refusal)
 		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
 	}
+	defer m.open.Add(-1)
 	if m.execs.Add(1) == 2 && m.meanwhile != nil {
 		m.meanwhile()
 	}
@@ -83,6 +79,19 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 		cmd = m.login + runner.Quote(cmd)
 	}
 	return c.Conn.Exec(ctx, cmd, s)
+}
+
+// enter opens a session if the host has one left.
+func (m *machine) enter() bool {
+	for {
+		n := m.open.Load()
+		if m.sessions > 0 && n >= m.sessions {
+			return false
+		}
+		if m.open.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
 }
 
 // machines runs test on this machine with GNU's tools, and with busybox only.
