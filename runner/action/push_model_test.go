@@ -167,8 +167,8 @@ type expected struct {
 	due       []string            // what is owed, and due with this push
 }
 
-// expect says what a push does to files, if the user with this uid logs in, managed is what earlier ones have put below folders, and owed what was kept
-// although a handler failed.
+// expect says what a push does to files, if the user with this uid logs in, managed is what earlier ones have put below
+// folders, and owed what was kept although a handler failed.
 func expect(s *action.PushSpec, source func(root string) files, before files, uid int, managed map[string][]string, owed []string) *expected {
 	all, refused := items(s, source)
 	x := &expected{refused: refused, before: before, after: maps.Clone(before), uid: uint32(uid), place: map[string]item{}, way: map[string]bool{}, changed: map[string]string{}, managed: map[string][]string{}}
