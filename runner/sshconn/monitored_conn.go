@@ -62,14 +62,15 @@ func (m *monitoredConn) hear(p []byte) (int, error) {
 	return n, err
 }
 
-// Write notices the end too: a server may have hung up, and said why, before anything was read from it.
+// Write notices the end too: a server may have hung up, and said why, before anything was read from it. Of a tunnel, only
+// a read tells whether the server or we have closed it.
 func (m *monitoredConn) Write(p []byte) (int, error) {
 	n, err := m.Conn.Write(p)
+	if errors.Is(err, io.ErrClosedPipe) || hungUp(err) && m.bytes.Load() == 0 {
+		m.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		m.hear(make([]byte, firstBytes)) // keeps what has arrived; the error to return is the write's
+	}
 	if hungUp(err) {
-		if m.bytes.Load() == 0 {
-			m.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			m.hear(make([]byte, firstBytes)) // keeps what has arrived; the error to return is the write's
-		}
 		m.mu.Lock()
 		m.ended = true
 		m.mu.Unlock()
@@ -78,7 +79,7 @@ func (m *monitoredConn) Write(p []byte) (int, error) {
 }
 
 func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func (m *monitoredConn) heard() (greeting string, ended bool) {
