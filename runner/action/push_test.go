@@ -344,6 +344,17 @@ func TestPush(t *testing.T) {
 		if was := m.read(t, ".hail-backup/killed.1"); was != "old" {
 			t.Errorf("the backup of the push that was finished is %q, want old", was)
 		}
+		// A link to a folder has a backup, too. Later ones do not go into that folder.
+		m.write(t, "folder/x", "of somebody", 0o644)
+		if err := os.Symlink(m.dir+"/folder", m.dir+"/x"); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"one", "two", "three"} {
+			m.push(t, ctx, `{backup: 2, files: [{content: `+text+`, dest: DIR/x, symlink: replace}]}`, nil).want(t, "over a link", runner.Changed, "", "")
+		}
+		if is, a, b, left := m.read(t, "folder/x"), m.read(t, ".hail-backup/x.1"), m.read(t, ".hail-backup/x.2"), m.read(t, "folder/x.1"); is != "of somebody" || a != "two" || b != "one" || left != "(absent)" {
+			t.Errorf("the file in the folder is %q, the backups are %q and %q, and in the folder there is %q", is, a, b, left)
+		}
 		if err := os.RemoveAll(filepath.Join(m.dir, ".hail-backup")); err != nil {
 			t.Fatal(err)
 		}

@@ -53,11 +53,12 @@ back_up() { # the newest has number 1; it may be begun again
 		[ ! "$staged.old/$name" -ef ".hail-backup/$name.1" ] || continue
 		k=1
 		while [ $k -lt $backups ] && [ -e ".hail-backup/$name.$k" ]; do k=$((k + 1)); done
+		rm -f -- ".hail-backup/$name.$k" # it may be a link to a folder, into which mv and ln would go
 		while [ $k -gt 1 ]; do
 			mv -f -- ".hail-backup/$name.$((k - 1))" ".hail-backup/$name.$k"
 			k=$((k - 1))
 		done
-		ln -f -- "$staged.old/$name" ".hail-backup/$name.1" 2>/dev/null || cp -p -- "$staged.old/$name" ".hail-backup/$name.1"
+		ln -- "$staged.old/$name" ".hail-backup/$name.1" 2>/dev/null || cp -p -- "$staged.old/$name" ".hail-backup/$name.1"
 	done
 }
 
