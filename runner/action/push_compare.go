@@ -193,11 +193,11 @@ func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 	if s.what, err = kindOfStep(item, s.place, at, have.mounts[s.place]); err != nil {
 		return err
 	}
+	if s.asUser && (s.what == content || s.what == retype) { // it belongs to who puts it there
+		s.uid = have.uid
+	}
 	if item.Owner != "" {
 		was := s.uid
-		if s.what == content { // a new file belongs to who puts it there
-			was = have.uid
-		}
 		if s.uid, err = owner(item.Owner, have.users, "user"); err != nil {
 			return err
 		}

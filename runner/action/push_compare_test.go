@@ -41,10 +41,12 @@ func TestOwner(t *testing.T) {
 		{state{kind: 'f', uid: 1000}, "1001", only},
 		{state{kind: 'f', uid: 1001, sum: "x"}, "1001", only},
 		{state{kind: 'f', uid: 1001, sum: "x"}, "1000", ""},
+		{state{kind: 'l', uid: 1001}, "1001", only},
+		{state{kind: 'l', uid: 1001}, "1000", ""},
 	} {
 		have := &found{uid: 1000, at: map[string]*state{"/d": {kind: 'd'}, "/d/a": &row.have}}
 		got := ""
-		if _, err := (Push{}).compare(&Manifest{Items: []Item{{Path: "/d/a", Kind: File, Owner: row.owner}}}, have); err != nil {
+		if _, err := (Push{}).compare(&Manifest{Items: []Item{{Path: "/d/a", Kind: File, Owner: row.owner, Symlink: "replace"}}}, have); err != nil {
 			got = err.Error()
 		}
 		if got != row.want {

@@ -206,7 +206,7 @@ func (j *journal) program(to *bytes.Buffer) {
 // setgid of a folder as they are.
 func (j *journal) step(in *folder, name string, s *step) {
 	own, old := "-", "-" // to give even the same owner takes capabilities away
-	if s.uid != s.have.uid || s.gid != s.have.gid || s.what == content && s.asUser && s.item.Group != "" {
+	if s.uid != s.have.uid || s.gid != s.have.gid {
 		own, old = fmt.Sprintf("%d:%d", s.uid, s.gid), fmt.Sprintf("%d:%d", s.have.uid, s.have.gid)
 	}
 	switch s.what {
@@ -214,7 +214,7 @@ func (j *journal) step(in *folder, name string, s *step) {
 		in.add("made", name)
 	case content:
 		in.add("replaced", name)
-		if s.item.Mode != 0 || own != "-" || s.mode > 0o777 {
+		if !s.asUser && (s.item.Mode != 0 || own != "-") {
 			in.add(fmt.Sprintf("rights %05o %s", s.mode, own), name)
 		}
 	case retype:

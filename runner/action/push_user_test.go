@@ -33,16 +33,16 @@ func (m *machine) asUser(t testing.TB) {
 func TestPushAsUser(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.asUser(t)
-		for name, mode := range map[string]os.FileMode{"old": 0o644, "old setuid": 0o755 | os.ModeSetuid} {
+		for name, mode := range map[string]os.FileMode{"old": 0o644, "old open": 0o644, "old setuid": 0o755 | os.ModeSetuid} {
 			m.write(t, name, "old", 0o600)
 			if err := errors.Join(os.Chown(filepath.Join(m.dir, name), m.uid, -1), os.Chmod(filepath.Join(m.dir, name), mode)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		spec := `files: [{content: new, dest: DIR/old}, {content: new, dest: DIR/old setuid}, {content: new, dest: DIR/new}, {content: new, dest: DIR/setuid, mode: "4750"}, {link: new, dest: DIR/link},
+		spec := `files: [{content: new, dest: DIR/old}, {content: new, dest: DIR/old open, mode: "0600"}, {content: new, dest: DIR/old setuid}, {content: new, dest: DIR/new}, {content: new, dest: DIR/setuid, mode: "4750"}, {link: new, dest: DIR/link},
 			{dest: DIR/folder, state: directory}, {content: new, dest: DIR/folder/x, mode: "0640"}, {dest: DIR/shared, state: directory, mode: "2775"}]`
 		m.push(t, t.Context(), spec, nil).want(t, "a push", runner.Changed, "", "")
-		for name, want := range map[string]os.FileMode{"old": 0o644, "old setuid": 0o755 | os.ModeSetuid, "new": 0o644, "setuid": 0o750 | os.ModeSetuid, "folder": 0o755 | os.ModeDir, "folder/x": 0o640, "shared": 0o775 | os.ModeDir | os.ModeSetgid} {
+		for name, want := range map[string]os.FileMode{"old": 0o644, "old open": 0o600, "old setuid": 0o755 | os.ModeSetuid, "new": 0o644, "setuid": 0o750 | os.ModeSetuid, "folder": 0o755 | os.ModeDir, "folder/x": 0o640, "shared": 0o775 | os.ModeDir | os.ModeSetgid} {
 			if info, err := os.Stat(filepath.Join(m.dir, name)); err != nil || info.Mode() != want {
 				t.Errorf("%s: %v, %v, want %v", name, info, err, want)
 			}
@@ -83,6 +83,11 @@ func TestPushOverOthers(t *testing.T) {
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil)
 		if p.want(t, "no owner", runner.Changed, "", ""); !strings.HasPrefix(p.log, m.dir+"/conf belongs to user 0: what replaces it belongs to user 65534\n") {
 			t.Errorf("the log is %q", p.log)
+		}
+		m.write(t, "grouped", "old", 0o644)
+		p = m.push(t, t.Context(), `files: [{content: new, dest: DIR/grouped, group: "65534"}]`, nil)
+		if p.want(t, "a group", runner.Changed, "", ""); !strings.HasPrefix(p.out, "content "+m.dir+"/grouped 0644 0:0 → 0644 65534:65534\n") {
+			t.Errorf("it says %q", p.out)
 		}
 	})
 }
