@@ -144,7 +144,20 @@ func (c *conn) tunnel(ctx context.Context, network, addr string) (net.Conn, erro
 		channel.Close()
 		io.Copy(io.Discard, theirs) // so that nobody waits, and what the other end said before it hung up is still read
 	}()
-	return ours, nil
+	return &tunnel{ours, channel}, nil
+}
+
+// tunnel is our end of the pipe before a channel.
+type tunnel struct {
+	net.Conn
+	channel net.Conn
+}
+
+// Close waits for nothing. What is on its way gets a moment, and then the channel is closed also if the host takes
+// nothing.
+func (t *tunnel) Close() error {
+	time.AfterFunc(afterExit, func() { t.channel.Close() })
+	return t.Conn.Close()
 }
 
 // Tunnel implements runner.Tunneler.

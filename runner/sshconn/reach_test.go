@@ -542,6 +542,42 @@ func TestSilentJumpHost(t *testing.T) {
 	}
 }
 
+// TestTunnelToNobody: a tunnel that is closed ends also at a far end that reads nothing.
+func TestTunnelToNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Server{Name: "bastion", Forward: true})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	here, err := c.(runner.Tunneler).Tunnel(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	fill := func(c net.Conn, d time.Duration) (err error) {
+		for c.SetWriteDeadline(time.Now().Add(d)); err == nil; {
+			_, err = c.Write(make([]byte, 1<<20))
+		}
+		return err
+	}
+	fill(here, time.Second)
+	here.Close()
+	if err := fill(there, bound); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection to the far end stays")
+	}
+}
+
 // relay listens in front of a port of this machine. Once silent is closed, it passes nothing on any more.
 func relay(t *testing.T, port int, silent <-chan struct{}) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
