@@ -69,6 +69,8 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 		}
 		if s.what == content && have.uid != 0 && s.have.uid != have.uid {
 			c.warnings = append(c.warnings, fmt.Sprintf("%s belongs to user %d: what replaces it belongs to user %d", item.Path, s.have.uid, have.uid))
+		} else if s.what == content && item.Group == "" && s.have.gid != s.gid {
+			c.warnings = append(c.warnings, fmt.Sprintf("%s belongs to group %d: what replaces it belongs to group %d", item.Path, s.have.gid, s.gid))
 		}
 		c.add(s)
 	}
@@ -194,7 +196,9 @@ func (p Push) decide(s *step, have *found, made map[string]bool) (err error) {
 		return err
 	}
 	if s.asUser && (s.what == content || s.what == retype) { // it belongs to who puts it there
-		s.uid = have.uid
+		if s.uid = have.uid; !slices.Contains(have.gids, s.gid) {
+			s.gid = have.gid
+		}
 	}
 	if item.Owner != "" {
 		was := s.uid

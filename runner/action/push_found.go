@@ -11,6 +11,7 @@ import (
 // found is what the host has of the things in a manifest.
 type found struct {
 	uid, gid      int
+	gids          []int    // all groups of the user
 	killed        bool     // a killed push has left something
 	owed          []string // paths that pushes have kept here although their handlers or health failed
 	at            map[string]*state

@@ -104,9 +104,12 @@ func (p *probing) hear(kind, rest string) (err error) {
 	case "missing":
 		f.missing = append(f.missing, words...)
 	case "id":
-		if len(words) == 2 {
-			f.uid, _ = strconv.Atoi(words[0])
-			f.gid, _ = strconv.Atoi(words[1])
+		for _, word := range words {
+			n, _ := strconv.Atoi(word)
+			f.gids = append(f.gids, n)
+		}
+		if len(f.gids) > 1 {
+			f.uid, f.gid, f.gids = f.gids[0], f.gids[1], f.gids[1:]
 		}
 	case "killed":
 		f.killed = true

@@ -75,14 +75,15 @@ func (s *step) rights() (text string) {
 }
 
 // newRights returns the step for what tar does only for root: the group of something new and, with busybox, a special
-// mode. A file may have got the mode of the old one meanwhile. It is empty if there is no need for it.
+// mode, or that a folder in a setgid folder is not setgid. A file may have got the mode of the old one meanwhile. It is
+// empty if there is no need for it.
 func (s *step) newRights() string {
 	switch {
 	case !s.asUser || !s.sent() || s.item.Kind == Link:
 		return ""
-	case s.item.Group != "":
+	case s.item.Group != "", s.what == content:
 		return fmt.Sprintf("rights %05o %d:%d", s.mode, s.uid, s.gid)
-	case s.mode > 0o777 || s.what == content && s.item.Mode != 0:
+	case s.mode > 0o777, s.item.Kind == Folder:
 		return fmt.Sprintf("rights %05o -", s.mode)
 	}
 	return ""

@@ -12,6 +12,9 @@ import (
 	"hail/runner"
 )
 
+// otherGroup is one that the user of asUser is in, too.
+const otherGroup = 65533
+
 // asUser makes the machine one where an ordinary user logs in, whoever runs the tests.
 func (m *machine) asUser(t testing.TB) {
 	t.Helper()
@@ -23,7 +26,7 @@ func (m *machine) asUser(t testing.TB) {
 		t.Fatalf("%v: make tools installs what the tests need", err)
 	}
 	m.uid = 65534
-	m.login = fmt.Sprintf("exec %s --reuid=%d --regid=%[2]d --clear-groups sh -c ", program, m.uid)
+	m.login = fmt.Sprintf("exec %s --reuid=%d --regid=%[2]d --groups=%d sh -c ", program, m.uid, otherGroup)
 	if err := errors.Join(os.Chown(m.dir, m.uid, m.uid), os.Chown(m.home, m.uid, m.uid), os.Chmod(filepath.Dir(m.dir), 0o755), os.Chmod(filepath.Dir(m.home), 0o755)); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +51,38 @@ func TestPushAsUser(t *testing.T) {
 			}
 		}
 		m.push(t, t.Context(), spec, nil).want(t, "the same again", runner.OK, "", "")
+		m.clean(t)
+	})
+}
+
+// TestPushGroupsAsUser: an ordinary user's files keep their group. What is new in a setgid folder has that of the folder.
+func TestPushGroupsAsUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a user with two groups")
+	}
+	const strange = 65532 // the user is not in this one
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		for name, gid := range map[string]int{"kept": otherGroup, "lost": strange} {
+			m.write(t, name, "old", 0o660)
+			if err := os.Chown(filepath.Join(m.dir, name), m.uid, gid); err != nil {
+				t.Fatal(err)
+			}
+		}
+		team := filepath.Join(m.dir, "team")
+		if err := errors.Join(os.Mkdir(team, 0o755), os.Chown(team, m.uid, otherGroup), os.Chmod(team, 0o775|os.ModeSetgid)); err != nil {
+			t.Fatal(err)
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/kept}, {content: new, dest: DIR/lost}, {content: new, dest: DIR/mine}, {content: new, dest: DIR/given, group: "65533"},
+			{content: new, dest: DIR/team/new}, {dest: DIR/team/folder, state: directory}]`, nil)
+		if p.want(t, "a push", runner.Changed, "", ""); p.log != m.dir+"/lost belongs to group 65532: what replaces it belongs to group 65534\n" {
+			t.Errorf("the log is %q", p.log)
+		}
+		for name, want := range map[string]string{"kept": "660 65533", "lost": "660 65534", "mine": "644 65534", "given": "644 65533", "team/new": "644 65533", "team/folder": "755 65533"} {
+			if got, err := exec.Command("stat", "-c", "%a %g", filepath.Join(m.dir, name)).Output(); string(got) != want+"\n" || err != nil {
+				t.Errorf("%s: %s, %v, want %s", name, got, err, want)
+			}
+		}
 		m.clean(t)
 	})
 }

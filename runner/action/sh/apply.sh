@@ -184,9 +184,12 @@ if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
 	[ -z "$flagged" ] || fail immutable "$flagged"
 fi
-xargs -r -0 mkdir -m 700 -- <"$journal/hidden" || fail error stage
+# Without -m, which with busybox takes setgid away: what is new gets the group of a setgid folder. An ACL may ignore umask.
+xargs -r -0 mkdir -- <"$journal/hidden" && xargs -r -0 chmod go-rwx -- <"$journal/hidden" || fail error stage
 if [ "$stream" = tar ]; then
-	( umask 0; exec tar -x -p -m -f - -C / 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
+	groups=-o # busybox would give others than root their first group
+	[ "$(id -u)" != 0 ] || groups=
+	( umask 0; exec tar -x -p -m $groups -f - -C / 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
 	sed '/xiting with failure/d' "$journal/tar" | sed -e '10,$!b' -e '10{$!s/.*/and more/;b' -e '}' -e '$!d' >&2 # a full disk is told of each file
 	[ -z "$torn" ] || fail error stage
 fi

@@ -34,9 +34,7 @@ answer() {
 		command -v $tool >/dev/null 2>&1 || say "missing $tool"
 	done
 	command -v ${sums%% *} >/dev/null 2>&1 || say missing sha256sum
-	me=$(id) # uid=0(root) gid=0(root) …
-	uid=${me#*uid=} gid=${me#*gid=}
-	say "id ${uid%%[!0-9]*} ${gid%%[!0-9]*}"
+	say "id $(id -u) $(id -G)"
 	[ ! -d "$state/push" ] || say killed
 	[ ! -s "$state/owed" ] || { say owed; grep . "$state/owed"; } # which ends the last line, too
 	set -f
