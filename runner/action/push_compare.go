@@ -102,7 +102,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 }
 
 // needRoot returns an error if there is a folder that others than root could not rename into place, or in which they
-// could not take back what they have done.
+// could not take back what they have done; or a file that they could not read, now or in the next push.
 func (c *comparison) needRoot() error {
 	above := map[string]bool{} // folders in which something is done, at any depth
 	for _, s := range c.steps {
@@ -113,6 +113,9 @@ func (c *comparison) needRoot() error {
 	for _, s := range c.steps {
 		if s.item.Kind == Folder && s.mode&0o700 != 0o700 && (s.what != meta || above[s.place]) {
 			return fmt.Errorf("%s: only root can push a folder with mode %04o: use --sudo", s.item.Path, s.mode)
+		}
+		if s.item.Kind == File && s.mode&0o400 == 0 {
+			return fmt.Errorf("%s: only root can push a file with mode %04o: use --sudo", s.item.Path, s.mode)
 		}
 	}
 	return nil

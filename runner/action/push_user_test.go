@@ -106,6 +106,18 @@ func TestPushFolderAsUser(t *testing.T) {
 	})
 }
 
+// TestPushUnreadableAsUser: without root, a file that its owner could not read is refused: no push could look at it again.
+func TestPushUnreadableAsUser(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		m.push(t, t.Context(), `files: [{content: old, dest: DIR/old}]`, nil).want(t, "first", runner.Changed, "", "")
+		for what, file := range map[string]string{"new": `content: new, dest: DIR/new`, "another content": `content: new, dest: DIR/old`, "the same content": `content: old, dest: DIR/old`} {
+			m.push(t, t.Context(), `files: [{`+file+`, mode: "0200"}]`, nil).want(t, what, runner.Error, "", "only root can push a file with mode 0200: use --sudo")
+		}
+		m.clean(t)
+	})
+}
+
 // TestPushOverOthers: without root, who replaces the file of somebody else is told whose it is from then on.
 func TestPushOverOthers(t *testing.T) {
 	if os.Getuid() != 0 {
