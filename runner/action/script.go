@@ -112,11 +112,15 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
 	err = t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin)
+	status, reason := runner.StatusOf(err)
 	if err != nil {
 		err = fmt.Errorf("putting the script on the host: %w", err)
 	}
-	if status, _ := runner.StatusOf(err); status == runner.Unreachable || status == runner.Skipped {
+	switch {
+	case status == runner.Unreachable, status == runner.Skipped:
 		return err
+	case reason == runner.ExitStatus: // it is not that of the script, which has not run
+		err = &runner.Failure{Status: runner.Error, Err: err}
 	}
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)

@@ -20,6 +20,7 @@ import (
 func TestScriptStaged(t *testing.T) {
 	refused := &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: errors.New("no more sessions")}
 	exit1 := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	refusedSudo := &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: errors.New("not in sudoers")}
 	for _, tt := range []struct {
 		name               string
 		put, run, clean    error
@@ -29,7 +30,8 @@ func TestScriptStaged(t *testing.T) {
 		{"good", nil, nil, nil, runner.OK, 1, 1, 1},
 		{"it stays", nil, nil, refused, runner.Error, 1, 1, 1},
 		{"it stays after an accepted end", nil, exit1, refused, runner.Error, 1, 1, 1},
-		{"no room", exit1, nil, nil, runner.Failed, 1, 0, 1},
+		{"no room", exit1, nil, nil, runner.Error, 1, 0, 1},
+		{"no sudo", refusedSudo, nil, nil, runner.Failed, 1, 0, 1},
 		{"out of time", runner.ErrTimeout, nil, nil, runner.Timeout, 1, 0, 1},
 		{"not begun", refused, nil, nil, runner.Unreachable, 3, 0, 0},
 		{"put and not run", nil, refused, nil, runner.Unreachable, 3, 3, 3},
