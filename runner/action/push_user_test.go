@@ -138,3 +138,24 @@ func TestPushOverOthers(t *testing.T) {
 		}
 	})
 }
+
+// TestPushDeletesAsUser: a folder that is deleted goes altogether, also with a folder in it that its owner can't write to.
+func TestPushDeletesAsUser(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		m.write(t, "dir/locked/x", "old", 0o600)
+		for _, name := range []string{"dir/locked/x", "dir/locked", "dir"} {
+			if err := os.Chown(filepath.Join(m.dir, name), m.uid, -1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(filepath.Join(m.dir, "dir/locked"), 0o555); err != nil {
+			t.Fatal(err)
+		}
+		m.push(t, t.Context(), `files: [{dest: DIR/dir, state: absent}]`, nil).want(t, "a push", runner.Changed, "", "")
+		if m.read(t, "dir/locked/x") != "(absent)" {
+			t.Error("the folder is still there")
+		}
+		m.clean(t)
+	})
+}

@@ -87,10 +87,12 @@ each() {
 }
 
 tidy() { # that all is over is forgotten last
-	{
-		cat "$journal/hidden" 2>/dev/null
-		printf '%s\0' "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
-	} | xargs -r -0 rm -rf --
+	if [ -s "$journal/hidden" ] && ! xargs -r -0 rm -rf -- <"$journal/hidden" 2>/dev/null; then
+		# There is a folder that its owner can't write to, or a command that has sent a part was still about to begin.
+		xargs -r -0 sh -c 'find "$@" -type d -exec chmod u+rwx {} \;' hail <"$journal/hidden" 2>/dev/null
+		xargs -r -0 rm -rf -- <"$journal/hidden"
+	fi
+	rm -rf -- "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 }
 
 phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
