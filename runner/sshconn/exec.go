@@ -39,7 +39,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		ch, reqs, err = c.OpenChannel("session", nil)
 	}
 	if err != nil {
-		return nil, c.noChannel(ctx, err)
+		return nil, c.notOpened(ctx, "session", err)
 	}
 	c.served.Store(true)
 	for _, v := range slices.Concat(c.env, s.Env) {
@@ -50,7 +50,10 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
 	if s.TTY {
-		if ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); err == nil && !ok {
+		switch ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); {
+		case err != nil:
+			return nil, c.notOpened(ctx, "terminal", err)
+		case !ok:
 			ch.Close()
 			return nil, notStarted(errors.New("the server refuses a terminal"))
 		}
@@ -85,15 +88,16 @@ func refusal(err error) (refused *ssh.OpenChannelError) {
 	return refused
 }
 
-func (c *conn) noChannel(ctx context.Context, err error) error {
+// notOpened returns the failure of a command that was not sent, since a session, or the terminal in it, did not open.
+func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	refused := refusal(err)
 	switch {
 	case refused != nil:
-		return notStarted(fmt.Errorf("the server refuses a session: %s", refused.Message))
+		return notStarted(fmt.Errorf("the server refuses a %s: %s", what, refused.Message))
 	case ctx.Err() == nil:
-		return notStarted(errors.New("the connection ended before a session was open"))
+		return notStarted(fmt.Errorf("the connection ended before a %s was open", what))
 	case errors.Is(context.Cause(ctx), errConnect):
-		return notStarted(fmt.Errorf("the server opened no session within %v", 2*c.limit))
+		return notStarted(fmt.Errorf("the server opened no %s within %v", what, 2*c.limit))
 	}
 	return fmt.Errorf("stopped: %w", context.Cause(ctx))
 }

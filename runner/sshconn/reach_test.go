@@ -685,6 +685,32 @@ func TestBadServers(t *testing.T) {
 	}
 }
 
+// TestNoTerminal: a command whose terminal never opens was not sent.
+func TestNoTerminal(t *testing.T) {
+	hangsUp := make(chan struct{})
+	for text, faults := range map[string]sshtest.Faults{
+		"the connection ended before a terminal was open": {
+			LoggedIn: func(c *ssh.ServerConn) { <-hangsUp; c.Close() },
+			Session:  func(_ ssh.Channel, reqs <-chan *ssh.Request) { <-reqs; close(hangsUp) },
+		},
+		"the server opened no terminal within 2s": {Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
+			for range reqs {
+			}
+		}},
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "web1", Faults: faults})
+			c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(t.Context(), s.hosts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, text)
+		})
+	}
+}
+
 // TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun.
 func TestStoppedBeforeTheAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
