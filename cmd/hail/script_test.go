@@ -49,6 +49,12 @@ func runScripts(t *testing.T, s site, dirs ...string) {
 				Dir:           dir,
 				Setup:         s.setup,
 				UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+				Condition: func(word string) (bool, error) {
+					if word != "terminals" {
+						return false, fmt.Errorf("no condition is called %q", word)
+					}
+					return sshtest.Terminals(), nil
+				},
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 					"waitfile": waitFile,
 					"gone":     gone,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -151,6 +152,15 @@ func (s *OpenSSH) answer(ctx context.Context) error {
 		}
 	}
 }
+
+// Terminals tells whether an sshd that this user starts can give a command a terminal: each has to belong to the group
+// tty, and only root can see to that where /dev/pts is mounted without gid=5.
+func Terminals() bool {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	return os.Geteuid() == 0 || err != nil || ofGroupTTY.Match(mounts)
+}
+
+var ofGroupTTY = regexp.MustCompile(`(?m)^\S+ /dev/pts devpts (\S+,)?gid=5[, ]`)
 
 // Addr is the host:port of the server.
 func (s *OpenSSH) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
