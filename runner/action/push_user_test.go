@@ -93,6 +93,7 @@ func TestPushFolderAsUser(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.asUser(t)
 		m.push(t, t.Context(), `files: [{dest: DIR/old, state: directory}, {dest: DIR/old/sub, state: directory}]`, nil).want(t, "first", runner.Changed, "", "")
+		t.Cleanup(func() { os.Chmod(filepath.Join(m.dir, "old"), 0o755) }) // so that the folder of the test can be removed
 		for what, files := range map[string]string{
 			"empty":            `{dest: DIR/new, state: directory, mode: "0555"}`,
 			"below a new one":  `{dest: DIR/new, state: directory}, {dest: DIR/new/ro, state: directory, mode: "0555"}, {dest: DIR/new/ro/conf, content: x, notify: [h]}`,
