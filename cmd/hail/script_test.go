@@ -94,6 +94,7 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("HAIL_INVENTORY", filepath.Join(home, "inventory.yaml"))
 	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
 	env.Setenv("SSH_AUTH_SOCK", "")
+	env.Setenv("LD_LIBRARY_PATH", os.Getenv("LD_LIBRARY_PATH"))
 	env.Setenv("HAIL_RETRIES", "0")           // the unreachable hosts stay so
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise the race detector waits a second at every exit
 	examples, err := filepath.Abs("../../examples")
@@ -205,8 +206,9 @@ func realServers(t *testing.T) site {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, name := range healthy {
-		home := "SetEnv HOME=" + t.TempDir() // the .bashrc of the caller may print something
-		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: []string{home}}
+		// the .bashrc of the caller may print something, and what make tools has unpacked is in no folder of the system
+		env := fmt.Sprintf("SetEnv HOME=%s PATH=%q LD_LIBRARY_PATH=%q", t.TempDir(), os.Getenv("PATH"), os.Getenv("LD_LIBRARY_PATH"))
+		d := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: []string{env}}
 		if err := d.Start(ctx); err != nil {
 			t.Fatal(err)
 		}
