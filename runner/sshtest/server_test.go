@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -126,12 +127,12 @@ func TestOpenSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	user := os.Getenv("USER")
-	if os.Geteuid() == 0 {
-		user = "root"
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
 	}
 	c, err := ssh.Dial("tcp", fmt.Sprintf("127.3.2.1:%d", s.Port), &ssh.ClientConfig{
-		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey)})
+		User: me.Username, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey)})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.Log())
 	}
