@@ -6,8 +6,11 @@
 # make bench    all benchmarks
 # make fuzz     every fuzz target for a minute
 
+multiarch := $(shell uname -m)-linux-gnu
 export PATH := $(CURDIR)/.tools/usr/sbin:$(CURDIR)/.tools/usr/bin:$(CURDIR)/.tools/bin:$(PATH)
-export LD_LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(shell uname -m)-linux-gnu:$(CURDIR)/.tools/lib/$(shell uname -m)-linux-gnu:$(LD_LIBRARY_PATH)
+export LD_LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(multiarch):$(CURDIR)/.tools/lib/$(multiarch):$(LD_LIBRARY_PATH)
+export LIBRARY_PATH := $(CURDIR)/.tools/usr/lib/$(multiarch):$(LIBRARY_PATH)
+export C_INCLUDE_PATH := $(CURDIR)/.tools/usr/include:$(CURDIR)/.tools/usr/include/$(multiarch):$(C_INCLUDE_PATH)
 export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH)
 
 .PHONY: build test tools docs lint torture bench fuzz
