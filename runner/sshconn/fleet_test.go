@@ -2,6 +2,7 @@ package sshconn_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/user"
@@ -66,7 +67,9 @@ func realHost(t *testing.T, options ...string) inventory.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: append(options, "SetEnv HOME="+t.TempDir())}
+	// what make tools has unpacked is in no folder of the system
+	env := fmt.Sprintf("SetEnv HOME=%s PATH=%q LD_LIBRARY_PATH=%q", t.TempDir(), os.Getenv("PATH"), os.Getenv("LD_LIBRARY_PATH"))
+	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, Options: append(options, env)}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Start(ctx); err != nil {
