@@ -270,8 +270,14 @@ func TestNothingOfOursIsLeft(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		seconds := grace.Add(1)
 		stopped(t, c, "echo begin; exec sleep 1000", time.Duration(seconds)*time.Second)
-		if out, err := exec.Command("pgrep", "-xf", fmt.Sprintf("sleep %d", seconds)).Output(); err == nil {
-			t.Errorf("process %s still waits for the grace period", bytes.TrimSpace(out))
+		for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) { // it has been killed, and may not be gone yet
+			out, err := exec.Command("pgrep", "-xf", fmt.Sprintf("sleep %d", seconds)).Output()
+			if err != nil {
+				return
+			}
+			if time.Since(begin) > bound {
+				t.Fatalf("process %s still waits for the grace period", bytes.TrimSpace(out))
+			}
 		}
 	})
 }
