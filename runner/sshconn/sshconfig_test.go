@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -245,11 +246,15 @@ func TestFrozenServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	var out, errs bytes.Buffer
-	err = c.Exec(ctx, "echo $PPID; kill -STOP $PPID; sleep 60", runner.Stdio{Out: &out, Err: &errs})
-	if pid, scanErr := strconv.Atoi(strings.TrimSpace(out.String())); scanErr == nil {
-		defer syscall.Kill(pid, syscall.SIGKILL)
+	var errs bytes.Buffer
+	file := filepath.Join(t.TempDir(), "pid") // the output may not get past a server that is stopped
+	err = c.Exec(ctx, "echo $PPID >"+file+"; kill -STOP $PPID; sleep 60", runner.Stdio{Out: io.Discard, Err: &errs})
+	text, readErr := os.ReadFile(file)
+	pid, scanErr := strconv.Atoi(strings.TrimSpace(string(text)))
+	if readErr != nil || scanErr != nil {
+		t.Fatalf("%q, %v, %v", text, readErr, scanErr)
 	}
+	defer syscall.Kill(pid, syscall.SIGKILL)
 	if s, _ := runner.StatusOf(err); s != runner.Lost || ctx.Err() != nil {
 		t.Errorf("the command ended with %v, %s, want lost in time", err, &errs)
 	}
