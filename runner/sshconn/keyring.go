@@ -25,16 +25,6 @@ type keyring struct {
 	wg     sync.WaitGroup // signatures that an agent has not returned yet
 }
 
-// keyFile is a private key, or why there is none. An encrypted key has no signer until it is unlocked, but may have its
-// public half. Of a key whose private half only an agent holds, there is just the public one.
-type keyFile struct {
-	once   sync.Once
-	signer ssh.Signer
-	locked bool // encrypted
-	public ssh.PublicKey
-	err    error
-}
-
 // file returns the key at path.
 func (k *keyring) file(path string) (*keyFile, error) {
 	k.mu.Lock()
@@ -49,43 +39,6 @@ func (k *keyring) file(path string) (*keyFile, error) {
 	k.mu.Unlock()
 	f.once.Do(func() { f.read(path) })
 	return f, f.err
-}
-
-func (f *keyFile) read(path string) {
-	info, err := os.Stat(path)
-	half := path // as with ssh, the file may itself be the public half, or only that beside it may exist
-	if err != nil {
-		half += ".pub"
-	}
-	if f.public = publicHalf(half); f.public != nil {
-		return
-	}
-	if err != nil {
-		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
-		return
-	}
-	if open := info.Mode().Perm() & 0o077; open != 0 {
-		f.err = fmt.Errorf("identity %s: others may read it (mode %04o); run chmod 600 on it", path, info.Mode().Perm())
-		return
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
-		return
-	}
-	f.signer, err = ssh.ParsePrivateKey(text)
-	var locked *ssh.PassphraseMissingError
-	switch {
-	case errors.As(err, &locked):
-		f.locked, f.public = true, locked.PublicKey
-		if f.public == nil {
-			f.public = publicHalf(path + ".pub")
-		}
-	case err != nil:
-		f.err = fmt.Errorf("identity %s: not a private key that can be read", path)
-	default:
-		f.public = f.signer.PublicKey()
-	}
 }
 
 // Locked returns, once each, the key files that hosts and their jump hosts name and that have a passphrase, except for
@@ -127,25 +80,6 @@ func (d *Dialer) Unlock(path, passphrase string) error {
 	return nil
 }
 
-// publicHalf returns the public key in a file; nil when there is none.
-func publicHalf(path string) ssh.PublicKey {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
-	if err != nil {
-		return nil
-	}
-	return key
-}
-
-// certificate is a user certificate in a file, or why there is none.
-type certificate struct {
-	cert *ssh.Certificate
-	err  error
-}
-
 // certificate returns the certificate at path. Each file is read once.
 func (k *keyring) certificate(path string) *certificate {
 	k.mu.Lock()
@@ -160,30 +94,6 @@ func (k *keyring) certificate(path string) *certificate {
 		c.read(path)
 	}
 	return c
-}
-
-func (c *certificate) read(path string) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		c.err = fmt.Errorf("certificate %s: %w", path, cause(err))
-		return
-	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
-	cert, ok := key.(*ssh.Certificate)
-	if err != nil || !ok || cert.CertType != ssh.UserCert {
-		c.err = fmt.Errorf("certificate %s: not a user certificate", path)
-		return
-	}
-	c.cert = cert
-}
-
-// cause returns the reason in a file error without the path, which the caller's message already has.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 // offer records, for the message of a refused login, what was shown to the server, and what was withheld and why.
