@@ -124,18 +124,14 @@ func TestFetchAgain(t *testing.T) {
 
 // TestTwoFetches: two fetches that write the same file at once do not disturb each other.
 func TestTwoFetches(t *testing.T) {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	w.WriteHeader(&tar.Header{Name: "file", Typeflag: tar.TypeReg, Size: 2, Mode: 0o644})
-	w.Write([]byte("xy"))
-	w.Close()
+	archive := tarOf("file", "xy")
 	dir := t.TempDir()
 	fetch := func(c runner.Conn) error {
 		return action.Fetch{Dir: dir, Paths: []runner.Text{"/"}}.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: c, Out: io.Discard, Err: io.Discard})
 	}
 	second, begun, ended := make(chan error), make(chan bool), make(chan bool)
-	first := fetch(pausing{tar: b.Bytes(), pause: func() {
-		go func() { second <- fetch(pausing{tar: b.Bytes(), pause: func() { close(begun); <-ended }}) }()
+	first := fetch(pausing{tar: archive, pause: func() {
+		go func() { second <- fetch(pausing{tar: archive, pause: func() { close(begun); <-ended }}) }()
 		<-begun
 	}})
 	text, _ := os.ReadFile(dir + "/h/file")
@@ -198,18 +194,14 @@ func (s stream) Exec(_ context.Context, cmd string, io_ runner.Stdio) error {
 
 // TestFetchBehindLogin: what a login prints is not part of the files. When no files arrive, the error shows it.
 func TestFetchBehindLogin(t *testing.T) {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	w.WriteHeader(&tar.Header{Name: "good", Typeflag: tar.TypeReg, Size: 1, Mode: 0o644})
-	w.Write([]byte("x"))
-	w.Close()
+	archive := tarOf("good", "x")
 	for _, tt := range []struct {
 		name, login string
 		tar         []byte
 		want        string
 	}{
-		{"a greeting", "Welcome\nto all", b.Bytes(), ""},
-		{"much", strings.Repeat("y", 65<<10), b.Bytes(), "more than was asked for; the host said: \"yyy"},
+		{"a greeting", "Welcome\nto all", archive, ""},
+		{"much", strings.Repeat("y", 65<<10), archive, "more than was asked for; the host said: \"yyy"},
 		{"no login", "This account is not available.\n", nil, `the host did not run what it was sent; the host said: "This account is not available."`},
 		{"nothing", "", nil, "the host did not run what it was sent"},
 	} {
@@ -223,13 +215,9 @@ func TestFetchBehindLogin(t *testing.T) {
 
 // TestFetchWithoutLimits: limits of zero are the default limits.
 func TestFetchWithoutLimits(t *testing.T) {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	w.WriteHeader(&tar.Header{Name: "a/good", Typeflag: tar.TypeReg, Size: 1, Mode: 0o644})
-	w.Write([]byte("x"))
-	w.Close()
+	archive := tarOf("a/good", "x")
 	f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}
-	if err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: b.Bytes()}, Out: io.Discard, Err: io.Discard}); err != nil {
+	if err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: archive}, Out: io.Discard, Err: io.Discard}); err != nil {
 		t.Error(err)
 	}
 }
@@ -317,4 +305,14 @@ func TestHostileFetch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tarOf returns a tar stream with one file.
+func tarOf(name, content string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(content)), Mode: 0o644})
+	io.WriteString(w, content)
+	w.Close()
+	return b.Bytes()
 }
