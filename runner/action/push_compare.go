@@ -59,18 +59,13 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 			need[at.device] += item.Size
 			where[at.device] = parent
 		}
-		if at := have.at[parent]; at != nil && at.locked && have.uid != 0 && s.what != meta { // for root, step has failed already
+		if at := have.at[parent]; at != nil && at.locked && s.asUser && s.what != meta { // for root, decide has failed already
 			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d", parent, have.uid); !slices.Contains(c.warnings, w) {
 				c.warnings = append(c.warnings, w)
 			}
 		}
-		if s.what == content && s.have.links > 1 {
-			c.warnings = append(c.warnings, fmt.Sprintf("%s has %d hard links: the others keep the old content", item.Path, s.have.links))
-		}
-		if s.what == content && have.uid != 0 && s.have.uid != have.uid {
-			c.warnings = append(c.warnings, fmt.Sprintf("%s belongs to user %d: what replaces it belongs to user %d", item.Path, s.have.uid, have.uid))
-		} else if s.what == content && item.Group == "" && s.have.gid != s.gid {
-			c.warnings = append(c.warnings, fmt.Sprintf("%s belongs to group %d: what replaces it belongs to group %d", item.Path, s.have.gid, s.gid))
+		if s.what == content {
+			c.warnOfLoss(s)
 		}
 		c.add(s)
 	}
@@ -94,16 +89,34 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	if err := c.spareMounts(have); err != nil {
 		return nil, err
 	}
-	if err := c.needRoot(); err != nil && have.uid != 0 {
-		return nil, err
+	if have.uid != 0 {
+		if err := c.needNoRoot(); err != nil {
+			return nil, err
+		}
 	}
 	c.owe(all, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
 }
 
-// needRoot returns an error if there is a folder that others than root could not rename into place, or in which they
+// warnOfLoss tells what a new content does not keep of the old file.
+func (c *comparison) warnOfLoss(s *step) {
+	warn := func(format string, args ...any) {
+		c.warnings = append(c.warnings, fmt.Sprintf("%s "+format, append([]any{s.item.Path}, args...)...))
+	}
+	if s.have.links > 1 {
+		warn("has %d hard links: the others keep the old content", s.have.links)
+	}
+	switch {
+	case s.asUser && s.have.uid != s.uid:
+		warn("belongs to user %d: what replaces it belongs to user %d", s.have.uid, s.uid)
+	case s.item.Group == "" && s.have.gid != s.gid:
+		warn("belongs to group %d: what replaces it belongs to group %d", s.have.gid, s.gid)
+	}
+}
+
+// needNoRoot returns an error if there is a folder that others than root could not rename into place, or in which they
 // could not take back what they have done; or a file that they could not read, now or in the next push.
-func (c *comparison) needRoot() error {
+func (c *comparison) needNoRoot() error {
 	above := map[string]bool{} // folders in which something is done, at any depth
 	for _, s := range c.steps {
 		for at := path.Dir(s.place); !above[at]; at = path.Dir(at) {
