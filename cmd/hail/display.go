@@ -176,13 +176,15 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 			}
 		case m != "jsonl" && isReport(m):
 			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
-		case m == "stream" && len(d.modes) > 1: // of a ping, the others show what there is
 		default:
 			err = showHosts(out, m, s, files, d.by, d.outStyle)
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if err := showReach(out, d.modes, s, d.outStyle); err != nil {
+		return err
 	}
 	if d.columns != nil && !d.machineReadable() {
 		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
@@ -191,19 +193,24 @@ func (d *display) blocks(s *report.Summary, files report.Files) error {
 }
 
 // showHosts shows how the hosts ended and what they printed, as far as this mode shows it at the end of a run.
-func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, by report.Gathering, style report.Style) (err error) {
+func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, by report.Gathering, style report.Style) error {
 	switch {
 	case mode == "gather" && len(s.Plan.Checks) > 0:
-		err = report.Checks(w, s, style)
+		return report.Checks(w, s, style)
 	case mode == "gather":
-		err = report.Gather(w, s, files, by, style)
+		return report.Gather(w, s, files, by, style)
 	case mode == "host":
-		err = report.EachHost(w, s, files, style)
+		return report.EachHost(w, s, files, style)
 	}
-	if err == nil && s.Plan.Action.Kind == action.KindPing && slices.Contains([]string{"gather", "host", "stream"}, mode) {
-		err = report.PingTable(w, s, style)
+	return nil
+}
+
+// showReach shows how the hosts of a ping were reached: once, in whatever modes hosts are shown.
+func showReach(w io.Writer, modes []string, s *report.Summary, style report.Style) error {
+	if s.Plan.Action.Kind != action.KindPing || !slices.ContainsFunc(modes, func(m string) bool { return m == "gather" || m == "host" || m == "stream" }) {
+		return nil
 	}
-	return err
+	return report.PingTable(w, s, style)
 }
 
 // style returns how to show text on a terminal, or not on one, where nothing is cut.

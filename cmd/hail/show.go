@@ -137,7 +137,7 @@ func show(e environment, c *cli.Context) error {
 	case table != nil:
 		err = report.ColumnsTable(e.stdout, s, files, table, style)
 	default:
-		err = showHosts(e.stdout, mode, s, files, gathering(c), style)
+		err = errors.Join(showHosts(e.stdout, mode, s, files, gathering(c), style), showReach(e.stdout, []string{mode}, s, style))
 	}
 	if err != nil {
 		return err
