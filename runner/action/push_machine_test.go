@@ -1,13 +1,16 @@
 package action_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hail/runner"
 	"hail/runner/action"
@@ -62,6 +65,16 @@ func TestTorturePushMachine(t *testing.T) {
 		}
 		refused("full while it is sent", "full/conf", "the new files can't be put beside the old ones: "+full, runner.Error)
 		m.meanwhile = nil
+
+		// The state is full: that is not taken for another push.
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "room for the state", runner.Changed, "", "")
+		states, err := filepath.Glob(m.home + "/.local/state/hail/on/*")
+		if err != nil || len(states) != 1 {
+			t.Fatal(states, err)
+		}
+		do("mount", "-t", "tmpfs", "-o", "nr_inodes=1", "tmpfs", states[0])
+		refused("full state", "conf", "the folder for the state of pushes is not writable; nothing was changed", runner.Error)
+		do("umount", states[0])
 
 		// A quota, which df does not show.
 		if _, err := exec.LookPath("mkfs.btrfs"); err != nil {
@@ -189,5 +202,56 @@ func TestTwoPushes(t *testing.T) {
 			t.Errorf("a mixture of two pushes: one has %q, two has %q, the handlers saw %q", m.read(t, "one"), m.read(t, "two"), seen)
 		}
 		m.clean(t)
+	})
+}
+
+// TestManyPushes: of many pushes at once, one works at a time, and each gets its turn.
+func TestManyPushes(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		var wg sync.WaitGroup
+		for i := range 48 {
+			wg.Go(func() {
+				spec := fmt.Sprintf(`{files: [{content: new, dest: DIR/%d, notify: [h]}],
+					handlers: {h: {run: "mkdir DIR/turn && rmdir DIR/turn || echo %d >>DIR/mixed"}}}`, i, i)
+				m.push(t, t.Context(), spec, func(p *action.Push) { p.Patience = 60 }).want(t, fmt.Sprint(i), runner.Changed, "", "")
+			})
+		}
+		wg.Wait()
+		if m.read(t, "mixed") != "(absent)" {
+			t.Errorf("pushes worked at the same time: %q", m.read(t, "mixed"))
+		}
+		m.clean(t)
+	})
+}
+
+// TestTortureKilledPushes: where many push at once, and half of them are killed, two files are always of one push, and
+// the next push leaves nothing behind.
+func TestTortureKilledPushes(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.grace = time.Millisecond // what is stopped is killed at once
+		m.write(t, "one", "0", 0o644)
+		m.write(t, "two", "0", 0o644)
+		for round := range rounds(2, 60) {
+			var wg sync.WaitGroup
+			for i := range 8 {
+				wg.Go(func() {
+					ctx := t.Context()
+					if i%2 == 1 {
+						var cancel context.CancelFunc
+						ctx, cancel = context.WithTimeout(ctx, time.Duration(20+(round*71+i*53)%400)*time.Millisecond)
+						defer cancel()
+					}
+					spec := fmt.Sprintf(`{files: [{content: %d, dest: DIR/one, notify: [h]}, {content: %[1]d, dest: DIR/two}, {content: x, dest: DIR/new.%[1]d}, {dest: DIR/new.%d, state: absent}],
+						handlers: {h: {run: "sleep 0.01; cmp DIR/one DIR/two || echo %[1]d >>DIR/mixed"}}}`, round*8+i, round*8+i-8)
+					m.push(t, ctx, spec, func(p *action.Push) { p.Patience = 60 })
+				})
+			}
+			wg.Wait()
+			m.push(t, t.Context(), fmt.Sprintf(`files: [{content: %d, dest: DIR/other}]`, round), nil).want(t, "the next", runner.Changed, "", "")
+			if m.read(t, "one") != m.read(t, "two") || m.read(t, "mixed") != "(absent)" {
+				t.Fatalf("round %d: a mixture of pushes: one has %q, two has %q; seen by %q", round, m.read(t, "one"), m.read(t, "two"), m.read(t, "mixed"))
+			}
+			m.clean(t)
+		}
 	})
 }

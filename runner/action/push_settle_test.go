@@ -15,7 +15,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
-			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1); sleep 1'}}}`
+			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2); sleep 1'}}}`
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
@@ -44,7 +44,7 @@ PATH=` + path + `
 case $* in *.old*)
 	if [ -e DIR/deadly ]; then
 		rm -rf DIR/deadly THESE
-		kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1)
+		kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)
 		exit
 	fi ;;
 esac
@@ -103,7 +103,7 @@ func TestPushKilledWhileKeeping(t *testing.T) {
 	m := withTool(t, "ln", `case $* in
 *.old/)
 	printf par >"$3conf"
-	kill -9 $(readlink $HOME/.local/state/hail/on/*/lock | cut -d : -f 1) $PPID
+	kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2) $PPID
 	exit 1 ;;
 esac
 PATH=/bin:/usr/bin exec ln "$@"`)
@@ -152,7 +152,7 @@ func TestPushWithoutNotes(t *testing.T) {
 func TestPushSharedHome(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
-			handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; pwd >DIR/state; kill -9 $(readlink lock | cut -d : -f 1); sleep 1'}}}`, nil)
+			handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; pwd >DIR/state; kill -9 $(ls | grep lock: | cut -d : -f 2); sleep 1'}}}`, nil)
 		here := strings.TrimSpace(m.read(t, "state"))
 		other := here + "-other"
 		if err := os.Rename(here, other); err != nil {

@@ -44,7 +44,7 @@ decode() {
 	*) path=$1 ;;
 	esac
 }
-journal=$state/push lock=$state/lock
+journal=$state/push lock=$state/lock:
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }
 stopped= alone= torn=
@@ -56,28 +56,38 @@ begun() { # when a process began
 	set -- ${stat##*") "}
 	echo "${20}"
 }
-me=$$:$(begun $$ 2>/dev/null):${HAIL_RUN-} # who holds the lock
-tries=0 waited=0 owner=
-until ln -s "$me" "$lock" 2>/dev/null; do
-	tries=$((tries + 1))
-	if [ $tries -gt $((patience * 5 + 20)) ]; then
-		if [ -n "$owner" ]; then say "locked ${owner##*:}"; else say error state; fi # it is full, say
-		exit 0
-	fi
-	owner=$(readlink "$lock") || continue
-	pid=${owner%%:*}
-	if kill -0 "$pid" 2>/dev/null && [ "$pid:$(begun "$pid" 2>/dev/null)" = "${owner%:*}" ]; then
-		[ -z "$stopped" ] || { say stopped; exit 0; }
-		[ $waited -lt $((patience * 5)) ] || { say "locked ${owner##*:}"; exit 0; }
-		waited=$((waited + 1))
-		sleep 0.2 2>/dev/null || sleep 1
-		continue
-	fi
-	mv "$lock" "$lock.$$" 2>/dev/null || continue
-	[ "$(readlink "$lock.$$")" = "$owner" ] || ln -s "$(readlink "$lock.$$")" "$lock" 2>/dev/null # somebody was faster
-	rm -f "$lock.$$"
+me=$$:$(begun $$ 2>/dev/null)
+
+# Each push that is at work, or about to be, has a file: $lock and who it is, with the id of its run. Whoever sees no
+# other after making its own is alone. A name is used once, so the file of a push that was killed can be removed, and
+# never another's.
+rivals() { # sets owner to the push with the lowest number that is at work; fails if there is none
+	owner=
+	set +f
+	set -- "$lock"*
+	set -f
+	for other; do
+		other=${other#"$lock"}
+		pid=${other%%:*}
+		[ "$other" != "$me" ] && [ -f "$lock$other" ] || continue
+		if kill -0 "$pid" 2>/dev/null && [ "$pid:$(begun "$pid" 2>/dev/null)" = "$other" ]; then
+			[ -n "$owner" ] && [ "$pid" -gt "${owner%%:*}" ] || owner=$other
+		else
+			rm -f "$lock$other"
+		fi
+	done
+	[ -n "$owner" ]
+}
+trap 'rm -f "$lock$me"' EXIT
+waited=0
+while rivals || { printf '%s\n' "${HAIL_RUN-}" 2>/dev/null >"$lock$me"; rivals; }; do
+	[ "${owner%%:*}" -gt $$ ] || rm -f "$lock$me" # of those that come at once, the one with the lowest number stays
+	[ -z "$stopped" ] || { say stopped; exit 0; }
+	[ $waited -lt $((patience * 5)) ] || { say "locked $(cat "$lock$owner" 2>/dev/null)"; exit 0; }
+	waited=$((waited + 1))
+	sleep 0.2 2>/dev/null || sleep 1
 done
-trap 'rm -f "$lock"' EXIT
+[ -f "$lock$me" ] || { say error state; exit 0; } # it is full, say
 
 # each LETTER FUNCTION: calls the function with the words of each line of the table that begins with the letter.
 each() {
