@@ -142,6 +142,13 @@ func parseSettings(text []byte, below bool) (*strictyaml.Node, error) {
 	return root, err
 }
 
+// sameAs has, for the keywords of -o, the options of the same meaning. A setting of such an option yields to an -o on the
+// command line.
+var sameAs = map[string]string{
+	"user": "user", "port": "port", "identityfile": "identity", "userknownhostsfile": "known-hosts", "proxyjump": "jump",
+	"proxycommand": "jump", "connecttimeout": "connect-timeout", "stricthostkeychecking": "host-keys",
+}
+
 // applySettings sets the options that the command line does not, and returns the settings it applied, sorted by option.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
 	given := map[string]bool{} // for each option of the command, whether it is set
@@ -155,6 +162,10 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 	}
 	for _, name := range c.LocalFlagNames() { // c.IsSet for each option is quadratic in the library
 		given[name] = true
+	}
+	for _, o := range c.StringSlice("option") {
+		keyword, _, _ := strings.Cut(strings.Join(strings.Fields(o), "="), "=")
+		given[sameAs[strings.ToLower(keyword)]] = true
 	}
 	for _, s := range slices.Backward(all) {
 		if taken, ours := given[s.option]; taken || !ours {
