@@ -93,7 +93,21 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	if !ok {
 		return nil // nothing is meant for it
 	}
-	manifest := p.Manifests[which] // a copy: where links lead differs from host to host
+	var err error
+	for range mostTurns {
+		if err = p.turn(ctx, t, p.Manifests[which]); !errors.Is(err, errBehind) {
+			break
+		}
+	}
+	return err
+}
+
+// mostTurns bounds how often a push looks again at what is there because another was faster.
+const mostTurns = 5
+
+// turn looks at what is there and changes what differs. The manifest is a copy: where links lead differs from host to
+// host.
+func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) error {
 	have, err := probe(ctx, t, &manifest)
 	if err == nil && have.killed && !p.DryRun {
 		// First settle what a killed push has left: that may change what is there.
@@ -145,6 +159,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 			fmt.Fprintf(t.Out, "ran the handler %s\n", name)
 		}
 		c.note(t, "")
+	case errors.Is(err, errBehind): // the next turn has what there is to tell
 	case errors.Is(err, errUnsettled):
 		c.note(t, ", unknown whether in place")
 	default:

@@ -59,7 +59,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case len(sent) == 0:
 		stream = "journal"
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d %s %d", runner.Quote(stateScript+toolsScript+stepsScript+activateScript+applyScript), nonce, p.Patience, journal, stream, len(s.parts))
+	line := fmt.Sprintf("sh -c %s hail %s %d %s %d %s %d", runner.Quote(stateScript+toolsScript+stepsScript+activateScript+applyScript), nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}

@@ -22,6 +22,7 @@ type comparison struct {
 	managed   map[string][]string // what the host is to remember, by folder
 	remembers bool                // managed differs from what the host remembers
 	health    []check.Check       // what has to pass afterwards
+	latest    string              // which push had changed something last when the probe looked
 	owes      []string            // paths kept by earlier pushes whose handlers and health are due with this one
 	handled   []string            // handlers that ran
 }
@@ -32,7 +33,7 @@ func (c *comparison) isEmpty() bool { return len(c.steps) == 0 && !c.remembers &
 // compare returns what has to be done so that the host has what the manifest says. It is an error if that can't be done
 // or would do harm.
 func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
-	c := &comparison{notified: map[string]bool{}, managed: map[string][]string{}}
+	c := &comparison{latest: have.latest, notified: map[string]bool{}, managed: map[string][]string{}}
 	made := map[string]bool{} // folders that this push makes
 	all, err := stepsOf(m, have)
 	if err != nil {

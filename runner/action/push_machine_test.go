@@ -205,6 +205,36 @@ func TestTwoPushes(t *testing.T) {
 	})
 }
 
+// TestPushBehind: a push that had to wait for another one looks again at what is there.
+func TestPushBehind(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		for other, want := range map[string]runner.Status{"new": runner.OK, "other": runner.Changed} {
+			m.write(t, "conf", "old", 0o644)
+			for _, name := range []string{"at", "made"} {
+				os.Remove(filepath.Join(m.dir, name))
+			}
+			var wg sync.WaitGroup
+			m.meanwhile = func() {
+				m.meanwhile = nil
+				wg.Go(func() {
+					m.push(t, t.Context(), `{files: [{content: `+other+`, dest: DIR/conf, notify: [h]}, {content: `+other+`, dest: DIR/made}],
+						handlers: {h: {run: "touch DIR/at; sleep 0.3"}}}`, nil).want(t, "the other", runner.Changed, "", "")
+				})
+				for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}, {content: new, dest: DIR/made}]`, func(p *action.Push) { p.Patience = 20 })
+			wg.Wait()
+			p.want(t, other, want, "", "")
+			if m.read(t, "conf") != "new" || m.read(t, "made") != "new" || p.log != "" {
+				t.Errorf("%s: the files have %q and %q, want new; the log is %q", other, m.read(t, "conf"), m.read(t, "made"), p.log)
+			}
+			m.clean(t)
+		}
+	})
+}
+
 // TestManyPushes: of many pushes at once, one works at a time, and each gets its turn.
 func TestManyPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {

@@ -88,6 +88,9 @@ func (o *outcome) hear(kind, rest string) error {
 	case "moved":
 		o.said = "error"
 		blame("", "%s", strings.TrimSuffix("a file changed on the host meanwhile: "+name, ": -"))
+	case "behind":
+		o.said = "error"
+		blame("", "%w", errBehind)
 	case "error":
 		what, because, _ := strings.Cut(rest, " ")
 		if o.said = kind; what == "rename" {
@@ -114,6 +117,9 @@ var (
 	errUntouched = errors.New("nothing was changed")
 	errUnsettled = errors.New("the next push settles it")
 )
+
+// errBehind says that the push waited for another, which has changed what this one was to change.
+var errBehind = errors.New("other pushes change the same files again and again")
 
 // failures puts the errors of sh/apply.sh into words; the tool's own reason follows them.
 var failures = map[string]string{"state": "the folder for the state of pushes is not writable", "stage": "the new files can't be put beside the old ones",

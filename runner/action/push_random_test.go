@@ -372,7 +372,7 @@ func (w *world) compare(what string, want, got files) {
 
 // tidy fails the test if a push has left something behind.
 func (w *world) tidy(after files) {
-	left, _ := filepath.Glob(w.m.home + "/.local/state/hail/on/*/[^mo]*") // managed and owed stay
+	left, _ := filepath.Glob(w.m.home + "/.local/state/hail/on/*/[^mol]*") // managed, owed and latest stay
 	for at := range after {
 		if strings.Contains(at, "/.hail-") {
 			left = append(left, at)

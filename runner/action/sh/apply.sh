@@ -1,6 +1,7 @@
 # Changes files on the host, for a push, or leaves everything as it was. Arguments: the nonce, how many seconds to wait
-# for another push, the size of the journal, what stream follows (tar, journal or none), and how many parts of files
-# other commands write into what is staged, once it is there. Input: the journal, then what is new, each a tar stream.
+# for another push, the push that was the latest when the probe looked, the size of the journal, what stream follows (tar,
+# journal or none), and how many parts of files other commands write into what is staged, once it is there. Input: the
+# journal, then what is new, each a tar stream.
 # Answers go to descriptor 9; what tools print is shown as errors of the host.
 #
 # In each folder where something changes there are two hidden ones: .hail-NONCE has what is new, and .hail-NONCE.old
@@ -30,7 +31,7 @@
 #		H NAME SECONDS COMMAND
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
-nonce=$1 patience=$2 size=$3 stream=$4 parts=$5
+nonce=$1 patience=$2 before=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
@@ -105,10 +106,12 @@ tidy() { # that all is over is forgotten last
 	rm -rf -- "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 }
 
+change() { printf '%s\n' "$1" >"$state/latest"; } 2>/dev/null # for pushes that have looked already, and wait
 phase() { true >"$journal/$1"; } # a file is made all at once, before what is renamed and removed after it
 undo() { # puts everything back, and runs the handlers again: what they print must not end them
 	say undoing
 	phase undoing
+	change "$nonce.undone"
 	[ -z "$alone" ] || exec >/dev/null 2>&1
 	if rollback; then
 		each H again
@@ -191,6 +194,12 @@ fail() {
 }
 mkdir "$journal" && first "$size" | tar -x -m -f - -C "$journal" && [ -f "$journal/staging" ] || fail error state
 exec 8>&2 2>"$journal/why"
+find_stat
+unmoved() { # all is as the probe has seen it
+	{ [ ! -s "$journal/paths" ] || xargs -r -0 $stats -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen"; } && ( steps made absent )
+}
+latest
+[ "$latest" = "$before" ] || unmoved >/dev/null || fail behind
 
 if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
@@ -223,13 +232,10 @@ fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
-if [ -s "$journal/paths" ]; then
-	find_stat
-	xargs -r -0 $stats -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen" || fail moved -
-fi
-( steps made absent ) || fail moved -
+unmoved || fail moved -
 
 phase renaming || fail error state
+change "$nonce"
 set +f
 set -- "$journal" "$journal"/*
 [ ! -d "$journal/managed" ] || set -- "$@" "$journal"/managed/*

@@ -35,6 +35,8 @@ answer() {
 	done
 	command -v ${sums%% *} >/dev/null 2>&1 || say missing sha256sum
 	say "id $(id -u) $(id -G)"
+	latest
+	say "latest $latest"
 	[ ! -d "$state/push" ] || say killed
 	[ ! -s "$state/owed" ] || { say owed; grep . "$state/owed"; } # which ends the last line, too
 	set -f
