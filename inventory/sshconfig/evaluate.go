@@ -150,46 +150,57 @@ func (e *evaluation) userNow() string { return cmp.Or(e.s.User, e.c.local.User) 
 
 // settled returns the settings with everything expanded.
 func (e *evaluation) settled() (s Settings, err error) {
-	fail := func(keyword string, err error) (Settings, error) {
-		for _, o := range slices.Backward(e.origins) {
-			if o.Keyword == keyword {
-				return s, &Error{o.File, o.Line, keyword + ": " + err.Error(), ""}
-			}
-		}
-		return s, err
-	}
 	if e.s.HostName != "" {
 		if _, err := e.expand(e.s.HostName, e.givenName); err != nil {
-			return fail("hostname", err)
+			return s, e.atLine("hostname", e.s.HostName, err)
 		}
 	}
 	t := e.tokens()
 	s = e.s
 	s.HostName, _ = t('h')
-	if s.IdentityFile, err = e.paths(s.IdentityFile, t); err != nil {
-		return fail("identityfile", err)
+	for _, setting := range []struct {
+		keyword string
+		files   *[]string
+	}{
+		{"identityfile", &s.IdentityFile},
+		{"certificatefile", &s.CertificateFile},
+		{"userknownhostsfile", &s.UserKnownHostsFile},
+		{"globalknownhostsfile", &s.GlobalKnownHostsFile},
+	} {
+		var paths []string
+		for _, text := range *setting.files {
+			path, err := e.path(text, t)
+			if err != nil {
+				return s, e.atLine(setting.keyword, text, err)
+			}
+			paths = append(paths, path)
+		}
+		*setting.files = paths
 	}
-	if s.CertificateFile, err = e.paths(s.CertificateFile, t); err != nil {
-		return fail("certificatefile", err)
+	if s.IdentityAgent, err = e.path(e.s.IdentityAgent, t); err != nil {
+		return s, e.atLine("identityagent", e.s.IdentityAgent, err)
 	}
-	if s.UserKnownHostsFile, err = e.paths(s.UserKnownHostsFile, t); err != nil {
-		return fail("userknownhostsfile", err)
+	if s.ProxyCommand, err = e.expand(e.s.ProxyCommand, t.only("hnpr")); err != nil {
+		return s, e.atLine("proxycommand", e.s.ProxyCommand, err)
 	}
-	if s.GlobalKnownHostsFile, err = e.paths(s.GlobalKnownHostsFile, t); err != nil {
-		return fail("globalknownhostsfile", err)
-	}
-	if s.IdentityAgent, err = e.path(s.IdentityAgent, t); err != nil {
-		return fail("identityagent", err)
-	}
-	if s.ProxyCommand, err = e.expand(s.ProxyCommand, t.only("hnpr")); err != nil {
-		return fail("proxycommand", err)
-	}
-	jump, err := e.expand(strings.Join(s.ProxyJump, ","), t.only("hnpr"))
+	jump := strings.Join(e.s.ProxyJump, ",")
+	expanded, err := e.expand(jump, t.only("hnpr"))
 	if err != nil {
-		return fail("proxyjump", err)
+		return s, e.atLine("proxyjump", jump, err)
 	}
-	if s.ProxyJump = nil; jump != "" {
-		s.ProxyJump = strings.Split(jump, ",")
+	if s.ProxyJump = nil; expanded != "" {
+		s.ProxyJump = strings.Split(expanded, ",")
 	}
 	return s, nil
+}
+
+// atLine returns err, which is about a value of a keyword, with the place of the line that has this value.
+func (e *evaluation) atLine(keyword, value string, err error) error {
+	for _, o := range e.origins {
+		args, _ := splitArgs(o.Value)
+		if o.Keyword == keyword && (o.Value == value || slices.Contains(args, value)) {
+			return &Error{o.File, o.Line, keyword + ": " + err.Error(), ""}
+		}
+	}
+	return err
 }

@@ -242,6 +242,8 @@ func TestErrors(t *testing.T) {
 		"Include [":                     `F:2: include: "[" is not a file pattern`,
 		"Include /dev/zero":             "/dev/zero: this is not a regular file",
 		"Include " + fifo:               fifo + ": this is not a regular file",
+
+		"IdentityFile %q\nIdentityFile b": `F:2: identityfile: "%q": %q has no meaning here`,
 	} {
 		c, file, err := load(t, "Host web1 other2\n"+text+"\nHost other\n  ProxyUseFdpass yes\n")
 		if err == nil {

@@ -134,14 +134,3 @@ func (l Local) inHome(path string) (string, error) {
 	}
 	return filepath.Join(home, rest), nil
 }
-
-func (e *evaluation) paths(list []string, t tokens) (all []string, err error) {
-	for _, text := range list {
-		p, err := e.path(text, t)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
-}
