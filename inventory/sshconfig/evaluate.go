@@ -44,11 +44,9 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 			return nil, err
 		}
 	}
+	l := loader{c: c}
 	for _, text := range given.Options {
-		d, err := parseOption("the option", text)
-		if err == nil {
-			err = (&loader{c: c}).check(d)
-		}
+		d, err := l.option("the option", text)
 		if err == nil {
 			err = e.apply(d)
 		}

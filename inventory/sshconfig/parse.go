@@ -267,8 +267,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// parseOption reads one option, Key=Value or Key Value; from says where it comes from.
-func parseOption(from, text string) (directive, error) {
+// option reads one option, Key=Value or Key Value; from says where it comes from.
+func (l *loader) option(from, text string) (directive, error) {
 	keyword, rest := cutKeyword(text)
 	d := directive{keyword: newName(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
 	if keyword == "" || rest == "" {
@@ -281,5 +281,5 @@ func parseOption(from, text string) (directive, error) {
 	if d.keyword == "host" || d.keyword == "match" || d.keyword == "include" {
 		return d, d.fail(d.keyword + " is not allowed in an option")
 	}
-	return d, nil
+	return d, l.check(d)
 }

@@ -133,10 +133,7 @@ func Load(paths, options []string, local Local) (*Config, error) {
 	}
 	l := loader{c: &Config{local: local, byName: map[string][]int{}}, named: map[string]bool{}}
 	for _, text := range options {
-		d, err := parseOption("-o", text)
-		if err == nil {
-			err = l.check(d)
-		}
+		d, err := l.option("-o", text)
 		if err != nil {
 			return nil, err
 		}

@@ -275,6 +275,18 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestIgnoreUnknown: among the options, too, it is for those after it.
+func TestIgnoreUnknown(t *testing.T) {
+	options := []string{"IgnoreUnknown=Use*", "UseKeychain=yes"}
+	if _, err := Load(nil, options, Local{}); err != nil {
+		t.Error(err)
+	}
+	var none *Config
+	if _, err := none.Lookup(t.Context(), "h", Given{Options: options}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestForeignFile: a file that others may write to is refused, because it decides where to connect.
 func TestForeignFile(t *testing.T) {
 	_, file, err := load(t, "User a\n")
