@@ -13,7 +13,7 @@ type evaluation struct {
 	name    string // as the user calls it
 	host    string // what Host patterns are compared with
 	s       Settings
-	given   map[string]bool // the keywords that are set
+	decided map[string]bool // the keywords that further lines do not change
 	final   bool            // this is the second pass
 	origins []Origin
 }
@@ -29,15 +29,10 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 		}
 		return answer.evaluate(ctx, name, Given{})
 	}
-	e := &evaluation{c: c, name: name, host: name, given: map[string]bool{}}
-	if e.s.HostName = given.hostName(); given.HostName != "" {
-		e.given["hostname"] = true
-	}
-	if e.s.User = given.User; given.User != "" {
-		e.given["user"] = true
-	}
-	if e.s.Port = given.Port; given.Port != 0 {
-		e.given["port"] = true
+	e := &evaluation{
+		c: c, name: name, host: name,
+		s:       Settings{HostName: given.hostName(), User: given.User, Port: given.Port},
+		decided: map[string]bool{"hostname": given.HostName != "", "user": given.User != "", "port": given.Port != 0},
 	}
 	for _, d := range c.options {
 		if err := e.apply(d); err != nil {
@@ -59,7 +54,7 @@ func (c *Config) evaluate(ctx context.Context, name string, given Given) (*evalu
 	}
 	if c.final {
 		e.final, e.host = true, strings.ToLower(e.hostNow())
-		e.given["hostname"] = true // ssh has looked up the address by then
+		e.decided["hostname"] = true // ssh has looked up the address by then
 		if err := e.pass(ctx); err != nil {
 			return nil, err
 		}
@@ -113,16 +108,16 @@ func (e *evaluation) meets(ctx context.Context, b *block) (bool, error) {
 func (e *evaluation) apply(d directive) error {
 	k, known := keywords[d.keyword]
 	if !known {
-		if !e.given[d.keyword] && d.keyword != "ignoreunknown" {
-			e.given[d.keyword] = true
+		if !e.decided[d.keyword] && d.keyword != "ignoreunknown" {
+			e.decided[d.keyword] = true
 			e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, false})
 		}
 		return nil
 	}
-	if e.given[d.keyword] && !k.adds || e.final && k.adds && e.taken(d) {
+	if e.decided[d.keyword] && !k.adds || e.final && k.adds && e.taken(d) {
 		return nil
 	}
-	e.given[d.keyword] = true
+	e.decided[d.keyword] = true
 	e.origins = append(e.origins, Origin{d.keyword, d.rest, d.file, d.line, !k.idle})
 	return k.set(e, d)
 }

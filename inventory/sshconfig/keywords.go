@@ -186,7 +186,7 @@ func strictHostKeys(e *evaluation, d directive) error {
 func span(field func(*Settings) *time.Duration) func(*evaluation, directive) error {
 	return func(e *evaluation, d directive) error {
 		if d.args[0] == "none" {
-			delete(e.given, d.keyword)
+			delete(e.decided, d.keyword)
 			return nil
 		}
 		total, ok := seconds(d.args[0])
@@ -222,7 +222,7 @@ func seconds(text string) (total time.Duration, ok bool) {
 
 // proxyCommand and proxyJump exclude each other: the first one counts. A ProxyJump of none excludes other ProxyJumps only.
 func proxyCommand(e *evaluation, d directive) error {
-	e.given["proxyjump"] = true
+	e.decided["proxyjump"] = true
 	if e.s.ProxyCommand = d.rest; strings.EqualFold(d.rest, "none") {
 		e.s.ProxyCommand = ""
 	}
@@ -234,7 +234,7 @@ func proxyJump(e *evaluation, d directive) error {
 	if strings.EqualFold(d.args[0], "none") {
 		return nil
 	}
-	e.given["proxycommand"] = true
+	e.decided["proxycommand"] = true
 	e.s.ProxyJump = strings.Split(d.args[0], ",")
 	if slices.Contains(e.s.ProxyJump, "") {
 		return d.fail(fmt.Sprintf("proxyjump: %q has an empty hop", d.args[0]))

@@ -45,6 +45,7 @@ type block struct {
 // loader reads files and the files that they include.
 type loader struct {
 	c             *Config
+	files         int             // read so far
 	named         map[string]bool // the names of the aliases
 	ignoreUnknown []pattern
 }
@@ -66,7 +67,7 @@ func (l *loader) file(path, dir string, above []condition, depth int) error {
 	if err != nil {
 		return &Error{path, 0, reason(err), ""}
 	}
-	if l.c.files++; l.c.files > maxFiles {
+	if l.files++; l.files > maxFiles {
 		return &Error{path, 0, "too many files are included", ""}
 	}
 	directives, err := parseLines(path, text)
@@ -173,7 +174,7 @@ func (l *loader) check(d directive) error {
 	case len(d.args) > 1 && !k.list && !k.raw:
 		return d.fail(fmt.Sprintf("%s takes one value, but %q follows it", d.keyword, d.args[1]))
 	}
-	return k.set(&evaluation{c: l.c, given: map[string]bool{}}, d)
+	return k.set(&evaluation{c: l.c, decided: map[string]bool{}}, d)
 }
 
 // parseLines reads the lines of a file. The library splits the plain ones. Lines that it would read differently from

@@ -21,7 +21,6 @@ type Config struct {
 	byName  map[string][]int // the blocks that only certain names can match, by name
 	others  []int            // all other blocks
 	aliases []Alias
-	files   int
 	final   bool    // there is a Match final, which causes a second pass, whatever else it asks for
 	oracle  *oracle // set with Local.AskSSH
 }
