@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"hail/inventory/strictyaml"
 )
@@ -49,12 +50,11 @@ func entityOf(path string) string {
 	return name
 }
 
-// list returns the paths in a folder of vars, one for each group or host. The folder need not exist.
+// list returns the paths in a folder of vars, one for each group or host; none if there is no such folder.
 func (b *builder) list(dir string) (paths []string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		var p *fs.PathError
-		if info, statErr := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) && !(errors.As(err, &p) && statErr == nil && !info.IsDir()) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 			b.failRead(dir, err)
 		}
 		return nil
