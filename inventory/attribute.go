@@ -69,7 +69,7 @@ const quoteValue = `put a value with ( in double quotes: name=~"^(web|db)"`
 
 // RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
 func RegexError(err error) error {
-	if s := (*syntax.Error)(nil); errors.As(err, &s) {
+	if s, ok := errors.AsType[*syntax.Error](err); ok {
 		return fmt.Errorf("the regular expression is wrong: %s: `%s`", s.Code, s.Expr)
 	}
 	return err

@@ -45,8 +45,7 @@ func (e *Error) Error() string {
 // that has the expression. It keeps the hint of err.
 func OfExpression(place Place, key string, err error) error {
 	wrong := &Error{Place: place, Text: key + ": " + err.Error()}
-	var inner *Error
-	if errors.As(err, &inner) {
+	if inner, ok := errors.AsType[*Error](err); ok {
 		wrong.Hint = inner.Hint
 	}
 	return wrong

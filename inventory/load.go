@@ -262,8 +262,7 @@ func (b *builder) failRead(path string, err error) {
 		b.fail(Place{}, "the name of a source of hosts is empty", "-i FILE")
 		return
 	}
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
 	hint := ""

@@ -21,8 +21,7 @@ type nodeReader struct {
 
 // failYAML adds an error of package strictyaml.
 func (b *builder) failYAML(file string, err error) {
-	var wrong *strictyaml.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
 		b.fail(Place{file, wrong.Line, wrong.Col}, wrong.Text, wrong.Hint)
 	}
 }

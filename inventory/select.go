@@ -207,8 +207,7 @@ func (u *universe) evalAt(result *set, source string, place Place) error {
 	if err == nil {
 		err = u.eval(result, e)
 	}
-	var wrong *Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*Error](err); ok {
 		wrong.Place = wrong.Place.within(place)
 	}
 	for _, r := range u.remarks[told:] {

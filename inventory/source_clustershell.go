@@ -177,9 +177,9 @@ func (c *clusterGroups) resolve() {
 	}
 	for _, g := range c.order {
 		if err := c.evaluate(g); err != nil {
-			var wrong *Error
-			errors.As(err, &wrong)
-			c.b.errs = append(c.b.errs, wrong)
+			if wrong, ok := errors.AsType[*Error](err); ok {
+				c.b.errs = append(c.b.errs, wrong)
+			}
 			return
 		}
 		name := g.source + ":" + g.name

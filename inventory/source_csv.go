@@ -54,11 +54,11 @@ func separator(header []byte) rune {
 }
 
 func (b *builder) failCSV(f file, err error) {
-	var wrong *csv.ParseError
+	wrong, isSyntax := errors.AsType[*csv.ParseError](err)
 	switch {
-	case errors.As(err, &wrong) && errors.Is(err, csv.ErrFieldCount):
+	case isSyntax && errors.Is(err, csv.ErrFieldCount):
 		b.fail(f.place(wrong.Line, 1), "this row and the header differ in their number of cells", "")
-	case errors.As(err, &wrong):
+	case isSyntax:
 		b.fail(f.place(wrong.Line, wrong.Column), wrong.Err.Error(), "")
 	case errors.Is(err, io.EOF):
 		b.fail(f.place(1, 1), "there is no header", "name,address,role")

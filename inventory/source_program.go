@@ -141,8 +141,7 @@ func runProgram(ctx context.Context, path string, args, environ []string) ([]byt
 	kill := func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // it may be gone already
 	out.full = kill
 	if err := c.Start(); err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
 			err = p.Err
 		}
 		if errors.Is(err, fs.ErrNotExist) { // the script itself exists

@@ -21,8 +21,7 @@ func readSSHConfig(_ context.Context, b *builder, path string) {
 		}
 	}
 	config, err := sshconfig.Load(files, nil, b.around.Local)
-	var wrong *sshconfig.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*sshconfig.Error](err); ok {
 		b.fail(Place{File: wrong.File, Line: wrong.Line}, wrong.Text, wrong.Hint)
 		return
 	}

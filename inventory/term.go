@@ -95,11 +95,11 @@ func (u *universe) addNamed(s *set, t term, pattern string, match func(name stri
 // nothing. It is only a remark if no known name is near, or if the prefix vars. says that hosts may have it at other
 // times.
 func (u *universe) checkAttribute(t term) error {
-	var wrong *Error
-	if !errors.As(u.inv.CheckAttribute(t.test.name), &wrong) {
+	wrong, ok := errors.AsType[*Error](u.inv.CheckAttribute(t.test.name))
+	if !ok {
 		return nil
 	}
-	wrong = t.fail(wrong.Text, wrong.Hint)
+	wrong.Place.Col = t.at + 1
 	if wrong.Hint != "" && !strings.HasPrefix(t.test.name, varsPrefix) {
 		return wrong
 	}
@@ -249,9 +249,9 @@ func (u *universe) addRun(s *set, t term) error {
 		id, wanted = id[:i], strings.Split(id[i+1:], "+")
 	}
 	names, err := u.look.Run(id, wanted)
-	var wrong *Error
+	wrong, known := errors.AsType[*Error](err)
 	switch {
-	case errors.As(err, &wrong):
+	case known:
 		return t.fail(wrong.Text, wrong.Hint)
 	case err != nil:
 		return t.fail(err.Error(), "")
@@ -287,10 +287,10 @@ func (u *universe) addFile(s *set, t term) error {
 			return &Error{e.place, "this sets a user or a port, but only names are allowed here", "read the file as an inventory: -i " + t.text}
 		}
 		if err := u.addNames(s, t, e.names); err != nil {
-			var wrong *Error
-			errors.As(err, &wrong)
-			wrong.Place = e.place
-			return wrong
+			if wrong, ok := errors.AsType[*Error](err); ok {
+				wrong.Place = e.place
+			}
+			return err
 		}
 	}
 	return nil

@@ -101,7 +101,7 @@ func sshG(ctx context.Context, args []string) ([]string, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return nil, fmt.Errorf("ssh -G: %s", strings.TrimSpace(string(failed.Stderr)))
 	}
 	if err != nil {

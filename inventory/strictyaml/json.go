@@ -65,12 +65,11 @@ func (p *jsonParser) fail(at int, text, hint string) error {
 func (p *jsonParser) token() (n *Node, t json.Token, err error) {
 	at := p.next()
 	if t, err = p.dec.Token(); err != nil {
-		var syntax *json.SyntaxError
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, nil, p.fail(len(p.text), "the JSON ends too early", "")
-		case errors.As(err, &syntax):
-			return nil, nil, p.fail(max(at, int(syntax.Offset)-1), "this is not JSON: "+syntax.Error(), "")
+		}
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			at = max(at, int(syntax.Offset)-1)
 		}
 		return nil, nil, p.fail(at, "this is not JSON: "+err.Error(), "")
 	}
