@@ -36,6 +36,15 @@ web2
 [tail]
 web3
 db1
+[first:vars]
+x=1
+[both:children]
+first
+second
+[second]
+web5
+[first]
+web4
 `
 
 // patternDifferences are the intended differences from Ansible.
@@ -53,7 +62,7 @@ func TestLikeAnsiblePatterns(t *testing.T) {
 		"web*", "*b1", "web?", "w*:&staging", "prod:!*1", "~web[12]$", "~(web|db)1", "~^db", "~b", "web1:web2", "web[0]", "web[-1]", "web[1:2]", "web[1:]", "web[0:0]", "web[2-3]", "web[4:99]",
 		"all[0]", "*.example.com", "web-a.example.com", "10.0.0.1", "10.*", "ungrouped", "empty", "empty,web1", "prod[0]", "prod[-2]", "web[1:2]:db", "web[0],db[0]", " web , db ",
 		"lone:10.0.0.1", "[wl]*", "web[!1]", "web[1-3]", "nothing", "web,nothing", "prod:!nohost", "staging:&prod:!db", "prod,&staging", "d*:!db1",
-		"mixed[0]", "mixed[-1]", "late[0]", "late[1:2]", "late[-1]", "all[2:3]", "*[2]", "m*[0:1]", "db*[0:2]", "ungrouped[1]", "fe80*", "fe80:*,!*1", "~fe80", "all[3:4]",
+		"mixed[0]", "mixed[-1]", "late[0]", "late[1:2]", "late[-1]", "both[0]", "all[2:3]", "*[2]", "m*[0:1]", "db*[0:2]", "ungrouped[1]", "fe80*", "fe80:*,!*1", "~fe80", "all[3:4]",
 	}
 	path := filepath.Join(t.TempDir(), "hosts")
 	if err := os.WriteFile(path, []byte(patternInventory), 0o600); err != nil {

@@ -34,7 +34,7 @@ func isINI(f file) bool {
 
 // readINI reads Ansible's INI: [group] with one host and its vars per line, [group:vars], and [group:children].
 func readINI(b *builder, f file) {
-	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]iniMention{}, later: map[*groupDef][]func(){}}
+	r := iniReader{ansibleSource: b.ansible(f), kind: "hosts", undeclared: map[*groupDef]*iniMention{}}
 	r.g = b.groups["ungrouped"]
 	number := 0
 	for line := range strings.Lines(string(f.text)) {
@@ -49,8 +49,8 @@ func readINI(b *builder, f file) {
 		}
 	}
 	for _, g := range r.mentioned {
-		if m, ok := r.undeclared[g]; ok {
-			b.fail(m.place, fmt.Sprintf("%s names the group %q, which is not declared", m.section, g.name), DidYouMean(g.name, r.declared))
+		if m := r.undeclared[g]; m != nil {
+			b.fail(m.place, fmt.Sprintf("[%s:%s] names the group %q, which is not declared", m.by.name, m.kind, g.name), DidYouMean(g.name, r.declared))
 		}
 	}
 }
@@ -60,15 +60,23 @@ type iniReader struct {
 	g          *groupDef // of the section
 	kind       string    // hosts, vars or children
 	declared   []string
-	mentioned  []*groupDef // in order
-	undeclared map[*groupDef]iniMention
-	later      map[*groupDef][]func() // makes it a child once it is declared, which is Ansible's order
+	mentioned  []*groupDef // before they were declared, in order
+	undeclared map[*groupDef]*iniMention
 }
 
-// iniMention is where a group is mentioned that may be declared later.
+// iniMention is where a group is mentioned that may be declared later: the section by:kind. If that lists children, the
+// group becomes a child only once it is declared, which is Ansible's order.
 type iniMention struct {
-	section string
+	by      *groupDef
+	kind    string
 	place   Place
+	parents []iniParent // up to here
+}
+
+// iniParent is a group, and where it names a child.
+type iniParent struct {
+	group *groupDef
+	place Place
 }
 
 func (r *iniReader) line(text string, place Place) {
@@ -88,14 +96,13 @@ func (r *iniReader) line(text string, place Place) {
 			r.b.fail(place, err.Error(), "")
 			return
 		}
-		g, parent := r.group(name, place), r.g
-		adopt := func() { parent.children = append(parent.children, child{name, place}) }
-		if g.place != place && r.later[g] == nil {
-			adopt()
-			return
+		g := r.group(name, place)
+		r.mention(g, place)
+		if m := r.undeclared[g]; m != nil && m.kind == "children" {
+			m.parents = append(m.parents, iniParent{r.g, place})
+		} else {
+			r.g.children = append(r.g.children, child{name, place})
 		}
-		r.later[g] = append(r.later[g], adopt)
-		r.mention(g, "["+r.g.name+":children]", place)
 	}
 }
 
@@ -113,22 +120,23 @@ func (r *iniReader) section(name, kind string, place Place) {
 	}
 	r.g, r.kind = r.group(name, place), kind
 	if kind == "vars" {
-		r.mention(r.g, "["+name+":vars]", place)
+		r.mention(r.g, place)
 		return
 	}
-	for _, adopt := range r.later[r.g] {
-		adopt()
+	if m := r.undeclared[r.g]; m != nil {
+		for _, p := range m.parents {
+			p.group.children = append(p.group.children, child{name, p.place})
+		}
+		delete(r.undeclared, r.g)
 	}
-	delete(r.later, r.g)
-	delete(r.undeclared, r.g)
 	r.declared = append(r.declared, name)
 }
 
-// mention records a group that is mentioned here for the first time, and has to be declared somewhere.
-func (r *iniReader) mention(g *groupDef, section string, place Place) {
+// mention records a group that this section mentions for the first time, and that has to be declared somewhere.
+func (r *iniReader) mention(g *groupDef, place Place) {
 	if g.place == place {
 		r.mentioned = append(r.mentioned, g)
-		r.undeclared[g] = iniMention{section, place}
+		r.undeclared[g] = &iniMention{by: r.g, kind: r.kind, place: place}
 	}
 }
 
