@@ -24,11 +24,7 @@ func (b *builder) readVarsFiles() {
 		}
 		for _, path := range b.list(filepath.Join(dir, "host_vars")) {
 			if h := b.byName[entityOf(path)]; h != nil {
-				said := b.varsOf(path, "host")
-				if h.filed != nil {
-					said = h.filed.overlay(said)
-				}
-				h.filed = &said
+				h.said, h.earlier = h.settings().overlay(b.varsOf(path, "host")), nil
 			}
 		}
 	}

@@ -76,20 +76,15 @@ type hostDef struct {
 	place   Place          // of the first entry in said
 	later   map[string]int // lines of the further entries in said, by the names that contradiction returns
 	earlier *settings
-	filed   *settings   // by files in host_vars
 	groups  []*groupDef // the ones that name it
 	number  int         // among all hosts
 }
 
 func (h *hostDef) settings() settings {
-	all := h.said
-	if h.earlier != nil {
-		all = h.earlier.overlay(all)
+	if h.earlier == nil {
+		return h.said
 	}
-	if h.filed != nil {
-		all = all.overlay(*h.filed)
-	}
-	return all
+	return h.earlier.overlay(h.said)
 }
 
 // groupDef is what the sources say about a group and, once it is resolved, who is in it.
