@@ -143,7 +143,7 @@ func (p ansiblePattern) matching(word string) (hosts []int, err error) {
 		match = regex.MatchString
 	}
 	found := false
-	for _, g := range p.u.groups() {
+	for _, g := range p.u.inv.Groups() {
 		if match(g) {
 			hosts, found = append(hosts, p.u.inv.inOrder(p.u.inv.group(g))...), true
 		}
@@ -160,7 +160,7 @@ func (p ansiblePattern) matching(word string) (hosts []int, err error) {
 	case strings.ContainsAny(word, "~?*["):
 		p.u.remarks = append(p.u.remarks, p.fail(fmt.Sprintf("no host and no group matches %s", word), p.u.where()))
 	default:
-		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.groups(), Names(p.u.inv.hosts))))
+		return nil, p.fail(fmt.Sprintf("%q is neither a host nor a group of the inventory", word), DidYouMean(word, slices.Concat(p.u.inv.Groups(), Names(p.u.inv.hosts))))
 	}
 	return hosts, nil
 }

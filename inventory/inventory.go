@@ -156,6 +156,18 @@ func (inv *Inventory) groupsLike(glob string) (names []string) {
 	return names
 }
 
+// addMembers adds the hosts of a group to s, if there is one of that name.
+func (inv *Inventory) addMembers(s *set, group string) (known bool, err error) {
+	g := inv.group(group)
+	if g == nil {
+		return false, nil
+	}
+	for _, i := range g.members {
+		s.add(i)
+	}
+	return true, nil
+}
+
 // Attributes returns the sorted names of everything that an expression can test: name, address, group, groups, the
 // connection settings, and every var that some host has.
 func (inv *Inventory) Attributes() []string {

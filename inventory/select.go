@@ -39,8 +39,7 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 	if err := q.Narrow.check(); err != nil {
 		return nil, err
 	}
-	u := newUniverse(inv, q.AnyHost, look)
-	u.of = q.Of
+	u := newUniverse(inv, q, look)
 	chosen := newSet(u.size())
 	if q.All {
 		if inv == nil {
@@ -150,29 +149,22 @@ type universe struct {
 	growing bool     // the hosts are still being read, so that nothing can be matched with all of them
 	remarks []*Error
 
-	groups     func() []string
-	groupsLike func(glob string) []string
-	addMembers func(s *set, group string) (known bool, err error)
+	groups
 }
 
-func newUniverse(inv *Inventory, anyHost bool, look Lookups) *universe {
-	u := &universe{inv: inv, anyHost: anyHost || inv == nil, look: look, index: map[string]int{}, groups: inv.Groups, groupsLike: inv.groupsLike, addMembers: inv.addMembers}
+// groups are those that an expression can name: of an inventory, or of ClusterShell's files while they are being read.
+type groups interface {
+	Groups() []string // the names that hints offer
+	groupsLike(glob string) []string
+	addMembers(s *set, group string) (known bool, err error)
+}
+
+func newUniverse(inv *Inventory, q Query, look Lookups) *universe {
+	u := &universe{inv: inv, anyHost: q.AnyHost || inv == nil, of: q.Of, look: look, index: map[string]int{}, groups: inv}
 	if inv != nil {
 		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
 	}
 	return u
-}
-
-// addMembers adds the hosts of a group, if there is one of that name.
-func (inv *Inventory) addMembers(s *set, group string) (known bool, err error) {
-	g := inv.group(group)
-	if g == nil {
-		return false, nil
-	}
-	for _, i := range g.members {
-		s.add(i)
-	}
-	return true, nil
 }
 
 func (u *universe) size() int { return u.known + len(u.extra) }

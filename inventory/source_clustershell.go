@@ -75,9 +75,8 @@ type clusterGroups struct {
 }
 
 func newClusterGroups(b *builder) *clusterGroups {
-	c := &clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, true, Lookups{})}
-	c.universe.growing = true
-	c.universe.groups, c.universe.groupsLike, c.universe.addMembers = c.names, c.groupsLike, c.addMembers
+	c := &clusterGroups{b: b, defs: map[string]*clusterGroup{}, universe: newUniverse(nil, Query{}, Lookups{})}
+	c.universe.growing, c.universe.groups = true, c
 	return c
 }
 
@@ -218,8 +217,8 @@ func (c *clusterGroups) evaluate(g *clusterGroup) error {
 	return nil
 }
 
-// names lists the groups of the current source, which can be named without it.
-func (c *clusterGroups) names() (names []string) {
+// Groups returns the groups of the current source, which can be named without it.
+func (c *clusterGroups) Groups() (names []string) {
 	for _, g := range c.order {
 		if g.source == c.current {
 			names = append(names, g.name)

@@ -208,7 +208,7 @@ func (u *universe) addGroups(s *set, t term) error {
 
 // unknownGroup returns the error for a group that does not exist, or for a wildcard that no group matches.
 func (u *universe) unknownGroup(t term, name string) error {
-	known := u.groups()
+	known := u.Groups()
 	hint := u.groupsOf(DidYouMean(name, known))
 	switch {
 	case u.inv == nil && len(known) == 0:
@@ -228,7 +228,7 @@ func (u *universe) groupsOf(hint string) string {
 	if u.of == "" {
 		return hint
 	}
-	return andHint("the groups of "+u.of+" are "+strings.Join(u.groups(), ", "), hint)
+	return andHint("the groups of "+u.of+" are "+strings.Join(u.Groups(), ", "), hint)
 }
 
 // andHint puts a hint behind the list of what exists.
