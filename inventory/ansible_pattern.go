@@ -179,6 +179,28 @@ func (p ansiblePattern) everybody() (hosts []int) {
 	return hosts
 }
 
+// inOrder returns the hosts of a group in Ansible's order: those that it names, and then those of the groups below it,
+// level by level.
+func (inv *Inventory) inOrder(g *groupDef) (hosts []int) {
+	seen := newSet(len(inv.hosts))
+	groups, known := []*groupDef{g}, map[*groupDef]bool{g: true}
+	for ; len(groups) > 0; groups = groups[1:] {
+		for _, i := range groups[0].named {
+			if !seen.has(i) {
+				seen.add(i)
+				hosts = append(hosts, i)
+			}
+		}
+		for _, c := range groups[0].children {
+			if below := inv.groups[c.name]; !known[below] {
+				known[below] = true
+				groups = append(groups, below)
+			}
+		}
+	}
+	return hosts
+}
+
 // classGlob makes a regular expression of a wildcard that has character classes, [a-c] or [!a].
 func classGlob(word string) string {
 	quoted := regexp.QuoteMeta(word)

@@ -26,6 +26,16 @@ func (p Place) String() string {
 	return s
 }
 
+// within turns a column of an expression into a place in what holds the expression, a file for instance. A place with
+// a file is returned as it is.
+func (p Place) within(of Place) Place {
+	if p.File != "" {
+		return p
+	}
+	of.Col = max(of.Col, 1) - 1 + p.Col
+	return of
+}
+
 // Error is one thing that is wrong with the user's input.
 type Error struct {
 	Place Place

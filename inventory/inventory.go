@@ -94,28 +94,6 @@ func (inv *Inventory) Groups() []string {
 	return inv.groupOrder
 }
 
-// inOrder returns the hosts of a group in Ansible's order: those that it names, and then those of the groups below it,
-// level by level.
-func (inv *Inventory) inOrder(g *groupDef) (hosts []int) {
-	seen := newSet(len(inv.hosts))
-	groups, known := []*groupDef{g}, map[*groupDef]bool{g: true}
-	for ; len(groups) > 0; groups = groups[1:] {
-		for _, i := range groups[0].named {
-			if !seen.has(i) {
-				seen.add(i)
-				hosts = append(hosts, i)
-			}
-		}
-		for _, c := range groups[0].children {
-			if below := inv.groups[c.name]; !known[below] {
-				known[below] = true
-				groups = append(groups, below)
-			}
-		}
-	}
-	return hosts
-}
-
 // Members returns the names of the hosts in a group and in the groups below it, in the order of the sources; nil when
 // there are none.
 func (inv *Inventory) Members(group string) (names []string) {

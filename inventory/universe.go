@@ -1,0 +1,134 @@
+package inventory
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+)
+
+// universe numbers the hosts that can be selected: those of the inventory, and other names that come up and are
+// accepted.
+type universe struct {
+	inv     *Inventory
+	anyHost bool // accept names that the inventory does not have
+	look    Lookups
+	index   map[string]int
+	known   int      // hosts of the inventory
+	extra   []string // accepted names that the inventory does not have
+	base    Host     // what these hosts are, except for the name
+	of      string   // what errors call the inventory; empty: the inventory
+	growing bool     // the hosts are still being read, so that nothing can be matched with all of them
+	remarks []*Error
+
+	groups
+}
+
+// groups are those that an expression can name: of an inventory, or of ClusterShell's files while they are being read.
+type groups interface {
+	Groups() []string // the names that hints offer
+	groupsLike(glob string) []string
+	addMembers(s *set, group string) (known bool, err error)
+}
+
+func newUniverse(inv *Inventory, q Query, look Lookups) *universe {
+	u := &universe{inv: inv, anyHost: q.AnyHost || inv == nil, of: q.Of, look: look, index: map[string]int{}, groups: inv}
+	if inv != nil {
+		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
+	}
+	return u
+}
+
+func (u *universe) size() int { return u.known + len(u.extra) }
+
+// host returns the host with a number. The caller must not modify it.
+func (u *universe) host(i int) *Host {
+	if i < u.known {
+		return &u.inv.hosts[i]
+	}
+	h := u.base
+	h.Name = u.extra[i-u.known]
+	return &h
+}
+
+func (u *universe) hosts(s *set) (hosts []Host) {
+	for i := range s.all() {
+		hosts = append(hosts, *u.host(i))
+	}
+	return hosts
+}
+
+// target returns the hosts of an expression on the command line.
+func (u *universe) target(source string) (*set, error) {
+	s := newSet(u.size())
+	return s, u.evalAt(s, source, Place{File: fmt.Sprintf("target %q", source)})
+}
+
+// evalAt applies an expression that begins at place to result; a zero column counts as 1.
+func (u *universe) evalAt(result *set, source string, place Place) error {
+	e, err := parseExpression(source)
+	told := len(u.remarks)
+	if err == nil {
+		err = u.eval(result, e)
+	}
+	if wrong, ok := errors.AsType[*Error](err); ok {
+		wrong.Place = wrong.Place.within(place)
+	}
+	for _, r := range u.remarks[told:] {
+		r.Place = r.Place.within(place)
+	}
+	return err
+}
+
+// eval applies an expression to result.
+func (u *universe) eval(result *set, e expression) error {
+	for _, step := range e {
+		s, err := u.term(step.term)
+		if err != nil {
+			return err
+		}
+		switch step.op {
+		case ',':
+			result.union(s)
+		case '!':
+			result.minus(s)
+		case '&':
+			result.intersect(s)
+		case '^':
+			result.differ(s)
+		}
+	}
+	return nil
+}
+
+// whyNone is a hint for a selection that came out empty.
+func (u *universe) whyNone() string {
+	if where := u.where(); where != listHint || len(u.remarks) == 0 {
+		return where
+	}
+	return cmp.Or(u.remarks[0].Hint, u.remarks[0].Text)
+}
+
+const listHint = "hail hosts -a --fold lists the inventory"
+
+// where is a hint that says which hosts there are, or how to list them.
+func (u *universe) where() string {
+	switch {
+	case u.of != "":
+		return u.of + " has " + u.has()
+	case u.inv == nil:
+		return "there is no inventory to look in: name one with -i FILE"
+	case len(u.inv.hosts) == 0:
+		return "the inventory has no hosts"
+	}
+	return listHint
+}
+
+// has lists the hosts for a hint, as far as they fit.
+func (u *universe) has() string {
+	const most = 100
+	text := []rune(Fold(Names(u.inv.hosts)))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return fmt.Sprintf("%s (%d)", string(text), u.known)
+}
