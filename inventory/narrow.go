@@ -47,8 +47,13 @@ func (n Narrowing) check() error {
 	return nil
 }
 
-func (n Narrowing) apply(hosts []Host) []Host {
+// apply reduces hosts of inv. It is an error if none of them has the var of OnePer.
+func (n Narrowing) apply(hosts []Host, inv *Inventory) ([]Host, error) {
 	if n.OnePer != "" {
+		has := func(h Host) bool { return Attribute(h, n.OnePer) != "" }
+		if len(hosts) > 0 && !slices.ContainsFunc(hosts, has) {
+			return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", n.OnePer), Hint: DidYouMean(n.OnePer, inv.Attributes())}
+		}
 		hosts = onePer(hosts, n.OnePer)
 	}
 	if n.Shard.N > 1 {
@@ -69,7 +74,7 @@ func (n Narrowing) apply(hosts []Host) []Host {
 	if n.Limit > 0 {
 		hosts = hosts[:min(n.Limit, len(hosts))]
 	}
-	return hosts
+	return hosts, nil
 }
 
 func onePer(hosts []Host, name string) (some []Host) {

@@ -1,10 +1,6 @@
 package inventory
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Query says which hosts to select.
 type Query struct {
@@ -45,32 +41,23 @@ func Select(inv *Inventory, q Query, look Lookups) ([]Host, error) {
 		}
 		chosen.fill(u.size())
 	}
-	for _, source := range q.Targets {
-		s, err := u.target(source)
-		if err != nil {
-			return nil, err
+	for _, step := range []struct {
+		sources []string
+		hosts   func(source string) (*set, error)
+		apply   func(*set)
+	}{{q.Targets, u.target, chosen.union}, {q.Ansible, u.ansiblePattern, chosen.union}, {q.Exclude, u.target, chosen.minus}} {
+		for _, source := range step.sources {
+			s, err := step.hosts(source)
+			if err != nil {
+				return nil, err
+			}
+			step.apply(s)
 		}
-		chosen.union(s)
 	}
-	for _, source := range q.Ansible {
-		s, err := u.ansiblePattern(source)
-		if err != nil {
-			return nil, err
-		}
-		chosen.union(s)
+	hosts, err := q.Narrow.apply(u.hosts(chosen), inv)
+	if err != nil {
+		return nil, err
 	}
-	for _, source := range q.Exclude {
-		s, err := u.target(source)
-		if err != nil {
-			return nil, err
-		}
-		chosen.minus(s)
-	}
-	hosts := u.hosts(chosen)
-	if name := q.Narrow.OnePer; name != "" && len(hosts) > 0 && !slices.ContainsFunc(hosts, func(h Host) bool { return Attribute(h, name) != "" }) {
-		return nil, &Error{Text: fmt.Sprintf("--one-per: none of the hosts has the var %q", name), Hint: DidYouMean(name, inv.Attributes())}
-	}
-	hosts = q.Narrow.apply(hosts)
 	if len(hosts) == 0 && !q.MayBeEmpty {
 		return nil, &Error{Text: "no host is selected: " + q.String(), Hint: u.whyNone()}
 	}
