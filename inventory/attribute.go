@@ -106,24 +106,25 @@ func (p *parser) value(op string) (string, error) {
 // holds says whether h passes the test. An attribute that h lacks fails a positive test and passes a negated one. A
 // list matches when one of its items does.
 func (a attributeTest) holds(h *Host) bool {
-	switch negated := a.op[0] == '!'; a.name {
-	case "name":
-		return a.passes(h.Name) != negated
-	case "address":
-		return a.passes(cmp.Or(h.Connection.Address, h.Name)) != negated
-	case "group", "groups":
-		return slices.ContainsFunc(h.Groups, func(g string) bool { return a.passes(g) }) != negated
-	default:
-		value, ok := h.attribute(a.name)
-		return (ok && a.passes(value)) != negated
-	}
+	value, ok := h.attribute(a.name)
+	negated := a.op[0] == '!'
+	return (ok && a.passes(value)) != negated
 }
 
 // varsPrefix may precede the name of a var, as it does in templates.
 const varsPrefix = "vars."
 
-// attribute returns the var or, if there is none, the connection setting with a name.
+// attribute returns what an expression calls name: the name, address or groups of h, or else a var, or else a connection
+// setting.
 func (h *Host) attribute(name string) (value any, ok bool) {
+	switch name {
+	case "name":
+		return h.Name, true
+	case "address":
+		return cmp.Or(h.Connection.Address, h.Name), true
+	case "group", "groups":
+		return h.Groups, true
+	}
 	if value, ok = lookup(h.Vars, name); ok {
 		return value, true
 	}
@@ -137,12 +138,7 @@ func (h *Host) attribute(name string) (value any, ok bool) {
 // by blanks), a var, or a connection setting. It returns "" if the host has none. Lists and mappings are written as
 // JSON.
 func Attribute(h Host, name string) string {
-	switch name {
-	case "name":
-		return h.Name
-	case "address":
-		return cmp.Or(h.Connection.Address, h.Name)
-	case "group", "groups":
+	if name == "group" || name == "groups" {
 		return strings.Join(h.Groups, " ")
 	}
 	value, _ := h.attribute(name)
