@@ -59,32 +59,35 @@ func (r nodeReader) fields(n *strictyaml.Node, what, example string, known field
 		return
 	}
 	for _, p := range n.Pairs {
-		read, ofConnection := known[p.Key.Text], connectionFields[p.Key.Text]
-		switch {
+		switch read := known[p.Key.Text]; {
 		case read != nil:
 			read(p.Value)
-		case conn != nil && ofConnection != nil:
-			ofConnection(r, p.Value, conn)
+		case conn != nil && r.setting(p.Key.Text, p.Value, conn):
 		default:
-			names := slices.Collect(maps.Keys(known))
-			if conn != nil {
-				names = slices.AppendSeq(names, maps.Keys(connectionFields))
-			}
-			slices.Sort(names)
-			hint := DidYouMean(p.Key.Text, names)
-			switch {
-			case hint != "":
-			case ofConnection != nil && known["connection"] != nil:
-				hint = fmt.Sprintf("connection: {%s: …}", p.Key.Text)
-			default:
-				hint = "it takes " + strings.Join(names, ", ")
-				if conn != nil && known["vars"] != nil {
-					hint = fmt.Sprintf("put a variable in vars: {%s: …}; %s", p.Key.Text, hint)
-				}
-			}
-			r.fail(p.Key, fmt.Sprintf("unknown key %q in %s", p.Key.Text, what), hint)
+			r.unknownKey(p.Key, what, known, conn != nil)
 		}
 	}
+}
+
+// unknownKey reports a key that a mapping with these fields does not have.
+func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, takesSettings bool) {
+	names := slices.Collect(maps.Keys(known))
+	if takesSettings {
+		names = append(names, connectionKeys...)
+	}
+	slices.Sort(names)
+	hint := DidYouMean(key.Text, names)
+	switch {
+	case hint != "":
+	case slices.Contains(connectionKeys, key.Text) && known["connection"] != nil:
+		hint = fmt.Sprintf("connection: {%s: …}", key.Text)
+	default:
+		hint = "it takes " + strings.Join(names, ", ")
+		if takesSettings && known["vars"] != nil {
+			hint = fmt.Sprintf("put a variable in vars: {%s: …}; %s", key.Text, hint)
+		}
+	}
+	r.fail(key, fmt.Sprintf("unknown key %q in %s", key.Text, what), hint)
 }
 
 // vars reads a mapping of vars; by is what sets them, for their origins.
@@ -106,32 +109,41 @@ func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
 	r.noteConnection(into, n, by)
 }
 
-// connectionFields read the connection settings, each under its key in JSON.
-var connectionFields = map[string]func(r nodeReader, n *strictyaml.Node, c *Connection){
-	"address":  func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "address", &c.Address, checkAddress) },
-	"user":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "user", &c.User, CheckUser) },
-	"port":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.port(n, &c.Port) },
-	"identity": func(r nodeReader, n *strictyaml.Node, c *Connection) { c.Identity = r.values(n, "identity") },
-	"jump":     func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "jump", &c.Jump, checkJump) },
-	"ssh_config_host": func(r nodeReader, n *strictyaml.Node, c *Connection) {
-		r.text(n, "ssh_config_host", &c.SSHConfigHost, checkAddress)
-	},
-	"shell":  func(r nodeReader, n *strictyaml.Node, c *Connection) { r.text(n, "shell", &c.Shell, nil) },
-	"become": func(r nodeReader, n *strictyaml.Node, c *Connection) { r.yesOrNo(n, "become", &c.Become) },
-	"become_user": func(r nodeReader, n *strictyaml.Node, c *Connection) {
-		r.text(n, "become_user", &c.BecomeUser, CheckUser)
-	},
-	"become_method": func(r nodeReader, n *strictyaml.Node, c *Connection) {
-		r.text(n, "become_method", &c.BecomeMethod, checkBecomeMethod)
-	},
-	"connect_timeout": func(r nodeReader, n *strictyaml.Node, c *Connection) {
-		r.duration(n, "connect_timeout", &c.ConnectTimeout)
-	},
-	"known_hosts": func(r nodeReader, n *strictyaml.Node, c *Connection) { c.KnownHosts = r.values(n, "known_hosts") },
-	"host_key_alias": func(r nodeReader, n *strictyaml.Node, c *Connection) {
-		r.text(n, "host_key_alias", &c.HostKeyAlias, checkAddress)
-	},
-	"options": func(r nodeReader, n *strictyaml.Node, c *Connection) { r.options(n, &c.Options) },
+// setting reads the connection setting with a key; known is false if there is none.
+func (r nodeReader) setting(key string, n *strictyaml.Node, into *Connection) (known bool) {
+	switch key {
+	case "address":
+		r.text(n, key, &into.Address, checkAddress)
+	case "user":
+		r.text(n, key, &into.User, CheckUser)
+	case "port":
+		r.port(n, &into.Port)
+	case "identity":
+		into.Identity = r.values(n, key)
+	case "jump":
+		r.text(n, key, &into.Jump, checkJump)
+	case "ssh_config_host":
+		r.text(n, key, &into.SSHConfigHost, checkAddress)
+	case "shell":
+		r.text(n, key, &into.Shell, nil)
+	case "become":
+		r.yesOrNo(n, key, &into.Become)
+	case "become_user":
+		r.text(n, key, &into.BecomeUser, CheckUser)
+	case "become_method":
+		r.text(n, key, &into.BecomeMethod, checkBecomeMethod)
+	case "connect_timeout":
+		r.duration(n, key, &into.ConnectTimeout)
+	case "known_hosts":
+		into.KnownHosts = r.values(n, key)
+	case "host_key_alias":
+		r.text(n, key, &into.HostKeyAlias, checkAddress)
+	case "options":
+		r.options(n, &into.Options)
+	default:
+		return false
+	}
+	return true
 }
 
 // text reads a text that passes check, which may be nil.

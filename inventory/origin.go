@@ -1,6 +1,10 @@
 package inventory
 
-import "hail/inventory/strictyaml"
+import (
+	"slices"
+
+	"hail/inventory/strictyaml"
+)
 
 // Origin says where a setting or a var of a host comes from.
 type Origin struct {
@@ -48,7 +52,7 @@ func (r nodeReader) noteConnection(s *settings, n *strictyaml.Node, by string) {
 		return
 	}
 	for _, p := range n.Pairs {
-		if connectionFields[p.Key.Text] == nil {
+		if !slices.Contains(connectionKeys, p.Key.Text) {
 			continue
 		}
 		value := p.Value.Any()

@@ -106,13 +106,11 @@ func (r *csvReader) row(cells []string) {
 	for i, text := range cells {
 		text = strings.TrimSpace(text)
 		n, column := r.cell(i, text), r.header[i]
-		read := connectionFields[column]
 		switch {
 		case i == r.name || text == "":
 		case column == "group" || column == "groups":
 			groups = append(groups, r.groupsOf(words(n))...)
-		case read != nil:
-			read(r.nodeReader, n, &said.conn)
+		case r.setting(column, n, &said.conn):
 			r.b.note(&said, column, text, r.place(n), "host")
 		default:
 			name := strings.TrimPrefix(column, varsPrefix)
