@@ -18,17 +18,14 @@ func (b *builder) ansible(f file) ansibleSource {
 	if dir := filepath.Dir(f.path); f.path != stdinName && !slices.Contains(b.varsDirs, dir) {
 		b.varsDirs = append(b.varsDirs, dir)
 	}
-	a := ansibleSource{b, f.path}
+	a := ansibleSource{nodeReader{b, f.path}}
 	a.group("all", f.place(0, 0))
 	a.group("ungrouped", f.place(0, 0))
 	return a
 }
 
-// ansibleSource feeds a source in one of Ansible's formats into a builder.
-type ansibleSource struct {
-	b    *builder
-	file string
-}
+// ansibleSource feeds a source in one of Ansible's formats into a builder, by Ansible's rules.
+type ansibleSource struct{ nodeReader }
 
 func (a ansibleSource) group(name string, place Place) *groupDef {
 	g := a.b.group(name, place)
@@ -36,8 +33,8 @@ func (a ansibleSource) group(name string, place Place) *groupDef {
 	return g
 }
 
-// hosts reads a pattern of hosts, which may have a port: www[01:50], db-[a:f]:5309, or an IPv6 address.
-func (a ansibleSource) hosts(pattern string, place Place) (names []string, said settings, ok bool) {
+// pattern reads a pattern of hosts, which may have a port: www[01:50], db-[a:f]:5309, or an IPv6 address.
+func (a ansibleSource) pattern(pattern string, place Place) (names []string, said settings, ok bool) {
 	names, port, wrong := expandAnsible(pattern)
 	if wrong != nil {
 		a.b.failPattern(place, wrong)
@@ -52,12 +49,18 @@ func (a ansibleSource) hosts(pattern string, place Place) (names []string, said 
 
 // setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
 func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
-	place := Place{a.file, n.Line, n.Col}
 	if hasVault(n) {
-		a.b.remark(place, fmt.Sprintf("%s is encrypted by ansible-vault: it is left out", name), "")
+		a.b.remark(a.place(n), fmt.Sprintf("%s is encrypted by ansible-vault: it is left out", name), "")
 		return
 	}
-	a.set(s, name, n.Any(), place, by)
+	a.set(s, name, n.Any(), a.place(n), by)
+}
+
+// setAll is setNode for each entry of a mapping.
+func (a ansibleSource) setAll(s *settings, vars *strictyaml.Node, by string) {
+	for _, v := range vars.Pairs {
+		a.setNode(s, v.Key.Text, v.Value, by)
+	}
 }
 
 func hasVault(n *strictyaml.Node) bool {

@@ -118,10 +118,7 @@ func (b *builder) varsFile(path, by string) (said settings) {
 	if root == nil {
 		return said
 	}
-	a := ansibleSource{b, path}
-	for _, p := range root.Pairs {
-		a.setNode(&said, p.Key.Text, p.Value, by)
-	}
+	ansibleSource{nodeReader{b, path}}.setAll(&said, root, by)
 	return said
 }
 

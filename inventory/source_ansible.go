@@ -16,13 +16,11 @@ func readAnsibleYAML(b *builder, f file, root *strictyaml.Node) {
 	}
 }
 
-func (a ansibleSource) place(n *strictyaml.Node) Place { return Place{a.file, n.Line, n.Col} }
-
 // yamlGroup reads a group and the groups below it; nil when its name is wrong.
 func (a ansibleSource) yamlGroup(p strictyaml.Pair) *groupDef {
 	name := p.Key.Text
 	if err := checkGroup(name); err != nil {
-		a.b.fail(a.place(p.Key), err.Error(), "")
+		a.fail(p.Key, err.Error(), "")
 		return nil
 	}
 	g := a.group(name, a.place(p.Key))
@@ -31,7 +29,7 @@ func (a ansibleSource) yamlGroup(p strictyaml.Pair) *groupDef {
 		return g
 	case strictyaml.Map:
 	default:
-		a.b.fail(a.place(p.Value), fmt.Sprintf("the group %s has to be a mapping of hosts, vars and children", name), "")
+		a.fail(p.Value, fmt.Sprintf("the group %s has to be a mapping of hosts, vars and children", name), "")
 		return g
 	}
 	for _, section := range p.Value.Pairs {
@@ -52,7 +50,7 @@ func (a ansibleSource) yamlGroup(p strictyaml.Pair) *groupDef {
 			}
 		case "hosts":
 			for _, h := range entries {
-				a.host(h.Key, h.Value, g)
+				a.member(h.Key, h.Value, g)
 			}
 		}
 	}
@@ -76,7 +74,7 @@ func (a ansibleSource) section(p strictyaml.Pair) (entries []strictyaml.Pair, ok
 		if p.Value.Kind == strictyaml.List {
 			hint = "put a colon after each entry to turn the list into a mapping"
 		}
-		a.b.fail(a.place(p.Value), p.Key.Text+" has to be a mapping", hint)
+		a.fail(p.Value, p.Key.Text+" has to be a mapping", hint)
 	}
 	return nil, false
 }
@@ -99,23 +97,21 @@ func (a ansibleSource) priority(g *groupDef, value any, place Place) {
 	g.priority = n - 1 // Ansible's default is 1, our zero value 0
 }
 
-// host reads the hosts that a pattern stands for, with their vars, and returns their names.
-func (a ansibleSource) host(pattern, vars *strictyaml.Node, g *groupDef) (names []string) {
+// member reads the hosts that a pattern in a group stands for, with their vars, and returns their names.
+func (a ansibleSource) member(pattern, vars *strictyaml.Node, g *groupDef) (names []string) {
 	if pattern.Kind != strictyaml.Scalar {
-		a.b.fail(a.place(pattern), "a host is a name or a pattern like www[01:50]", "")
+		a.fail(pattern, "a host is a name or a pattern like www[01:50]", "")
 		return nil
 	}
-	names, said, ok := a.hosts(pattern.Text, nodeReader(a).textPlace(pattern))
+	names, said, ok := a.pattern(pattern.Text, a.textPlace(pattern))
 	if !ok {
 		return nil
 	}
 	if vars.Kind != strictyaml.Map && vars.Kind != strictyaml.Null {
-		a.b.fail(a.place(vars), fmt.Sprintf("the vars of %s have to be a mapping", pattern.Text), "")
+		a.fail(vars, fmt.Sprintf("the vars of %s have to be a mapping", pattern.Text), "")
 		return nil
 	}
-	for _, v := range vars.Pairs {
-		a.setNode(&said, v.Key.Text, v.Value, "host")
-	}
+	a.setAll(&said, vars, "host")
 	a.b.add(names, said, g, a.place(pattern))
 	return names
 }
@@ -143,9 +139,7 @@ func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(na
 		seen[name] = true
 		if vars := hostVars(name); vars != nil {
 			var said settings
-			for _, v := range vars.Pairs {
-				a.setNode(&said, v.Key.Text, v.Value, "host")
-			}
+			a.setAll(&said, vars, "host")
 			b.add([]string{name}, said, nil, a.place(vars))
 		}
 	}
@@ -155,10 +149,10 @@ func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strict
 	byName := make(map[string]*strictyaml.Node, len(vars.Pairs))
 	for _, p := range vars.Pairs {
 		if p.Value.Kind != strictyaml.Map {
-			a.b.fail(a.place(p.Value), fmt.Sprintf("the vars of %s have to be a mapping", p.Key.Text), "")
+			a.fail(p.Value, fmt.Sprintf("the vars of %s have to be a mapping", p.Key.Text), "")
 			continue
 		}
-		names, _, _ := a.hosts(p.Key.Text, nodeReader(a).textPlace(p.Key))
+		names, _, _ := a.pattern(p.Key.Text, a.textPlace(p.Key))
 		for _, name := range names {
 			byName[name] = p.Value
 		}
@@ -170,7 +164,7 @@ func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strict
 // vars or children. A mapping with none of these keys holds the vars of a group with a single host of the same name.
 func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
 	if err := checkGroup(p.Key.Text); err != nil {
-		a.b.fail(a.place(p.Key), err.Error(), "")
+		a.fail(p.Key, err.Error(), "")
 		return nil
 	}
 	g := a.group(p.Key.Text, a.place(p.Key))
@@ -179,17 +173,17 @@ func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
 	case p.Value.Kind == strictyaml.List:
 		hosts = p.Value
 	case p.Value.Kind != strictyaml.Map:
-		a.b.fail(a.place(p.Value), fmt.Sprintf("the group %s has to be a list of hosts, or a mapping of hosts, vars and children", g.name), "")
+		a.fail(p.Value, fmt.Sprintf("the group %s has to be a list of hosts, or a mapping of hosts, vars and children", g.name), "")
 		return nil
 	case hosts == nil && vars == nil && children == nil:
-		names = a.host(p.Key, &strictyaml.Node{}, g)
+		names = a.member(p.Key, &strictyaml.Node{}, g)
 		vars = p.Value
 	}
 	for _, h := range a.list(hosts, "hosts") {
-		names = append(names, a.host(h, &strictyaml.Node{}, g)...)
+		names = append(names, a.member(h, &strictyaml.Node{}, g)...)
 	}
 	if vars != nil && vars.Kind != strictyaml.Map {
-		a.b.fail(a.place(vars), "vars has to be a mapping", "")
+		a.fail(vars, "vars has to be a mapping", "")
 	} else if vars != nil {
 		for _, v := range vars.Pairs {
 			a.groupVar(g, v.Key.Text, v.Value)
@@ -197,7 +191,7 @@ func (a ansibleSource) jsonGroup(p strictyaml.Pair) (names []string) {
 	}
 	for _, c := range a.list(children, "children") {
 		if err := checkGroup(c.Text); err != nil {
-			a.b.fail(a.place(c), err.Error(), "")
+			a.fail(c, err.Error(), "")
 			continue
 		}
 		a.group(c.Text, a.place(c))
@@ -211,7 +205,7 @@ func (a ansibleSource) list(n *strictyaml.Node, what string) []*strictyaml.Node 
 		return nil
 	}
 	if n.Kind != strictyaml.List {
-		a.b.fail(a.place(n), what+" has to be a list", "")
+		a.fail(n, what+" has to be a list", "")
 	}
 	return n.Items
 }

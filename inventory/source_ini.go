@@ -158,7 +158,7 @@ func (r *iniReader) hostLine(text string, place Place) {
 		r.b.fail(place, "the section is not closed", "[group], [group:vars] or [group:children]")
 		return
 	}
-	names, said, ok := r.hosts(words[0], place)
+	names, said, ok := r.pattern(words[0], place)
 	if !ok {
 		return
 	}
