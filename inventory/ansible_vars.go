@@ -108,24 +108,13 @@ func (b *builder) varsFile(path, by string) (said settings) {
 		b.remark(f.place(1, 1), "this file is encrypted by ansible-vault: its vars are left out", "")
 		return said
 	}
-	root, err := parseYAML11(f.text)
-	switch {
-	case err != nil:
-		b.failYAML(path, err)
+	a := ansibleSource{nodeReader{b, f.path}}
+	switch root := b.parseYAML11(f); {
+	case root == nil:
 	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
-		b.fail(f.place(root.Line, root.Col), "vars have to be a mapping", "role: web")
+		a.fail(root, "vars have to be a mapping", "role: web")
+	default:
+		a.setAll(&said, root, by)
 	}
-	if root == nil {
-		return said
-	}
-	ansibleSource{nodeReader{b, path}}.setAll(&said, root, by)
 	return said
-}
-
-func parseYAML11(text []byte) (*strictyaml.Node, error) {
-	doc, err := strictyaml.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	return doc.YAML11()
 }

@@ -26,6 +26,20 @@ func (b *builder) failYAML(file string, err error) {
 	}
 }
 
+// parseYAML11 decodes the text of a file by the rules of YAML 1.1; nil after an error.
+func (b *builder) parseYAML11(f file) *strictyaml.Node {
+	var root *strictyaml.Node
+	doc, err := strictyaml.Parse(f.text)
+	if err == nil {
+		root, err = doc.YAML11()
+	}
+	if err != nil {
+		b.failYAML(f.path, err)
+		return nil
+	}
+	return root
+}
+
 func (r nodeReader) fail(n *strictyaml.Node, text, hint string) {
 	r.b.fail(r.place(n), text, hint)
 }

@@ -95,13 +95,9 @@ func (c *clusterGroups) define(source string, name string, at Place, expressions
 
 // readYAML reads group sources, each a mapping of groups to an expression or a list of them.
 func (c *clusterGroups) readYAML(f file) {
-	root, err := parseYAML11(f.text)
-	if err != nil {
-		c.b.failYAML(f.path, err)
-		return
-	}
+	root := c.b.parseYAML11(f)
 	r := nodeReader{c.b, f.path}
-	if !r.isMap(root, "a file of groups", "roles: {adm: node0}") {
+	if root == nil || !r.isMap(root, "a file of groups", "roles: {adm: node0}") {
 		return
 	}
 	for _, source := range root.Pairs {
