@@ -83,13 +83,11 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		if key == "options" {
 			said.arguments = map[string]arguments{name: {said.conn, place}}
 		}
-		for _, now := range said.conn.Settings() {
-			a.b.note(&said, now.Key, now.Value, place, by)
-		}
+		a.b.noteSettings(&said, place, by)
 		*s = s.overlay(said)
 	default:
 		s.vars = merged(s.vars, map[string]any{name: value})
-		a.b.note(s, varKey(name), value, place, by)
+		a.b.note(s, varsPrefix+name, value, place, by)
 	}
 }
 

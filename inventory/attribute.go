@@ -111,7 +111,7 @@ func (a attributeTest) holds(h *Host) bool {
 	return (ok && a.passes(value)) != negated
 }
 
-// varsPrefix may precede the name of a var, as it does in templates.
+// varsPrefix may precede the name of a var, as it does in templates, and does so in the Key of an Origin.
 const varsPrefix = "vars."
 
 // attribute returns what an expression calls name: the name, address or groups of h, or else a var, or else a connection

@@ -27,9 +27,6 @@ func (inv *Inventory) Origins(host string) []Origin {
 	return inv.origins[host]
 }
 
-// varKey is the Key of the Origin of a var.
-func varKey(name string) string { return "vars." + name }
-
 // note adds an origin to s, if the caller of Load asked for origins.
 func (b *builder) note(s *settings, key string, value any, place Place, by string) {
 	if b.around.Origins {
@@ -37,11 +34,20 @@ func (b *builder) note(s *settings, key string, value any, place Place, by strin
 	}
 }
 
+// noteSettings adds an origin to s for each connection setting that it has.
+func (b *builder) noteSettings(s *settings, place Place, by string) {
+	if b.around.Origins {
+		for _, now := range s.conn.Settings() {
+			b.note(s, now.Key, now.Value, place, by)
+		}
+	}
+}
+
 // noteVars adds an origin to s for each var of a mapping.
 func (r nodeReader) noteVars(s *settings, n *strictyaml.Node, by string) {
 	if r.b.around.Origins {
 		for _, p := range n.Pairs {
-			r.b.note(s, varKey(p.Key.Text), p.Value.Any(), r.place(p.Value), by)
+			r.b.note(s, varsPrefix+p.Key.Text, p.Value.Any(), r.place(p.Value), by)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (r *csvReader) row(cells []string) {
 		default:
 			name := strings.TrimPrefix(column, varsPrefix)
 			vars[name] = n.Any()
-			r.b.note(&said, varKey(name), vars[name], r.place(n), "host")
+			r.b.note(&said, varsPrefix+name, vars[name], r.place(n), "host")
 		}
 	}
 	if len(vars) > 0 {
