@@ -33,25 +33,30 @@ func CheckName(name string) error {
 // maxName is the length of the longest host name in DNS.
 const maxName = 253
 
-func checkWord(name string) string {
+// checkWord returns what is wrong with the characters of a name that is no IPv6 address; "" if nothing is.
+func checkWord(name string) string { return wrongIn(name, "-.", isNameRune) }
+
+func isNameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' || r == '_'
+}
+
+// wrongIn returns what is wrong with a name that has to consist of allowed characters, and must not begin with one of
+// notFirst; "" if nothing is.
+func wrongIn(name, notFirst string, allowed func(rune) bool) string {
 	switch {
 	case name == "":
 		return "it is empty"
 	case len(name) > maxName:
 		return fmt.Sprintf("it is longer than %d characters", maxName)
-	case name[0] == '-' || name[0] == '.':
+	case strings.IndexByte(notFirst, name[0]) >= 0:
 		return fmt.Sprintf("it begins with %q", name[:1])
 	}
 	for _, r := range name {
-		if !nameRune(r) {
+		if !allowed(r) {
 			return fmt.Sprintf("it contains %q", r)
 		}
 	}
 	return ""
-}
-
-func nameRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' || r == '_'
 }
 
 // CheckUser returns an error that says what is wrong with a login name, or nil. The rule is that of OpenSSH's client,
@@ -80,62 +85,13 @@ func CheckUser(user string) error {
 // checkGroup is CheckName for groups. No machine bears the name of a group, so letters of any script are allowed, and
 // the characters that other programs allow in the names of groups, unless they mean something in an expression.
 func checkGroup(name string) error {
-	bad := ""
-	switch {
-	case name == "":
-		bad = "it is empty"
-	case len(name) > maxName:
-		bad = fmt.Sprintf("it is longer than %d characters", maxName)
-	case strings.ContainsRune("-.:/", rune(name[0])):
-		bad = fmt.Sprintf("it begins with %q", name[:1])
+	allowed := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-:/=+~", r)
 	}
-	for _, r := range name {
-		if bad == "" && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-:/=+~", r) {
-			bad = fmt.Sprintf("it contains %q", r)
-		}
-	}
-	if bad != "" {
+	if bad := wrongIn(name, "-.:/", allowed); bad != "" {
 		return fmt.Errorf("%q is not a group name: %s", name, bad)
 	}
 	return nil
-}
-
-// compareNatural orders names as people do: it compares runs of digits as numbers, and equal numbers by their length.
-func compareNatural(a, b string) int {
-	for a != "" && b != "" {
-		da, db := leadingDigits(a), leadingDigits(b)
-		if da > 0 && db > 0 {
-			if c := compareNumbers(a[:da], b[:db]); c != 0 {
-				return c
-			}
-			a, b = a[da:], b[db:]
-			continue
-		}
-		if a[0] != b[0] {
-			return int(a[0]) - int(b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return len(a) - len(b)
-}
-
-func compareNumbers(a, b string) int {
-	ta, tb := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	if len(ta) != len(tb) {
-		return len(ta) - len(tb)
-	}
-	if c := strings.Compare(ta, tb); c != 0 {
-		return c
-	}
-	return len(a) - len(b)
-}
-
-func leadingDigits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	return n
 }
 
 // checkAddress is CheckName for addresses, which need not be names of hosts: an IPv6 address may stand without
