@@ -53,16 +53,11 @@ func expandColons(pattern string) ([]string, *patternError) {
 		if wrong != "" {
 			return nil, &patternError{at: at + open + 1, text: wrong, hint: colonRanges}
 		}
-		all := make([]string, 0, len(names)*len(items))
-		for _, name := range names {
-			for _, item := range items {
-				all = append(all, name+rest[:open]+item)
-			}
-		}
-		if len(all[0]) > maxName {
+		names = product(names, rest[:open], items)
+		if len(names[0]) > maxName {
 			return nil, &patternError{text: fmt.Sprintf("%q stands for names of more than %d characters", pattern, maxName)}
 		}
-		names, rest, at = all, rest[end+1:], at+end+1
+		rest, at = rest[end+1:], at+end+1
 	}
 }
 

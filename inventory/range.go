@@ -36,6 +36,19 @@ func (p piece) count() (n int64) {
 	return max(n, 1)
 }
 
+// numbers returns the numbers, or an empty one for a piece without brackets.
+func (p piece) numbers() (numbers []string) {
+	if len(p.spans) == 0 {
+		return []string{""}
+	}
+	for _, s := range p.spans {
+		for n := s.lo; n <= s.hi; n += s.step {
+			numbers = append(numbers, s.number(n))
+		}
+	}
+	return numbers
+}
+
 // longest returns the text with the longest of the numbers behind it.
 func (p piece) longest() string {
 	number := ""
@@ -81,28 +94,17 @@ func expand(pattern string) ([]string, *patternError) {
 	}
 	names := []string{""}
 	for _, p := range pieces {
-		names = product(names, p)
+		names = product(names, p.text, p.numbers())
 	}
 	return names, nil
 }
 
-func product(names []string, p piece) []string {
-	if len(p.spans) == 0 {
-		for i := range names {
-			names[i] += p.text
-		}
-		return names
-	}
-	var numbers []string
-	for _, s := range p.spans {
-		for n := s.lo; n <= s.hi; n += s.step {
-			numbers = append(numbers, s.number(n))
-		}
-	}
-	all := make([]string, 0, len(names)*len(numbers))
+// product puts text and each of the endings behind each of the names.
+func product(names []string, text string, endings []string) []string {
+	all := make([]string, 0, len(names)*len(endings))
 	for _, name := range names {
-		for _, n := range numbers {
-			all = append(all, name+p.text+n)
+		for _, ending := range endings {
+			all = append(all, name+text+ending)
 		}
 	}
 	return all
