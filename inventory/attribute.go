@@ -33,19 +33,11 @@ var (
 func (p *parser) attribute(t *term) (found bool, err error) {
 	rest := p.source[p.pos:]
 	name := attributeName.FindString(rest)
-	if name == "" {
+	i := slices.IndexFunc(attributeOps, func(op string) bool { return strings.HasPrefix(rest[len(name):], op) })
+	if name == "" || i < 0 {
 		return false, nil
 	}
-	op := ""
-	for _, o := range attributeOps {
-		if strings.HasPrefix(rest[len(name):], o) {
-			op = o
-			break
-		}
-	}
-	if op == "" {
-		return false, nil
-	}
+	op := attributeOps[i]
 	t.kind, t.text = attributeTerm, name+op
 	t.test = attributeTest{name: name, op: op}
 	p.pos += len(name) + len(op)
@@ -54,14 +46,9 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 		return true, err
 	}
 	if strings.HasSuffix(op, "~") {
-		if t.test.value == "" {
-			return true, p.fail(at, emptyRegex, name+op+". matches every text")
-		}
-		if t.test.regex, err = regexp.Compile(t.test.value); err != nil {
-			return true, p.fail(at, RegexError(err).Error(), "")
-		}
+		t.test.regex, err = p.compile(t.test.value, at, name+op+". matches every text")
 	}
-	return true, nil
+	return true, err
 }
 
 // quoteValue is the hint when a parenthesis ends a value that it was meant to be part of.

@@ -174,8 +174,18 @@ func (p *parser) word() string {
 	return p.source[from:p.pos]
 }
 
-// emptyRegex is the error for a regular expression from an empty shell variable, for instance: it would match all.
-const emptyRegex = "the regular expression is empty"
+// compile compiles a regular expression at a byte of the source. An empty one is an error with a hint: it would match
+// all, and it may come from an empty shell variable.
+func (p *parser) compile(expr string, at int, hint string) (*regexp.Regexp, error) {
+	if expr == "" {
+		return nil, p.fail(at, "the regular expression is empty", hint)
+	}
+	regex, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, p.fail(at, RegexError(err).Error(), "")
+	}
+	return regex, nil
+}
 
 // regex reads /…/ up to the next slash without a backslash before it.
 func (p *parser) regex(t *term) (err error) {
@@ -186,13 +196,8 @@ func (p *parser) regex(t *term) (err error) {
 		case '/':
 			t.text = strings.ReplaceAll(p.source[p.pos+1:end], `\/`, "/")
 			p.pos = end + 1
-			if t.text == "" {
-				return p.fail(t.at, emptyRegex, "/./ matches every name")
-			}
-			if t.regex, err = regexp.Compile(t.text); err != nil {
-				return p.fail(t.at, RegexError(err).Error(), "")
-			}
-			return nil
+			t.regex, err = p.compile(t.text, t.at, "/./ matches every name")
+			return err
 		}
 	}
 	return p.fail(p.pos, `the regular expression has no closing "/"`, "")
