@@ -91,8 +91,8 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 	}
 }
 
-// ansibleKeys are the vars that mean one of our settings, each with its key; those with an empty key are for
-// passOver.
+// ansibleKeys are the vars that ansibleSetting takes: those that mean one of our settings, with its key, and others that
+// deserve a remark.
 var ansibleKeys = map[string]string{
 	"ansible_host": "address", "ansible_ssh_host": "address",
 	"ansible_user": "user", "ansible_ssh_user": "user",
@@ -102,7 +102,9 @@ var ansibleKeys = map[string]string{
 	"ansible_become":           "become", "ansible_become_user": "become_user",
 	"ansible_timeout": "connect_timeout", "ansible_ssh_timeout": "connect_timeout",
 	"ansible_ssh_common_args": "options", "ansible_ssh_extra_args": "options",
-	"ansible_connection": "", "ansible_become_method": "", "ansible_host_key_checking": "", "ansible_ssh_host_key_checking": "",
+	"ansible_become_method":     "become_method",
+	"ansible_connection":        "connection",
+	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
 }
 
 // ansibleSetting is a var that is a connection setting.
@@ -160,8 +162,21 @@ func (s ansibleSetting) take(key string) {
 		s.conn.Become = &yes
 	case "options":
 		s.sshArguments(text)
-	default:
-		s.passOver(text)
+	case "become_method":
+		method := text[strings.LastIndexByte(text, '.')+1:] // ansible.builtin.sudo, community.general.doas
+		if checkBecomeMethod(method) != nil {
+			s.b.remark(s.place, "ansible_become_method is "+method+": hail uses sudo or doas", "")
+			return
+		}
+		s.conn.BecomeMethod = method
+	case "connection":
+		if !slices.Contains([]string{"ssh", "smart", "paramiko", "paramiko_ssh"}, strings.TrimPrefix(text, "ansible.builtin.")) {
+			s.b.remark(s.place, "ansible_connection is "+text+": hail reaches every host by SSH", "")
+		}
+	case "host_key_checking":
+		if yes, ok := ansibleBool(text); ok && !yes {
+			s.b.remark(s.place, s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
+		}
 	}
 }
 
@@ -181,26 +196,4 @@ func ansibleBool(text string) (value, ok bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// passOver remarks on settings that hail does not follow. A become method that hail has is taken.
-func (s ansibleSetting) passOver(text string) {
-	switch s.name {
-	case "ansible_connection":
-		switch strings.TrimPrefix(text, "ansible.builtin.") {
-		case "ssh", "smart", "paramiko", "paramiko_ssh":
-		default:
-			s.b.remark(s.place, "ansible_connection is "+text+": hail reaches every host by SSH", "")
-		}
-	case "ansible_become_method":
-		text = text[strings.LastIndexByte(text, '.')+1:] // ansible.builtin.sudo, community.general.doas
-		if s.conn.BecomeMethod = text; checkBecomeMethod(text) != nil {
-			s.conn.BecomeMethod = ""
-			s.b.remark(s.place, "ansible_become_method is "+text+": hail uses sudo or doas", "")
-		}
-	default:
-		if yes, ok := ansibleBool(text); ok && !yes {
-			s.b.remark(s.place, s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
-		}
-	}
 }
