@@ -151,7 +151,8 @@ func (s ansibleSetting) take(key string) {
 		}
 		s.conn.Port = port
 	case "connect_timeout":
-		if err := s.conn.ConnectTimeout.UnmarshalText([]byte(text + "s")); err != nil {
+		err := s.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
+		if err != nil || strings.Trim(text, "0123456789.") != "" { // 1m and an s are a time, too
 			s.fail(fmt.Sprintf("%q is not a number of seconds", text), "")
 		}
 	case "become":
