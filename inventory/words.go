@@ -1,21 +1,9 @@
 package inventory
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 )
-
-// firstLine returns the first line of text that is neither blank nor a comment, without the blanks around it; nil
-// when there is none.
-func firstLine(text []byte) []byte {
-	for line := range bytes.Lines(text) {
-		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != ';' {
-			return line
-		}
-	}
-	return nil
-}
 
 // shellWords splits a line into words as a shell does, with quotes and backslashes, but expands nothing: $, ` and the
 // like stand for themselves. Outside quotes, # begins a comment, even inside a word.
