@@ -43,7 +43,7 @@ type arguments struct {
 }
 
 func (s settings) empty() bool {
-	return len(s.vars)+len(s.arguments) == 0 && reflect.ValueOf(s.conn).IsZero()
+	return len(s.vars)+len(s.arguments) == 0 && s.conn.isZero()
 }
 
 func (s settings) overlay(top settings) settings {

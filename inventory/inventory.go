@@ -3,7 +3,6 @@ package inventory
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func (inv *Inventory) With(hosts []Host) *Inventory {
 
 // Empty reports whether inv says nothing about any host: it has no hosts, no groups, no defaults and no vars.
 func (inv *Inventory) Empty() bool {
-	return inv == nil || len(inv.hosts)+len(inv.groups)+len(inv.base.Vars) == 0 && reflect.ValueOf(inv.base.Connection).IsZero()
+	return inv == nil || len(inv.hosts)+len(inv.groups)+len(inv.base.Vars) == 0 && inv.base.Connection.isZero()
 }
 
 // Hosts returns all hosts, in the order of the sources. The caller must not modify them.
