@@ -40,10 +40,7 @@ func entityOf(path string) string {
 	if ext := filepath.Ext(name); ext != "" && slices.Contains(varsExts, ext) {
 		name = strings.TrimSuffix(name, ext)
 	}
-	if CheckName("["+name+"]") == nil {
-		return "[" + name + "]"
-	}
-	return name
+	return bracketed(name)
 }
 
 // list returns the paths in a folder of vars, one for each group or host; none if there is no such folder.

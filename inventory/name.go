@@ -30,6 +30,14 @@ func CheckName(name string) error {
 	return nil
 }
 
+// bracketed returns an IPv6 address in brackets, as hosts are named, and any other text as it is.
+func bracketed(address string) string {
+	if name := "[" + address + "]"; CheckName(name) == nil {
+		return name
+	}
+	return address
+}
+
 // maxName is the length of the longest host name in DNS.
 const maxName = 253
 
@@ -97,7 +105,7 @@ func checkGroup(name string) error {
 // checkAddress is CheckName for addresses, which need not be names of hosts: an IPv6 address may stand without
 // brackets.
 func checkAddress(address string) error {
-	if checkWord(address) == "" || CheckName(address) == nil || CheckName("["+address+"]") == nil {
+	if checkWord(address) == "" || CheckName(bracketed(address)) == nil {
 		return nil
 	}
 	return fmt.Errorf("%q is neither a host name nor an IP address", address)

@@ -27,14 +27,11 @@ func readSSHConfig(_ context.Context, b *builder, path string) {
 	}
 	for _, a := range config.Aliases() {
 		place := Place{File: a.File, Line: a.Line}
-		names := []string{a.Name}
-		if CheckName("["+a.Name+"]") == nil {
-			names[0] = "[" + a.Name + "]"
-		}
-		if err := CheckName(names[0]); err != nil {
+		name := bracketed(a.Name)
+		if err := CheckName(name); err != nil {
 			b.remark(place, fmt.Sprintf("%v: it is left out", err), "")
 			continue
 		}
-		b.add(names, settings{}, nil, place)
+		b.add([]string{name}, settings{}, nil, place)
 	}
 }
