@@ -166,7 +166,7 @@ func (c *Config) WithoutOptions() *Config {
 
 // index drops blocks without effect, and finds those that only some names can match.
 func (c *Config) index() {
-	c.final = slices.ContainsFunc(c.blocks, block.asks)
+	c.final = slices.ContainsFunc(c.blocks, block.hasFinal)
 	c.blocks = slices.DeleteFunc(c.blocks, func(b block) bool { return len(b.directives) == 0 })
 	for i, b := range c.blocks {
 		names := b.names()
@@ -179,8 +179,8 @@ func (c *Config) index() {
 	}
 }
 
-// asks says whether a Match final is among the conditions.
-func (b block) asks() bool {
+// hasFinal says whether a Match final is among the conditions.
+func (b block) hasFinal() bool {
 	return slices.ContainsFunc(b.conditions, func(c condition) bool {
 		return slices.ContainsFunc(c.criteria, func(m criterion) bool { return m.kind == "final" })
 	})
