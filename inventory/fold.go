@@ -106,6 +106,9 @@ func expansion(row []string) int {
 // ranges writes sorted numbers as "[1-3,07]", and a single number as it is. If any number of some length has a
 // leading zero, all numbers of that length count as padded.
 func ranges(numbers []string) string {
+	if len(numbers) == 1 {
+		return numbers[0]
+	}
 	isPadding := map[int]bool{}
 	for _, n := range numbers {
 		if padded(n) {
@@ -117,9 +120,6 @@ func ranges(numbers []string) string {
 			return len(n)
 		}
 		return 0
-	}
-	if len(numbers) == 1 {
-		return numbers[0]
 	}
 	var parts []string
 	for i := 0; i < len(numbers); {

@@ -21,11 +21,11 @@ func (c *converter) convert(y *yaml.Node, depth int) (*Node, error) {
 		return fail("the values are nested too deeply", "")
 	}
 	if c.yaml11 {
-		y = c.resolve(n, y)
+		if y = c.resolve(n, y); y == nil {
+			return fail("aliases make this document too large", "")
+		}
 	}
 	switch {
-	case y == nil:
-		return fail("aliases make this document too large", "")
 	case n.Kind == Vault:
 		return n, nil
 	case !c.yaml11 && (y.Kind == yaml.AliasNode || y.Anchor != ""):
