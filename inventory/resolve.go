@@ -12,7 +12,9 @@ import (
 // depth the higher priority wins, then the later group; and the host itself wins over all.
 func (b *builder) resolve() (*Inventory, error) {
 	if b.ansibleRules {
-		b.adopt()
+		b.fillAll()
+		b.sortGroups()
+		b.fillUngrouped()
 	}
 	b.link()
 	if len(b.errs) > 0 {
@@ -44,39 +46,47 @@ func (b *builder) resolve() (*Inventory, error) {
 	return inv, nil
 }
 
-// adopt puts every group below all, and every host that is in no other group into ungrouped, as Ansible does. It
-// orders the groups of Ansible's files by their names.
-func (b *builder) adopt() {
-	all, ungrouped := b.groups["all"], b.groups["ungrouped"]
+// fillAll puts every group that is in no other one below all.
+func (b *builder) fillAll() {
 	below := map[string]bool{"all": true}
-	var sorted []*groupDef
-	var orders []int
-	for _, name := range b.groupOrder {
-		g := b.groups[name]
+	for _, g := range b.groups {
 		for _, c := range g.children {
 			below[c.name] = true
-		}
-		if g.sorted {
-			sorted, orders = append(sorted, g), append(orders, g.order)
 		}
 	}
 	for _, name := range b.groupOrder {
 		if !below[name] {
-			all.children = append(all.children, child{name: name})
+			b.groups["all"].children = append(b.groups["all"].children, child{name: name})
+		}
+	}
+}
+
+// sortGroups orders the groups of Ansible's files by their names. All other groups keep their positions.
+func (b *builder) sortGroups() {
+	var sorted []*groupDef
+	var orders []int
+	for _, name := range b.groupOrder {
+		if g := b.groups[name]; g.sorted {
+			sorted, orders = append(sorted, g), append(orders, g.order)
 		}
 	}
 	slices.SortFunc(sorted, func(x, y *groupDef) int { return strings.Compare(x.name, y.name) })
 	for i, g := range sorted {
 		g.order = orders[i]
 	}
+}
+
+// fillUngrouped sees to it that the hosts in ungrouped are those that are in no other group, apart from all.
+func (b *builder) fillUngrouped() {
+	all, ungrouped := b.groups["all"], b.groups["ungrouped"]
 	for _, h := range b.hosts {
-		isOther := func(g *groupDef) bool { return g != all && g != ungrouped }
-		switch {
-		case !slices.ContainsFunc(h.groups, isOther) && !slices.Contains(h.groups, ungrouped):
+		hasGroup := slices.ContainsFunc(h.groups, func(g *groupDef) bool { return g != all && g != ungrouped })
+		switch is := slices.Contains(h.groups, ungrouped); {
+		case hasGroup && is:
+			h.groups = slices.DeleteFunc(h.groups, func(g *groupDef) bool { return g == ungrouped })
+		case !hasGroup && !is:
 			h.groups = append(h.groups, ungrouped)
 			ungrouped.named = append(ungrouped.named, h.number)
-		case slices.ContainsFunc(h.groups, isOther):
-			h.groups = slices.DeleteFunc(h.groups, func(g *groupDef) bool { return g == ungrouped })
 		}
 	}
 	ungrouped.named = slices.DeleteFunc(ungrouped.named, func(i int) bool { return !slices.Contains(b.hosts[i].groups, ungrouped) })
