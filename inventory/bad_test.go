@@ -91,6 +91,8 @@ func TestBadInput(t *testing.T) {
 		{"h.json", `[{"name": "a", "port": "22"}]`, `F:1:24: port: "22" is not a port`, "a whole number from 1 to 65535, without quotes or leading zeros"},
 		{"h.json", `[{"name": "a", "groups": ["b c"]}]`, `F:1:27: groups: "b c" is not a group name: it contains ' '`, ""},
 		{"h.json", `["root@a"]`, `F:1:3: "root@a" is not a host name: it contains '@'`, noUser},
+		{"h.json", `{"_meta": 7, "web": ["a"]}`, "F:1:11: _meta has to be a mapping", `"_meta": {"hostvars": {"web1": {"role": "web"}}}`},
+		{"h.json", `{"_meta": {"hostvars": []}, "web": ["a"]}`, "F:1:24: hostvars has to be a mapping", `"_meta": {"hostvars": {"web1": {"role": "web"}}}`},
 		{"h.json", "[\"a\"]\n[", "F:2:2: the JSON ends too early", ""},
 		{"h.json", "{\"name\": \"a\"}\n{\"name\": 3, \"x\": 1}", `F:2:13: unknown key "x" in a host`, "put a variable in vars: {x: …}; it takes address, become, become_method, become_user, connect_timeout, connection, groups, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"},
 		{"h.json", `[{"name": "web[x]"}]`, `F:1:16: "x" in brackets is neither a number nor a range`, "ranges look like [01-20], [1,3,5] or [0-10/2]"},

@@ -116,6 +116,9 @@ func (a ansibleSource) member(pattern, vars *strictyaml.Node, g *groupDef) (name
 	return names
 }
 
+// aMeta is an example of what _meta may have.
+const aMeta = `"_meta": {"hostvars": {"web1": {"role": "web"}}}`
+
 // readAnsibleJSON reads what a program prints for --list: a mapping of groups, and _meta with the vars of the hosts.
 // Without _meta, it asks hostVars, which may be nil, for the vars of each host.
 func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(name string) *strictyaml.Node) {
@@ -124,7 +127,11 @@ func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(na
 	for _, p := range root.Pairs {
 		if p.Key.Text != "_meta" {
 			names = append(names, a.jsonGroup(p)...)
-		} else if vars := p.Value.Get("hostvars"); vars != nil {
+			continue
+		}
+		vars := p.Value.Get("hostvars")
+		if a.isMap(p.Value, "_meta", aMeta) && vars != nil {
+			a.isMap(vars, "hostvars", aMeta)
 			hostVars = a.metaVars(vars)
 		}
 	}
