@@ -131,19 +131,7 @@ func (u *universe) addNames(s *set, t term, names []string) error {
 
 // unknownHost returns the error for name, a host that does not exist, among all the names of the term.
 func (u *universe) unknownHost(t term, name string, names []string) error {
-	hint := DidYouMean(name, Names(u.inv.hosts))
-	if strings.Contains(t.text, "[") && u.of == "" && u.known > 0 { // in a range, no single name is mistyped
-		hint = "it has " + u.has()
-		if meant := u.otherwisePadded(names); meant != nil {
-			hint = fmt.Sprintf("did you mean %q?", Fold(meant))
-		}
-	}
-	if u.inv.group(name) != nil {
-		hint = fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
-	}
-	if name == "all" {
-		hint = "use -a for all hosts of the inventory"
-	}
+	hint := u.meant(t, name, names)
 	switch {
 	case u.of != "":
 		hint = andHint("it has "+u.has(), hint)
@@ -151,6 +139,22 @@ func (u *universe) unknownHost(t term, name string, names []string) error {
 		hint = "--any-host accepts names that are not in the inventory"
 	}
 	return t.fail(fmt.Sprintf("host %q is not in %s", name, cmp.Or(u.of, "the inventory")), hint)
+}
+
+// meant is a hint that says what may be meant by the name of a host that does not exist; "" if nothing is near.
+func (u *universe) meant(t term, name string, names []string) string {
+	switch {
+	case name == "all":
+		return "use -a for all hosts of the inventory"
+	case u.inv.group(name) != nil:
+		return fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
+	case strings.Contains(t.text, "[") && u.of == "" && u.known > 0: // in a range, no single name is mistyped
+		if padded := u.otherwisePadded(names); padded != nil {
+			return fmt.Sprintf("did you mean %q?", Fold(padded))
+		}
+		return "it has " + u.has()
+	}
+	return DidYouMean(name, Names(u.inv.hosts))
 }
 
 var zerosInFront = regexp.MustCompile(`(^|\D)0+(\d)`)
