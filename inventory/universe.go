@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 )
@@ -98,37 +97,4 @@ func (u *universe) eval(result *set, e expression) error {
 		}
 	}
 	return nil
-}
-
-// whyNone is a hint for a selection that came out empty.
-func (u *universe) whyNone() string {
-	if where := u.where(); where != listHint || len(u.remarks) == 0 {
-		return where
-	}
-	return cmp.Or(u.remarks[0].Hint, u.remarks[0].Text)
-}
-
-const listHint = "hail hosts -a --fold lists the inventory"
-
-// where is a hint that says which hosts there are, or how to list them.
-func (u *universe) where() string {
-	switch {
-	case u.of != "":
-		return u.of + " has " + u.has()
-	case u.inv == nil:
-		return "there is no inventory to look in: name one with -i FILE"
-	case len(u.inv.hosts) == 0:
-		return "the inventory has no hosts"
-	}
-	return listHint
-}
-
-// has lists the hosts for a hint, as far as they fit.
-func (u *universe) has() string {
-	const most = 100
-	text := []rune(Fold(Names(u.inv.hosts)))
-	if len(text) > most {
-		text = append(text[:most], '…')
-	}
-	return fmt.Sprintf("%s (%d)", string(text), u.known)
 }
