@@ -232,7 +232,15 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 		}
 		return nil, nil
 	}
+	all, err := report.List(dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, ref := range c.Args().Slice() {
+		if slices.Contains(all, ref) { // a damaged record can't be opened, but removed
+			ids = append(ids, ref)
+			continue
+		}
 		r, err := report.Find(dir, ref)
 		if err != nil {
 			return nil, usage("hail runs lists them", "%v", err)
