@@ -188,7 +188,7 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 // and a job with what the record does not hold.
 func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*inventory.Inventory, job, error) {
 	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
-	if err := checkName(plan.Name); err != nil {
+	if err := checkRecordOptions(c); err != nil {
 		return nil, job{}, err
 	}
 	if err := passwordSources(c, plan); err != nil {

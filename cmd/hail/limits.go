@@ -18,7 +18,7 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
 		return err
 	}
-	for _, name := range []string{"retries", "retry-failed", "keep-runs"} {
+	for _, name := range []string{"retries", "retry-failed"} {
 		if c.Int(name) < 0 {
 			return wrongValue(name, "", "%d is below 0", c.Int(name))
 		}

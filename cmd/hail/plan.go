@@ -33,7 +33,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		TTY:        c.Bool("tty"),
 		NoWrap:     c.Bool("no-wrap"),
 	}
-	if err := checkName(p.Name); err != nil {
+	if err := checkRecordOptions(c); err != nil {
 		return nil, err
 	}
 	if err := setLimits(p, c); err != nil {
@@ -75,10 +75,14 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	return p, nil
 }
 
-// checkName is an error for a name by which the run could never be found.
-func checkName(name string) error {
-	if name == "last" || strings.HasPrefix(name, "last~") {
+// checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.
+func checkRecordOptions(c *cli.Context) error {
+	name, keep := c.String("name"), c.Int("keep-runs")
+	switch {
+	case name == "last" || strings.HasPrefix(name, "last~"):
 		return wrongValue("name", "for example --name nightly", "%q always means another run", name)
+	case keep < 0:
+		return wrongValue("keep-runs", "", "%d is below 0", keep)
 	}
 	return nil
 }
