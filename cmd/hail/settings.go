@@ -151,30 +151,33 @@ var sameAs = map[string]string{
 
 // applySettings sets the options that the command line does not, and returns the settings it applied, sorted by option.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
-	given := map[string]bool{} // for each option of the command, whether it is set
-	wrong := map[string]string{}
+	open := map[string]cli.Flag{} // the options of the command that nothing has set
 	for _, f := range c.Command.Flags {
-		name := f.Names()[0]
-		given[name], wrong[name] = false, noNumber
-		if d, ok := f.(cli.DocGenerationFlag); ok && !d.TakesValue() {
-			wrong[name] = noBool
-		}
+		open[f.Names()[0]] = f
 	}
 	for _, name := range c.LocalFlagNames() { // c.IsSet for each option is quadratic in the library
-		given[name] = true
+		delete(open, name)
 	}
 	for _, o := range c.StringSlice("option") {
 		keyword, _, _ := strings.Cut(strings.Join(strings.Fields(o), "="), "=")
-		given[sameAs[strings.ToLower(keyword)]] = true
+		delete(open, sameAs[strings.ToLower(keyword)])
 	}
 	for _, s := range slices.Backward(all) {
-		if taken, ours := given[s.option]; taken || !ours {
+		option := open[s.option]
+		if option == nil {
 			continue
 		}
-		given[s.option] = true
+		delete(open, s.option)
+		if _, takesList := option.(cli.DocGenerationSliceFlag); len(s.values) > 1 && !takesList {
+			return nil, usage("", "%s: --%s takes one value, not a list", s.from, s.option)
+		}
 		for _, value := range s.values {
 			if err := c.Set(s.option, value); err != nil {
-				return nil, usage("", "%s: --%s: %q is %s", s.from, s.option, value, wrong[s.option])
+				wrong := noNumber
+				if !option.(cli.DocGenerationFlag).TakesValue() {
+					wrong = noBool
+				}
+				return nil, usage("", "%s: --%s: %q is %s", s.from, s.option, value, wrong)
 			}
 		}
 		applied = append(applied, s)
