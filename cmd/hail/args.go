@@ -14,26 +14,26 @@ import (
 // Whatever follows "--" is an argument. Without "--", an option after the command that hosts are to run is refused: if it
 // were taken as hail's, ls -a would run ls on all hosts.
 func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
-	takesValue := map[string]bool{}
+	takesValue := map[string]bool{"help": false, "h": false}
 	var names []string
 	for _, f := range cmd.Flags {
-		_, isBool := f.(*cli.BoolFlag)
+		takes := f.(cli.DocGenerationFlag).TakesValue()
 		for _, name := range f.Names() {
-			takesValue[name] = !isBool
+			takesValue[name] = takes
 			if len(name) > 1 {
 				names = append(names, name)
 			}
 		}
 	}
-	takesValue["help"], takesValue["h"] = false, false
 	var options, words []string
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
 		if arg == "--" {
 			if cmd.Name == "run" && len(words) > 0 {
 				return nil, usage("join hosts with commas, -w web01,web02; the whole command goes after --", "unexpected %q before --", words[0])
 			}
-			words = append(words, args[i+1:]...)
+			words = append(words, args...)
 			break
 		}
 		if len(arg) < 2 || arg[0] != '-' {
@@ -41,7 +41,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		if len(words) > 0 && takesCommand(cmd) {
-			return nil, usage("hail's options go before the command, and -- between the two: -- "+strings.Join(slices.Concat(words, args[i:]), " "), "%s comes after the command, and could be meant for it", arg)
+			return nil, usage("hail's options go before the command, and -- between the two: -- "+strings.Join(slices.Concat(words, []string{arg}, args), " "), "%s comes after the command, and could be meant for it", arg)
 		}
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takesValue[name]
@@ -50,16 +50,16 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			if letters == nil {
 				return nil, unknownOption(cmd, arg, name, names)
 			}
-			args = slices.Concat(args[:i], letters, args[i+1:])
-			i--
+			args = slices.Concat(letters, args)
 			continue
 		}
 		options = append(options, arg)
 		if value && !inline {
-			if i++; i == len(args) || args[i] == "--" && !slices.Contains(args[i+1:], "--") { // this "--" ends the options
+			if len(args) == 0 || args[0] == "--" && !slices.Contains(args[1:], "--") { // this "--" ends the options
 				return nil, usage("", "%s needs a value", arg)
 			}
-			options = append(options, args[i])
+			options = append(options, args[0])
+			args = args[1:]
 		}
 	}
 	return slices.Concat(options, []string{"--"}, words), nil
