@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -27,19 +28,18 @@ func run(e environment) int {
 
 // dispatch finds the command, puts its options in order, and runs it.
 func dispatch(e environment, app *cli.App, args []string) error {
-	if len(args) == 0 || args[0] == "help" && (len(args) == 1 || args[1] == "help" || wantsHelp(args[1:2])) || args[0] == "-h" || args[0] == "--help" {
-		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
-		return err
-	}
-	if args[0] == completeWord {
-		return complete(e, app, args[1:])
-	}
-	if args[0] == "--version" {
-		args = []string{"version"}
-	}
-	help := args[0] == "help"
+	help := len(args) > 0 && args[0] == "help"
 	if help {
 		args = args[1:]
+	}
+	switch {
+	case len(args) == 0 || args[0] == "help" || wantsHelp(args[:1]):
+		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
+		return err
+	case args[0] == completeWord:
+		return complete(e, app, args[1:])
+	case args[0] == "--version":
+		args = slices.Concat([]string{"version"}, args[1:])
 	}
 	cmd, err := findCommand(app, args)
 	if err != nil {
