@@ -71,12 +71,11 @@ func wantsHelp(args []string) bool {
 }
 
 func newApp(e environment) *cli.App {
-	var all []*cli.Command
-	all = []*cli.Command{
+	commands := []*cli.Command{
 		pingCommand(e), runCommand(e), scriptCommand(e), pushCommand(e), fetchCommand(e), testCommand(e),
 		hostsCommand(e), hostkeysCommand(e),
 		runsCommand(e), showCommand(e), logsCommand(e), retryCommand(e), resumeCommand(e), replayCommand(e), reportCommand(e), diffCommand(e), rmCommand(e),
-		foldCommand(e), demoCommand(e), completionCommand(e), manCommand(e, func() []*cli.Command { return all }), versionCommand(e),
+		foldCommand(e), demoCommand(e), completionCommand(e), manCommand(e), versionCommand(e),
 	}
 	app := &cli.App{
 		Name:                      "hail",
@@ -87,9 +86,9 @@ func newApp(e environment) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              flagError,
-		Commands:                  all,
+		Commands:                  commands,
 	}
-	for _, c := range app.Commands {
+	for _, c := range commands {
 		c.OnUsageError = flagError
 		c.HideHelp = true
 		do := c.Action

@@ -29,9 +29,6 @@ func reference(commands []*cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
 	for _, c := range commands {
-		if c.Hidden {
-			continue
-		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s. `hail %s`\n", c.Name, c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
 		prose, examples, _ := strings.Cut(c.Description, "Examples:")
 		if prose = strings.TrimSpace(prose); prose != "" {

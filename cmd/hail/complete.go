@@ -26,9 +26,7 @@ func complete(e environment, app *cli.App, words []string) error {
 	}
 	if len(words) == 1 {
 		for _, c := range app.Commands {
-			if !c.Hidden {
-				found = append(found, c.Name)
-			}
+			found = append(found, c.Name)
 		}
 		found = append(found, "help")
 	} else if cmd, err := findCommand(app, words); err == nil && !slices.Contains(words[:len(words)-1], "--") {

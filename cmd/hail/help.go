@@ -25,9 +25,7 @@ func overviewText(commands []*cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "hail %s.\n\nUsage: hail %s\n\n%s\nCommands:\n", tagline, synopsis, firsts)
 	for _, c := range commands {
-		if !c.Hidden {
-			fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
-		}
+		fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
 	}
 	fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines("hail help COMMAND describes a command and its options. Exit codes: "+exitCodes, helpWidth), "\n"))
 	return b.String()

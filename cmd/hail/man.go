@@ -9,8 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// manCommand gets the list of all commands as a function, because it is one of them.
-func manCommand(e environment, all func() []*cli.Command) *cli.Command {
+func manCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:  "man",
 		Usage: "print the manual page",
@@ -21,7 +20,7 @@ func manCommand(e environment, all func() []*cli.Command) *cli.Command {
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			_, err := io.WriteString(e.stdout, manText(all()))
+			_, err := io.WriteString(e.stdout, manText(newApp(e).Commands))
 			return err
 		},
 	}
@@ -36,9 +35,6 @@ func manText(commands []*cli.Command) string {
 	manExamples(&b, firsts)
 	b.WriteString(".SH COMMANDS\n")
 	for _, c := range commands {
-		if c.Hidden {
-			continue
-		}
 		fmt.Fprintf(&b, ".SS hail %s\n%s.\n", roff(strings.TrimSpace(c.Name+" "+c.ArgsUsage)), roff(c.Usage))
 		prose, examples, _ := strings.Cut(c.Description, "Examples:")
 		if prose = strings.TrimSpace(prose); prose != "" {
