@@ -43,7 +43,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 //	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
 func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
 	var record *report.Record
-	act, judge, err := newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
+	act, err := newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,11 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		if plan.Gate != "" {
 			gates = append(gates, gate{plan.Gate, d.talk, e.environ})
 		}
-		return judge(runner.Run(ctx, *plan, act, dialer, record, gates...), j.earlier...)
+		events := runner.Run(ctx, *plan, act, dialer, record, gates...)
+		if suite, ok := act.(check.Suite); ok { // it judges the events before anything else sees them
+			events = suite.Judge(events, j.earlier...)
+		}
+		return events
 	})
 	err = d.conclude(c, summary, record, reports, err)
 	code := exitCode(summary, err, by)
@@ -167,23 +171,15 @@ func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Rec
 	return err
 }
 
-// judging rewrites the events of a run, as check.Suite.Judge does, or passes them on unchanged.
-type judging func(events iter.Seq[[]runner.Event], earlier ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event]
-
-// newAction makes the action of a plan, and the function that judges its events before anything else sees them.
-func newAction(spec runner.Spec, from action.Sources) (runner.Action, judging, error) {
-	asTheyAre := func(events iter.Seq[[]runner.Event], _ ...iter.Seq[[]runner.Event]) iter.Seq[[]runner.Event] {
-		return events
-	}
+// newAction makes the action of a plan.
+func newAction(spec runner.Spec, from action.Sources) (runner.Action, error) {
 	switch spec.Kind {
 	case check.Kind:
-		suite, err := check.New(spec)
-		return suite, suite.Judge, err
+		return check.New(spec)
 	case check.KindBaseline:
-		return check.Baseline{}, asTheyAre, nil
+		return check.Baseline{}, nil
 	}
-	act, err := action.New(spec, from)
-	return act, asTheyAre, err
+	return action.New(spec, from)
 }
 
 // stopping is a record that stops the run when it can't be written: a run must not go on unrecorded.
