@@ -47,21 +47,16 @@ type saying struct {
 // wording returns the lines that describe err.
 func wording(err error) (all []saying) {
 	var hint string
-	var wrong *inventory.Error
-	var many inventory.Errors
-	var bad *usageError
-	var config *sshconfig.Error
-	switch {
-	case errors.As(err, &config):
+	if config, ok := errors.AsType[*sshconfig.Error](err); ok {
 		if hint = config.Hint; hint == "" && config.Line > 0 {
 			hint = "-F none reads no ssh_config"
 		}
-	case errors.As(err, &wrong):
+	} else if wrong, ok := errors.AsType[*inventory.Error](err); ok {
 		hint = wrong.Hint
-	case errors.As(err, &bad):
-		hint = bad.hint
+	} else if wrong, ok := errors.AsType[*usageError](err); ok {
+		hint = wrong.hint
 	}
-	errors.As(err, &many)
+	many, _ := errors.AsType[inventory.Errors](err)
 	for i, line := range strings.Split(strings.TrimSuffix(inventory.Plain(err).Error(), "\n"), "\n") {
 		s := saying{Text: line}
 		if i < len(many) && line == many[i].Error() {
@@ -77,8 +72,7 @@ func wording(err error) (all []saying) {
 
 // tell writes err to w, as JSON or as text, and returns the exit code for it.
 func tell(w io.Writer, err error, asJSON bool) int {
-	var exit *exitError
-	if errors.As(err, &exit) { // everything has been said
+	if exit, ok := errors.AsType[*exitError](err); ok { // everything has been said
 		return exit.code
 	}
 	lines := wording(err)
@@ -94,9 +88,10 @@ func tell(w io.Writer, err error, asJSON bool) int {
 			fmt.Fprintf(w, "hint: %s\n", s.Hint) // a hint shared by consecutive lines is shown once
 		}
 	}
-	var file *fs.PathError
-	var damage *report.DamageError
-	if errors.As(err, &file) && file.Op == "write" || errors.As(err, &damage) {
+	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Op == "write" {
+		return exitRecord
+	}
+	if _, ok := errors.AsType[*report.DamageError](err); ok {
 		return exitRecord
 	}
 	return exitUsage

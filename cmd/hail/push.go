@@ -113,7 +113,7 @@ func specFile(file string) (*action.PushSpec, error) {
 		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
 	}
 	spec, err := action.ReadPushSpec(file, text)
-	if wrong := (inventory.Errors)(nil); errors.As(err, &wrong) && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
+	if wrong, ok := errors.AsType[inventory.Errors](err); ok && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
 		wrong[0].Hint = "to push the file itself, write " + file + ":/DEST"
 	}
 	return spec, err
@@ -164,7 +164,7 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 	}
 	push, contents, err := action.Render(specs, hosts, choose, secret)
 	if err != nil {
-		if wrong := (*inventory.Error)(nil); errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*inventory.Error](err); ok {
 			return job{}, wrong
 		}
 		return job{}, usage("", "%v", err)

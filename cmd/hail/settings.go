@@ -90,10 +90,10 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 		}
 	}
 	at := func(n *strictyaml.Node) inventory.Place { return inventory.Place{File: path, Line: n.Line, Col: n.Col} }
-	var wrong *strictyaml.Error
-	switch {
-	case errors.As(err, &wrong):
+	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
 		return nil, &inventory.Error{Place: inventory.Place{File: path, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
+	}
+	switch {
 	case err != nil || root == nil:
 		return nil, err
 	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
@@ -217,8 +217,8 @@ func withOrigin(c *cli.Context, err error) error {
 
 // withSourceOrigin adds to the errors about a whole source of hosts, such as a wrong name, which setting names it, if one does.
 func withSourceOrigin(c *cli.Context, err error) error {
-	var all inventory.Errors
-	if from := cameFrom(c, "inventory"); from != "" && errors.As(err, &all) {
+	all, _ := errors.AsType[inventory.Errors](err)
+	if from := cameFrom(c, "inventory"); from != "" {
 		for _, wrong := range all {
 			if wrong.Place.Line == 0 {
 				wrong.Place.File = from + ": " + wrong.Place.File

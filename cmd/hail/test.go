@@ -228,8 +228,8 @@ func watch(e environment, c *cli.Context, test func() error) error {
 	until := e.now().Add(limit.Value())
 	for {
 		err := test()
-		var ended *exitError
-		if !errors.As(err, &ended) || ended.code != exitFailed && ended.code != exitUnreachable || !e.now().Before(until) {
+		ended, ok := errors.AsType[*exitError](err)
+		if !ok || ended.code != exitFailed && ended.code != exitUnreachable || !e.now().Before(until) {
 			return err
 		}
 		time.Sleep(min(every.Value(), until.Sub(e.now())))
