@@ -76,27 +76,12 @@ const projectFile = "hail.yaml"
 
 // readSettings reads the settings in a file, if it exists: the whole file or, with below, what is under its key settings.
 func readSettings(path string, known map[string]bool, below bool) (all []setting, err error) {
-	text, err := inventory.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var root *strictyaml.Node
-	if err == nil {
-		root, err = parseSettings(text, below)
-	}
-	if below && (root != nil || err != nil) {
-		if err := ownedByUs(path, "if both are yours: chmod go-w . "+path); err != nil {
-			return nil, err
-		}
+	root, err := settingsNode(path, below)
+	if err != nil || root == nil {
+		return nil, err
 	}
 	at := func(n *strictyaml.Node) inventory.Place { return inventory.Place{File: path, Line: n.Line, Col: n.Col} }
-	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
-		return nil, &inventory.Error{Place: inventory.Place{File: path, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
-	}
-	switch {
-	case err != nil || root == nil:
-		return nil, err
-	case root.Kind != strictyaml.Map && root.Kind != strictyaml.Null:
+	if root.Kind != strictyaml.Map && root.Kind != strictyaml.Null {
 		return nil, &inventory.Error{Place: at(root), Text: "settings have to be a mapping", Hint: "for example fanout: 50"}
 	}
 	for _, p := range root.Pairs {
@@ -110,20 +95,48 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the hail.yaml of the current folder: it could run programs, overwrite files or weaken the checks of host keys",
 				Hint: "set it in ~/.config/hail/config.yaml, in $" + variableOf(name) + " or on the command line"}
 		}
-		s := setting{option: name, from: at(p.Value).String()}
-		items := p.Value.Items
-		if p.Value.Kind == strictyaml.Scalar {
-			items = []*strictyaml.Node{p.Value}
-		}
-		if len(items) == 0 || slices.ContainsFunc(items, func(n *strictyaml.Node) bool { return n.Kind != strictyaml.Scalar }) {
+		values := textsIn(p.Value)
+		if values == nil {
 			return nil, &inventory.Error{Place: at(p.Value), Text: p.Key.Text + ": the value has to be a text or a list of texts"}
 		}
-		for _, item := range items {
-			s.values = append(s.values, item.Text)
-		}
-		all = append(all, s)
+		all = append(all, setting{name, values, at(p.Value).String()})
 	}
 	return all, nil
+}
+
+// textsIn returns a text alone, or the texts in a list; nil for anything else.
+func textsIn(value *strictyaml.Node) (texts []string) {
+	if value.Kind == strictyaml.Scalar {
+		return []string{value.Text}
+	}
+	for _, item := range value.Items {
+		if item.Kind != strictyaml.Scalar {
+			return nil
+		}
+		texts = append(texts, item.Text)
+	}
+	return texts
+}
+
+// settingsNode returns the settings in a file; nil if it has none or does not exist.
+func settingsNode(path string, below bool) (*strictyaml.Node, error) {
+	text, err := inventory.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var root *strictyaml.Node
+	if err == nil {
+		root, err = parseSettings(text, below)
+	}
+	if below && (root != nil || err != nil) {
+		if err := ownedByUs(path, "if both are yours: chmod go-w . "+path); err != nil {
+			return nil, err
+		}
+	}
+	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
+		err = &inventory.Error{Place: inventory.Place{File: path, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
+	}
+	return root, err
 }
 
 // parseSettings returns the settings in text: all of it or, with below, what is under its key settings, if there is one.
