@@ -38,7 +38,7 @@ type environment struct {
 	enquiries      func(typed bool) (asked <-chan struct{}, stop func()) // the user asks how it goes, by SIGQUIT or Enter
 	exit           func(code int)                                        // ends the process at once
 	secret         func(prompt string) (string, error)                   // asks on the terminal, without echo
-	kept           *kept                                                 // for the next rounds of a test; nil: nothing is kept
+	answers        *answers                                              // to prompts, so far
 }
 
 func osEnvironment(args []string) environment {
@@ -61,8 +61,9 @@ func osEnvironment(args []string) environment {
 			signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			return c, func() { signal.Stop(c) }
 		},
-		exit:   os.Exit,
-		memory: freeMemory(),
+		exit:    os.Exit,
+		memory:  freeMemory(),
+		answers: &answers{passphrases: map[string]string{}},
 	}
 	e.secret = e.readSecret
 	e.enquiries = e.osEnquiries

@@ -55,8 +55,8 @@ type passwords struct {
 
 // passwords gets the passwords of a plan. It is called before any host is reached.
 func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
-	if e.kept != nil && e.kept.passwords != (passwords{}) { // the kept ones count how often they were refused
-		return e.kept.passwords, nil
+	if e.answers.passwords != (passwords{}) { // they count how often they were refused
+		return e.answers.passwords, nil
 	}
 	secret, err := e.password(p.Login, "ask-pass", "pass-command", "login password: ")
 	if err != nil {
@@ -71,9 +71,7 @@ func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
 	if secret != "" {
 		all.sudo = become.NewPassword(secret)
 	}
-	if e.kept != nil {
-		e.kept.passwords = all
-	}
+	e.answers.passwords = all
 	return all, nil
 }
 
@@ -125,8 +123,7 @@ func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	}
 	for _, path := range locked {
 		for range passphraseTries {
-			prompt := "passphrase for " + path + ": "
-			passphrase, err := e.passphrase(prompt)
+			passphrase, err := e.passphrase(path)
 			if err != nil {
 				return err
 			}
@@ -134,9 +131,7 @@ func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 				break
 			}
 			if err = ssh.Unlock(path, passphrase); err == nil {
-				if e.kept != nil {
-					e.kept.passphrases[prompt] = passphrase
-				}
+				e.answers.passphrases[path] = passphrase
 				break
 			}
 			fmt.Fprintf(e.stderr, "hail: %v\n", err)
@@ -145,18 +140,18 @@ func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 	return nil
 }
 
-// kept holds the answers of the user for the next rounds of a test.
-type kept struct {
+// answers holds what the user has entered, for the further rounds of hail test --watch.
+type answers struct {
 	passwords
-	passphrases map[string]string // the ones that have unlocked a key, by prompt
+	passphrases map[string]string // the ones that have unlocked a key, by its path
 }
 
-// passphrase returns the kept passphrase for this prompt, or else asks.
-func (e environment) passphrase(prompt string) (string, error) {
-	if e.kept != nil && e.kept.passphrases[prompt] != "" {
-		return e.kept.passphrases[prompt], nil
+// passphrase returns the passphrase of a key, which is asked for unless it is known.
+func (e environment) passphrase(path string) (string, error) {
+	if known := e.answers.passphrases[path]; known != "" {
+		return known, nil
 	}
-	return e.secret(prompt)
+	return e.secret("passphrase for " + path + ": ")
 }
 
 // readSecret asks on the terminal without echoing the answer. On a signal, it restores the terminal and exits, also when the

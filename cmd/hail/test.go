@@ -53,7 +53,6 @@ Examples:
 			if err != nil {
 				return err
 			}
-			e.kept = &kept{passphrases: map[string]string{}} // passwords and passphrases, for all rounds of --watch
 			return watch(e, c, func() error {
 				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 					return testJob(e, c, suite, inv, hosts)
