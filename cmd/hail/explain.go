@@ -190,8 +190,7 @@ func (x *explanation) text(h inventory.Host, secret []string, width int) string 
 // shownValue returns the text of a value, redacted if it is secret.
 func shownValue(key string, value any, secret []string) string {
 	if name, ok := strings.CutPrefix(key, "vars."); ok {
-		value = inventory.Host{Vars: map[string]any{name: value}}.Redact(secret).Vars[name]
-		if value == nil {
+		if value = redactedVar(name, value, secret); value == nil {
 			return "null"
 		}
 	}

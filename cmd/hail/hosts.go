@@ -80,12 +80,8 @@ func listHosts(e environment, c *cli.Context) error {
 	if err := knownVars(c, inv, hosts); err != nil {
 		return err
 	}
-	secret, err := secretVars(c)
-	if err != nil {
+	if hosts, err = redacted(c, hosts); err != nil {
 		return err
-	}
-	for i, h := range hosts {
-		hosts[i] = h.Redact(secret)
 	}
 	switch {
 	case c.Bool("count"):

@@ -64,15 +64,8 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if per := p.Per; per != nil && isGiven(c, "per") && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
 		return nil, wrongValue("per", "", "none of the hosts has the var %q", per.Var)
 	}
-	secret, err := secretVars(c)
-	if err != nil {
-		return nil, err
-	}
-	p.Hosts = make([]inventory.Host, len(hosts))
-	for i, h := range hosts {
-		p.Hosts[i] = h.Redact(secret)
-	}
-	return p, nil
+	p.Hosts, err = redacted(c, hosts)
+	return p, err
 }
 
 // checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.

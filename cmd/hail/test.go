@@ -105,16 +105,12 @@ func timeoutFor(suite *check.Suite) inventory.Duration {
 
 // testJob prepares the checks for the hosts, so that a mistake in a check for any host shows before any host is reached.
 func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
-	secret, err := secretVars(c)
+	planned, err := redacted(c, hosts)
 	if err != nil {
 		return j, err
 	}
-	bare := make([]inventory.Host, len(hosts)) // as they will be in the plan
-	for i, h := range hosts {
-		bare[i] = h.Redact(secret)
-	}
 	choose := e.chooser(c, inv, hosts)
-	if err := suite.Aim(bare, choose); err != nil {
+	if err := suite.Aim(planned, choose); err != nil {
 		return j, err
 	}
 	if err := e.remarkIdle(c, choose, conditionsOf(suite.Checks)); err != nil {

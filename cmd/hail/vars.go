@@ -34,6 +34,19 @@ func secretVars(c *cli.Context) ([]string, error) {
 	return slices.Concat(inventory.SecretVars, more), nil
 }
 
+// redacted returns the hosts as they are shown and recorded: without the values of secret vars.
+func redacted(c *cli.Context, hosts []inventory.Host) ([]inventory.Host, error) {
+	secret, err := secretVars(c)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]inventory.Host, len(hosts))
+	for i, h := range hosts {
+		shown[i] = h.Redact(secret)
+	}
+	return shown, nil
+}
+
 // recordedArgs returns args with the values that --set gives to secret vars redacted.
 func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 	args = slices.Clone(args)
@@ -52,5 +65,10 @@ func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 }
 
 func isSecret(name string, patterns []string) bool {
-	return inventory.Host{Vars: map[string]any{name: ""}}.Redact(patterns).Vars[name] == inventory.Redacted
+	return redactedVar(name, "", patterns) == inventory.Redacted
+}
+
+// redactedVar returns the value of one var as it is shown.
+func redactedVar(name string, value any, patterns []string) any {
+	return inventory.Host{Vars: map[string]any{name: value}}.Redact(patterns).Vars[name]
 }
