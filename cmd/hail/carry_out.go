@@ -68,7 +68,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 			return err
 		}
 	}
-	dialer, ssh, err := newDialer(e, plan, inv, secrets, d)
+	dialer, ssh, err := newDialer(e, plan, inv, secrets, d.remark, d.trace())
 	if err != nil {
 		return err
 	}

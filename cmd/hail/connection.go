@@ -22,7 +22,7 @@ type override struct {
 // connectionOf reads the connection options, including those of -o. They all override the inventory.
 func (e environment) connectionOf(c *cli.Context) (top override, err error) {
 	from := cameFrom(c, "option")
-	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal(false, false))
+	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal())
 	if err != nil && from != "" {
 		err = fmt.Errorf("%s: %w", from, err)
 	}

@@ -150,9 +150,9 @@ func (e environment) xdgDir(variable, otherwise string) string {
 	return filepath.Join(e.home, otherwise, "hail")
 }
 
-// sshLocal describes the local machine and user for ssh_config.
-func (e environment) sshLocal(allowExec, askSSH bool) sshconfig.Local {
-	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv, AllowExec: allowExec, AskSSH: askSSH}
+// sshLocal describes the local machine and user for ssh_config, which may run no programs.
+func (e environment) sshLocal() sshconfig.Local {
+	return sshconfig.Local{Home: e.home, User: e.user, Hostname: e.machine, UID: os.Getuid(), Getenv: e.getenv}
 }
 
 // sshConfigFiles returns the ssh_config files to read: the one that -F names, none, or those that ssh reads.

@@ -90,7 +90,8 @@ func (x *explanation) gather(e environment, c *cli.Context, inv *inventory.Inven
 		x.say(o.Key, o.Value, fmt.Sprintf("%s (%s)", o.Place, o.By))
 	}
 	h.Connection = top.over(h.Connection)
-	local := e.sshLocal(c.Bool("allow-exec"), c.Bool("ask-ssh"))
+	local := e.sshLocal()
+	local.AllowExec, local.AskSSH = c.Bool("allow-exec"), c.Bool("ask-ssh")
 	if err := x.askSSHConfig(e, c, local, h, top.options); err != nil {
 		return err
 	}

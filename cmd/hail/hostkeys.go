@@ -56,7 +56,7 @@ func hostkeys(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, ssh, err := newDialer(e, plan, inv, passwords{}, &display{talk: io.Discard})
+	_, ssh, err := newDialer(e, plan, inv, passwords{}, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -97,9 +97,11 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 }
 
 // newDialer stacks the dialers: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can end
-// the processes of that user. The caller closes the sshconn.Dialer, which ends everything that is still open.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, d *display) (runner.Dialer, *sshconn.Dialer, error) {
-	local := e.sshLocal(p.AllowExec, p.AskSSH)
+// the processes of that user. The caller closes the sshconn.Dialer, which ends everything that is still open. warn and trace
+// are as in sshconn.Config.
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, warn func(string), trace sshconn.Trace) (runner.Dialer, *sshconn.Dialer, error) {
+	local := e.sshLocal()
+	local.AllowExec, local.AskSSH = p.AllowExec, p.AskSSH
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
 	if err != nil {
 		return nil, nil, err
@@ -117,8 +119,8 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
 		Control:        p.Control,
-		Warn:           d.remark,
-		Trace:          d.trace(),
+		Warn:           warn,
+		Trace:          trace,
 	})
 	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
 	if p.NoWrap {

@@ -40,7 +40,7 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 
 // around returns what sources of hosts may need; sshConfig is the value of -F.
 func (e environment) around(sshConfig string) inventory.Surroundings {
-	return inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(false, false), SSHConfig: e.sshConfigFiles(sshConfig)}
+	return inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(), SSHConfig: e.sshConfigFiles(sshConfig)}
 }
 
 // inventoryOf reads the inventory that the options name, and prints the remarks about it. A signal interrupts it.
