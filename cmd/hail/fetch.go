@@ -13,7 +13,7 @@ import (
 )
 
 func fetchCommand(e environment) *cli.Command {
-	const c = "Files"
+	const category = "Files"
 	return &cli.Command{
 		Name:      "fetch",
 		Usage:     "copy files from hosts to this machine",
@@ -30,10 +30,10 @@ Examples:
   hail fetch -g db --sudo /etc/shadow secret
   hail fetch -a .bashrc '~/.ssh/authorized_keys' homes`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.IntFlag{Name: "max-entries", Category: c, Value: action.MostEntries, Usage: "accept at most `N` files and folders from a host"},
-			&cli.StringFlag{Name: "max-bytes", Category: c, Usage: "accept at most `SIZE` from a host (default: 16GiB)"},
-			&cli.IntFlag{Name: "max-depth", Category: c, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
-		}, endingFlags(c, "fetch"), confirmFlags(c), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			&cli.IntFlag{Name: "max-entries", Category: category, Value: action.MostEntries, Usage: "accept at most `N` files and folders from a host"},
+			&cli.StringFlag{Name: "max-bytes", Category: category, Usage: "accept at most `SIZE` from a host (default: 16GiB)"},
+			&cli.IntFlag{Name: "max-depth", Category: category, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
+		}, endingFlags(category, "fetch"), confirmFlags(category), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			args := c.Args().Slice()
 			if len(args) < 2 {

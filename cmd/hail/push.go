@@ -20,7 +20,7 @@ import (
 )
 
 func pushCommand(e environment) *cli.Command {
-	const c = "Files"
+	const category = "Files"
 	return &cli.Command{
 		Name:      "push",
 		Usage:     "copy files to hosts: on each host, all of them or none",
@@ -35,17 +35,17 @@ Examples:
   hail push -a site/:/var/www/site --diff
   hail push -g web nginx.yaml --dry-run --exit-code`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "mode", Category: c, Usage: "`MODE`, the octal mode of DEST in SRC:DEST (default: that of the old file, or 0644)"},
-			&cli.StringFlag{Name: "owner", Category: c, Usage: "`USER`, the owner of DEST in SRC:DEST"},
-			&cli.StringFlag{Name: "group-of-files", Category: c, Usage: "`GROUP`, the group of DEST in SRC:DEST"},
-			&cli.BoolFlag{Name: "template", Category: c, Usage: "SRC is a template: {{.host}}, {{.vars.NAME}} …"},
-			&cli.BoolFlag{Name: "secret", Category: c, Usage: "never show or record SRC"},
-			&cli.BoolFlag{Name: "diff", Category: c, Usage: "show how the contents differ while changing them"},
-			&cli.IntFlag{Name: "backup", Category: c, Usage: "keep `N` earlier versions of each file on the host"},
-			&cli.StringFlag{Name: "patience", Category: c, Value: "10s", Usage: "wait up to `TIME` for another push on the host to end"},
-			&cli.StringFlag{Name: "bwlimit", Category: c, Usage: "send at most `SIZE` a second to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0 is no limit. Only file contents count, not what the protocol adds (default: no limit)"},
-			&cli.BoolFlag{Name: "exit-code", Category: c, Usage: "with --dry-run: exit with 5 when something would change"},
-		}, endingFlags(c, "push"), confirmFlags(c), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
+			&cli.StringFlag{Name: "mode", Category: category, Usage: "`MODE`, the octal mode of DEST in SRC:DEST (default: that of the old file, or 0644)"},
+			&cli.StringFlag{Name: "owner", Category: category, Usage: "`USER`, the owner of DEST in SRC:DEST"},
+			&cli.StringFlag{Name: "group-of-files", Category: category, Usage: "`GROUP`, the group of DEST in SRC:DEST"},
+			&cli.BoolFlag{Name: "template", Category: category, Usage: "SRC is a template: {{.host}}, {{.vars.NAME}} …"},
+			&cli.BoolFlag{Name: "secret", Category: category, Usage: "never show or record SRC"},
+			&cli.BoolFlag{Name: "diff", Category: category, Usage: "show how the contents differ while changing them"},
+			&cli.IntFlag{Name: "backup", Category: category, Usage: "keep `N` earlier versions of each file on the host"},
+			&cli.StringFlag{Name: "patience", Category: category, Value: "10s", Usage: "wait up to `TIME` for another push on the host to end"},
+			&cli.StringFlag{Name: "bwlimit", Category: category, Usage: "send at most `SIZE` a second to all hosts together: 20M or 20MiB, or 20MB for 20 000 000; 0 is no limit. Only file contents count, not what the protocol adds (default: no limit)"},
+			&cli.BoolFlag{Name: "exit-code", Category: category, Usage: "with --dry-run: exit with 5 when something would change"},
+		}, endingFlags(category, "push"), confirmFlags(category), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			specs, err := pushSpecs(c)
 			if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 func testCommand(e environment) *cli.Command {
-	const c = "Checks"
+	const category = "Checks"
 	return &cli.Command{
 		Name:      "test",
 		Usage:     "check that hosts are as they should be",
@@ -31,16 +31,16 @@ Examples:
   hail test -w web01 web.yaml --watch 2m
   hail test -w web01 --baseline > web.yaml`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "waivers", Category: c, Usage: "read from `FILE` what may fail, why, and until when"},
-			&cli.StringSliceFlag{Name: "only", Category: c, Usage: "run only checks whose id matches one of these `GLOB`s, separated by commas"},
-			&cli.StringSliceFlag{Name: "tags", Category: c, Usage: "`TAG`, run only checks with one of these tags, separated by commas"},
-			&cli.StringFlag{Name: "severity", Category: c, Usage: "`WORD`, run only checks of at least this severity: minor, major or critical"},
-			&cli.StringFlag{Name: "compare", Category: c, Usage: "show what has changed since `RUN`"},
-			&cli.StringFlag{Name: "watch", Category: c, Usage: "test again until all pass, for at most `TIME`"},
-			&cli.StringFlag{Name: "every", Category: c, Value: "10s", Usage: "wait `TIME` between two tests of --watch"},
-			&cli.BoolFlag{Name: "baseline", Category: c, Usage: "write checks that describe the host as it is"},
-			&cli.StringFlag{Name: "timeout", Category: c, Value: "60s", Usage: "allow `TIME` for the checks of one host (default: the most that they and their retries may need, but at least 60s)"},
-			&cli.StringFlag{Name: "grace", Category: c, Value: "5s", Usage: "after telling a check to end, wait `TIME` before killing it"},
+			&cli.StringFlag{Name: "waivers", Category: category, Usage: "read from `FILE` what may fail, why, and until when"},
+			&cli.StringSliceFlag{Name: "only", Category: category, Usage: "run only checks whose id matches one of these `GLOB`s, separated by commas"},
+			&cli.StringSliceFlag{Name: "tags", Category: category, Usage: "`TAG`, run only checks with one of these tags, separated by commas"},
+			&cli.StringFlag{Name: "severity", Category: category, Usage: "`WORD`, run only checks of at least this severity: minor, major or critical"},
+			&cli.StringFlag{Name: "compare", Category: category, Usage: "show what has changed since `RUN`"},
+			&cli.StringFlag{Name: "watch", Category: category, Usage: "test again until all pass, for at most `TIME`"},
+			&cli.StringFlag{Name: "every", Category: category, Value: "10s", Usage: "wait `TIME` between two tests of --watch"},
+			&cli.BoolFlag{Name: "baseline", Category: category, Usage: "write checks that describe the host as it is"},
+			&cli.StringFlag{Name: "timeout", Category: category, Value: "60s", Usage: "allow `TIME` for the checks of one host (default: the most that they and their retries may need, but at least 60s)"},
+			&cli.StringFlag{Name: "grace", Category: category, Value: "5s", Usage: "after telling a check to end, wait `TIME` before killing it"},
 		}, becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Bool("baseline") {
