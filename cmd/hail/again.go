@@ -71,14 +71,9 @@ Examples:
 
 // againFlags are the options for what a record does not hold.
 func againFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "find jump hosts in `SOURCE` (default: as for hail run)"},
-		&cli.BoolFlag{Name: "ask-pass", Category: "Connection", Usage: "ask for a login password (default: as the run did)"},
-		&cli.StringFlag{Name: "pass-command", Category: "Connection", Usage: "run `CMD` and take the first line it prints as the login password"},
-		passRefusalsFlag(),
-		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: "As another user", Usage: "ask for the sudo password (default: as the run did)"},
-		&cli.StringFlag{Name: "sudo-pass-command", Category: "As another user", Usage: "run `CMD` and take the first line it prints as the sudo password"},
-	}
+	}, loginPasswordFlags("ask for a login password (default: as the run did)"), sudoPasswordFlags("ask for the sudo password (default: as the run did)"))
 }
 
 func statusesOf(c *cli.Context, name string) (all []runner.Status, err error) {

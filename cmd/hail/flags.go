@@ -51,11 +51,17 @@ func surroundingsFlags(what string) []cli.Flag {
 
 func becomeFlags() []cli.Flag {
 	const c = "As another user"
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run as root, with sudo"},
 		&cli.StringFlag{Name: "sudo-user", Category: c, Usage: "run as `USER` instead of root"},
 		&cli.BoolFlag{Name: "doas", Category: c, Usage: "run with doas, which must not ask for a password (nopass)"},
-		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: c, Usage: "ask for the sudo password, once"},
+	}, sudoPasswordFlags("ask for the sudo password, once")...)
+}
+
+func sudoPasswordFlags(ask string) []cli.Flag {
+	const c = "As another user"
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "ask-sudo-pass", Aliases: []string{"K"}, Category: c, Usage: ask},
 		&cli.StringFlag{Name: "sudo-pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the sudo password"},
 	}
 }
@@ -82,17 +88,18 @@ func reachFlags() []cli.Flag {
 
 // loginFlags say how to log in.
 func loginFlags() []cli.Flag {
-	const c = "Connection"
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "identity", Category: c, Usage: "log in with the private key in `FILE`"},
-		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: "ask for the login password, once"},
-		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the login password"},
-		passRefusalsFlag(),
-	}
+	return append([]cli.Flag{
+		&cli.StringSliceFlag{Name: "identity", Category: "Connection", Usage: "log in with the private key in `FILE`"},
+	}, loginPasswordFlags("ask for the login password, once")...)
 }
 
-func passRefusalsFlag() cli.Flag {
-	return &cli.IntFlag{Name: "pass-refusals", Category: "Connection", Value: 3, Usage: "give up on a password that `N` hosts have refused before any accepted it; 0: never"}
+func loginPasswordFlags(ask string) []cli.Flag {
+	const c = "Connection"
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: ask},
+		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the login password"},
+		&cli.IntFlag{Name: "pass-refusals", Category: c, Value: 3, Usage: "give up on a password that `N` hosts have refused before any accepted it; 0: never"},
+	}
 }
 
 // atOnceFlags limit how much happens at once.
@@ -161,8 +168,12 @@ func gatherFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "alike", Category: c, Usage: "treat outputs as equal that differ only by the host's own name, address or vars"},
 		&cli.BoolFlag{Name: "diff-groups", Category: c, Usage: "show the largest group, and how each other group differs from it"},
-		&cli.StringFlag{Name: "color", Category: c, Value: "auto", Usage: "`WHEN`, when to use colour: auto, always or never"},
+		colorFlag(),
 	}
+}
+
+func colorFlag() cli.Flag {
+	return &cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to use colour: auto, always or never"}
 }
 
 func gathering(c *cli.Context) report.Gathering {
@@ -190,12 +201,16 @@ func outputFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "output", Category: c, Usage: "`MODE`, what to show: gather, stream, host, jsonl, none, or a report format such as json or csv; separate several with commas (default: gather; stream for one host)"},
 		&cli.StringFlag{Name: "progress", Category: c, Value: "auto", Usage: "`WHEN`, when to show progress: auto, always or never"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: c, Usage: "show only results and what went wrong"},
+		quietFlag(),
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Category: c, Usage: "show each step on the way to a host"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"vv"}, Category: c, Usage: "also show what the SSH protocol does"},
 		&cli.BoolFlag{Name: "dry-run", Category: c, Usage: "show what would be done, and do nothing"},
 		columnsFlag(),
 	}, gatherFlags()...)
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "show only results and what went wrong"}
 }
 
 func recordFlags() []cli.Flag {

@@ -29,7 +29,7 @@ Examples:
   hail hostkeys -a --known-hosts fleet_hosts`,
 		Flags: slices.Concat(targetFlags(), reachFlags(), atOnceFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Category: "Record", Usage: "record new keys without asking"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: "Output", Usage: "show only results and what went wrong"},
+			quietFlag(),
 			runsDirFlag(),
 		}),
 		Action: func(c *cli.Context) error {

@@ -28,7 +28,7 @@ Examples:
   hail report nightly markdown --merged`,
 		Flags: []cli.Flag{runsDirFlag(), columnsFlag(),
 			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "write to `FILE` (default: standard output)"},
-			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"},
+			mergedFlag(),
 		},
 		Action: func(c *cli.Context) error { return writeReport(e, c) },
 	}

@@ -270,7 +270,7 @@ Examples:
   hail diff last~1 last -w '@web'`,
 		Flags: []cli.Flag{runsDirFlag(),
 			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "compare only the hosts of `EXPR`"},
-			&cli.StringFlag{Name: "color", Category: "Output", Value: "auto", Usage: "`WHEN`, when to use colour: auto, always or never"}},
+			colorFlag()},
 		Action: func(c *cli.Context) error { return diffRuns(e, c) },
 	}
 }

@@ -28,11 +28,15 @@ Examples:
   hail show last --merged
   hail show last~1 --output json`,
 		Flags: append([]cli.Flag{runsDirFlag(), columnsFlag(),
-			&cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"},
+			mergedFlag(),
 			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none"},
 		}, gatherFlags()...),
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}
+}
+
+func mergedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"}
 }
 
 // runOfArgs opens the run that the first argument names, or the last run if there is no argument.
