@@ -36,9 +36,9 @@ Examples:
 			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`"},
 		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			statuses, err := statusesOf(c, "only")
-			if err != nil {
-				return err
+			statuses, wrong := statusesOf(strings.Split(c.String("only"), ","))
+			if wrong != nil {
+				return wrongValue("only", wrong.Hint, "%s", wrong.Text)
 			}
 			return continueRun(e, c, statuses)
 		},
@@ -74,18 +74,6 @@ func againFlags() []cli.Flag {
 	return slices.Concat([]cli.Flag{
 		&cli.StringSliceFlag{Name: "inventory", Aliases: []string{"i"}, Category: "Hosts", Usage: "find jump hosts in `SOURCE` (default: as for hail run)"},
 	}, loginPasswordFlags("ask for a login password (default: as the run did)"), sudoPasswordFlags("ask for the sudo password (default: as the run did)"))
-}
-
-func statusesOf(c *cli.Context, name string) (all []runner.Status, err error) {
-	for word := range strings.SplitSeq(c.String(name), ",") {
-		status := runner.Status(strings.TrimSpace(word))
-		if !slices.Contains(runner.Statuses, status) {
-			wrong := unknownWord("a status", string(status), statusWords())
-			return nil, wrongValue(name, wrong.Hint, "%s", wrong.Text)
-		}
-		all = append(all, status)
-	}
-	return all, nil
 }
 
 // continueRun repeats a run on the hosts that ended with one of the statuses. The repetition is a run of its own, with the

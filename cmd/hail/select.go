@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -172,13 +173,10 @@ func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
 
 // earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts.
 func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
-	return func(id string, statuses []string) ([]string, error) {
-		wanted := map[runner.Status]bool{}
-		for _, s := range statuses {
-			if !slices.Contains(runner.Statuses, runner.Status(s)) {
-				return nil, unknownWord("a status", s, statusWords())
-			}
-			wanted[runner.Status(s)] = true
+	return func(id string, words []string) ([]string, error) {
+		statuses, wrong := statusesOf(words)
+		if wrong != nil {
+			return nil, wrong
 		}
 		run, err := report.Find(e.runsDir(c), id)
 		if err != nil {
@@ -190,7 +188,7 @@ func (e environment) earlierRun(c *cli.Context) func(id string, statuses []strin
 		}
 		var names []string
 		for _, h := range summary.Hosts {
-			if len(statuses) == 0 || wanted[h.Status] {
+			if len(statuses) == 0 || slices.Contains(statuses, h.Status) {
 				names = append(names, h.Host)
 			}
 		}
@@ -198,14 +196,21 @@ func (e environment) earlierRun(c *cli.Context) func(id string, statuses []strin
 	}
 }
 
+// statusesOf returns the statuses that words name.
+func statusesOf(words []string) (all []runner.Status, wrong *inventory.Error) {
+	for _, word := range words {
+		status := runner.Status(strings.TrimSpace(word))
+		if !slices.Contains(runner.Statuses, status) {
+			return nil, unknownWord("a status", string(status), statusWords())
+		}
+		all = append(all, status)
+	}
+	return all, nil
+}
+
 func statusWords() (words []string) {
 	for _, s := range runner.Statuses {
 		words = append(words, string(s))
 	}
 	return words
-}
-
-// unknownWord returns the error for a word that is not one of known.
-func unknownWord(what, word string, known []string) *inventory.Error {
-	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
 }

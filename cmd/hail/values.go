@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -75,6 +76,11 @@ func oneOf(c *cli.Context, name string) (string, error) {
 // notKnown returns the error for an option that takes one of words, but not word.
 func notKnown(option, word string, words []string) error {
 	return wrongValue(option, takes(word, words), "%q is not known", word)
+}
+
+// unknownWord returns the error for a word that is not one of known.
+func unknownWord(what, word string, known []string) *inventory.Error {
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
 }
 
 // takes returns the hint for a word that is not one of words.
