@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -73,21 +72,15 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return err
 	}
 	defer ssh.Close()
-	if err := e.prepare(ssh, plan.Hosts); err != nil {
-		return err
+	if planOnly {
+		return d.plan(plan, lines, origins(c))
 	}
-	switch {
-	case planOnly && asJSON(d.modes):
-		return json.NewEncoder(e.stdout).Encode(plan)
-	case planOnly:
-		return showPlan(e, plan, j.what, lines, origins(c))
-	case !plan.DryRun:
-		err = e.confirm(c, plan, j.what)
-	case !d.quiet:
+	if !plan.DryRun {
+		if err := e.confirm(c, plan, j.what); err != nil {
+			return err
+		}
+	} else if !d.quiet {
 		d.remark("dry run: shows what would change, and changes nothing")
-	}
-	if err != nil {
-		return err
 	}
 	if err := e.unlock(ssh, plan.Hosts); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -15,8 +16,11 @@ import (
 	"hail/runner/become"
 )
 
-// showPlan writes the plan as text. lines are the command lines of the hosts, in the order of the plan.
-func showPlan(e environment, p *runner.Plan, what string, lines []string, settings []setting) error {
+// plan shows a plan, which is not carried out. lines are the command lines of the hosts, in the order of the plan.
+func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error {
+	if asJSON(d.modes) {
+		return json.NewEncoder(d.env.stdout).Encode(p)
+	}
 	limit := func(d inventory.Duration) string {
 		if d == 0 {
 			return "none"
@@ -33,7 +37,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		limits, wrapped = fmt.Sprintf("connecting %v, run %s", p.Clocks.Connect, limit(p.Clocks.Run)), ""
 	}
 	rows := [][2]string{
-		{"what", what},
+		{"what", d.what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
 		{"limits", limits},
@@ -44,7 +48,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		{work, wrapped},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[1] == "" })
-	if slices.ContainsFunc(lines, func(line string) bool { return line != what }) {
+	if slices.ContainsFunc(lines, func(line string) bool { return line != d.what }) {
 		rows = append(rows, foldRows("remote", inventory.Names(p.Hosts), lines)...)
 	}
 	rows = append(rows, foldRows("as", inventory.Names(p.Hosts), usersText(p.Hosts))...)
@@ -56,7 +60,7 @@ func showPlan(e environment, p *runner.Plan, what string, lines []string, settin
 		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])
 	}
 	b.WriteString("dry run: nothing was done\n")
-	_, err := io.WriteString(e.stdout, b.String())
+	_, err := io.WriteString(d.env.stdout, b.String())
 	return err
 }
 

@@ -61,9 +61,6 @@ func hostkeys(e environment, c *cli.Context) error {
 		return err
 	}
 	defer ssh.Close()
-	if err := e.prepare(ssh, hosts); err != nil {
-		return err
-	}
 	var found []scanned
 	err = e.untilSignal(func(ctx context.Context) error {
 		found = scanAll(ctx, ssh, hosts, plan.Fanout)

@@ -96,9 +96,9 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 	return max(1, n)
 }
 
-// newDialer stacks the dialers: wrap → become → ssh → jump → TCP. The wrapper runs as the other user, so that it can end
-// the processes of that user. The caller closes the sshconn.Dialer, which ends everything that is still open. warn and trace
-// are as in sshconn.Config.
+// newDialer stacks the dialers, wrap → become → ssh → jump → TCP, and prepares them for the hosts of the plan. The wrapper
+// runs as the other user, so that it can end the processes of that user. The caller closes the sshconn.Dialer, which ends
+// everything that is still open. warn and trace are as in sshconn.Config.
 func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, warn func(string), trace sshconn.Trace) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal()
 	local.AllowExec, local.AskSSH = p.AllowExec, p.AskSSH
@@ -122,16 +122,13 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		Warn:           warn,
 		Trace:          trace,
 	})
+	if err := e.untilSignal(func(ctx context.Context) error { return ssh.Prepare(ctx, p.Hosts) }); err != nil { // ssh_config may run programs
+		ssh.Close()
+		return nil, nil, err
+	}
 	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
 	if p.NoWrap {
 		return as, ssh, nil
 	}
 	return wrap.Dialer{Inner: as}, ssh, nil
-}
-
-// prepare prepares the dialer for the hosts. A signal interrupts it: ssh_config may run programs.
-func (e environment) prepare(ssh *sshconn.Dialer, hosts []inventory.Host) error {
-	return e.untilSignal(func(ctx context.Context) error {
-		return ssh.Prepare(ctx, hosts)
-	})
 }
