@@ -41,27 +41,12 @@ var outputModes = append([]string{"gather", "stream", "host", "none"}, report.Fo
 func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display, error) {
 	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
 		by: gathering(c), verbose: j.verbose || c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
-	d.modes = []string{"gather"}
-	if d.total == 1 && len(p.Checks) == 0 {
-		d.modes = []string{"stream"}
-	}
-	if c.IsSet("output") {
-		d.modes = strings.Split(c.String("output"), ",")
-	}
 	var err error
 	if d.columns, err = columnsOf(c); err != nil {
 		return nil, err
 	}
-	if d.columns != nil && !c.IsSet("output") {
-		d.modes = nil
-	}
-	if c.Bool("json") {
-		d.modes = []string{"json"}
-	}
-	for _, m := range d.modes {
-		if !slices.Contains(outputModes, m) {
-			return nil, notKnown("output", m, outputModes)
-		}
+	if d.modes, err = modesOf(c, p, d.columns); err != nil {
+		return nil, err
 	}
 	if j.raw {
 		d.modes, d.columns = []string{"raw"}, nil
@@ -76,6 +61,27 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 	}
 	d.errStyle, err = e.style(c, e.stderrTerminal)
 	return d, err
+}
+
+// modesOf returns what to show: what --json or --output says, or else the table of --columns alone, or what suits the run.
+func modesOf(c *cli.Context, p *runner.Plan, columns *report.Columns) ([]string, error) {
+	switch {
+	case c.Bool("json"):
+		return []string{"json"}, nil
+	case c.IsSet("output"):
+		modes := strings.Split(c.String("output"), ",")
+		for _, m := range modes {
+			if !slices.Contains(outputModes, m) {
+				return nil, notKnown("output", m, outputModes)
+			}
+		}
+		return modes, nil
+	case columns != nil:
+		return nil, nil
+	case len(p.Hosts) == 1 && len(p.Checks) == 0:
+		return []string{"stream"}, nil
+	}
+	return []string{"gather"}, nil
 }
 
 // header writes the line that announces the run.
