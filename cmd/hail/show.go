@@ -89,18 +89,10 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	mode := c.String("output")
-	if known := slices.Contains(showModes, mode); !known && isGiven(c, "output") {
-		return notKnown("output", mode, showModes)
-	} else if !known {
-		mode = showModes[0] // a setting may name what only a run can do
-	}
 	host := c.Args().Get(1)
-	switch {
-	case mode == "jsonl" && c.Bool("merged"):
-		return usage("", "the events of --merged runs have no common order: jsonl is for one run")
-	case host != "" && asJSON([]string{mode}) && cameFrom(c, "output") == "":
-		return usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
+	mode, err := showMode(c, host)
+	if err != nil {
+		return err
 	}
 	r, err := e.runOfArgs(c)
 	if err != nil {
@@ -123,19 +115,9 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if host != "" {
-		i, err := placeOf(s.Plan, host)
-		if err != nil {
-			return err
-		}
-		if before := s.Hosts[i].Before(); before != "" {
-			if _, err := fmt.Fprintf(e.stdout, "# before  %s\n", before); err != nil {
-				return err
-			}
-		}
-		return writeLog(e.stdout, files, s.Plan.Hosts[i].Name, &s.Hosts[i])
-	}
 	switch {
+	case host != "":
+		return showHost(e.stdout, s, files, host)
 	case mode == "json":
 		return writeJSON(e.stdout, s)
 	case table != nil:
@@ -147,6 +129,38 @@ func show(e environment, c *cli.Context) error {
 		return err
 	}
 	return report.Text(e.stdout, s, files, style)
+}
+
+// showMode returns what to show. A setting that asks for what only a run can show, or all hosts of one run, gives way.
+func showMode(c *cli.Context, host string) (string, error) {
+	mode := c.String("output")
+	var err error
+	switch {
+	case !slices.Contains(showModes, mode):
+		err = notKnown("output", mode, showModes)
+	case mode == "jsonl" && c.Bool("merged"):
+		err = usage("", "the events of --merged runs have no common order: jsonl is for one run")
+	case asJSON([]string{mode}) && host != "":
+		err = usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
+	}
+	if err != nil && !isGiven(c, "output") {
+		return showModes[0], nil
+	}
+	return mode, err
+}
+
+// showHost shows the log of one host.
+func showHost(w io.Writer, s *report.Summary, files report.Files, host string) error {
+	i, err := placeOf(s.Plan, host)
+	if err != nil {
+		return err
+	}
+	if before := s.Hosts[i].Before(); before != "" {
+		if _, err := fmt.Fprintf(w, "# before  %s\n", before); err != nil {
+			return err
+		}
+	}
+	return writeLog(w, files, s.Plan.Hosts[i].Name, &s.Hosts[i])
 }
 
 // hostsOfRun returns the hosts of a run that q selects.
