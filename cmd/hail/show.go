@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -182,133 +180,4 @@ func placeOf(p *runner.Plan, host string) (int, error) {
 		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "%q is not one host of the run %s", host, p.Run)
 	}
 	return 0, err
-}
-
-// writeLog writes a host's log, with control characters made harmless. If the log does not say how the host ended, as for a
-// host that was never started, a line after it does. A result of nil is unknown.
-func writeLog(w io.Writer, files report.Files, host string, result *report.Result) error {
-	text, err := os.Open(files.LogPath(host))
-	logged := err == nil
-	switch {
-	case logged:
-		defer text.Close()
-		err = report.CleanCopy(w, text)
-	case errors.Is(err, os.ErrNotExist):
-		_, err = fmt.Fprintf(w, "# host    %s\n", host)
-	}
-	if err == nil && result != nil && (!logged || result.Ended.IsZero()) {
-		_, err = fmt.Fprintf(w, "# status  %s\n", result.Said())
-	}
-	return err
-}
-
-func logsCommand(e environment) *cli.Command {
-	return &cli.Command{
-		Name:      "logs",
-		Usage:     "print the logs of a run's hosts",
-		ArgsUsage: "[RUN]",
-		Description: `Without -w, prints the logs of all hosts, one after the other.
-
-Examples:
-  hail logs last -w web03
-  hail logs last -w 'web[01-05],@db'
-  hail logs last --follow
-  hail logs 20261123-150405-k3f9 -a --raw | grep -c error`,
-		Flags: []cli.Flag{runsDirFlag(),
-			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "select hosts of the run by `EXPR`"},
-			&cli.StringSliceFlag{Name: "group", Aliases: []string{"g"}, Category: "Hosts", Usage: "select the hosts of `GROUP`"},
-			&cli.StringSliceFlag{Name: "exclude", Aliases: []string{"x"}, Category: "Hosts", Usage: "leave out the hosts of `EXPR`"},
-			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Category: "Hosts", Usage: "select all hosts of the run"},
-			&cli.BoolFlag{Name: "follow", Category: "Output", Usage: "show what they print, line by line as it arrives, until the run ends"},
-			&cli.BoolFlag{Name: "raw", Category: "Output", Usage: "print what the hosts wrote to stdout, byte for byte"},
-		},
-		Action: func(c *cli.Context) error { return logs(e, c) },
-	}
-}
-
-func logs(e environment, c *cli.Context) error {
-	r, err := e.runOfArgs(c)
-	if err != nil {
-		return err
-	}
-	if c.Args().Len() > 1 {
-		return usage(fmt.Sprintf("hail logs %s -w '%s'", c.Args().First(), c.Args().Get(1)), "hail logs takes one run")
-	}
-	q := inventory.Query{Targets: targetsOf(c), Exclude: c.StringSlice("exclude"), All: c.Bool("all")}
-	if len(q.Targets) == 0 {
-		q.All = true
-	}
-	hosts, err := e.hostsOfRun(c, r, q)
-	if err != nil {
-		return err
-	}
-	if c.Bool("follow") {
-		if c.Bool("raw") {
-			return usage("", "--follow and --raw don't go together")
-		}
-		style, err := e.style(c, e.stdoutTerminal)
-		if err != nil {
-			return err
-		}
-		return follow(e, r, hosts, style)
-	}
-	s, damaged := r.Summary()
-	if damaged != nil {
-		s = &report.Summary{} // the logs can be read all the same
-	}
-	for _, h := range hosts {
-		if c.Bool("raw") {
-			err = copyOutput(e.stdout, r, h.Name)
-		} else {
-			err = writeLog(e.stdout, r, h.Name, s.Result(h.Name))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return damaged
-}
-
-// follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
-func follow(e environment, r *report.Run, hosts []inventory.Host, style report.Style) error {
-	wanted := map[string]bool{}
-	for _, h := range hosts {
-		wanted[h.Name] = true
-	}
-	stream := &report.Stream{W: e.stdout, Files: r, Style: style}
-	return e.untilSignal(func(ctx context.Context) error {
-		for batch := range r.Follow(ctx) {
-			batch = slices.DeleteFunc(slices.Clone(batch), func(ev runner.Event) bool { return ev.Host != "" && !wanted[ev.Host] })
-			if err := stream.Events(batch); err != nil {
-				return err
-			}
-			for i := range batch {
-				if ev := &batch[i]; ev.Kind == runner.KindFinish {
-					fmt.Fprintf(e.stderr, "hail: %s: %s\n", ev.Host, report.Ending(ev, r.Plan.DryRun))
-					delete(wanted, ev.Host)
-				}
-			}
-		}
-		if err := r.Err(); err != nil || ctx.Err() != nil || len(wanted) == 0 {
-			return err
-		}
-		s, err := r.Summary()
-		for _, h := range hosts {
-			if wanted[h.Name] { // hail was killed before it had an end
-				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, s.Result(h.Name).Said())
-			}
-		}
-		return err
-	})
-}
-
-// copyOutput writes what a host printed on stdout, byte for byte.
-func copyOutput(w io.Writer, r report.Files, host string) error {
-	f, err := r.Output(host, runner.Stdout)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
 }

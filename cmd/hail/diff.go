@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
+	"hail/report"
+)
+
+func diffCommand(e environment) *cli.Command {
+	return &cli.Command{
+		Name:      "diff",
+		Usage:     "show what differs between two runs",
+		ArgsUsage: "RUN RUN",
+		Description: `Shows the hosts whose status or output changed, those that differ in the same way together. The exit code is 0
+whether or not anything differs, and 64 when a run is not found.
+
+Examples:
+  hail diff last~1 last
+  hail diff before after
+  hail diff last~1 last -w '@web'`,
+		Flags: []cli.Flag{runsDirFlag(),
+			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "compare only the hosts of `EXPR`"},
+			colorFlag()},
+		Action: func(c *cli.Context) error { return diffRuns(e, c) },
+	}
+}
+
+func diffRuns(e environment, c *cli.Context) error {
+	if c.NArg() != 2 {
+		return usage("hail diff last~1 last", "hail diff takes two runs")
+	}
+	style, err := e.style(c, e.stdoutTerminal)
+	if err != nil {
+		return err
+	}
+	var runs [2]*report.Run
+	var summaries [2]*report.Summary
+	for i, ref := range c.Args().Slice() {
+		if runs[i], err = report.Find(e.runsDir(c), ref); err != nil {
+			return usage("hail runs lists them", "%v", err)
+		}
+		if summaries[i], err = runs[i].Summary(); err != nil {
+			return err
+		}
+		if targets := c.StringSlice("target"); targets != nil {
+			hosts, err := e.hostsOfRun(c, runs[i], inventory.Query{Targets: targets})
+			if err != nil {
+				return err
+			}
+			summaries[i] = summaries[i].Only(hosts)
+		}
+	}
+	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], style)
+}
