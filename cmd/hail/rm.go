@@ -80,19 +80,16 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 		return nil, wrongValue("keep", "", "%d is below 0", c.Int("keep"))
 	case c.IsSet("keep"):
 		return report.Old(dir, c.Int("keep"))
-	case c.IsSet("older-than"):
-		all, err := report.List(dir)
-		if err != nil {
-			return nil, err
-		}
-		if i := slices.IndexFunc(all, func(id string) bool { return e.olderThan(id, age) }); i >= 0 {
-			return report.Old(dir, i)
-		}
-		return nil, nil
 	}
 	all, err := report.List(dir)
 	if err != nil {
 		return nil, err
+	}
+	if c.IsSet("older-than") {
+		if i := slices.IndexFunc(all, func(id string) bool { return e.olderThan(id, age) }); i >= 0 {
+			return report.Old(dir, i)
+		}
+		return nil, nil
 	}
 	for _, ref := range c.Args().Slice() {
 		if slices.Contains(all, ref) { // a damaged record can't be opened, but removed

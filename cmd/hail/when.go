@@ -17,6 +17,10 @@ func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []i
 	query := inventory.Query{MayBeEmpty: true, AnyHost: inv == nil}
 	look := inventory.Lookups{File: inventory.ReadFile, Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	inv = inv.With(hosts)
+	selected := map[string]bool{}
+	for _, h := range hosts {
+		selected[h.Name] = true
+	}
 	known := map[string]map[string]bool{}
 	return func(expr string) (map[string]bool, error) {
 		if known[expr] != nil {
@@ -27,17 +31,14 @@ func (e environment) chooser(c *cli.Context, inv *inventory.Inventory, hosts []i
 		if err != nil {
 			return nil, err
 		}
-		meant, names := map[string]bool{}, map[string]bool{}
+		meant := map[string]bool{}
 		for _, h := range chosen {
-			meant[h.Name] = true
-		}
-		for _, h := range hosts {
-			if meant[h.Name] {
-				names[h.Name] = true
+			if selected[h.Name] {
+				meant[h.Name] = true
 			}
 		}
-		known[expr] = names
-		return names, nil
+		known[expr] = meant
+		return meant, nil
 	}
 }
 
