@@ -166,12 +166,16 @@ func noArguments(c *cli.Context) error {
 		if strings.Contains(c.Command.Description, "Examples:") {
 			hint = "hail help " + c.Command.Name + " has examples"
 		}
-		if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "target") }) {
+		if hasOption(c.Command, "target") {
 			hint = fmt.Sprintf("name hosts with an option: -w '%s'", c.Args().First())
 		}
 		return usage(hint, "hail %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
+}
+
+func hasOption(cmd *cli.Command, name string) bool {
+	return slices.ContainsFunc(cmd.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 }
 
 // dashed returns the name of an option as it is written on the command line.

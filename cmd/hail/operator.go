@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -54,8 +53,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 
 // confirm asks before something is run on many hosts from a terminal, if the command has --confirm-above.
 func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error {
-	asks := slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "confirm-above") })
-	if !asks || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
+	if !hasOption(c.Command, "confirm-above") || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
 	return e.ask(fmt.Sprintf("run on %s: %s\n  %s\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"), what, inventory.Fold(inventory.Names(p.Hosts))))
