@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 	}
 	if name, value, ok := strings.Cut(last, "="); ok {
 		if option := optionOf(cmd, name); option != "" {
-			return withPrefix(name+"=", p.values(option, value))
+			return candidates(name+"=", p.values(option, value), "")
 		}
 	}
 	if strings.HasPrefix(last, "-") {
@@ -86,7 +87,7 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 		}
 		return append(found, report.FormatNames()...)
 	case "completion":
-		return []string{"bash", "zsh", "fish"}
+		return slices.Sorted(maps.Keys(completionScripts))
 	}
 	return nil
 }
@@ -111,11 +112,11 @@ func optionOf(cmd *cli.Command, word string) string {
 	return ""
 }
 
-// withPrefix returns the words, each prefixed with what is already written.
-func withPrefix(written string, words []string) []string {
+// candidates returns the words, each between what is already written and what comes after it.
+func candidates(written string, words []string, after string) []string {
 	found := make([]string, len(words))
 	for i, w := range words {
-		found[i] = written + w
+		found[i] = written + w + after
 	}
 	return found
 }
@@ -147,51 +148,40 @@ func (p completer) values(option, last string) []string {
 		if p.cmd.Name == "show" {
 			return showModes
 		}
-		return withPrefix(written, outputModes)
+		return candidates(written, outputModes, "")
 	case "report":
-		var found []string
-		for _, f := range report.FormatNames() {
-			found = append(found, f+"=")
-		}
-		return found
+		return candidates("", report.FormatNames(), "=")
 	case "compare":
 		return p.runNames()
 	case "group":
 		return p.inventory().Groups()
 	case "jump", "explain":
-		return withPrefix(written, p.hostNames())
+		return candidates(written, p.hostNames(), "")
 	case "target", "exclude":
 		return p.terms(last)
 	case "one-per", "group-by":
 		return p.inventory().Attributes()
 	case "per":
-		var found []string
-		for _, a := range p.inventory().Attributes() {
-			found = append(found, a+"=")
-		}
-		return found
+		return candidates("", p.inventory().Attributes(), "=")
 	case "columns":
 		if p.cmd.Name == "hosts" {
-			return withPrefix(written, p.inventory().Attributes())
+			return candidates(written, p.inventory().Attributes(), "")
 		}
 	}
 	return nil
 }
 
 // terms returns the candidates for the next term of a target expression, each prefixed with what is already written.
-func (p completer) terms(last string) (found []string) {
+func (p completer) terms(last string) []string {
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
 	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
 		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
-			return withPrefix(written+"run:"+run[:at+1], statusWords())
+			return candidates(written+"run:"+run[:at+1], statusWords(), "")
 		}
-		for _, id := range p.runNames() {
-			found = append(found, written+"run:"+id+"/")
-		}
-		return found
+		return candidates(written+"run:", p.runNames(), "/")
 	}
 	inv := p.inventory()
-	return slices.Concat(withPrefix(written+"@", inv.Groups()), withPrefix(written, inventory.Names(inv.Hosts())))
+	return slices.Concat(candidates(written+"@", inv.Groups(), ""), candidates(written, inventory.Names(inv.Hosts()), ""))
 }
 
 func (p completer) hostNames() []string { return inventory.Names(p.inventory().Hosts()) }

@@ -236,6 +236,11 @@ func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) 
 	return s, err
 }
 
+func writeLines(w io.Writer, lines []string) error {
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
 func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

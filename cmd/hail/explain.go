@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -39,8 +38,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(e.stdout, x.text(hosts[0], secret, e.outWidth()))
-	return err
+	return writeLines(e.stdout, x.table(hosts[0], secret, e.outWidth()))
 }
 
 // explanation holds what is said about a host, by key, the effective value first.
@@ -151,9 +149,9 @@ func (x *explanation) sayOrigins(origins []sshconfig.Origin) {
 	}
 }
 
-// text lays the explanation out as a table of at most width columns, 0 for no limit: the settings in their order, then the
+// table lays the explanation out as lines of at most width columns, 0 for no limit: the settings in their order, then the
 // other keywords of ssh_config, then the vars.
-func (x *explanation) text(h inventory.Host, secret []string, width int) string {
+func (x *explanation) table(h inventory.Host, secret []string, width int) []string {
 	keys := inventory.ConnectionKeys()
 	var others, vars []string
 	for key := range x.said {
@@ -185,7 +183,7 @@ func (x *explanation) text(h inventory.Host, secret []string, width int) string 
 	for _, o := range x.ignored {
 		rows = append(rows, []string{o.Keyword, o.Value, inventory.Place{File: o.File, Line: o.Line}.String() + ", no effect here"})
 	}
-	return strings.Join(report.FitTable(rows, width, 0), "\n") + "\n"
+	return report.FitTable(rows, width, 0)
 }
 
 // shownValue returns the text of a value, redacted if it is secret.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v2"
@@ -124,8 +123,7 @@ func showKeys(w io.Writer, hosts []inventory.Host, found []scanned) error {
 	for l, members := range byKey(inventory.Names(hosts), lines) {
 		rows = append(rows, []string{l.state, inventory.Fold(members), l.key})
 	}
-	_, err := io.WriteString(w, strings.Join(report.Table(rows), "\n")+"\n")
-	return err
+	return writeLines(w, report.Table(rows))
 }
 
 // recordKeys records the new keys after asking once, and turns the other results into an exit code.

@@ -97,7 +97,7 @@ func listHosts(e environment, c *cli.Context) error {
 	case c.Bool("fold"):
 		_, err = fmt.Fprintln(e.stdout, inventory.Fold(inventory.Names(hosts)))
 	default:
-		_, err = io.WriteString(e.stdout, strings.Join(inventory.Names(hosts), "\n")+"\n")
+		err = writeLines(e.stdout, inventory.Names(hosts))
 	}
 	return err
 }
@@ -203,8 +203,7 @@ func writeColumns(w io.Writer, hosts []inventory.Host, columns []string) error {
 		}
 		rows = append(rows, row)
 	}
-	_, err := io.WriteString(w, strings.Join(report.Table(rows), "\n")+"\n")
-	return err
+	return writeLines(w, report.Table(rows))
 }
 
 // groupBy writes the hosts, folded, for each value of a var, the values in order of appearance.

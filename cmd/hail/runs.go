@@ -94,10 +94,8 @@ func listRuns(e environment, c *cli.Context) error {
 		rows[0][4] = "" // an empty column gets no heading
 	}
 	const most = 2 // lines for each run: a command may be a whole script
-	for _, line := range report.FitTable(rows, e.outWidth(), most) {
-		if _, err := fmt.Fprintln(e.stdout, line); err != nil {
-			return err
-		}
+	if err := writeLines(e.stdout, report.FitTable(rows, e.outWidth(), most)); err != nil {
+		return err
 	}
 	for _, l := range lines {
 		if l.Error != "" {
