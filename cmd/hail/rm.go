@@ -74,8 +74,6 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	switch {
 	case ways != 1:
 		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "hail rm takes one of these: runs, --older-than or --keep")
-	case c.IsSet("older-than") && c.String("older-than") == "": // an unset shell variable must not mean all runs
-		return nil, wrongValue("older-than", "--older-than 30d", "a time is missing")
 	case c.Int("keep") < 0:
 		return nil, wrongValue("keep", "", "%d is below 0", c.Int("keep"))
 	case c.IsSet("keep"):

@@ -14,27 +14,32 @@ import (
 
 // How the values of options are read, and what is said of those that are wrong.
 
-// duration reads an option that is a time; 0 when it is empty.
-func duration(c *cli.Context, name string) (inventory.Duration, error) {
-	text := c.String(name)
-	if text == "" {
+// duration reads an option that is a time; 0 when it is not given. An empty one, as from an unset shell variable, must not
+// mean no limit.
+func duration(c *cli.Context, name string) (d inventory.Duration, err error) {
+	text, hint := c.String(name), "write it with its unit: 10s, 500ms, 5m, 2h, 30d"
+	switch {
+	case text == "" && !c.IsSet(name):
 		return 0, nil
-	}
-	var d inventory.Duration
-	if err := d.UnmarshalText([]byte(text)); err != nil {
-		return 0, wrongValue(name, "write it with its unit: 10s, 500ms, 5m, 2h, 30d", "%q is not a time", text)
+	case text == "":
+		return 0, wrongValue(name, hint, "a time is missing")
+	case d.UnmarshalText([]byte(text)) != nil:
+		return 0, wrongValue(name, hint, "%q is not a time", text)
 	}
 	return d, nil
 }
 
-// size reads an option that is a number of bytes; 0 when it is empty.
+// size reads an option that is a number of bytes; 0 when it is not given.
 func size(c *cli.Context, name string) (int64, error) {
-	text := c.String(name)
+	text, hint := c.String(name), "write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000"
 	n, ok := inventory.ParseSize(text)
-	if text != "" && !ok {
-		return 0, wrongValue(name, "write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000", "%q is not a size", text)
+	switch {
+	case ok || !c.IsSet(name):
+		return n, nil
+	case text == "":
+		return 0, wrongValue(name, hint, "a size is missing")
 	}
-	return n, nil
+	return 0, wrongValue(name, hint, "%q is not a size", text)
 }
 
 // bandwidth reads an option that is a number of bytes per second; 0 is no limit.
