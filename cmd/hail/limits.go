@@ -18,10 +18,8 @@ func setLimits(p *runner.Plan, c *cli.Context) (err error) {
 	if err := positive(c, "fanout", "connecting", "per-address"); err != nil {
 		return err
 	}
-	for _, name := range []string{"retries", "retry-failed"} {
-		if c.Int(name) < 0 {
-			return wrongValue(name, "", "%d is below 0", c.Int(name))
-		}
+	if err := notNegative(c, "retries", "retry-failed"); err != nil {
+		return err
 	}
 	for _, o := range []struct {
 		name string

@@ -70,14 +70,10 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 
 // checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.
 func checkRecordOptions(c *cli.Context) error {
-	name, keep := c.String("name"), c.Int("keep-runs")
-	switch {
-	case name == "last" || strings.HasPrefix(name, "last~"):
+	if name := c.String("name"); name == "last" || strings.HasPrefix(name, "last~") {
 		return wrongValue("name", "for example --name nightly", "%q always means another run", name)
-	case keep < 0:
-		return wrongValue("keep-runs", "", "%d is below 0", keep)
 	}
-	return nil
+	return notNegative(c, "keep-runs")
 }
 
 // What each running host needs: file descriptors for a connection, up to three files of the record, and one to spare; and

@@ -144,8 +144,8 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 
 // pushJob renders every content for every host, and returns the job that pushes them.
 func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
-	if c.Int("backup") < 0 {
-		return job{}, wrongValue("backup", "", "%d is below 0", c.Int("backup"))
+	if err := notNegative(c, "backup"); err != nil {
+		return job{}, err
 	}
 	patience, err := duration(c, "patience")
 	if err != nil {

@@ -65,18 +65,19 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	if err != nil {
 		return nil, err
 	}
+	if err := notNegative(c, "keep"); err != nil {
+		return nil, err
+	}
 	ways := 0
 	for _, asked := range []bool{c.NArg() > 0, c.IsSet("older-than"), c.IsSet("keep")} {
 		if asked {
 			ways++
 		}
 	}
-	switch {
-	case ways != 1:
+	if ways != 1 {
 		return nil, usage("hail rm last, hail rm --older-than 30d, hail rm --keep 50", "hail rm takes one of these: runs, --older-than or --keep")
-	case c.Int("keep") < 0:
-		return nil, wrongValue("keep", "", "%d is below 0", c.Int("keep"))
-	case c.IsSet("keep"):
+	}
+	if c.IsSet("keep") {
 		return report.Old(dir, c.Int("keep"))
 	}
 	all, err := report.List(dir)

@@ -107,6 +107,16 @@ func joinWords(words []string) (s string) {
 	return s
 }
 
+// notNegative checks that options are not below 0.
+func notNegative(c *cli.Context, names ...string) error {
+	for _, name := range names {
+		if n := c.Int(name); n < 0 {
+			return wrongValue(name, "", "%d is below 0", n)
+		}
+	}
+	return nil
+}
+
 // positive checks that options, if given, are above 0.
 func positive(c *cli.Context, names ...string) error {
 	for _, name := range names {
