@@ -169,21 +169,20 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 
 // again prepares plan, a part of the plan of run r, to be run: it gives the plan an id of its own, and returns the inventory
 // and a job with what the record does not hold.
-func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*inventory.Inventory, job, error) {
+func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (inv *inventory.Inventory, j job, err error) {
 	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
 	if err := checkRecordOptions(c); err != nil {
-		return nil, job{}, err
+		return nil, j, err
 	}
 	if err := passwordSources(c, plan); err != nil {
-		return nil, job{}, err
+		return nil, j, err
 	}
 	if isGiven(c, "max-output") {
-		var err error
 		if plan.MaxOutput, err = size(c, "max-output"); err != nil {
-			return nil, job{}, err
+			return nil, j, err
 		}
 	}
-	j := job{spec: plan.Action, what: r.What}
+	j.what = r.What
 	var had struct{ action.Surroundings }
 	if len(plan.Action.Args) > 0 {
 		if err := json.Unmarshal(plan.Action.Args, &had); err != nil {
@@ -197,7 +196,6 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 		}
 		j.addSecret(name, value)
 	}
-	var err error
 	if j.blobs, err = r.Blobs(); err != nil {
 		return nil, j, err
 	}
@@ -206,7 +204,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (*i
 			return nil, j, err
 		}
 	}
-	inv, err := e.inventoryOf(c, e.around(plan.SSHConfig))
+	inv, err = e.inventoryOf(c, e.around(plan.SSHConfig))
 	return inv, j, err
 }
 

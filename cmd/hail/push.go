@@ -54,12 +54,8 @@ Examples:
 			if c.Bool("exit-code") && !c.Bool("dry-run") {
 				return usage("hail push … --dry-run --exit-code", "--exit-code is for --dry-run: without it, this would be a real push")
 			}
-			secret, err := secretVars(c)
-			if err != nil {
-				return err
-			}
 			return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
-				return pushJob(e, c, specs, inv, hosts, secret)
+				return pushJob(e, c, specs, inv, hosts)
 			})
 		},
 	}
@@ -143,11 +139,15 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 }
 
 // pushJob renders every content for every host, and returns the job that pushes them.
-func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host, secret []string) (job, error) {
+func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 	if err := notNegative(c, "backup"); err != nil {
 		return job{}, err
 	}
 	patience, err := duration(c, "patience")
+	if err != nil {
+		return job{}, err
+	}
+	secret, err := secretVars(c)
 	if err != nil {
 		return job{}, err
 	}
