@@ -163,7 +163,7 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		hint := ""
-		if strings.Contains(c.Command.Description, "Examples:") {
+		if _, examples := descriptionOf(c.Command); examples != "" {
 			hint = "hail help " + c.Command.Name + " has examples"
 		}
 		if hasOption(c.Command, "target") {

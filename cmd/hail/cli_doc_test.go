@@ -30,11 +30,11 @@ func reference(commands []*cli.Command) string {
 	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
 	for _, c := range commands {
 		fmt.Fprintf(&b, "\n## %s\n\n%s. `hail %s`\n", c.Name, c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
-		prose, examples, _ := strings.Cut(c.Description, "Examples:")
-		if prose = strings.TrimSpace(prose); prose != "" {
+		prose, examples := descriptionOf(c)
+		if prose != "" {
 			fmt.Fprintf(&b, "\n%s\n", prose)
 		}
-		if examples = strings.Trim(examples, "\n"); examples != "" {
+		if examples != "" {
 			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", examples)
 		}
 		asRun := asOfRun(c, commands)

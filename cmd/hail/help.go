@@ -37,12 +37,12 @@ const helpWidth = 80
 func commandText(c *cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nUsage: hail %s\n", c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
-	prose, examples, _ := strings.Cut(c.Description, "Examples:")
-	if prose = strings.TrimSpace(prose); prose != "" {
+	prose, examples := descriptionOf(c)
+	if prose != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.Join(fillLines(prose, helpWidth), "\n"))
 	}
 	if examples != "" {
-		fmt.Fprintf(&b, "\nExamples:%s\n", examples)
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", examples)
 	}
 	for _, category := range categories(c) {
 		fmt.Fprintf(&b, "\n%s:\n", category)
@@ -51,6 +51,12 @@ func commandText(c *cli.Command) string {
 		}
 	}
 	return b.String()
+}
+
+// descriptionOf returns the two parts of a command's description, either of which may be empty.
+func descriptionOf(c *cli.Command) (prose, examples string) {
+	prose, examples, _ = strings.Cut(c.Description, "Examples:")
+	return strings.TrimSpace(prose), strings.Trim(examples, "\n")
 }
 
 // categories returns the categories of the options of a command, in order of appearance.

@@ -36,8 +36,8 @@ func manText(commands []*cli.Command) string {
 	b.WriteString(".SH COMMANDS\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, ".SS hail %s\n%s.\n", roff(strings.TrimSpace(c.Name+" "+c.ArgsUsage)), roff(c.Usage))
-		prose, examples, _ := strings.Cut(c.Description, "Examples:")
-		if prose = strings.TrimSpace(prose); prose != "" {
+		prose, examples := descriptionOf(c)
+		if prose != "" {
 			fmt.Fprintf(&b, ".PP\n%s\n", roff(strings.Join(strings.Fields(prose), " ")))
 		}
 		manExamples(&b, examples)
