@@ -94,31 +94,30 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	hosts, err := e.hostsOf(c, inv)
-	return inv, hosts, err
-}
-
-// hostsOf is selectHosts for an inventory that is already loaded.
-func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]inventory.Host, error) {
 	q, err := e.query(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	look := inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if q.Narrow.Sample > 0 && !c.IsSet("seed") && !c.Bool("quiet") {
 		fmt.Fprintf(e.stderr, "hail: a sample of %d; --seed %d draws the same again\n", len(hosts), q.Narrow.Seed)
 	}
+	return inv, hosts, e.overrideHosts(c, hosts)
+}
+
+// overrideHosts puts the settings and vars of the command line into the hosts.
+func (e environment) overrideHosts(c *cli.Context, hosts []inventory.Host) error {
 	top, err := e.connectionOf(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	vars, err := varsOf(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range hosts {
 		hosts[i].Connection = top.over(hosts[i].Connection)
@@ -130,7 +129,7 @@ func (e environment) hostsOf(c *cli.Context, inv *inventory.Inventory) ([]invent
 			maps.Copy(hosts[i].Vars, vars)
 		}
 	}
-	return hosts, nil
+	return nil
 }
 
 // targetsOf returns the target expressions, with --group as @GROUP.
