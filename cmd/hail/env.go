@@ -95,17 +95,7 @@ func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
 	}
 	quit := make(chan os.Signal, 1)
 	signal.Notify(quit, syscall.SIGQUIT)
-	end := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-quit:
-				tell()
-			case <-end:
-				return
-			}
-		}
-	}()
+	end := forEach(quit, func(os.Signal) { tell() })
 	if typed && e.stdinTerminal {
 		signal.Ignore(syscall.SIGTTIN)    // so a read fails in the background instead of stopping the process
 		keys := bufio.NewReader(os.Stdin) // a read that is pending at the end dies with the process
@@ -118,7 +108,7 @@ func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
 			}
 		}()
 	}
-	return asked, func() { signal.Stop(quit); close(end) }
+	return asked, func() { signal.Stop(quit); end() }
 }
 
 func terminalWidth() int {

@@ -20,34 +20,45 @@ import (
 // the third exits. done returns the first signal, or nil.
 func (e environment) handleSignals(remark func(string), stop, cut func()) (done func() os.Signal) {
 	signals, ignore := e.signals()
-	end := make(chan struct{})
 	var first os.Signal
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for n := 1; ; n++ {
-			select {
-			case s := <-signals:
-				switch n {
-				case 1:
-					first = s
-					remark("stopping: nothing new starts, and running commands are ended (Ctrl-C again: at once)")
-					stop()
-				case 2:
-					remark("dropping every connection (again: exit)")
-					cut()
-				default:
-					e.exit(exitInterrupt)
-				}
-			case <-end:
-				return
-			}
+	count := 0
+	end := forEach(signals, func(s os.Signal) {
+		switch count++; count {
+		case 1:
+			first = s
+			remark("stopping: nothing new starts, and running commands are ended (Ctrl-C again: at once)")
+			stop()
+		case 2:
+			remark("dropping every connection (again: exit)")
+			cut()
+		default:
+			e.exit(exitInterrupt)
 		}
 	})
 	return func() os.Signal {
 		ignore()
-		close(end)
-		wg.Wait()
+		end()
 		return first
+	}
+}
+
+// forEach calls do with each value that comes, in a goroutine of its own, until end is called.
+func forEach[T any](values <-chan T, do func(T)) (end func()) {
+	ended := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case v := <-values:
+				do(v)
+			case <-ended:
+				return
+			}
+		}
+	})
+	return func() {
+		close(ended)
+		wg.Wait()
 	}
 }
 
@@ -75,25 +86,15 @@ func (e environment) ask(question string) error {
 // answerEnquiries lists the running hosts whenever the user asks how it goes, until stop is called.
 func (d *display) answerEnquiries(typed bool) (stop func()) {
 	asked, ignore := d.env.enquiries(typed && d.live != nil)
-	end := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			select {
-			case <-asked:
-				if d.live == nil {
-					d.remark("--progress always shows how the run goes")
-					continue
-				}
-				d.live.List()
-			case <-end:
-				return
-			}
+	end := forEach(asked, func(struct{}) {
+		if d.live == nil {
+			d.remark("--progress always shows how the run goes")
+			return
 		}
+		d.live.List()
 	})
 	return func() {
 		ignore()
-		close(end)
-		wg.Wait()
+		end()
 	}
 }
