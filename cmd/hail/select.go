@@ -94,7 +94,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := e.query(c)
+	q, err := queryOf(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,8 +141,8 @@ func targetsOf(c *cli.Context) []string {
 	return targets
 }
 
-// query returns the selection of hosts that the options describe.
-func (e environment) query(c *cli.Context) (q inventory.Query, err error) {
+// queryOf returns the selection of hosts that the options describe.
+func queryOf(c *cli.Context) (q inventory.Query, err error) {
 	q = inventory.Query{
 		Targets: targetsOf(c),
 		Ansible: c.StringSlice("ansible-pattern"),
