@@ -37,8 +37,8 @@ func diffRuns(e environment, c *cli.Context) error {
 	var runs [2]*report.Run
 	var summaries [2]*report.Summary
 	for i, ref := range c.Args().Slice() {
-		if runs[i], err = report.Find(e.runsDir(c), ref); err != nil {
-			return usage("hail runs lists them", "%v", err)
+		if runs[i], err = e.findRun(c, ref); err != nil {
+			return err
 		}
 		if summaries[i], err = runs[i].Summary(); err != nil {
 			return err

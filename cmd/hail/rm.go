@@ -95,9 +95,9 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 			ids = append(ids, ref)
 			continue
 		}
-		r, err := report.Find(dir, ref)
+		r, err := e.findRun(c, ref)
 		if err != nil {
-			return nil, usage("hail runs lists them", "%v", err)
+			return nil, err
 		}
 		ids = append(ids, r.Plan.Run)
 	}
