@@ -184,7 +184,7 @@ func (s *Summary) Settle() {
 		switch {
 		case r.Status != "":
 			continue
-		case r.Exec.IsZero() && r.before != nil:
+		case r.before != nil && (r.Exec.IsZero() || r.Attempt == r.before.Attempt):
 			r.Status, r.Reason, r.Exit, r.Error, r.Remains = r.before.Status, r.before.Reason, r.before.Exit, r.before.Error, r.before.Remains
 		case r.Exec.IsZero():
 			r.Status, r.Error = runner.Skipped, "hail ended before anything was started here"

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"testing"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// TestCutOff: whatever a host was doing when hail was killed, Settle says how it ended. One that waited for another
+// attempt, or could not be reached for it, ends as the attempt before did, also if that had run a command.
+func TestCutOff(t *testing.T) {
+	attempt := func(n int) runner.Event { return runner.Event{Kind: runner.KindAttempt, Host: "web1", Attempt: n} }
+	exec := func(n int) runner.Event {
+		return runner.Event{Kind: runner.KindExec, Host: "web1", Attempt: n, Time: start}
+	}
+	retry := runner.Event{Kind: runner.KindRetry, Host: "web1", Attempt: 1, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}
+	refused := runner.Event{Kind: runner.KindRetry, Host: "web1", Attempt: 1, Status: runner.Unreachable, Reason: runner.Refused}
+	for _, tt := range []struct {
+		what   string
+		events []runner.Event
+		want   string
+	}{
+		{"nothing", nil, "skipped"},
+		{"dialling", []runner.Event{attempt(1)}, "skipped"},
+		{"running", []runner.Event{attempt(1), exec(1)}, "lost"},
+		{"waiting after it was not reached", []runner.Event{attempt(1), refused}, "unreachable(refused)"},
+		{"waiting after it failed", []runner.Event{attempt(1), exec(1), retry}, "failed(exit 3)"},
+		{"dialling again", []runner.Event{attempt(1), exec(1), retry, attempt(2)}, "failed(exit 3)"},
+		{"running again", []runner.Event{attempt(1), exec(1), retry, attempt(2), exec(2)}, "lost"},
+	} {
+		s := &Summary{}
+		s.Add([]runner.Event{{Kind: runner.KindPlan, Plan: &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}}}})
+		s.Add(tt.events)
+		s.Settle()
+		if got := s.Hosts[0].how(); got != tt.want || s.Counts[s.Hosts[0].Status] != 1 {
+			t.Errorf("%s: the host is %s, want %s; counts %v", tt.what, got, tt.want, s.Counts)
+		}
+	}
+}
