@@ -87,6 +87,11 @@ func TestTroubles(t *testing.T) {
     tar: /x: No such file
     log: runs/id/hosts/web1/log
 `},
+		{"a line that was overwritten", []Result{exit("web1")}, map[string]string{"web1": "10%\r20%\rno room\r\n"}, "", `
+  failed(exit 2) web1
+    … no room
+    log: runs/id/hosts/web1/log
+`},
 		{"nothing but a formula", []Result{exit("web1")}, map[string]string{"web1": "tar: Error is not recoverable: exiting now\n"}, "", `
   failed(exit 2) web1
     tar: Error is not recoverable: exiting now

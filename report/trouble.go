@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"hail/runner"
 )
@@ -153,11 +152,13 @@ func lastLine(files Files, r *Result) string {
 		f.Seek(-most, io.SeekEnd)
 	}
 	text, _ := io.ReadAll(io.LimitReader(f, most))
-	lines := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
+	lines := bytes.Split(bytes.TrimRight(text, "\r\n"), []byte("\n"))
+	last := lines[len(lines)-1]
 	for _, line := range slices.Backward(lines) {
-		if !slices.ContainsFunc(boilerplate, func(f string) bool { return strings.HasPrefix(line, f) }) {
-			return OneLine(line)
+		if !slices.ContainsFunc(boilerplate, func(b string) bool { return bytes.HasPrefix(line, []byte(b)) }) {
+			last = line
+			break
 		}
 	}
-	return OneLine(lines[len(lines)-1])
+	return OneLine(string(lastState(bytes.TrimRight(last, "\r"))))
 }
