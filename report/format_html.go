@@ -171,7 +171,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		if kept > htmlOutput {
 			break
 		}
-		h := htmlGroup{Hosts: inventory.Fold(g.hosts()), Status: first.Status, How: ending(first.Status, first.Reason, first.Exit, r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
+		h := htmlGroup{Hosts: inventory.Fold(g.hosts()), Status: first.Status, How: first.ending(r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
 		kept += len(h.Out) + len(h.Err)
 		for _, one := range g.results {
 			of[one] = len(d.Groups)
@@ -209,7 +209,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 
 func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: ending(h.Status, h.Reason, h.Exit, r.DryRun), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
+	one := htmlHost{Name: h.Host, Status: h.Status, How: h.ending(r.DryRun), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
 	if h.Status == "" {
 		one.How = unfinished
 	}

@@ -139,18 +139,6 @@ func (r *Report) title() string {
 	return Style{Width: mostWhat}.cut(r.what(), 0) + " on " + where
 }
 
-// Said says on one line how the host ended, and why.
-func (r *Result) Said() string {
-	if r.Status == "" {
-		return unfinished
-	}
-	text := r.how()
-	if why := r.why(); why != "" {
-		text += ": " + why
-	}
-	return text
-}
-
 // says returns what most of these hosts have to say, as the first of them puts it, and how many other messages there
 // are. It is empty if they say nothing.
 func (r *Report) says(t *trouble) string {

@@ -175,8 +175,9 @@ func (s logStream) Close() error {
 // finish writes the trailer of an attempt, which e ends, and closes the log.
 func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), Ending(e, dryRun))
-	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
+	r := resultOf(e)
+	fmt.Fprintf(&b, "# ended   %s %s", e.Time.UTC().Format(time.RFC3339), r.ending(dryRun))
+	if why := r.why(); why != "" {
 		fmt.Fprintf(&b, ": %s", why)
 	}
 	if e.Remains != "" {

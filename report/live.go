@@ -187,10 +187,7 @@ func (l *Live) tell(e *runner.Event) {
 	}
 	l.told++
 	l.clear()
-	line := fmt.Sprintf("%s: %s", e.Host, statusText(e.Status, e.Reason, e.Exit))
-	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
-		line += ": " + why
-	}
+	line := e.Host + ": " + resultOf(e).Said()
 	if l.told > mostTold {
 		line = "more hosts went wrong; the summary has them all"
 	}

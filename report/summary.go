@@ -47,20 +47,25 @@ type Result struct {
 	Checks  []runner.Verdict  `json:"checks,omitempty"` // in the order of the plan; what the host did not get to is not evaluated
 	Run     string            `json:"run,omitempty"`    // if several runs are shown together, which one this is from; empty: the first
 
-	before *runner.Event // how the attempt before this one ended
+	before *Result // how the attempt before this one ended; nothing else of it
 }
 
 // Before says on one line how the attempt before the last one ended; it is empty if there was none.
 func (r *Result) Before() string {
-	e := r.before
-	if e == nil {
+	if r.before == nil {
 		return ""
 	}
-	line := fmt.Sprintf("attempt %d ended %s", e.Attempt, statusText(e.Status, e.Reason, e.Exit))
-	if why := whyText(e.Reason, e.Exit, e.Error); why != "" {
-		line += ": " + why
-	}
-	return line
+	return fmt.Sprintf("attempt %d ended %s", r.before.Attempt, r.before.Said())
+}
+
+// resultOf returns how a host or one of its attempts ended, which is what e reports.
+func resultOf(e *runner.Event) *Result {
+	return &Result{Host: e.Host, Status: e.Status, Reason: e.Reason, Exit: e.Exit, Error: e.Error, Remains: e.Remains, Attempt: e.Attempt}
+}
+
+// end notes that the host ended as in how.
+func (r *Result) end(how *Result) {
+	r.Status, r.Reason, r.Exit, r.Error, r.Remains = how.Status, how.Reason, how.Exit, how.Error, how.Remains
 }
 
 // Output is what is known of one stream: its length, and the CRC32C of all of it.
@@ -136,8 +141,7 @@ func (s *Summary) add(e *runner.Event) {
 	case runner.KindAttempt:
 		r.Attempt, r.Began, r.Exec, r.Stdout, r.Stderr, r.Reach, r.Checks = e.Attempt, e.Time, time.Time{}, Output{}, Output{}, nil, nil
 	case runner.KindRetry:
-		before := *e
-		r.before = &before
+		r.before = resultOf(e)
 	case runner.KindReach:
 		r.Reach = e.Reach
 	case runner.KindExec:
@@ -156,7 +160,8 @@ func (s *Summary) add(e *runner.Event) {
 	case runner.KindCheck:
 		r.Checks = e.Verdicts
 	case runner.KindFinish:
-		r.Status, r.Reason, r.Exit, r.Error, r.Remains, r.Ended = e.Status, e.Reason, e.Exit, e.Error, e.Remains, e.Time
+		r.end(resultOf(e))
+		r.Ended = e.Time
 		s.Counts[e.Status]++
 	}
 }
@@ -185,7 +190,7 @@ func (s *Summary) Settle() {
 		case r.Status != "":
 			continue
 		case r.before != nil && (r.Exec.IsZero() || r.Attempt == r.before.Attempt):
-			r.Status, r.Reason, r.Exit, r.Error, r.Remains = r.before.Status, r.before.Reason, r.before.Exit, r.before.Error, r.before.Remains
+			r.end(r.before)
 		case r.Exec.IsZero():
 			r.Status, r.Error = runner.Skipped, "hail ended before anything was started here"
 		default:

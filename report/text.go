@@ -138,7 +138,8 @@ func (s *Summary) overcome() *Summary {
 	all.Hosts = make([]Result, len(s.Hosts))
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; did(r) {
-			all.Hosts[i] = Result{Host: r.Host, Status: r.before.Status, Reason: r.before.Reason, Exit: r.before.Exit, Error: r.before.Error, Remains: r.before.Remains}
+			all.Hosts[i].Host = r.Host
+			all.Hosts[i].end(r.before)
 		}
 	}
 	return &all

@@ -12,13 +12,13 @@ import (
 
 // Whatever people are told in more than one place is worded here.
 
-// Ending says how a host ended, by its event e, in a run that may be a dry run.
-func Ending(e *runner.Event, dryRun bool) string {
-	return ending(e.Status, e.Reason, e.Exit, dryRun)
-}
-
 // Word returns a status as people read it. Programs get the status itself also in a dry run: they know it by that name.
-func Word(status runner.Status, dryRun bool) string { return ending(status, "", 0, dryRun) }
+func Word(status runner.Status, dryRun bool) string {
+	if dryRun && status == runner.Changed {
+		return wouldChange
+	}
+	return string(status)
+}
 
 // What people read about a dry run.
 const (
@@ -26,37 +26,42 @@ const (
 	nothingChanged = "dry run: nothing was changed"
 )
 
-// ending is statusText, but in the words for a dry run if it is one.
-func ending(status runner.Status, reason runner.Reason, exit int, dryRun bool) string {
-	if dryRun && status == runner.Changed {
-		return wouldChange
-	}
-	return statusText(status, reason, exit)
-}
+// Ending says how a host ended, by its event e, in a run that may be a dry run.
+func Ending(e *runner.Event, dryRun bool) string { return resultOf(e).ending(dryRun) }
 
-// statusText formats a status with its reason, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
-func statusText(status runner.Status, reason runner.Reason, exit int) string {
+// ending says how the host ended, as it is written everywhere: failed(exit 3), unreachable(auth), ok.
+func (r *Result) ending(dryRun bool) string {
+	word := Word(r.Status, dryRun)
 	switch {
-	case reason == runner.ExitStatus:
-		return fmt.Sprintf("%s(exit %d)", status, exit)
-	case reason != "":
-		return fmt.Sprintf("%s(%s)", status, reason)
+	case r.Reason == runner.ExitStatus:
+		return fmt.Sprintf("%s(exit %d)", word, r.Exit)
+	case r.Reason != "":
+		return fmt.Sprintf("%s(%s)", word, r.Reason)
 	}
-	return string(status)
+	return word
 }
 
-// how says how the host ended.
-func (r *Result) how() string { return statusText(r.Status, r.Reason, r.Exit) }
+// how is ending for a run that is not a dry run.
+func (r *Result) how() string { return r.ending(false) }
 
-// why returns what the host's error adds to how it ended.
-func (r *Result) why() string { return whyText(r.Reason, r.Exit, r.Error) }
-
-// whyText returns what an error adds to a status with its reason, on one line: nothing if it is the exit status again.
-func whyText(reason runner.Reason, exit int, err string) string {
-	if reason == runner.ExitStatus && err == fmt.Sprint("exit ", exit) {
+// why returns what the host's error adds to how it ended, on one line: nothing if it is the exit status again.
+func (r *Result) why() string {
+	if r.Reason == runner.ExitStatus && r.Error == fmt.Sprint("exit ", r.Exit) {
 		return ""
 	}
-	return OneLine(err)
+	return OneLine(r.Error)
+}
+
+// Said says on one line how the host ended, and why.
+func (r *Result) Said() string {
+	if r.Status == "" {
+		return unfinished
+	}
+	text := r.how()
+	if why := r.why(); why != "" {
+		text += ": " + why
+	}
+	return text
 }
 
 // unfinished is what is said of a host that has not ended.
