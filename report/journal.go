@@ -2,41 +2,16 @@ package report
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"iter"
 	"os"
-	"strconv"
 
 	"hail/runner"
 )
 
-// A journal is the events of a run, one JSON object per line, append-only. The last field of each line is the CRC32C of
-// the object without that field. The plan itself is left out: it is in run.json.
-
 const journalFile = "journal.jsonl"
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-const crcSuffix = len(`,"crc":"00000000"}`)
-
-// parseLine is the inverse of appendLine, for a line without its newline.
-func parseLine(line []byte) (e runner.Event, ok bool) {
-	n := len(line) - crcSuffix
-	if n < 1 || !bytes.HasPrefix(line[n:], []byte(`,"crc":"`)) || !bytes.HasSuffix(line, []byte(`"}`)) {
-		return e, false
-	}
-	want, err := strconv.ParseUint(string(line[n+8:n+16]), 16, 32)
-	sum := crc32.Update(crc32.Checksum(line[:n], castagnoli), castagnoli, []byte("}"))
-	if err != nil || uint32(want) != sum || !bytes.Equal(line[n+8:n+16], fmt.Appendf(nil, "%08x", sum)) {
-		return e, false
-	}
-	return e, json.Unmarshal(append(line[:n:n], '}'), &e) == nil
-}
 
 // journalWriter writes batches: each takes one write, and one sync if it holds anything that has to be on disk before
 // it is shown.
@@ -108,6 +83,11 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 		}
 		defer f.Close()
 		batch := make([]runner.Event, 0, batchSize)
+		deliver := func() (goOn bool) {
+			goOn = len(batch) == 0 || yield(batch)
+			batch = batch[:0]
+			return goOn
+		}
 		r := bufio.NewReaderSize(f, 64<<10)
 		offset := int64(0)
 		var line []byte
@@ -118,11 +98,8 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 					j.err = err
 					break
 				}
-				if len(batch) > 0 {
-					if !yield(batch) {
-						return
-					}
-					batch = batch[:0]
+				if !deliver() {
+					return
 				}
 				if more() {
 					continue
@@ -143,15 +120,10 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 			if e.Kind == runner.KindPlan {
 				e.Plan = j.plan
 			}
-			if batch = append(batch, e); len(batch) == batchSize {
-				if !yield(batch) {
-					return
-				}
-				batch = batch[:0]
+			if batch = append(batch, e); len(batch) == batchSize && !deliver() {
+				return
 			}
 		}
-		if len(batch) > 0 {
-			yield(batch)
-		}
+		deliver()
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -9,6 +10,28 @@ import (
 
 	"hail/runner"
 )
+
+// A journal is the events of a run, one JSON object per line, append-only. The last field of each line is the CRC32C of
+// the object without that field. The plan itself is left out: it is in run.json.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// appendCRC appends the end of a line: the last field, for the object that begins with fields.
+func appendCRC(b, fields []byte) []byte {
+	sum := crc32.Update(crc32.Checksum(fields, castagnoli), castagnoli, []byte("}"))
+	return fmt.Appendf(b, `,"crc":"%08x"}`, sum)
+}
+
+const crcSuffix = len(`,"crc":"00000000"}`)
+
+// parseLine is the inverse of appendLine, for a line without its newline.
+func parseLine(line []byte) (e runner.Event, ok bool) {
+	n := len(line) - crcSuffix
+	if n < 1 || !bytes.Equal(line[n:], appendCRC(nil, line[:n])) {
+		return e, false
+	}
+	return e, json.Unmarshal(append(line[:n:n], '}'), &e) == nil
+}
 
 // appendLine appends the line of e as encoding/json would write it; for rare fields, it asks encoding/json. A push of
 // many files has a line in the journal for each on each host, and reflection was a tenth of all that this cost.
@@ -44,8 +67,7 @@ func appendLine(b []byte, e *runner.Event) []byte {
 	b = appendNumber(b, `,"exit":`, int64(e.Exit))
 	b = appendText(b, `,"remains":`, string(e.Remains))
 	b = appendText(b, `,"error":`, e.Error)
-	sum := crc32.Update(crc32.Checksum(b[start:], castagnoli), castagnoli, []byte("}"))
-	return fmt.Appendf(b, ",\"crc\":\"%08x\"}\n", sum)
+	return append(appendCRC(b, b[start:]), '\n')
 }
 
 // appendNumber and appendText append a field, unless it is zero.
