@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,14 +15,21 @@ import (
 // a trailer. As every line of output has that prefix, nothing that a host prints can pass for the rest. The raw bytes
 // are next to it, each stream in a file that is created at its first byte.
 type hostLog struct {
-	reserve *reserve
-	log     file
-	outputs [2]capped
-	logged  int       // how many bytes of output the log has
-	full    bool      // the log takes no more output
-	left    string    // a note on what the command has left running
-	tails   [2][]byte // the beginning of a line whose end has not arrived
-	line    bytes.Buffer
+	reserve        *reserve
+	log            file
+	stdout, stderr logStream
+	logged         int          // how many bytes of output the log has
+	full           bool         // the log takes no more output
+	left           string       // a note on what the command has left running
+	line           bytes.Buffer // what a Write or Close adds to the log
+}
+
+// logStream writes one stream to its file and, line by line, to the log.
+type logStream struct {
+	*hostLog
+	output capped
+	prefix string
+	tail   []byte // the beginning of a line whose end has not arrived
 }
 
 // clockFormat is the time in front of a line.
@@ -48,9 +54,11 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 		}
 	}
 	l := &hostLog{reserve: &r.reserve, log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
-	for i, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
-		l.outputs[i] = capped{file: file{path: filepath.Join(dir, string(stream)), handles: &r.handles}, limit: r.head.Plan.MaxOutput}
+	output := func(s runner.Stream) capped {
+		return capped{file: file{path: filepath.Join(dir, string(s)), handles: &r.handles}, limit: r.head.Plan.MaxOutput}
 	}
+	l.stdout = logStream{hostLog: l, output: output(runner.Stdout), prefix: "out| "}
+	l.stderr = logStream{hostLog: l, output: output(runner.Stderr), prefix: "err| "}
 	c := h.Connection
 	where := h.Name
 	if c.Address != "" {
@@ -67,23 +75,9 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 	return l, err
 }
 
-func (l *hostLog) stream(s runner.Stream) io.WriteCloser {
-	if s == runner.Stderr {
-		return logStream{l, 1, "err| "}
-	}
-	return logStream{l, 0, "out| "}
-}
-
-// logStream writes one stream to its file and, line by line, to the log.
-type logStream struct {
-	*hostLog
-	i      int
-	prefix string
-}
-
 // Write fails if the disk does, which ends the host: output that nobody keeps should not go on. Once it has failed for
 // one host, it fails for all: the reserved space is for what is left to be said of the run.
-func (s logStream) Write(p []byte) (int, error) {
+func (s *logStream) Write(p []byte) (int, error) {
 	if err := s.reserve.first(); err != nil {
 		return 0, err
 	}
@@ -94,8 +88,8 @@ func (s logStream) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (s logStream) write(p []byte) (int, error) {
-	n, err := s.outputs[s.i].Write(p)
+func (s *logStream) write(p []byte) (int, error) {
+	n, err := s.output.Write(p)
 	if err != nil || s.full {
 		return n, err
 	}
@@ -110,19 +104,19 @@ func (s logStream) write(p []byte) (int, error) {
 			break
 		}
 		s.line.WriteString(stamp)
-		s.line.Write(s.tails[s.i])
+		s.line.Write(s.tail)
 		s.line.Write(rest[:end])
-		s.tails[s.i] = s.tails[s.i][:0]
+		s.tail = s.tail[:0]
 		rest = rest[end:]
 	}
-	s.tails[s.i] = append(s.tails[s.i], rest...)
-	if s.outputs[s.i].leftOut() > 0 {
+	s.tail = append(s.tail, rest...)
+	if s.output.leftOut() > 0 {
 		s.full = true
-		s.tails = [2][]byte{}
+		s.stdout.tail, s.stderr.tail = nil, nil
 		s.line.Reset()
 		s.line.WriteString("# over --max-output: no more output here; its end is in the files stdout and stderr\n")
 	}
-	if len(s.tails[s.i]) > longestTail {
+	if len(s.tail) > longestTail {
 		s.endLine(stamp)
 	}
 	if s.line.Len() > 0 {
@@ -133,40 +127,40 @@ func (s logStream) write(p []byte) (int, error) {
 
 // abridge returns the part of p that goes to the log: all of it, or its last lines, with a note before them on what is
 // left out.
-func (s logStream) abridge(p []byte, now string) []byte {
+func (s *logStream) abridge(p []byte, now string) []byte {
 	if s.logged < loggedWhole || len(p) <= loggedPiece {
 		return p
 	}
 	cut := len(p) - loggedPiece
 	cut += bytes.IndexByte(p[cut:len(p)-1], '\n') + 1 // the next line, if there is one
-	left := int64(len(s.tails[s.i]) + cut)
-	s.tails[s.i] = s.tails[s.i][:0]
-	fmt.Fprintf(&s.line, "# %s%s left out here, from byte %d on: see the file %s\n", now, Plural(left, "byte"), s.outputs[s.i].size-int64(len(p)-cut)-left, filepath.Base(s.outputs[s.i].path))
+	left := int64(len(s.tail) + cut)
+	s.tail = s.tail[:0]
+	fmt.Fprintf(&s.line, "# %s%s left out here, from byte %d on: see the file %s\n", now, Plural(left, "byte"), s.output.size-int64(len(p)-cut)-left, filepath.Base(s.output.path))
 	return p[cut:]
 }
 
 // endLine ends a line that has no end yet.
-func (s logStream) endLine(stamp string) {
-	if tail := s.tails[s.i]; len(tail) > 0 {
+func (s *logStream) endLine(stamp string) {
+	if len(s.tail) > 0 {
 		s.line.WriteString(stamp)
-		s.line.Write(tail)
+		s.line.Write(s.tail)
 		s.line.WriteByte('\n')
-		s.tails[s.i] = nil
+		s.tail = nil
 	}
 }
 
 // LeftOut returns how many bytes of the stream are not kept; the runner asks for it.
-func (s logStream) LeftOut() int64 { return s.outputs[s.i].leftOut() }
+func (s *logStream) LeftOut() int64 { return s.output.leftOut() }
 
 // Close writes a line that has no end yet. The log itself stays open for the trailer.
-func (s logStream) Close() error {
+func (s *logStream) Close() error {
 	s.line.Reset()
 	s.endLine(time.Now().UTC().Format(clockFormat) + s.prefix)
 	var err error
 	if s.line.Len() > 0 {
 		_, err = s.log.Write(s.line.Bytes())
 	}
-	if e := s.outputs[s.i].Close(); err == nil {
+	if e := s.output.Close(); err == nil {
 		err = e
 	}
 	return err
@@ -189,7 +183,7 @@ func (l *hostLog) finish(e *runner.Event, dryRun bool) error {
 	if e.Kind == runner.KindRetry {
 		fmt.Fprintf(&b, "\n# retry   in %v", e.Delay.Round(time.Millisecond))
 	}
-	fmt.Fprintf(&b, "\n# output  %s, %s\n", l.outputs[0].account("stdout"), l.outputs[1].account("stderr"))
+	fmt.Fprintf(&b, "\n# output  %s, %s\n", l.stdout.output.account("stdout"), l.stderr.output.account("stderr"))
 	if _, err := l.log.Write(b.Bytes()); err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e
 		return nil, nil, e
 	}
 	r.openLogs.Store(h.Name, l)
-	return l.stream(runner.Stdout), l.stream(runner.Stderr), nil
+	return &l.stdout, &l.stderr, nil
 }
 
 // setAside moves the files of an attempt to attempt-1, attempt-2 … in the host's folder.
