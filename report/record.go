@@ -63,8 +63,7 @@ func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error)
 	r.aside = new(atomic.Int64)
 	r.handles.Store(int64(openFiles))
 	if err := r.create(dir, blobs); err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
 			err = fmt.Errorf("%s: %w", p.Path, p.Err)
 		}
 		return nil, fmt.Errorf("the run can't be recorded: %w", err)
@@ -190,35 +189,43 @@ func (r *Record) setAside(host string, attempt int) error {
 
 // Events implements Sink: it writes the journal first, then the ends of the hosts' logs.
 func (r *Record) Events(batch []runner.Event) error {
-	for _, half := range []func() error{func() error { return r.journal.write(batch) }, r.journal.sync} {
-		err := half()
-		if p := (*fs.PathError)(nil); errors.As(err, &p) {
-			p.Path = filepath.Join(r.dir, journalFile) // it was opened under another name
-		}
-		if err != nil && r.reserve.noteError(err) { // there may be room now
-			err = half()
-		}
-		if err != nil {
-			return incomplete(err)
-		}
+	if err := r.insist(func() error { return r.journal.write(batch) }); err != nil {
+		return err
+	}
+	if err := r.insist(r.journal.sync); err != nil {
+		return err
 	}
 	for i := range batch {
-		e := &batch[i]
-		if e.Kind == runner.KindNote && e.Key == runner.NoteLeft {
+		switch e := &batch[i]; {
+		case e.Kind == runner.KindNote && e.Key == runner.NoteLeft:
 			if l, ok := r.openLogs.Load(e.Host); ok {
 				l.(*hostLog).left = e.Value
 			}
-		}
-		if e.Kind != runner.KindFinish && e.Kind != runner.KindRetry {
-			continue
-		}
-		if l, ok := r.openLogs.LoadAndDelete(e.Host); ok {
-			if err := l.(*hostLog).finish(e, r.head.Plan.DryRun); err != nil {
-				r.reserve.noteError(err)
+		case e.Kind == runner.KindFinish || e.Kind == runner.KindRetry:
+			if l, ok := r.openLogs.LoadAndDelete(e.Host); ok {
+				if err := l.(*hostLog).finish(e, r.head.Plan.DryRun); err != nil {
+					r.reserve.noteError(err)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// insist does a step of writing the journal, and does it again if it fails and there was space in reserve.
+func (r *Record) insist(step func() error) error {
+	for {
+		err := step()
+		if err == nil {
+			return nil
+		}
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			p.Path = filepath.Join(r.dir, journalFile) // it was opened under another name
+		}
+		if !r.reserve.noteError(err) {
+			return incomplete(err)
+		}
+	}
 }
 
 // Failed returns the first error in writing the record; nil as long as there is none. The journal goes on after it as
