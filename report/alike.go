@@ -113,7 +113,7 @@ func (m mask) copy(w io.Writer, r io.Reader) error {
 // maskedDigest returns a digest of what the host printed, masked.
 func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+	for _, stream := range streams {
 		f, err := files.Output(r.Host, stream)
 		if err != nil {
 			return sum, err

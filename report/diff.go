@@ -77,8 +77,8 @@ func changeOf(a, b *Result, filesA, filesB Files) (string, error) {
 	if x, y := a.how(), b.how(); x != y {
 		fmt.Fprintf(&text, "-%s\n+%s\n", x, y)
 	}
-	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
-		if a.output(stream) == b.output(stream) {
+	for _, stream := range streams {
+		if *a.output(stream) == *b.output(stream) {
 			continue
 		}
 		before, err := shown(filesA, a, stream, nil)
@@ -102,7 +102,7 @@ const longestDiff = 1 << 20
 // shown returns what the host printed on the stream, masked and harmless for a terminal. For what was left out of it,
 // there is a line that is the same only if all was.
 func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
-	all := r.output(stream)
+	all := *r.output(stream)
 	if all.Length > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", all.Length, all.Checksum), nil
 	}

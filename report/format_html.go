@@ -190,7 +190,7 @@ func (r *Report) htmlData() (*htmlData, string, error) {
 		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
 		if g, ok := of[&r.Hosts[i]]; ok {
 			d.Hosts[i].Group = g
-		} else if r.Hosts[i].Stdout.Length+r.Hosts[i].Stderr.Length > 0 {
+		} else if r.Hosts[i].printed() {
 			d.Hosts[i].Group = inRecordOnly
 		}
 	}

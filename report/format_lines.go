@@ -47,7 +47,7 @@ func writeTAP(w io.Writer, r *Report) error {
 	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		ok := !bad(h.Status) && h.Status != ""
+		ok := well(h.Status)
 		skipped := h.Status == runner.Skipped || h.Status == ""
 		if len(h.Checks) > 0 {
 			ok = sub(h.Host, r.verdicts(h)) && ok
@@ -173,7 +173,7 @@ func writePrometheus(w io.Writer, r *Report) error {
 	}
 	metric("hail_host_ok", "Whether the host ended well.")
 	for i := range r.Hosts {
-		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(!bad(r.Hosts[i].Status) && r.Hosts[i].Status != ""))
+		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(well(r.Hosts[i].Status)))
 	}
 	metric("hail_host_duration_seconds", "How long the host took.")
 	for i := range r.Hosts {

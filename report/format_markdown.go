@@ -77,7 +77,7 @@ func (r *Report) markdownOutput(b *bytes.Buffer) error {
 		}
 		first := groups[i].results[0]
 		fmt.Fprintf(b, "\n%s\n", mdText(groups[i].title(Style{})))
-		for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+		for _, stream := range streams {
 			if text := r.excerpt(first, stream, 8<<10); text != "" {
 				fence := "```"
 				for strings.Contains(text, fence) {

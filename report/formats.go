@@ -176,7 +176,7 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 		return err
 	}
 	defer f.Close()
-	left, before, after, err := missing(f, host.output(stream), r.Plan.MaxOutput)
+	left, before, after, err := missing(f, *host.output(stream), r.Plan.MaxOutput)
 	if err != nil {
 		return err
 	}

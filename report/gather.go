@@ -52,7 +52,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 // EachHost writes one block for each host that printed something, in the order of the plan.
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
-		if r := &s.Hosts[i]; r.Stdout.Length+r.Stderr.Length > 0 {
+		if r := &s.Hosts[i]; r.printed() {
 			if err := (group{results: []*Result{r}, limit: s.Plan.MaxOutput}).write(w, files, style); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func gatherSame(s *Summary, files Files) (groups []group, err error) {
 	var order []likeness
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		if r.Stdout.Length+r.Stderr.Length == 0 {
+		if !r.printed() {
 			continue
 		}
 		key := likeness{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}
@@ -103,9 +103,6 @@ func gatherSame(s *Summary, files Files) (groups []group, err error) {
 	}
 	return groups, nil
 }
-
-// bad reports whether a host has ended, and not well.
-func bad(s runner.Status) bool { return s != runner.OK && s != runner.Changed && s != "" }
 
 // join puts r into the group that printed the same, byte for byte: equal checksums alone prove nothing.
 func join(groups []group, r *Result, files Files) ([]group, error) {
@@ -123,7 +120,7 @@ func join(groups []group, r *Result, files Files) ([]group, error) {
 }
 
 func samePrint(files Files, a, b *Result) (bool, error) {
-	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+	for _, stream := range streams {
 		if a.output(stream).Length == 0 {
 			continue
 		}
@@ -133,13 +130,6 @@ func samePrint(files Files, a, b *Result) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-func (r *Result) output(s runner.Stream) Output {
-	if s == runner.Stderr {
-		return r.Stderr
-	}
-	return r.Stdout
 }
 
 func sameBytes(files Files, a, b string, stream runner.Stream) (bool, error) {

@@ -68,7 +68,7 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 	}
 	l := liner{w: w, prefix: prefix}
 	var text io.Reader = f
-	if left, before, _, err := missing(f, g.results[0].output(stream), g.limit); err != nil {
+	if left, before, _, err := missing(f, *g.results[0].output(stream), g.limit); err != nil {
 		return err
 	} else if left > 0 {
 		if err := m.copy(&l, io.LimitReader(f, before)); err != nil {
@@ -102,7 +102,7 @@ func missing(f io.Seeker, o Output, limit int64) (left, before, after int64, err
 // writeDiff writes how the output of the group differs from that of the largest group.
 func (g group) writeDiff(w io.Writer, from group, files Files, style Style) error {
 	var text strings.Builder
-	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+	for _, stream := range streams {
 		before, err := shown(files, from.results[0], stream, from.mask)
 		if err != nil {
 			return err

@@ -114,7 +114,7 @@ func (l *Live) Events(batch []runner.Event) error {
 				l.waveLeft--
 			}
 			l.ended = e.Time
-			if !bad(e.Status) {
+			if well(e.Status) {
 				l.move(e.Host, extent{l.moved[e.Host].total, l.moved[e.Host].total})
 			}
 			l.tell(e)

@@ -90,7 +90,7 @@ func (s *Stream) show(e *runner.Event) error {
 }
 
 func (s *Stream) finish(host string) error {
-	for _, stream := range []runner.Stream{runner.Stdout, runner.Stderr} {
+	for _, stream := range streams {
 		key := lineKey{host, stream}
 		if l := s.lines[key]; l != nil {
 			delete(s.lines, key)

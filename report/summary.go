@@ -74,6 +74,23 @@ type Output struct {
 	Checksum uint32 `json:"checksum"`
 }
 
+// streams are the two outputs of a host.
+var streams = [...]runner.Stream{runner.Stdout, runner.Stderr}
+
+func (r *Result) output(s runner.Stream) *Output {
+	if s == runner.Stderr {
+		return &r.Stderr
+	}
+	return &r.Stdout
+}
+
+// printed reports whether the host printed anything.
+func (r *Result) printed() bool { return r.Stdout.Length+r.Stderr.Length > 0 }
+
+// well reports whether a host has ended well, and bad whether it has ended in another way.
+func well(s runner.Status) bool { return s == runner.OK || s == runner.Changed }
+func bad(s runner.Status) bool  { return s != "" && !well(s) }
+
 // Running returns how long the host's commands took; 0 if none was started.
 func (r *Result) Running() time.Duration {
 	if r.Exec.IsZero() || r.Ended.IsZero() {
@@ -147,11 +164,7 @@ func (s *Summary) add(e *runner.Event) {
 	case runner.KindExec:
 		r.Exec = e.Time
 	case runner.KindOutput:
-		out := &r.Stdout
-		if e.Stream == runner.Stderr {
-			out = &r.Stderr
-		}
-		out.Length, out.Checksum = e.Offset+e.Length, e.Checksum
+		*r.output(e.Stream) = Output{e.Offset + e.Length, e.Checksum}
 	case runner.KindNote:
 		if r.Notes == nil {
 			r.Notes = map[string]string{}

@@ -104,7 +104,7 @@ func Counts(s *Summary, style Style) string {
 			sep = ", "
 			left -= n
 		}
-		if n := s.again(status); n > 0 && !bad(status) {
+		if n := s.again(status); n > 0 && well(status) {
 			line += fmt.Sprintf(" (%d at the second attempt or later)", n)
 		}
 	}
@@ -130,7 +130,7 @@ func (s *Summary) again(status runner.Status) (n int) {
 // overcome returns a summary of the attempts before the last, for the hosts that ended well in the end; nil if there
 // are none.
 func (s *Summary) overcome() *Summary {
-	did := func(r *Result) bool { return r.before != nil && r.Status != "" && !bad(r.Status) }
+	did := func(r *Result) bool { return r.before != nil && well(r.Status) }
 	if !slices.ContainsFunc(s.Hosts, func(r Result) bool { return did(&r) }) {
 		return nil
 	}

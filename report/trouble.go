@@ -109,8 +109,8 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
 		fmt.Fprintf(b, "    hint: %s\n", hint)
 	}
-	printed := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.Stdout.Length+example.Stderr.Length > 0
-	if path := files.LogPath(example.Host); printed && path != "" {
+	logged := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.printed()
+	if path := files.LogPath(example.Host); logged && path != "" {
 		fmt.Fprintf(b, "    log: %s\n", path)
 	}
 }
