@@ -17,10 +17,8 @@ type capped struct {
 
 const tailSuffix = ".tail"
 
-func (c *capped) headSize() int64 { return headSizeOf(c.limit) }
-
-// headSizeOf returns how much of the beginning is kept under a limit; the end takes the rest.
-func headSizeOf(limit int64) int64 { return limit / 2 }
+// headSize returns how much of the beginning is kept under a limit; the end takes the rest.
+func headSize(limit int64) int64 { return limit / 2 }
 
 // leftOut returns how many bytes of what was written are not kept.
 func (c *capped) leftOut() int64 {
@@ -41,7 +39,7 @@ func (c *capped) account(name string) string {
 func (c *capped) Write(p []byte) (int, error) {
 	room := int64(len(p))
 	if c.limit > 0 {
-		room = min(room, max(0, c.headSize()-c.size))
+		room = min(room, max(0, headSize(c.limit)-c.size))
 	}
 	n := 0
 	if room > 0 {
@@ -72,8 +70,8 @@ func (c *capped) writeRing(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	length := c.limit - c.headSize()
-	at := c.size - c.headSize()
+	length := c.limit - headSize(c.limit)
+	at := c.size - headSize(c.limit)
 	if skip := int64(len(p)) - length; skip > 0 { // it would be overwritten at once
 		n, at = int(skip), at+skip
 	}
@@ -91,7 +89,7 @@ func (c *capped) writeRing(p []byte) (n int, err error) {
 // Close puts the two parts together.
 func (c *capped) Close() (err error) {
 	defer func() { err = errors.Join(err, c.file.Close()) }()
-	if c.limit == 0 || c.size <= c.headSize() {
+	if c.limit == 0 || c.size <= headSize(c.limit) {
 		return nil
 	}
 	f, err := c.tail(os.O_RDONLY)
@@ -99,8 +97,8 @@ func (c *capped) Close() (err error) {
 		return err
 	}
 	defer f.Close()
-	length := c.limit - c.headSize()
-	written := c.size - c.headSize()
+	length := c.limit - headSize(c.limit)
+	written := c.size - headSize(c.limit)
 	first := int64(0) // where the oldest byte is
 	if written > length {
 		first = written % length
@@ -112,3 +110,24 @@ func (c *capped) Close() (err error) {
 	}
 	return os.Remove(c.path + tailSuffix)
 }
+
+// kept says which part of an output its file has: its first bytes and, if some are left out, also its last ones. It has
+// no last ones if hail was killed, or is still at work on it.
+type kept struct{ first, left, last int64 }
+
+// keptIn returns what f has of an output of this length. limit is how much of it is kept; 0 is all. It leaves f at its
+// beginning.
+func keptIn(f io.Seeker, length, limit int64) (k kept, err error) {
+	if k.first, err = f.Seek(0, io.SeekEnd); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	k.left = max(0, length-k.first)
+	if k.left > 0 && limit > 0 {
+		k.last = max(0, k.first-headSize(limit))
+		k.first -= k.last
+	}
+	return k, err
+}
+
+// leftOut is what is shown in place of bytes of an output that were left out.
+func leftOut(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }

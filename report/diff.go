@@ -102,7 +102,7 @@ const longestDiff = 1 << 20
 // shown returns what the host printed on the stream, masked and harmless for a terminal. For what was left out of it,
 // there is a line that is the same only if all was.
 func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error) {
-	all := *r.output(stream)
+	all := r.output(stream)
 	if all.Length > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", all.Length, all.Checksum), nil
 	}
@@ -111,15 +111,15 @@ func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error)
 		return "", err
 	}
 	defer f.Close()
-	left, _, _, err := missing(f, all, 0)
+	has, err := keptIn(f, all.Length, 0)
 	if err != nil {
 		return "", err
 	}
 	var text bytes.Buffer
 	l := liner{w: &text}
 	err = errors.Join(m.copy(&l, f), l.end())
-	if left > 0 {
-		fmt.Fprintf(&text, "%d of %d bytes left out (CRC32C of all %08x)\n", left, all.Length, all.Checksum)
+	if has.left > 0 {
+		fmt.Fprintf(&text, "%d of %d bytes left out (CRC32C of all %08x)\n", has.left, all.Length, all.Checksum)
 	}
 	return text.String(), err
 }

@@ -176,24 +176,27 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 		return err
 	}
 	defer f.Close()
-	left, before, after, err := missing(f, *host.output(stream), r.Plan.MaxOutput)
+	has, err := keptIn(f, host.output(stream).Length, r.Plan.MaxOutput)
 	if err != nil {
 		return err
 	}
-	if after > 0 {
-		most = min(most, after)
+	from := max(0, has.first+has.last-most)
+	if has.last > 0 { // the last bytes do not follow the first ones
+		from = max(from, has.first)
 	}
-	if kept := before + after; after > 0 || kept > most {
-		if _, err := f.Seek(max(0, kept-most), io.SeekStart); err != nil {
+	if from > 0 || has.last > 0 {
+		if _, err := f.Seek(from, io.SeekStart); err != nil {
 			return err
 		}
 		if _, err := io.WriteString(w, "… \n"); err != nil {
 			return err
 		}
 	}
-	if err := CleanCopy(w, io.LimitReader(f, most)); err != nil || left == 0 || after > 0 {
+	if err := CleanCopy(w, io.LimitReader(f, most)); err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, "… \n")
+	if has.left > 0 && has.last == 0 { // the end is what is left out
+		_, err = io.WriteString(w, "… \n")
+	}
 	return err
 }

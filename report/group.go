@@ -67,36 +67,22 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 		m = g.mask
 	}
 	l := liner{w: w, prefix: prefix}
-	var text io.Reader = f
-	if left, before, _, err := missing(f, *g.results[0].output(stream), g.limit); err != nil {
+	has, err := keptIn(f, g.results[0].output(stream).Length, g.limit)
+	if err != nil {
 		return err
-	} else if left > 0 {
-		if err := m.copy(&l, io.LimitReader(f, before)); err != nil {
+	}
+	if has.left > 0 {
+		if err := m.copy(&l, io.LimitReader(f, has.first)); err != nil {
 			return err
 		}
-		text = io.MultiReader(strings.NewReader(leftOut(left)), f)
+		if _, err := io.WriteString(&l, leftOut(has.left)); err != nil {
+			return err
+		}
 	}
-	if err := m.copy(&l, text); err != nil {
+	if err := m.copy(&l, f); err != nil {
 		return err
 	}
 	return l.end()
-}
-
-// leftOut is what is shown in place of bytes of an output that were left out.
-func leftOut(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }
-
-// missing returns how many bytes of an output f does not have, how many it has from before those, and how many from
-// after them: none if hail was killed, or is still at work on it. It leaves f at its beginning.
-func missing(f io.Seeker, o Output, limit int64) (left, before, after int64, err error) {
-	if before, err = f.Seek(0, io.SeekEnd); err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	left = max(0, o.Length-before)
-	if left > 0 && limit > 0 {
-		after = max(0, before-headSizeOf(limit))
-		before -= after
-	}
-	return left, before, after, err
 }
 
 // writeDiff writes how the output of the group differs from that of the largest group.

@@ -72,7 +72,7 @@ func (s *Stream) show(e *runner.Event) error {
 	l.length = e.Offset + e.Length
 	here := e.Length
 	if s.most > 0 {
-		here = max(0, min(here, headSizeOf(s.most)-e.Offset))
+		here = max(0, min(here, headSize(s.most)-e.Offset))
 	}
 	f, err := s.Files.Attempt(e.Host, e.Attempt, e.Stream)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Stream) finish(host string) error {
 
 // rest shows what is kept after the first part of an output that has ended.
 func (s *Stream) rest(key lineKey, l *streamed) error {
-	if s.most == 0 || l.length <= headSizeOf(s.most) {
+	if s.most == 0 || l.length <= headSize(s.most) {
 		return nil
 	}
 	f, err := s.Files.Attempt(key.host, l.attempt, key.stream)
@@ -112,12 +112,12 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 		return err
 	}
 	defer f.Close()
-	left, _, _, err := missing(f, Output{Length: l.length}, s.most)
-	if err == nil && left > 0 {
-		_, err = io.WriteString(l, leftOut(left))
+	has, err := keptIn(f, l.length, s.most)
+	if err == nil && has.left > 0 {
+		_, err = io.WriteString(l, leftOut(has.left))
 	}
 	if err == nil {
-		_, err = f.Seek(headSizeOf(s.most), io.SeekStart)
+		_, err = f.Seek(headSize(s.most), io.SeekStart)
 	}
 	if err == nil {
 		_, err = io.Copy(l, f)
