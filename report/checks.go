@@ -111,14 +111,12 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 	if f.check.Severity == runner.Critical {
 		name += ", critical"
 	}
-	on := "over the fleet"
+	used := len(f.outcome) + len(name) + 2
+	on := style.cut("over the fleet", used)
 	if f.hosts != nil {
-		on = "on " + inventory.Fold(f.hosts)
+		on = "on " + style.fold(f.hosts, used+len("on "))
 	}
-	if len(f.hosts) > 1 {
-		on += fmt.Sprintf(" (%d)", len(f.hosts))
-	}
-	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, strings.ReplaceAll(string(f.outcome), "-", " ")), style.bold(OneLine(name)), style.cut(on, len(f.outcome)+len(name)+2))
+	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, strings.ReplaceAll(string(f.outcome), "-", " ")), style.bold(OneLine(name)), on)
 	if f.text != "" {
 		fmt.Fprintf(b, "  %s\n", OneLine(f.text))
 	}

@@ -56,7 +56,7 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 		hosts []string
 	}{{"the same", same}, {"only in " + a.Run, onlyA}, {"only in " + b.Run, onlyB}} {
 		if l.hosts != nil {
-			fmt.Fprintf(&text, "%s: %s\n", l.what, style.cut(folded(l.hosts), len(l.what)+2))
+			fmt.Fprintf(&text, "%s: %s\n", l.what, style.fold(l.hosts, len(l.what)+2))
 		}
 	}
 	_, err := w.Write(text.Bytes())
@@ -67,9 +67,6 @@ type change struct {
 	hosts []string
 	text  string
 }
-
-// folded returns names in the short form for people, on one line, with their number if there are several.
-func folded(names []string) string { return Style{}.fold(names, 0) }
 
 // changeOf says how a host differs between two runs; "" if it does not.
 func changeOf(a, b *Result, filesA, filesB Files) (string, error) {

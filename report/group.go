@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -28,17 +27,14 @@ func (g group) hosts() []string {
 
 func (g group) title(style Style) string {
 	first := g.results[0]
-	title, count, ended := OneLine(inventory.Fold(g.hosts())), "", ""
-	if len(g.results) > 1 {
-		count = fmt.Sprintf(" (%d)", len(g.results))
-	}
+	ended := ""
 	if bad(first.Status) {
 		ended = first.how()
 	}
+	title := folded(g.hosts())
 	if style.Brief {
-		title = style.cut(title, 4+len(count)+len(ended))
+		title = style.fold(g.hosts(), 4+len(ended))
 	}
-	title += count
 	if ended != "" {
 		title += " " + style.status(first.Status, ended)
 	}

@@ -65,6 +65,9 @@ func (s Style) cut(text string, used int) string {
 	return text
 }
 
+// folded returns names in the short form for people, on one line, with their number if there are several.
+func folded(names []string) string { return Style{}.fold(names, 0) }
+
 // fold is folded with the names cut to the width that is left beside so many used columns.
 func (s Style) fold(names []string, used int) string {
 	count := ""

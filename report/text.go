@@ -25,7 +25,7 @@ func Text(w io.Writer, s *Summary, files Files, style Style) error {
 	}
 	if hosts := leftRunning(s); hosts != nil {
 		const what, then = "  left running on ", ": its later output is not recorded"
-		fmt.Fprintf(&b, "%s%s%s\n", what, style.cut(folded(hosts), len(what)+len(then)), then)
+		fmt.Fprintf(&b, "%s%s%s\n", what, style.fold(hosts, len(what)+len(then)), then)
 	}
 	for _, line := range twins(s) {
 		fmt.Fprintf(&b, "  %s\n", style.cut(line, 2))
