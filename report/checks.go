@@ -116,21 +116,10 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 	if f.hosts != nil {
 		on = "on " + style.fold(f.hosts, used+len("on "))
 	}
-	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, strings.ReplaceAll(string(f.outcome), "-", " ")), style.bold(OneLine(name)), on)
+	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, outcomeWord(f.outcome)), style.bold(OneLine(name)), on)
 	if f.text != "" {
 		fmt.Fprintf(b, "  %s\n", OneLine(f.text))
 	}
-}
-
-// outcome colours text by the outcome.
-func (s Style) outcome(o runner.Outcome, text string) string {
-	switch o {
-	case runner.Pass:
-		return s.paint("32", text)
-	case runner.Skip, runner.Waived, runner.NotEvaluated:
-		return s.paint("33", text)
-	}
-	return s.paint("31", text)
 }
 
 // marks are the outcomes as cells of the matrix.
@@ -179,7 +168,7 @@ func checkCounts(s *Summary, style Style) string {
 	var parts []string
 	for _, o := range slices.Backward(runner.Outcomes) {
 		if n := counts[o]; n > 0 {
-			parts = append(parts, style.outcome(o, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(o), "-", " "))))
+			parts = append(parts, style.outcome(o, fmt.Sprintf("%d %s", n, outcomeWord(o))))
 		}
 	}
 	line += strings.Join(parts, ", ")
@@ -191,7 +180,7 @@ func checkCounts(s *Summary, style Style) string {
 		line += fmt.Sprintf("; over the fleet: %d of %d pass", n[runner.Pass], len(s.Fleet))
 		for _, o := range []runner.Outcome{runner.NotEvaluated, runner.Skip} {
 			if n[o] > 0 {
-				line += fmt.Sprintf(", %d %s", n[o], strings.ReplaceAll(string(o), "-", " "))
+				line += fmt.Sprintf(", %d %s", n[o], outcomeWord(o))
 			}
 		}
 	}

@@ -243,7 +243,7 @@ func (r *Report) htmlChecks(v *htmlView) {
 	}
 	v.CheckCounts = checkCounts(r.Summary, Style{})
 	for _, o := range runner.Outcomes {
-		v.Outcomes = append(v.Outcomes, strings.ReplaceAll(string(o), "-", " "))
+		v.Outcomes = append(v.Outcomes, outcomeWord(o))
 	}
 	for i, c := range r.Plan.Checks {
 		one := htmlCheck{Index: i, Name: c.ID, Severity: string(c.Severity), Counts: make([]int, len(runner.Outcomes))}
@@ -268,7 +268,7 @@ func (r *Report) htmlChecks(v *htmlView) {
 		v.FindingsLeft = Plural(left, "more finding")
 	}
 	for _, f := range slices.Backward(found[left:]) { // the worst first
-		one := htmlFinding{Class: string(f.outcome), Outcome: strings.ReplaceAll(string(f.outcome), "-", " "), Check: f.check.ID, Severity: string(f.check.Severity), Hosts: "the fleet", Text: OneLine(f.text)}
+		one := htmlFinding{Class: string(f.outcome), Outcome: outcomeWord(f.outcome), Check: f.check.ID, Severity: string(f.check.Severity), Hosts: "the fleet", Text: OneLine(f.text)}
 		if f.hosts != nil {
 			one.Hosts, one.Count = inventory.Fold(f.hosts), len(f.hosts)
 		}

@@ -40,6 +40,17 @@ func (s Style) status(status runner.Status, text string) string {
 	return s.paint("31", text)
 }
 
+// outcome colours text by the outcome.
+func (s Style) outcome(o runner.Outcome, text string) string {
+	switch o {
+	case runner.Pass:
+		return s.paint("32", text)
+	case runner.Skip, runner.Waived, runner.NotEvaluated:
+		return s.paint("33", text)
+	}
+	return s.paint("31", text)
+}
+
 // host gives each name a colour of its own, the same every time.
 func (s Style) host(name string) string {
 	if !s.Color {

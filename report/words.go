@@ -20,6 +20,9 @@ func Word(status runner.Status, dryRun bool) string {
 	return string(status)
 }
 
+// outcomeWord returns an outcome as people read it.
+func outcomeWord(o runner.Outcome) string { return strings.ReplaceAll(string(o), "-", " ") }
+
 // What people read about a dry run.
 const (
 	wouldChange    = "would change"
