@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -18,7 +17,9 @@ import (
 
 // mask replaces what is specific to a host by a name for it: {host}, {address}, {vars.NAME}. The zero value changes
 // nothing.
-type mask []struct{ value, name []byte }
+type mask []masked
+
+type masked struct{ value, name []byte }
 
 // shortestVar is how long the value of a var has to be to be replaced: shorter ones occur anywhere.
 const shortestVar = 3
@@ -56,8 +57,8 @@ func (m mask) with(value, name string) mask {
 	if value == "" || value == inventory.Redacted {
 		return m
 	}
-	m = append(m, struct{ value, name []byte }{[]byte(value), []byte(name)})
-	slices.SortStableFunc(m, func(a, b struct{ value, name []byte }) int { return cmp.Compare(len(b.value), len(a.value)) })
+	m = append(m, masked{[]byte(value), []byte(name)})
+	slices.SortStableFunc(m, func(a, b masked) int { return len(b.value) - len(a.value) })
 	return m
 }
 
@@ -146,27 +147,26 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 		first := g.results[0]
 		g.mask = masks[first]
 		key := appearance{status: first.Status, reason: first.Reason, exit: first.Exit}
+		if key.digest, err = maskedDigest(files, first, g.mask); err != nil {
+			return nil, err
+		}
 		one := true
-		for i, r := range g.results {
+		for _, r := range g.results[1:] {
 			sum, err := maskedDigest(files, r, masks[r])
 			if err != nil {
 				return nil, err
 			}
-			if one = one && (i == 0 || sum == key.digest); i == 0 {
-				key.digest = sum
-			}
+			one = one && sum == key.digest
 		}
-		i, known := at[key]
-		switch {
-		case one && known:
+		if i, known := at[key]; one && known {
 			joined[i].differ = true
 			joined[i].results = append(joined[i].results, g.results...)
-		case one:
-			at[key] = len(joined)
-			fallthrough
-		default:
-			joined = append(joined, g)
+			continue
 		}
+		if one {
+			at[key] = len(joined)
+		}
+		joined = append(joined, g)
 	}
 	return joined, nil
 }
