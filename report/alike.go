@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"hash"
 	"io"
 	"maps"
 	"net"
@@ -115,18 +117,29 @@ func (m mask) copy(w io.Writer, r io.Reader) error {
 func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
 	for _, stream := range streams {
-		f, err := files.Output(r.Host, stream)
-		if err != nil {
-			return sum, err
-		}
-		err = m.copy(h, f)
-		f.Close()
-		if err != nil {
+		if err := m.digest(h, files, r, stream); err != nil {
 			return sum, err
 		}
 		h.Write([]byte{0xff, 0}) // between the streams
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) error {
+	f, err := files.Output(r.Host, stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	all := r.output(stream)
+	has, err := keptIn(f, all.Length, 0)
+	if err != nil {
+		return err
+	}
+	if has.left > 0 { // what is left out can't be masked: it has to be the same
+		fmt.Fprintf(h, "%d %08x\n", all.Length, all.Checksum)
+	}
+	return m.copy(h, f)
 }
 
 // joinAlike joins the groups that look the same through the masks of their hosts. A group whose hosts do not look the

@@ -35,3 +35,22 @@ func TestAlikeByReach(t *testing.T) {
 		t.Errorf("%v, %q, want %q", err, text.String(), want)
 	}
 }
+
+// TestAlikeLeftOut: outputs of which something was left out are alike only if all of it was the same.
+func TestAlikeLeftOut(t *testing.T) {
+	for _, tt := range []struct {
+		what   string
+		second Output
+		groups int
+	}{
+		{"other bytes were left out", Output{100, 2}, 2},
+		{"more was left out", Output{101, 1}, 2},
+		{"the same was left out", Output{100, 1}, 1},
+	} {
+		s, files := fleet([]Result{{Host: "n1", Status: runner.OK}, {Host: "n2", Status: runner.OK}}, map[string]string{"n1": "begin end\n", "n2": "begin end\n"}, nil)
+		s.Hosts[0].Stdout, s.Hosts[1].Stdout = Output{100, 1}, tt.second
+		if groups, err := gather(s, files, Gathering{Alike: true}); err != nil || len(groups) != tt.groups {
+			t.Errorf("%s: %d groups, want %d (%v)", tt.what, len(groups), tt.groups, err)
+		}
+	}
+}
