@@ -116,7 +116,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	if r.Stdout.Length > longestColumns {
 		return nil, fmt.Errorf("the output is too long for columns: %d bytes", r.Stdout.Length)
 	}
-	f, err := files.Output(r.Host, runner.Stdout)
+	f, err := wholeOutput(files, r)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +143,24 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 		}
 	}
 	return rows, lines.Err()
+}
+
+// wholeOutput opens what the host printed on stdout, if nothing of it is left out: the rest might still look like lines,
+// or like JSON. The caller closes it.
+func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
+	f, err := files.Output(r.Host, runner.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	has, err := keptIn(f, r.Stdout.Length, 0)
+	if err == nil && has.left > 0 {
+		err = fmt.Errorf("the output lacks %s (--max-output)", Plural(has.left, "byte"))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func (c *Columns) fromJSON() bool { return c.fieldCount() == 0 }

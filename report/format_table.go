@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"hail/inventory"
-	"hail/runner"
 )
 
 // hostsTable returns a row per host or, with columns, a row per row of theirs: what was known of the host, how it
@@ -105,7 +104,7 @@ func (r *Report) jsonFields() extraColumns {
 		if h.Stdout.Length == 0 || h.Stdout.Length > longest || bad(h.Status) {
 			continue
 		}
-		f, err := r.Files.Output(h.Host, runner.Stdout)
+		f, err := wholeOutput(r.Files, h)
 		if err != nil {
 			continue
 		}

@@ -180,3 +180,24 @@ func TestColumnsEnd(t *testing.T) {
 		t.Errorf("error %v, want that column x takes longer than 1ms", err)
 	}
 }
+
+// TestColumnsLeftOut: an output that is not all there gives no values: what is kept of it may well look like lines, or
+// like JSON.
+func TestColumnsLeftOut(t *testing.T) {
+	out := `{"list": [1, 8, 9]}`
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": out}, nil)
+	s.Hosts[0].Stdout.Length += 10
+	for _, text := range []string{"name", "name=.list"} {
+		columns, err := ParseColumns(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files)
+		if rows != nil || err == nil || err.Error() != "the output lacks 10 bytes (--max-output)" {
+			t.Errorf("%s: rows %v, error %v, want none, and an error that says what was left out", text, rows, err)
+		}
+	}
+	if head, _ := (&Report{Summary: s, Files: files}).hostsTable(); strings.HasPrefix(head[len(head)-1], "out.") {
+		t.Errorf("the table has the columns %q, want none of the output", head)
+	}
+}
