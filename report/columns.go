@@ -20,8 +20,9 @@ import (
 
 // Columns turns what hosts print into rows of a table.
 type Columns struct {
-	all  []column
-	most time.Duration // time for the expressions over the output of one host
+	all    []column
+	fields int           // how many of them are fields of a line; 0: the output is JSON
+	most   time.Duration // time for the expressions over the output of one host
 }
 
 type column struct {
@@ -36,7 +37,7 @@ type column struct {
 // row for each line.
 func ParseColumns(text string) (*Columns, error) {
 	c := &Columns{most: longestQueries}
-	fields, queries := 0, 0
+	queries := 0
 	for _, part := range splitColumns(text) {
 		name, expr, isQuery := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
@@ -56,15 +57,15 @@ func ParseColumns(text string) (*Columns, error) {
 		case isVar && v != "":
 			col.name, col.vars = v, v
 		default:
-			col.field = fields
-			fields++
+			col.field = c.fields
+			c.fields++
 		}
 		c.all = append(c.all, col)
 	}
-	if fields > 0 && queries > 0 {
+	if c.fields > 0 && queries > 0 {
 		return nil, errors.New("fields of lines and jq expressions don't go together")
 	}
-	if fields+queries == 0 {
+	if c.fields+queries == 0 {
 		return nil, errors.New("no column comes from the output")
 	}
 	return c, nil
@@ -121,7 +122,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 		return nil, err
 	}
 	defer f.Close()
-	if c.fromJSON() {
+	if c.fields == 0 {
 		return c.jsonRows(h, f)
 	}
 	lines := bufio.NewScanner(f)
@@ -135,7 +136,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 				if col.field >= len(cells) {
 					return nil
 				}
-				if col.field == c.fieldCount()-1 { // the last field takes the rest of the line
+				if col.field == c.fields-1 { // the last field takes the rest of the line
 					return strings.Join(cells[col.field:], " ")
 				}
 				return cells[col.field]
@@ -161,17 +162,6 @@ func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-func (c *Columns) fromJSON() bool { return c.fieldCount() == 0 }
-
-func (c *Columns) fieldCount() (n int) {
-	for _, col := range c.all {
-		if col.query == nil && col.vars == "" {
-			n++
-		}
-	}
-	return n
 }
 
 func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {

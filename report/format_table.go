@@ -39,13 +39,14 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 		for _, v := range vars {
 			row = append(row, varCell(r.Plan.Hosts[i].Vars[v]))
 		}
-		row = append(row, string(h.Status), string(h.Reason), nil, nil, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
+		var exit, started any
 		if status, ok := h.exit(); ok {
-			row[len(vars)+3] = status
+			exit = status
 		}
 		if !h.Began.IsZero() {
-			row[len(vars)+4] = h.Began.UTC()
+			started = h.Began.UTC()
 		}
+		row = append(row, string(h.Status), string(h.Reason), exit, started, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
 		for _, v := range h.Checks {
 			row = append(row, string(v.Outcome))
 		}
