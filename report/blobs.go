@@ -81,7 +81,7 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 	for range min(blobsAtOnce, len(blobs)) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(blobs); i = next.Add(1) - 1 {
-				errs[i] = f.keepBlob(blobs[i])
+				errs[i] = f.writeBlob(blobs[i])
 			}
 		})
 	}
@@ -96,15 +96,11 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 
 const blobsAtOnce = 16
 
-// keepBlob stores a content in the record, by a link if possible.
-func (f hostFiles) keepBlob(b Blob) error {
+// writeBlob stores a content in the record, by a link if possible.
+func (f hostFiles) writeBlob(b Blob) (err error) {
 	if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
 		return nil
 	}
-	return f.writeBlob(b)
-}
-
-func (f hostFiles) writeBlob(b Blob) (err error) {
 	from, err := b.Open()
 	if err != nil {
 		return err

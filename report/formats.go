@@ -73,11 +73,9 @@ func CanWrite(path string) error {
 		return f.Cleanup()
 	}
 	folder := filepath.Dir(path)
-	var p *os.PathError
-	switch {
-	case errors.Is(err, os.ErrNotExist):
+	if errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("there is no folder %s", folder)
-	case errors.As(err, &p): // without the name of the temporary file
+	} else if p, ok := errors.AsType[*os.PathError](err); ok { // without the name of the temporary file
 		err = fmt.Errorf("the folder %s: %w", folder, p.Err)
 	}
 	return fmt.Errorf("%s can't be written: %w", path, err)
