@@ -37,7 +37,7 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 		further, why := said.rows(i)
 		row := []any{h.Host}
 		for _, v := range vars {
-			row = append(row, varCell(r.Plan.Hosts[i].Vars[v]))
+			row = append(row, cellOf(r.Plan.Hosts[i].Vars[v]))
 		}
 		var exit, started any
 		if status, ok := h.exit(); ok {
@@ -85,7 +85,7 @@ func (r *Report) columns() extraColumns {
 		}
 		for _, cells := range found {
 			for j := range cells {
-				cells[j] = varCell(cells[j])
+				cells[j] = cellOf(cells[j])
 			}
 		}
 		if found == nil {
@@ -125,7 +125,7 @@ func (r *Report) jsonFields() extraColumns {
 	return extraColumns{head, func(host int) ([][]any, string) {
 		cells := make([]any, len(head))
 		for j, name := range head {
-			cells[j] = varCell(objects[host][name[len("out."):]])
+			cells[j] = cellOf(objects[host][name[len("out."):]])
 		}
 		return [][]any{cells}, ""
 	}}
@@ -147,7 +147,7 @@ func (r *Report) captures() (said extraColumns) {
 				text := string(*r.Hosts[host].Checks[i].Value)
 				cells[j] = text
 				if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
-					cells[j] = varCell(json.Number(text))
+					cells[j] = cellOf(json.Number(text))
 				}
 			}
 		}
@@ -156,9 +156,9 @@ func (r *Report) captures() (said extraColumns) {
 	return said
 }
 
-// varCell makes a cell of a value. A number stays one, unless a spreadsheet would round its digits away; what is
+// cellOf makes a cell of a value. A number stays one, unless a spreadsheet would round its digits away; what is
 // neither text nor number becomes JSON.
-func varCell(v any) any {
+func cellOf(v any) any {
 	const mostDigits = 1e15
 	switch v := v.(type) {
 	case nil, string:
