@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +18,6 @@ import (
 
 // ErrNoRun says that there is no such record.
 var ErrNoRun = errors.New("no such run")
-
-var runID = regexp.MustCompile(`^\d{8}-\d{6}-[a-z0-9]{4}$`)
 
 // List returns the ids of the runs in dir, the newest first. If dir does not exist, there are none.
 func List(dir string) ([]string, error) {

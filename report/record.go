@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,18 +29,6 @@ type Head struct {
 	Argv    []string     `json:"argv"` // without the values of secret vars
 	What    string       `json:"what"` // the action in a few words
 	Plan    *runner.Plan `json:"plan"`
-}
-
-// NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the fraction of
-// the second, and two random ones.
-func NewRunID(now time.Time) string {
-	const letters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
-	n := len(letters)
-	part := int(int64(now.Nanosecond()) * int64(n*n) / int64(time.Second))
-	var chance [2]byte
-	rand.Read(chance[:])
-	return now.UTC().Format("20060102-150405-") + string([]byte{
-		letters[part/n], letters[part%n], letters[int(chance[0])%n], letters[int(chance[1])%n]})
 }
 
 // Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open may be called

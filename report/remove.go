@@ -139,11 +139,3 @@ func Prune(dir string, keep int) error {
 	}
 	return err
 }
-
-// Started returns when the run with this id began, to the second.
-func Started(id string) (time.Time, error) {
-	if !runID.MatchString(id) {
-		return time.Time{}, fmt.Errorf("%q is not the id of a run", id)
-	}
-	return time.Parse("20060102-150405", id[:15])
-}
