@@ -87,18 +87,6 @@ func writeJSON(w io.Writer, r *Report) error {
 	return enc.Encode(r.Summary)
 }
 
-func writeJSONL(w io.Writer, r *Report) error {
-	if r.Events == nil {
-		return errors.New("the events of several runs have no common order: jsonl is for one run")
-	}
-	for batch := range r.Events {
-		if err := (JSONL{w}).Events(batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // verdict is a check with its verdict.
 type verdict struct {
 	runner.Verdict

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -127,20 +126,3 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 
 // Close implements Sink.
 func (s *Stream) Close() error { return nil }
-
-// JSONL is the Sink that writes every event as a line of JSON.
-type JSONL struct{ W io.Writer }
-
-// Events implements Sink.
-func (j JSONL) Events(batch []runner.Event) error {
-	enc := json.NewEncoder(j.W)
-	for i := range batch {
-		if err := enc.Encode(&batch[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Close implements Sink.
-func (j JSONL) Close() error { return nil }
