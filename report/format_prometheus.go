@@ -4,55 +4,66 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"hail/runner"
 )
 
-var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
 // writePrometheus writes metrics for the textfile collector of node_exporter.
 func writePrometheus(w io.Writer, r *Report) error {
 	var b bytes.Buffer
-	name := r.title()
-	metric := func(metric, help string) { fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", metric, help, metric) }
-	label := func(s string) string { return `"` + labelEscapes.Replace(OneLine(s)) + `"` }
-	metric("hail_run_end_time_seconds", "When the run ended.")
-	fmt.Fprintf(&b, "hail_run_end_time_seconds{run=%s} %.3f\n", label(name), float64(r.Ended.UnixMilli())/1e3)
-	metric("hail_run_duration_seconds", "How long the run took.")
-	fmt.Fprintf(&b, "hail_run_duration_seconds{run=%s} %.3f\n", label(name), r.Ended.Sub(r.Started).Seconds())
-	metric("hail_run_dry_run", "Whether the run was a dry run: nothing was changed.")
-	fmt.Fprintf(&b, "hail_run_dry_run{run=%s} %d\n", label(name), oneIf(r.DryRun))
-	metric("hail_hosts", "Hosts of the run by status.")
+	run := r.title()
+	// metric begins a metric. What it returns writes a value; labels are names and values by turns.
+	metric := func(name, help string) func(value string, labels ...string) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s gauge\n", name, help)
+		return func(value string, labels ...string) {
+			fmt.Fprintf(&b, "%s{run=%s", name, labelValue(run))
+			for label := range slices.Chunk(labels, 2) {
+				fmt.Fprintf(&b, ",%s=%s", label[0], labelValue(label[1]))
+			}
+			fmt.Fprintf(&b, "} %s\n", value)
+		}
+	}
+	seconds := func(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
+	yes := func(is bool) string { return strconv.Itoa(oneIf(is)) }
+	metric("hail_run_end_time_seconds", "When the run ended.")(seconds(float64(r.Ended.UnixMilli()) / 1e3))
+	metric("hail_run_duration_seconds", "How long the run took.")(seconds(r.Ended.Sub(r.Started).Seconds()))
+	metric("hail_run_dry_run", "Whether the run was a dry run: nothing was changed.")(yes(r.DryRun))
+	hosts := metric("hail_hosts", "Hosts of the run by status.")
 	for _, s := range runner.Statuses {
-		fmt.Fprintf(&b, "hail_hosts{run=%s,status=%s} %d\n", label(name), label(string(s)), r.Counts[s])
+		hosts(strconv.Itoa(r.Counts[s]), "status", string(s))
 	}
-	metric("hail_host_ok", "Whether the host ended well.")
+	ok := metric("hail_host_ok", "Whether the host ended well.")
 	for i := range r.Hosts {
-		fmt.Fprintf(&b, "hail_host_ok{run=%s,host=%s} %d\n", label(name), label(r.Hosts[i].Host), oneIf(well(r.Hosts[i].Status)))
+		ok(yes(well(r.Hosts[i].Status)), "host", r.Hosts[i].Host)
 	}
-	metric("hail_host_duration_seconds", "How long the host took.")
+	took := metric("hail_host_duration_seconds", "How long the host took.")
 	for i := range r.Hosts {
-		fmt.Fprintf(&b, "hail_host_duration_seconds{run=%s,host=%s} %.3f\n", label(name), label(r.Hosts[i].Host), r.Hosts[i].Took().Seconds())
+		took(seconds(r.Hosts[i].Took().Seconds()), "host", r.Hosts[i].Host)
 	}
 	if len(r.Plan.Checks) > 0 {
-		metric("hail_check", "Whether the check passed on the host, by outcome.")
+		check := metric("hail_check", "Whether the check passed on the host, by outcome.")
 		for i := range r.Hosts {
 			for _, v := range r.verdicts(&r.Hosts[i]) {
-				fmt.Fprintf(&b, "hail_check{run=%s,host=%s,check=%s,severity=%s,outcome=%s} %d\n", label(name), label(r.Hosts[i].Host), label(v.ID), label(string(v.Severity)),
-					label(string(v.Outcome)), oneIf(v.Outcome == runner.Pass))
+				check(yes(v.Outcome == runner.Pass), "host", r.Hosts[i].Host, "check", v.ID, "severity", string(v.Severity), "outcome", string(v.Outcome))
 			}
 		}
 	}
 	if len(r.Fleet) > 0 {
-		metric("hail_fleet_check", "Whether the check over the fleet passed, by outcome.")
+		check := metric("hail_fleet_check", "Whether the check over the fleet passed, by outcome.")
 		for _, v := range r.fleet() {
-			fmt.Fprintf(&b, "hail_fleet_check{run=%s,check=%s,outcome=%s} %d\n", label(name), label(v.ID), label(string(v.Outcome)), oneIf(v.Outcome == runner.Pass))
+			check(yes(v.Outcome == runner.Pass), "check", v.ID, "outcome", string(v.Outcome))
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
+
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+func labelValue(s string) string { return `"` + labelEscapes.Replace(OneLine(s)) + `"` }
 
 func oneIf(yes bool) int {
 	if yes {
