@@ -10,10 +10,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
-	"strings"
 	"sync"
-
-	"github.com/aymanbagabas/go-udiff"
 
 	"hail/inventory"
 	"hail/runner"
@@ -30,13 +27,6 @@ var (
 	htmlScript string
 
 	htmlTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("report").Parse(htmlPage)) })
-)
-
-// What the page has of outputs: so many bytes of a stream, so many of all of them together, and so many diffs.
-const (
-	htmlExcerpt = 16 << 10
-	htmlOutput  = 48 << 20
-	htmlDiffs   = 50
 )
 
 // htmlView is what the frame is filled in with.
@@ -102,42 +92,36 @@ type htmlHost struct {
 	Run     string            `json:"run,omitempty"`
 }
 
-// What a host has instead of the index of its group: it printed nothing, or the page has no room for its output.
-const (
-	noOutput     = -1
-	inRecordOnly = -2
-)
-
-type htmlGroup struct {
-	Status runner.Status `json:"status"`
-	How    string        `json:"how"`
-	Hosts  string        `json:"hosts"`
-	Count  int           `json:"count"`
-	Out    string        `json:"out"`
-	Err    string        `json:"err"`
-	Diff   string        `json:"diff,omitempty"`
-}
-
 // writeHTML writes one page that works without a network: an overview, the hosts, to be sorted, filtered and searched,
 // and what they printed.
 func writeHTML(w io.Writer, r *Report) error {
-	data, note, err := r.htmlData()
+	groups, err := r.htmlGroups()
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(data) // which also escapes <, > and &
+	text, err := json.Marshal(r.htmlData(groups)) // which also escapes <, > and &
 	if err != nil {
 		return err
 	}
-	v := htmlView{Title: r.title(), What: Doing(r.what(), r.Plan.Hosts), Counts: Counts(r.Summary, Style{}), Run: r.Run, Started: r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
-		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), Data: template.JS(text), Charts: []chart{r.statusChart(), r.durationChart(), r.timeChart()}, GroupsNote: note}
+	v := htmlView{
+		Title:      r.title(),
+		What:       Doing(r.what(), r.Plan.Hosts),
+		Counts:     Counts(r.Summary, Style{}),
+		Run:        r.Run,
+		Started:    r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),
+		Policy:     fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(htmlScript), sourceHash(htmlStyle)),
+		Style:      template.CSS(htmlStyle),
+		Script:     template.JS(htmlScript),
+		Data:       template.JS(text),
+		Charts:     []chart{r.statusChart(), r.durationChart(), r.timeChart()},
+		GroupsNote: groups.note(),
+	}
 	if v.What == v.Title {
 		v.What = ""
 	}
 	if r.Stopped != "" {
 		v.Stopped = stopText(r.Summary)
 	}
-	v.Policy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(htmlScript), sourceHash(htmlStyle))
 	for _, t := range troubles(r.Summary) {
 		v.Troubles = append(v.Troubles, htmlTrouble{string(t.first.Status), t.first.how(), inventory.Fold(t.hosts), r.says(t), len(t.hosts)})
 	}
@@ -151,65 +135,43 @@ func sourceHash(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func (r *Report) htmlData() (*htmlData, string, error) {
-	groups, err := gather(r.Summary, r.Files, Gathering{})
-	if err != nil {
-		return nil, "", err
-	}
-	slices.SortStableFunc(groups, func(a, b group) int { return len(b.results) - len(a.results) })
-	d := &htmlData{Run: r.Run, Kind: r.Plan.Action.Kind, Statuses: runner.Statuses, Vars: varNames(r.Plan.Hosts), Columns: []string{}, Checks: []string{}, Hosts: make([]htmlHost, len(r.Hosts)), Groups: []htmlGroup{}}
-	if d.Vars == nil {
-		d.Vars = []string{}
+func (r *Report) htmlData(groups htmlGroups) *htmlData {
+	said := r.extraColumns()
+	// An empty list is [] in JSON, for the script, and not null.
+	d := &htmlData{
+		Run:      r.Run,
+		Kind:     r.Plan.Action.Kind,
+		Statuses: runner.Statuses,
+		Vars:     append([]string{}, varNames(r.Plan.Hosts)...),
+		Columns:  append([]string{}, said.head...),
+		Checks:   []string{},
+		Hosts:    make([]htmlHost, len(r.Hosts)),
+		Groups:   groups.shown,
 	}
 	for _, s := range d.Statuses {
 		d.Words = append(d.Words, Word(s, r.DryRun))
 	}
-	of := map[*Result]int{}
-	kept := 0
-	for _, g := range groups {
-		first := g.results[0]
-		if kept > htmlOutput {
-			break
-		}
-		h := htmlGroup{Hosts: inventory.Fold(g.hosts()), Status: first.Status, How: first.ending(r.DryRun), Count: len(g.results), Out: r.excerpt(first, runner.Stdout, htmlExcerpt), Err: r.excerpt(first, runner.Stderr, htmlExcerpt)}
-		kept += len(h.Out) + len(h.Err)
-		for _, one := range g.results {
-			of[one] = len(d.Groups)
-		}
-		if n := len(d.Groups); n > 0 && n <= htmlDiffs {
-			_, h.Diff, _ = strings.Cut(udiff.Unified("", "", d.Groups[0].Out, h.Out), "+++ \n")
-		}
-		d.Groups = append(d.Groups, h)
-	}
 	for _, c := range r.Plan.Checks {
 		d.Checks = append(d.Checks, c.ID)
 	}
-	said := r.extraColumns()
-	d.Columns = append(d.Columns, said.head...)
 	for i := range r.Hosts {
 		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
-		if g, ok := of[&r.Hosts[i]]; ok {
-			d.Hosts[i].Group = g
-		} else if r.Hosts[i].printed() {
-			d.Hosts[i].Group = inRecordOnly
-		}
+		d.Hosts[i].Group = groups.groupOf(&r.Hosts[i])
 	}
-	if len(groups) == 0 {
-		return d, "", nil
-	}
-	note := fmt.Sprintf("%s of equal output, the largest first, with the last %d KiB of each.", counted(len(groups), "group"), htmlExcerpt>>10)
-	if len(d.Groups) > htmlDiffs+1 {
-		note += fmt.Sprintf(" The next %d also show how they differ from the largest.", htmlDiffs)
-	}
-	if left := len(groups) - len(d.Groups); left > 0 {
-		note += fmt.Sprintf(" %s more are only in the record.", thousands(left))
-	}
-	return d, note, nil
+	return d
 }
 
 func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 	h := &r.Hosts[i]
-	one := htmlHost{Name: h.Host, Status: h.Status, How: h.ending(r.DryRun), Attempt: h.Attempt, Notes: h.Notes, Checks: [][2]string{}, Group: noOutput, Run: h.Run}
+	one := htmlHost{
+		Name:    h.Host,
+		Status:  h.Status,
+		How:     h.ending(r.DryRun),
+		Attempt: h.Attempt,
+		Notes:   h.Notes,
+		Checks:  [][2]string{},
+		Run:     h.Run,
+	}
 	if h.Status == "" {
 		one.How = unfinished
 	}
@@ -268,7 +230,14 @@ func (r *Report) htmlChecks(v *htmlView) {
 		v.FindingsLeft = Plural(left, "more finding")
 	}
 	for _, f := range slices.Backward(found[left:]) { // the worst first
-		one := htmlFinding{Class: string(f.outcome), Outcome: outcomeWord(f.outcome), Check: f.check.ID, Severity: string(f.check.Severity), Hosts: "the fleet", Text: OneLine(f.text)}
+		one := htmlFinding{
+			Class:    string(f.outcome),
+			Outcome:  outcomeWord(f.outcome),
+			Check:    f.check.ID,
+			Severity: string(f.check.Severity),
+			Hosts:    "the fleet",
+			Text:     OneLine(f.text),
+		}
 		if f.hosts != nil {
 			one.Hosts, one.Count = inventory.Fold(f.hosts), len(f.hosts)
 		}
