@@ -40,7 +40,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 		if by.Diff && i != most {
 			err = g.writeDiff(w, groups[most], files, style)
 		} else {
-			err = g.write(w, files, style)
+			err = g.write(w, files, s.Plan.MaxOutput, style)
 		}
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; r.printed() {
-			if err := (group{results: []*Result{r}, limit: s.Plan.MaxOutput}).write(w, files, style); err != nil {
+			if err := (group{results: []*Result{r}}).write(w, files, s.Plan.MaxOutput, style); err != nil {
 				return err
 			}
 		}
@@ -63,9 +63,6 @@ func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 
 func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 	groups, err := gatherSame(s, files)
-	for i := range groups {
-		groups[i].limit = s.Plan.MaxOutput
-	}
 	if err == nil && by.Alike {
 		groups, err = joinAlike(groups, s, files)
 	}

@@ -11,9 +11,8 @@ import (
 // group is hosts that ended alike and printed the same, except for what their masks hide.
 type group struct {
 	results []*Result
-	limit   int64 // bytes of an output that are kept; 0: all
-	mask    mask  // of the first host
-	differ  bool  // they did not print the same byte for byte, so the output is shown masked
+	mask    mask // of the first host
+	differ  bool // they did not print the same byte for byte, so the output is shown masked
 }
 
 // hosts returns the names of the hosts.
@@ -41,18 +40,19 @@ func (g group) title(style Style) string {
 	return style.bold("── " + title)
 }
 
-func (g group) write(w io.Writer, files Files, style Style) error {
+// write writes a block for the group. limit is how many bytes of an output are kept; 0 is all.
+func (g group) write(w io.Writer, files Files, limit int64, style Style) error {
 	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
 		return err
 	}
-	if err := g.writeStream(w, files, runner.Stdout, ""); err != nil {
+	if err := g.writeStream(w, files, limit, runner.Stdout, ""); err != nil {
 		return err
 	}
-	return g.writeStream(w, files, runner.Stderr, "stderr: ")
+	return g.writeStream(w, files, limit, runner.Stderr, "stderr: ")
 }
 
 // writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
-func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefix string) error {
+func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string) error {
 	f, err := files.Output(g.results[0].Host, stream)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (g group) writeStream(w io.Writer, files Files, stream runner.Stream, prefi
 		m = g.mask
 	}
 	l := liner{w: w, prefix: prefix}
-	has, err := keptIn(f, g.results[0].output(stream).Length, g.limit)
+	has, err := keptIn(f, g.results[0].output(stream).Length, limit)
 	if err != nil {
 		return err
 	}
