@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -51,15 +52,19 @@ func timing(s *Summary, style Style) string {
 // shortRun is how long a run may take before anybody wants it to be shorter.
 const shortRun = 2 * time.Second
 
-// hintOfTime says which setting would have made the run shorter, if one certainly would.
+// hintOfTime says which setting would have made the run shorter, if one certainly would. wall is how long the run took,
+// sum how long all its hosts did.
 func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 	if s.Plan == nil || s.Stopped != "" || wall < shortRun || len(s.Hosts) < 4 {
 		return ""
 	}
-	var queued, others time.Duration // the sum of waiting for a turn to log in; the time of the slowest host but one
-	waiting := 0
-	var again []string    // hosts that were tried more than once and never reached
-	var settled time.Time // when all other hosts had ended
+	return cmp.Or(hintOfRetries(s, wall), hintOfSlowest(s, wall, slowest), hintOfTurns(s, wall, sum), hintOfFanout(s, wall, sum, slowest))
+}
+
+// hintOfRetries is about a run that mostly tried again to reach some hosts, when all others had ended.
+func hintOfRetries(s *Summary, wall time.Duration) string {
+	var again []string
+	var settled time.Time // when all others had ended
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if r.Status == runner.Unreachable && r.Attempt > 1 {
@@ -67,35 +72,62 @@ func hintOfTime(s *Summary, wall, sum time.Duration, slowest *Result) string {
 		} else if r.Ended.After(settled) {
 			settled = r.Ended
 		}
-		if r.Reach != nil && r.Reach.Queue > 0 {
-			queued += r.Reach.Queue
-			waiting++
-		}
-		if r != slowest {
+	}
+	if again == nil || settled.IsZero() || s.Ended.Sub(settled) <= wall/2 {
+		return ""
+	}
+	who := folded(again)
+	if len(again) > 5 {
+		who = Plural(len(again), "host")
+	}
+	return fmt.Sprintf("the last %s went into retrying %s; a lower --retries ends sooner", seconds(s.Ended.Sub(settled)), who)
+}
+
+// hintOfSlowest is about a run in which one host took much longer than any other.
+func hintOfSlowest(s *Summary, wall time.Duration, slowest *Result) string {
+	var others time.Duration // the slowest but one
+	for i := range s.Hosts {
+		if r := &s.Hosts[i]; r != slowest {
 			others = max(others, r.Took())
 		}
 	}
-	at := min(s.Plan.Fanout, len(s.Hosts))
-	if at < 1 {
-		at = len(s.Hosts)
+	if slowest.Took() <= wall*3/4 || others >= slowest.Took()/2 || slowest.Status == runner.Unreachable {
+		return ""
 	}
-	p := s.Plan
-	held := len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil // the user asked for it
-	switch {
-	case again != nil && !settled.IsZero() && s.Ended.Sub(settled) > wall/2:
-		who := folded(again)
-		if len(again) > 5 {
-			who = Plural(len(again), "host")
+	return fmt.Sprintf("the run waited for %s alone; --timeout limits how long", slowest.Host)
+}
+
+// hintOfTurns is about hosts that mostly waited for their turn to log in.
+func hintOfTurns(s *Summary, wall, sum time.Duration) string {
+	var queued time.Duration
+	waiting := 0
+	for i := range s.Hosts {
+		if r := &s.Hosts[i]; r.Reach != nil && r.Reach.Queue > 0 {
+			queued += r.Reach.Queue
+			waiting++
 		}
-		return fmt.Sprintf("the last %s went into retrying %s; a lower --retries ends sooner", seconds(s.Ended.Sub(settled)), who)
-	case slowest.Took() > wall*3/4 && others < slowest.Took()/2 && slowest.Status != runner.Unreachable:
-		return fmt.Sprintf("the run waited for %s alone; --timeout limits how long", slowest.Host)
-	case queued > sum/2 && queued > wall && queued/time.Duration(waiting) > shortRun:
-		return fmt.Sprintf("%d hosts waited %s on average for their turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
-	case len(s.Hosts) >= 2*at && !held && sum > wall*time.Duration(at)*4/5 && sum/time.Duration(len(s.Hosts)) > 200*time.Millisecond:
-		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if this machine and the network can take it", 2*at)
-	case at >= 4 && !held && sum < wall*3/2 && slowest.Took() < wall/2 && !slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }):
-		// With retries, the run also waits by itself.
+	}
+	if queued <= max(wall, sum/2) || queued/time.Duration(waiting) <= shortRun {
+		return ""
+	}
+	return fmt.Sprintf("%d hosts waited %s on average for their turn to log in: %s", waiting, seconds(queued/time.Duration(waiting)), whyTurns(s))
+}
+
+// hintOfFanout is about a run that gained too little from running at once, although nothing in its plan held it back.
+func hintOfFanout(s *Summary, wall, sum time.Duration, slowest *Result) string {
+	p, hosts := s.Plan, len(s.Hosts)
+	if len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil {
+		return ""
+	}
+	slots := hosts
+	if p.Fanout > 0 {
+		slots = min(p.Fanout, hosts)
+	}
+	retried := slices.ContainsFunc(s.Hosts, func(r Result) bool { return r.Attempt > 1 }) // then the run also waits by itself
+	switch {
+	case hosts >= 2*slots && sum > wall*time.Duration(slots)*4/5 && sum/time.Duration(hosts) > 200*time.Millisecond:
+		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if this machine and the network can take it", 2*slots)
+	case slots >= 4 && sum < wall*3/2 && slowest.Took() < wall/2 && !retried:
 		return "running at once gained little: something outside the hosts held them back (the network, a shared service, this machine)"
 	}
 	return ""
