@@ -58,14 +58,9 @@ func (c *capped) Write(p []byte) (int, error) {
 	return n + m, err
 }
 
-// tail opens the file for the last part.
-func (c *capped) tail(flags int) (*os.File, error) {
-	return patiently(func() (*os.File, error) { return open(c.path+tailSuffix, flags) })
-}
-
 // writeRing writes into the tail, each byte at its place modulo the length of the tail.
 func (c *capped) writeRing(p []byte) (n int, err error) {
-	f, err := c.tail(os.O_CREATE | os.O_WRONLY)
+	f, err := openPatiently(c.path+tailSuffix, os.O_CREATE|os.O_WRONLY)
 	if err != nil {
 		return 0, err
 	}
@@ -92,7 +87,7 @@ func (c *capped) Close() (err error) {
 	if c.limit == 0 || c.size <= headSize(c.limit) {
 		return nil
 	}
-	f, err := c.tail(os.O_RDONLY)
+	f, err := openPatiently(c.path+tailSuffix, os.O_RDONLY)
 	if err != nil {
 		return err
 	}

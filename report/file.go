@@ -38,21 +38,21 @@ func (f *file) Write(p []byte) (int, error) {
 }
 
 // handle opens the file.
-func (f *file) handle() (h *os.File, err error) {
-	if f.made {
-		h, err = patiently(func() (*os.File, error) { return open(f.path, os.O_WRONLY|os.O_APPEND) })
-	} else {
-		h, err = patiently(func() (*os.File, error) { return createFile(f.path) })
+func (f *file) handle() (*os.File, error) {
+	flags := os.O_WRONLY | os.O_APPEND
+	if !f.made {
+		flags |= os.O_CREATE | os.O_EXCL
 	}
+	h, err := openPatiently(f.path, flags)
 	f.made = f.made || err == nil
 	return h, err
 }
 
-// patiently opens a file. If there are no descriptors left, it waits until other hosts give some back, up to
+// openPatiently opens a file. If there are no descriptors left, it waits until other hosts give some back, up to
 // waitForHandle.
-func patiently(open func() (*os.File, error)) (h *os.File, err error) {
+func openPatiently(path string, flags int) (*os.File, error) {
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		h, err = open()
+		h, err := open(path, flags)
 		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) || time.Since(begun) > waitForHandle {
 			return h, err
 		}
