@@ -8,9 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
-	"sync/atomic"
 
 	"hail/runner"
 )
@@ -68,21 +66,20 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 	if err := os.Mkdir(filepath.Join(f.dir, "blobs"), 0o700); err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	blobs = slices.DeleteFunc(slices.Clone(blobs), func(b Blob) bool {
-		again := known[b.Digest]
-		known[b.Digest] = true
-		return again
-	})
 	// Several at once: the file system makes durable in one go what is written by then; one by one, each would wait.
 	errs := make([]error, len(blobs))
-	var next atomic.Int32
+	slots := make(chan struct{}, blobsAtOnce)
+	known := map[string]bool{}
 	var wg sync.WaitGroup
-	for range min(blobsAtOnce, len(blobs)) {
+	for i, b := range blobs {
+		if known[b.Digest] {
+			continue
+		}
+		known[b.Digest] = true
+		slots <- struct{}{}
 		wg.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(blobs); i = next.Add(1) - 1 {
-				errs[i] = f.writeBlob(blobs[i])
-			}
+			errs[i] = f.writeBlob(b)
+			<-slots
 		})
 	}
 	wg.Wait()
