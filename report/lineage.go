@@ -90,12 +90,7 @@ func (l *Lineage) Summary() (*Summary, error) {
 		}
 		all.Ended, all.Stopped, all.Why, all.Whole = s.Ended, s.Stopped, s.Why, s.Whole
 	}
-	all.Counts = map[runner.Status]int{}
-	for i := range all.Hosts {
-		if status := all.Hosts[i].Status; status != "" {
-			all.Counts[status]++
-		}
-	}
+	all.count()
 	return all, nil
 }
 

@@ -257,7 +257,7 @@ func (s *Summary) Only(hosts []inventory.Host) *Summary {
 		wanted[h.Name] = true
 	}
 	only := *s
-	only.Hosts, only.Counts, only.index = nil, map[runner.Status]int{}, map[string]int{}
+	only.Hosts, only.index = nil, map[string]int{}
 	var places []int
 	for i, r := range s.Hosts {
 		if !wanted[r.Host] {
@@ -266,12 +266,20 @@ func (s *Summary) Only(hosts []inventory.Host) *Summary {
 		places = append(places, i)
 		only.index[r.Host] = len(only.Hosts)
 		only.Hosts = append(only.Hosts, r)
-		if r.Status != "" {
-			only.Counts[r.Status]++
-		}
 	}
 	only.Plan = s.Plan.Part(places)
+	only.count()
 	return &only
+}
+
+// count makes the counts anew, after hosts have been replaced or left out.
+func (s *Summary) count() {
+	s.Counts = map[runner.Status]int{}
+	for i := range s.Hosts {
+		if status := s.Hosts[i].Status; status != "" {
+			s.Counts[status]++
+		}
+	}
 }
 
 // Result returns the result of the host, or nil if it was not selected.
