@@ -123,20 +123,6 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
 }
 
-// createFile creates a file that must not exist yet, never through a link.
-func createFile(path string) (*os.File, error) {
-	return open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND)
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // Path returns the folder of the record.
 func (r *Record) Path() string { return r.dir }
 
@@ -227,6 +213,9 @@ func (r *Record) Close() error {
 	return nil
 }
 
+// incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
+func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }
+
 // Finish writes what is made from the summary, for which there is the reserved space, and releases the lock. As the
 // summary can always be made again from the journal, a failure here loses nothing but these files.
 func (r *Record) Finish(s *Summary) error {
@@ -267,9 +256,4 @@ func (r *Record) writeSummary(s *Summary) error {
 		err = errors.Join(err, e)
 	}
 	return err
-}
-
-// writeWhole writes a file that is complete on disk, or not there.
-func writeWhole(path string, text []byte) error {
-	return renameio.WriteFile(path, text, 0o600, renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(path)))
 }

@@ -4,7 +4,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 
 	"hail/runner"
@@ -42,6 +41,3 @@ func Drain(events iter.Seq[[]runner.Event], sinks ...Sink) (s *Summary, err erro
 	s.Settle()
 	return s, nil
 }
-
-// incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
-func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }
