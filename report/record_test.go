@@ -465,6 +465,9 @@ func TestPrune(t *testing.T) {
 			t.Errorf("after %d runs, the records %v are left", i+1, ids)
 		}
 	}
+	if err := Prune(filepath.Join(dir, "none"), 10); err != nil {
+		t.Errorf("a folder that is not there: %v", err)
+	}
 	// Another hail may remove the same records at the same time.
 	if removed, err := Remove(dir, "20261123-150400-k3f9"); removed != nil || err != nil {
 		t.Errorf("a record that is gone: removed %v, %v", removed, err)

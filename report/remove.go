@@ -110,7 +110,10 @@ const recordsPerSpare = 10
 // records and killed runs have left. Anything without the name of a record stays as it is.
 func Prune(dir string, keep int) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	runs := 0
