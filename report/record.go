@@ -85,6 +85,25 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		os.RemoveAll(r.dir)
 		r.reserve.release()
 	}()
+	if err := r.fill(blobs); err != nil {
+		return err
+	}
+	if err := os.Rename(r.dir, final); err != nil {
+		return err
+	}
+	r.dir = final
+	// Only now that the journal is locked: otherwise Prune would remove it.
+	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil {
+		return err
+	}
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
+}
+
+// fill writes what is known before anything has happened, and begins and locks the journal.
+func (r *Record) fill(blobs []Blob) error {
 	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
 		return err
 	}
@@ -106,21 +125,7 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := r.lock.Lock(); err != nil {
 		return err
 	}
-	if err := syncDir(r.dir); err != nil {
-		return err
-	}
-	if err := os.Rename(r.dir, final); err != nil {
-		return err
-	}
-	r.dir = final
-	// Only now that the journal is locked: otherwise Prune would remove it.
-	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil {
-		return err
-	}
-	if err := syncDir(dir); err != nil {
-		return err
-	}
-	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
+	return syncDir(r.dir)
 }
 
 // Path returns the folder of the record.
