@@ -9,13 +9,6 @@ import (
 	"hail/runner"
 )
 
-// Files gives access to what the hosts of a run printed: of a Record live, of a Run afterwards.
-type Files interface {
-	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if none; the caller closes it
-	LogPath(host string) string                                          // where its log is, or would be; empty if there are no logs
-	Path() string                                                        // the folder of the record; empty if there is none
-}
-
 // Gathering says which hosts are shown together, and how. With its zero value, these are hosts that printed the same
 // bytes.
 type Gathering struct {

@@ -12,6 +12,13 @@ import (
 	"hail/runner"
 )
 
+// Files gives access to what the hosts of a run printed: of a Record live, of a Run afterwards.
+type Files interface {
+	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if none; the caller closes it
+	LogPath(host string) string                                          // where its log is, or would be; empty if there are no logs
+	Path() string                                                        // the folder of the record; empty if there is none
+}
+
 // hostFiles finds the files of each host in the folder of a run.
 type hostFiles struct {
 	dir     string
