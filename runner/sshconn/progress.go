@@ -46,8 +46,9 @@ func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, e
 		}
 		return nc, nil
 	}
+	first := "tcp"
 	if _, err := netip.ParseAddr(s.address); err != nil {
-		p.phase = "dns"
+		first = "dns"
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
 			p.reach.DNS = time.Since(begun)
 			if info.Err == nil {
@@ -59,7 +60,10 @@ func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, e
 	if s.bindAddress != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: s.bindAddress}
 	}
-	dial := func() (net.Conn, error) { return dialer.DialContext(ctx, s.network, s.hostport()) }
+	dial := func() (net.Conn, error) {
+		p.phase, begun = first, time.Now()
+		return dialer.DialContext(ctx, s.network, s.hostport())
+	}
 	nc, err := p.patiently(ctx, dial)
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
 		nc, err = p.patiently(ctx, dial)

@@ -1,8 +1,11 @@
 package sshconn
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -60,4 +63,44 @@ func TestProxyWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc.Close()
+}
+
+// TestLaterAttempt: of several attempts to connect, each looks up the name anew, and the last one says why it failed.
+func TestLaterAttempt(t *testing.T) {
+	lookups := 0
+	before := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = before })
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		if lookups++; lookups > 1 {
+			return nil, errors.New("no name server")
+		}
+		ours, theirs := net.Pipe()
+		go answerLoopback(theirs)
+		return ours, nil
+	}}
+	p := &progress{clock: startClock(time.Minute, func() {})}
+	defer p.clock.stop()
+	_, err := p.open(t.Context(), settings{address: "host.test.", port: 1, network: "tcp4", attempts: 2}, nil)
+	if _, reason := runner.StatusOf(p.failure(t.Context(), err)); reason != runner.DNS || p.phase != "dns" {
+		t.Errorf("%s in phase %s (%v), want dns", reason, p.phase, err)
+	}
+}
+
+// answerLoopback answers one question for the address of a name, by TCP, with 127.0.0.1 (RFC 1035, section 4).
+func answerLoopback(c net.Conn) {
+	defer c.Close()
+	const header = 12
+	query := make([]byte, 512)
+	if _, err := io.ReadFull(c, query[:2]); err != nil {
+		return
+	}
+	query = query[:binary.BigEndian.Uint16(query)]
+	if _, err := io.ReadFull(c, query); err != nil {
+		return
+	}
+	question := query[header : header+bytes.IndexByte(query[header:], 0)+5]
+	answer := append(bytes.Clone(query[:2]), 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0)
+	answer = append(answer, question...)
+	answer = append(answer, 0xc0, header, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1)
+	c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
 }
