@@ -26,27 +26,40 @@ type progress struct {
 	trace Trace
 }
 
-// open makes the connection that SSH runs over: by TCP, through a jump host or master, or by a ProxyCommand.
+// open makes the connection that SSH runs over: through a jump host or master, by a ProxyCommand, or by TCP.
 func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
+	switch {
+	case via != nil:
+		return p.openTunnel(ctx, s, via)
+	case s.proxy != "":
+		return p.openProxy(ctx, s)
+	}
+	return p.openTCP(ctx, s)
+}
+
+func (p *progress) openTunnel(ctx context.Context, s settings, via *conn) (net.Conn, error) {
 	p.phase = "tcp"
 	begun := time.Now()
-	if via != nil {
-		nc, err := via.tunnel(ctx, "tcp", s.hostport())
-		p.reach.TCP = time.Since(begun)
-		if err != nil && ctx.Err() == nil {
-			err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
-		}
-		return nc, err
+	nc, err := via.tunnel(ctx, "tcp", s.hostport())
+	p.reach.TCP = time.Since(begun)
+	if err != nil && ctx.Err() == nil {
+		err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
 	}
-	if s.proxy != "" {
-		p.phase = "proxy"
-		nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
-		if err != nil {
-			return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
-		}
-		return nc, nil
+	return nc, err
+}
+
+func (p *progress) openProxy(ctx context.Context, s settings) (net.Conn, error) {
+	p.phase = "proxy"
+	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
+	if err != nil {
+		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
 	}
+	return nc, nil
+}
+
+func (p *progress) openTCP(ctx context.Context, s settings) (net.Conn, error) {
 	first := "tcp"
+	var begun time.Time // when the phase began
 	if _, err := netip.ParseAddr(s.address); err != nil {
 		first = "dns"
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
