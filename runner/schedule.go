@@ -81,25 +81,26 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	}
 }
 
-// pass waits for the pause between two waves and asks the gates. It halts the run when a gate returns an error.
+// pass waits for the pause between two waves and asks the gates. It halts the run when a gate returns an error, or when
+// the run is stopped meanwhile.
 func (s *schedule) pass(w WaveResult, gates []Gate) {
 	select {
 	case <-time.After(s.plan.Pause.Value()):
 	case <-s.ctx.Done():
-		s.halt(stopReason(context.Cause(s.ctx)))
-		return
 	}
 	w.Run, w.Finished, w.Left = s.plan.Run, s.finished, len(s.hosts)
+	var closed error
 	for _, g := range gates {
-		if err := g.Pass(s.ctx, w); err != nil {
-			if s.ctx.Err() != nil {
-				s.halt(stopReason(context.Cause(s.ctx)))
-				return
-			}
-			s.halt(GateClosed)
-			s.stopError = printable(err.Error())
-			return
+		if s.ctx.Err() == nil && closed == nil {
+			closed = g.Pass(s.ctx, w)
 		}
+	}
+	switch {
+	case s.ctx.Err() != nil:
+		s.halt(stopReason(context.Cause(s.ctx)))
+	case closed != nil:
+		s.halt(GateClosed)
+		s.stopError = printable(closed.Error())
 	}
 }
 

@@ -178,6 +178,25 @@ func TestGate(t *testing.T) {
 	})
 }
 
+// TestStoppedAtTheGate: when the run is stopped while a gate is asked, no other gate is, and no wave begins.
+func TestStoppedAtTheGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := gateFunc(func(context.Context, runner.WaveResult) error {
+			time.Sleep(time.Minute)
+			return nil
+		})
+		never := gateFunc(func(context.Context, runner.WaveResult) error {
+			t.Error("the second gate was asked after the run had been stopped")
+			return nil
+		})
+		plan := runner.Plan{Hosts: hosts(3), Waves: waves("1"), Clocks: runner.Clocks{Run: runner.Duration(30 * time.Second)}}
+		r := play(t, plan, &connsuite.Fake{}, slow, never)
+		if r.counts() != "1 ok, 2 skipped(run-timeout)" || r.end.Reason != runner.OutOfTime || len(r.waves()) != 1 {
+			t.Errorf("%s in %d waves, end %q; want 2 skipped, 1 wave", r.counts(), len(r.waves()), r.end.Reason)
+		}
+	})
+}
+
 func TestBudget(t *testing.T) {
 	failing := func(names ...string) *connsuite.Fake {
 		return &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
