@@ -25,25 +25,25 @@ type item struct {
 func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	result.item = it
 	before := it.last
+	if ctx.Err() != nil {
+		if it.tries == 0 {
+			it.last = Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: stopReason(context.Cause(ctx))}
+		}
+		result.again = it.tries > 0
+		return result
+	}
 	it.tries++
 	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
-	var err error
-	if ctx.Err() != nil {
-		err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
-		it.last.Attempt--
-	} else {
-		var changed bool
-		changed, err = r.attempt(ctx, it)
-		if changed && err == nil {
-			it.last.Status = Changed
-		}
+	changed, err := r.attempt(ctx, it)
+	if changed && err == nil {
+		it.last.Status = Changed
 	}
 	result.stop = it.ended(ctx, err)
 	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" {
-		if before.Attempt, result.again = it.last.Attempt, true; before.Attempt == it.tries {
-			before.Error += "; the next attempt was stopped while connecting"
-		}
 		it.last = before
+		it.last.Attempt = it.tries
+		it.last.Error += "; the next attempt was stopped while connecting"
+		result.again = true
 		return result
 	}
 	it.tally.count(it.last.Status, innermost(it.last.Reason, err))
