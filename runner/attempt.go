@@ -69,8 +69,11 @@ type tryResult struct {
 // innermost returns reason, or, where it is Jump, the reason for which the jump host itself was not reached: a retry
 // has to get past that one first.
 func innermost(reason Reason, err error) Reason {
-	var f *Failure
-	for reason == Jump && errors.As(err, &f) {
+	for reason == Jump {
+		f, ok := errors.AsType[*Failure](err)
+		if !ok {
+			break
+		}
 		reason, err = f.Reason, f.Err
 	}
 	return reason
@@ -82,11 +85,11 @@ func (it *item) ended(ctx context.Context, err error) (stop bool) {
 	if e.Status == "" {
 		e.Status, e.Reason = statusIn(ctx, err)
 	}
-	f := (*Failure)(nil)
-	if errors.As(err, &f) {
+	f, ok := errors.AsType[*Failure](err)
+	if ok {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
-	knowsMore := f != nil && f.Status == Cancelled // the action says what it had done by then
+	knowsMore := ok && f.Status == Cancelled // the action says what it had done by then
 	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Status == Cancelled && !knowsMore
 	if err != nil && !saysItAll {
 		e.Error = printable(err.Error())
@@ -116,9 +119,11 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	r.emit(Event{Kind: KindAttempt, Host: h.Name, Attempt: it.tries})
 	conn, err := r.dialer.Dial(ctx, h)
 	if err != nil {
-		r.reach(it, reachOf(err))
-		if f := (*Failure)(nil); !errors.As(err, &f) && ctx.Err() != nil {
-			// stopped before anything was started
+		f, ok := errors.AsType[*Failure](err)
+		switch {
+		case ok:
+			r.reach(it, f.Reach)
+		case ctx.Err() != nil: // stopped before anything was started
 			err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
 		}
 		return false, err
@@ -141,13 +146,7 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	return t.changed, err
 }
 
-func reachOf(err error) *Reach {
-	if f := (*Failure)(nil); errors.As(err, &f) {
-		return f.Reach
-	}
-	return nil
-}
-
+// reach reports how far the connection to the host got, if that is known.
 func (r *run) reach(it *item, reach *Reach) {
 	if reach != nil {
 		clean := *reach

@@ -120,22 +120,25 @@ func Stopped(why Reason) error { return stopped{why} }
 
 // stopReason returns why a run was stopped; err is the cause of its context or the error of a command.
 func stopReason(err error) Reason {
-	s := stopped{Interrupt}
-	if !errors.As(err, &s) && errors.Is(err, context.DeadlineExceeded) {
+	s, ok := errors.AsType[stopped](err)
+	switch {
+	case ok:
+		return s.reason
+	case errors.Is(err, context.DeadlineExceeded):
 		return OutOfTime
 	}
-	return s.reason
+	return Interrupt
 }
 
 // StatusOf returns how a host ended whose attempt returned err: OK for nil; otherwise the status and reason of the
 // *Failure in err; without one, or without a status in it, what ended the context (Timeout, Cancelled); otherwise
 // Error.
 func StatusOf(err error) (Status, Reason) {
-	var f *Failure
+	f, ok := errors.AsType[*Failure](err)
 	switch {
 	case err == nil:
 		return OK, ""
-	case errors.As(err, &f) && f.Status != "":
+	case ok && f.Status != "":
 		return f.Status, f.Reason
 	case errors.Is(err, ErrTimeout):
 		return Timeout, ""
@@ -149,9 +152,9 @@ func StatusOf(err error) (Status, Reason) {
 
 // statusIn is StatusOf for an attempt of a run in ctx. The caller may have ended ctx with a deadline or a cause of their own.
 func statusIn(ctx context.Context, err error) (Status, Reason) {
-	f, cause := (*Failure)(nil), context.Cause(ctx)
-	known := errors.As(err, &f) && f.Status != ""
-	if !known && cause != nil && errors.Is(err, cause) {
+	f, ok := errors.AsType[*Failure](err)
+	known := ok && f.Status != ""
+	if cause := context.Cause(ctx); !known && cause != nil && errors.Is(err, cause) {
 		return Cancelled, stopReason(cause)
 	}
 	return StatusOf(err)

@@ -102,7 +102,7 @@ func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 		given.In = input{given.In, fail}
 	}
 	err := s.Conn.Exec(watched, cmd, given)
-	if unread := (*Failure)(nil); err == nil && ctx.Err() == nil && errors.As(context.Cause(watched), &unread) {
+	if unread, ok := errors.AsType[*Failure](context.Cause(watched)); ok && err == nil && ctx.Err() == nil {
 		return unread // the command has taken the part that it got for all
 	}
 	return err

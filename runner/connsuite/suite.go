@@ -235,9 +235,8 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 func wantFailure(t *testing.T, err error, status runner.Status, reason runner.Reason, exit int) {
 	t.Helper()
 	s, r := runner.StatusOf(err)
-	var f *runner.Failure
 	got := 0
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*runner.Failure](err); ok {
 		got = f.Exit
 	}
 	if s != status || r != reason || got != exit {

@@ -220,11 +220,11 @@ func (e *execution) outputFailed(err error) {
 }
 
 func result(err error) error {
-	var exit *exec.ExitError
+	exit, ok := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
 		return nil
-	case !errors.As(err, &exit):
+	case !ok:
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	if w := exit.Sys().(syscall.WaitStatus); w.Signaled() {

@@ -83,8 +83,8 @@ var terminal = struct {
 }{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, end (RFC 4254, section 8)
 
 // refusal returns the other side's refusal to open a channel; nil where err is something else.
-func refusal(err error) (refused *ssh.OpenChannelError) {
-	errors.As(err, &refused)
+func refusal(err error) *ssh.OpenChannelError {
+	refused, _ := errors.AsType[*ssh.OpenChannelError](err)
 	return refused
 }
 

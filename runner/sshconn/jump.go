@@ -162,7 +162,7 @@ func (j *jump) share(ctx context.Context, dial func() (*conn, error)) (via *conn
 
 // own returns a copy of a failure that several hosts share, since each adds its own Reach to it.
 func own(err error) error {
-	if f := (*runner.Failure)(nil); errors.As(err, &f) {
+	if f, ok := errors.AsType[*runner.Failure](err); ok {
 		mine := *f
 		return &mine
 	}
@@ -182,7 +182,7 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	}
 	s.jump = hops[:len(hops)-1]
 	c, err := d.connect(ctx, s)
-	if f := (*runner.Failure)(nil); errors.As(err, &f) && f.Status == runner.Unreachable {
+	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Status == runner.Unreachable {
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host %s: %w", last, err)}
 	}
 	return c, err

@@ -43,9 +43,9 @@ func (f *keyFile) read(path string) {
 		return
 	}
 	f.signer, err = ssh.ParsePrivateKey(text)
-	var locked *ssh.PassphraseMissingError
+	locked, ok := errors.AsType[*ssh.PassphraseMissingError](err)
 	switch {
-	case errors.As(err, &locked):
+	case ok:
 		f.locked, f.public = true, locked.PublicKey
 		if f.public == nil {
 			f.public = publicHalf(path + ".pub")
@@ -93,8 +93,7 @@ func (c *certificate) read(path string) {
 
 // cause returns the reason in a file error without the path, which the caller's message already has.
 func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err

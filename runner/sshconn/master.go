@@ -40,8 +40,7 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	begun := time.Now()
 	nc, err := new(net.Dialer).DialContext(ctx, "unix", s.control)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
 			err = op.Err
 		}
 		return nil, noMaster(s, err)

@@ -140,14 +140,12 @@ func (p *progress) failure(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errConnect) {
 		return fmt.Errorf("stopped while connecting: %w", cause)
 	}
-	var f *runner.Failure
-	errors.As(err, &f)
+	f, known := errors.AsType[*runner.Failure](err)
 	switch {
-	case f != nil && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
+	case known && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
 	case ctx.Err() != nil:
 		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor())}
-	case f != nil:
-	default:
+	case !known:
 		f = &runner.Failure{Status: runner.Unreachable, Reason: p.netReason(err), Err: p.words(err)}
 	}
 	reach := p.reach
@@ -174,7 +172,7 @@ func (p *progress) waitingFor() string {
 }
 
 func (p *progress) netReason(err error) runner.Reason {
-	var unsuitable *net.AddrError
+	_, unsuitable := errors.AsType[*net.AddrError](err)
 	switch {
 	case p.phase == "dns":
 		return runner.DNS
@@ -182,7 +180,7 @@ func (p *progress) netReason(err error) runner.Reason {
 		return runner.Refused
 	case errors.Is(err, syscall.ETIMEDOUT):
 		return runner.ConnectTimeout
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &unsuitable):
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL), unsuitable:
 		return runner.NoRoute
 	}
 	return runner.Closed
@@ -190,16 +188,16 @@ func (p *progress) netReason(err error) runner.Reason {
 
 // words returns a network error without the address and the system call that Go puts in front.
 func (p *progress) words(err error) error {
-	var dns *net.DNSError
-	var op *net.OpError
+	dns, ofDNS := errors.AsType[*net.DNSError](err)
+	op, ofSocket := errors.AsType[*net.OpError](err)
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case ofDNS && dns.IsNotFound:
 		return fmt.Errorf("no such host name: %s", dns.Name)
-	case errors.As(err, &dns):
+	case ofDNS:
 		return fmt.Errorf("its name could not be resolved: %s", dns.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("connection refused by %s", p.reach.Address)
-	case errors.As(err, &op):
+	case ofSocket:
 		return fmt.Errorf("%s: %w", p.reach.Address, op.Err)
 	}
 	return err
@@ -207,12 +205,11 @@ func (p *progress) words(err error) error {
 
 // handshakeFailure returns the failure of a handshake over h that ended with err.
 func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered offer) error {
-	var f *runner.Failure
-	if errors.As(err, &f) { // from the host key callback
+	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
 		return f
 	}
 	greeting, ended := h.heard()
-	f = &runner.Failure{Status: runner.Unreachable}
+	f := &runner.Failure{Status: runner.Unreachable}
 	proxy, overProxy := h.Conn.(*proxyConn)
 	switch {
 	case overProxy && greeting == "" && ended:

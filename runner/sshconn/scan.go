@@ -30,8 +30,8 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	var seen *HostKey
 	s.seeKey = func(known *knownHosts, key ssh.PublicKey) {
 		seen = &HostKey{Name: knownName(s.keyName, s.keyPort), Fingerprint: fingerprint(key), key: key, known: known}
-		var f *runner.Failure
-		if _, err := d.verify(ctx, known, known.keys(s.keyName, s.keyPort), s, key); errors.As(err, &f) {
+		_, err := d.verify(ctx, known, known.keys(s.keyName, s.keyPort), s, key)
+		if f, ok := errors.AsType[*runner.Failure](err); ok {
 			seen.State, seen.Why = f.Reason, f.Err
 		}
 	}

@@ -166,8 +166,8 @@ func (p *process) run(c *Command) (status int, signal string) {
 	}
 	defer p.ended()
 	err = cmd.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
 		return 0, ""
 	}
 	if w := exit.Sys().(syscall.WaitStatus); w.Signaled() {
