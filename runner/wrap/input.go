@@ -11,25 +11,20 @@ import (
 	"hail/runner"
 )
 
-// input returns what goes over the channel: the secret variables, one per line, and then the command's own input.
-// Unless it flows, all but its beginning waits until taken has ended. Input that is shorter than s.Size ends the
-// command. The result is nil when there is nothing to send.
-func input(taken context.Context, s runner.Stdio, cancel context.CancelCauseFunc) io.Reader {
-	var lines strings.Builder
-	for _, v := range s.Secrets {
-		name, value, _ := strings.Cut(v, "=")
-		lines.WriteString(name + "=" + encode(value) + "\n")
-	}
+// input returns what goes over the channel: the secret variables, one per line, and then the command's own input, of
+// which all but its beginning waits until taken has ended. It is nil when there is nothing to send.
+func input(taken context.Context, s runner.Stdio) io.Reader {
 	var parts []io.Reader
-	if lines.Len() > 0 {
+	if len(s.Secrets) > 0 {
+		var lines strings.Builder
+		for _, v := range s.Secrets {
+			name, value, _ := strings.Cut(v, "=")
+			lines.WriteString(name + "=" + encode(value) + "\n")
+		}
 		parts = append(parts, strings.NewReader(lines.String()))
 	}
 	if s.In != nil {
-		in := io.Reader(&exactly{s.In, s.Size, cancel})
-		if !s.Flow {
-			in = io.MultiReader(io.LimitReader(in, beforeTaken), &later{r: in, taken: taken})
-		}
-		parts = append(parts, in)
+		parts = append(parts, io.LimitReader(s.In, beforeTaken), &later{r: s.In, taken: taken})
 	}
 	if parts == nil {
 		return nil
@@ -71,7 +66,7 @@ func (l *later) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// exactly reads the given number of bytes. It calls fail when r ends or fails before.
+// exactly reads the given number of bytes. When r ends or fails before, it calls fail, which ends the command.
 type exactly struct {
 	r    io.Reader
 	left int64
@@ -83,7 +78,8 @@ func (e *exactly) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
-	if e.left -= int64(n); err != nil && e.left > 0 {
+	e.left -= int64(n)
+	if err != nil && e.left > 0 {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}

@@ -3,6 +3,7 @@ package wrap
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"hail/runner"
 )
@@ -236,26 +237,27 @@ func line(script, head, cmd string) string {
 	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(head) + script + `' '` + encode(cmd) + `'`
 }
 
-// head is what the scripts need to know about a command.
-type head struct {
-	nonce        string
-	grace, limit int // seconds
-	input        int64
-	secrets      int
-	shell        string
-	program      bool
-	env          []string
-}
+// limitMargin is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
+// shorten it.
+var limitMargin = 10 * time.Second
 
-func (h head) String() string {
+// head returns the line of assignments that tells the scripts what they need to know about a command.
+func head(nonce, shell string, s runner.Stdio) string {
+	limit := 0
+	if s.Limit > 0 {
+		limit = seconds(s.Limit.Value() + s.Grace.Value() + limitMargin)
+	}
 	var exports strings.Builder
-	for _, v := range h.env {
+	for _, v := range s.Env {
 		name, value, _ := strings.Cut(v, "=")
 		exports.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
 	}
 	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_kib=%d hail_secrets=%d hail_shell=%s hail_program=%t hail_exports=%s\n",
-		h.nonce, h.grace, h.limit, h.input, h.input>>10, h.secrets, runner.Quote(h.shell), h.program, runner.Quote(exports.String()))
+		nonce, seconds(s.Grace.Value()), limit, s.Size, s.Size>>10, len(s.Secrets), runner.Quote(shell), s.Program, runner.Quote(exports.String()))
 }
+
+// seconds returns d in seconds, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // encode writes text for printf %b in single quotes: whatever some shell could interpret is octal, except for newlines,
 // where \n is shorter.
