@@ -83,8 +83,9 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	nonce := rand.Text()
-	e := &escalation{conn: c, ctx: ctx, fail: cancel, mark: []byte("\x1ehail:" + nonce + ":"), in: s.In, feed: feed{next: make(chan io.Reader, 2), end: ctx.Done()}}
-	e.clock = time.AfterFunc(timeout, func() { e.stop("it did not start the command within %v", timeout) })
+	e := &escalation{tool: c.tool, password: passwordUse{Password: c.password}, ctx: ctx, fail: cancel,
+		mark: []byte("\x1ehail:" + nonce + ":"), in: s.In, feed: feed{next: make(chan io.Reader, 2), end: ctx.Done()}}
+	e.clock = time.AfterFunc(timeout, e.expire)
 	defer e.clock.Stop()
 	shown := &s.Err
 	if s.TTY { // on which both outputs are one
@@ -102,7 +103,7 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 
 // escalation is one command on its way to another user. As a Writer, it finds the marks in what the tool prints.
 type escalation struct {
-	*conn
+	tool  string
 	ctx   context.Context
 	fail  context.CancelCauseFunc
 	mark  []byte
@@ -110,14 +111,13 @@ type escalation struct {
 	feed  feed
 	clock *time.Timer
 
-	mu           sync.Mutex
-	out          io.Writer
-	held         []byte // what the tool has printed, until the command begins
-	ready        bool   // the command has begun
-	passwordSent bool   // the password was sent
-	toolMissing  bool   // the tool is not installed
-	hasTurn      bool   // we hold the password's turn
-	stopped      error  // why we gave up
+	mu          sync.Mutex
+	password    passwordUse
+	out         io.Writer
+	held        []byte // what the tool has printed, until the command begins
+	ready       bool   // the command has begun
+	toolMissing bool   // the tool is not installed
+	stopped     error  // why we gave up
 }
 
 // mostHeld bounds what is kept of the tool's output.
@@ -168,7 +168,7 @@ func (e *escalation) heard(word string) {
 	case "ready":
 		e.ready = true
 		e.clock.Stop()
-		e.password.done(e.passwordSent, &e.hasTurn)
+		e.password.ready()
 		if e.in != nil && e.stopped == nil {
 			e.feed.next <- e.in
 		}
@@ -178,33 +178,34 @@ func (e *escalation) heard(word string) {
 
 // answer sends the password at the first prompt, once it is our turn. A second prompt means that it was wrong.
 func (e *escalation) answer() {
-	if e.passwordSent {
-		e.password.refuse(&e.hasTurn)
-		e.giveUp("wrong password for %s", e.tool)
+	if e.password.sent {
+		e.password.refused()
+		e.giveUp("wrong password for " + e.tool)
 		return
 	}
 	e.clock.Stop()
-	secret, err := e.password.take(e.ctx, &e.hasTurn)
+	secret, err := e.password.take(e.ctx)
 	e.clock.Reset(timeout)
 	if err != nil {
-		e.giveUp("%v", err)
+		e.giveUp(err.Error())
 		return
 	}
-	e.passwordSent = true
 	e.feed.next <- strings.NewReader(secret + "\n")
 }
 
-func (e *escalation) stop(format string, args ...any) {
+// expire gives up on a tool that takes too long.
+func (e *escalation) expire() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.ready {
-		e.giveUp(format, args...)
+		e.giveUp(fmt.Sprintf("it did not start the command within %v", timeout))
 	}
 }
 
-func (e *escalation) giveUp(format string, args ...any) {
+// giveUp stops the tool. The first reason counts.
+func (e *escalation) giveUp(why string) {
 	if e.stopped == nil {
-		e.stopped = fmt.Errorf(format, args...)
+		e.stopped = errors.New(why)
 		e.fail(e.stopped)
 	}
 }
@@ -217,10 +218,10 @@ func (e *escalation) outcome(err error) error {
 		return err
 	}
 	status, _ := runner.StatusOf(err)
-	if e.passwordSent && e.stopped == nil && status == runner.Failed {
+	if e.stopped == nil && status == runner.Failed {
 		e.password.ended()
 	}
-	e.password.done(false, &e.hasTurn)
+	e.password.leave()
 	failed := func(why error) error {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: why}
 	}

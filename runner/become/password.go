@@ -48,57 +48,66 @@ func (p *Password) state() (good bool, err error) {
 	return false, nil
 }
 
-// take returns the password once it is the caller's turn. If it sets *turn, the caller holds the turn until done or
-// refuse.
-func (p *Password) take(ctx context.Context, turn *bool) (string, error) {
-	if p == nil {
+// passwordUse is what one command does with a Password.
+type passwordUse struct {
+	*Password
+	sent  bool // the tool was given it
+	holds bool // it holds the turn, until ready, refused or leave
+}
+
+// take returns the password, for the tool, once it is the command's turn.
+func (u *passwordUse) take(ctx context.Context) (secret string, err error) {
+	if u.Password == nil {
 		return "", errors.New("it asks for a password, and none was given")
 	}
-	good, err := p.state()
-	if good || err != nil {
-		return p.secret, err
+	good, err := u.state()
+	if !good && err == nil {
+		select {
+		case u.turn <- struct{}{}:
+			u.holds = true
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+		if good, err = u.state(); good { // all who waited may try it now
+			u.leave()
+		}
 	}
-	select {
-	case p.turn <- struct{}{}:
-		*turn = true
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	}
-	if good, err = p.state(); good { // all who waited may try it now
-		p.leave(turn)
-	}
-	return p.secret, err
+	u.sent = err == nil
+	return u.secret, err
 }
 
-// done gives the turn back. accepted says that the password was sent and was right.
-func (p *Password) done(accepted bool, turn *bool) {
-	if p == nil {
-		return
+// ready notes that the command has begun: if the password was sent, it was right.
+func (u *passwordUse) ready() {
+	if u.sent {
+		u.mu.Lock()
+		u.good = true
+		u.mu.Unlock()
 	}
-	p.mu.Lock()
-	p.good = p.good || accepted
-	p.mu.Unlock()
-	p.leave(turn)
+	u.leave()
 }
 
-// ended notes that the tool was given the password, and has ended without starting the command.
-func (p *Password) ended() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ends++
+// refused notes that the password was wrong.
+func (u *passwordUse) refused() {
+	u.mu.Lock()
+	u.bad = true
+	u.mu.Unlock()
+	u.leave()
 }
 
-// refuse notes that the password was wrong, and gives the turn back.
-func (p *Password) refuse(turn *bool) {
-	p.mu.Lock()
-	p.bad = true
-	p.mu.Unlock()
-	p.leave(turn)
+// ended notes that the tool has ended without starting the command.
+func (u *passwordUse) ended() {
+	if u.sent {
+		u.mu.Lock()
+		u.ends++
+		u.mu.Unlock()
+	}
+	u.leave()
 }
 
-func (p *Password) leave(turn *bool) {
-	if *turn {
-		*turn = false
-		<-p.turn
+// leave gives the turn back.
+func (u *passwordUse) leave() {
+	if u.holds {
+		u.holds = false
+		<-u.turn
 	}
 }
