@@ -168,18 +168,6 @@ func (k *knownHosts) named(name string) []knownKey {
 	return keys
 }
 
-// marked returns the lines with the marker that apply to the host.
-func (k *knownHosts) marked(marker, name string, port int) (lines []knownLine) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	for _, l := range k.special {
-		if l.marker == marker && (l.matches(knownName(name, port)) || l.matches(strings.ToLower(name))) {
-			lines = append(lines, l)
-		}
-	}
-	return lines
-}
-
 func (l knownLine) matches(name string) bool {
 	if l.hashed != nil {
 		return l.hashed.is(name)
@@ -248,14 +236,40 @@ func knownName(name string, port int) string {
 	return fmt.Sprintf("[%s]:%d", name, port)
 }
 
+// knownHost is one host in an index.
+type knownHost struct {
+	*knownHosts
+	host     string
+	port     int
+	recorded []knownKey // for it, when it was looked up
+}
+
+func (k *knownHosts) lookup(host string, port int) knownHost {
+	return knownHost{k, host, port, k.keys(host, port)}
+}
+
+func (h knownHost) name() string { return knownName(h.host, h.port) }
+
+// marked returns the lines with the marker that apply to the host.
+func (h knownHost) marked(marker string) (lines []knownLine) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, l := range h.special {
+		if l.marker == marker && (l.matches(h.name()) || l.matches(strings.ToLower(h.host))) {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
 // algorithms returns the host key algorithms to ask the server for. Those of the keys that are known for it come first,
 // so that it shows one of them, and before them those of certificates, if an authority is known: without one, a
 // certificate proves nothing and hides the plain key. All others follow, so that a new key of another kind is seen.
-func (k *knownHosts) algorithms(keys []knownKey, name string, port int) (algorithms []string) {
-	if len(k.marked("@cert-authority", name, port)) > 0 {
+func (h knownHost) algorithms() (algorithms []string) {
+	if len(h.marked("@cert-authority")) > 0 {
 		algorithms = slices.Clone(certAlgorithms)
 	}
-	for _, key := range keys {
+	for _, key := range h.recorded {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
 	}
 	for _, other := range safe.HostKeys {

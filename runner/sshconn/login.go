@@ -15,11 +15,11 @@ import (
 
 // login does the SSH handshake over nc and logs in. It closes nc when ctx ends.
 func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress) (*conn, error) {
-	known, err := d.known.load(s.knownHosts)
+	index, err := d.known.load(s.knownHosts)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
-	keys := known.keys(s.keyName, s.keyPort)
+	known := index.lookup(s.keyName, s.keyPort)
 	heard := &monitoredConn{Conn: nc, spoke: p.spoke}
 	begun := time.Now()
 	var offered offer
@@ -43,7 +43,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 				s.seeKey(known, key)
 				return errSeen
 			}
-			verified, err := d.verify(ctx, known, keys, s, key)
+			verified, err := d.verify(ctx, known, s, key)
 			if err != nil {
 				return err
 			}
@@ -67,10 +67,10 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {
-		config.HostKeyAlgorithms = known.algorithms(keys, s.keyName, s.keyPort)
+		config.HostKeyAlgorithms = known.algorithms()
 	}
 	p.phase = "handshake"
-	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", knownName(s.keyName, s.keyPort), strings.Join(config.HostKeyAlgorithms, " "))
+	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", known.name(), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
 	password.done(err == nil, err != nil && ctx.Err() == nil)

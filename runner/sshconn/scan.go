@@ -17,7 +17,7 @@ type HostKey struct {
 	State       runner.Reason // empty: known; otherwise why a login would be refused
 	Why         error         // State in words; nil if it is empty
 	key         ssh.PublicKey
-	known       *knownHosts
+	known       knownHost
 }
 
 // Scan reaches a host and looks at its key, without logging in. Its errors are those of Dial.
@@ -28,9 +28,9 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	}
 	s.hostKeys = "strict"
 	var seen *HostKey
-	s.seeKey = func(known *knownHosts, key ssh.PublicKey) {
-		seen = &HostKey{Name: knownName(s.keyName, s.keyPort), Fingerprint: fingerprint(key), key: key, known: known}
-		_, err := d.verify(ctx, known, known.keys(s.keyName, s.keyPort), s, key)
+	s.seeKey = func(known knownHost, key ssh.PublicKey) {
+		seen = &HostKey{Name: known.name(), Fingerprint: fingerprint(key), key: key, known: known}
+		_, err := d.verify(ctx, known, s, key)
 		if f, ok := errors.AsType[*runner.Failure](err); ok {
 			seen.State, seen.Why = f.Reason, f.Err
 		}

@@ -56,7 +56,7 @@ type settings struct {
 	keepalive    time.Duration
 	maxMisses    int32
 
-	seeKey func(*knownHosts, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
+	seeKey func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }

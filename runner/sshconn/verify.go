@@ -12,17 +12,17 @@ import (
 	"hail/runner"
 )
 
-// verify decides whether a host that shows key may be trusted, by the keys recorded for it. When checking is off, a
+// verify decides whether a host that shows key may be trusted, by what is known of it. When checking is off, a
 // host with an unknown or changed key is let through, but it is not verified and gets no password; a revoked key is
 // always refused. Its error is a *runner.Failure.
-func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey, s settings, key ssh.PublicKey) (verified bool, err error) {
+func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ssh.PublicKey) (verified bool, err error) {
 	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
 	revocable := map[string]ssh.PublicKey{blob: key}
 	if certified {
 		revocable = map[string]ssh.PublicKey{string(cert.Key.Marshal()): cert.Key, string(cert.SignatureKey.Marshal()): cert.SignatureKey}
 	}
-	for _, l := range known.marked("@revoked", s.keyName, s.keyPort) {
+	for _, l := range known.marked("@revoked") {
 		if r := revocable[l.blob]; r != nil {
 			return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(r), l.place)
 		}
@@ -30,6 +30,7 @@ func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey,
 	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
+	keys := known.recorded
 	changed := len(keys) > 0 && !keys[0].elsewhere
 	switch {
 	case slices.ContainsFunc(keys, func(k knownKey) bool { return k.blob == blob }):
@@ -43,7 +44,7 @@ func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey,
 	case changed:
 		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: now %s, recorded %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
-		added, err := known.accept(ctx, knownName(s.keyName, s.keyPort), key)
+		added, err := known.accept(ctx, known.name(), key)
 		if err != nil {
 			return false, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}
@@ -52,11 +53,11 @@ func (d *Dialer) verify(ctx context.Context, known *knownHosts, keys []knownKey,
 		}
 		return true, nil
 	}
-	return false, hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), knownName(s.keyName, s.keyPort))
+	return false, hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), known.name())
 }
 
-func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Certificate) (verified bool, err error) {
-	authorities := known.marked("@cert-authority", s.keyName, s.keyPort)
+func (d *Dialer) verifyCertificate(known knownHost, s settings, cert *ssh.Certificate) (verified bool, err error) {
+	authorities := known.marked("@cert-authority")
 	checker := ssh.CertChecker{
 		Clock: time.Now,
 		IsHostAuthority: func(key ssh.PublicKey, _ string) bool {
@@ -64,7 +65,7 @@ func (d *Dialer) verifyCertificate(known *knownHosts, s settings, cert *ssh.Cert
 			return slices.ContainsFunc(authorities, func(l knownLine) bool { return l.blob == blob })
 		},
 	}
-	err = checker.CheckHostKey(hostport(s.keyName, s.keyPort), nil, cert)
+	err = checker.CheckHostKey(hostport(known.host, known.port), nil, cert)
 	if err != nil && s.hostKeys != "off" {
 		return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
