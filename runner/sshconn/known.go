@@ -3,13 +3,10 @@ package sshconn
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +15,7 @@ import (
 )
 
 // knownHosts is an index of some known_hosts files: plain names are in a map, everything else is in lists that are
-// short in practice. The format is that of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+// short in practice.
 type knownHosts struct {
 	mu       sync.RWMutex
 	plain    map[string][]knownKey
@@ -27,20 +24,6 @@ type knownHosts struct {
 	writable string      // the file that new keys are appended to
 	covered  int64       // bytes of writable that are in the index
 	lines    int         // lines of writable that are in the index
-}
-
-type knownKey struct {
-	kind      string // ssh-ed25519, …
-	blob      string // the key in wire format
-	place     string // file:line
-	elsewhere bool   // recorded for port 22: on another port, only a match counts
-}
-
-type knownLine struct {
-	marker string
-	names  []string
-	hashed *hashedName // instead of names
-	knownKey
 }
 
 // knownFiles keeps the index of each list of files, which is loaded once per run. Errors are not kept: descriptors may
@@ -106,30 +89,6 @@ func (k *knownHosts) add(file string, number int, text []byte, warn func(string)
 	return number
 }
 
-func parseKnown(line string) (l knownLine, ok bool) {
-	fields := strings.Fields(line)
-	if strings.HasPrefix(fields[0], "@") {
-		l.marker, fields = fields[0], fields[1:]
-		if l.marker != "@cert-authority" && l.marker != "@revoked" {
-			return l, false
-		}
-	}
-	if len(fields) < 3 {
-		return l, false
-	}
-	blob, err := base64.StdEncoding.DecodeString(fields[2])
-	if err != nil || len(blob) < 4+len(fields[1]) || string(blob[4:4+len(fields[1])]) != fields[1] {
-		return l, false
-	}
-	l.kind, l.blob = fields[1], string(blob)
-	if strings.HasPrefix(fields[0], hashedPrefix) {
-		l.hashed, ok = parseHashed(fields[0])
-		return l, ok
-	}
-	l.names = strings.Split(strings.ToLower(fields[0]), ",")
-	return l, true
-}
-
 func (k *knownHosts) keep(l knownLine) {
 	switch {
 	case l.marker != "":
@@ -166,65 +125,6 @@ func (k *knownHosts) named(name string) []knownKey {
 		}
 	}
 	return keys
-}
-
-func (l knownLine) matches(name string) bool {
-	if l.hashed != nil {
-		return l.hashed.is(name)
-	}
-	found := false
-	for _, pattern := range l.names {
-		pattern, not := strings.CutPrefix(pattern, "!")
-		if globMatches(pattern, name) {
-			if not {
-				return false
-			}
-			found = true
-		}
-	}
-	return found
-}
-
-// globMatches knows only the wildcards * and ?; the brackets around an address with a port are plain characters.
-func globMatches(pattern, name string) bool {
-	if !strings.ContainsAny(pattern, "*?") {
-		return pattern == name
-	}
-	ok, _ := path.Match(strings.NewReplacer(`[`, `\[`, `]`, `\]`, `\`, `\\`).Replace(pattern), name)
-	return ok
-}
-
-// hashedName is |1|salt|HMAC-SHA1 of the name, salt and HMAC in base64. Every name has to be tried with every salt, so
-// with thousands of lines this is most of the cost of reaching a host. So the key of the HMAC (RFC 2104) is prepared
-// here, and its two hashes are computed without crypto/hmac, which takes four times as long.
-type hashedName struct {
-	inner, outer [sha1.BlockSize]byte
-	sum          [sha1.Size]byte
-}
-
-const hashedPrefix = "|1|"
-
-func parseHashed(text string) (h *hashedName, ok bool) {
-	salt64, sum64, ok := strings.Cut(text[len(hashedPrefix):], "|")
-	salt, err1 := base64.StdEncoding.DecodeString(salt64)
-	sum, err2 := base64.StdEncoding.DecodeString(sum64)
-	if !ok || err1 != nil || err2 != nil || len(salt) > sha1.BlockSize || len(sum) != sha1.Size {
-		return nil, false
-	}
-	h = &hashedName{sum: [sha1.Size]byte(sum)}
-	copy(h.inner[:], salt)
-	copy(h.outer[:], salt)
-	for i := range h.inner {
-		h.inner[i] ^= 0x36
-		h.outer[i] ^= 0x5c
-	}
-	return h, true
-}
-
-func (h *hashedName) is(name string) bool {
-	var space [2 * sha1.BlockSize]byte
-	inner := sha1.Sum(append(append(space[:0], h.inner[:]...), name...))
-	return sha1.Sum(append(append(space[:0], h.outer[:]...), inner[:]...)) == h.sum
 }
 
 // knownName returns the name of a host as known_hosts spells it: with a port other than 22, "[name]:port".
