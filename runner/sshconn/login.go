@@ -13,85 +13,105 @@ import (
 	"hail/runner"
 )
 
+// handshake is what is known of one SSH handshake and the login that ends it.
+type handshake struct {
+	dialer   *Dialer
+	settings settings
+	progress *progress
+	known    knownHost
+	heard    *monitoredConn
+	begun    time.Time // when the phase began
+	shown    []byte    // the host key; nil: not yet
+	password passwordUse
+}
+
 // login does the SSH handshake over nc and logs in. It closes nc when ctx ends.
 func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress) (*conn, error) {
 	index, err := d.known.load(s.knownHosts)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
-	known := index.lookup(s.keyName, s.keyPort)
-	heard := &monitoredConn{Conn: nc, spoke: p.spoke}
-	begun := time.Now()
+	h := &handshake{
+		dialer: d, settings: s, progress: p,
+		known:    index.lookup(s.keyName, s.keyPort),
+		heard:    &monitoredConn{Conn: nc, spoke: p.spoke},
+		begun:    time.Now(),
+		password: passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock},
+	}
 	var offered offer
-	var shown []byte // the host key, which is verified once: rekeying shows it again
-	password := &passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock}
 	config := &ssh.ClientConfig{
 		User:              s.user,
 		ClientVersion:     "SSH-2.0-hail",
 		Config:            ssh.Config{KeyExchanges: s.algorithms.kex, Ciphers: s.algorithms.ciphers, MACs: s.algorithms.macs},
 		HostKeyAlgorithms: s.algorithms.hostKeys,
-		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			switch blob := key.Marshal(); {
-			case shown == nil:
-				shown = blob
-			case bytes.Equal(blob, shown):
-				return nil
-			default:
-				return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: now %s", fingerprint(key))
-			}
-			if s.seeKey != nil {
-				s.seeKey(known, key)
-				return errSeen
-			}
-			verified, err := d.verify(ctx, known, s, key)
-			if err != nil {
-				return err
-			}
-			password.verified = verified
-			p.reach.HostKey = fingerprint(key)
-			p.reach.Handshake = time.Since(begun)
-			p.phase, begun = "login", time.Now()
-			how := "not verified"
-			if verified {
-				how = "known"
-			}
-			d.config.Trace.step(s.name, "%s shows the host key %s, %s (%v)", heard.version(), p.reach.HostKey, how, p.reach.Handshake.Round(tracePrecision))
-			return nil
-		},
-		Auth: s.authMethods(password, func() (signers []ssh.Signer, err error) {
+		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
+		Auth: s.authMethods(&h.password, func() (signers []ssh.Signer, err error) {
 			signers, offered = d.keys.signers(ctx, s, p.clock)
-			d.config.Trace.detail(s.name, "%s", offered)
+			p.trace.detail(s.name, "%s", offered)
 			return signers, nil
 		}),
-		AuthCallback:   password.next,
+		AuthCallback:   h.password.next,
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {
-		config.HostKeyAlgorithms = known.algorithms()
+		config.HostKeyAlgorithms = h.known.algorithms()
 	}
 	p.phase = "handshake"
-	d.config.Trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", known.name(), strings.Join(config.HostKeyAlgorithms, " "))
+	p.trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", h.known.name(), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
-	sc, chans, reqs, err := ssh.NewClientConn(heard, s.hostport(), config)
-	password.done(err == nil, err != nil && ctx.Err() == nil)
-	password.tell(&offered)
-	if stop() && err == nil {
-		p.reach.Login = time.Since(begun)
-		p.reach.Server = string(sc.ServerVersion())
-		p.phase = ""
-		if m, ok := sc.(ssh.AlgorithmsConnMetadata); ok {
-			a := m.Algorithms()
-			d.config.Trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
-		}
-		d.config.Trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login.Round(tracePrecision))
-		return d.newConn(sc, chans, reqs, heard, p.reach, s), nil
-	}
-	if err == nil {
+	sc, chans, reqs, err := ssh.NewClientConn(h.heard, s.hostport(), config)
+	h.password.done(err == nil, err != nil && ctx.Err() == nil)
+	h.password.tell(&offered)
+	stopped := !stop()
+	switch {
+	case err != nil:
+		p.reach.Server = h.heard.version()
+		return nil, p.handshakeFailure(err, h.heard, s, offered)
+	case stopped:
 		sc.Close()
 		return nil, context.Cause(ctx)
 	}
-	p.reach.Server = heard.version()
-	return nil, p.handshakeFailure(err, heard, s, offered)
+	p.reach.Login = time.Since(h.begun)
+	p.reach.Server = string(sc.ServerVersion())
+	p.phase = ""
+	if m, ok := sc.(ssh.AlgorithmsConnMetadata); ok {
+		a := m.Algorithms()
+		p.trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
+	}
+	p.trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login.Round(tracePrecision))
+	return d.newConn(sc, chans, reqs, h.heard, p.reach, s), nil
+}
+
+// check verifies the key that the host shows. It does so once: rekeying shows the key again.
+func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
+	s, p := &h.settings, h.progress
+	blob := key.Marshal()
+	switch {
+	case h.shown == nil:
+		h.shown = blob
+	case bytes.Equal(blob, h.shown):
+		return nil
+	default:
+		return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: now %s", fingerprint(key))
+	}
+	if s.seeKey != nil {
+		s.seeKey(h.known, key)
+		return errSeen
+	}
+	verified, err := h.dialer.verify(ctx, h.known, *s, key)
+	if err != nil {
+		return err
+	}
+	h.password.verified = verified
+	p.reach.HostKey = fingerprint(key)
+	p.reach.Handshake = time.Since(h.begun)
+	p.phase, h.begun = "login", time.Now()
+	how := "not verified"
+	if verified {
+		how = "known"
+	}
+	p.trace.step(s.name, "%s shows the host key %s, %s (%v)", h.heard.version(), p.reach.HostKey, how, p.reach.Handshake.Round(tracePrecision))
+	return nil
 }
 
 // authMethods returns the methods to log in with: those of the settings, or all in the order in which ssh tries them.
