@@ -11,9 +11,6 @@ import (
 	"hail/runner"
 )
 
-// maxHops is how many jump hosts may stand between us and a host.
-const maxHops = 8
-
 // The hosts behind a jump host share a few connections to it. Another one is made when every connection carries crowded
 // tunnels: several are faster than one, at whose other end a single process serves that many descriptors.
 const (
@@ -186,41 +183,4 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host %s: %w", last, err)}
 	}
 	return c, err
-}
-
-// expandHops puts the jump hosts of the first hop before it, then those of the new first hop, and so on.
-func (d *Dialer) expandHops(ctx context.Context, hops []string) ([]string, error) {
-	for range maxHops {
-		s, err := d.hopSettings(ctx, hops[0])
-		if err != nil || len(s.jump) == 0 {
-			return hops, err
-		}
-		hops = slices.Concat(s.jump, hops)
-	}
-	return nil, fmt.Errorf("the way over the jump host %s has more than %d hops, or is a loop", hops[len(hops)-1], maxHops)
-}
-
-// jumpSettings returns the settings of all jump hosts on the way over these hops.
-func (d *Dialer) jumpSettings(ctx context.Context, hops []string) (all []settings, err error) {
-	hops, err = d.expandHops(ctx, hops)
-	if err != nil {
-		return nil, err
-	}
-	for _, hop := range hops {
-		s, err := d.hopSettings(ctx, hop)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	return all, nil
-}
-
-// hopSettings returns the settings of a jump host. As with ssh, the options of the command line are not for it.
-func (d *Dialer) hopSettings(ctx context.Context, spec string) (settings, error) {
-	h, err := d.hop(spec)
-	if err != nil {
-		return settings{}, err
-	}
-	return d.settings(ctx, d.hopConfig, h)
 }

@@ -17,19 +17,13 @@ import (
 // A running OpenSSH client with a control socket (ControlMaster) has logged in by whatever means OpenSSH has: Kerberos,
 // keys that need a touch, second factors. hail uses its connection.
 
-// tokensOfHost matches the tokens that differ from host to host: a socket path with one of them leads to the host
-// itself, and one without to a jump host.
-var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
-
-// useMaster puts the control socket into the settings, if there is one.
-func (d *Dialer) useMaster(s *settings, path func(text string) (string, error)) (err error) {
-	if d.config.Control == "" {
-		return nil
-	}
-	s.masterReachesHost = tokensOfHost.MatchString(strings.ReplaceAll(d.config.Control, "%%", ""))
-	s.control, err = path(d.config.Control)
-	return err
+// reachesHost reports whether the master with the control socket at path is connected to the host itself: a path with a
+// token that differs from host to host leads there, and one without to a jump host.
+func reachesHost(path string) bool {
+	return tokensOfHost.MatchString(strings.ReplaceAll(path, "%%", ""))
 }
+
+var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
 
 // dialMaster returns a connection that shares the master's.
 func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn, error) {

@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -156,8 +155,11 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
 		return s, err
 	}
-	if err := d.useMaster(&s, func(text string) (string, error) { return config.Path(ctx, name, given, text) }); err != nil {
-		return s, fmt.Errorf("control socket: %w", err)
+	if d.config.Control != "" {
+		s.masterReachesHost = reachesHost(d.config.Control)
+		if s.control, err = config.Path(ctx, name, given, d.config.Control); err != nil {
+			return s, fmt.Errorf("control socket: %w", err)
+		}
 	}
 	return s, d.addFromSSHConfig(&s, h, f)
 }
@@ -255,43 +257,4 @@ func policy(word string) (string, error) {
 		return "off", nil
 	}
 	return "", fmt.Errorf("%q is not a way to check host keys", word)
-}
-
-// hop returns the host that a jump specification names: [user@]host[:port], or a name in the inventory.
-func (d *Dialer) hop(spec string) (inventory.Host, error) {
-	rest := strings.TrimPrefix(strings.TrimSpace(spec), "ssh://")
-	user, rest, found := cutLast(rest, "@")
-	if !found {
-		user, rest = "", user
-	}
-	name, port := rest, 0
-	if host, p, err := net.SplitHostPort(rest); err == nil {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 1 || n > 65535 {
-			return inventory.Host{}, fmt.Errorf("jump host %q: %q is not a port", spec, p)
-		}
-		name, port = host, n
-		if strings.Contains(host, ":") {
-			name = "[" + host + "]"
-		}
-	}
-	h := inventory.Host{Name: name}
-	if d.config.Find != nil {
-		if known, ok := d.config.Find(name); ok {
-			h = known
-		}
-	}
-	if err := inventory.CheckName(h.Name); err != nil {
-		return h, fmt.Errorf("jump host: %w", err)
-	}
-	h.Connection.User = cmp.Or(user, h.Connection.User)
-	h.Connection.Port = cmp.Or(port, h.Connection.Port)
-	return h, nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
