@@ -110,31 +110,42 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	return nil
 }
 
-// logins yields the settings of every login that reaching the hosts takes, those at their jump hosts included. A host
-// that a master reaches takes none.
+// logins yields the settings of every login that reaching the hosts takes, those at their jump hosts included, or for a
+// host the error that stands against it.
 func (d *Dialer) logins(ctx context.Context, hosts []inventory.Host) iter.Seq2[settings, error] {
 	return func(yield func(settings, error) bool) {
 		seen := map[string]bool{} // many hosts have the same jump hosts
 		for _, h := range hosts {
-			s, err := d.settings(ctx, d.config.SSHConfig, h)
-			var all []settings
-			if jump := strings.Join(s.jump, ","); err == nil && s.control == "" && jump != "" && !seen[jump] {
-				seen[jump] = true
-				all, err = d.jumpSettings(ctx, s.jump)
-			}
-			if err != nil {
-				err = fmt.Errorf("%s: %w", h.Name, err)
-			}
-			if err != nil || !s.masterReachesHost {
-				all = append(all, s)
+			all, err := d.loginsOf(ctx, h, seen)
+			if err != nil && !yield(settings{}, fmt.Errorf("%s: %w", h.Name, err)) {
+				return
 			}
 			for _, s := range all {
-				if !yield(s, err) {
+				if !yield(s, nil) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// loginsOf returns the settings of the logins that reaching a host takes, without those over jump hosts that were seen
+// before. A host that a master reaches takes none.
+func (d *Dialer) loginsOf(ctx context.Context, h inventory.Host, seen map[string]bool) (all []settings, err error) {
+	s, err := d.settings(ctx, d.config.SSHConfig, h)
+	if err != nil {
+		return nil, err
+	}
+	if way := strings.Join(s.jump, ","); s.control == "" && way != "" && !seen[way] {
+		seen[way] = true
+		if all, err = d.jumpSettings(ctx, s.jump); err != nil {
+			return nil, err
+		}
+	}
+	if !s.masterReachesHost {
+		all = append(all, s)
+	}
+	return all, nil
 }
 
 // Close ends every connection that is still open, including those to jump hosts and to the agent: running commands are
