@@ -211,7 +211,8 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 const silence = time.Second
 
 // connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
-// the returned connection calls leave; when connectVia fails, its caller does.
+// the returned connection calls leave, if there is one; when connectVia fails, its caller does, perhaps for the second
+// time.
 func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *conn, leave func()) (*conn, error) {
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
@@ -250,7 +251,6 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *c
 	d.limits.all.noteLogin(time.Since(begun), s.timeout)
 	c.leave = leave
 	if !d.adopt(c) {
-		c.leave = nil // the caller calls it
 		c.Close()
 		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
 	}
