@@ -3,12 +3,10 @@ package sshconn
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -121,125 +119,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-func tunnelError(s settings, err error) error {
-	gateway := "the OpenSSH master at " + s.control
-	if s.control == "" {
-		gateway = "jump host " + s.jump[len(s.jump)-1]
-	}
-	if refused := refusal(err); refused != nil {
-		return fmt.Errorf("%s could not connect to %s: %s", gateway, s.hostport(), refused.Message)
-	}
-	return fmt.Errorf("%s: the connection to it ended", gateway)
-}
-
-// failure turns err into the failure of the host, with how far the connection got. When ctx has ended for another
-// reason than errConnect, it returns an error that wraps that cause instead.
-func (p *progress) failure(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errConnect) {
-		return fmt.Errorf("stopped while connecting: %w", cause)
-	}
-	f, known := errors.AsType[*runner.Failure](err)
-	switch {
-	case known && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
-	case ctx.Err() != nil:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor())}
-	case !known:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: p.netReason(err), Err: p.words(err)}
-	}
-	reach := p.reach
-	reach.Phase = p.phase
-	f.Reach = &reach
-	return f
-}
-
-func (p *progress) waitingFor() string {
-	switch p.phase {
-	case "dns":
-		return "its name was not resolved"
-	case "tcp":
-		return "no answer to the TCP connection"
-	case "proxy":
-		return "the proxy command made no connection"
-	case "handshake":
-		if p.reach.Server == "" {
-			return "connected, but no SSH server answered"
-		}
-		return "the SSH handshake did not end"
-	}
-	return "the login did not end"
-}
-
-func (p *progress) netReason(err error) runner.Reason {
-	_, unsuitable := errors.AsType[*net.AddrError](err)
-	switch {
-	case p.phase == "dns":
-		return runner.DNS
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return runner.Refused
-	case errors.Is(err, syscall.ETIMEDOUT):
-		return runner.ConnectTimeout
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EADDRNOTAVAIL), unsuitable:
-		return runner.NoRoute
-	}
-	return runner.Closed
-}
-
-// words returns a network error without the address and the system call that Go puts in front.
-func (p *progress) words(err error) error {
-	dns, ofDNS := errors.AsType[*net.DNSError](err)
-	op, ofSocket := errors.AsType[*net.OpError](err)
-	switch {
-	case ofDNS && dns.IsNotFound:
-		return fmt.Errorf("no such host name: %s", dns.Name)
-	case ofDNS:
-		return fmt.Errorf("its name could not be resolved: %s", dns.Err)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("connection refused by %s", p.reach.Address)
-	case ofSocket:
-		return fmt.Errorf("%s: %w", p.reach.Address, op.Err)
-	}
-	return err
-}
-
-// handshakeFailure returns the failure of a handshake over h that ended with err.
-func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered offer) error {
-	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
-		return f
-	}
-	greeting, ended := h.heard()
-	f := &runner.Failure{Status: runner.Unreachable}
-	proxy, overProxy := h.Conn.(*proxyConn)
-	switch {
-	case overProxy && greeting == "" && ended:
-		proxy.Close() // after this, its last words are complete
-		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
-	case errors.Is(err, errBanner):
-		f.Reason, f.Err = runner.Handshake, errBanner
-	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
-	case p.phase == "login":
-		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
-	case greeting == "" && ended:
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
-	case strings.HasPrefix(greeting, "HTTP/"):
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("not an SSH server: it said %q", firstLine(greeting))
-	case !strings.HasPrefix(greeting, "SSH-") && ended:
-		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
-	case strings.HasPrefix(greeting, "SSH-1") && !strings.HasPrefix(greeting, "SSH-1.99"):
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("the server speaks %q, which is too old", firstLine(greeting))
-	case ended:
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the handshake")
-	default:
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("handshake: %s", strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
-	}
-	return f
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return strings.TrimRight(line, "\r")
 }
 
 func hostport(address string, port int) string { return net.JoinHostPort(address, strconv.Itoa(port)) }

@@ -18,7 +18,6 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/sshconfig"
-	"hail/runner"
 )
 
 // settings is everything that is decided about one host before it is dialled: by the inventory and the command line
@@ -162,17 +161,6 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		}
 	}
 	return s, d.addFromSSHConfig(&s, h, f)
-}
-
-// unsettled returns the failure of a host whose settings could not be determined because of err.
-func unsettled(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("stopped while connecting: %w", context.Cause(ctx))
-	case errors.Is(err, errConnect):
-		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: err}
-	}
-	return &runner.Failure{Status: runner.Error, Err: err}
 }
 
 // variable returns the value of an environment variable if text is its name after a $, and text otherwise.
