@@ -71,8 +71,6 @@ func Defaults(local sshconfig.Local) inventory.Connection {
 	return c
 }
 
-var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
-
 // GivenTo returns what ssh_config is asked about a host: the name to look up, and what is set elsewhere.
 func GivenTo(h inventory.Host) (name string, given sshconfig.Given) {
 	c := h.Connection
@@ -103,11 +101,10 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		address:    cmp.Or(c.Address, f.HostName),
 		port:       cmp.Or(c.Port, f.Port, d.defaults.Port),
 		user:       cmp.Or(f.User, d.defaults.User),
-		identities: c.Identity,
 		onlyThese:  f.IdentitiesOnly,
 		agent:      d.config.Agent,
 		jump:       f.ProxyJump,
-		knownHosts: c.KnownHosts,
+		knownHosts: d.knownHostsFiles(c, f),
 		timeout:    cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
 	}
 	s.address = strings.Trim(s.address, "[]")
@@ -122,13 +119,15 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 	if s.keyName == "" {
 		s.keyName, s.keyPort = strings.ToLower(s.address), s.port
 	}
-	if len(s.identities) == 0 {
-		s.identitiesOptional = true
+	switch {
+	case len(c.Identity) > 0:
+		s.identities = c.Identity
+	case len(f.IdentityFile) > 0:
 		s.identities = slices.DeleteFunc(slices.Clone(f.IdentityFile), isNone)
-	}
-	if len(s.identities) == 0 && len(f.IdentityFile) == 0 {
-		s.guessed = true
+		s.identitiesOptional = true
+	default:
 		s.identities = d.defaults.Identity
+		s.identitiesOptional, s.guessed = true, true
 	}
 	switch {
 	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
@@ -138,19 +137,6 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		s.agent = d.variable(f.IdentityAgent)
 	}
 	s.forward = d.forwardedAgent(f, s.agent)
-	if len(s.knownHosts) == 0 {
-		s.knownHosts = f.UserKnownHostsFile
-		if len(s.knownHosts) == 1 && isNone(s.knownHosts[0]) {
-			s.knownHosts = []string{os.DevNull}
-		}
-		if len(s.knownHosts) == 0 {
-			s.knownHosts = d.defaults.KnownHosts
-		}
-		if len(f.GlobalKnownHostsFile) == 0 {
-			f.GlobalKnownHostsFile = globalKnownHosts
-		}
-		s.knownHosts = append(s.knownHosts[:len(s.knownHosts):len(s.knownHosts)], f.GlobalKnownHostsFile...)
-	}
 	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
 		return s, err
 	}
@@ -161,6 +147,26 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		}
 	}
 	return s, d.addFromSSHConfig(&s, h, f)
+}
+
+var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
+
+// knownHostsFiles returns the files with the key of a host: the inventory's, or else ssh_config's, or those of ssh.
+func (d *Dialer) knownHostsFiles(c inventory.Connection, f sshconfig.Settings) []string {
+	if len(c.KnownHosts) > 0 {
+		return c.KnownHosts
+	}
+	user, global := f.UserKnownHostsFile, f.GlobalKnownHostsFile
+	switch {
+	case len(user) == 0:
+		user = d.defaults.KnownHosts
+	case len(user) == 1 && isNone(user[0]):
+		user = []string{os.DevNull}
+	}
+	if len(global) == 0 {
+		global = globalKnownHosts
+	}
+	return slices.Concat(user, global)
 }
 
 // variable returns the value of an environment variable if text is its name after a $, and text otherwise.
