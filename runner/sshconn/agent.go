@@ -84,6 +84,14 @@ func (a *agentKeys) list(ctx context.Context) {
 	a.conn = c
 }
 
+// usable returns the keys that the agent holds, or why it can't sign with them.
+func (a *agentKeys) usable() ([]ssh.Signer, error) {
+	if a.err == nil && a.mute.Load() {
+		return nil, errMute
+	}
+	return a.signers, a.err
+}
+
 // patientSigner waits for an agent that may be signing for many other hosts: the clock of the login stands still
 // meanwhile. It gives up on an agent that does not answer at all, and when the agent has died it asks the new one at
 // the same socket.

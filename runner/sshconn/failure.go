@@ -92,7 +92,7 @@ func (p *progress) words(err error) error {
 }
 
 // handshakeFailure returns the failure of a handshake over h that ended with err.
-func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered offer) error {
+func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered *offer) error {
 	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
 		return f
 	}

@@ -3,12 +3,9 @@ package sshconn
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -94,103 +91,6 @@ func (k *keyring) certificate(path string) *certificate {
 		c.read(path)
 	}
 	return c
-}
-
-// offer records, for the message of a refused login, what was shown to the server, and what was withheld and why.
-type offer struct {
-	shown, withheld []string
-	password        bool // the password was shown too
-}
-
-func (o offer) String() string {
-	text := "there is no key to offer"
-	switch n := len(o.shown); {
-	case n > 3:
-		text = fmt.Sprintf("offered %s and %d more keys", strings.Join(o.shown[:3], ", "), n-3)
-	case n > 0:
-		text = "offered " + strings.Join(o.shown, ", ")
-	}
-	return strings.Join(append([]string{text}, o.withheld...), "; ")
-}
-
-// signers returns the keys to offer to the host, in order: the ones named for it (through the agent where it holds
-// them), then the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by
-// default.
-func (k *keyring) signers(ctx context.Context, s settings, clock *clock) (signers []ssh.Signer, offered offer) {
-	var held []ssh.Signer
-	var from *agentKeys
-	if s.agent != "" {
-		from = k.agent(ctx, s.agent)
-		switch held = from.signers; {
-		case from.err != nil:
-			offered.withheld = append(offered.withheld, "no keys from the agent ("+from.err.Error()+")")
-		case from.mute.Load():
-			held, offered.withheld = nil, append(offered.withheld, "no keys from the agent ("+errMute.Error()+")")
-		}
-	}
-	seen := map[string]bool{}
-	add := func(key ssh.Signer, name string) {
-		key = restrict(key, s.algorithms.publicKeys)
-		if key == nil {
-			offered.withheld = append(offered.withheld, "PubkeyAcceptedAlgorithms excludes "+name)
-			return
-		}
-		if id := string(key.PublicKey().Marshal()); !seen[id] {
-			seen[id] = true
-			signers = append(signers, key)
-			offered.shown = append(offered.shown, name)
-		}
-	}
-	certified := func(key ssh.Signer, paths []string) { // a certificate goes before its key
-		for _, path := range paths {
-			c := k.certificate(path)
-			if c.err != nil {
-				continue
-			}
-			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // an error: it is for another key
-				add(signer, path)
-			}
-		}
-	}
-	agentsKey := func(held ssh.Signer, certs []string) {
-		key := &patientSigner{held, k, from, ctx, clock}
-		certified(key, certs)
-		add(key, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
-	}
-	named := func() {
-		for _, path := range s.identities {
-			f, err := k.file(path)
-			if err != nil {
-				if !errors.Is(err, fs.ErrNotExist) {
-					offered.withheld = append(offered.withheld, err.Error())
-				}
-				continue
-			}
-			certs := append([]string{path + "-cert.pub"}, s.certificates...)
-			if i := indexOf(held, f.public); i >= 0 {
-				agentsKey(held[i], certs)
-			} else if f.signer != nil {
-				certified(f.signer, certs)
-				add(f.signer, path)
-			} else if !f.locked {
-				offered.withheld = append(offered.withheld, path+" is only a public key, which the agent does not hold")
-			} else {
-				offered.withheld = append(offered.withheld, path+" has a passphrase: load it into the agent")
-			}
-		}
-	}
-	if !s.guessed {
-		named()
-	}
-	if !s.onlyThese {
-		for _, key := range held {
-			agentsKey(key, s.certificates)
-		}
-	}
-	if s.guessed {
-		named()
-	}
-	return signers, offered
 }
 
 // indexOf returns the place of the key among signers; -1 when it is not there or nil.

@@ -45,10 +45,10 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		Config:            ssh.Config{KeyExchanges: s.algorithms.kex, Ciphers: s.algorithms.ciphers, MACs: s.algorithms.macs},
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
-		Auth: s.authMethods(&h.password, func() (signers []ssh.Signer, err error) {
-			signers, offered = d.keys.signers(ctx, s, p.clock)
-			p.trace.detail(s.name, "%s", offered)
-			return signers, nil
+		Auth: s.authMethods(&h.password, func() ([]ssh.Signer, error) {
+			offered = d.keys.offer(ctx, s, p.clock)
+			p.trace.detail(s.name, "%s", &offered)
+			return offered.signers, nil
 		}),
 		AuthCallback:   h.password.next,
 		BannerCallback: limitedBanner(),
@@ -66,7 +66,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 	switch {
 	case err != nil:
 		p.reach.Server = h.heard.version()
-		return nil, p.handshakeFailure(err, h.heard, s, offered)
+		return nil, p.handshakeFailure(err, h.heard, s, &offered)
 	case stopped:
 		sc.Close()
 		return nil, context.Cause(ctx)
