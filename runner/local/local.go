@@ -68,10 +68,10 @@ func (c *conn) Exec(ctx context.Context, line string, s runner.Stdio) error {
 	for errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) { // another host will give some back
 		select {
 		case <-time.After(100 * time.Millisecond):
-			err = e.start(line, s)
 		case <-ctx.Done():
 			return fmt.Errorf("not started: %w", context.Cause(ctx))
 		}
+		err = e.start(line, s)
 	}
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
@@ -183,7 +183,8 @@ func (e *execution) wait() error {
 	e.wg.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.clock.Stop(); e.dropped && e.stopped == nil {
+	e.clock.Stop()
+	if e.dropped && e.stopped == nil {
 		e.conn.lingering.Add(1)
 	}
 	e.stdin.Close()

@@ -203,7 +203,8 @@ func (e *execution) awaitRest(atExit, before int64) {
 func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
 	late := e.stopped != nil || e.known
-	if e.waits = 0; !late {
+	e.waits = 0
+	if !late {
 		e.stopped = why
 		e.dropAfter(grace)
 	}

@@ -50,8 +50,10 @@ type inputWriter struct {
 
 func (w *inputWriter) Write(p []byte) (int, error) {
 	n, err := w.write(p)
-	if w.sent += int64(n); w.sent >= w.stretch && w.stretch < stretchMost {
-		if w.sent = 0; !w.answered() {
+	w.sent += int64(n)
+	if w.sent >= w.stretch && w.stretch < stretchMost {
+		w.sent = 0
+		if !w.answered() {
 			w.stretch = stretchMost
 		}
 	}

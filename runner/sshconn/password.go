@@ -76,7 +76,8 @@ func (u *passwordUse) take() (secret string, err error) {
 			}
 		}
 	}
-	if u.failed = err; err != nil {
+	u.failed = err
+	if err != nil {
 		return "", err
 	}
 	u.given = true

@@ -202,10 +202,10 @@ func (d *Dialer) addFromSSHConfig(s *settings, h inventory.Host, f sshconfig.Set
 		}
 	}
 	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
-		s.shell = d.config.Local.Shell()
-		if s.proxy = f.ProxyCommand; hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
+		if hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
 			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec permits it)")
 		}
+		s.proxy, s.shell = f.ProxyCommand, d.config.Local.Shell()
 	}
 	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
 	if f.PreferredAuthentications != "" {
