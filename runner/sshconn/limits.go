@@ -20,6 +20,7 @@ type limits struct {
 // take fewer connections than the others.
 type queue struct {
 	places
+	address  string
 	users    int
 	narrowed time.Time // when its size was last halved
 }
@@ -126,8 +127,9 @@ const onSigns = 16
 // first bytes.
 func (w *window) noteAlive(after, limit time.Duration) {
 	if after < limit/16 {
-		w.widen(min(onSigns*w.least, w.most))
-		w.widen(min(onSigns*w.least, w.most))
+		for range 2 {
+			w.widen(min(onSigns*w.least, w.most))
+		}
 	}
 }
 
@@ -151,7 +153,6 @@ func newLimits(all, most, perAddress int) *limits {
 // place is a place at an address and, until stopCounting is called, a place among all.
 type place struct {
 	*limits
-	address string
 	queue   *queue
 	counted sync.Once
 }
@@ -161,15 +162,15 @@ type place struct {
 func (l *limits) enter(ctx context.Context, address string) (*place, error) {
 	q := l.joinQueue(address)
 	if err := q.take(ctx); err != nil {
-		l.leaveQueue(address, q)
+		l.leaveQueue(q)
 		return nil, err
 	}
 	if err := l.all.take(ctx); err != nil {
 		q.give()
-		l.leaveQueue(address, q)
+		l.leaveQueue(q)
 		return nil, err
 	}
-	return &place{limits: l, address: address, queue: q}, nil
+	return &place{limits: l, queue: q}, nil
 }
 
 // stopCounting gives back the place among all, for good: a host that says nothing costs us nothing, and many such hosts
@@ -179,7 +180,7 @@ func (p *place) stopCounting() { p.counted.Do(p.all.give) }
 func (p *place) leave() {
 	p.stopCounting()
 	p.queue.give()
-	p.leaveQueue(p.address, p.queue)
+	p.leaveQueue(p.queue)
 }
 
 // narrow halves the places at an address whose server has hung up before the login. One is always left.
@@ -199,17 +200,18 @@ func (l *limits) joinQueue(address string) *queue {
 	defer l.mu.Unlock()
 	q := l.addresses[address]
 	if q == nil {
-		q = &queue{places: places{slots: newSlots(l.perAddress), size: l.perAddress}}
+		q = &queue{places: places{slots: newSlots(l.perAddress), size: l.perAddress}, address: address}
 		l.addresses[address] = q
 	}
 	q.users++
 	return q
 }
 
-func (l *limits) leaveQueue(address string, q *queue) {
+func (l *limits) leaveQueue(q *queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if q.users--; q.users == 0 && q.narrowed.IsZero() {
-		delete(l.addresses, address)
+	q.users--
+	if q.users == 0 && q.narrowed.IsZero() {
+		delete(l.addresses, q.address)
 	}
 }
