@@ -1,0 +1,168 @@
+package sshtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// process is a command that runs for real.
+type process struct {
+	server         *Running
+	input, outputs sync.WaitGroup
+
+	mu    sync.Mutex
+	group int
+}
+
+// run runs the command with /bin/sh in the host's folder, in a process group of its own, and returns its exit status or
+// the name of the signal that ended it. As with sshd, closing the channel does not end it.
+func (p *process) run(c *Command) (status int, signal string) {
+	cmd, err := p.command(c)
+	if err == nil {
+		err = p.start(cmd, c)
+	}
+	if err != nil {
+		io.WriteString(c.Stderr, err.Error()+"\n")
+		return 126, ""
+	}
+	defer p.ended()
+	err = cmd.Wait()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return 0, ""
+	}
+	if w := exit.Sys().(syscall.WaitStatus); w.Signaled() {
+		return 0, signalName(w.Signal())
+	}
+	return exit.ExitCode(), ""
+}
+
+func (p *process) command(c *Command) (*exec.Cmd, error) {
+	dir, err := p.server.dir.make()
+	if err != nil {
+		return nil, err
+	}
+	bin, err := ownCommands(dir)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("/bin/sh", "-c", c.Line)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + dir, "SHELL=/bin/sh",
+		"USER=" + c.User, "LOGNAME=" + c.User, "HAIL_HOST=" + p.server.Name}, c.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd, nil
+}
+
+// start starts the command with pipes of its own, so that waiting for it does not mean waiting for its children.
+func (p *process) start(cmd *exec.Cmd, c *Command) error {
+	var theirs, ours [3]*os.File
+	defer closeAll(&theirs)
+	for i := range theirs {
+		r, w, err := os.Pipe()
+		if err != nil {
+			closeAll(&ours)
+			return err
+		}
+		theirs[i], ours[i] = w, r
+	}
+	theirs[0], ours[0] = ours[0], theirs[0] // the input goes the other way
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], theirs[2]
+	if err := p.launch(cmd); err != nil {
+		closeAll(&ours)
+		return err
+	}
+	p.input.Go(func() {
+		io.Copy(ours[0], c.Stdin)
+		ours[0].Close()
+	})
+	for i, w := range []io.Writer{c.Stdout, c.Stderr} {
+		p.outputs.Go(func() { io.Copy(w, ours[1+i]) })
+	}
+	p.input.Go(func() { // a client that has left reads nothing more, whoever holds the pipes
+		<-c.Done
+		ours[1].Close()
+		ours[2].Close()
+	})
+	return nil
+}
+
+// closeAll closes the files that are open.
+func closeAll(files *[3]*os.File) {
+	for _, f := range files {
+		f.Close() // of nil, an error
+	}
+}
+
+func (p *process) launch(cmd *exec.Cmd) error {
+	r := p.server
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return net.ErrClosed
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.group = cmd.Process.Pid
+	r.groups[p.group] = struct{}{}
+	return nil
+}
+
+func (p *process) ended() {
+	r := p.server
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if syscall.Kill(-p.group, 0) != nil { // otherwise children are left, which Close ends
+		delete(r.groups, p.group)
+	}
+}
+
+func (p *process) signal(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s, n := range signalNames {
+		if n == name && p.group != 0 {
+			syscall.Kill(-p.group, s)
+		}
+	}
+}
+
+func killGroup(group int) { syscall.Kill(-group, syscall.SIGKILL) }
+
+// signalNames are the names of RFC 4254, section 6.10.
+var signalNames = map[syscall.Signal]string{
+	syscall.SIGABRT: "ABRT", syscall.SIGALRM: "ALRM", syscall.SIGFPE: "FPE", syscall.SIGHUP: "HUP", syscall.SIGILL: "ILL",
+	syscall.SIGINT: "INT", syscall.SIGKILL: "KILL", syscall.SIGPIPE: "PIPE", syscall.SIGQUIT: "QUIT", syscall.SIGSEGV: "SEGV",
+	syscall.SIGTERM: "TERM", syscall.SIGUSR1: "USR1", syscall.SIGUSR2: "USR2",
+}
+
+func signalName(s syscall.Signal) string {
+	if name, ok := signalNames[s]; ok {
+		return name
+	}
+	return strings.TrimPrefix(strings.ToUpper(s.String()), "SIGNAL ")
+}
+
+// ownCommands makes the folder of programs that come before the system's on a host: a hostname that prints the host's
+// own name.
+func ownCommands(dir string) (bin string, err error) {
+	bin = filepath.Join(dir, ".bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return "", err
+	}
+	file := filepath.Join(bin, "hostname")
+	if _, err := os.Stat(file); err == nil {
+		return bin, nil
+	}
+	return bin, os.WriteFile(file, []byte("#!/bin/sh\necho \"$HAIL_HOST\"\n"), 0o700)
+}
