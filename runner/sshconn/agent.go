@@ -140,11 +140,12 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 		case s := <-done:
 			return s.Signature, s.err
 		case <-time.After(agentTimeout):
-			before := heard
-			if heard = p.agent.conn.heard.Load(); heard == before { // otherwise it is busy with those before us
+			now := p.agent.conn.heard.Load()
+			if now == heard {
 				p.agent.mute.Store(true)
 				return nil, errMute
 			}
+			heard = now // it is busy with those before us
 		case <-p.ctx.Done():
 			return nil, context.Cause(p.ctx)
 		}
