@@ -1,15 +1,11 @@
 package sshtest
 
 import (
-	"crypto/ed25519"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // Fleet is many servers, with one key that may log in to all of them, and the files that a client needs.
@@ -21,15 +17,7 @@ type Fleet struct {
 // StartFleet starts the servers. It writes into dir: the private key id_ed25519, known_hosts, and inventory.yaml with
 // every server by its name. The caller closes the Fleet.
 func StartFleet(dir string, servers []Server) (*Fleet, error) {
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		return nil, err
-	}
-	block, err := ssh.MarshalPrivateKey(private, "hail")
-	if err != nil {
-		return nil, err
-	}
-	key, err := ssh.NewPublicKey(public)
+	key, identity, err := newKeyFile()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +31,7 @@ func StartFleet(dir string, servers []Server) (*Fleet, error) {
 		f.Servers = append(f.Servers, r)
 	}
 	err = errors.Join(
-		os.WriteFile(f.Identity(), pem.EncodeToMemory(block), 0o600),
+		os.WriteFile(f.Identity(), identity, 0o600),
 		os.WriteFile(f.KnownHosts(), []byte(f.knownHosts()), 0o600),
 		os.WriteFile(f.Inventory(), []byte(f.inventory()), 0o600),
 	)

@@ -2,8 +2,6 @@ package sshtest
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,17 +87,11 @@ func freePort() (int, error) {
 }
 
 func (s *OpenSSH) writeFiles() error {
-	public, private, err := ed25519.GenerateKey(nil)
+	public, hostKey, err := newKeyFile()
 	if err != nil {
 		return err
 	}
-	if s.HostKey, err = ssh.NewPublicKey(public); err != nil {
-		return err
-	}
-	block, err := ssh.MarshalPrivateKey(private, "")
-	if err != nil {
-		return err
-	}
+	s.HostKey = public
 	var keys strings.Builder
 	for _, k := range s.Authorized {
 		keys.Write(ssh.MarshalAuthorizedKey(k))
@@ -107,13 +100,13 @@ func (s *OpenSSH) writeFiles() error {
 	if s.AllLoopback { // then sshd has to listen everywhere; AllowUsers keeps others out
 		listen = "0.0.0.0"
 	}
-	config := append(append([]string{}, s.Options...),
-		"Port "+strconv.Itoa(s.Port),
-		"ListenAddress "+listen,
+	config := slices.Concat(s.Options, []string{
+		"Port " + strconv.Itoa(s.Port),
+		"ListenAddress " + listen,
 		"AllowUsers *@127.* *@::1",
-		"HostKey "+s.file("host_key"),
+		"HostKey " + s.file("host_key"),
 		"PidFile none",
-		"AuthorizedKeysFile "+s.file("authorized_keys"),
+		"AuthorizedKeysFile " + s.file("authorized_keys"),
 		"StrictModes no",
 		"UsePAM no",
 		"PermitRootLogin prohibit-password",
@@ -123,9 +116,9 @@ func (s *OpenSSH) writeFiles() error {
 		"PrintLastLog no",
 		"MaxStartups 1000",
 		"LogLevel VERBOSE",
-	)
+	})
 	return errors.Join(
-		os.WriteFile(s.file("host_key"), pem.EncodeToMemory(block), 0o600),
+		os.WriteFile(s.file("host_key"), hostKey, 0o600),
 		os.WriteFile(s.file("authorized_keys"), []byte(keys.String()), 0o600),
 		os.WriteFile(s.file("sshd_config"), []byte(strings.Join(config, "\n")+"\n"), 0o600),
 	)

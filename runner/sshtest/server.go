@@ -3,7 +3,6 @@
 package sshtest
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -110,15 +109,6 @@ func (s Server) Start() (*Running, error) {
 	r.config = r.serverConfig()
 	r.wg.Go(r.accept)
 	return r, nil
-}
-
-// NewKey makes an ed25519 key.
-func NewKey() (ssh.Signer, error) {
-	_, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		return nil, err
-	}
-	return ssh.NewSignerFromKey(private)
 }
 
 // Port is the port that the server listens on.
