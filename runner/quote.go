@@ -6,7 +6,7 @@ import "strings"
 // every byte but NUL, csh and tcsh for every byte but NUL and newline. A word that needs no quotes stays as it is.
 //
 // Inside single quotes, fish interprets backslashes and csh exclamation marks, so both are written outside of them,
-// escaped.
+// escaped. A percent sign needs quotes because of fish, to which %self is a number.
 func Quote(word string) string {
 	if word == "" {
 		return "''"
@@ -37,7 +37,7 @@ func Quote(word string) string {
 }
 
 func plain(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,+@%", r)
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,+@", r)
 }
 
 // IsVariable reports whether name is a valid name for a shell variable.

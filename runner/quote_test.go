@@ -22,6 +22,7 @@ func TestQuote(t *testing.T) {
 		`a\b`:        `'a'\\'b'`,
 		"hi!":        `'hi'\!`,
 		"~":          "'~'",
+		"%self":      "'%self'",
 		"ü":          "'ü'",
 	} {
 		if got := runner.Quote(word); got != want {
@@ -47,7 +48,7 @@ func TestQuoteInShells(t *testing.T) {
 				t.Fatalf("%v: make tools installs the shells that the tests need", err)
 			}
 			rapid.Check(t, func(t *rapid.T) {
-				words := rapid.SliceOfN(word(shell.newline), 20, 20).Draw(t, "words")
+				words := append(rapid.SliceOfN(word(shell.newline), 20, 20).Draw(t, "words"), "%self") // which is a number to fish
 				argv := append(shell.argv[:len(shell.argv):len(shell.argv)], runner.QuoteWords(append([]string{"/usr/bin/printf", `%s\0`}, words...)))
 				out, err := exec.Command(argv[0], argv[1:]...).Output()
 				if err != nil {
