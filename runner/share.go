@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -58,36 +57,4 @@ func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func (s *Share) UnmarshalText(text []byte) (err error) {
 	*s, err = ParseShare(string(text))
 	return err
-}
-
-// Waves are the sizes of waves that run one after the other, each a share of all hosts, rounded up. The last size is
-// repeated until no host is left. An empty Waves is one wave of all hosts.
-type Waves []Share
-
-// ParseWaves reads "1,10%,100%".
-func ParseWaves(text string) (w Waves, err error) {
-	for part := range strings.SplitSeq(text, ",") {
-		s, err := ParseShare(strings.TrimSpace(part))
-		if err == nil && s.Value == 0 {
-			err = errors.New("a wave needs at least one host")
-		}
-		if err != nil {
-			return nil, err
-		}
-		w = append(w, s)
-	}
-	return w, nil
-}
-
-// Sizes returns the sizes of the waves of total hosts. They add up to total.
-func (w Waves) Sizes(total int) (sizes []int) {
-	for left, i := total, 0; left > 0; i++ {
-		size := left
-		if len(w) > 0 {
-			size = min(left, max(1, w[min(i, len(w)-1)].Up(total)))
-		}
-		sizes = append(sizes, size)
-		left -= size
-	}
-	return sizes
 }
