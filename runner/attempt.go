@@ -145,12 +145,3 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	}
 	return t.changed, err
 }
-
-// reach reports how far the connection to the host got, if that is known.
-func (r *run) reach(it *item, reach *Reach) {
-	if reach != nil {
-		clean := *reach
-		clean.Server = printable(clean.Server)
-		r.emit(Event{Kind: KindReach, Host: it.host.Name, Attempt: it.tries, Reach: &clean})
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Status is how a host ended. Every host of a run ends in exactly one status.
@@ -159,21 +158,3 @@ func statusIn(ctx context.Context, err error) (Status, Reason) {
 	}
 	return StatusOf(err)
 }
-
-// Reach describes the way to a host: where it led, who answered, and how long each phase took. A phase that was not
-// entered is zero.
-type Reach struct {
-	Address   string        `json:"address,omitempty"` // IP and port that answered, or the name where none did
-	User      string        `json:"user,omitempty"`
-	Server    string        `json:"server,omitempty"`   // the version line of the server, made printable
-	HostKey   string        `json:"host_key,omitempty"` // type and SHA-256 fingerprint
-	Phase     string        `json:"phase,omitempty"`    // the unfinished phase: dns, tcp, proxy, master, handshake, login; empty: none
-	Queue     time.Duration `json:"queue_ns,omitempty"` // waiting for a turn to connect
-	DNS       time.Duration `json:"dns_ns,omitempty"`
-	TCP       time.Duration `json:"tcp_ns,omitempty"`
-	Handshake time.Duration `json:"handshake_ns,omitempty"` // version, key exchange, host key
-	Login     time.Duration `json:"login_ns,omitempty"`
-}
-
-// Reacher is a Conn that can tell how its host was reached.
-type Reacher interface{ Reach() Reach }
