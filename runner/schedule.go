@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"container/heap"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -143,7 +142,7 @@ func (s *schedule) take(w *wave, n int) {
 	now := time.Now()
 	for _, it := range s.hosts[:n] {
 		if splay := s.plan.Splay; splay > 0 {
-			heap.Push(&w.later, timedItem{it, now.Add(time.Duration(rand.Float64() * float64(splay)))})
+			w.postpone(it, now.Add(time.Duration(rand.Float64()*float64(splay))))
 		} else {
 			w.ready = append(w.ready, it)
 		}
@@ -154,16 +153,9 @@ func (s *schedule) take(w *wave, n int) {
 // start starts what may start now.
 func (s *schedule) start(w *wave) {
 	now := time.Now()
-	for len(w.later) > 0 && !w.later[0].at.After(now) {
-		w.ready = append(w.ready, heap.Pop(&w.later).(timedItem).item)
-	}
-	for s.free > 0 && len(w.first)+len(w.ready) > 0 && !s.nextStart.After(now) {
-		from := &w.first
-		if len(w.first) == 0 {
-			from = &w.ready
-		}
-		it := (*from)[0]
-		*from = (*from)[1:]
+	w.wake(now)
+	for s.free > 0 && w.waiting() > 0 && !s.nextStart.After(now) {
+		it := w.next()
 		if value := s.perValue(it); value != "" {
 			if s.busy[value] >= s.plan.Per.Most {
 				w.parked[value] = append(w.parked[value], it)
@@ -210,7 +202,7 @@ func (s *schedule) report(it *item) {
 func (s *schedule) due(w *wave) <-chan time.Time {
 	switch {
 	case s.halted || s.free == 0:
-	case len(w.first)+len(w.ready) > 0:
+	case w.waiting() > 0:
 		return time.After(time.Until(s.nextStart))
 	case len(w.later) > 0:
 		return time.After(time.Until(w.later[0].at))
@@ -224,15 +216,13 @@ func (s *schedule) ended(w *wave, t tryResult) {
 	w.running--
 	if value := s.perValue(t.item); value != "" {
 		s.busy[value]--
-		if parked := w.parked[value]; len(parked) > 0 {
-			w.first, w.parked[value] = append(w.first, parked[0]), parked[1:]
-		}
+		w.unpark(value)
 	}
 	if t.stop {
 		s.halt(HostStopped)
 	}
 	if t.again && !s.halted && s.ctx.Err() == nil {
-		heap.Push(&w.later, timedItem{t.item, time.Now().Add(t.after)})
+		w.postpone(t.item, time.Now().Add(t.after))
 		return
 	}
 	s.incomplete = s.incomplete || t.again

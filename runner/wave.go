@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"container/heap"
 	"errors"
 	"slices"
 	"strings"
@@ -50,8 +51,38 @@ type wave struct {
 	result  WaveResult
 }
 
+// waiting is how many hosts wait for a slot.
+func (w *wave) waiting() int { return len(w.first) + len(w.ready) }
+
 // empty reports whether no host of the wave waits to start, other than parked ones.
-func (w *wave) empty() bool { return len(w.later)+len(w.first)+len(w.ready) == 0 }
+func (w *wave) empty() bool { return len(w.later)+w.waiting() == 0 }
+
+// next removes the first of the hosts that wait for a slot.
+func (w *wave) next() (it *item) {
+	from := &w.ready
+	if len(w.first) > 0 {
+		from = &w.first
+	}
+	it, *from = (*from)[0], (*from)[1:]
+	return it
+}
+
+// postpone makes a host wait until a point in time.
+func (w *wave) postpone(it *item, until time.Time) { heap.Push(&w.later, timedItem{it, until}) }
+
+// wake lets the hosts whose time has come wait for a slot.
+func (w *wave) wake(now time.Time) {
+	for len(w.later) > 0 && !w.later[0].at.After(now) {
+		w.ready = append(w.ready, heap.Pop(&w.later).(timedItem).item)
+	}
+}
+
+// unpark lets the first of the hosts that are parked for a value wait for a slot.
+func (w *wave) unpark(value string) {
+	if parked := w.parked[value]; len(parked) > 0 {
+		w.first, w.parked[value] = append(w.first, parked[0]), parked[1:]
+	}
+}
 
 // left returns the hosts of the wave that have no attempt under way, in the order of the plan.
 func (w *wave) left() (all []*item) {
