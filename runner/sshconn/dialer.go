@@ -233,7 +233,7 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *c
 	c.leave = leave
 	if !d.adopt(c) {
 		c.Close()
-		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Closed, Err: net.ErrClosed}
+		return nil, unreachable(runner.Closed, net.ErrClosed)
 	}
 	return c, nil
 }

@@ -103,7 +103,7 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 }
 
 func notStarted(err error) error {
-	return &runner.Failure{Status: runner.Unreachable, Reason: runner.ChannelRefused, Err: err}
+	return unreachable(runner.ChannelRefused, err)
 }
 
 func lost(err error) error {

@@ -11,6 +11,10 @@ import (
 	"hail/runner"
 )
 
+func unreachable(reason runner.Reason, err error) *runner.Failure {
+	return &runner.Failure{Status: runner.Unreachable, Reason: reason, Err: err}
+}
+
 // failure turns err into the failure of the host, with how far the connection got. When ctx has ended for another
 // reason than errConnect, it returns an error that wraps that cause instead.
 func (p *progress) failure(ctx context.Context, err error) error {
@@ -21,9 +25,9 @@ func (p *progress) failure(ctx context.Context, err error) error {
 	switch {
 	case known && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
 	case ctx.Err() != nil:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor())}
+		f = unreachable(runner.ConnectTimeout, fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor()))
 	case !known:
-		f = &runner.Failure{Status: runner.Unreachable, Reason: p.netReason(err), Err: p.words(err)}
+		f = unreachable(p.netReason(err), p.words(err))
 	}
 	reach := p.reach
 	reach.Phase = p.phase
@@ -37,7 +41,7 @@ func unsettled(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("stopped while connecting: %w", context.Cause(ctx))
 	case errors.Is(err, errConnect):
-		return &runner.Failure{Status: runner.Unreachable, Reason: runner.ConnectTimeout, Err: err}
+		return unreachable(runner.ConnectTimeout, err)
 	}
 	return &runner.Failure{Status: runner.Error, Err: err}
 }
@@ -97,32 +101,29 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, off
 		return f
 	}
 	greeting, ended := h.heard()
-	f := &runner.Failure{Status: runner.Unreachable}
 	proxy, overProxy := h.Conn.(*proxyConn)
 	switch {
 	case overProxy && greeting == "" && ended:
 		proxy.Close() // after this, its last words are complete
-		f.Reason, f.Err = runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line())
+		return unreachable(runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line()))
 	case errors.Is(err, errBanner):
-		f.Reason, f.Err = runner.Handshake, errBanner
+		return unreachable(runner.Handshake, errBanner)
 	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the login")
+		return unreachable(runner.Closed, errors.New("the server hung up during the login"))
 	case p.phase == "login":
-		f.Reason, f.Err = runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered)
+		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered))
 	case greeting == "" && ended:
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up without a word")
+		return unreachable(runner.Closed, errors.New("the server hung up without a word"))
 	case strings.HasPrefix(greeting, "HTTP/"):
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("not an SSH server: it said %q", firstLine(greeting))
+		return unreachable(runner.Handshake, fmt.Errorf("not an SSH server: it said %q", firstLine(greeting)))
 	case !strings.HasPrefix(greeting, "SSH-") && ended:
-		f.Reason, f.Err = runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting))
+		return unreachable(runner.Closed, fmt.Errorf("the server hung up, saying %q", firstLine(greeting)))
 	case strings.HasPrefix(greeting, "SSH-1") && !strings.HasPrefix(greeting, "SSH-1.99"):
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("the server speaks %q, which is too old", firstLine(greeting))
+		return unreachable(runner.Handshake, fmt.Errorf("the server speaks %q, which is too old", firstLine(greeting)))
 	case ended:
-		f.Reason, f.Err = runner.Closed, errors.New("the server hung up during the handshake")
-	default:
-		f.Reason, f.Err = runner.Handshake, fmt.Errorf("handshake: %s", strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
+		return unreachable(runner.Closed, errors.New("the server hung up during the handshake"))
 	}
-	return f
+	return unreachable(runner.Handshake, fmt.Errorf("handshake: %s", strings.TrimPrefix(err.Error(), "ssh: handshake failed: ")))
 }
 
 // tunnelError returns why what stands before the host opened no connection to it.

@@ -180,7 +180,7 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	s.jump = hops[:len(hops)-1]
 	c, err := d.connect(ctx, s)
 	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Status == runner.Unreachable {
-		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host %s: %w", last, err)}
+		return nil, unreachable(runner.Jump, fmt.Errorf("jump host %s: %w", last, err))
 	}
 	return c, err
 }

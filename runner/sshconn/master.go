@@ -61,5 +61,5 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 }
 
 func noMaster(s settings, err error) error {
-	return &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("the OpenSSH master at %s: %w", s.control, err)}
+	return unreachable(runner.Jump, fmt.Errorf("the OpenSSH master at %s: %w", s.control, err))
 }

@@ -41,7 +41,7 @@ func (p *progress) openTunnel(ctx context.Context, s settings, via *conn) (net.C
 	nc, err := via.tunnel(ctx, "tcp", s.hostport())
 	p.reach.TCP = time.Since(begun)
 	if err != nil && ctx.Err() == nil {
-		err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: tunnelError(s, err)}
+		err = unreachable(runner.Jump, tunnelError(s, err))
 	}
 	return nc, err
 }
@@ -50,7 +50,7 @@ func (p *progress) openProxy(ctx context.Context, s settings) (net.Conn, error) 
 	p.phase = "proxy"
 	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
 	if err != nil {
-		return nil, &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: err}
+		return nil, unreachable(runner.Jump, err)
 	}
 	return nc, nil
 }

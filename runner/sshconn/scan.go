@@ -41,7 +41,7 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 		return *seen, nil
 	case err == nil: // no host gets that far without a key
 		c.Close()
-		err = &runner.Failure{Status: runner.Unreachable, Reason: runner.Handshake, Err: errors.New("the host showed no key")}
+		err = unreachable(runner.Handshake, errors.New("the host showed no key"))
 	}
 	return HostKey{}, err
 }

@@ -83,7 +83,7 @@ func (d *Dialer) unchecked() {
 }
 
 func hostKeyFailure(reason runner.Reason, format string, args ...any) error {
-	return &runner.Failure{Status: runner.Unreachable, Reason: reason, Err: fmt.Errorf(format, args...)}
+	return unreachable(reason, fmt.Errorf(format, args...))
 }
 
 func fingerprint(key ssh.PublicKey) string { return key.Type() + " " + ssh.FingerprintSHA256(key) }
