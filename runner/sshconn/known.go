@@ -138,10 +138,10 @@ func knownName(name string, port int) string {
 
 // knownHost is one host in an index.
 type knownHost struct {
-	*knownHosts
-	host     string
-	port     int
-	recorded []knownKey // for it, when it was looked up
+	index *knownHosts
+	host  string
+	port  int
+	keys  []knownKey // recorded for it when it was looked up
 }
 
 func (k *knownHosts) lookup(host string, port int) knownHost {
@@ -150,11 +150,17 @@ func (k *knownHosts) lookup(host string, port int) knownHost {
 
 func (h knownHost) name() string { return knownName(h.host, h.port) }
 
+// recorded reports whether this key is recorded for the host.
+func (h knownHost) recorded(key ssh.PublicKey) bool {
+	blob := string(key.Marshal())
+	return slices.ContainsFunc(h.keys, func(k knownKey) bool { return k.blob == blob })
+}
+
 // marked returns the lines with the marker that apply to the host.
 func (h knownHost) marked(marker string) (lines []knownLine) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for _, l := range h.special {
+	h.index.mu.RLock()
+	defer h.index.mu.RUnlock()
+	for _, l := range h.index.special {
 		if l.marker == marker && (l.matches(h.name()) || l.matches(strings.ToLower(h.host))) {
 			lines = append(lines, l)
 		}
@@ -169,7 +175,7 @@ func (h knownHost) algorithms() (algorithms []string) {
 	if len(h.marked("@cert-authority")) > 0 {
 		algorithms = slices.Clone(certAlgorithms)
 	}
-	for _, key := range h.recorded {
+	for _, key := range h.keys {
 		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
 	}
 	for _, other := range safe.HostKeys {

@@ -234,6 +234,8 @@ func TestHostCertificates(t *testing.T) {
 		{"vouched for, and known by another key", cert("127.0.0.1", forever), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), "", ""},
 		{"vouched for as another", cert("db1", forever), authority, runner.HostKeyUnknown, "not in the set of valid principals"},
 		{"expired", cert("127.0.0.1", 1000), authority, runner.HostKeyUnknown, "expired"},
+		{"expired, and its key is known", cert("127.0.0.1", 1000), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(public)), "", ""},
+		{"expired, and another key is known", cert("127.0.0.1", 1000), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyUnknown, "expired"},
 		{"by nobody known", cert("127.0.0.1", forever), "@cert-authority other " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyUnknown, "not known"},
 		{"revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(public)), runner.HostKeyRevoked, "revoked"},
 		{"authority revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyRevoked, "revoked"},

@@ -30,10 +30,10 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 	if certified {
 		return d.verifyCertificate(known, s, cert)
 	}
-	keys := known.recorded
+	keys := known.keys
 	changed := len(keys) > 0 && !keys[0].elsewhere
 	switch {
-	case slices.ContainsFunc(keys, func(k knownKey) bool { return k.blob == blob }):
+	case known.recorded(key):
 		return true, nil
 	case s.hostKeys == "off":
 		d.unchecked()
@@ -44,12 +44,12 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 	case changed:
 		return false, hostKeyFailure(runner.HostKeyChanged, "host key changed: now %s, recorded %s (%s)", fingerprint(key), keys[0].fingerprint(), keys[0].place)
 	case s.hostKeys == "accept-new":
-		added, err := known.accept(ctx, known.name(), key)
+		added, err := known.index.accept(ctx, known.name(), key)
 		if err != nil {
 			return false, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}
 		if added {
-			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.writable))
+			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.index.writable))
 		}
 		return true, nil
 	}
@@ -66,13 +66,14 @@ func (d *Dialer) verifyCertificate(known knownHost, s settings, cert *ssh.Certif
 		},
 	}
 	err = checker.CheckHostKey(hostport(known.host, known.port), nil, cert)
-	if err != nil && s.hostKeys != "off" {
-		return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
-	}
-	if err != nil {
+	switch {
+	case err == nil, known.recorded(cert.Key): // as with ssh, a key stays known if its certificate is not accepted
+		return true, nil
+	case s.hostKeys == "off":
 		d.unchecked()
+		return false, nil
 	}
-	return err == nil, nil
+	return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 }
 
 // unchecked warns, once, about what it means not to check host keys.
