@@ -16,15 +16,16 @@ import (
 // host with an unknown or changed key is let through, but it is not verified and gets no password; a revoked key is
 // always refused. Its error is a *runner.Failure.
 func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ssh.PublicKey) (verified bool, err error) {
-	blob := string(key.Marshal())
 	cert, certified := key.(*ssh.Certificate)
-	revocable := map[string]ssh.PublicKey{blob: key}
+	revocable := []ssh.PublicKey{key}
 	if certified {
-		revocable = map[string]ssh.PublicKey{string(cert.Key.Marshal()): cert.Key, string(cert.SignatureKey.Marshal()): cert.SignatureKey}
+		revocable = []ssh.PublicKey{cert.Key, cert.SignatureKey}
 	}
 	for _, l := range known.marked("@revoked") {
-		if r := revocable[l.blob]; r != nil {
-			return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(r), l.place)
+		for _, r := range revocable {
+			if l.blob == string(r.Marshal()) {
+				return false, hostKeyFailure(runner.HostKeyRevoked, "the key %s of this host is revoked (%s)", fingerprint(r), l.place)
+			}
 		}
 	}
 	if certified {
