@@ -28,38 +28,39 @@ var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
 // dialMaster returns a connection that shares the master's.
 func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
 	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
-	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errConnect)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
+	defer p.clock.stop()
 	p.phase, p.reach.Address = "master", s.control
 	begun := time.Now()
-	nc, err := new(net.Dialer).DialContext(ctx, "unix", s.control)
+	nc, err := p.patiently(ctx, func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) })
 	if err != nil {
 		if op, ok := errors.AsType[*net.OpError](err); ok {
 			err = op.Err
 		}
-		return nil, noMaster(s, err)
+		return nil, noMaster(ctx, s, err)
 	}
 	heard := &monitoredConn{Conn: nc}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
-	switch {
-	case !stop():
+	if !stop() || err != nil {
 		nc.Close()
-		// unless we were stopped, which the caller checks first
-		return nil, noMaster(s, fmt.Errorf("no answer within %v", s.timeout))
-	case err != nil:
-		nc.Close()
-		return nil, noMaster(s, err)
+		return nil, noMaster(ctx, s, err)
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
 	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
 	if !d.adopt(c) {
 		c.Close()
-		return nil, noMaster(s, net.ErrClosed)
+		return nil, noMaster(ctx, s, net.ErrClosed)
 	}
 	return c, nil
 }
 
-func noMaster(s settings, err error) error {
+// noMaster returns the failure of a host whose master was not reached because of err, or because its time in ctx was up.
+func noMaster(ctx context.Context, s settings, err error) error {
+	if ctx.Err() != nil { // if we were stopped, the caller says that instead
+		err = fmt.Errorf("no answer within %v", s.timeout)
+	}
 	return unreachable(runner.Jump, fmt.Errorf("the OpenSSH master at %s: %w", s.control, err))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -103,4 +104,25 @@ func answerLoopback(c net.Conn) {
 	answer = append(answer, question...)
 	answer = append(answer, 0xc0, header, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1)
 	c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
+}
+
+// TestMasterWithoutDescriptors: a master is connected to as soon as there are descriptors again.
+func TestMasterWithoutDescriptors(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "control")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	giveBack := connsuite.WithoutDescriptors(t)
+	time.AfterFunc(50*time.Millisecond, func() {
+		giveBack()
+		if c, err := l.Accept(); err == nil {
+			c.Close()
+		}
+	})
+	_, err = New(Config{}).dialMaster(t.Context(), settings{control: socket, timeout: time.Minute}, &progress{})
+	if err == nil || errors.Is(err, syscall.EMFILE) {
+		t.Errorf("error %v, want that the master hung up", err)
+	}
 }
