@@ -45,8 +45,8 @@ type Dialer struct {
 	limits    *limits
 	keys      keyring
 	known     knownFiles
-	jumps     jumps
-	warnOnce  sync.Once // for the warning that host keys are not checked
+	jumps     kept[jump] // by the way to them
+	warnOnce  sync.Once  // for the warning that host keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
@@ -83,8 +83,8 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 			}
 		}
 		for _, path := range s.certificates {
-			if c := d.keys.certificate(path); c.err != nil {
-				return c.err
+			if _, err := d.keys.certificate(path); err != nil {
+				return err
 			}
 		}
 	}

@@ -18,12 +18,6 @@ const (
 	maxPerJump = 4
 )
 
-// jumps are the connections to jump hosts.
-type jumps struct {
-	mu    sync.Mutex
-	byWay map[string]*jump
-}
-
 // jump holds the connections to the last of some hops.
 type jump struct {
 	mu      sync.Mutex
@@ -42,18 +36,6 @@ type jumpConn struct {
 type pendingConn struct {
 	done chan struct{}
 	err  error // valid once done is closed: the error for all who wait
-}
-
-func (j *jumps) get(key string) *jump {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.byWay == nil {
-		j.byWay = map[string]*jump{}
-	}
-	if j.byWay[key] == nil {
-		j.byWay[key] = &jump{}
-	}
-	return j.byWay[key]
 }
 
 // use returns the open connection with the fewest users, with the caller counted as one more. When there is none, or

@@ -72,6 +72,7 @@ func publicHalf(path string) ssh.PublicKey {
 
 // certificate is a user certificate in a file, or why there is none.
 type certificate struct {
+	once sync.Once
 	cert *ssh.Certificate
 	err  error
 }

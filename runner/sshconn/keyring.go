@@ -13,29 +13,28 @@ import (
 	"hail/inventory"
 )
 
-// keyring holds what hail can log in with. Each key file is read once per run, and each agent is asked once.
+// keyring holds what hail can log in with. Each file is read once per run, and each agent is asked once.
 type keyring struct {
+	files kept[keyFile]
+	certs kept[certificate]
+
 	mu     sync.Mutex
-	files  map[string]*keyFile
 	agents map[string]*agentKeys
-	certs  map[string]*certificate
 	wg     sync.WaitGroup // signatures that an agent has not returned yet
 }
 
 // file returns the key at path.
 func (k *keyring) file(path string) (*keyFile, error) {
-	k.mu.Lock()
-	f := k.files[path]
-	if f == nil {
-		if k.files == nil {
-			k.files = map[string]*keyFile{}
-		}
-		f = &keyFile{}
-		k.files[path] = f
-	}
-	k.mu.Unlock()
+	f := k.files.get(path)
 	f.once.Do(func() { f.read(path) })
 	return f, f.err
+}
+
+// certificate returns the certificate at path.
+func (k *keyring) certificate(path string) (*ssh.Certificate, error) {
+	c := k.certs.get(path)
+	c.once.Do(func() { c.read(path) })
+	return c.cert, c.err
 }
 
 // Locked returns, once each, the key files that hosts and their jump hosts name and that have a passphrase, except for
@@ -75,22 +74,6 @@ func (d *Dialer) Unlock(path, passphrase string) error {
 	}
 	f.signer, f.public = signer, signer.PublicKey()
 	return nil
-}
-
-// certificate returns the certificate at path. Each file is read once.
-func (k *keyring) certificate(path string) *certificate {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	c := k.certs[path]
-	if c == nil {
-		if k.certs == nil {
-			k.certs = map[string]*certificate{}
-		}
-		c = &certificate{}
-		k.certs[path] = c
-		c.read(path)
-	}
-	return c
 }
 
 // indexOf returns the place of the key among signers; -1 when it is not there or nil.

@@ -55,11 +55,11 @@ func (k *keyring) offer(ctx context.Context, s settings, clock *clock) (o offer)
 	}
 	addWith := func(certificates []string, key ssh.Signer, name string) { // a certificate goes before its key
 		for _, path := range certificates {
-			c := k.certificate(path)
-			if c.err != nil {
+			cert, err := k.certificate(path)
+			if err != nil {
 				continue
 			}
-			if signer, err := ssh.NewCertSigner(c.cert, key); err == nil { // an error: it is for another key
+			if signer, err := ssh.NewCertSigner(cert, key); err == nil { // an error: it is for another key
 				add(signer, path)
 			}
 		}
