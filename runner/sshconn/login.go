@@ -46,8 +46,8 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
 		Auth: s.authMethods(&h.password, func() ([]ssh.Signer, error) {
-			offered = d.keys.offer(ctx, s, p.clock)
-			p.trace.detail(s.name, "%s", &offered)
+			offered = d.keys.offer(ctx, h.settings, p.clock)
+			p.trace.detail(h.settings.name, "%s", &offered)
 			return offered.signers, nil
 		}),
 		AuthCallback:   h.password.next,
