@@ -57,7 +57,7 @@ type pushReader struct {
 // command notes the place of a command that has to be filled in.
 func (r pushReader) command(n *strictyaml.Node, text string) {
 	if strings.Contains(text, "{{") {
-		r.spec.places[text] = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+		r.spec.places[text] = r.Place(n)
 	}
 }
 
@@ -123,7 +123,7 @@ func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 }
 
 func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
-	f.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+	f.Place = r.Place(n)
 	f.Delete = "none"
 	var state string
 	var dest *strictyaml.Node

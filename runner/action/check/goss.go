@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"hail/inventory"
 	"hail/inventory/strictyaml"
 	"hail/runner"
 	"hail/runner/action/specfile"
@@ -81,7 +80,7 @@ func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node,
 
 func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
 	k, before := kinds[kindName], r.Wrong()
-	c := Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: p.Key.Line, Col: p.Key.Col}, Params: map[string]string{"exact": "true"}}
+	c := Check{Timeout: defaultTimeout, Place: r.Place(p.Key), Params: map[string]string{"exact": "true"}}
 	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
 	c.Params[k.subject] = p.Key.Text
 	r.key(p.Key, goss, &c)

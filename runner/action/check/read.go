@@ -83,7 +83,7 @@ func (l *loading) content(r reader, root *strictyaml.Node) (c content) {
 			r.Fail(n, "give one of them another id, or leave it out", "the id %q is already used at %s", id, first)
 			return false
 		}
-		l.ids[id] = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+		l.ids[id] = r.Place(n)
 		return true
 	}
 	if isGoss(root) {
@@ -98,7 +98,7 @@ func (l *loading) content(r reader, root *strictyaml.Node) (c content) {
 				if name != "" && !filepath.IsAbs(name) {
 					name = filepath.Join(filepath.Dir(r.File), name)
 				}
-				c.includes = append(c.includes, inclusion{name, inventory.Place{File: r.File, Line: item.Line, Col: item.Col}})
+				c.includes = append(c.includes, inclusion{name, r.Place(item)})
 			}
 		},
 		"checks": func(n *strictyaml.Node) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"hail/inventory"
 	"hail/inventory/strictyaml"
 	"hail/runner"
 	"hail/runner/action/specfile"
@@ -24,7 +23,7 @@ var ofFleet = []string{"fleet", "id", "title", "severity", "tags"}
 
 // check reads a check, or one over the fleet.
 func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
-	c = Check{Timeout: defaultTimeout, Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}}
+	c = Check{Timeout: defaultTimeout, Place: r.Place(n)}
 	c.Severity = runner.Major
 	var subject *strictyaml.Node
 	known := specfile.Fields{

@@ -36,7 +36,7 @@ func ReadWaivers(file string, text []byte) (all []Waiver, err error) {
 }
 
 func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
-	w.Place = inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+	w.Place = r.Place(n)
 	before := r.Wrong()
 	r.Mapping(n, "a waiver", specfile.Fields{
 		"id":     func(n *strictyaml.Node) { r.Text(n, &w.ID) },

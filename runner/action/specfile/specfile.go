@@ -46,9 +46,14 @@ func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node))
 	return nil
 }
 
+// Place returns where n is.
+func (r *Reader) Place(n *strictyaml.Node) inventory.Place {
+	return inventory.Place{File: r.File, Line: n.Line, Col: n.Col}
+}
+
 // Fail records that something is wrong at n. hint may be empty.
 func (r *Reader) Fail(n *strictyaml.Node, hint, format string, args ...any) {
-	r.errs = append(r.errs, &inventory.Error{Place: inventory.Place{File: r.File, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf(format, args...), Hint: hint})
+	r.errs = append(r.errs, &inventory.Error{Place: r.Place(n), Text: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // Wrong returns how many mistakes were found so far.
