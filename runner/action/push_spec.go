@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,34 +29,34 @@ type PushSpec struct {
 
 // PushFile is one file, folder or link of a PushSpec.
 type PushFile struct {
-	Place         inventory.Place
-	Src           string // a local file or, with a slash at its end, what is in a folder
-	Content       *string
-	Target        string // of a link
-	Dest          string
-	Absent        bool
-	Folder        bool // the folder itself, without contents
-	Template      bool
-	Mode          int // 0: not given
-	Owner, Group  string
-	Validate      string
-	Notify        []string
-	Symlink       string
-	Delete        string // none, managed or all
-	MaxDelete     int
-	Secret        bool
-	When          string // a target expression; empty: all hosts
-	notifyDefined []*strictyaml.Node
+	Place        inventory.Place
+	Src          string // a local file or, with a slash at its end, what is in a folder
+	Content      *string
+	Target       string // of a link
+	Dest         string
+	Absent       bool
+	Folder       bool // the folder itself, without contents
+	Template     bool
+	Mode         int // 0: not given
+	Owner, Group string
+	Validate     string
+	Notify       []string
+	Symlink      string
+	Delete       string // none, managed or all
+	MaxDelete    int
+	Secret       bool
+	When         string // a target expression; empty: all hosts
 }
 
 // pushReader reads what is specific to pushes.
 type pushReader struct {
 	*specfile.Reader
-	spec *PushSpec
+	spec     *PushSpec
+	notified []*strictyaml.Node // the names of handlers that files notify
 }
 
 // command notes the place of a command that has to be filled in.
-func (r pushReader) command(n *strictyaml.Node, text string) {
+func (r *pushReader) command(n *strictyaml.Node, text string) {
 	if strings.Contains(text, "{{") {
 		r.spec.places[text] = r.Place(n)
 	}
@@ -66,7 +67,7 @@ func (r pushReader) command(n *strictyaml.Node, text string) {
 func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 	s := &PushSpec{places: map[string]inventory.Place{}}
 	err := specfile.Read(file, text, func(reader *specfile.Reader, root *strictyaml.Node) {
-		r := pushReader{reader, s}
+		r := &pushReader{Reader: reader, spec: s}
 		r.Mapping(root, "a push", specfile.Fields{
 			"files": func(n *strictyaml.Node) {
 				for _, item := range r.Items(n) {
@@ -88,48 +89,40 @@ func ReadPushSpec(file string, text []byte) (*PushSpec, error) {
 			},
 			"backup": func(n *strictyaml.Node) { r.Number(n, &s.Backup) },
 		})
+		if r.Wrong() == 0 {
+			r.checkNotified()
+		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	var errs inventory.Errors
-	known := map[string]bool{}
-	var names []string
-	for _, h := range s.Handlers {
-		known[h.Name] = true
-		names = append(names, h.Name)
-	}
-	for i, f := range s.Files {
-		if f.Src != "" && !filepath.IsAbs(f.Src) {
-			slash := strings.HasSuffix(f.Src, "/")
-			if s.Files[i].Src = filepath.Join(filepath.Dir(file), f.Src); slash {
-				s.Files[i].Src += "/"
-			}
-		}
-		for _, n := range f.notifyDefined {
-			if !known[n.Text] {
-				hint := cmp.Or(inventory.DidYouMean(n.Text, names), "handlers: {"+n.Text+": {run: …}}")
-				errs = append(errs, &inventory.Error{Place: inventory.Place{File: file, Line: n.Line, Col: n.Col}, Text: fmt.Sprintf("there is no handler %q", n.Text), Hint: hint})
-			}
-		}
-	}
-	if errs != nil {
-		return nil, errs
-	}
-	if len(s.Files) == 0 {
+	case len(s.Files) == 0:
 		return nil, &inventory.Error{Place: inventory.Place{File: file}, Text: "there is nothing to push", Hint: "files: [{src: motd, dest: /etc/motd}]"}
 	}
 	return s, nil
 }
 
-func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
+// checkNotified records each handler that a file notifies and that the spec does not have.
+func (r *pushReader) checkNotified() {
+	var names []string
+	for _, h := range r.spec.Handlers {
+		names = append(names, h.Name)
+	}
+	for _, n := range r.notified {
+		if !slices.Contains(names, n.Text) {
+			r.Fail(n, cmp.Or(inventory.DidYouMean(n.Text, names), "handlers: {"+n.Text+": {run: …}}"), "there is no handler %q", n.Text)
+		}
+	}
+}
+
+func (r *pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	f.Place = r.Place(n)
 	f.Delete = "none"
 	var state string
 	var dest *strictyaml.Node
 	before := r.Wrong()
 	r.Mapping(n, "a file", specfile.Fields{
-		"src":        func(n *strictyaml.Node) { r.Text(n, &f.Src) },
+		"src":        func(n *strictyaml.Node) { r.src(n, &f.Src) },
 		"content":    func(n *strictyaml.Node) { r.content(n, &f.Content) },
 		"link":       func(n *strictyaml.Node) { r.Text(n, &f.Target) },
 		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest); dest = n },
@@ -139,7 +132,7 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		"owner":      func(n *strictyaml.Node) { r.account(n, &f.Owner) },
 		"group":      func(n *strictyaml.Node) { r.account(n, &f.Group) },
 		"validate":   func(n *strictyaml.Node) { r.checkOfFile(n, &f.Validate) },
-		"notify":     func(n *strictyaml.Node) { r.Texts(n, &f.Notify); f.notifyDefined = r.Items(n) },
+		"notify":     func(n *strictyaml.Node) { r.Texts(n, &f.Notify); r.notified = append(r.notified, r.Items(n)...) },
 		"symlink":    func(n *strictyaml.Node) { r.Word(n, &f.Symlink, "follow", "replace") },
 		"delete":     func(n *strictyaml.Node) { r.Word(n, &f.Delete, "none", "managed", "all") },
 		"max_delete": func(n *strictyaml.Node) { r.maxDelete(n, &f.MaxDelete) },
@@ -179,8 +172,19 @@ func (r pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 	return f
 }
 
+// src reads a local path. A slash at its end stays.
+func (r *pushReader) src(n *strictyaml.Node, into *string) {
+	if r.Text(n, into); *into == "" || filepath.IsAbs(*into) {
+		return
+	}
+	*into = filepath.Join(filepath.Dir(r.File), *into)
+	if strings.HasSuffix(n.Text, "/") {
+		*into += "/"
+	}
+}
+
 // content reads a text, which may be empty.
-func (r pushReader) content(n *strictyaml.Node, into **string) {
+func (r *pushReader) content(n *strictyaml.Node, into **string) {
 	if n.Kind != strictyaml.Scalar {
 		r.Fail(n, `content: "" is an empty file`, "this has to be a text")
 		return
@@ -188,7 +192,7 @@ func (r pushReader) content(n *strictyaml.Node, into **string) {
 	*into = &n.Text
 }
 
-func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
+func (r *pushReader) maxDelete(n *strictyaml.Node, into *int) {
 	if r.Number(n, into); n.Text == "0" {
 		r.Fail(n, "delete: none", "max_delete has to be at least 1")
 	}
@@ -196,7 +200,7 @@ func (r pushReader) maxDelete(n *strictyaml.Node, into *int) {
 
 // checkOfFile reads the command that has to accept a staged file. With no place but {{staged}}, it needs no filling in
 // for each host.
-func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
+func (r *pushReader) checkOfFile(n *strictyaml.Node, into *string) {
 	switch r.Text(n, into); {
 	case *into != "" && !strings.Contains(*into, stagedMark):
 		r.Fail(n, `for example "nginx -t -c {{staged}}"; a command that checks everything in place goes into validate beside files`, "this command does not check the new file: it has no {{staged}}")
@@ -206,7 +210,7 @@ func (r pushReader) checkOfFile(n *strictyaml.Node, into *string) {
 }
 
 // dest reads a path on the host.
-func (r pushReader) dest(n *strictyaml.Node, into *string) {
+func (r *pushReader) dest(n *strictyaml.Node, into *string) {
 	if r.Text(n, into); *into != "" {
 		if err := CheckDest(*into); err != nil {
 			r.Fail(n, "", "%v", err)
@@ -238,7 +242,7 @@ func CheckDest(dest string) error {
 	return nil
 }
 
-func (r pushReader) mode(n *strictyaml.Node, into *int) {
+func (r *pushReader) mode(n *strictyaml.Node, into *int) {
 	mode, err := ParseMode(n.Text)
 	if n.Kind != strictyaml.Scalar || !n.Quoted || err != nil {
 		r.Fail(n, `mode: "0644"`, "a mode has to be octal digits in quotes")
@@ -257,7 +261,7 @@ func ParseMode(text string) (int, error) {
 }
 
 // account reads the name or number of a user or group.
-func (r pushReader) account(n *strictyaml.Node, into *string) {
+func (r *pushReader) account(n *strictyaml.Node, into *string) {
 	if r.Text(n, into); *into != "" {
 		if err := inventory.CheckUser(*into); err != nil {
 			r.Fail(n, "", "%v", err)
@@ -266,7 +270,7 @@ func (r pushReader) account(n *strictyaml.Node, into *string) {
 }
 
 // handlers reads the handlers in their order, which is also the order in which they run.
-func (r pushReader) handlers(n *strictyaml.Node) (all []Handler) {
+func (r *pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 	if n.Kind != strictyaml.Map {
 		r.Fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")
 		return nil
