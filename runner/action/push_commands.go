@@ -8,9 +8,9 @@ import (
 	"hail/runner/action/fill"
 )
 
-// tryCommands fills in every command of the specs for every host that it is meant for, so that a mistake in one shows
+// tryCommands fills in every command of the push for every host that it is meant for, so that a mistake in one shows
 // before a host is reached. It takes the hosts as in the plan, without secrets. It also sets TemplateCommands.
-func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func(f *PushFile, host string) bool, secret []string) error {
+func (r *renderer) tryCommands(p *Push, specs []*PushSpec) error {
 	places, parsed := map[string]inventory.Place{}, map[string]fill.Command{}
 	for _, s := range specs {
 		maps.Copy(places, s.places)
@@ -25,9 +25,9 @@ func (p *Push) tryCommands(specs []*PushSpec, hosts []inventory.Host, meant func
 		}
 		parsed[text] = c
 	}
-	for i, h := range hosts {
-		bare := h.Redact(secret)
-		for _, text := range commandsOf(specs, h.Name, meant) {
+	for i, h := range r.hosts {
+		bare := h.Redact(r.secret)
+		for _, text := range r.commandsOf(p, h.Name) {
 			if c, ok := parsed[text]; ok {
 				if _, err := c.For(bare, i); err != nil {
 					return wrongCommand(places[text], err)
@@ -46,29 +46,24 @@ func wrongCommand(place inventory.Place, err error) error {
 	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
 }
 
-// commandsOf returns all commands that may run on a host. When one file is meant for the host, the Validate commands of
-// all specs are among them.
-func commandsOf(specs []*PushSpec, host string, meant func(f *PushFile, host string) bool) (texts []string) {
+// commandsOf returns all commands of the push that may run on a host.
+func (r *renderer) commandsOf(p *Push, host string) (texts []string) {
 	notified := map[string]bool{}
-	for _, s := range specs {
-		for i := range s.Files {
-			if f := &s.Files[i]; meant(f, host) {
-				texts = append(texts, withStaged(f.Validate))
-				for _, name := range f.Notify {
-					notified[name] = true
-				}
+	for _, f := range r.files {
+		if r.meant(f, host) {
+			texts = append(texts, withStaged(f.Validate))
+			for _, name := range f.Notify {
+				notified[name] = true
 			}
 		}
 	}
 	if texts == nil {
 		return nil
 	}
-	for _, s := range specs {
-		texts = append(texts, s.Validate...)
-		for _, h := range s.Handlers {
-			if notified[h.Name] {
-				texts = append(texts, h.Run)
-			}
+	texts = append(texts, p.Validate...)
+	for _, h := range p.Handlers {
+		if notified[h.Name] {
+			texts = append(texts, h.Run)
 		}
 	}
 	return texts

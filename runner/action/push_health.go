@@ -13,19 +13,18 @@ import (
 
 // aimHealth finds out which health checks are meant for which hosts and renders each of them, so that a mistake in one
 // shows before a host is reached. It takes the hosts as in the plan, without secrets.
-func (p *Push) aimHealth(checks []check.Check, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) error {
-	if checks == nil {
+func (r *renderer) aimHealth(p *Push) error {
+	if p.Health == nil {
 		return nil
 	}
-	p.Health = &check.Suite{Checks: checks}
-	bare := make([]inventory.Host, len(hosts))
-	for i, h := range hosts {
-		bare[i] = h.Redact(secret)
+	bare := make([]inventory.Host, len(r.hosts))
+	for i, h := range r.hosts {
+		bare[i] = h.Redact(r.secret)
 	}
-	if err := p.Health.Aim(bare, choose); err != nil {
+	if err := p.Health.Aim(bare, r.choose); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(checks, func(c check.Check) bool { return c.Template }) {
+	if !slices.ContainsFunc(p.Health.Checks, func(c check.Check) bool { return c.Template }) {
 		return nil // without templates, reading them has found every mistake
 	}
 	for i, h := range bare {

@@ -10,25 +10,24 @@ import (
 	"hail/runner"
 )
 
-// whole makes one manifest of parts, each of which comes from the file at the same index. It is an error if two items
-// have the same path on a host, unless both are folders that agree: then they become one. It is also an error if
-// something is pushed into a folder that is deleted.
-func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err error) {
+// whole makes one manifest of parts. It is an error if two items have the same path on a host, unless both are folders
+// that agree: then they become one. It is also an error if something is pushed into a folder that is deleted.
+func whole(host string, parts []rendered) (m Manifest, err error) {
 	type place struct {
 		index int // into m.Items
 		from  *PushFile
 	}
 	seen := map[runner.Text]place{}
-	for i, part := range parts {
+	for _, part := range parts {
 		m.Deletes = append(m.Deletes, part.Deletes...)
 		for _, item := range part.Items {
 			was, known := seen[item.Path]
 			switch {
 			case !known:
-				seen[item.Path] = place{len(m.Items), files[i]}
+				seen[item.Path] = place{len(m.Items), part.file}
 				m.Items = append(m.Items, item)
 			case !m.Items[was.index].take(item):
-				twice := &inventory.Error{Place: files[i].Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
+				twice := &inventory.Error{Place: part.file.Place, Text: fmt.Sprintf("%s is pushed twice to %s", shownPath(item.Path), host)}
 				if item.Kind == Folder && m.Items[was.index].Kind == Folder {
 					twice.Text += ", with another mode or owner"
 				}
@@ -39,7 +38,8 @@ func whole(host string, parts []Manifest, files []*PushFile) (m Manifest, err er
 			}
 		}
 	}
-	for _, f := range files {
+	for _, part := range parts {
+		f := part.file
 		if !f.Absent {
 			continue
 		}

@@ -3,17 +3,11 @@ package action
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
 	"hail/inventory"
-	"hail/runner"
 	"hail/runner/action/check"
 )
 
@@ -30,82 +24,23 @@ type Content struct {
 // host is reached. Equal contents are returned once, sorted by digest. choose returns which hosts a target expression
 // means. secret are the patterns for the names of secret vars: a content that has the value of one is secret.
 func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) (Push, []Content, error) {
-	r := renderer{hosts: hosts, contents: map[string]*Content{}, secret: secret, templates: map[string]*ahead{}, sources: map[string]string{}}
-	p := Push{ManifestIndex: map[string]int{}}
-	known := map[string]int{}
-	meant := map[string]map[string]bool{}
-	var health []check.Check
-	for _, s := range specs {
-		p.Validate, health = append(p.Validate, s.Validate...), append(health, s.Health...)
-		p.Keep, p.Backup = p.Keep || s.Keep, max(p.Backup, s.Backup)
-		for _, h := range s.Handlers {
-			i := slices.IndexFunc(p.Handlers, func(other Handler) bool { return other.Name == h.Name })
-			switch {
-			case i < 0:
-				p.Handlers = append(p.Handlers, h)
-			case p.Handlers[i] != h:
-				return p, nil, fmt.Errorf("two specs have a handler %q, and not the same", h.Name)
-			}
-		}
-		for _, f := range s.Files {
-			if f.When == "" || meant[f.When] != nil {
-				continue
-			}
-			chosen, err := choose(f.When)
-			if err != nil {
-				return p, nil, &inventory.Error{Place: f.Place, Text: "when: " + err.Error()}
-			}
-			meant[f.When] = chosen
-		}
-	}
-	same := map[*PushFile]Manifest{} // of files that are the same for all hosts
-	r.meant = func(f *PushFile, host string) bool { return f.When == "" || meant[f.When][host] }
-	if err := p.tryCommands(specs, hosts, r.meant, secret); err != nil {
+	p, err := merge(specs)
+	if err != nil {
 		return p, nil, err
 	}
-	if err := p.aimHealth(health, hosts, choose, secret); err != nil {
+	r := renderer{hosts: hosts, choose: choose, secret: secret, chosen: map[string]map[string]bool{}, same: map[*PushFile]Manifest{},
+		contents: map[string]*Content{}, templates: map[string]*ahead{}, sources: map[string]string{}}
+	if err := r.chooseFiles(specs); err != nil {
 		return p, nil, err
 	}
-	for i, h := range hosts {
-		var parts []Manifest
-		var from []*PushFile
-		var key strings.Builder
-		for j, s := range specs {
-			for k := range s.Files {
-				f := &s.Files[k]
-				if !r.meant(f, h.Name) {
-					continue
-				}
-				part, known := same[f]
-				if !known {
-					if err := r.file(&part, f, i); err != nil {
-						return p, nil, &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
-					}
-				}
-				parts, from = append(parts, part), append(from, f)
-				if !f.Template {
-					same[f] = part
-					fmt.Fprintf(&key, "%d.%d\n", j, k)
-					continue
-				}
-				text, err := json.Marshal(part)
-				if err != nil {
-					return p, nil, err
-				}
-				key.Write(text)
-			}
-		}
-		which, ok := known[key.String()]
-		if !ok {
-			m, err := whole(h.Name, parts, from)
-			if err != nil {
-				return p, nil, err
-			}
-			which = len(p.Manifests)
-			known[key.String()] = which
-			p.Manifests = append(p.Manifests, m)
-		}
-		p.ManifestIndex[h.Name] = which
+	if err := r.tryCommands(&p, specs); err != nil {
+		return p, nil, err
+	}
+	if err := r.aimHealth(&p); err != nil {
+		return p, nil, err
+	}
+	if err := r.manifests(&p); err != nil {
+		return p, nil, err
 	}
 	var contents []Content
 	for _, c := range r.contents {
@@ -121,140 +56,116 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	return p, contents, nil
 }
 
+// merge makes a push of all that specs say besides their files.
+func merge(specs []*PushSpec) (p Push, err error) {
+	var health []check.Check
+	for _, s := range specs {
+		p.Validate, health = append(p.Validate, s.Validate...), append(health, s.Health...)
+		p.Keep, p.Backup = p.Keep || s.Keep, max(p.Backup, s.Backup)
+		for _, h := range s.Handlers {
+			i := slices.IndexFunc(p.Handlers, func(other Handler) bool { return other.Name == h.Name })
+			switch {
+			case i < 0:
+				p.Handlers = append(p.Handlers, h)
+			case p.Handlers[i] != h:
+				return p, fmt.Errorf("two specs have a handler %q, and not the same", h.Name)
+			}
+		}
+	}
+	if health != nil {
+		p.Health = &check.Suite{Checks: health}
+	}
+	return p, nil
+}
+
 type renderer struct {
 	hosts     []inventory.Host
-	meant     func(f *PushFile, host string) bool
+	choose    func(expr string) (map[string]bool, error)
 	secret    []string
-	contents  map[string]*Content // by digest
+	files     []*PushFile                // of all specs
+	chosen    map[string]map[string]bool // what choose has returned
+	same      map[*PushFile]Manifest     // of the files that are the same for all hosts
+	contents  map[string]*Content        // by digest
 	templates map[string]*ahead
 	texts     sync.Map          // what templates have made, by digest
 	sources   map[string]string // digests of files, by path
 }
 
-// file adds what f means for a host to its manifest.
-func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
-	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Validate: f.Validate, Notify: f.Notify, Symlink: f.Symlink, Secret: f.Secret}
-	switch {
-	case f.Absent:
-		item.Kind, item.Mode, item.Owner, item.Group = Absent, 0, "", ""
-	case f.Folder:
-		item.Kind = Folder
-	case f.Target != "":
-		item.Kind, item.Target, item.Mode = Link, runner.Text(f.Target), 0
-	case f.Content != nil:
-		return r.content(m, item, f, "content", []byte(*f.Content), index)
-	case strings.HasSuffix(f.Src, "/"):
-		return r.tree(m, item, f, index)
-	default:
-		return r.source(m, item, f, f.Src, index)
-	}
-	m.Items = append(m.Items, item)
-	return nil
-}
-
-// source adds a local file.
-func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, index int) error {
-	if f.Template {
-		text, err := os.ReadFile(from)
-		if err != nil {
-			return err
-		}
-		return r.content(m, item, f, from, text, index)
-	}
-	if r.sources[from] == "" {
-		info, err := os.Stat(from)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
-			return fmt.Errorf("%s is a directory: end it with a slash to push its content", from)
-		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", from)
-		}
-		digest, size, err := digestOf(from)
-		if err != nil {
-			return err
-		}
-		r.sources[from] = digest
-		r.keep(Content{Digest: digest, Size: size, Path: from, Secret: f.Secret})
-	}
-	c := r.contents[r.sources[from]]
-	c.Secret = c.Secret || f.Secret
-	item.Kind, item.Digest, item.Size = File, c.Digest, c.Size
-	m.Items = append(m.Items, item)
-	return nil
-}
-
-func digestOf(path string) (digest string, size int64, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	d := runner.DigestWriter{W: io.Discard}
-	if _, err := io.Copy(&d, f); err != nil {
-		return "", 0, err
-	}
-	return d.Digest(), d.Size, nil
-}
-
-func (r *renderer) keep(c Content) {
-	if was := r.contents[c.Digest]; was != nil {
-		was.Secret = was.Secret || c.Secret
-		return
-	}
-	r.contents[c.Digest] = &c
-}
-
-// tree adds what is in a local folder. The mode of the spec is for files; without it they keep their own, as the
-// folders below root always do.
-func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
-	root := f.Src
-	if f.Delete != "none" {
-		m.Deletes = append(m.Deletes, Prune{Path: base.Path, All: f.Delete == "all", Most: f.MaxDelete})
-	}
-	return filepath.WalkDir(root, func(from string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(root, from)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		item := base
-		item.Path = runner.Text(path.Join(string(base.Path), filepath.ToSlash(below)))
-		if err := CheckDest(string(item.Path)); err != nil {
-			return err
-		}
-		if info.Mode().Perm() == 0 && (item.Mode == 0 || d.IsDir()) { // a mode of 0 would be the default
-			return fmt.Errorf("%s has the mode 0000, which can't be pushed", from)
-		}
-		switch {
-		case d.IsDir():
-			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())
-			if below == "." {
-				item.Mode = 0 // this folder may be there already
+// chooseFiles collects the files of the specs, and finds out which hosts they are meant for.
+func (r *renderer) chooseFiles(specs []*PushSpec) (err error) {
+	for _, s := range specs {
+		for i := range s.Files {
+			f := &s.Files[i]
+			r.files = append(r.files, f)
+			if f.When == "" || r.chosen[f.When] != nil {
+				continue
 			}
-		case d.Type() == fs.ModeSymlink:
-			target, err := os.Readlink(from)
+			if r.chosen[f.When], err = r.choose(f.When); err != nil {
+				return &inventory.Error{Place: f.Place, Text: "when: " + err.Error()}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *renderer) meant(f *PushFile, host string) bool {
+	return f.When == "" || r.chosen[f.When][host]
+}
+
+// manifests makes the manifests of all hosts, one for those that get the same.
+func (r *renderer) manifests(p *Push) error {
+	p.ManifestIndex = map[string]int{}
+	known := map[string]int{}
+	for i, h := range r.hosts {
+		parts, key, err := r.filesFor(i)
+		if err != nil {
+			return err
+		}
+		which, ok := known[key]
+		if !ok {
+			m, err := whole(h.Name, parts)
 			if err != nil {
 				return err
 			}
-			item.Kind, item.Target, item.Mode, item.Validate = Link, runner.Text(target), 0, ""
-		case d.Type().IsRegular():
-			if item.Mode == 0 {
-				item.Mode = int(info.Mode().Perm())
-			}
-			return r.source(m, item, f, from, index)
-		default:
-			return fmt.Errorf("%s is not a file, directory or link", from)
+			which = len(p.Manifests)
+			known[key] = which
+			p.Manifests = append(p.Manifests, m)
 		}
-		m.Items = append(m.Items, item)
-		return nil
-	})
+		p.ManifestIndex[h.Name] = which
+	}
+	return nil
+}
+
+// rendered is what one file means for a host.
+type rendered struct {
+	Manifest
+	file *PushFile
+}
+
+// filesFor renders the files that are meant for a host. Hosts with the same key get the same.
+func (r *renderer) filesFor(index int) (all []rendered, key string, err error) {
+	var b strings.Builder
+	for i, f := range r.files {
+		if !r.meant(f, r.hosts[index].Name) {
+			continue
+		}
+		m, known := r.same[f]
+		if !known {
+			if err := r.file(&m, f, index); err != nil {
+				return nil, "", &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
+			}
+		}
+		all = append(all, rendered{m, f})
+		if !f.Template {
+			r.same[f] = m
+			fmt.Fprintln(&b, i)
+			continue
+		}
+		text, err := json.Marshal(m)
+		if err != nil {
+			return nil, "", err
+		}
+		b.Write(text)
+	}
+	return all, b.String(), nil
 }

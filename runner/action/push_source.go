@@ -1,0 +1,141 @@
+package action
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"hail/runner"
+)
+
+// file adds what f means for a host to its manifest.
+func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
+	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Validate: f.Validate, Notify: f.Notify, Symlink: f.Symlink, Secret: f.Secret}
+	switch {
+	case f.Absent:
+		item.Kind, item.Mode, item.Owner, item.Group = Absent, 0, "", ""
+	case f.Folder:
+		item.Kind = Folder
+	case f.Target != "":
+		item.Kind, item.Target, item.Mode = Link, runner.Text(f.Target), 0
+	case f.Content != nil:
+		return r.content(m, item, f, "content", []byte(*f.Content), index)
+	case strings.HasSuffix(f.Src, "/"):
+		return r.tree(m, item, f, index)
+	default:
+		return r.source(m, item, f, f.Src, index)
+	}
+	m.Items = append(m.Items, item)
+	return nil
+}
+
+// source adds a local file.
+func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, index int) error {
+	if f.Template {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		return r.content(m, item, f, from, text, index)
+	}
+	if r.sources[from] == "" {
+		info, err := os.Stat(from)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return fmt.Errorf("%s is a directory: end it with a slash to push its content", from)
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", from)
+		}
+		digest, size, err := digestOf(from)
+		if err != nil {
+			return err
+		}
+		r.sources[from] = digest
+		r.keep(Content{Digest: digest, Size: size, Path: from, Secret: f.Secret})
+	}
+	c := r.contents[r.sources[from]]
+	c.Secret = c.Secret || f.Secret
+	item.Kind, item.Digest, item.Size = File, c.Digest, c.Size
+	m.Items = append(m.Items, item)
+	return nil
+}
+
+func digestOf(path string) (digest string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	d := runner.DigestWriter{W: io.Discard}
+	if _, err := io.Copy(&d, f); err != nil {
+		return "", 0, err
+	}
+	return d.Digest(), d.Size, nil
+}
+
+func (r *renderer) keep(c Content) {
+	if was := r.contents[c.Digest]; was != nil {
+		was.Secret = was.Secret || c.Secret
+		return
+	}
+	r.contents[c.Digest] = &c
+}
+
+// tree adds what is in a local folder. The mode of the spec is for files; without it they keep their own, as the
+// folders below root always do.
+func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
+	root := f.Src
+	if f.Delete != "none" {
+		m.Deletes = append(m.Deletes, Prune{Path: base.Path, All: f.Delete == "all", Most: f.MaxDelete})
+	}
+	return filepath.WalkDir(root, func(from string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(root, from)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		item := base
+		item.Path = runner.Text(path.Join(string(base.Path), filepath.ToSlash(below)))
+		if err := CheckDest(string(item.Path)); err != nil {
+			return err
+		}
+		if info.Mode().Perm() == 0 && (item.Mode == 0 || d.IsDir()) { // a mode of 0 would be the default
+			return fmt.Errorf("%s has the mode 0000, which can't be pushed", from)
+		}
+		switch {
+		case d.IsDir():
+			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())
+			if below == "." {
+				item.Mode = 0 // this folder may be there already
+			}
+		case d.Type() == fs.ModeSymlink:
+			target, err := os.Readlink(from)
+			if err != nil {
+				return err
+			}
+			item.Kind, item.Target, item.Mode, item.Validate = Link, runner.Text(target), 0, ""
+		case d.Type().IsRegular():
+			if item.Mode == 0 {
+				item.Mode = int(info.Mode().Perm())
+			}
+			return r.source(m, item, f, from, index)
+		default:
+			return fmt.Errorf("%s is not a file, directory or link", from)
+		}
+		m.Items = append(m.Items, item)
+		return nil
+	})
+}
