@@ -43,22 +43,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
 	defer in.root.Close()
-	var patterns strings.Builder
-	begin := "cd /"
-	for _, p := range f.Paths {
-		home, rest := "", strings.TrimLeft(string(p), "/")
-		if rest == string(p) {
-			begin, home = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`
-			if rest = strings.TrimPrefix(rest, "~/"); p == "~" {
-				rest = ""
-			}
-		}
-		patterns.WriteString(" ./" + home + glob(rest))
-	}
-	// A pattern that matches nothing stays as it is, and tar reports it as missing. GNU tar would take \n in a name for a
-	// line break; other tars don't, and ignore the variable.
 	mark := newMark()
-	line := "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C TAR_OPTIONS=--no-unquote tar -c -f - --"+patterns.String())
 	reader, writer := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
@@ -67,7 +52,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		received <- err
 	}()
 	out := &marked{w: writer, mark: mark}
-	err = t.Exec(ctx, line, runner.Stdio{Out: out, Err: t.Err})
+	err = t.Exec(ctx, f.line(mark), runner.Stdio{Out: out, Err: t.Err})
 	writer.CloseWithError(io.ErrUnexpectedEOF)
 	e := <-received
 	var failure *runner.Failure
@@ -94,6 +79,24 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: errors.New("not everything could be read: see its stderr")}
 	}
 	return nil
+}
+
+// line returns the command line that prints the mark and then the files, as a tar stream.
+func (f Fetch) line(mark string) string {
+	begin, patterns := "cd /", ""
+	for _, p := range f.Paths {
+		home, rest := "", strings.TrimLeft(string(p), "/")
+		if rest == string(p) {
+			begin, home = `cd / && : "${HOME:?}"`, `"${HOME#/}"/`
+			if rest = strings.TrimPrefix(rest, "~/"); p == "~" {
+				rest = ""
+			}
+		}
+		patterns += " ./" + home + glob(rest)
+	}
+	// A pattern that matches nothing stays as it is, and tar reports it as missing. GNU tar would take \n in a name for a
+	// line break; other tars don't, and ignore the variable.
+	return "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && LC_ALL=C TAR_OPTIONS=--no-unquote tar -c -f - --"+patterns)
 }
 
 // glob quotes a pattern for the shell: everything but its wildcards, also within brackets.

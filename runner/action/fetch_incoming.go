@@ -96,8 +96,12 @@ func (in *incoming) receive(r io.Reader) (err error) {
 			continue
 		}
 		in.contentBytes += h.Size
-		if err := in.entry(h, t); err != nil {
+		refused, err := in.entry(h, t)
+		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
+		}
+		if refused != "" {
+			in.refuse(h.Name, refused)
 		}
 	}
 }
@@ -108,91 +112,81 @@ func (in *incoming) refuse(name, why string) {
 	}
 }
 
-// entry takes in one entry of the stream.
-func (in *incoming) entry(h *tar.Header, content io.Reader) error {
-	name := strings.Trim(strings.TrimPrefix(h.Name, "./"), "/")
+// entry takes in one entry of the stream, or returns why it is refused.
+func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err error) {
+	sent := inArchive(h.Name)
 	switch {
-	case name == "" || name == ".":
-		return nil
-	case !filepath.IsLocal(name) || slices.Contains(strings.Split(name, "/"), ".."):
-		in.refuse(h.Name, "leads out of its folder")
-		return nil
-	case strings.Count(name, "/") >= in.fetch.Depth:
-		in.refuse(h.Name, fmt.Sprintf("is deeper than %d folders", in.fetch.Depth))
-		return nil
+	case sent == "" || sent == ".":
+		return "", nil
+	case !filepath.IsLocal(sent) || slices.Contains(strings.Split(sent, "/"), ".."):
+		return "leads out of its folder", nil
+	case strings.Count(sent, "/") >= in.fetch.Depth:
+		return fmt.Sprintf("is deeper than %d folders", in.fetch.Depth), nil
 	}
-	name = path.Clean(name)
-	from := "/" + name
-	if in.flat != "" {
-		if h.Typeflag == tar.TypeSymlink {
-			in.refuse(h.Name, "is a link to "+h.Linkname+": fetch that file instead")
-			return nil
+	sent = path.Clean(sent)
+	one := receivedEntry{path: "/" + sent, here: sent, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
+	switch {
+	case in.flat == "":
+		if err := in.folder(path.Dir(sent)); err != nil {
+			return "", err
 		}
-		if h.Typeflag != tar.TypeReg || len(in.files) > 0 {
-			in.refuse(h.Name, "does not fit: "+hostMark+" in the name is for a single file")
-			return nil
-		}
-		name = in.flat
-	} else if err := in.folder(path.Dir(name)); err != nil {
-		return err
+	case h.Typeflag == tar.TypeSymlink:
+		return "is a link to " + h.Linkname + ": fetch that file instead", nil
+	case h.Typeflag != tar.TypeReg || len(in.files) > 0:
+		return "does not fit: " + hostMark + " in the name is for a single file", nil
+	default:
+		one.here = in.flat
 	}
-	if info, err := in.root.Lstat(name); err == nil && info.IsDir() && h.Typeflag != tar.TypeDir {
-		in.refuse(h.Name, "is a folder here, from an earlier fetch: remove that first")
-		return nil
+	if info, err := in.root.Lstat(one.here); err == nil && info.IsDir() && h.Typeflag != tar.TypeDir {
+		return "is a folder here, from an earlier fetch: remove that first", nil
 	}
-	one := receivedEntry{path: from, here: name, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch h.Typeflag {
 	case tar.TypeDir:
 		one.text = "directory"
-		if err := in.folder(name); err != nil {
-			return err
-		}
+		err = in.folder(one.here)
 	case tar.TypeReg:
-		digest, err := in.file(name, h, one.mode, content)
-		if err != nil {
-			return err
-		}
-		one.digest = digest
+		one.digest, err = in.file(one.here, h, one.mode, content)
 	case tar.TypeSymlink:
-		if !in.staysInside(name, h.Linkname) {
-			in.refuse(h.Name, "is a link that leads out of its folder: "+h.Linkname)
-			return nil
+		if !in.staysInside(one.here, h.Linkname) {
+			return "is a link that leads out of its folder: " + h.Linkname, nil
 		}
 		one.text = "link to " + h.Linkname
-		in.root.Remove(name)
-		if err := in.root.Symlink(h.Linkname, name); err != nil {
-			return err
-		}
+		in.root.Remove(one.here)
+		err = in.root.Symlink(h.Linkname, one.here)
 	case tar.TypeLink:
-		target := path.Clean(strings.Trim(strings.TrimPrefix(h.Linkname, "./"), "/"))
+		target := path.Clean(inArchive(h.Linkname))
 		i, known := in.at[target]
 		switch {
 		case !known:
-			in.refuse(h.Name, "is a hard link to something that was not sent")
-			return nil
+			return "is a hard link to something that was not sent", nil
 		case in.files[i].digest == "":
-			in.refuse(h.Name, "is a hard link to something other than a file")
-			return nil
-		}
-		if target == name { // a file with several names that is fetched twice under one
-			return nil
+			return "is a hard link to something other than a file", nil
+		case target == one.here: // a file with several names that is fetched twice under one
+			return "", nil
 		}
 		one.digest, one.size = in.files[i].digest, in.files[i].size
-		in.root.Remove(name)
-		if err := in.root.Link(target, name); err != nil {
-			return err
-		}
+		in.root.Remove(one.here)
+		err = in.root.Link(target, one.here)
 	default:
-		in.refuse(h.Name, "is not a file, directory or link")
-		return nil
+		return "is not a file, directory or link", nil
 	}
-	if i, again := in.at[name]; again {
+	if err == nil {
+		in.add(one)
+	}
+	return "", err
+}
+
+// inArchive returns a name as it is below the root of the host.
+func inArchive(name string) string { return strings.Trim(strings.TrimPrefix(name, "./"), "/") }
+
+// add notes what has arrived. Something that is sent twice counts once.
+func (in *incoming) add(one receivedEntry) {
+	if i, again := in.at[one.here]; again {
 		in.files[i] = one
-		return nil
+		return
 	}
-	in.at[name] = len(in.files)
+	in.at[one.here] = len(in.files)
 	in.files = append(in.files, one)
-	return nil
 }
 
 // folder makes a folder, in place of a file or link that an earlier fetch has left: a link would lead to the files of
