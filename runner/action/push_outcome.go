@@ -169,32 +169,37 @@ func (o *outcome) result(t *runner.Target, steps bool) error {
 		log, o.why = o.sick.explain()
 		io.WriteString(t.Err, log)
 	}
-	status := runner.Failed
+	f := &runner.Failure{Status: runner.Failed, Reason: o.reason, Stop: o.stuck}
 	if o.reason == "" {
-		status = runner.Error
+		f.Status = runner.Error
 	}
+	unsaid := o.said == "" || o.said == "undoing"
+	why, known := o.why, errUntouched
 	switch {
 	case o.stuck && o.earlier:
 		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and could not be rolled back: look at the host")}
-	case o.stuck && o.why == nil:
-		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: errors.New("the push was stopped, and could not be rolled back: look at the host")}
+	case o.stuck && why == nil:
+		f.Err = errors.New("the push was stopped, and could not be rolled back: look at the host")
+		return f
 	case o.stuck:
-		return &runner.Failure{Status: status, Reason: o.reason, Stop: true, Err: fmt.Errorf("%w, and the push could not be rolled back: look at the host", o.why)}
-	case o.why != nil && o.back:
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, o.rolledBack())}
-	case o.why != nil && o.said == "kept":
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errKept)}
-	case o.why != nil && (o.said == "" || o.said == "undoing"):
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUnsettled)}
-	case o.why != nil:
-		return &runner.Failure{Status: status, Reason: o.reason, Err: fmt.Errorf("%w; %w", o.why, errUntouched)}
-	case o.said == "", o.said == "undoing":
-		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not say how the push ended; %w", errUnsettled)}
+		f.Err = fmt.Errorf("%w, and the push could not be rolled back: look at the host", why)
+		return f
+	case why == nil && unsaid:
+		why, known = errors.New("the host did not say how the push ended"), errUnsettled
+	case why == nil:
+		if steps {
+			t.Changed()
+		}
+		return nil
+	case o.back:
+		known = o.rolledBack()
+	case o.said == "kept":
+		known = errKept
+	case unsaid:
+		known = errUnsettled
 	}
-	if steps {
-		t.Changed()
-	}
-	return nil
+	f.Err = fmt.Errorf("%w; %w", why, known)
+	return f
 }
 
 func (o *outcome) rolledBack() error {
