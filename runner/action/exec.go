@@ -81,7 +81,7 @@ func (e Exec) Do(ctx context.Context, t *runner.Target) error {
 	if e.Template {
 		var err error
 		if line, err = fill.Line(line, t.Host, t.Index); err != nil {
-			return &runner.Failure{Status: runner.Error, Err: err}
+			return err
 		}
 	}
 	s, err := e.stdio(t, e.sources)
@@ -117,14 +117,14 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 	for _, name := range s.Secrets {
 		value, ok := from.Secrets[name]
 		if !ok {
-			return given, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("there is no value for the secret variable %s", name)}
+			return given, fmt.Errorf("there is no value for the secret variable %s", name)
 		}
 		given.Secrets = append(given.Secrets, name+"="+value)
 	}
 	if digest := cmp.Or(s.InputDigests[t.Host.Name], s.InputDigest); digest != "" {
 		in, size, err := from.Blob(digest)
 		if err != nil {
-			return given, &runner.Failure{Status: runner.Error, Err: err}
+			return given, err
 		}
 		given.In, given.Size = in, size
 	}

@@ -40,7 +40,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	f.Entries, f.Bytes, f.Depth = cmp.Or(f.Entries, MostEntries), cmp.Or(f.Bytes, MostBytes), cmp.Or(f.Depth, MostDepth)
 	in, err := f.open(t.Host)
 	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
+		return err
 	}
 	defer in.root.Close()
 	mark := newMark()
@@ -64,7 +64,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		}
 		return &runner.Failure{Status: runner.Error, Err: program.Instead(err, string(out.before))}
 	case e != nil && (err == nil || !errors.Is(e, io.ErrUnexpectedEOF)):
-		return &runner.Failure{Status: runner.Error, Err: e}
+		return e
 	case !exited:
 		return err
 	}

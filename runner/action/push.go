@@ -124,7 +124,7 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		c.health, err = p.healthOf(t.Host, t.Index)
 	}
 	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
+		return err
 	}
 	for _, w := range c.warnings {
 		fmt.Fprintln(t.Err, w)

@@ -47,7 +47,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		}
 	}
 	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
+		return err
 	}
 	s := sender{push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())

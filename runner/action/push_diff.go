@@ -27,12 +27,12 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 		}
 		content, _, err := p.sources.Blob(s.item.Digest)
 		if err != nil {
-			return &runner.Failure{Status: runner.Error, Err: err}
+			return err
 		}
 		now, err := io.ReadAll(content)
 		content.Close()
 		if err != nil {
-			return &runner.Failure{Status: runner.Error, Err: err}
+			return err
 		}
 		fmt.Fprint(t.Out, textDiff(olds[s], string(now)))
 	}
@@ -67,7 +67,7 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	err := t.Exec(ctx, "sh -c 'echo "+mark+"; xargs -r -0 cat --'", runner.Stdio{In: strings.NewReader(in.String()), Size: int64(in.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
 	switch {
 	case errors.Is(err, errTooMuch), err == nil && int64(out.text.Len()) != total:
-		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("a file changed on the host meanwhile")}
+		return nil, errors.New("a file changed on the host meanwhile")
 	case err != nil:
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"hail/runner"
 	"hail/runner/action/program"
 )
 
@@ -231,9 +230,9 @@ func (p *probing) result() (*found, error) {
 	f := p.found
 	switch {
 	case len(f.missing) > 0:
-		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host has no %s", strings.Join(f.missing, ", no "))}
+		return nil, fmt.Errorf("the host has no %s", strings.Join(f.missing, ", no "))
 	case !p.ended || len(p.paths)+len(p.stats)+len(p.sums)+len(p.links) > 0:
-		return nil, &runner.Failure{Status: runner.Error, Err: errors.New("the host could not answer everything: check that its files and folders are readable")}
+		return nil, errors.New("the host could not answer everything: check that its files and folders are readable")
 	}
 	folders := slices.DeleteFunc(p.folders, func(folder string) bool { return !f.at[folder].isFolder() })
 	if len(p.rooms) == len(folders) { // otherwise df has failed for one of them, and nobody knows which

@@ -58,7 +58,7 @@ func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
 func (s Script) Do(ctx context.Context, t *runner.Target) error {
 	text, size, err := s.sources.Blob(s.TextDigest)
 	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
+		return err
 	}
 	defer text.Close()
 	given, err := s.stdio(t, s.sources)

@@ -100,7 +100,7 @@ func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
 func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 	rendered, err := s.For(t.Host, t.Index)
 	if err != nil {
-		return &runner.Failure{Status: runner.Error, Err: err}
+		return err
 	}
 	verdicts := make([]runner.Verdict, len(s.Checks))
 	var open []*openCheck
@@ -113,7 +113,7 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 		o := &openCheck{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
 		if o.tests == nil {
 			if o.tests, err = o.compile(); err != nil {
-				return &runner.Failure{Status: runner.Error, Err: err}
+				return err
 			}
 		}
 		open = append(open, o)
