@@ -39,12 +39,6 @@ mask=$(umask)
 umask 077
 exec 9>&1 1>&2
 say() { printf 'hail:%s:%s\n' "$nonce" "$*" >&9; true; } 2>/dev/null # also when nobody listens
-decode() {
-	case $1 in
-	*\\*) path=$(printf '%bx' "$1"); path=${path%x} ;;
-	*) path=$1 ;;
-	esac
-}
 journal=$state/push lock=$state/lock:
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }

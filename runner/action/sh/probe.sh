@@ -10,12 +10,6 @@ nonce=$1 size=$2 look=$3
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
 say() { printf 'hail:%s:%s\n' "$nonce" "$*"; }
-decode() {
-	case $1 in
-	*\\*) path=$(printf '%bx' "$1"); path=${path%x} ;;
-	*) path=$1 ;;
-	esac
-}
 folders() { # those of the questions d that are there, for xargs -0
 	while [ $# -gt 1 ]; do
 		[ $1 = d ] && decode "$2" && [ -d "$path" ] && printf '%s\0' "$path"

@@ -1,5 +1,5 @@
 # Shared by the scripts that follow: where the state of pushes to this host is kept, by host name, because several hosts
-# may share a home; who has changed it last; and how to read the beginning of the input.
+# may share a home; who has changed it last; and how to read the input, of which words are written as for printf %b.
 { read -r node </proc/sys/kernel/hostname; } 2>/dev/null || node=$(uname -n)
 case $node in
 '' | .* | */*) node=- ;;
@@ -11,4 +11,10 @@ latest() { # the push that has changed something last
 }
 first() { # the first N bytes of the input: a pipe has them in pieces, and an old dd has no way to wait for all
 	dd bs="$1" count=1 iflag=fullblock 2>/dev/null || dd bs="$1" count=1 2>/dev/null
+}
+decode() { # sets path to what a word says
+	case $1 in
+	*\\*) path=$(printf '%bx' "$1"); path=${path%x} ;;
+	*) path=$1 ;;
+	esac
 }
