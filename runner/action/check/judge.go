@@ -60,7 +60,7 @@ func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	if err != nil {
 		return err.Error(), ""
 	}
-	s := &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}
+	s := newSeen()
 	status := "124"
 	for _, line := range said {
 		if last, ok := strings.CutPrefix(line, ended); ok {

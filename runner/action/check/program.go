@@ -1,11 +1,9 @@
 package check
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,44 +34,56 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 	for i, c := range checks {
 		fmt.Fprintf(&table, "%d %d %s %s\n", i, int(c.Limit().Seconds()), c.as(), c.question())
 	}
-	nonce := rand.Text()
-	found := map[*Check]*seen{}
-	var now *seen
-	var of *Check
-	var began float64
-	said := 0
-	var underway time.Duration // how long an answer takes to get here
+	a := answers{checks: checks, found: map[*Check]*seen{}}
 	if r, ok := runner.As[runner.Reacher](t.Conn); ok {
-		underway = r.Reach().TCP / 2
+		a.underway = r.Reach().TCP / 2
 	}
-	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(programScript)+" hail "+nonce+" "+runner.Quote(libraryFor(checks)),
-		runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, func(kind, rest string) error {
-			switch word, value, _ := strings.Cut(rest, " "); {
-			case kind == "begin":
-				i, err := strconv.Atoi(word)
-				if err != nil || i < 0 || i >= len(checks) {
-					return errors.New("the host answered a check that was not asked for")
-				}
-				of, now, said = checks[i], &seen{facts: map[string][]string{}, values: map[string]any{}, cannot: map[string]string{}}, 0
-				began, _ = strconv.ParseFloat(value, 64)
-			case kind == "end" && now != nil:
-				ended, _ := strconv.ParseFloat(value, 64)
-				now.took = runner.Duration((ended - began) * float64(time.Second))
-				now.ended(of, word)
-				found[of], now = now, nil
-			case now != nil:
-				if said += len(rest); said > MostSaid {
-					now.cannot[""] = "the host said too much"
-					return nil
-				}
-				if strings.HasPrefix(rest, "now ") {
-					now.heard = float64(time.Now().Add(-underway).UnixNano()) / 1e9
-				}
-				now.hear(of, rest)
-			}
+	nonce := rand.Text()
+	line := "sh -c " + runner.Quote(programScript) + " hail " + nonce + " " + runner.Quote(libraryFor(checks))
+	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, a.hear)
+	return a.found, err
+}
+
+// answers are what the host has said of checks so far.
+type answers struct {
+	checks   []*Check
+	underway time.Duration // how long an answer takes to get here
+	found    map[*Check]*seen
+
+	// The check that the host is answering.
+	of    *Check
+	now   *seen   // nil: there is none
+	began float64 // by the host's clock, in seconds
+	said  int     // bytes
+}
+
+// hear takes in one answer of sh/program.sh.
+func (a *answers) hear(kind, rest string) error {
+	word, value, _ := strings.Cut(rest, " ")
+	switch {
+	case kind == "begin":
+		i, err := strconv.Atoi(word)
+		if err != nil || i < 0 || i >= len(a.checks) {
+			return errors.New("the host answered a check that was not asked for")
+		}
+		a.of, a.now, a.said = a.checks[i], newSeen(), 0
+		a.began, _ = strconv.ParseFloat(value, 64)
+	case kind == "end" && a.now != nil:
+		ended, _ := strconv.ParseFloat(value, 64)
+		a.now.took = runner.Duration((ended - a.began) * float64(time.Second))
+		a.now.ended(a.of, word)
+		a.found[a.of], a.now = a.now, nil
+	case a.now != nil:
+		if a.said += len(rest); a.said > MostSaid {
+			a.now.cannot[""] = "the host said too much"
 			return nil
-		})
-	return found, err
+		}
+		if word == "now" {
+			a.now.heard = float64(time.Now().Add(-a.underway).UnixNano()) / 1e9
+		}
+		a.now.hear(a.of, rest)
+	}
+	return nil
 }
 
 // libraryFor returns the script that makes the looks of checks. Its arguments are the question of one of them.
@@ -108,113 +118,6 @@ func (c *Check) question() string {
 		b.WriteString(" =" + program.Word(c.Params[name])) // with =, as a word may be empty
 	}
 	return b.String()
-}
-
-// hear takes in one line of the probe of c: NAME VALUE, NAME:HEX, or !ATTRIBUTE WHY. A name that the kind does not have
-// is ignored.
-func (s *seen) hear(c *Check, line string) {
-	k := kinds[c.Type]
-	if rest, ok := strings.CutPrefix(line, "!"); ok {
-		attribute, why, _ := strings.Cut(rest, " ")
-		if attribute == "*" {
-			attribute = ""
-		}
-		if k.attrs[attribute] != "" || attribute == "" {
-			s.cannot[attribute] = why
-		}
-		return
-	}
-	end := strings.IndexAny(line, " :")
-	if end < 1 {
-		return
-	}
-	name, value := line[:end], line[end+1:]
-	if k.attrs[name] == "" && name != k.told {
-		return
-	}
-	if line[end] == ':' {
-		raw, err := hex.DecodeString(value)
-		if err != nil {
-			s.cannot[name] = "the host's answer is not understood"
-			return
-		}
-		value = string(raw)
-	}
-	if k.attrs[name] == texts {
-		s.facts[name] = append(s.facts[name], value)
-	} else {
-		s.facts[name] = []string{value} // the last one counts
-	}
-}
-
-// ended takes in the exit status of a probe, and makes values of its facts.
-func (s *seen) ended(c *Check, status string) {
-	switch status {
-	case "0":
-	case "124", "137", "143":
-		s.cannot[""] = fmt.Sprintf("it took longer than %v", c.Limit())
-		return
-	default:
-		if s.cannot[""] == "" && c.Sudo && status == "127" {
-			s.cannot[""] = "there is no sudo on the host"
-		} else if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
-			s.cannot[""] = "sudo -n refused: it wants a password, or the user has no such right"
-		} else if s.cannot[""] == "" {
-			s.cannot[""] = "the probe ended with exit status " + status
-		}
-		return
-	}
-	k := kinds[c.Type]
-	for name, shape := range k.attrs {
-		if facts, ok := s.facts[name]; ok {
-			value, err := valueOf(facts, shape)
-			if err != nil {
-				s.cannot[name] = err.Error()
-				continue
-			}
-			s.values[name] = value
-		}
-	}
-	if k.values != nil {
-		if err := k.values(c, s); err != nil {
-			s.cannot[""] = err.Error()
-		}
-	}
-}
-
-// valueOf returns what facts mean as a value of a shape.
-func valueOf(facts []string, s shape) (any, error) {
-	if s == texts {
-		list := []any{}
-		for _, f := range facts {
-			if f != "" {
-				list = append(list, f)
-			}
-		}
-		return list, nil
-	}
-	f := facts[len(facts)-1]
-	switch s {
-	case yesNo:
-		return f == "true", nil
-	case number, period, sizes:
-		n, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
-		if err != nil {
-			return nil, fmt.Errorf("the host said %s, which is not a number", show(f, text))
-		}
-		return n, nil
-	case rights:
-		return cmp.Or(strings.TrimLeft(f, "0"), "0"), nil
-	}
-	return f, nil
-}
-
-// fact returns the last fact of this name, or an empty text.
-func (s *seen) fact(name string) string {
-	if all := s.facts[name]; len(all) > 0 {
-		return all[len(all)-1]
-	}
-	return ""
 }
 
 // attributes returns the names of the attributes that the check needs.

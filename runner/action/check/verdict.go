@@ -72,19 +72,6 @@ func (o *openCheck) judge(s *seen) {
 	}
 }
 
-// value returns the value of an attribute, nil if there is none, or why it can't be seen.
-func (s *seen) value(attribute string) (value any, why string) {
-	name, below, _ := strings.Cut(attribute, ".")
-	value, known := s.values[name]
-	if !known {
-		why = cmp.Or(s.cannot[name], s.cannot[""])
-	}
-	if named, ok := value.(map[string]any); ok && below != "" {
-		value = named[below]
-	}
-	return value, why
-}
-
 // compare says how the value of the expected attribute at this index differs; an empty text means that it does not.
 func (o *openCheck) compare(ctx context.Context, index int, value any, s *seen) string {
 	w := o.Wants[index]
