@@ -67,31 +67,35 @@ func (s *seen) hear(c *Check, line string) {
 
 // ended takes in the exit status of a probe, and makes values of its facts.
 func (s *seen) ended(c *Check, status string) {
-	switch status {
-	case "0":
-	case "124", "137", "143":
+	switch {
+	case status == "0":
+		s.evaluate(c)
+	case status == "124", status == "137", status == "143":
 		s.cannot[""] = fmt.Sprintf("it took longer than %v", c.Limit())
-		return
+	case s.cannot[""] != "":
+	case c.Sudo && status == "127":
+		s.cannot[""] = "there is no sudo on the host"
+	case c.Sudo && len(s.facts) == 0:
+		s.cannot[""] = "sudo -n refused: it wants a password, or the user has no such right"
 	default:
-		if s.cannot[""] == "" && c.Sudo && status == "127" {
-			s.cannot[""] = "there is no sudo on the host"
-		} else if s.cannot[""] == "" && c.Sudo && len(s.facts) == 0 {
-			s.cannot[""] = "sudo -n refused: it wants a password, or the user has no such right"
-		} else if s.cannot[""] == "" {
-			s.cannot[""] = "the probe ended with exit status " + status
-		}
-		return
+		s.cannot[""] = "the probe ended with exit status " + status
 	}
+}
+
+// evaluate makes values of the facts.
+func (s *seen) evaluate(c *Check) {
 	k := kinds[c.Type]
 	for name, shape := range k.attrs {
-		if facts, ok := s.facts[name]; ok {
-			value, err := valueOf(facts, shape)
-			if err != nil {
-				s.cannot[name] = err.Error()
-				continue
-			}
-			s.values[name] = value
+		facts, said := s.facts[name]
+		if !said {
+			continue
 		}
+		value, err := valueOf(facts, shape)
+		if err != nil {
+			s.cannot[name] = err.Error()
+			continue
+		}
+		s.values[name] = value
 	}
 	if k.values != nil {
 		if err := k.values(c, s); err != nil {
