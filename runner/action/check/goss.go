@@ -160,17 +160,20 @@ func (r gossReader) wants(n *strictyaml.Node, attribute string, s shape) (wants 
 		n = r.fileTypes(n)
 	}
 	switch {
-	case n.Kind == strictyaml.List && s == text:
-		for _, item := range n.Items {
-			if attribute == "version" {
-				one(Matcher{Op: equals, Want: item.Text})
-			} else {
-				one(gossPattern(r, item))
-			}
-		}
+	case n.Kind == strictyaml.List && s != text && s != texts:
+		r.Fail(n, "", "goss: %s is %s, not a list", attribute, s)
 	case n.Kind == strictyaml.List:
 		for _, item := range n.Items {
-			one(Matcher{Op: contains, Want: item.Text})
+			switch {
+			case item.Kind != strictyaml.Scalar:
+				r.Fail(item, "", "goss: %s takes a list of texts", attribute)
+			case s == texts:
+				one(Matcher{Op: contains, Want: item.Text})
+			case attribute == "version":
+				one(Matcher{Op: equals, Want: item.Text})
+			default:
+				one(r.pattern(item))
+			}
 		}
 	case n.Kind == strictyaml.Map:
 		one(r.matcher(n, attribute, s))
@@ -200,9 +203,9 @@ func (r gossReader) fileTypes(n *strictyaml.Node) *strictyaml.Node {
 	return &ours
 }
 
-// gossPattern reads a pattern of goss: a text, or a /regular expression/ for a line. With ! before it, it must not be
+// pattern reads a pattern of goss: a text, or a /regular expression/ for a line. With ! before it, it must not be
 // there.
-func gossPattern(r gossReader, n *strictyaml.Node) (m Matcher) {
+func (r gossReader) pattern(n *strictyaml.Node) (m Matcher) {
 	pattern, negated := strings.CutPrefix(n.Text, "!")
 	m = Matcher{Op: contains, Want: strings.TrimPrefix(pattern, `\`)}
 	if len(pattern) > 1 && pattern[0] == '/' && pattern[len(pattern)-1] == '/' {
@@ -232,11 +235,14 @@ func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Ma
 	p := n.Pairs[0]
 	ours, ok := gossOperators[p.Key.Text]
 	if !ok {
+		var end string
 		switch p.Key.Text {
 		case "have-prefix":
-			return Matcher{Op: matches, Want: "^" + regexp.QuoteMeta(p.Value.Text)}
+			r.Text(p.Value, &end)
+			return Matcher{Op: matches, Want: "^" + regexp.QuoteMeta(end)}
 		case "have-suffix":
-			return Matcher{Op: matches, Want: regexp.QuoteMeta(p.Value.Text) + "$"}
+			r.Text(p.Value, &end)
+			return Matcher{Op: matches, Want: regexp.QuoteMeta(end) + "$"}
 		}
 		r.Fail(p.Key, "hail supports "+strings.Join(slices.Sorted(maps.Keys(gossOperators)), ", "), "the matcher %q of goss is not supported", p.Key.Text)
 		return m

@@ -528,6 +528,9 @@ func TestBadFiles(t *testing.T) {
 		{"dns:\n  MX:example.org: {resolvable: true}\n", `c.yaml:2:3: "MX:example.org" is not a name: dns looks up addresses only`, ""},
 		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not supported`, ""},
 		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not supported`, ""},
+		{"command:\n  x: {stdout: [{have-prefix: a}]}\n", "c.yaml:2:16: goss: stdout takes a list of texts", ""},
+		{"command:\n  x: {stdout: {have-prefix: [a]}}\n", "c.yaml:2:29: this has to be a text", ""},
+		{"command:\n  x: {exit-status: [0, 2]}\n", "c.yaml:2:20: goss: exit is a number, not a list", ""},
 	} {
 		_, err := check.Read([]string{"c.yaml"}, func(file string) ([]byte, error) {
 			if file != "c.yaml" {
