@@ -55,13 +55,10 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	err = t.Exec(ctx, f.line(mark), runner.Stdio{Out: out, Err: t.Err})
 	writer.CloseWithError(io.ErrUnexpectedEOF)
 	e := <-received
-	var failure *runner.Failure
-	exited := err == nil || errors.As(err, &failure) && failure.Reason == runner.ExitStatus
+	failure, ok := errors.AsType[*runner.Failure](err)
+	exited := err == nil || ok && failure.Reason == runner.ExitStatus
 	switch {
 	case !out.begun && (exited || errors.Is(err, errTooMuch)):
-		if err == nil {
-			err = errors.New("the host did not run what it was sent")
-		}
 		return &runner.Failure{Status: runner.Error, Err: program.Instead(err, string(out.before))}
 	case e != nil && (err == nil || !errors.Is(e, io.ErrUnexpectedEOF)):
 		return e

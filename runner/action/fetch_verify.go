@@ -3,11 +3,11 @@ package action
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"hail/runner"
+	"hail/runner/action/program"
 )
 
 // digestsOf is a command that prints the mark in $1, then the digest of each file named in its input.
@@ -29,7 +29,7 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	out := bounded{most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
 	mark := newMark()
 	err := t.Exec(ctx, digestsOf+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
-	if f := (*runner.Failure)(nil); err != nil && !(errors.As(err, &f) && (f.Reason == runner.ExitStatus || f.Status == runner.Error)) {
+	if !program.Ended(err) {
 		return err
 	}
 	lines := strings.Fields(out.text.String())

@@ -94,8 +94,8 @@ func (s Surroundings) judge(err error) error {
 	if len(s.OKExit) == 0 {
 		return err
 	}
-	var f *runner.Failure
-	switch isExit := errors.As(err, &f) && f.Reason == runner.ExitStatus; {
+	f, ok := errors.AsType[*runner.Failure](err)
+	switch isExit := ok && f.Reason == runner.ExitStatus; {
 	case isExit && f.Exit == noFolder && s.Chdir != "": // nobody knows whether the command itself ran
 	case err == nil && !slices.Contains(s.OKExit, 0):
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Err: errors.New("exit 0")}

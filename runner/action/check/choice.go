@@ -72,7 +72,7 @@ func (s *Suite) knows(by Choice) error {
 }
 
 // mustHaveLike returns an error if no check has an id that matches the glob, also among those that Take has removed.
-func (s *Suite) mustHaveLike(glob string) error {
+func (s *Suite) mustHaveLike(glob string) *inventory.Error {
 	ids := slices.Clone(s.removed)
 	for _, c := range s.Checks {
 		ids = append(ids, c.ID)

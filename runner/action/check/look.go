@@ -79,12 +79,11 @@ func (l *look) reach(addr string) (net.Conn, *seen) {
 
 // unreached returns what is seen of something that can't be connected to.
 func (l *look) unreached(err error) *seen {
-	f := (*runner.Failure)(nil)
+	f, ok := errors.AsType[*runner.Failure](err)
 	switch {
-	case !errors.As(err, &f):
-	case f.Reason == runner.ChannelRefused:
+	case ok && f.Reason == runner.ChannelRefused:
 		return cannot("the host refuses to forward connections: %v", f.Err)
-	case f.Status == runner.Error:
+	case ok && f.Status == runner.Error:
 		return cannot("%v", f.Err)
 	}
 	return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
@@ -92,11 +91,10 @@ func (l *look) unreached(err error) *seen {
 
 // plainError describes a network error without the addresses, which the check has.
 func plainError(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
-	if late := net.Error(nil); errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout() {
+	if late, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && late.Timeout() {
 		return "no answer in time"
 	}
 	return strings.TrimPrefix(fmt.Sprint(err), "connect: ")

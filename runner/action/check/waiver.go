@@ -1,7 +1,6 @@
 package check
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -73,8 +72,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 				places = append(places, i)
 			}
 		}
-		var wrong *inventory.Error
-		if errors.As(s.mustHaveLike(w.ID), &wrong) {
+		if wrong := s.mustHaveLike(w.ID); wrong != nil {
 			wrong.Place = w.Place
 			return wrong
 		}

@@ -52,13 +52,8 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	out := &answerReader{mark: "hail:" + nonce + ":", each: each}
 	given.Out, given.Err, given.Program = out, t.Err, true
 	err := t.Exec(ctx, line, given)
-	var f *runner.Failure
-	ended := err == nil || errors.As(err, &f) && (f.Status == runner.Error || f.Reason == runner.ExitStatus)
 	switch said := append(out.before, out.tail...); {
-	case ended && !out.marked && len(bytes.TrimSpace(said)) > 0:
-		if err == nil {
-			err = errors.New("the host did not run what it was sent")
-		}
+	case Ended(err) && !out.marked && len(bytes.TrimSpace(said)) > 0:
 		out.err = Instead(err, string(said))
 	case err != nil:
 		return err
@@ -71,10 +66,19 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	return nil
 }
 
-// Instead wraps err and adds the first line of said, shortened: what a host printed in place of an answer. If that was
-// nothing, it returns err itself.
+// Ended reports whether a command whose Exec has returned err was not cut off, so that its output tells more than err.
+func Ended(err error) bool {
+	f, ok := errors.AsType[*runner.Failure](err)
+	return err == nil || ok && (f.Status == runner.Error || f.Reason == runner.ExitStatus)
+}
+
+// Instead returns the error of a command that printed said in place of an answer, with the first line of that,
+// shortened. err is what Exec has returned.
 func Instead(err error, said string) error {
 	const most = 200
+	if err == nil {
+		err = errors.New("the host did not run what it was sent")
+	}
 	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
 	if line == "" {
 		return err

@@ -32,8 +32,7 @@ func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node))
 	if err == nil {
 		root, err = doc.Strict()
 	}
-	var wrong *strictyaml.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
 		return &inventory.Error{Place: inventory.Place{File: file, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
 	}
 	if err != nil {
