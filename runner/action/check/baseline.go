@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"hail/runner"
@@ -28,11 +29,13 @@ func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: KindBaseline} }
 //go:embed sh/survey.sh
 var surveyScript string
 
-// described are the attributes of each type that a baseline has.
-var described = []struct {
+// description says which attributes of a kind a baseline has.
+type description struct {
 	kind  string
 	attrs []string
-}{
+}
+
+var described = []description{
 	{"file", []string{"type", "mode", "owner", "group"}},
 	{"service", []string{"running", "enabled"}},
 	{"port", []string{"listening"}},
@@ -51,24 +54,24 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	known := map[string]bool{}
 	nonce := rand.Text()
 	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(surveyScript)+" hail "+nonce, runner.Stdio{}, func(name, subject string) error {
-		for _, d := range described {
-			if d.kind != name {
-				continue
-			}
-			c := &Check{Params: map[string]string{kinds[name].subject: subject}, Timeout: defaultTimeout}
-			c.Type, c.ID = name, name+":"+subject
-			if verify := kinds[name].verify; verify != nil && verify(c) != nil || known[c.ID] {
-				continue
-			}
-			if len(checks) == mostDescribed {
-				return fmt.Errorf("the host has more than %d things to describe", mostDescribed)
-			}
-			known[c.ID] = true
-			for _, a := range d.attrs {
-				c.Wants = append(c.Wants, Want{Attribute: a})
-			}
-			checks = append(checks, c)
+		i := slices.IndexFunc(described, func(d description) bool { return d.kind == name })
+		if i < 0 {
+			return nil
 		}
+		k := kinds[name]
+		c := &Check{Params: map[string]string{k.subject: subject}, Timeout: defaultTimeout}
+		c.Type, c.ID = name, c.id(k)
+		if k.verify != nil && k.verify(c) != nil || known[c.ID] {
+			return nil
+		}
+		if len(checks) == mostDescribed {
+			return fmt.Errorf("the host has more than %d things to describe", mostDescribed)
+		}
+		known[c.ID] = true
+		for _, a := range described[i].attrs {
+			c.Wants = append(c.Wants, Want{Attribute: a})
+		}
+		checks = append(checks, c)
 		return nil
 	})
 	if err != nil {

@@ -21,21 +21,26 @@ type Command struct{ t *template.Template }
 
 // ParseCommand parses the template of a command line.
 func ParseCommand(line string) (Command, error) {
-	t, err := template.New("command").Option("missingkey=error").Funcs(template.FuncMap{"quote": quoteValue, "raw": rawValue}).Parse(line)
+	t, err := parseFor("command", line, template.FuncMap{"quote": quoteValue, "raw": rawValue}, "quote")
 	if err != nil {
-		return Command{}, fmt.Errorf("the template of the command: %s", strings.TrimPrefix(err.Error(), "template: "))
+		return Command{}, fmt.Errorf("the template of the command: %w", err)
 	}
-	passAll(t, "quote")
 	return Command{t}, nil
 }
 
-// passAll pipes every value that t prints through a function, unless it is piped to quote or raw already.
-func passAll(t *template.Template, function string) {
+// parseFor parses a template in which every printed value is piped through a function, unless it is piped to quote or
+// raw already.
+func parseFor(name, text string, known template.FuncMap, function string) (*template.Template, error) {
+	t, err := template.New(name).Option("missingkey=error").Funcs(known).Parse(text)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: "))
+	}
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
 			pass(part.Tree, part.Tree.Root, function)
 		}
 	}
+	return t, nil
 }
 
 func pass(tree *parse.Tree, n parse.Node, function string) {
@@ -105,11 +110,10 @@ func Line(line string, h inventory.Host, index int) (string, error) {
 
 // Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
 func Text(text string, h inventory.Host, index int) (string, error) {
-	t, err := template.New("text").Option("missingkey=error").Funcs(template.FuncMap{"plain": plainValue}).Parse(text)
+	t, err := parseFor("text", text, template.FuncMap{"plain": plainValue}, "plain")
 	if err != nil {
-		return "", errors.New(strings.TrimPrefix(err.Error(), "template: "))
+		return "", err
 	}
-	passAll(t, "plain")
 	var b strings.Builder
 	if err := t.Execute(&b, Data(h, index)); err != nil {
 		return "", fmt.Errorf("for %s: %s", h.Name, Why(err))
