@@ -23,51 +23,13 @@ type staging struct {
 // journal writes the journal of a push, which sh/apply.sh describes, as a tar stream, and returns what has to be sent
 // after it. staged is the name of the hidden folders for what is new.
 func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []staging, err error) {
-	j := journal{of: map[string]*bytes.Buffer{}}
-	made := map[string]string{} // folders that this push makes, and where they are staged
-	folders := map[string]*folder{}
+	j := journal{staged: staged, of: map[string]*bytes.Buffer{}, known: map[string]*folder{}}
 	j.file("staged").WriteString(staged)
 	j.file("hidden")
 	j.file("changed")
-	table := j.file("table")
-	slices.SortStableFunc(c.steps, byPlace)
-	for _, s := range c.steps {
-		dir, name := path.Split(s.place)
-		dir = path.Clean(dir)
-		at, inside := made[dir]
-		if at += "/" + name; !inside {
-			at = path.Join(dir, staged, name)
-			in := folders[dir]
-			if in == nil {
-				in = &folder{path: dir}
-				folders[dir] = in
-				j.folders = append(j.folders, in)
-				j.list("hidden", path.Join(dir, staged))
-				j.list("hidden", path.Join(dir, staged+".old"))
-			}
-			j.step(in, name, s)
-		}
-		if s.makesFolder() {
-			made[s.place] = at
-		}
-		if s.sent() {
-			sent = append(sent, staging{s, at})
-		}
-		if rights := s.newRights(); rights != "" {
-			top, inside, _ := strings.Cut(at, "/"+staged+"/")
-			folders[cmp.Or(top, "/")].add(rights, inside)
-		}
-		if s.sent() && s.item.Kind == File {
-			j.list("files", at)
-			j.file("sums").WriteString(s.item.Digest + "\n")
-			if s.item.Validate != "" {
-				command, err := p.command(s.item.Validate, c)
-				if err != nil {
-					return nil, err
-				}
-				fmt.Fprintf(table, "v %s\n", program.Word(strings.ReplaceAll(command, stagedMark, runner.Quote(at))))
-			}
-		}
+	j.file("table")
+	if sent, err = p.place(&j, c); err != nil {
+		return nil, err
 	}
 	j.changed(c, p.Keep)
 	if p.Backup > 0 {
@@ -76,9 +38,66 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 	for folder, paths := range c.managed {
 		j.words("managed/"+managedKey(folder), paths)
 	}
+	if err := p.activation(&j, c); err != nil {
+		return nil, err
+	}
+	j.program(j.file("steps"))
+	j.file("staging") // the last one: with it, the journal is complete
+	return sent, j.tar(to)
+}
+
+// place adds the steps, each in its folder, and returns where what they send is staged. What is in a folder that this
+// push makes is staged in that, and gets to its place with it.
+func (p *Push) place(j *journal, c *comparison) (sent []staging, err error) {
+	type stagedAt struct {
+		in   *folder // whose staged folder it is in
+		name string  // below that
+	}
+	made := map[string]stagedAt{} // folders that this push makes
+	slices.SortStableFunc(c.steps, byPlace)
+	for _, s := range c.steps {
+		dir, name := path.Dir(s.place), path.Base(s.place)
+		spot, inside := made[dir]
+		if inside {
+			spot.name += "/" + name
+		} else {
+			spot.in, spot.name = j.folder(dir), name
+			j.step(spot.in, name, s)
+		}
+		if s.makesFolder() {
+			made[s.place] = spot
+		}
+		if rights := s.newRights(); rights != "" {
+			spot.in.add(rights, spot.name)
+		}
+		if !s.sent() {
+			continue
+		}
+		at := spot.in.staged + "/" + spot.name
+		sent = append(sent, staging{s, at})
+		if s.item.Kind != File {
+			continue
+		}
+		j.list("files", at)
+		j.file("sums").WriteString(s.item.Digest + "\n")
+		if s.item.Validate != "" {
+			command, err := p.command(s.item.Validate, c)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(j.file("table"), "v %s\n", program.Word(strings.ReplaceAll(command, stagedMark, runner.Quote(at))))
+		}
+	}
+	return sent, nil
+}
+
+// activation adds what follows once everything is in place.
+func (p *Push) activation(j *journal, c *comparison) error {
+	table := j.file("table")
 	for _, command := range p.Validate {
-		if command, err = p.command(command, c); err != nil {
-			return nil, err
+		command, err := p.command(command, c)
+		if err != nil {
+			return err
 		}
 		fmt.Fprintf(table, "V %s\n", program.Word(command))
 	}
@@ -86,17 +105,13 @@ func (p *Push) journal(to *bytes.Buffer, c *comparison, staged string) (sent []s
 		if !c.notified[h.Name] {
 			continue
 		}
-		if h.Run, err = p.command(h.Run, c); err != nil {
-			return nil, err
+		run, err := p.command(h.Run, c)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(h.Run))
+		fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(run))
 	}
-	if err := j.health(c.health); err != nil {
-		return nil, err
-	}
-	j.program(j.file("steps"))
-	j.file("staging") // the last one: with it, the journal is complete
-	return sent, j.tar(to)
+	return j.health(c.health)
 }
 
 // byPlace sorts so that a folder comes before what is in it.
@@ -135,15 +150,18 @@ func (s *step) sent() bool { return s.what != meta && s.what != remove }
 
 // journal collects the files of a journal by name, and what is done in each folder.
 type journal struct {
+	staged  string   // the name of the hidden folders for what is new
 	names   []string // in the order of the stream
 	of      map[string]*bytes.Buffer
 	folders []*folder
+	known   map[string]*folder // the same, by path
 }
 
 // folder is what is done in one folder of the host.
 type folder struct {
-	path  string
-	steps []*stepLine
+	path   string
+	staged string // the hidden folder in it for what is new
+	steps  []*stepLine
 }
 
 // stepLine is a command of sh/steps.sh.
@@ -162,6 +180,19 @@ func (j *journal) file(name string) *bytes.Buffer {
 		j.of[name] = &bytes.Buffer{}
 	}
 	return j.of[name]
+}
+
+// folder returns the folder at a path.
+func (j *journal) folder(at string) *folder {
+	f := j.known[at]
+	if f == nil {
+		f = &folder{path: at, staged: path.Join(at, j.staged)}
+		j.known[at] = f
+		j.folders = append(j.folders, f)
+		j.list("hidden", f.staged)
+		j.list("hidden", f.staged+".old")
+	}
+	return f
 }
 
 // list adds an entry to a list of names, each of which ends with a NUL.
