@@ -12,7 +12,7 @@ import (
 
 // whole makes one manifest of parts. It is an error if two items have the same path on a host, unless both are folders
 // that agree: then they become one. It is also an error if something is pushed into a folder that is deleted.
-func whole(host string, parts []rendered) (m Manifest, err error) {
+func whole(host string, parts []*rendering) (m Manifest, err error) {
 	type place struct {
 		index int // into m.Items
 		from  *PushFile

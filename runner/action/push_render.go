@@ -28,7 +28,7 @@ func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) 
 	if err != nil {
 		return p, nil, err
 	}
-	r := renderer{hosts: hosts, choose: choose, secret: secret, chosen: map[string]map[string]bool{}, same: map[*PushFile]Manifest{},
+	r := renderer{hosts: hosts, choose: choose, secret: secret, chosen: map[string]map[string]bool{}, same: map[*PushFile]*rendering{},
 		contents: map[string]*Content{}, templates: map[string]*ahead{}, sources: map[string]string{}}
 	if err := r.chooseFiles(specs); err != nil {
 		return p, nil, err
@@ -84,7 +84,7 @@ type renderer struct {
 	secret    []string
 	files     []*PushFile                // of all specs
 	chosen    map[string]map[string]bool // what choose has returned
-	same      map[*PushFile]Manifest     // of the files that are the same for all hosts
+	same      map[*PushFile]*rendering   // of the files that are the same for all hosts
 	contents  map[string]*Content        // by digest
 	templates map[string]*ahead
 	texts     sync.Map          // what templates have made, by digest
@@ -136,32 +136,27 @@ func (r *renderer) manifests(p *Push) error {
 	return nil
 }
 
-// rendered is what one file means for a host.
-type rendered struct {
-	Manifest
-	file *PushFile
-}
-
 // filesFor renders the files that are meant for a host. Hosts with the same key get the same.
-func (r *renderer) filesFor(index int) (all []rendered, key string, err error) {
+func (r *renderer) filesFor(index int) (all []*rendering, key string, err error) {
 	var b strings.Builder
 	for i, f := range r.files {
 		if !r.meant(f, r.hosts[index].Name) {
 			continue
 		}
-		m, known := r.same[f]
-		if !known {
-			if err := r.file(&m, f, index); err != nil {
+		one := r.same[f]
+		if one == nil {
+			one = &rendering{renderer: r, file: f, index: index}
+			if err := one.render(); err != nil {
 				return nil, "", &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
 			}
 		}
-		all = append(all, rendered{m, f})
+		all = append(all, one)
 		if !f.Template {
-			r.same[f] = m
+			r.same[f] = one
 			fmt.Fprintln(&b, i)
 			continue
 		}
-		text, err := json.Marshal(m)
+		text, err := json.Marshal(one.Manifest)
 		if err != nil {
 			return nil, "", err
 		}

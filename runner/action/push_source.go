@@ -12,8 +12,17 @@ import (
 	"hail/runner"
 )
 
-// file adds what f means for a host to its manifest.
-func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
+// rendering is what a file means for a host.
+type rendering struct {
+	Manifest
+	file  *PushFile
+	index int // of the host
+	*renderer
+}
+
+// render fills the manifest.
+func (r *rendering) render() error {
+	f := r.file
 	item := Item{Path: runner.Text(f.Dest), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Validate: f.Validate, Notify: f.Notify, Symlink: f.Symlink, Secret: f.Secret}
 	switch {
 	case f.Absent:
@@ -23,24 +32,24 @@ func (r *renderer) file(m *Manifest, f *PushFile, index int) error {
 	case f.Target != "":
 		item.Kind, item.Target, item.Mode = Link, runner.Text(f.Target), 0
 	case f.Content != nil:
-		return r.content(m, item, f, "content", []byte(*f.Content), index)
+		return r.content(item, "content", []byte(*f.Content))
 	case strings.HasSuffix(f.Src, "/"):
-		return r.tree(m, item, f, index)
+		return r.tree(item)
 	default:
-		return r.source(m, item, f, f.Src, index)
+		return r.source(item, f.Src)
 	}
-	m.Items = append(m.Items, item)
+	r.Items = append(r.Items, item)
 	return nil
 }
 
 // source adds a local file.
-func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, index int) error {
-	if f.Template {
+func (r *rendering) source(item Item, from string) error {
+	if r.file.Template {
 		text, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		return r.content(m, item, f, from, text, index)
+		return r.content(item, from, text)
 	}
 	if r.sources[from] == "" {
 		info, err := os.Stat(from)
@@ -58,12 +67,12 @@ func (r *renderer) source(m *Manifest, item Item, f *PushFile, from string, inde
 			return err
 		}
 		r.sources[from] = digest
-		r.keep(Content{Digest: digest, Size: size, Path: from, Secret: f.Secret})
+		r.keep(Content{Digest: digest, Size: size, Path: from, Secret: r.file.Secret})
 	}
 	c := r.contents[r.sources[from]]
-	c.Secret = c.Secret || f.Secret
+	c.Secret = c.Secret || r.file.Secret
 	item.Kind, item.Digest, item.Size = File, c.Digest, c.Size
-	m.Items = append(m.Items, item)
+	r.Items = append(r.Items, item)
 	return nil
 }
 
@@ -90,10 +99,10 @@ func (r *renderer) keep(c Content) {
 
 // tree adds what is in a local folder. The mode of the spec is for files; without it they keep their own, as the
 // folders below root always do.
-func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
-	root := f.Src
-	if f.Delete != "none" {
-		m.Deletes = append(m.Deletes, Prune{Path: base.Path, All: f.Delete == "all", Most: f.MaxDelete})
+func (r *rendering) tree(base Item) error {
+	root := r.file.Src
+	if r.file.Delete != "none" {
+		r.Deletes = []Prune{{Path: base.Path, All: r.file.Delete == "all", Most: r.file.MaxDelete}}
 	}
 	return filepath.WalkDir(root, func(from string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -131,11 +140,11 @@ func (r *renderer) tree(m *Manifest, base Item, f *PushFile, index int) error {
 			if item.Mode == 0 {
 				item.Mode = int(info.Mode().Perm())
 			}
-			return r.source(m, item, f, from, index)
+			return r.source(item, from)
 		default:
 			return fmt.Errorf("%s is not a file, directory or link", from)
 		}
-		m.Items = append(m.Items, item)
+		r.Items = append(r.Items, item)
 		return nil
 	})
 }

@@ -18,22 +18,20 @@ import (
 	"hail/runner/action/fill"
 )
 
-// content adds a file whose content is text or, if f is a template, what it renders to.
-func (r *renderer) content(m *Manifest, item Item, f *PushFile, name string, text []byte, index int) error {
-	made := made{text: text}
-	if f.Template {
-		made = r.render(f, name, string(text), index)
-		item.Secret = item.Secret || made.secret
-	}
-	if made.err != nil {
-		return made.err
-	}
-	item.Kind, item.Digest, item.Size = File, made.digest, int64(len(made.text))
-	if item.Digest == "" {
+// content adds a file whose content is text or, if it is a template, what that renders to.
+func (r *rendering) content(item Item, name string, text []byte) error {
+	if r.file.Template {
+		made := r.template(r.file, name, string(text), r.index)
+		if made.err != nil {
+			return made.err
+		}
+		text, item.Digest, item.Secret = made.text, made.digest, item.Secret || made.secret
+	} else {
 		item.Digest = runner.Digest(text)
 	}
-	r.keep(Content{Digest: item.Digest, Size: item.Size, Bytes: made.text, Secret: item.Secret})
-	m.Items = append(m.Items, item)
+	item.Kind, item.Size = File, int64(len(text))
+	r.keep(Content{Digest: item.Digest, Size: item.Size, Bytes: text, Secret: item.Secret})
+	r.Items = append(r.Items, item)
 	return nil
 }
 
@@ -56,9 +54,9 @@ type ahead struct {
 // blockOfHosts is how many hosts are rendered at once: enough for all cores, and few in case the first of them fails.
 const blockOfHosts = 256
 
-// render returns the content of a file for a host. The other hosts of its block are rendered along with it, on all
+// template returns the content of a file for a host. The other hosts of its block are rendered along with it, on all
 // cores.
-func (r *renderer) render(f *PushFile, name, text string, index int) made {
+func (r *renderer) template(f *PushFile, name, text string, index int) made {
 	key := fmt.Sprintf("%s\x00%s\x00%s", f.When, name, text)
 	a := r.templates[key]
 	if a == nil {
