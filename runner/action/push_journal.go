@@ -145,9 +145,6 @@ func (j *journal) changed(c *comparison, keep bool) {
 // longestChanged is how many bytes of paths handlers are told: an environment has no room for more.
 const longestChanged = 96 << 10
 
-// sent reports whether the step sends something to the host.
-func (s *step) sent() bool { return s.what != meta && s.what != remove }
-
 // journal collects the files of a journal by name, and what is done in each folder.
 type journal struct {
 	staged  string   // the name of the hidden folders for what is new

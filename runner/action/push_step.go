@@ -34,6 +34,9 @@ func (s *step) makesFolder() bool {
 	return s.item.Kind == Folder && (s.what == create || s.what == retype)
 }
 
+// sent reports whether the step sends something to the host.
+func (s *step) sent() bool { return s.what != meta && s.what != remove }
+
 func (s *step) verb() string {
 	if s.what == create && s.item.Kind == Folder {
 		return "mkdir"
