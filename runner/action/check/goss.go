@@ -13,12 +13,15 @@ import (
 	"hail/runner/action/specfile"
 )
 
-// gossTypes are the types of check that are read from goss files, with hail's types and names of attributes for them.
-// What they mean is in github.com/goss-org/goss/blob/master/docs/gossfile.md.
-var gossTypes = map[string]struct {
-	kind  string
-	attrs map[string]string
-}{
+// gossType is a type of check in goss.
+type gossType struct {
+	kind  string            // hail's type
+	attrs map[string]string // hail's attributes, by goss's
+}
+
+// gossTypes are the types of check that are read from goss files. What they mean is in
+// github.com/goss-org/goss/blob/master/docs/gossfile.md.
+var gossTypes = map[string]gossType{
 	"command":      {"command", map[string]string{"exit-status": "exit", "stdout": "stdout", "stderr": "stderr"}},
 	"file":         {"file", map[string]string{"exists": "exists", "mode": "mode", "size": "size", "owner": "owner", "group": "group", "filetype": "type", "linked-to": "link", "contents": "content", "contains": "content", "sha256": "sha256"}},
 	"port":         {"port", map[string]string{"listening": "listening", "ip": "addresses"}},
@@ -70,7 +73,7 @@ func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node,
 			continue
 		}
 		for _, one := range p.Value.Pairs {
-			if c := r.check(p.Key.Text, t.kind, t.attrs, one); enter(one.Key, c.ID) {
+			if c := r.check(p.Key.Text, t, one); enter(one.Key, c.ID) {
 				all = append(all, c)
 			}
 		}
@@ -78,10 +81,10 @@ func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node,
 	return all
 }
 
-func (r gossReader) check(goss, kindName string, attrs map[string]string, p strictyaml.Pair) Check {
-	k, before := kinds[kindName], r.Wrong()
+func (r gossReader) check(goss string, t gossType, p strictyaml.Pair) Check {
+	k, before := kinds[t.kind], r.Wrong()
 	c := Check{Timeout: defaultTimeout, Place: r.Place(p.Key), Params: map[string]string{"exact": "true"}}
-	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, kindName, runner.Major
+	c.ID, c.Type, c.Severity = goss+":"+p.Key.Text, t.kind, runner.Major
 	c.Params[k.subject] = p.Key.Text
 	r.key(p.Key, goss, &c)
 	known := specfile.Fields{
@@ -111,7 +114,7 @@ func (r gossReader) check(goss, kindName string, attrs map[string]string, p stri
 			c.Timeout = runner.Duration(time.Duration(ms) * time.Millisecond)
 		}
 	}
-	for theirs, ours := range attrs {
+	for theirs, ours := range t.attrs {
 		known[theirs] = func(n *strictyaml.Node) { c.Wants = append(c.Wants, r.wants(n, ours, k.shapeOf(ours))...) }
 	}
 	r.Mapping(p.Value, goss+" "+strconv.Quote(p.Key.Text)+" of goss", known)
