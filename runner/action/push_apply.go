@@ -39,26 +39,22 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	defer in.Close()
 	var sent []staging
 	var err error
-	journal := 0
-	if !c.isEmpty() { // if there is, only what an earlier push has left is settled, and c belongs to no host
-		sent, err = p.journal(in.text, c, ".hail-"+nonce)
-		if journal = in.text.Len(); err == nil {
-			err = in.tar(sent, lanes)
+	journal, stream := 0, "none" // only what an earlier push has left is settled, and c belongs to no host
+	if !c.isEmpty() {
+		if sent, err = p.journal(in.text, c, ".hail-"+nonce); err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return err
+		journal = in.text.Len()
+		if err := in.tar(sent, lanes); err != nil {
+			return err
+		}
+		if stream = "journal"; len(sent) > 0 {
+			stream = "tar"
+		}
 	}
 	s := sender{push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())
 	defer s.meter.end()
-	stream := "tar"
-	switch {
-	case c.isEmpty():
-		stream = "none"
-	case len(sent) == 0:
-		stream = "journal"
-	}
 	line := fmt.Sprintf("sh -c %s hail %s %d %s %d %s %d", runner.Quote(stateScript+toolsScript+stepsScript+activateScript+applyScript), nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
