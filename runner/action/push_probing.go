@@ -23,13 +23,14 @@ type probing struct {
 	stats, sums, links []*state
 	trees, managed     []string // folders whose contents are asked for
 
-	folders []string // folders whose free space was asked for
-	rooms   []int64  // the answers, in KiB
-	section string   // the kind of answer that the host is giving
-	folder  string   // the folder that it is about
-	name    []byte   // the part of a name that has arrived
-	named   int      // how many names trees have
-	ended   bool     // the host has answered to the end
+	folders []string            // folders whose free space was asked for
+	rooms   []int64             // the answers, in KiB
+	section string              // the kind of answer that the host is giving
+	folder  string              // the folder that it is about
+	into    map[string][]string // where the names below that go
+	name    []byte              // the part of a name that has arrived
+	named   int                 // how many names trees have
+	ended   bool                // the host has answered to the end
 }
 
 // newProbing asks about the items of a manifest, the folders that they are in, and what may have to be deleted.
@@ -123,20 +124,29 @@ func (p *probing) hear(kind, rest string) (err error) {
 		}
 		s.target, s.resolved = fromHex(words, 0), fromHex(words, 1)
 	case "tree":
+		p.into = f.trees
 		p.folder, err = next(&p.trees)
 	case "managed":
+		p.into = f.managed
 		p.folder, err = next(&p.managed)
-	case "user", "group":
-		into := map[string]map[string]int{"user": f.users, "group": f.groups}[kind]
-		if len(words) == 2 {
-			if n, err := strconv.Atoi(words[1]); err == nil {
-				into[program.Unword(words[0])] = n
-			}
-		}
+	case "user":
+		note(f.users, words)
+	case "group":
+		note(f.groups, words)
 	case "end":
 		p.ended = true
 	}
 	return err
+}
+
+// note notes the number of a user or group, if the host has it.
+func note(numbers map[string]int, words []string) {
+	if len(words) != 2 {
+		return
+	}
+	if n, err := strconv.Atoi(words[1]); err == nil {
+		numbers[program.Unword(words[0])] = n
+	}
 }
 
 // kinds takes in one letter for each of the next paths.
@@ -190,7 +200,6 @@ func (p *probing) line(text string) error {
 		}
 		return err
 	case "tree", "managed":
-		into := map[string]map[string][]string{"tree": p.found.trees, "managed": p.found.managed}[p.section]
 		names, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 		for err == nil {
 			part, rest, whole := bytes.Cut(names, []byte{0})
@@ -201,7 +210,7 @@ func (p *probing) line(text string) error {
 				return errTooMuch
 			}
 			if string(p.name) != p.folder {
-				into[p.folder] = append(into[p.folder], string(p.name))
+				p.into[p.folder] = append(p.into[p.folder], string(p.name))
 			}
 			p.name, names = p.name[:0], rest
 		}
