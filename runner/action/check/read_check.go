@@ -18,6 +18,12 @@ const (
 	defaultInterval = runner.Duration(3 * time.Second)
 )
 
+// reader reads files of checks.
+type reader struct {
+	*specfile.Reader
+	onHost bool // the host judges these checks
+}
+
 // ofFleet are the keys of a check over the fleet.
 var ofFleet = []string{"fleet", "id", "title", "severity", "tags"}
 

@@ -11,14 +11,7 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/strictyaml"
-	"hail/runner/action/specfile"
 )
-
-// reader reads files of checks.
-type reader struct {
-	*specfile.Reader
-	onHost bool // the host judges these checks
-}
 
 // matcher reads what an attribute of this shape has to be.
 func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matcher) {
