@@ -60,8 +60,8 @@ func partsOf(sent []staging, lanes int) (parts []part) {
 	return parts
 }
 
-// partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it. dd only seeks; cat
-// copies.
+// partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it, and not the one of
+// another push, which may have begun since. dd only seeks; cat copies.
 const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"$state/push/arrived.$3"`
 
 // errNoLane says that the host opens no channel besides that of the push.
@@ -73,6 +73,7 @@ var errNoLane = errors.New("the host refuses a second channel")
 //	  ▲                                      └─► … as many lanes as there are
 //	  └── end: waits for all of them
 type sender struct {
+	nonce  string // of the push
 	push   *Push
 	target *runner.Target
 	parts  []part
@@ -172,7 +173,7 @@ func (s *sender) send(ctx context.Context, i int) (err error) {
 	if err := skip(content, p.offset); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %d", runner.Quote(stateScript+partScript), runner.Quote(p.at), p.offset/partsBegin, i+1)
+	line := fmt.Sprintf("sh -c %s hail %s %d %s.%d", runner.Quote(stateScript+partScript), runner.Quote(p.at), p.offset/partsBegin, s.nonce, i+1)
 	in := s.meter.reader(ctx, content)
 	err = s.target.Exec(ctx, line, runner.Stdio{In: in, Size: p.size, Out: s.target.Err, Err: s.target.Err, Flow: true})
 	if status, _ := runner.StatusOf(err); status == runner.Failed {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +74,56 @@ func TestPushOverLanesIsWholeOrNot(t *testing.T) {
 		}
 		m.clean(t)
 	})
+}
+
+// TestPushOverLanesOfItsOwn: a channel of a push that was stopped may end when the next push is at work already. That one
+// does not take it for its own.
+func TestPushOverLanesOfItsOwn(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		src := filepath.Join(t.TempDir(), "large")
+		content := randomBytes(17 << 20)
+		if err := os.WriteFile(src, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m.trip = 50 * time.Millisecond
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"}}}
+		patient := func(p *action.Push) { p.Patience = 20 }
+		type ofFirst struct{}
+		first, stop := context.WithCancelCause(context.WithValue(t.Context(), ofFirst{}, true))
+		stopped, arriving := make(chan bool), make(chan bool)
+		arrive := sync.OnceFunc(func() { close(arriving) })
+		m.lane = func(ctx context.Context, in io.Reader) (context.Context, io.Reader) {
+			if ctx.Value(ofFirst{}) != nil {
+				stop(runner.Stopped(runner.Interrupt))
+				return context.WithoutCancel(ctx), waiting{arriving, strings.NewReader("")}
+			}
+			arrive()
+			return ctx, waiting{stopped, in}
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			m.pushSpec(t, first, spec, nil)
+			time.AfterFunc(time.Second, func() { close(stopped) }) // time to take it for the end of the next one's
+		})
+		<-first.Done()
+		m.pushSpec(t, t.Context(), spec, patient).want(t, "the next", runner.Changed, "", "")
+		if m.read(t, "large") != string(content) {
+			t.Error("the file is not what was sent")
+		}
+		wg.Wait()
+		m.clean(t)
+	})
+}
+
+// waiting is a reader that waits before it is read.
+type waiting struct {
+	until chan bool
+	io.Reader
+}
+
+func (w waiting) Read(b []byte) (int, error) {
+	<-w.until
+	return w.Reader.Read(b)
 }
 
 func randomBytes(n int) []byte {

@@ -52,7 +52,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 			stream = "tar"
 		}
 	}
-	s := sender{push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
+	s := sender{nonce: nonce, push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())
 	defer s.meter.end()
 	line := fmt.Sprintf("sh -c %s hail %s %d %s %d %s %d", runner.Quote(stateScript+toolsScript+stepsScript+activateScript+applyScript), nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))

@@ -41,7 +41,8 @@ type machine struct {
 	refusal  time.Duration // how long it takes to refuse a session
 	open     atomic.Int32
 
-	meanwhile func() // runs before the second command; may be nil
+	meanwhile func()                                                        // runs before the second command; may be nil
+	lane      func(context.Context, io.Reader) (context.Context, io.Reader) // what a channel for a part of a file gets instead; may be nil
 }
 
 // withEnv adds an environment to every command, and counts the commands.
@@ -73,6 +74,9 @@ func (c envConn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	defer m.open.Add(-1)
 	if m.execs.Add(1) == 2 && m.meanwhile != nil {
 		m.meanwhile()
+	}
+	if !s.Hold && m.lane != nil {
+		ctx, s.In = m.lane(ctx, s.In)
 	}
 	s.Env = append(s.Env, c.with.env...)
 	if m.login != "" {

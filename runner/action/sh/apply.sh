@@ -14,7 +14,8 @@
 #
 #	staged       the name of the hidden folders for what is new
 #	hidden       the list of all hidden folders
-#	arrived.N    part N has arrived
+#	arrived.NONCE.N
+#	             part N has arrived
 #	staging renaming renamed undoing finished undone
 #	             how far it is, each an empty file; after one of the last two, only the hidden folders have yet to go
 #	paths seen   the list of paths that the probe saw, and what stat said of each
@@ -211,7 +212,7 @@ fi
 [ "$parts" = 0 ] || say send
 arrived=0
 while [ $arrived -lt "$parts" ]; do
-	if [ -f "$journal/arrived.$((arrived + 1))" ]; then
+	if [ -f "$journal/arrived.$nonce.$((arrived + 1))" ]; then
 		arrived=$((arrived + 1))
 		continue
 	fi
