@@ -47,16 +47,35 @@ stopped= alone= torn=
 trap 'stopped=1' TERM HUP INT
 trap 'stopped=1 alone=1' PIPE # nobody listens any more
 
-begun() { # when a process began
-	read -r stat <"/proc/$1/stat" || { ps -o lstart= -p "$1" | tr -d ' :'; return; }
-	set -- ${stat##*") "}
-	echo "${20}"
+since() { # sets begun to when a process began; empty: that can't be seen
+	if { read -r stat <"/proc/$1/stat"; } 2>/dev/null; then
+		set -- ${stat##*") "}
+		begun=${20}
+		[ "$1" != Z ] || begun=over # where nobody takes notice of it
+	else
+		begun=$(TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null | tr -d ' :')
+	fi
 }
-me=$$:$(begun $$ 2>/dev/null)
+since $$
+me=$$:$begun
 
 # Each push that is at work, or about to be, has a file: $lock and who it is, with the id of its run. Whoever sees no
 # other after making its own is alone. A name is used once, so the file of a push that was killed can be removed, and
 # never another's.
+over() { # whether the push with that file is over, as far as can be seen: it may be another user's
+	pid=${1%%:*}
+	if ! kill -0 "$pid" 2>/dev/null; then
+		[ ! -O "$lock$1" ] || return 0
+		case $(kill -0 "$pid" 2>&1) in
+		*"o such process"*) return 0 ;;
+		esac
+	fi
+	since "$pid"
+	case $1:$begun in
+	*::* | *:) return 1 ;;
+	esac
+	[ "$pid:$begun" != "$1" ]
+}
 rivals() { # sets owner to the push with the lowest number that is at work; fails if there is none
 	owner=
 	set +f
@@ -64,24 +83,26 @@ rivals() { # sets owner to the push with the lowest number that is at work; fail
 	set -f
 	for other; do
 		other=${other#"$lock"}
-		pid=${other%%:*}
 		[ "$other" != "$me" ] && [ -f "$lock$other" ] || continue
-		if kill -0 "$pid" 2>/dev/null && [ "$pid:$(begun "$pid" 2>/dev/null)" = "$other" ]; then
-			[ -n "$owner" ] && [ "$pid" -gt "${owner%%:*}" ] || owner=$other
-		else
+		if over "$other"; then
 			rm -f "$lock$other"
+		elif [ -z "$owner" ] || [ "$pid" -lt "${owner%%:*}" ]; then
+			owner=$other
 		fi
 	done
 	[ -n "$owner" ]
 }
-trap 'rm -f "$lock$me"' EXIT
 waited=0
-while rivals || { printf '%s\n' "${HAIL_RUN-}" 2>/dev/null >"$lock$me"; rivals; }; do
-	[ "${owner%%:*}" -gt $$ ] || rm -f "$lock$me" # of those that come at once, the one with the lowest number stays
+pause() { # while that push, if it is known, is at work
 	[ -z "$stopped" ] || { say stopped; exit 0; }
-	[ $waited -lt $((patience * 5)) ] || { say "locked $(cat "$lock$owner" 2>/dev/null)"; exit 0; }
+	[ $waited -lt $((patience * 5)) ] || { say "locked $(cat "$lock$1" 2>/dev/null)"; exit 0; }
 	waited=$((waited + 1))
 	sleep 0.2 2>/dev/null || sleep 1
+}
+trap 'rm -f "$lock$me"' EXIT
+while rivals || { printf '%s\n' "${HAIL_RUN-}" 2>/dev/null >"$lock$me"; rivals; }; do
+	[ "${owner%%:*}" -gt $$ ] || rm -f "$lock$me" # of those that come at once, the one with the lowest number stays
+	pause "$owner"
 done
 [ -f "$lock$me" ] || { say error state; exit 0; } # it is full, say
 

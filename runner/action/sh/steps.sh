@@ -21,7 +21,7 @@ step() {
 	*) return 0 ;;
 	esac
 	shift
-	kill -0 $$ 2>/dev/null || exit 1 # the push was killed, and the next one may have begun to settle it
+	kill -0 $$ 2>/dev/null && [ -f "$lock$me" ] || exit 1 # the push was killed, and the next one may be about to settle it
 	cd "$folder" && $function "$@" || exit 1
 }
 all() { true; }

@@ -1,0 +1,93 @@
+package action_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"hail/runner"
+	"hail/runner/action"
+)
+
+// state returns the folder of the state of pushes, once there was one.
+func (m *machine) state(t *testing.T) string {
+	t.Helper()
+	states, err := filepath.Glob(m.home + "/.local/state/hail/on/*")
+	if err != nil || len(states) != 1 {
+		t.Fatal(states, err)
+	}
+	return states[0]
+}
+
+// TestPushLock: the lock of a push that works is heeded, whoever works; one that is over is not, whatever has its
+// number by now.
+func TestPushLock(t *testing.T) {
+	began := func(pid int) string {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')'):]))[20]
+	}
+	start := func() int {
+		cmd := exec.Command("cat")
+		if os.Getuid() == 0 { // the user who pushes
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		in, err := cmd.StdinPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { in.Close(); cmd.Wait() })
+		return cmd.Process.Pid
+	}
+	here := os.Getpid()
+	alive := start()
+	dead := start()
+	if err := exec.Command("kill", "-9", fmt.Sprint(dead)).Run(); err != nil { // nobody waits for it yet
+		t.Fatal(err)
+	}
+	for _, sh := range []string{"gnu", "busybox", "bash", "zsh", "mksh", "ksh93"} {
+		t.Run(sh, func(t *testing.T) {
+			m := newMachine(t, sh)
+			m.asUser(t)
+			m.push(t, t.Context(), `files: [{content: "", dest: DIR/conf}]`, nil).want(t, "first", runner.Changed, "", "")
+			for i, row := range []struct {
+				what, file string
+				heeded     bool
+			}{
+				{"works", fmt.Sprintf("lock:%d:%s", alive, began(alive)), true},
+				{"works for somebody else", fmt.Sprintf("lock:%d:%s", here, began(here)), true},
+				{"can't tell when it began", fmt.Sprintf("lock:%d:", alive), true},
+				{"another process has its number", fmt.Sprintf("lock:%d:1", alive), false},
+				{"a process of another user has its number", fmt.Sprintf("lock:%d:1", here), false},
+				{"the same, of somebody else", fmt.Sprintf("lock:%d:2", here), false},
+				{"no process", "lock:99999999:1", false},
+				{"killed, and its parent takes no notice", fmt.Sprintf("lock:%d:%s", dead, began(dead)), false},
+			} {
+				lock := filepath.Join(m.state(t), row.file)
+				if err := os.WriteFile(lock, []byte("the run\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(row.what, "somebody else") {
+					os.Chown(lock, m.uid, -1)
+				}
+				p := m.push(t, t.Context(), fmt.Sprintf(`files: [{content: %d, dest: DIR/conf}]`, i), func(p *action.Push) { p.Patience = 0 })
+				if row.heeded {
+					p.want(t, row.what, runner.Failed, runner.Locked, "another push is running on the host: run the run; nothing was changed")
+				} else {
+					p.want(t, row.what, runner.Changed, "", "")
+				}
+				os.Remove(lock)
+			}
+			m.clean(t)
+		})
+	}
+}
