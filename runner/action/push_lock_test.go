@@ -91,3 +91,18 @@ func TestPushLock(t *testing.T) {
 		})
 	}
 }
+
+// TestPushStateOfAnother: what somebody else has left in the state, who shares the home, is not passed over in silence.
+func TestPushStateOfAnother(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a folder of somebody else")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		m.push(t, t.Context(), `files: [{content: old, dest: DIR/conf}]`, nil).want(t, "first", runner.Changed, "", "")
+		if err := os.MkdirAll(filepath.Join(m.state(t), "push", "managed"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "second", runner.Error, "", "the folder for the state of pushes is not writable; nothing was changed")
+	})
+}

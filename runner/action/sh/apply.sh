@@ -186,7 +186,7 @@ if [ -d "$journal" ]; then
 	staging) say settled dropped; tidy ;;
 	nothing) rm -rf "$journal" ;; # likewise, or nothing else was there any more
 	esac
-	[ ! -d "$journal" ] || exit 0
+	[ ! -d "$journal" ] || { [ -f "$journal/renamed" ] || [ -f "$journal/undoing" ] || say error state; exit 0; }
 fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
