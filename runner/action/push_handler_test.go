@@ -53,3 +53,15 @@ func TestPushNoTimeout(t *testing.T) {
 		}
 	}
 }
+
+// TestPushLeavesTheBackgroundNothing: what a handler leaves running has no file of the journal open. With NFS, the folder
+// could not be removed.
+func TestPushLeavesTheBackgroundNothing(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "sleep 1000 & ls -l /proc/$!/fd >DIR/open; kill $!"}}}`
+		m.push(t, t.Context(), spec, nil).want(t, "push", runner.Changed, "", "")
+		if open := m.read(t, "open"); !strings.Contains(open, " 2 -> ") || strings.Contains(open, "/push/") {
+			t.Errorf("open are\n%s", open)
+		}
+	})
+}

@@ -119,7 +119,7 @@ tidy() { # that all is over is forgotten last
 		xargs -r -0 sh -c 'find "$@" -type d -exec chmod u+rwx {} \;' hail <"$journal/hidden" 2>/dev/null
 		xargs -r -0 rm -rf -- <"$journal/hidden"
 	fi
-	rm -rf -- "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
+	rm -rf -- "$state/last" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 }
 
 change() { printf '%s\n' "$1" >"$state/latest"; } 2>/dev/null # for pushes that have looked already, and wait
