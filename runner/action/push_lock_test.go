@@ -6,8 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"hail/runner"
 	"hail/runner/action"
@@ -105,4 +107,56 @@ func TestPushStateOfAnother(t *testing.T) {
 		}
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "second", runner.Error, "", "the folder for the state of pushes is not writable; nothing was changed")
 	})
+}
+
+// TestPushAfterOneKilledAlone: when only the shell of a push is killed, the next push waits for the programs that it had
+// started. Without that, the one here would rename a file when the next push has looked, and is about to tidy.
+func TestPushAfterOneKilledAlone(t *testing.T) {
+	programs := map[string]string{
+		"mv":    `[ ! -e kill ] || { mv kill killed; kill -9 "$(ls .local/state/hail/on/* | grep lock: | cut -d : -f 2)"; await tidies; }`,
+		"xargs": `[ "$3" != rm ] || [ ! -e killed ] || { rm killed; touch tidies; await over; }`,
+	}
+	for _, sh := range []string{"dash", "bash", "zsh", "mksh", "ksh93"} {
+		t.Run(sh, func(t *testing.T) {
+			path, bin := os.Getenv("PATH"), t.TempDir()
+			for name, program := range programs {
+				text := fmt.Sprintf(`#!/bin/sh
+PATH=%s
+await() { n=0; while [ ! -e $1 ] && [ $n -lt 20 ]; do sleep 0.1; n=$((n + 1)); done; }
+(cd; %s)
+%s "$@"
+status=$?
+[ ! -e ~/tidies ] || touch ~/over
+exit $status
+`, runner.Quote(path), program, name)
+				if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Setenv("PATH", bin+":"+path)
+			m := newMachine(t, sh)
+			for _, name := range []string{"a/one", "b/two"} {
+				m.write(t, name, "old", 0o644)
+			}
+			if err := os.WriteFile(m.home+"/kill", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var first sync.WaitGroup
+			first.Go(func() {
+				m.push(t, t.Context(), `files: [{content: new, dest: DIR/a/one}, {content: new, dest: DIR/b/two}]`, nil).want(t, "killed", runner.Failed, runner.ExitStatus, "the next push settles it")
+			})
+			for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
+				if _, err := os.Stat(m.home + "/killed"); err == nil {
+					break
+				}
+			}
+			p := m.push(t, t.Context(), `files: [{content: other, dest: DIR/other}]`, func(p *action.Push) { p.Patience = 20 })
+			p.want(t, "the next", runner.Changed, "", "")
+			first.Wait()
+			if one, two := m.read(t, "a/one"), m.read(t, "b/two"); one != "old" || two != "old" || p.notes["settled"] != "first settled an earlier push that was killed: it was rolled back" {
+				t.Errorf("one has %q, two %q, want the old content, and %q", one, two, p.notes["settled"])
+			}
+			m.clean(t)
+		})
+	}
 }

@@ -1,6 +1,6 @@
 # For sh/apply.sh: what follows once everything is in place: validation of the whole, handlers, health checks. The
 # arguments of these functions are the words of the table.
-theirs() { ( umask "$mask"; exec "$@" ) </dev/null 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
+theirs() { ( umask "$mask"; exec "$@" ) </dev/null 6<&- 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
 accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
 limited() { # SECONDS COMMAND
 	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi

@@ -18,6 +18,7 @@
 #	             part N has arrived
 #	staging renaming renamed undoing finished undone
 #	             how far it is, each an empty file; after one of the last two, only the hidden folders have yet to go
+#	alive        a fifo that programs which change something can read from, so that the next push sees whether all are over
 #	paths seen   the list of paths that the probe saw, and what stat said of each
 #	files sums   the list of the files that are staged, and the SHA-256 of each
 #	changed      all paths, one per line, for the handlers
@@ -119,6 +120,7 @@ tidy() { # that all is over is forgotten last
 		xargs -r -0 sh -c 'find "$@" -type d -exec chmod u+rwx {} \;' hail <"$journal/hidden" 2>/dev/null
 		xargs -r -0 rm -rf -- <"$journal/hidden"
 	fi
+	exec </dev/null # what is open would stay, with NFS, and the journal with it: so last is not in there either
 	rm -rf -- "$state/last" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 }
 
@@ -168,8 +170,15 @@ conclude() { # when all is in place
 	fi
 }
 
-# Settles what a killed push has left.
+# Settles what a killed push has left, once all programs that it has started are over: they can read from alive.
 if [ -d "$journal" ]; then
+	exec 6<&0
+	if [ -p "$journal/alive" ] && [ -r "$journal/alive" ] && [ -w "$journal/alive" ]; then
+		exec 0<>"$journal/alive" 7>"$journal/alive" 0<&6
+		[ "$patience" -gt 0 ] || patience=1
+		while echo | cat >&7 2>/dev/null; do pause ''; done
+		exec 7>&- 0<>"$journal/alive"
+	fi
 	staged=$(cat "$journal/staged" 2>/dev/null)
 	case $staged in
 	.hail-?*) ;;
@@ -187,6 +196,7 @@ if [ -d "$journal" ]; then
 	nothing) rm -rf "$journal" ;; # likewise, or nothing else was there any more
 	esac
 	[ ! -d "$journal" ] || { [ -f "$journal/renamed" ] || [ -f "$journal/undoing" ] || say error state; exit 0; }
+	exec 0<&6 6<&-
 fi
 say begins
 [ "$stream" != none ] || { say done; exit 0; }
@@ -209,6 +219,7 @@ fail() {
 	exit 0
 }
 mkdir "$journal" && first "$size" | tar -x -m -f - -C "$journal" && [ -f "$journal/staging" ] || fail error state
+mkfifo "$journal/alive" 2>/dev/null || true >"$journal/alive" || fail error state
 exec 8>&2 2>"$journal/why"
 find_stat
 unmoved() { # all is as the probe has seen it
@@ -226,10 +237,11 @@ xargs -r -0 mkdir -- <"$journal/hidden" && xargs -r -0 chmod go-rwx -- <"$journa
 if [ "$stream" = tar ]; then
 	groups=-o # busybox would give others than root their first group
 	[ "$(id -u)" != 0 ] || groups=
-	( umask 0; exec tar -x -p -m $groups -f - -C / 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
+	( umask 0; exec tar -x -p -m $groups -f - -C / 1<>"$journal/alive" 2>"$journal/tar" ) || torn=1 # busybox heeds -p only for root
 	sed '/xiting with failure/d' "$journal/tar" | sed -e '10,$!b' -e '10{$!s/.*/and more/;b' -e '}' -e '$!d' >&2 # a full disk is told of each file
 	[ -z "$torn" ] || fail error stage
 fi
+exec 0<>"$journal/alive"
 [ "$parts" = 0 ] || say send
 arrived=0
 while [ $arrived -lt "$parts" ]; do
