@@ -36,6 +36,7 @@ const (
 	longestName = 4096
 	mostNames   = 256 << 20 // bytes of all names together
 	mostRefused = 100       // refused entries that are listed one by one
+	mostAgain   = 100       // times that a link is tried again
 	longestPad  = 1 << 20   // bytes that may follow the end of the archive
 )
 
@@ -151,8 +152,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 			return "is a link that leads out of its folder: " + h.Linkname, nil
 		}
 		one.text = "link to " + h.Linkname
-		in.root.Remove(one.here)
-		err = in.root.Symlink(h.Linkname, one.here)
+		err = in.link(one.here, func(part string) error { return in.root.Symlink(h.Linkname, part) })
 	case tar.TypeLink:
 		target := path.Clean(inArchive(h.Linkname))
 		i, known := in.at[target]
@@ -165,8 +165,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 			return "", nil
 		}
 		one.digest, one.size = in.files[i].digest, in.files[i].size
-		in.root.Remove(one.here)
-		err = in.root.Link(target, one.here)
+		err = in.link(one.here, func(part string) error { return in.root.Link(target, part) })
 	default:
 		return "is not a file, directory or link", nil
 	}
@@ -225,9 +224,26 @@ func (in *incoming) staysInside(name, target string) bool {
 	return true
 }
 
+// partOf returns a name next to name, of its own, as two fetches may write the same file.
+func partOf(name string) string { return path.Join(path.Dir(name), ".hail-part-"+rand.Text()) }
+
+// link makes a link next to its final place, and renames it.
+func (in *incoming) link(name string, link func(part string) error) error {
+	part := partOf(name)
+	defer in.root.Remove(part) // two names of the same file are not renamed
+	err := link(part)
+	for again := 0; errors.Is(err, fs.ErrNotExist) && again < mostAgain; again++ { // another fetch has just replaced what it leads to
+		err = link(part)
+	}
+	if err != nil {
+		return err
+	}
+	return in.root.Rename(part, name)
+}
+
 // file writes a file next to its final place, and renames it once it is complete.
 func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content io.Reader) (digest string, err error) {
-	part := path.Join(path.Dir(name), ".hail-part-"+rand.Text()) // of its own, as two fetches may write the same file
+	part := partOf(name)
 	f, err := in.root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", err

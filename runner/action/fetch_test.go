@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"hail/inventory"
@@ -315,4 +316,35 @@ func tarOf(name, content string) []byte {
 	io.WriteString(w, content)
 	w.Close()
 	return b.Bytes()
+}
+
+// TestFetchesAtOnce: fetches into the same folder at once don't disturb each other, and links are always there.
+func TestFetchesAtOnce(t *testing.T) {
+	m := newMachine(t, "gnu")
+	m.write(t, "a", "one", 0o640)
+	const many = 50
+	for i := range many {
+		if err := errors.Join(os.Symlink("a", filepath.Join(m.dir, fmt.Sprint("soft", i))), os.Link(filepath.Join(m.dir, "a"), filepath.Join(m.dir, fmt.Sprint("hard", i)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	f := action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}
+	if _, err := m.fetch(t, f); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if out, err := m.fetch(t, f); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	wg.Wait()
+	diff, _ := exec.Command("diff", "-r", "--no-dereference", m.dir, filepath.Join(dir, "here", m.dir)).CombinedOutput()
+	parts, err := filepath.Glob(filepath.Join(dir, "here", m.dir, ".*"))
+	if len(diff) > 0 || len(parts) > 0 || err != nil {
+		t.Errorf("%s, %v, %v", diff, parts, err)
+	}
 }
