@@ -4,3 +4,6 @@ import "time"
 
 // SetLimitMargin sets how much longer the limit that the host enforces is than our own, for tests that wait for it.
 func SetLimitMargin(d time.Duration) { limitMargin = d }
+
+// Hunter is the script that ends the processes of a command.
+const Hunter = hunter

@@ -108,7 +108,7 @@ esac
 exit $hail_status
 `
 
-// watchdog reads descriptor 3 to its end, tells the wrapper ($4) by USR1, and becomes the hunter ($3). The limit ($2) is
+// watchdog reads descriptor 3 to its end, and becomes the hunter ($3) of the wrapper ($4). The limit ($2) is
 // for a network that dies silently: then the end would never arrive.
 //
 // Neither watchdog nor hunter contains a single quote, so that both can stand in single quotes.
@@ -131,15 +131,15 @@ else
 	wait $reader
 fi
 trap "" USR2
-kill -USR1 $4
 exec sh -c "$3" hail "$1" $4
 `
 
-// hunter ends everything below the wrapper ($2) or in its process group: TERM, the grace ($1), KILL. The wrapper is not
-// $PPID: once it has been killed, that is the parent of every orphan of the host. A process that was found once stays on
-// the list when its parent dies. The exit status is 0 when all are gone, 1 when some are left, and 2 when the processes
-// can't be listed. The wrapper's ancestors (sudo may be in its group) and what the hunter itself starts are left out. It
-// is a shell of its own, because ksh93 reliably ignores only signals that were ignored when it began.
+// hunter tells the wrapper ($2) by USR1, and ends everything below it or in its process group: TERM, the grace ($1),
+// KILL. The wrapper is not $PPID: once it has been killed, that is the parent of every orphan of the host, and the
+// wrapper's number may be that of another process. A process that was found once stays on the list when its parent dies.
+// The exit status is 0 when all are gone, 1 when some are left, and 2 when the processes can't be listed. The wrapper's
+// ancestors (sudo may be in its group) and what the hunter itself starts are left out. It is a shell of its own, because
+// ksh93 reliably ignores only signals that were ignored when it began.
 const hunter = `
 list() {
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
@@ -152,7 +152,12 @@ list() {
 }
 scan() {
 	all=$(list)
-	[ -n "$all" ] || exit 2
+	[ -n "$all" ] || { kill -USR1 $wrapper; exit 2; }
+	set -- $all
+	while [ $# -ge 4 ]; do
+		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
+		shift 4
+	done
 	mine=" $$ "
 	up=$wrapper above=
 	while [ -n "$up" ]; do
@@ -166,7 +171,6 @@ scan() {
 	for x in 1 2; do
 		set -- $all
 		while [ $# -ge 4 ]; do
-			[ $1 = $$ ] && group=$3
 			case $mine in
 			*" $2 "*) mine="$mine$1 " ;;
 			esac
@@ -205,6 +209,7 @@ watch() {
 }
 wrapper=$2 found=
 scan
+[ $wrapper = none ] || kill -USR1 $wrapper
 [ -n "$found" ] && kill -TERM $found
 watch $1 :
 watch 2 "kill -KILL"

@@ -337,6 +337,40 @@ func TestKilledWrapper(t *testing.T) {
 	}
 }
 
+// TestNumberOfAKilledWrapper: once the wrapper has been killed, another process may have its number. That one is told
+// nothing, and what it has started lives.
+func TestNumberOfAKilledWrapper(t *testing.T) {
+	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "zsh"} {
+		t.Run(sh, func(t *testing.T) {
+			bin := t.TempDir()
+			path, err := exec.LookPath(sh)
+			if err == nil {
+				err = os.Symlink(path, bin+"/sh")
+			}
+			if err != nil {
+				t.Fatalf("%v: make tools installs the shells that the tests need", err)
+			}
+			other := exec.Command("bash", "-c", "cat && exit 7") // cat is its child
+			in, err := other.StdinPipe()
+			if err == nil {
+				err = other.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			hunt := exec.Command(bin+"/sh", "-c", wrap.Hunter, "hail", "1", fmt.Sprint(other.Process.Pid))
+			hunt.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its group is that of the command
+			if out, err := hunt.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			in.Close()
+			if err := other.Wait(); other.ProcessState.ExitCode() != 7 {
+				t.Errorf("the other process was disturbed: %v", err)
+			}
+		})
+	}
+}
+
 func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 	c := login(t, []string{"dash"})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
