@@ -45,6 +45,10 @@ func osEnvironment(args []string) environment {
 	// A closed pipe on stdout must be a write error, not the end of the process. The programs that hail starts must not
 	// inherit that, as they would with signal.Ignore: in yes | head -1, the first would not end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	stops := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has hail go on without its terminal
+		stops = append(stops, syscall.SIGHUP)
+	}
 	e := environment{
 		args:  args,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
@@ -58,7 +62,7 @@ func osEnvironment(args []string) environment {
 		openFiles:      1024,
 		signals: func() (<-chan os.Signal, func()) {
 			c := make(chan os.Signal, 4)
-			signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			signal.Notify(c, stops...)
 			return c, func() { signal.Stop(c) }
 		},
 		exit:    os.Exit,
