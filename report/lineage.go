@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -21,7 +23,7 @@ type Lineage struct {
 	last map[string]*Run
 }
 
-// ErrContinued says that another program is repeating a part of the run right now.
+// ErrContinued says that another program is repeating a part of the run, or removes it, right now.
 var ErrContinued = errors.New("another hail is at work on it")
 
 // The runs that repeat a part of one are listed in a file of its folder, one id per line, each before the run begins.
@@ -112,17 +114,25 @@ func (l *Lineage) LogPath(host string) string { return l.of(host).LogPath(host) 
 // Path implements Files: it returns the folder of the last run.
 func (l *Lineage) Path() string { return l.Runs[len(l.Runs)-1].Path() }
 
-// Claim keeps other programs from continuing these runs until release is called. The error wraps ErrContinued if
-// another program has the claim, or one of the runs is still going on. What was read of the runs before the claim may
-// be out of date.
+// Claim keeps other programs from continuing or removing these runs until release is called. The error wraps
+// ErrContinued if another program has the claim, or one of the runs is still going on; it is ErrRemoved if the first of
+// them is gone. What was read of the runs before the claim may be out of date.
 func (l *Lineage) Claim() (release func() error, err error) {
-	lock := flock.New(filepath.Join(l.Root().dir, childrenFile), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-	ok, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("the run can't be continued: %w", err)
-	}
-	if !ok {
+	ctx, cancel := context.WithTimeout(context.Background(), claimWait)
+	defer cancel()
+	lock := flock.New(filepath.Join(l.Root().dir, headFile), flock.SetFlag(os.O_RDWR)) // which every record has: a full disk is no hindrance
+	ok, err := lock.TryLockContext(ctx, claimWait/20)
+	switch {
+	case !ok && ctx.Err() != nil:
 		return nil, ErrContinued
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, ErrRemoved
+	case !ok:
+		return nil, err
+	}
+	if _, err := os.Stat(lock.Path()); err != nil { // it had another name by the time we had the claim
+		lock.Unlock()
+		return nil, ErrRemoved
 	}
 	for _, run := range l.Runs {
 		if run.Going() {
@@ -132,6 +142,9 @@ func (l *Lineage) Claim() (release func() error, err error) {
 	}
 	return lock.Unlock, nil
 }
+
+// claimWait is how long a claim may be waited for: a program that removes runs keeps it for a moment only.
+const claimWait = 200 * time.Millisecond
 
 // Continue notes that the run with this id, which has not begun yet, repeats a part of these. Only a caller that holds
 // the claim may call it.

@@ -19,6 +19,9 @@ import (
 // ErrNoRun says that there is no such record.
 var ErrNoRun = errors.New("no such run")
 
+// ErrRemoved says that a record that was found has been removed since.
+var ErrRemoved = errors.New("its record has just been removed")
+
 // List returns the ids of the runs in dir, the newest first. If dir does not exist, there are none.
 func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
@@ -83,7 +86,7 @@ func Find(dir, ref string) (*Run, error) {
 func findNamed(dir string, ids []string, name string) (*Run, error) {
 	for _, id := range ids {
 		var l RunInfo
-		if err := l.readHead(filepath.Join(dir, id, "run.json")); err == nil && name != "" && l.Name == name {
+		if err := l.readHead(filepath.Join(dir, id, headFile)); err == nil && name != "" && l.Name == name {
 			return Open(filepath.Join(dir, id))
 		}
 	}
@@ -107,7 +110,7 @@ type RunInfo struct {
 // Describe reads what a list says about a run, and no more of its files than it has to.
 func Describe(dir, id string) (RunInfo, error) {
 	l := RunInfo{Run: id}
-	if err := l.readHead(filepath.Join(dir, id, "run.json")); err != nil {
+	if err := l.readHead(filepath.Join(dir, id, headFile)); err != nil {
 		return l, fmt.Errorf("%s is not a complete record: %w", id, err)
 	}
 	if l.readCounts(filepath.Join(dir, id, "summary.json")) == nil {

@@ -20,6 +20,8 @@ import (
 	"hail/runner"
 )
 
+const headFile = "run.json"
+
 // Head is what a record says about a run before anything has happened: run.json.
 type Head struct {
 	Version string       `json:"version"` // of hail
@@ -114,7 +116,7 @@ func (r *Record) fill(blobs []Blob) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(filepath.Join(r.dir, "run.json"), append(text, '\n')); err != nil {
+	if err := writeWhole(filepath.Join(r.dir, headFile), append(text, '\n')); err != nil {
 		return err
 	}
 	path := filepath.Join(r.dir, journalFile)

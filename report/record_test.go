@@ -510,6 +510,39 @@ func TestPruneKeepsOthers(t *testing.T) {
 	}
 }
 
+// TestRemoveClaimed: a run that is about to be continued stays, with all that the next run needs of it.
+func TestRemoveClaimed(t *testing.T) {
+	path := recorded(t)
+	dir, id := filepath.Split(path)
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := LineageOf(dir, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := l.Claim()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := Remove(dir, id); removed != nil || !errors.Is(err, ErrContinued) {
+		t.Errorf("a claimed run: removed %v, %v", removed, err)
+	}
+	if old, err := Old(dir, 0); old != nil || err != nil {
+		t.Errorf("a claimed run is old: %v, %v", old, err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := Remove(dir, id); len(removed) != 1 || err != nil {
+		t.Errorf("after the claim: removed %v, %v", removed, err)
+	}
+	if _, err := l.Claim(); !errors.Is(err, ErrRemoved) {
+		t.Errorf("the claim of a run that is gone: %v", err)
+	}
+}
+
 // TestLineageInACircle: of two runs that name each other as their parent, the earlier one is the root for both.
 func TestLineageInACircle(t *testing.T) {
 	dir := t.TempDir()

@@ -22,52 +22,80 @@ const unfinishedFor = time.Hour
 // Family returns the ids of a run and of the runs that repeated a part of it, whose records can only be removed
 // together. It is an error if id is such a part itself, or if one of them is going on.
 func Family(dir, id string) (ids []string, err error) {
+	ids, _, err = family(dir, id)
+	return ids, err
+}
+
+// family is Family, and returns the runs themselves, too: nil for a record that can't be read, which is on its own.
+func family(dir, id string) (ids []string, l *Lineage, err error) {
 	r, err := Open(filepath.Join(dir, id))
-	if err != nil { // a record that can't be read is on its own
-		return []string{id}, nil
-	}
-	l, err := LineageOf(dir, r)
 	if err != nil {
-		return nil, err
+		return []string{id}, nil, nil
+	}
+	if l, err = LineageOf(dir, r); err != nil {
+		return nil, nil, err
 	}
 	if root := l.Root().Plan.Run; root != id {
-		return nil, fmt.Errorf("%s repeats a part of %s, and can only be removed together with it", id, root)
+		return nil, nil, fmt.Errorf("%s repeats a part of %s, and can only be removed together with it", id, root)
 	}
 	for _, run := range l.Runs {
 		if run.Going() {
-			return nil, fmt.Errorf("%s is still running", run.Plan.Run)
+			return nil, nil, fmt.Errorf("%s is still running", run.Plan.Run)
 		}
 		ids = append(ids, run.Plan.Run)
 	}
-	return ids, nil
+	return ids, l, nil
 }
 
 // Remove removes the record of a run and those of its family: without it, nobody could tell what the others had still
-// to do. It returns the ids of the records that it has removed: a record that is gone already is none of them.
+// to do. It returns the ids of the records that it has removed: a record that is gone already is none of them. It is an
+// error if another program is about to repeat a part of the run.
 func Remove(dir, id string) (removed []string, err error) {
-	family, err := Family(dir, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range family { // the first run first: without it, the others are on their own
-		trash := filepath.Join(dir, trashPrefix+id)
-		switch err := os.Rename(filepath.Join(dir, id), trash); {
-		case errors.Is(err, fs.ErrNotExist): // another program was faster
+	renamed, err := putAway(dir, id)
+	for _, id := range renamed {
+		if e := os.RemoveAll(filepath.Join(dir, trashPrefix+id)); e != nil {
+			err = errors.Join(err, e)
 			continue
-		case err != nil:
-			return removed, err
-		}
-		if err := os.RemoveAll(trash); err != nil {
-			return removed, err
 		}
 		removed = append(removed, id)
 	}
-	return removed, nil
+	return removed, err
+}
+
+// putAway gives the records of a family the names of those that are to be removed.
+func putAway(dir, id string) (renamed []string, err error) {
+	ids, l, err := family(dir, id)
+	if err != nil {
+		return nil, err
+	}
+	if l != nil {
+		release, err := l.Claim()
+		switch {
+		case errors.Is(err, ErrRemoved): // another program was faster
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s can't be removed now: %w", id, err)
+		}
+		defer release()
+		if ids, _, err = family(dir, id); err != nil { // it may have been continued before the claim
+			return nil, err
+		}
+	}
+	for _, id := range ids { // the first run first: without it, the others are on their own
+		switch err := os.Rename(filepath.Join(dir, id), filepath.Join(dir, trashPrefix+id)); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return renamed, err
+		}
+		renamed = append(renamed, id)
+	}
+	return renamed, nil
 }
 
 // Old returns the ids of the records beyond the newest keep that may be removed, the newest first. Held are runs with a
-// name, runs that are going on, and all that belong together with a run that stays. Of runs that belong together, it
-// returns the first one.
+// name, runs that are going on or about to be continued, and all that belong together with a run that stays. Of runs
+// that belong together, it returns the first one.
 func Old(dir string, keep int) (old []string, err error) {
 	ids, err := List(dir)
 	if err != nil || len(ids) <= keep {
@@ -76,9 +104,9 @@ func Old(dir string, keep int) (old []string, err error) {
 	parent, held := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
 		var l RunInfo
-		err := l.readHead(filepath.Join(dir, id, "run.json"))
+		err := l.readHead(filepath.Join(dir, id, headFile))
 		parent[id] = l.Parent
-		held[id] = err == nil && l.Name != "" || locked(filepath.Join(dir, id, journalFile))
+		held[id] = err == nil && l.Name != "" || locked(filepath.Join(dir, id, journalFile)) || locked(filepath.Join(dir, id, headFile))
 	}
 	root := func(id string) string {
 		for {

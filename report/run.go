@@ -23,7 +23,7 @@ type Run struct {
 
 // Open opens the record in the folder path.
 func Open(path string) (*Run, error) {
-	text, err := os.ReadFile(filepath.Join(path, "run.json"))
+	text, err := os.ReadFile(filepath.Join(path, headFile))
 	if err != nil {
 		return nil, fmt.Errorf("%s is not the record of a run: %w", path, err)
 	}

@@ -97,7 +97,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 			return usage("hail logs "+lineage.Runs[len(lineage.Runs)-1].Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
 		}
 		if err != nil {
-			return usage("", "%v", err)
+			return usage("", "%s can't be continued: %v", r.Plan.Run, err)
 		}
 		defer release()
 		if lineage, err = report.LineageOf(dir, r); err != nil { // another hail may have continued it before the claim
