@@ -43,6 +43,7 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 		root = above
 	}
 	l := &Lineage{Runs: []*Run{root}}
+	ours := map[string]bool{root.Plan.Run: true}
 	ids, err := os.ReadFile(filepath.Join(root.dir, childrenFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -53,13 +54,14 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 			continue // torn
 		}
 		child, err := Open(filepath.Join(dir, id))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
 			return nil, err
+		case ours[child.Plan.Parent]: // otherwise it is a stranger, because of which ours has begun with another id
+			l.Runs = append(l.Runs, child)
 		}
-		l.Runs = append(l.Runs, child)
+		ours[id] = true
 	}
 	return l, nil
 }

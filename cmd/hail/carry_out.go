@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 
@@ -115,24 +116,32 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	return nil
 }
 
-// createRecord begins the record of a run.
+// createRecord begins the record of a run. The plan gets another id if there is a record with its own, as two hails that
+// start in the same millisecond may draw.
 func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*report.Record, error) {
 	secret, err := secretVars(c)
 	if err != nil {
 		return nil, err
 	}
-	if j.begin != nil {
-		if err := j.begin(); err != nil {
-			return nil, usage("", "%v", err)
+	for tries := 1; ; tries++ {
+		if j.begin != nil {
+			if err := j.begin(); err != nil {
+				return nil, usage("", "%v", err)
+			}
 		}
+		record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+			Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+		switch {
+		case err == nil:
+			return record, nil
+		case !errors.Is(err, fs.ErrExist) || tries == mostIDs:
+			return nil, &usageError{text: inventory.Plain(err).Error(), hint: "name another folder with --runs-dir", option: "runs-dir"}
+		}
+		plan.Run = report.NewRunID(e.now())
 	}
-	record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-		Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
-	if err != nil {
-		return nil, &usageError{text: inventory.Plain(err).Error(), hint: "name another folder with --runs-dir", option: "runs-dir"}
-	}
-	return record, nil
 }
+
+const mostIDs = 10
 
 // drain takes the events of a run to their end. Meanwhile it answers enquiries, also by keyboard if that is true, and signals:
 // the first one stops the run, the second calls cut. by is the first one, or nil.
