@@ -104,8 +104,16 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
 }
 
-// fill writes what is known before anything has happened, and begins and locks the journal.
-func (r *Record) fill(blobs []Blob) error {
+// fill begins and locks the journal, and writes what is known before anything has happened.
+func (r *Record) fill(blobs []Blob) (err error) {
+	path := filepath.Join(r.dir, journalFile)
+	if r.journal.file, err = createFile(path); err != nil {
+		return err
+	}
+	r.lock = flock.New(path)
+	if err := r.lock.Lock(); err != nil {
+		return err
+	}
 	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
 		return err
 	}
@@ -117,14 +125,6 @@ func (r *Record) fill(blobs []Blob) error {
 		return err
 	}
 	if err := writeWhole(filepath.Join(r.dir, headFile), append(text, '\n')); err != nil {
-		return err
-	}
-	path := filepath.Join(r.dir, journalFile)
-	if r.journal.file, err = createFile(path); err != nil {
-		return err
-	}
-	r.lock = flock.New(path)
-	if err := r.lock.Lock(); err != nil {
 		return err
 	}
 	return syncDir(r.dir)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"pgregory.net/rapid"
 
 	"hail/inventory"
@@ -494,11 +495,19 @@ func TestPruneKeepsOthers(t *testing.T) {
 	}()
 	for path, stays := range map[string]bool{
 		".reserved-tables/1": true, ".removed-photos/1": true, ".unfinished-novel/1": true,
-		id + "/run.json": true, ".reserved-" + id: false, ".removed-" + id + "/run.json": false, ".unfinished-20200101-000000-k3f9/run.json": false,
+		id + "/run.json": true, ".reserved-" + id: false, ".removed-" + id + "/run.json": false,
+		".unfinished-20200101-000000-k3f9/run.json": false, ".unfinished-20200102-000000-k3f9/" + journalFile: true,
 	} {
 		path = filepath.Join(dir, path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Chtimes(filepath.Dir(path), time.Time{}, time.Now().Add(-2*time.Hour))); err != nil {
 			t.Fatal(err)
+		}
+		if filepath.Base(path) == journalFile {
+			lock := flock.New(path)
+			if err := lock.Lock(); err != nil {
+				t.Fatal(err)
+			}
+			defer lock.Unlock()
 		}
 		defer func() {
 			if _, err := os.Stat(path); stays != (err == nil) {

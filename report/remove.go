@@ -16,7 +16,7 @@ const (
 	trashPrefix      = ".removed-"
 )
 
-// unfinishedFor is how long it may take to create a record.
+// unfinishedFor is how long it may take to create a record until its journal is locked.
 const unfinishedFor = time.Hour
 
 // Family returns the ids of a run and of the runs that repeated a part of it, whose records can only be removed
@@ -146,14 +146,13 @@ func Prune(dir string, keep int) error {
 	}
 	runs := 0
 	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
 		id, trash := strings.CutPrefix(e.Name(), trashPrefix)
 		id, unfinished := strings.CutPrefix(id, unfinishedPrefix)
 		id, reserved := strings.CutPrefix(id, reservePrefix)
-		begun, other := Started(id)
+		path := filepath.Join(dir, e.Name())
 		switch {
-		case other != nil: // the user may have things of their own here
-		case trash, unfinished && time.Since(begun) > unfinishedFor, reserved && !locked(filepath.Join(dir, id, journalFile)):
+		case !runID.MatchString(id): // the user may have things of their own here
+		case trash, unfinished && abandoned(path), reserved && !locked(filepath.Join(dir, id, journalFile)):
 			err = errors.Join(err, os.RemoveAll(path))
 		case !unfinished && !reserved:
 			runs++
@@ -169,4 +168,10 @@ func Prune(dir string, keep int) error {
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// abandoned reports whether nobody is at work on an unfinished record.
+func abandoned(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && time.Since(info.ModTime()) > unfinishedFor && !locked(filepath.Join(path, journalFile))
 }
