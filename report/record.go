@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 
 	"hail/inventory"
 	"hail/runner"
@@ -101,7 +100,7 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	return renameio.Symlink(r.head.Plan.Run, filepath.Join(dir, "last"))
+	return renewLast(dir)
 }
 
 // fill begins and locks the journal, and writes what is known before anything has happened.

@@ -495,7 +495,7 @@ func TestPruneKeepsOthers(t *testing.T) {
 	}()
 	for path, stays := range map[string]bool{
 		".reserved-tables/1": true, ".removed-photos/1": true, ".unfinished-novel/1": true,
-		id + "/run.json": true, ".reserved-" + id: false, ".removed-" + id + "/run.json": false,
+		id + "/run.json": true, ".reserved-" + id: false, ".removed-" + id + "/run.json": false, ".last-" + id: false,
 		".unfinished-20200101-000000-k3f9/run.json": false, ".unfinished-20200102-000000-k3f9/" + journalFile: true,
 	} {
 		path = filepath.Join(dir, path)

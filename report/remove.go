@@ -59,6 +59,9 @@ func Remove(dir, id string) (removed []string, err error) {
 		}
 		removed = append(removed, id)
 	}
+	if leadsTo(dir, renamed) {
+		err = errors.Join(err, renewLast(dir))
+	}
 	return removed, err
 }
 
@@ -149,10 +152,11 @@ func Prune(dir string, keep int) error {
 		id, trash := strings.CutPrefix(e.Name(), trashPrefix)
 		id, unfinished := strings.CutPrefix(id, unfinishedPrefix)
 		id, reserved := strings.CutPrefix(id, reservePrefix)
+		id, link := strings.CutPrefix(id, lastPrefix)
 		path := filepath.Join(dir, e.Name())
 		switch {
 		case !runID.MatchString(id): // the user may have things of their own here
-		case trash, unfinished && abandoned(path), reserved && !locked(filepath.Join(dir, id, journalFile)):
+		case trash, link, unfinished && abandoned(path), reserved && !locked(filepath.Join(dir, id, journalFile)):
 			err = errors.Join(err, os.RemoveAll(path))
 		case !unfinished && !reserved:
 			runs++

@@ -1,0 +1,60 @@
+package report
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// The link last leads to the newest record, for other programs: hail itself looks at the ids.
+const (
+	lastLink   = "last"
+	lastPrefix = ".last-" // of the name that the link has until it takes the place of another
+)
+
+// renewLast lets the link lead to the newest record, or removes it if there is none. Several programs may do this at
+// once, and make and remove records meanwhile: each looks again after a change, so whoever is last sets it right. A file
+// system without links gets none.
+func renewLast(dir string) error {
+	link := filepath.Join(dir, lastLink)
+	for range mostRenewals {
+		ids, err := List(dir)
+		if err != nil {
+			return err
+		}
+		now, err := os.Readlink(link)
+		switch {
+		case err == nil && len(ids) == 0:
+			if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			continue
+		case len(ids) == 0, err == nil && now == ids[0]:
+			return nil
+		}
+		next := filepath.Join(dir, lastPrefix+ids[0])
+		err = os.Symlink(ids[0], next)
+		if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) { // one that is there is another program's, and as good as ours
+			return err
+		}
+		if err := os.Rename(next, link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, os.Remove(next))
+		}
+	}
+	return nil
+}
+
+// mostRenewals is more than it takes unless records come and go without end, and then the next one will set it right.
+const mostRenewals = 100
+
+// leadsTo reports whether the link leads to one of these records.
+func leadsTo(dir string, ids []string) bool {
+	now, err := os.Readlink(filepath.Join(dir, lastLink))
+	return err == nil && slices.Contains(ids, now)
+}
