@@ -1,8 +1,10 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,13 +53,17 @@ func (f hostFiles) folder(host string) string {
 	return filepath.Join(f.dir, "hosts", name)
 }
 
-// Output opens what the host printed on one stream, which is empty if it printed nothing. The caller closes it.
+// Output opens what the host printed on one stream, which is empty if it printed nothing. The error wraps ErrRemoved if
+// the record is gone. The caller closes the file.
 func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
 	file, err := open(filepath.Join(f.folder(host), string(stream)), os.O_RDONLY)
-	if os.IsNotExist(err) {
-		return inMemory{strings.NewReader("")}, nil
+	if !os.IsNotExist(err) {
+		return file, err
 	}
-	return file, err
+	if err := ifThere(f.dir, nil); err != nil {
+		return nil, err
+	}
+	return inMemory{strings.NewReader("")}, nil
 }
 
 // Attempt opens what the host printed on one stream in this attempt, as Output does for the last one. The attempt may
@@ -84,6 +90,16 @@ func (f hostFiles) attemptFolder(host string, n int) string {
 
 // LogPath returns the path of the host's log.
 func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(host), "log") }
+
+// OpenLog opens a host's log. The error wraps ErrRemoved if the record is gone, and fs.ErrNotExist if the host has none.
+func OpenLog(files Files, host string) (*os.File, error) {
+	path := files.LogPath(host)
+	log, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = ifThere(filepath.Dir(filepath.Dir(filepath.Dir(path))), err)
+	}
+	return log, err
+}
 
 // inMemory is an output that is not in a file: there is nothing to close.
 type inMemory struct{ *strings.Reader }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 
 	"hail/runner"
 )
@@ -78,7 +79,7 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 		j.torn, j.err = 0, nil
 		f, err := os.Open(j.path)
 		if err != nil {
-			j.err = err
+			j.err = ifThere(filepath.Dir(j.path), err)
 			return
 		}
 		defer f.Close()

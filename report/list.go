@@ -22,6 +22,14 @@ var ErrNoRun = errors.New("no such run")
 // ErrRemoved says that a record that was found has been removed since.
 var ErrRemoved = errors.New("its record has just been removed")
 
+// ifThere returns err, or ErrRemoved if the record in the folder path is gone.
+func ifThere(path string, err error) error {
+	if _, e := os.Stat(path); errors.Is(e, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", filepath.Base(path), ErrRemoved)
+	}
+	return err
+}
+
 // List returns the ids of the runs in dir, the newest first. If dir does not exist, there are none.
 func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
@@ -41,7 +49,18 @@ func List(dir string) ([]string, error) {
 
 // Find opens the run that ref means: an id, last, last~1 for the one before the last, the name of a run, of which the
 // newest counts, or the beginning of an id.
-func Find(dir, ref string) (*Run, error) {
+func Find(dir, ref string) (r *Run, err error) {
+	for range mostFinds {
+		if r, err = find(dir, ref); !errors.Is(err, fs.ErrNotExist) { // otherwise it was removed after it was found
+			return r, err
+		}
+	}
+	return nil, err
+}
+
+const mostFinds = 10
+
+func find(dir, ref string) (*Run, error) {
 	ids, err := List(dir)
 	if err != nil {
 		return nil, err
@@ -107,18 +126,19 @@ type RunInfo struct {
 	Counts  map[runner.Status]int `json:"counts"`
 }
 
-// Describe reads what a list says about a run, and no more of its files than it has to.
+// Describe reads what a list says about a run, and no more of its files than it has to. The error wraps ErrRemoved if
+// the record is gone.
 func Describe(dir, id string) (RunInfo, error) {
 	l := RunInfo{Run: id}
 	if err := l.readHead(filepath.Join(dir, id, headFile)); err != nil {
-		return l, fmt.Errorf("%s is not a complete record: %w", id, err)
+		return l, ifThere(filepath.Join(dir, id), fmt.Errorf("%s is not a complete record: %w", id, err))
 	}
 	if l.readCounts(filepath.Join(dir, id, "summary.json")) == nil {
 		return l, nil
 	}
 	r, err := Open(filepath.Join(dir, id))
 	if err != nil {
-		return l, err
+		return l, ifThere(filepath.Join(dir, id), err)
 	}
 	s, err := r.Summary()
 	l.Going, l.DryRun, l.Counts, l.Hosts = r.Going(), s.DryRun, s.Counts, len(s.Hosts)

@@ -553,6 +553,40 @@ func TestRemoveClaimed(t *testing.T) {
 	}
 }
 
+// TestRemovedWhileRead: who reads a record that is removed meanwhile is told so, and never that its hosts printed nothing
+// or were never started.
+func TestRemovedWhileRead(t *testing.T) {
+	path := recorded(t)
+	dir, id := filepath.Split(path)
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := map[string]func() error{
+		"events":   func() error { _, err := r.Summary(); return err },
+		"output":   func() error { _, err := r.Output("web1", runner.Stdout); return err },
+		"nothing":  func() error { _, err := r.Output("db1", runner.Stdout); return err },
+		"log":      func() error { _, err := OpenLog(r, "web1"); return err },
+		"describe": func() error { _, err := Describe(dir, id); return err },
+	}
+	for what, read := range reads {
+		if err := read(); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := OpenLog(r, "db2"); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrRemoved) {
+		t.Errorf("the log of a host that never started: %v", err)
+	}
+	if _, err := Remove(dir, id); err != nil {
+		t.Fatal(err)
+	}
+	for what, read := range reads {
+		if err := read(); !errors.Is(err, ErrRemoved) {
+			t.Errorf("%s of a record that is gone: %v", what, err)
+		}
+	}
+}
+
 // TestLineageOfStrangers: a run whose id is listed, but which does not repeat a part of these, does not belong to them.
 func TestLineageOfStrangers(t *testing.T) {
 	dir := t.TempDir()

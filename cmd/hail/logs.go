@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -106,25 +106,28 @@ func follow(e environment, r *report.Run, hosts []inventory.Host, style report.S
 			return err
 		}
 		s, err := r.Summary()
+		if err != nil {
+			return err
+		}
 		for _, h := range hosts {
 			if wanted[h.Name] { // hail was killed before it had an end
 				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, s.Result(h.Name).Said())
 			}
 		}
-		return err
+		return nil
 	})
 }
 
 // writeLog writes a host's log, with control characters made harmless. If the log does not say how the host ended, as for a
 // host that was never started, a line after it does. A result of nil is unknown.
 func writeLog(w io.Writer, files report.Files, host string, result *report.Result) error {
-	text, err := os.Open(files.LogPath(host))
+	text, err := report.OpenLog(files, host)
 	logged := err == nil
 	switch {
 	case logged:
 		defer text.Close()
 		err = report.CleanCopy(w, text)
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		_, err = fmt.Fprintf(w, "# host    %s\n", host)
 	}
 	if err == nil && result != nil && (!logged || result.Ended.IsZero()) {

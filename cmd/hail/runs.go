@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -68,7 +69,7 @@ func listRuns(e environment, c *cli.Context) error {
 		if l.RunInfo, err = report.Describe(dir, id); err != nil {
 			l.Error = err.Error()
 		}
-		if !wantedRun(c, l) {
+		if errors.Is(err, report.ErrRemoved) || !wantedRun(c, l) {
 			continue
 		}
 		if lines = append(lines, l); len(lines) == c.Int("limit") {
