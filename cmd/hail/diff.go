@@ -40,6 +40,7 @@ func diffRuns(e environment, c *cli.Context) error {
 		if runs[i], err = e.findRun(c, ref); err != nil {
 			return err
 		}
+		e.remarkGoing(c, runs[i])
 		if summaries[i], err = runs[i].Summary(); err != nil {
 			return err
 		}

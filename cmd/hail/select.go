@@ -170,23 +170,27 @@ func queryOf(c *cli.Context) (q inventory.Query, err error) {
 	return q, nil
 }
 
-// earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts.
+// earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts. It reads
+// each run once: the last one stays the same, although others may begin meanwhile.
 func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
+	known := map[string]*report.Summary{}
 	return func(id string, words []string) ([]string, error) {
 		statuses, wrong := statusesOf(words)
 		if wrong != nil {
 			return nil, wrong
 		}
-		run, err := report.Find(e.runsDir(c), id)
-		if err != nil {
-			return nil, err
-		}
-		summary, err := run.Summary()
-		if err != nil {
-			return nil, err
+		if known[id] == nil {
+			run, err := report.Find(e.runsDir(c), id)
+			if err != nil {
+				return nil, err
+			}
+			e.remarkGoing(c, run)
+			if known[id], err = run.Summary(); err != nil {
+				return nil, err
+			}
 		}
 		var names []string
-		for _, h := range summary.Hosts {
+		for _, h := range known[id].Hosts {
 			if len(statuses) == 0 || slices.Contains(statuses, h.Status) {
 				names = append(names, h.Host)
 			}
@@ -205,6 +209,13 @@ func statusesOf(words []string) (all []runner.Status, wrong *inventory.Error) {
 		all = append(all, status)
 	}
 	return all, nil
+}
+
+// remarkGoing prints a note if the run is going on, so that what is read of it now is not all.
+func (e environment) remarkGoing(c *cli.Context, run *report.Run) {
+	if run.Going() {
+		e.remark(c, &inventory.Error{Text: run.Plan.Run + " is still running: what counts is how its hosts have ended so far"})
+	}
 }
 
 func statusWords() (words []string) {

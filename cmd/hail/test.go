@@ -134,6 +134,7 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 		if err != nil {
 			return j, wrongValue("compare", "hail runs lists them", "%v", err)
 		}
+		e.remarkGoing(c, before)
 		if j.before, err = before.Summary(); err != nil {
 			return j, err
 		}
