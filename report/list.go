@@ -140,8 +140,9 @@ func Describe(dir, id string) (RunInfo, error) {
 	if err != nil {
 		return l, ifThere(filepath.Join(dir, id), err)
 	}
+	l.Going = r.Going() // first: it may end while it is read
 	s, err := r.Summary()
-	l.Going, l.DryRun, l.Counts, l.Hosts = r.Going(), s.DryRun, s.Counts, len(s.Hosts)
+	l.DryRun, l.Counts, l.Hosts = s.DryRun, s.Counts, len(s.Hosts)
 	return l, err
 }
 

@@ -57,6 +57,7 @@ func writeReport(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	going := run.Going() // first: it may end while it is read
 	s, files, err := summaryOf(e, c, run)
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ func writeReport(e environment, c *cli.Context) error {
 	if to == "" && e.stdoutTerminal && args[1] == "xlsx" {
 		return usage("write it to a file: -o run.xlsx", "a workbook can't be shown on a terminal")
 	}
-	if run.Going() {
+	if going {
 		fmt.Fprintf(e.stderr, "hail: %s is still running: the report has what there is so far\n", s.Run)
 	}
 	if to == "" {

@@ -71,11 +71,12 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 		s, err := l.Summary()
 		return s, l, err
 	}
+	going := r.Going() // first: it may end while it is read
 	s, err := r.Summary()
 	if err != nil {
 		return nil, nil, err
 	}
-	if n := r.Torn(); n > 0 && !r.Going() {
+	if n := r.Torn(); n > 0 && !going {
 		fmt.Fprintf(e.stderr, "hail: the journal ends with an incomplete entry of %s, which is ignored\n", report.Plural(n, "byte"))
 	}
 	return s, r, nil
