@@ -301,6 +301,9 @@ func TestRunIDs(t *testing.T) {
 		if !runID.MatchString(id) || id[:18] < before {
 			t.Fatalf("run id %s is malformed or sorts before %s", id, before)
 		}
+		if late := start.Add(time.Duration(i) * 2 * time.Millisecond).Sub(drawn(id)); late < 0 || late > 2*time.Millisecond {
+			t.Fatalf("run id %s seems to be drawn %v before it was", id, late)
+		}
 		before = id[:18]
 	}
 }
@@ -457,6 +460,9 @@ func TestPrune(t *testing.T) {
 			err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}))
 		}
 		if err == nil {
+			err = os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, drawn(plan.Run).Add(100*time.Millisecond))
+		}
+		if err == nil {
 			err = Prune(dir, 10)
 		}
 		if err != nil {
@@ -473,6 +479,36 @@ func TestPrune(t *testing.T) {
 	// Another hail may remove the same records at the same time.
 	if removed, err := Remove(dir, "20261123-150400-k3f9"); removed != nil || err != nil {
 		t.Errorf("a record that is gone: removed %v, %v", removed, err)
+	}
+}
+
+// TestPruneLongRun: a run that took long is not removed at its end because many others have begun meanwhile, but only
+// when as many have begun afterwards.
+func TestPruneLongRun(t *testing.T) {
+	dir := t.TempDir()
+	run := func(begun, ended time.Duration) string {
+		plan := &runner.Plan{Run: NewRunID(start.Add(begun))}
+		r, err := Create(dir, Head{Plan: plan}, nil, 1)
+		if err == nil {
+			err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}), os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, start.Add(ended)))
+		}
+		if err == nil {
+			err = Prune(dir, 3)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Run
+	}
+	for i := range 5 {
+		run(time.Duration(1+i)*time.Second, time.Duration(1+i)*time.Second+500*time.Millisecond)
+	}
+	long := run(0, 6*time.Second)
+	for i, want := range []bool{true, true, false} {
+		run(time.Duration(7+i)*time.Second, time.Duration(7+i)*time.Second+500*time.Millisecond)
+		if ids, _ := List(dir); slices.Contains(ids, long) != want {
+			t.Errorf("after %d more runs there are %v; want %s among them: %v", i+1, ids, long, want)
+		}
 	}
 }
 

@@ -100,9 +100,18 @@ func putAway(dir, id string) (renamed []string, err error) {
 // name, runs that are going on or about to be continued, and all that belong together with a run that stays. Of runs
 // that belong together, it returns the first one.
 func Old(dir string, keep int) (old []string, err error) {
+	return oldOf(dir, keep, func(string, time.Time) bool { return false })
+}
+
+// oldOf is Old, with a function that may hold further runs. It is told when the oldest of the newest keep began.
+func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (old []string, err error) {
 	ids, err := List(dir)
 	if err != nil || len(ids) <= keep {
 		return nil, err
+	}
+	var since time.Time
+	if keep > 0 {
+		since = drawn(ids[keep-1])
 	}
 	parent, held := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
@@ -121,7 +130,7 @@ func Old(dir string, keep int) (old []string, err error) {
 		}
 	}
 	for i, id := range ids {
-		if i < keep || held[id] {
+		if i < keep || held[id] || spared(id, since) {
 			held[root(id)] = true
 		}
 	}
@@ -138,7 +147,8 @@ func Old(dir string, keep int) (old []string, err error) {
 const recordsPerSpare = 10
 
 // Prune removes the records that are Old, if there are over a tenth more than keep, and what unfinished or half-removed
-// records and killed runs have left. Anything without the name of a record stays as it is.
+// records and killed runs have left. A record also stays as long as fewer than keep runs have begun since its own ended:
+// otherwise a run that took long would lose its record at its end. Anything without the name of a record stays as it is.
 func Prune(dir string, keep int) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -165,7 +175,10 @@ func Prune(dir string, keep int) error {
 	if runs <= keep+keep/recordsPerSpare {
 		return err
 	}
-	old, e := Old(dir, keep)
+	old, e := oldOf(dir, keep, func(id string, since time.Time) bool {
+		journal, err := os.Stat(filepath.Join(dir, id, journalFile))
+		return err == nil && journal.ModTime().After(since)
+	})
 	err = errors.Join(err, e)
 	for _, id := range old {
 		_, e := Remove(dir, id)

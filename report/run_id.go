@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -15,13 +16,22 @@ const idTime = "20060102-150405"
 // NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the fraction of
 // the second, and two random ones.
 func NewRunID(now time.Time) string {
-	const letters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
-	n := len(letters)
+	const n = len(idLetters)
 	part := int(int64(now.Nanosecond()) * int64(n*n) / int64(time.Second))
 	var chance [2]byte
 	rand.Read(chance[:])
 	return now.UTC().Format(idTime) + "-" + string([]byte{
-		letters[part/n], letters[part%n], letters[int(chance[0])%n], letters[int(chance[1])%n]})
+		idLetters[part/n], idLetters[part%n], idLetters[int(chance[0])%n], idLetters[int(chance[1])%n]})
+}
+
+const idLetters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
+
+// drawn returns when NewRunID has drawn this id, to a thousandth of a second.
+func drawn(id string) time.Time {
+	const n = len(idLetters)
+	second, _ := Started(id)
+	part := max(0, strings.IndexByte(idLetters, id[16]))*n + max(0, strings.IndexByte(idLetters, id[17]))
+	return second.Add(time.Duration(part) * time.Second / time.Duration(n*n))
 }
 
 // Started returns when the run with this id began, to the second.
