@@ -214,7 +214,7 @@ func (r *Record) Failed() error { return r.reserve.first() }
 // Close implements Sink.
 func (r *Record) Close() error {
 	if err := errors.Join(r.reserve.first(), r.journal.file.Close()); err != nil {
-		return incomplete(err)
+		return incomplete(ifThere(r.dir, err))
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func incomplete(err error) error { return fmt.Errorf("the record is incomplete: 
 func (r *Record) Finish(s *Summary) error {
 	err := errors.Join(r.reserve.release(), r.writeSummary(s), r.lock.Unlock())
 	if err != nil && r.Failed() == nil { // what Failed returns has been reported already
-		return incomplete(err)
+		return incomplete(ifThere(r.dir, err))
 	}
 	return nil
 }
