@@ -25,9 +25,26 @@ func datasync(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
 
 // allocate reserves n bytes on the disk for the file.
 func allocate(f *os.File, n int64) error {
-	err := unix.Fallocate(int(f.Fd()), 0, 0, n)
+	err := fallocate(f, 0, n)
 	if err == unix.EOPNOTSUPP {
 		_, err = f.Write(make([]byte, n))
 	}
 	return err
+}
+
+// allocateBehind reserves n bytes on the disk for the file, whose size stays the same. A file system may be unable to.
+func allocateBehind(f *os.File, n int64) error {
+	err := fallocate(f, unix.FALLOC_FL_KEEP_SIZE, n)
+	if err == unix.EOPNOTSUPP {
+		return nil
+	}
+	return err
+}
+
+func fallocate(f *os.File, mode uint32, n int64) error {
+	for {
+		if err := unix.Fallocate(int(f.Fd()), mode, 0, n); err != unix.EINTR { // Go's own signals interrupt it on tmpfs
+			return err
+		}
+	}
 }

@@ -21,6 +21,31 @@ type journalWriter struct {
 	buf     []byte
 	size    int64 // of the batches that were written whole
 	durable bool  // the last batch has to be on disk
+	spare   int64 // how much room to keep behind what is written, for what has to be said when the disk is full
+	room    int64 // what the file has on the disk
+	full    error // why it got no more
+}
+
+// The spare room is enough for the ends of all hosts. What the file has grows in steps, not with each batch.
+const (
+	spareSize    = 64 << 10
+	sparePerHost = 512
+	roomStep     = 64 << 10
+)
+
+// keepRoom keeps the spare room behind the next so many bytes.
+func (j *journalWriter) keepRoom(next int) error {
+	if need := j.size + int64(next) + j.spare; need > j.room && j.full == nil {
+		if j.full = allocateBehind(j.file, need+roomStep); j.full == nil {
+			j.room = need + roomStep
+		}
+	}
+	return j.full
+}
+
+// close closes the file, without the room that it did not need.
+func (j *journalWriter) close() error {
+	return errors.Join(j.file.Truncate(j.size), j.file.Close())
 }
 
 func (j *journalWriter) write(batch []runner.Event) error {
@@ -32,9 +57,11 @@ func (j *journalWriter) write(batch []runner.Event) error {
 			j.durable = true
 		}
 	}
+	j.keepRoom(len(j.buf))
 	if n, err := j.file.Write(j.buf); err != nil {
 		if n > 0 { // a torn line may only be the last one
 			err = errors.Join(err, j.file.Truncate(j.size))
+			j.room = 0
 		}
 		return err
 	}

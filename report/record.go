@@ -113,6 +113,10 @@ func (r *Record) fill(blobs []Blob) (err error) {
 	if err := r.lock.Lock(); err != nil {
 		return err
 	}
+	r.journal.spare = spareSize + int64(len(r.head.Plan.Hosts))*sparePerHost
+	if err := r.journal.keepRoom(0); err != nil {
+		return err
+	}
 	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
 		return err
 	}
@@ -174,6 +178,9 @@ func (r *Record) Events(batch []runner.Event) error {
 	if err := r.insist(r.journal.sync); err != nil {
 		return err
 	}
+	if r.journal.full != nil { // there is still the spare room
+		r.reserve.noteError(&fs.PathError{Op: "write", Path: filepath.Join(r.dir, journalFile), Err: r.journal.full})
+	}
 	for i := range batch {
 		switch e := &batch[i]; {
 		case e.Kind == runner.KindNote && e.Key == runner.NoteLeft:
@@ -213,7 +220,7 @@ func (r *Record) Failed() error { return r.reserve.first() }
 
 // Close implements Sink.
 func (r *Record) Close() error {
-	if err := errors.Join(r.reserve.first(), r.journal.file.Close()); err != nil {
+	if err := errors.Join(r.reserve.first(), r.journal.close()); err != nil {
 		return incomplete(ifThere(r.dir, err))
 	}
 	return nil

@@ -16,8 +16,8 @@ type reserve struct {
 	path string // of the file that takes the space; empty once it is released
 }
 
-// The space is enough for the ends of all hosts in the journal, and for those of the logs of the hosts that are
-// running.
+// The space is enough for the ends of the logs of the hosts that are running, and for the summary. The journal has spare
+// room of its own: what is released here, others may take that share the disk.
 const (
 	reservePrefix   = ".reserved-"
 	reservedSize    = 1 << 20

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -295,6 +296,38 @@ func TestTortureFullDisk(t *testing.T) {
 			t.Errorf("%d KiB: the run said %q, and its record %q", kib, countsIn(out), countsIn(text))
 		}
 	}
+}
+
+// TestTortureFullDiskOfSeveral: several runs share a disk that gets full, and each frees its reserved space. However much
+// of that the others take, each record has the end of every host as the run has told it.
+func TestTortureFullDiskOfSeveral(t *testing.T) {
+	asRoot(t, "mount", "umount")
+	s := ownServers(t)
+	env, dir := s.home(t), t.TempDir()
+	machine(t, "mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", dir)
+	defer machine(t, "umount", dir)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			cmd := exec.Command("hail", "run", "-w", "@web,db1", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
+			cmd.Env = env
+			out, err := cmd.CombinedOutput()
+			record := regexp.MustCompile(`(?m)^record (.*)$`).FindSubmatch(out)
+			switch code := cmd.ProcessState.ExitCode(); {
+			case code == exitUsage && strings.Contains(string(out), "the run can't be recorded: no space left on device"):
+				return
+			case code != exitRecord || record == nil:
+				t.Errorf("%v\n%s", err, out)
+				return
+			}
+			shown := exec.Command("hail", "show", filepath.Base(string(record[1])), "--runs-dir", dir, "--output", "none")
+			shown.Env = env
+			if text, err := shown.CombinedOutput(); err != nil || countsIn(out) == "" || countsIn(out) != countsIn(text) {
+				t.Errorf("the run said %q, and its record, %v, %q", countsIn(out), err, text)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestTortureFullDiskAtEnd: when something else has filled the disk by the end of a run, the reserved space takes the files
