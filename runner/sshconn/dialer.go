@@ -46,6 +46,7 @@ type Dialer struct {
 	keys      keyring
 	known     knownFiles
 	jumps     kept[jump] // by the way to them
+	forwards  slots      // for the connections through a master
 	warnOnce  sync.Once  // for the warning that host keys are not checked
 
 	mu     sync.Mutex
@@ -62,7 +63,7 @@ func New(c Config) *Dialer {
 	if c.Warn == nil {
 		c.Warn = func(string) {}
 	}
-	d := &Dialer{config: c, hopConfig: c.SSHConfig.WithoutOptions(), defaults: defaults, limits: newLimits(c.Connecting, c.ConnectingMost, c.PerAddress), open: map[*conn]struct{}{}}
+	d := &Dialer{config: c, hopConfig: c.SSHConfig.WithoutOptions(), defaults: defaults, limits: newLimits(c.Connecting, c.ConnectingMost, c.PerAddress), forwards: newSlots(mostForwards), open: map[*conn]struct{}{}}
 	d.known.warn = c.Warn
 	return d
 }
@@ -169,7 +170,9 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 			return nil, p.failure(ctx, err)
 		}
 		return c, nil
-	case s.control == "" && len(s.jump) == 0:
+	case s.control != "":
+		return d.connectBehindMaster(ctx, s, p)
+	case len(s.jump) == 0:
 		return d.connectVia(ctx, s, p, nil, nil)
 	}
 	for last := false; ; last = true {
@@ -186,6 +189,25 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 			return nil, err
 		}
 	}
+}
+
+// connectBehindMaster reaches the host through a master that is its jump host.
+func (d *Dialer) connectBehindMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
+	if err := d.forwards.take(ctx); err != nil {
+		return nil, p.failure(ctx, err)
+	}
+	leave := sync.OnceFunc(d.forwards.give)
+	var err error
+	if p.master, err = d.greetMaster(ctx, s, p); err != nil {
+		leave()
+		return nil, p.failure(ctx, err)
+	}
+	c, err := d.connectVia(ctx, s, p, nil, leave)
+	if err != nil {
+		p.master.Close()
+		leave()
+	}
+	return c, err
 }
 
 // silence is how long a host may say nothing and still count among the logins that are under way at once.

@@ -102,15 +102,9 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
-// gateway returns an open connection to what stands before the host: a jump host or a master. The connection outlives
-// the host that first asked for it. The caller calls leave when its host no longer needs it.
+// gateway returns an open connection to the jump host before the host. The connection outlives the host that first asked
+// for it. The caller calls leave when its host no longer needs it.
 func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func(), err error) {
-	if s.control != "" {
-		return d.jumps.get("control "+s.control).share(ctx, func() (*conn, error) {
-			p := &progress{reach: runner.Reach{User: s.user}, limit: s.timeout}
-			return d.dialMaster(ctx, s, p)
-		})
-	}
 	return d.jumps.get(strings.Join(s.jump, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, s.jump) })
 }
 

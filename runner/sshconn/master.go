@@ -7,6 +7,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -34,12 +35,9 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	defer p.clock.stop()
 	p.phase, p.reach.Address = "master", s.control
 	begun := time.Now()
-	nc, err := p.patiently(ctx, func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) })
+	nc, err := p.callMaster(ctx, s)
 	if err != nil {
-		if op, ok := errors.AsType[*net.OpError](err); ok {
-			err = op.Err
-		}
-		return nil, noMaster(ctx, s, err)
+		return nil, err
 	}
 	heard := &monitoredConn{Conn: nc}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
@@ -56,6 +54,24 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	}
 	return c, nil
 }
+
+// callMaster connects to the socket of the master. Its backlog is short, and may be full for a moment.
+func (p *progress) callMaster(ctx context.Context, s settings) (net.Conn, error) {
+	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
+	nc, err := p.patiently(ctx, dial)
+	for errors.Is(err, syscall.EAGAIN) && pause(ctx, backlogPause) {
+		nc, err = p.patiently(ctx, dial)
+	}
+	if err == nil {
+		return nc, nil
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	return nil, noMaster(ctx, s, err)
+}
+
+const backlogPause = 20 * time.Millisecond
 
 // noMaster returns the failure of a host whose master was not reached because of err, or because its time in ctx was up.
 func noMaster(ctx context.Context, s settings, err error) error {

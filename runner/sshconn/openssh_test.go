@@ -489,8 +489,15 @@ func TestMaster(t *testing.T) {
 	if got := output(t, d, behind, "echo $SSH_CONNECTION"); !strings.HasSuffix(got, fmt.Sprint(behind.Connection.Port)) {
 		t.Errorf("on a host behind the master, the command prints %q", got)
 	}
+	there := behind.Connection.Port
 	behind.Connection.Port = 1
 	wantReason(t, reach(t, d, behind), runner.Unreachable, runner.Jump, "the OpenSSH master at "+socket+" could not connect to 127.0.0.1:1")
+	d.Close()
+	behind.Connection.Port = there
+	d = configured(t, "", sshconn.Config{Control: socket})
+	if got := output(t, d, behind, "echo it lives"); got != "it lives" { // and so does what others do through it
+		t.Errorf("after a host that refused, the command prints %q; ssh said %s", got, &said)
+	}
 	d = configured(t, "", sshconn.Config{Control: filepath.Join(dir, "none")})
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Jump, "the OpenSSH master at "+filepath.Join(dir, "none")+": connect: no such file")
 }

@@ -16,29 +16,32 @@ import (
 // progress is how far the connection to a host has got. Why a host was not reached is told by the phase, never by the
 // words of an error.
 type progress struct {
-	reach runner.Reach
-	phase string // the phase under way: dns, tcp, proxy, master, handshake, login
-	limit time.Duration
-	clock *clock
-	spoke func() // called at the host's first bytes; may be nil
-	trace Trace
+	reach  runner.Reach
+	master *forwarder // what the connection goes through; may be nil
+	phase  string     // the phase under way: dns, tcp, proxy, master, handshake, login
+	limit  time.Duration
+	clock  *clock
+	spoke  func() // called at the host's first bytes; may be nil
+	trace  Trace
 }
 
 // open makes the connection that SSH runs over: through a jump host or master, by a ProxyCommand, or by TCP.
 func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
 	switch {
 	case via != nil:
-		return p.openTunnel(ctx, s, via)
+		return p.openTunnel(ctx, s, func() (net.Conn, error) { return via.tunnel(ctx, "tcp", s.hostport()) })
+	case p.master != nil:
+		return p.openTunnel(ctx, s, func() (net.Conn, error) { return p.master.forward(ctx, s.address, s.port) })
 	case s.proxy != "":
 		return p.openProxy(ctx, s)
 	}
 	return p.openTCP(ctx, s)
 }
 
-func (p *progress) openTunnel(ctx context.Context, s settings, via *conn) (net.Conn, error) {
+func (p *progress) openTunnel(ctx context.Context, s settings, tunnel func() (net.Conn, error)) (net.Conn, error) {
 	p.phase = "tcp"
 	begun := time.Now()
-	nc, err := via.tunnel(ctx, "tcp", s.hostport())
+	nc, err := p.patiently(ctx, tunnel)
 	p.reach.TCP = time.Since(begun)
 	if err != nil && ctx.Err() == nil {
 		err = unreachable(runner.Jump, tunnelError(s, err))

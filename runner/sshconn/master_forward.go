@@ -1,0 +1,174 @@
+package sshconn
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// A connection through a master that serves as a jump host is asked for as ssh -W does (OpenSSH's PROTOCOL.mux): the
+// master gets one end of a socket pair. The master can also be talked to as if it were the server, but then it dies as
+// soon as it had to say that a host does not answer, and takes along all who use it.
+
+// The messages of the protocol.
+const (
+	muxHello   = 0x00000001
+	muxForward = 0x10000008
+	muxOpened  = 0x80000006
+	muxVersion = 4
+	muxRequest = 0         // the number of our only request on a connection
+	muxLongest = 256 << 10 // message
+)
+
+// mostForwards is how many connections go through a master at once. Each takes three of its descriptors, and it seldom
+// has more than 1024.
+const mostForwards = 250
+
+// forwarder is a connection to a master that has said hello.
+type forwarder struct{ *net.UnixConn }
+
+// greetMaster connects to the master.
+func (d *Dialer) greetMaster(ctx context.Context, s settings, p *progress) (*forwarder, error) {
+	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
+	defer p.clock.stop()
+	p.phase = "master"
+	nc, err := p.callMaster(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	f := &forwarder{nc.(*net.UnixConn)}
+	if err := f.until(ctx, f.greet); err != nil {
+		f.Close()
+		return nil, noMaster(ctx, s, err)
+	}
+	p.phase = ""
+	return f, nil
+}
+
+// greet exchanges the hellos, which name the version of the protocol.
+func (f *forwarder) greet() error {
+	kind, rest, err := f.read()
+	switch {
+	case err != nil:
+		return err
+	case kind != muxHello || len(rest) < 4 || binary.BigEndian.Uint32(rest) != muxVersion:
+		return errForeign
+	}
+	return f.write(muxHello, muxVersion)
+}
+
+var errForeign = errors.New("it speaks another protocol")
+
+// forward returns a connection to a port of a host, which takes f over. A refusal is a *ssh.OpenChannelError, as from a
+// server.
+func (f *forwarder) forward(ctx context.Context, host string, port int) (net.Conn, error) {
+	pair, err := socketpair()
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "forward"), os.NewFile(uintptr(pair[1]), "forward")
+	defer ours.Close() // FileConn has a copy
+	defer theirs.Close()
+	nc, err := net.FileConn(ours)
+	if err != nil {
+		return nil, err
+	}
+	err = f.until(ctx, func() error {
+		if err := f.write(muxForward, muxRequest, "", host, port); err != nil {
+			return err
+		}
+		for range 2 { // its input and its output
+			if _, _, err := f.WriteMsgUnix([]byte{0}, syscall.UnixRights(int(theirs.Fd())), nil); err != nil {
+				return err
+			}
+		}
+		kind, rest, err := f.read()
+		if err != nil || kind == muxOpened {
+			return err
+		}
+		return &ssh.OpenChannelError{Reason: ssh.ConnectionFailed, Message: reasonIn(rest)}
+	})
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return &forwarded{Conn: nc, by: f}, nil
+}
+
+// reasonIn returns the reason in a refusal, which follows the number of the request.
+func reasonIn(rest []byte) string {
+	if len(rest) < 8 || int64(len(rest)) < 8+int64(binary.BigEndian.Uint32(rest[4:])) {
+		return "refused"
+	}
+	return string(rest[8 : 8+binary.BigEndian.Uint32(rest[4:])])
+}
+
+// until calls do, and closes the connection if ctx ends meanwhile.
+func (f *forwarder) until(ctx context.Context, do func() error) error {
+	stop := context.AfterFunc(ctx, func() { f.Close() })
+	err := do()
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+func (f *forwarder) read() (kind uint32, rest []byte, err error) {
+	var size [4]byte
+	if _, err := io.ReadFull(f, size[:]); err != nil {
+		return 0, nil, err
+	}
+	n := binary.BigEndian.Uint32(size[:])
+	if n < 4 || n > muxLongest {
+		return 0, nil, errForeign
+	}
+	rest = make([]byte, n)
+	if _, err := io.ReadFull(f, rest); err != nil {
+		return 0, nil, err
+	}
+	return binary.BigEndian.Uint32(rest), rest[4:], nil
+}
+
+// write sends a message made of numbers and strings.
+func (f *forwarder) write(kind uint32, fields ...any) error {
+	var b bytes.Buffer
+	number := func(n int) { b.Write(binary.BigEndian.AppendUint32(nil, uint32(n))) }
+	number(int(kind))
+	for _, field := range fields {
+		switch v := field.(type) {
+		case int:
+			number(v)
+		case string:
+			number(len(v))
+			b.WriteString(v)
+		}
+	}
+	_, err := f.Write(append(binary.BigEndian.AppendUint32(nil, uint32(b.Len())), b.Bytes()...))
+	return err
+}
+
+// forwarded is a connection through a master.
+type forwarded struct {
+	net.Conn
+	by     *forwarder
+	closed sync.Once
+}
+
+// Close gives what is on its way a moment: the master drops it when its own connection with us ends.
+func (f *forwarded) Close() error {
+	err := f.Conn.Close()
+	f.closed.Do(func() { time.AfterFunc(afterExit, func() { f.by.Close() }) })
+	return err
+}
