@@ -53,6 +53,11 @@ func (s settings) overlay(top settings) settings {
 			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Place == replaced.place })
 		}
 	}
+	for name, kept := range s.arguments {
+		if _, replaced := top.arguments[name]; !replaced && len(top.arguments) > 0 {
+			s.conn = kept.conn.Overlay(s.conn) // what is gone may have hidden it
+		}
+	}
 	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments)}
 }
 

@@ -151,7 +151,7 @@ func TestAnsibleConnection(t *testing.T) {
 }
 
 // TestSSHArgumentsReplaced: as in Ansible, a var with arguments for ssh replaces the one that it overrides, also by
-// nothing: the usual way to reach the jump host itself.
+// nothing: the usual way to reach the jump host itself. What the other var with arguments says stays.
 func TestSSHArgumentsReplaced(t *testing.T) {
 	paths := write(t, "hosts.ini", `[all:vars]
 ansible_ssh_common_args='-J gw -o ServerAliveInterval=5 -o UserKnownHostsFile=/k'
@@ -160,6 +160,11 @@ ansible_ssh_extra_args='-o TCPKeepAlive=no'
 gw ansible_ssh_common_args=''
 one ansible_ssh_common_args='-o ConnectionAttempts=3'
 two
+[db:vars]
+ansible_ssh_extra_args='-J own'
+ansible_ssh_common_args='-J other'
+[db]
+db ansible_ssh_common_args=''
 `)
 	inv, err := Load(t.Context(), paths, Surroundings{Origins: true})
 	if err != nil {
@@ -169,6 +174,7 @@ two
 		"gw":  "[{options map[TCPKeepAlive:no]}] from lines 3",
 		"one": "[{options map[ConnectionAttempts:3 TCPKeepAlive:no]}] from lines 3 6",
 		"two": "[{jump gw} {known_hosts [/k]} {options map[ServerAliveInterval:5 TCPKeepAlive:no]}] from lines 2 2 2 3",
+		"db":  "[{jump own}] from lines 9",
 	} {
 		h, _ := inv.Host(name)
 		got := fmt.Sprint(h.Connection.Settings()) + " from lines"
