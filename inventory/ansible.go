@@ -107,7 +107,7 @@ var ansibleKeys = map[string]string{
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
 }
 
-// ansibleSetting is a var that is a connection setting.
+// ansibleSetting is a var that is a connection setting to Ansible.
 type ansibleSetting struct {
 	b     *builder
 	conn  *Connection
@@ -118,7 +118,7 @@ type ansibleSetting struct {
 
 func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
 
-// take puts the setting, which has this key, into the Connection.
+// take puts the setting, which has this key, into the Connection, or remarks that hail does not follow it.
 func (s ansibleSetting) take(key string) {
 	text := fmt.Sprint(s.value)
 	kind := reflect.ValueOf(s.value).Kind()
@@ -152,7 +152,7 @@ func (s ansibleSetting) take(key string) {
 		s.conn.Port = port
 	case "connect_timeout":
 		err := s.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
-		if err != nil || strings.Trim(text, "0123456789.") != "" { // 1m and an s are a time, too
+		if err != nil || strings.Trim(text, "0123456789.") != "" { // with an s behind it, 1m is a time, too
 			s.fail(fmt.Sprintf("%q is not a number of seconds", text), "")
 		}
 	case "become":

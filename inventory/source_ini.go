@@ -70,7 +70,7 @@ type iniMention struct {
 	by      *groupDef
 	kind    string
 	place   Place
-	parents []iniParent // up to here
+	parents []iniParent // that have listed it so far
 }
 
 // iniParent is a group, and where it names a child.

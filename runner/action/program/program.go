@@ -73,7 +73,8 @@ func Ended(err error) bool {
 }
 
 // Instead returns the error of a command that printed said in place of an answer, with the first line of that,
-// shortened. err is what Exec has returned.
+// shortened. err is what Exec has returned, nil for an exit status of 0. If said is blank, the error says no more than
+// that the command did not run, or is err itself.
 func Instead(err error, said string) error {
 	const most = 200
 	if err == nil {
