@@ -36,7 +36,7 @@ func dispatch(e environment, app *cli.App, args []string) error {
 	case len(args) == 0 || args[0] == "help" || wantsHelp(args[:1]):
 		_, err := io.WriteString(app.Writer, overviewText(app.Commands))
 		return err
-	case args[0] == completeWord:
+	case args[0] == completeWord && !help:
 		return complete(e, app, args[1:])
 	case args[0] == "--version":
 		args = slices.Concat([]string{"version"}, args[1:])
