@@ -16,7 +16,7 @@ import (
 	"hail/runner"
 )
 
-// ErrNoRun says that there is no such record.
+// ErrNoRun says that there is no such record, or more than one.
 var ErrNoRun = errors.New("no such run")
 
 // ErrRemoved says that a record that was found has been removed since.
@@ -99,7 +99,7 @@ func find(dir, ref string) (*Run, error) {
 	case 1:
 		return Open(filepath.Join(dir, found[0]))
 	}
-	return nil, fmt.Errorf("%q begins the ids of %d runs: %s …", ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
+	return nil, fmt.Errorf("%w: %q begins the ids of %d runs: %s …", ErrNoRun, ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
 }
 
 func findNamed(dir string, ids []string, name string) (*Run, error) {

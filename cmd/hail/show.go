@@ -48,16 +48,14 @@ func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
 // findRun opens the run that ref names.
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
-	if err == nil {
-		return r, nil
-	}
-	hint := "hail runs lists them"
 	if errors.Is(err, report.ErrNoRun) {
+		hint := "hail runs lists them"
 		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
 			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
 		}
+		return nil, usage(hint, "%v", err)
 	}
-	return nil, usage(hint, "%v", err)
+	return r, err
 }
 
 // summaryOf returns the summary and the files of a run or, with --merged, of all runs that belong together. It prints a note
