@@ -155,7 +155,7 @@ func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
 	}
 	has, err := keptIn(f, r.Stdout.Length, 0)
 	if err == nil && has.left > 0 {
-		err = fmt.Errorf("the output lacks %s (--max-output)", Plural(has.left, "byte"))
+		err = fmt.Errorf("the record lacks %s of the output, perhaps because of --max-output", Plural(has.left, "byte"))
 	}
 	if err != nil {
 		f.Close()

@@ -193,7 +193,7 @@ func TestColumnsLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files)
-		if rows != nil || err == nil || err.Error() != "the output lacks 10 bytes (--max-output)" {
+		if rows != nil || err == nil || err.Error() != "the record lacks 10 bytes of the output, perhaps because of --max-output" {
 			t.Errorf("%s: rows %v, error %v, want none, and an error that says what was left out", text, rows, err)
 		}
 	}
