@@ -106,12 +106,12 @@ func (c *capped) Close() (err error) {
 	return os.Remove(c.path + tailSuffix)
 }
 
-// kept says which part of an output its file has: its first bytes and, if some are left out, also its last ones. It has
-// no last ones if hail was killed, or is still at work on it.
+// kept says which part of an output its file has: so many of its first bytes and, after so many that are left out, so
+// many of its last ones. It has no last ones if hail was killed, or is still at work on it.
 type kept struct{ first, left, last int64 }
 
-// keptIn returns what f has of an output of this length. limit is how much of it is kept; 0 is all. It leaves f at its
-// beginning.
+// keptIn returns what f has of an output of this length. limit is how much of it is kept; with 0, whatever f has counts
+// as its first bytes. It leaves f at its beginning.
 func keptIn(f io.Seeker, length, limit int64) (k kept, err error) {
 	if k.first, err = f.Seek(0, io.SeekEnd); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
@@ -124,5 +124,5 @@ func keptIn(f io.Seeker, length, limit int64) (k kept, err error) {
 	return k, err
 }
 
-// leftOut is what is shown in place of bytes of an output that were left out.
-func leftOut(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }
+// gap is what is shown in place of n bytes of an output that are left out.
+func gap(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }

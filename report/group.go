@@ -71,7 +71,7 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 		if err := m.copy(&l, io.LimitReader(f, has.first)); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(&l, leftOut(has.left)); err != nil {
+		if _, err := io.WriteString(&l, gap(has.left)); err != nil {
 			return err
 		}
 	}

@@ -113,7 +113,7 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 	defer f.Close()
 	has, err := keptIn(f, l.length, s.most)
 	if err == nil && has.left > 0 {
-		_, err = io.WriteString(l, leftOut(has.left))
+		_, err = io.WriteString(l, gap(has.left))
 	}
 	if err == nil {
 		_, err = f.Seek(headSize(s.most), io.SeekStart)
