@@ -39,7 +39,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	defer in.Close()
 	var sent []staging
 	var err error
-	journal, stream := 0, "none" // only what an earlier push has left is settled, and c belongs to no host
+	journal, stream := 0, "none" // for an empty c, which belongs to no host: only what an earlier push has left is settled
 	if !c.isEmpty() {
 		if sent, err = p.journal(in.text, c, ".hail-"+nonce); err != nil {
 			return err

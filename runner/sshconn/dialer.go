@@ -45,7 +45,7 @@ type Dialer struct {
 	limits    *limits
 	keys      keyring
 	known     knownFiles
-	jumps     kept[jump] // by the way to them
+	jumps     kept[jump] // by the hops to them
 	forwards  slots      // for the connections through a master
 	warnOnce  sync.Once  // for the warning that host keys are not checked
 

@@ -97,7 +97,7 @@ func (p *process) start(cmd *exec.Cmd, c *Command) error {
 // closeAll closes the files that are open.
 func closeAll(files *[3]*os.File) {
 	for _, f := range files {
-		f.Close() // of nil, an error
+		f.Close() // what is nil is not open, which is an error and no panic
 	}
 }
 

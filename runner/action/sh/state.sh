@@ -1,5 +1,6 @@
 # Shared by the scripts that follow: where the state of pushes to this host is kept, by host name, because several hosts
-# may share a home; who has changed it last; and how to read the input, of which words are written as for printf %b.
+# may share a home; which push has changed something last; and how to read the input, whose words are written as for
+# printf %b.
 { read -r node </proc/sys/kernel/hostname; } 2>/dev/null || node=$(uname -n)
 case $node in
 '' | .* | */*) node=- ;;
