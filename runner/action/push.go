@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -93,17 +94,20 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	if !ok {
 		return nil // nothing is meant for it
 	}
-	var err error
-	for range mostTurns {
-		if err = p.turn(ctx, t, p.Manifests[which]); !errors.Is(err, errBehind) {
-			break
+	begun := time.Now()
+	for turns := 1; ; turns++ {
+		err := p.turn(ctx, t, p.Manifests[which])
+		if !errors.Is(err, errBehind) || turns >= fewTurns && time.Since(begun) > time.Duration(p.Patience)*time.Second {
+			return err
+		}
+		if p.Diff {
+			fmt.Fprintln(t.Out, "another push was faster; looking again")
 		}
 	}
-	return err
 }
 
-// mostTurns bounds how often a push looks again at what is there because another was faster.
-const mostTurns = 5
+// fewTurns is how often a push looks again at what is there, because another was faster, whatever its patience.
+const fewTurns = 5
 
 // turn looks at what is there and changes what differs. The manifest is a copy: where links lead differs from host to
 // host.

@@ -235,15 +235,15 @@ func TestPushBehind(t *testing.T) {
 	})
 }
 
-// TestManyPushes: of many pushes at once, one works at a time, and each gets its turn.
+// TestManyPushes: of many pushes at once that change the same file, one works at a time, and each gets its turn.
 func TestManyPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		var wg sync.WaitGroup
-		for i := range 48 {
+		for i := range 20 {
 			wg.Go(func() {
-				spec := fmt.Sprintf(`{files: [{content: new, dest: DIR/%d, notify: [h]}],
-					handlers: {h: {run: "mkdir DIR/turn && rmdir DIR/turn || echo %d >>DIR/mixed"}}}`, i, i)
-				m.push(t, t.Context(), spec, func(p *action.Push) { p.Patience = 60 }).want(t, fmt.Sprint(i), runner.Changed, "", "")
+				spec := fmt.Sprintf(`{files: [{content: new, dest: DIR/%[1]d, notify: [h]}, {content: %[1]d, dest: DIR/each}],
+					handlers: {h: {run: "mkdir DIR/turn && rmdir DIR/turn || echo %[1]d >>DIR/mixed"}}}`, i)
+				m.push(t, t.Context(), spec, func(p *action.Push) { p.Patience = 120 }).want(t, fmt.Sprint(i), runner.Changed, "", "")
 			})
 		}
 		wg.Wait()
