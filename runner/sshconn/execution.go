@@ -14,15 +14,6 @@ import (
 	"hail/runner"
 )
 
-// A background child of a command may keep the channel open after the command itself has ended. What the command
-// printed may still be on its way, so it is waited for as long as output arrives: at most as much as the buffers on the
-// way hold, for which a slow line needs half a minute.
-const (
-	afterExit = 2 * time.Second
-	onItsWay  = 8 << 20
-	restWaits = 14 // more times afterExit, after the first
-)
-
 // execution is a command that has begun.
 type execution struct {
 	conn *conn
@@ -34,14 +25,13 @@ type execution struct {
 	passing atomic.Int32 // writers that are busy
 	passed  atomic.Int64 // bytes of both outputs that were passed on
 
-	mu           sync.Mutex
-	result       error // valid once known
-	known        bool
-	stopped      error // why we ended it: the context's cause, or broken
-	broken       error // the error of one of our outputs
-	waits        int   // how often the rest of its output is still waited for, once it has ended
-	streamsEnded bool  // both streams have ended
-	clock        *time.Timer
+	mu      sync.Mutex // guards what follows
+	phase   phase
+	clock   *time.Timer // of the phase; nil: none has had one
+	rest    rest
+	stopped error // why we ended it: the context's cause, or broken
+	broken  error // the error of one of our outputs
+	result  error // what the host says of its end; valid from the phase resting on
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -64,18 +54,12 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	stop()
 	e.ch.Close()
 
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.streamsEnded = true
-	if e.clock != nil {
-		e.clock.Stop()
-	}
-	switch {
+	switch last := e.finish(); {
 	case e.stopped != nil:
 		return dropped(e.stopped)
 	case e.broken != nil:
 		return e.broken
-	case e.known:
+	case last != running:
 		return e.result
 	case e.conn.endsSoon():
 		return lost(errors.New("the connection ended before the command did"))
@@ -157,74 +141,4 @@ func exitError(status uint32) error {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 255, Err: fmt.Errorf("exit %d (according to the server)", status)}
 	}
 	return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: int(status), Err: fmt.Errorf("exit %d", status)}
-}
-
-// ended notes how the command ended, and gives the rest of its output a little time.
-func (e *execution) ended(result error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.known {
-		e.result, e.known, e.waits = result, true, restWaits
-		n := e.passed.Load()
-		e.awaitRest(n, n)
-	}
-}
-
-// awaitRest drops the channel when no more output has arrived for a while. atExit and before are the bytes passed on by
-// the end of the command and by the last check. While one of our writers is busy with what was on its way, the wait goes
-// on.
-func (e *execution) awaitRest(atExit, before int64) {
-	if e.clock != nil {
-		e.clock.Stop()
-	}
-	e.clock = time.AfterFunc(afterExit, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		now := e.passed.Load()
-		switch {
-		case e.streamsEnded:
-		case e.passing.Load() > 0 && now-atExit < onItsWay:
-			e.awaitRest(atExit, now)
-		case e.waits > 0 && now > before && now-atExit < onItsWay:
-			e.waits--
-			e.awaitRest(atExit, now)
-		default:
-			if e.stopped == nil {
-				e.conn.lingering.Add(1)
-			}
-			e.dropAfter(0)
-		}
-	})
-}
-
-// stop ends the command because of why: it closes the input, which tells a wrapper to end the command, and after the
-// grace it closes the channel. The server may have stopped reading, so the clock is started before the input is closed.
-// When the command has already ended, its remaining output is not waited for again.
-func (e *execution) stop(why error, grace time.Duration) {
-	e.mu.Lock()
-	late := e.stopped != nil || e.known
-	e.waits = 0
-	if !late {
-		e.stopped = why
-		e.dropAfter(grace)
-	}
-	e.mu.Unlock()
-	if !late {
-		e.endInput()
-	}
-}
-
-// dropAfter closes the channel after d, and cuts the connection if the server does not even answer that.
-func (e *execution) dropAfter(d time.Duration) {
-	if e.clock != nil {
-		e.clock.Stop()
-	}
-	e.clock = time.AfterFunc(d, func() {
-		e.mu.Lock()
-		if !e.streamsEnded {
-			e.clock = time.AfterFunc(afterExit, e.conn.cut)
-		}
-		e.mu.Unlock()
-		e.ch.Close()
-	})
 }

@@ -1,6 +1,9 @@
 package sshconn
 
 import (
+	"errors"
+	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,10 +66,29 @@ type channel struct {
 }
 
 func (c *channel) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.streamsEnded = true
-	c.clock.Stop()
+	c.finish()
 	close(c.closed)
 	return nil
 }
+
+// TestNoAnswerToClose: a server that does not answer the end of the channel loses the connection in a moment, though it
+// still tells how the command ended.
+func TestNoAnswerToClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		e := &execution{conn: &conn{heard: &monitoredConn{Conn: ours}}, ch: deaf{}}
+		begun := time.Now()
+		e.stop(errors.New("no time"), time.Minute)
+		time.AfterFunc(time.Minute+afterExit/2, func() { e.ended(nil) })
+		io.Copy(io.Discard, theirs)
+		if took := time.Since(begun); took != time.Minute+afterExit || e.conn.Lingering() != 0 {
+			t.Errorf("cut after %v, want %v; %d commands left something in the background, want 0", took, time.Minute+afterExit, e.conn.Lingering())
+		}
+	})
+}
+
+// deaf is a channel whose end is not answered.
+type deaf struct{ ssh.Channel }
+
+func (deaf) CloseWrite() error { return nil }
+func (deaf) Close() error      { return nil }

@@ -1,0 +1,129 @@
+package sshconn
+
+import "time"
+
+// phase is how far a command has come. It only goes forward:
+//
+//	running ──stop──► stopping ───────grace────────► closing ──no answer──► (the connection is cut)
+//	   └──exit status────┴──► resting ──no more output──┘
+//	any of them ──both streams have ended──► over
+//
+// Stopping, resting and closing have a clock, which is up when nothing else has ended them.
+type phase int
+
+const (
+	running  phase = iota
+	stopping       // its input has ended, and it has the grace to end
+	resting        // it has ended, and the rest of its output may still be on its way
+	closing        // we have closed the channel, and the server has afterExit to do so too
+	over           // both streams have ended
+)
+
+// A background child of a command may keep the channel open after the command itself has ended. What the command
+// printed may still be on its way, so it is waited for as long as output arrives: at most as much as the buffers on the
+// way hold, for which a slow line needs half a minute.
+const (
+	afterExit = 2 * time.Second
+	onItsWay  = 8 << 20
+	restWaits = 14 // more times afterExit, after the first
+)
+
+// rest is what has arrived of the output since the command ended.
+type rest struct {
+	from  int64 // bytes passed on by the end of the command
+	seen  int64 // and by the last check
+	waits int   // how many more checks it may pass because more of it has arrived
+}
+
+// enter begins the phase p. If nothing else has ended it after d, then is called.
+func (e *execution) enter(p phase, d time.Duration, then func()) {
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	e.phase = p
+	e.clock = time.AfterFunc(d, then)
+}
+
+// stop ends the command because of why: it closes the input, which tells a wrapper to end the command, and after the
+// grace it closes the channel. The server may have stopped reading, so the clock is started before the input is closed.
+// When the command has already ended, its remaining output is not waited for again.
+func (e *execution) stop(why error, grace time.Duration) {
+	e.mu.Lock()
+	inTime := e.phase == running
+	e.rest.waits = 0
+	if inTime {
+		e.stopped = why
+		e.enter(stopping, grace, e.close)
+	}
+	e.mu.Unlock()
+	if inTime {
+		e.endInput()
+	}
+}
+
+// ended notes what the host says of the end of the command, and gives the rest of its output a little time. Only the
+// first word counts, and none after the channel has been closed.
+func (e *execution) ended(result error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.phase < resting {
+		n := e.passed.Load()
+		e.result, e.rest = result, rest{from: n, seen: n, waits: restWaits}
+		e.enter(resting, afterExit, e.checkRest)
+	}
+}
+
+// checkRest has the channel closed when the rest of the output does not arrive any more.
+func (e *execution) checkRest() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.phase != resting:
+	case e.arrives():
+		e.enter(resting, afterExit, e.checkRest)
+	default:
+		if e.stopped == nil {
+			e.conn.lingering.Add(1)
+		}
+		e.enter(resting, 0, e.close)
+	}
+}
+
+// arrives reports whether the rest of the output is still arriving: one of our writers is busy with it, or has been since
+// the last check.
+func (e *execution) arrives() bool {
+	before, now := e.rest.seen, e.passed.Load()
+	e.rest.seen = now
+	switch {
+	case now-e.rest.from >= onItsWay:
+		return false
+	case e.passing.Load() > 0:
+		return true
+	case now == before || e.rest.waits == 0:
+		return false
+	}
+	e.rest.waits--
+	return true
+}
+
+// close closes the channel, and cuts the connection if the server does not even answer that.
+func (e *execution) close() {
+	e.mu.Lock()
+	if e.phase != over {
+		e.enter(closing, afterExit, e.conn.cut)
+	}
+	e.mu.Unlock()
+	e.ch.Close()
+}
+
+// finish ends the last phase when both streams have ended, and returns it. Nothing changes after that.
+func (e *execution) finish() phase {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	last := e.phase
+	e.phase = over
+	return last
+}
