@@ -87,17 +87,16 @@ type execution struct {
 	cmd     *exec.Cmd
 	stdin   *os.File
 	outputs [2]*os.File
-	wg      sync.WaitGroup // one for each output
+	drained chan struct{} // a word for each output that has ended
 
 	passing atomic.Int32 // writers that are busy
 	passed  atomic.Int64 // bytes of both outputs that were passed on
 
 	mu      sync.Mutex
 	ended   bool
-	stopped error // why we ended it
-	broken  error // the error of one of our outputs
-	dropped bool  // the rest of the outputs is not waited for
-	clock   *time.Timer
+	stopped error       // why we ended it
+	broken  error       // the error of one of our outputs
+	kill    *time.Timer // kills its process group after the grace; nil until we end it
 }
 
 func (e *execution) start(line string, s runner.Stdio) error {
@@ -125,8 +124,9 @@ func (e *execution) start(line string, s runner.Stdio) error {
 		return err
 	}
 	e.stdin, e.outputs = ours[0], [2]*os.File{ours[1], ours[2]}
+	e.drained = make(chan struct{}, len(e.outputs))
 	for i, w := range []io.Writer{s.Out, s.Err} {
-		e.wg.Go(func() { e.pass(w, e.outputs[i]) })
+		go e.pass(w, e.outputs[i])
 	}
 	switch {
 	case s.In != nil:
@@ -166,25 +166,22 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 			e.passed.Add(int64(n))
 		}
 		if err != nil {
+			e.drained <- struct{}{}
 			return
 		}
 	}
 }
 
+// wait waits until the command and its outputs have ended, and returns how.
 func (e *execution) wait() error {
 	err := e.cmd.Wait()
 	e.mu.Lock()
-	e.ended = true
-	if e.clock != nil {
-		e.clock.Stop()
+	e.ended = true // from here on, nothing stops it
+	if e.kill != nil {
+		e.kill.Stop()
 	}
-	e.awaitRest(e.passed.Load())
 	e.mu.Unlock()
-	e.wg.Wait()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.clock.Stop()
-	if e.dropped && e.stopped == nil {
+	if !e.drain() && e.stopped == nil {
 		e.conn.lingering.Add(1)
 	}
 	e.stdin.Close()
@@ -198,18 +195,27 @@ func (e *execution) wait() error {
 	return result(err)
 }
 
-// awaitRest drops the outputs after a while. atExit is the bytes passed on by the end of the command.
-func (e *execution) awaitRest(atExit int64) {
-	e.clock = time.AfterFunc(afterExit, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.passing.Load() > 0 && e.passed.Load()-atExit < mostInPipes {
-			e.awaitRest(atExit)
-			return
+// drain waits until the outputs have ended, and reports whether they did so by themselves: after a while, their rest is
+// dropped.
+func (e *execution) drain() bool {
+	whole := true
+	atExit := e.passed.Load()
+	clock := time.NewTimer(afterExit)
+	defer clock.Stop()
+	for open := len(e.outputs); open > 0; {
+		select {
+		case <-e.drained:
+			open--
+		case <-clock.C:
+			if e.passing.Load() > 0 && e.passed.Load()-atExit < mostInPipes {
+				clock.Reset(afterExit)
+			} else {
+				whole = false
+				closeAll(e.outputs[:]) // the rest is dropped: they end now
+			}
 		}
-		e.dropped = true
-		closeAll(e.outputs[:])
-	})
+	}
+	return whole
 }
 
 // outputFailed notes the error of an output, which counts even if the command has already ended, and ends the command.
@@ -244,5 +250,5 @@ func (e *execution) stop(why error, grace time.Duration) {
 	e.stopped = fmt.Errorf("stopped: %w", why)
 	e.stdin.Close()
 	group := -e.cmd.Process.Pid
-	e.clock = time.AfterFunc(grace, func() { syscall.Kill(group, syscall.SIGKILL) })
+	e.kill = time.AfterFunc(grace, func() { syscall.Kill(group, syscall.SIGKILL) })
 }
