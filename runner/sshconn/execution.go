@@ -82,8 +82,8 @@ func (e *execution) pass(w io.Writer, r io.Reader) {
 				e.outputFailed(failed)
 				w = io.Discard
 			}
-			e.passing.Add(-1)
 			e.passed.Add(int64(n))
+			e.passing.Add(-1) // last: arrives, which looks at it first, always sees one or the other
 		}
 		if err != nil {
 			break

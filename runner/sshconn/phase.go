@@ -92,12 +92,13 @@ func (e *execution) checkRest() {
 // arrives reports whether the rest of the output is still arriving: one of our writers is busy with it, or has been since
 // the last check.
 func (e *execution) arrives() bool {
+	busy := e.passing.Load() > 0
 	before, now := e.rest.seen, e.passed.Load()
 	e.rest.seen = now
 	switch {
 	case now-e.rest.from >= onItsWay:
 		return false
-	case e.passing.Load() > 0:
+	case busy:
 		return true
 	case now == before || e.rest.waits == 0:
 		return false
