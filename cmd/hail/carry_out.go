@@ -148,7 +148,7 @@ const mostIDs = 10
 func (d *display) drain(record *report.Record, cut func(), keyboard bool, run func(context.Context) iter.Seq[[]runner.Event]) (s *report.Summary, by os.Signal, err error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	sinks := append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.sinks(record)...)
+	sinks := append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.begin(record)...)
 	stopAnswering := d.answerEnquiries(keyboard)
 	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, cut)
 	s, err = report.Drain(run(ctx), sinks...)
@@ -163,7 +163,7 @@ func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Rec
 	err := withoutEPIPE(errors.Join(drained, d.results(s, record)))
 	// Once the record is finished, another hail may remove it.
 	if err = errors.Join(err, writeAll(reports, s, record.Path(), d.columns), record.Finish(s)); err != nil {
-		tell(d.env.stderr, err, asJSON(d.modes))
+		tell(d.env.stderr, err, asJSON(d.modes.names()))
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {
 		if err := report.Prune(d.env.runsDir(c), keep); err != nil {

@@ -146,9 +146,9 @@ func (p completer) values(option, last string) []string {
 	switch option {
 	case "output":
 		if p.cmd.Name == "show" {
-			return showModes
+			return showModes.names()
 		}
-		return candidates(written, outputModes, "")
+		return candidates(written, outputModes.names(), "")
 	case "report":
 		return candidates("", report.FormatNames(), "=")
 	case "compare":

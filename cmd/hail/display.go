@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
 	"hail/runner/sshconn"
 )
 
@@ -22,7 +20,7 @@ type display struct {
 	env      environment
 	what     string          // what is done, in a few words
 	before   *report.Summary // the run to compare the checks with; may be nil
-	modes    []string
+	modes    modes
 	outStyle report.Style // of results, on stdout
 	errStyle report.Style // of talk, on stderr
 	by       report.Gathering
@@ -36,8 +34,6 @@ type display struct {
 	debug    bool // and those of the SSH protocol
 }
 
-var outputModes = append([]string{"gather", "stream", "host", "none"}, report.FormatNames()...)
-
 func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display, error) {
 	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
 		by: gathering(c), verbose: j.verbose || c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
@@ -49,7 +45,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 		return nil, err
 	}
 	if j.raw {
-		d.modes, d.columns = []string{"raw"}, nil
+		d.modes, d.columns = modes{rawMode}, nil
 	}
 	progress, err := oneOf(c, "progress")
 	if err != nil {
@@ -61,27 +57,6 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 	}
 	d.errStyle, err = e.style(c, e.stderrTerminal)
 	return d, err
-}
-
-// modesOf returns what to show: what --json or --output says, or else the table of --columns alone, or what suits the run.
-func modesOf(c *cli.Context, p *runner.Plan, columns *report.Columns) ([]string, error) {
-	switch {
-	case c.Bool("json"):
-		return []string{"json"}, nil
-	case c.IsSet("output"):
-		modes := strings.Split(c.String("output"), ",")
-		for _, m := range modes {
-			if !slices.Contains(outputModes, m) {
-				return nil, notKnown("output", m, outputModes)
-			}
-		}
-		return modes, nil
-	case columns != nil:
-		return nil, nil
-	case len(p.Hosts) == 1 && len(p.Checks) == 0:
-		return []string{"stream"}, nil
-	}
-	return []string{"gather"}, nil
 }
 
 // header writes the line that announces the run.
@@ -116,8 +91,8 @@ func (d *display) trace() sshconn.Trace {
 	}
 }
 
-// sinks returns what shows the run while it goes on.
-func (d *display) sinks(files *report.Record) (sinks []report.Sink) {
+// begin begins to show the run, and returns what shows it while it goes on. From then on, talk goes above the progress.
+func (d *display) begin(files *report.Record) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
 		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.talkStyle)
@@ -127,15 +102,7 @@ func (d *display) sinks(files *report.Record) (sinks []report.Sink) {
 			out = d.live.Above(out)
 		}
 	}
-	for _, m := range d.modes {
-		switch m {
-		case "stream":
-			sinks = append(sinks, &report.Stream{W: out, Files: files, Style: d.outStyle})
-		case "jsonl":
-			sinks = append(sinks, report.JSONL{W: out})
-		}
-	}
-	return sinks
+	return append(sinks, d.modes.sinks(out, files, d.outStyle)...)
 }
 
 // talkStyle returns the style of the talk for the current width of the terminal.
@@ -154,69 +121,28 @@ func (d *display) results(s *report.Summary, files report.Files) error {
 	switch { // an error on stderr is ignored: nothing else depends on it
 	case !d.quiet:
 		report.Text(d.env.stderr, s, files, d.talkStyle())
-	case !d.machineReadable(): // --quiet still shows what went wrong
-		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes, "gather"), d.talkStyle())
+	case !d.modes.readBy(program): // --quiet still shows what went wrong
+		report.Troubles(d.env.stderr, s, files, slices.Contains(d.modes.names(), gatherMode.name), d.talkStyle())
 	}
 	switch {
 	case err != nil || d.before == nil:
 		return err
-	case d.machineReadable(): // a program reads stdout
+	case d.modes.readBy(program): // a program reads stdout
 		return report.CompareChecks(d.env.stderr, d.before, s, d.talkStyle())
 	}
 	return report.CompareChecks(d.env.stdout, d.before, s, d.outStyle)
 }
 
-// machineReadable reports whether stdout carries a report for a program, and must carry nothing else.
-func (d *display) machineReadable() bool { return slices.ContainsFunc(d.modes, isReport) }
-
-func isReport(mode string) bool { return report.Formats[mode] != nil }
-
+// blocks shows the results on stdout.
 func (d *display) blocks(s *report.Summary, files report.Files) error {
-	out := d.env.stdout
-	for _, m := range d.modes {
-		var err error
-		switch {
-		case m == "raw":
-			for i := range s.Hosts {
-				err = errors.Join(err, copyOutput(out, files, s.Hosts[i].Host))
-			}
-		case m != "jsonl" && isReport(m):
-			err = report.Formats[m](out, &report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns})
-		default:
-			err = showHosts(out, m, s, files, d.by, d.outStyle)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := showReach(out, d.modes, s, d.outStyle); err != nil {
+	r := shown{&report.Report{Summary: s, What: d.what, Files: files, Columns: d.columns}, d.by, d.outStyle}
+	if err := d.modes.showEnd(d.env.stdout, r); err != nil {
 		return err
 	}
-	if d.columns != nil && !d.machineReadable() {
-		return report.ColumnsTable(out, s, files, d.columns, d.outStyle)
+	if d.columns != nil && !d.modes.readBy(program) {
+		return report.ColumnsTable(d.env.stdout, s, files, d.columns, d.outStyle)
 	}
 	return nil
-}
-
-// showHosts shows how the hosts ended and what they printed, as far as this mode shows it at the end of a run.
-func showHosts(w io.Writer, mode string, s *report.Summary, files report.Files, by report.Gathering, style report.Style) error {
-	switch {
-	case mode == "gather" && len(s.Plan.Checks) > 0:
-		return report.Checks(w, s, style)
-	case mode == "gather":
-		return report.Gather(w, s, files, by, style)
-	case mode == "host":
-		return report.EachHost(w, s, files, style)
-	}
-	return nil
-}
-
-// showReach shows how the hosts of a ping were reached: once, in whatever modes hosts are shown.
-func showReach(w io.Writer, modes []string, s *report.Summary, style report.Style) error {
-	if s.Plan.Action.Kind != action.KindPing || !slices.ContainsFunc(modes, func(m string) bool { return m == "gather" || m == "host" || m == "stream" }) {
-		return nil
-	}
-	return report.PingTable(w, s, style)
 }
 
 // style returns how to show text on a terminal, or not on one, where nothing is cut.

@@ -80,16 +80,13 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 	return s, r, nil
 }
 
-// showModes are the values of --output for a recorded run.
-var showModes = []string{"gather", "host", "json", "jsonl", "none"}
-
 func show(e environment, c *cli.Context) error {
 	style, err := e.style(c, e.stdoutTerminal)
 	if err != nil {
 		return err
 	}
 	host := c.Args().Get(1)
-	mode, err := showMode(c, host)
+	m, err := showMode(c, host)
 	if err != nil {
 		return err
 	}
@@ -100,8 +97,8 @@ func show(e environment, c *cli.Context) error {
 	if c.Args().Len() > 2 {
 		return usage("hail logs RUN -w EXPR shows several", "hail show takes a run and one host")
 	}
-	if mode == "jsonl" {
-		if err := report.Formats[mode](e.stdout, &report.Report{Events: r.Events()}); err != nil {
+	if m.name == jsonlMode.name { // all events, also those before a damage
+		if err := report.Formats[m.name](e.stdout, &report.Report{Events: r.Events()}); err != nil {
 			return err
 		}
 		return r.Err()
@@ -117,35 +114,31 @@ func show(e environment, c *cli.Context) error {
 	switch {
 	case host != "":
 		return showHost(e.stdout, s, files, host)
-	case mode == "json":
-		return writeJSON(e.stdout, s)
-	case table != nil:
+	case table != nil && m.reader != program:
 		err = report.ColumnsTable(e.stdout, s, files, table, style)
 	default:
-		err = errors.Join(showHosts(e.stdout, mode, s, files, gathering(c), style), showReach(e.stdout, []string{mode}, s, style))
+		err = modes{m}.showEnd(e.stdout, shown{&report.Report{Summary: s, What: r.What, Files: files}, gathering(c), style})
 	}
-	if err != nil {
+	if err != nil || m.reader == program {
 		return err
 	}
 	return report.Text(e.stdout, s, files, style)
 }
 
 // showMode returns what to show. A setting that asks for what only a run can show, or all hosts of one run, gives way.
-func showMode(c *cli.Context, host string) (string, error) {
-	mode := c.String("output")
-	var err error
+func showMode(c *cli.Context, host string) (mode, error) {
+	m, err := showModes.named(c.String("output"))
 	switch {
-	case !slices.Contains(showModes, mode):
-		err = notKnown("output", mode, showModes)
-	case mode == "jsonl" && c.Bool("merged"):
+	case err != nil:
+	case m.name == jsonlMode.name && c.Bool("merged"):
 		err = usage("", "the events of --merged runs have no common order: jsonl is for one run")
-	case asJSON([]string{mode}) && host != "":
+	case m.reader == program && host != "":
 		err = usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
 	}
 	if err != nil && !isGiven(c, "output") {
-		return showModes[0], nil
+		return gatherMode, nil
 	}
-	return mode, err
+	return m, err
 }
 
 // showHost shows the log of one host.
