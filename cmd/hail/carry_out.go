@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
 	"hail/runner/action/check"
 )
 
@@ -40,72 +38,29 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 
 // carryOut carries out a plan:
 //
-//	plan ─► action, dialer ─► (dry run) ─► record ─► runner.Run ─► Drain: record, display ─► summary ─► exit code
+//	plan ─► prepare: action, dialer ─► (dry run) ─► ask ─► record ─► events ─► drain: record, display ─► summary ─► exit code
 func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) error {
-	var record *report.Record
-	act, err := newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: func(digest string) (io.ReadCloser, int64, error) { return j.open(digest, record) }})
+	r, err := prepare(e, c, inv, plan, j)
 	if err != nil {
 		return err
 	}
-	var lines []string
-	if exec, ok := act.(action.Exec); ok {
-		if lines, err = exec.Lines(plan); err != nil {
-			return usage("", "%v", err)
-		}
+	defer r.ssh.Close()
+	if r.planOnly {
+		return r.display.plan(plan, r.lines, origins(c))
 	}
-	d, err := newDisplay(e, c, plan, j)
-	if err != nil {
+	if err := r.ask(c); err != nil {
 		return err
 	}
-	reports, err := reportsOf(c)
-	if err != nil {
+	if r.record, err = createRecord(e, c, plan, j); err != nil {
 		return err
 	}
-	var secrets passwords
-	planOnly := c.Bool("dry-run") && !j.dryRunConnects
-	if !planOnly {
-		if secrets, err = e.passwords(plan); err != nil {
-			return err
-		}
-	}
-	dialer, ssh, err := newDialer(e, plan, inv, secrets, d.remark, d.trace())
-	if err != nil {
-		return err
-	}
-	defer ssh.Close()
-	if planOnly {
-		return d.plan(plan, lines, origins(c))
-	}
-	if !plan.DryRun {
-		if err := e.confirm(c, plan, j.what); err != nil {
-			return err
-		}
-	} else if !d.quiet {
-		d.remark("dry run: shows what would change, and changes nothing")
-	}
-	if err := e.unlock(ssh, plan.Hosts); err != nil {
-		return err
-	}
-	if record, err = createRecord(e, c, plan, j); err != nil {
-		return err
-	}
-	d.header(plan)
+	r.display.header(plan)
 	if j.remark != "" {
-		d.remark(j.remark)
+		r.display.remark(j.remark)
 	}
 	keyboard := !plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch")
-	summary, by, err := d.drain(record, func() { ssh.Close() }, keyboard, func(ctx context.Context) iter.Seq[[]runner.Event] {
-		var gates []runner.Gate
-		if plan.Gate != "" {
-			gates = append(gates, gate{plan.Gate, d.talk, e.environ})
-		}
-		events := runner.Run(ctx, *plan, act, dialer, record, gates...)
-		if suite, ok := act.(check.Suite); ok { // it judges the events before anything else sees them
-			events = suite.Judge(events, j.earlier...)
-		}
-		return events
-	})
-	err = d.conclude(c, summary, record, reports, err)
+	summary, by, err := r.drain(keyboard)
+	err = r.conclude(c, summary, err)
 	code := exitCode(summary, err, by)
 	if code == exitOK && plan.DryRun && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
 		code = exitWouldChange
@@ -114,6 +69,19 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 		return &exitError{code}
 	}
 	return nil
+}
+
+// ask asks for what the run still lacks: the consent of the user, and passphrases of keys.
+func (r *prepared) ask(c *cli.Context) error {
+	e := r.display.env
+	if !r.plan.DryRun {
+		if err := e.confirm(c, r.plan, r.job.what); err != nil {
+			return err
+		}
+	} else if !r.display.quiet {
+		r.display.remark("dry run: shows what would change, and changes nothing")
+	}
+	return e.unlock(r.ssh, r.plan.Hosts)
 }
 
 // createRecord begins the record of a run. The plan gets another id if there is a record with its own, as two hails that
@@ -143,26 +111,41 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 
 const mostIDs = 10
 
-// drain takes the events of a run to their end. Meanwhile it answers enquiries, also by keyboard if that is true, and signals:
-// the first one stops the run, the second calls cut. by is the first one, or nil.
-func (d *display) drain(record *report.Record, cut func(), keyboard bool, run func(context.Context) iter.Seq[[]runner.Event]) (s *report.Summary, by os.Signal, err error) {
+// drain takes the events of the run to their end. Meanwhile it answers enquiries, also by keyboard if that is true, and
+// signals: the first one stops the run, the second cuts the connections. by is the first one, or nil.
+func (r *prepared) drain(keyboard bool) (s *report.Summary, by os.Signal, err error) {
+	d := r.display
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	sinks := append([]report.Sink{stopping{record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.begin(record)...)
+	sinks := append([]report.Sink{stopping{r.record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.begin(r.record)...)
 	stopAnswering := d.answerEnquiries(keyboard)
-	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, cut)
-	s, err = report.Drain(run(ctx), sinks...)
+	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, func() { r.ssh.Close() })
+	s, err = report.Drain(r.events(ctx), sinks...)
 	by = stopHandling()
 	stopAnswering()
 	return s, by, err
 }
 
-// conclude shows how a run ended, writes the reports, finishes its record, and removes old records. drained is the error of
-// drain. It tells all that went wrong with the record and the output, and returns it.
-func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Record, reports []wantedReport, drained error) error {
-	err := withoutEPIPE(errors.Join(drained, d.results(s, record)))
+// events returns the events of the run, which goes on as they are taken.
+func (r *prepared) events(ctx context.Context) iter.Seq[[]runner.Event] {
+	var gates []runner.Gate
+	if r.plan.Gate != "" {
+		gates = append(gates, gate{r.plan.Gate, r.display.talk, r.display.env.environ})
+	}
+	events := runner.Run(ctx, *r.plan, r.action, r.dialer, r.record, gates...)
+	if suite, ok := r.action.(check.Suite); ok { // it judges the events before anything else sees them
+		events = suite.Judge(events, r.job.earlier...)
+	}
+	return events
+}
+
+// conclude shows how the run ended, writes the reports, finishes its record, and removes old records. drained is the error
+// of drain. It tells all that went wrong with the record and the output, and returns it.
+func (r *prepared) conclude(c *cli.Context, s *report.Summary, drained error) error {
+	d := r.display
+	err := withoutEPIPE(errors.Join(drained, d.results(s, r.record)))
 	// Once the record is finished, another hail may remove it.
-	if err = errors.Join(err, writeAll(reports, s, record.Path(), d.columns), record.Finish(s)); err != nil {
+	if err = errors.Join(err, writeAll(r.reports, s, r.record.Path(), d.columns), r.record.Finish(s)); err != nil {
 		tell(d.env.stderr, err, asJSON(d.modes.names()))
 	}
 	if keep := c.Int("keep-runs"); keep > 0 {
@@ -171,17 +154,6 @@ func (d *display) conclude(c *cli.Context, s *report.Summary, record *report.Rec
 		}
 	}
 	return err
-}
-
-// newAction makes the action of a plan.
-func newAction(spec runner.Spec, from action.Sources) (runner.Action, error) {
-	switch spec.Kind {
-	case check.Kind:
-		return check.New(spec)
-	case check.KindBaseline:
-		return check.Baseline{}, nil
-	}
-	return action.New(spec, from)
 }
 
 // stopping is a record that stops the run when it can't be written: a run must not go on unrecorded.

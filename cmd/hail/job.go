@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"iter"
 
 	"hail/inventory"
@@ -33,15 +32,4 @@ func (j *job) addSecret(name, value string) {
 		j.secrets = map[string]string{}
 	}
 	j.secrets[name] = value
-}
-
-// open returns a content for the action, a private one or one from the record, and its size. The caller closes it.
-func (j *job) open(digest string, record *report.Record) (io.ReadCloser, int64, error) {
-	for _, b := range j.private {
-		if b.Digest == digest {
-			content, err := b.Open()
-			return content, b.Size, err
-		}
-	}
-	return record.Blob(digest)
 }
