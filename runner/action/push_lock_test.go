@@ -106,6 +106,17 @@ func TestPushStateOfAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "second", runner.Error, "", "the folder for the state of pushes is not writable; nothing was changed")
+
+		for name, text := range map[string]string{"staged": ".hail-x\n", "renamed": "", "table": ""} {
+			if err := os.WriteFile(filepath.Join(m.state(t), "push", name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(filepath.Join(m.state(t), "push"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "third", runner.Error, "",
+			"the folder for the state of pushes is not writable; nothing was changed")
 	})
 }
 

@@ -138,6 +138,7 @@ undo() { # puts everything back, and runs the handlers again: what they print mu
 		tidy
 	else
 		say stuck
+		exit 0
 	fi
 }
 owe() { # paid or kept: other pushes have changed the list since the probe
@@ -195,7 +196,7 @@ if [ -d "$journal" ]; then
 	staging) say settled dropped; tidy ;;
 	nothing) rm -rf "$journal" ;; # likewise, or nothing else was there any more
 	esac
-	[ ! -d "$journal" ] || { [ -f "$journal/renamed" ] || [ -f "$journal/undoing" ] || say error state; exit 0; }
+	[ ! -d "$journal" ] || { say error state; exit 0; }
 	exec 0<&6 6<&-
 fi
 say begins
