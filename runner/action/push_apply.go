@@ -77,7 +77,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	case runner.Lost:
 		err = why
 	}
-	if o.settled != "" && !o.earlier { // the host has begun with this push since
+	if o.settled != "" {
 		settled := "first settled an earlier push that was killed: " + o.settled
 		fmt.Fprintln(t.Err, settled)
 		t.Note("settled", settled)

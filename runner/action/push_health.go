@@ -75,6 +75,16 @@ type sick struct {
 	size  int // bytes that were said; what exceeds check.MostSaid is not kept
 }
 
+// hear takes in a line that the look printed. A nil sick takes none.
+func (s *sick) hear(line string) {
+	if s == nil {
+		return
+	}
+	if s.size += len(line) + 1; s.size <= check.MostSaid {
+		s.said = append(s.said, line)
+	}
+}
+
 // explain returns what is wrong and, for the log, what the command of the check wrote to stderr.
 func (s *sick) explain() (log string, why error) {
 	text := fmt.Sprintf("the health check %s did not pass", s.name)

@@ -116,7 +116,7 @@ func TestPushStateOfAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil).want(t, "third", runner.Error, "",
-			"the folder for the state of pushes is not writable; nothing was changed")
+			"an earlier push was killed, and can't be settled: the folder for the state of pushes is not writable; nothing was changed")
 	})
 }
 

@@ -2,6 +2,7 @@ package action
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,6 +23,8 @@ func TestCut(t *testing.T) {
 		{"", &runner.Failure{Err: runner.Stopped(runner.Interrupt), Remains: runner.Gone}, "stopped; nothing was changed", false},
 		{"", &runner.Failure{Err: runner.Stopped(runner.Interrupt), Remains: runner.Unknown}, "stopped; the next push settles it", false},
 		{"settled activated", lost, "the connection ended; the next push settles it", false},
+		{"settled activated, changed, error state", lost, "the connection ended; nothing was changed", false},
+		{"settled rolled-back, undoing, stuck", lost, "the connection ended; the push could not be rolled back: look at the host", true},
 		{"settled rolled-back, undoing, rolled-back", lost, "the connection ended; the next push settles it", false},
 		{"begins", lost, "the connection ended; the next push settles it", false},
 		{"begins, moved -", lost, "the connection ended; nothing was changed", false},
@@ -68,6 +71,38 @@ func TestOutcomeUnsaid(t *testing.T) {
 		}
 		if err := o.result(&runner.Target{}, true); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", said, err, want)
+		}
+	}
+}
+
+// TestOutcomeOfEarlier: what the host says of an earlier push, which it settles first, is never taken for the outcome of
+// this one.
+func TestOutcomeOfEarlier(t *testing.T) {
+	for said, want := range map[string]struct{ settled, err string }{
+		"settled dropped, begins, changed":                                    {"it had changed nothing", ""},
+		"settled rolled-back, begins, changed":                                {"it was rolled back", ""},
+		"settled rolled-back, undoing, rolled-back, begins, changed":          {"it was rolled back", ""},
+		"settled activated, changed, begins, changed":                         {"it was finished", ""},
+		"settled activated, handler h 1, kept, begins, changed":               {`its files stay: handler "h": exit 1`, ""},
+		"settled activated, kept, begins, changed":                            {"its files stay", ""},
+		"settled activated, handler h 1, undoing, rolled-back, begins, moved": {`it was rolled back: handler "h": exit 1`, "a file changed on the host meanwhile; nothing was changed"},
+		"settled activated, undoing, rolled-back, begins, changed":            {"it was rolled back", ""},
+		"settled activated":                                      {"", "the host did not say how the push ended; the next push settles it"},
+		"settled activated, handler h 1, kept":                   {"", "the host did not say how the push ended; the next push settles it"},
+		"settled activated, changed, error state":                {"", "an earlier push was killed, and can't be settled: the folder for the state of pushes is not writable; nothing was changed"},
+		"settled rolled-back, undoing, rolled-back, error state": {"", "an earlier push was killed, and can't be settled: the folder for the state of pushes is not writable; nothing was changed"},
+		"settled activated, handler h 1, kept, error state":      {"", "an earlier push was killed, and can't be settled: the folder for the state of pushes is not writable; nothing was changed"},
+		"settled rolled-back, undoing, stuck":                    {"", "an earlier push was killed, and could not be rolled back: look at the host"},
+	} {
+		var o outcome
+		for line := range strings.SplitSeq(said, ", ") {
+			kind, rest, _ := strings.Cut(line, " ")
+			o.hear(kind, rest)
+		}
+		err := o.result(&runner.Target{}, false)
+		status, _ := runner.StatusOf(err)
+		if text := fmt.Sprint(err); err != nil && (text != want.err || status != runner.Error) || err == nil && want.err != "" || want.settled != o.settled {
+			t.Errorf("%s: %s %v, settled %q, want %v", said, status, err, o.settled, want)
 		}
 	}
 }

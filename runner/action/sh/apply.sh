@@ -262,7 +262,7 @@ fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
-unmoved || fail moved -
+unmoved || fail moved
 
 phase renaming || fail error state
 change "$nonce"
