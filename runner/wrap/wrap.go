@@ -116,11 +116,34 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
-	_, reason := runner.StatusOf(err)
-	exited := err == nil || reason == runner.ExitStatus
 	heard := context.Cause(taken) == errTaken || stderr.remains != ""
-	if exited && s.In != nil && !heard {
-		return &runner.Failure{Status: runner.Error, Err: errors.New("the host did not run hail's wrapper: a forced command, or a login file that exits; hail run --no-wrap sends the bare command")}
+	if s.In == nil || heard {
+		return err
 	}
-	return err
+	return notRun(err)
 }
+
+// notRun returns what the end of a command means whose wrapper has not taken its input: it says why the command did not
+// run. Only that the connection or the tool for becoming another user ended it stays what it is.
+func notRun(ended error) error {
+	exit, killed := 0, false
+	if ended != nil {
+		f, _ := errors.AsType[*runner.Failure](ended)
+		switch {
+		case f != nil && f.Reason == runner.Signalled:
+			killed = true
+		case f != nil && f.Reason == runner.ExitStatus:
+			exit = f.Exit
+			killed = signalled < exit && exit < signalled+32
+		default:
+			return ended
+		}
+	}
+	if killed {
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command did not run: on the host, hail's wrapper was killed before it took the input (%w)", ended)}
+	}
+	return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not run hail's wrapper, and ended with exit %d: a forced command, or a login file that exits; hail run --no-wrap sends the bare command", exit)}
+}
+
+// signalled is what a shell adds to the number of the signal that killed a command, to make an exit status of it.
+const signalled = 128

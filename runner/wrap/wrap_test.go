@@ -600,25 +600,42 @@ func TestInputWaits(t *testing.T) {
 	}
 }
 
-// TestNoWrapper: a host that ends by itself before the wrapper takes the input has not run the command. Without input
-// that is not known, and a lost connection or a refusal keeps its own error.
+// TestNoWrapper: a host that ends by itself before the wrapper takes the input has not run the command, and the error
+// tells a wrapper that was killed from one that never began. Without input that is not known, and a lost connection or a
+// refusal keeps its own error.
 func TestNoWrapper(t *testing.T) {
 	refused := &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: errors.New("wrong password")}
 	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
-	exit := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	killed := &runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: errors.New("killed by signal KILL")}
+	exit := func(status int) error {
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: status, Err: fmt.Errorf("exit %d", status)}
+	}
+	one := exit(1)
+	const never = "the host did not run hail's wrapper, and ended with exit "
+	const before = "the command did not run: on the host, hail's wrapper was killed before it took the input "
 	for _, tt := range []struct {
 		in      string
 		ended   error
-		instead bool
-	}{{"data", nil, true}, {"data", exit, true}, {"data", refused, false}, {"data", lost, false}, {"", nil, false}, {"", exit, false}} {
+		instead string // empty: what it ended with
+	}{
+		{"data", nil, never + "0"}, {"data", one, never + "1"}, {"data", exit(128), never + "128"}, {"data", exit(254), never + "254"},
+		{"data", exit(137), before + "(exit 137)"}, {"data", exit(143), before + "(exit 143)"}, {"data", killed, before + "(killed by signal KILL)"},
+		{"data", refused, ""}, {"data", lost, ""}, {"", nil, ""}, {"", one, ""}, {"", killed, ""},
+	} {
 		host := execFunc(func(_ string, s runner.Stdio) error {
 			io.WriteString(s.Err, "This account is not available.\n")
 			return tt.ended
 		})
 		c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 		err := c.Exec(t.Context(), "cat", runner.Stdio{In: strings.NewReader(tt.in), Size: int64(len(tt.in))})
-		if status, _ := runner.StatusOf(err); tt.instead && (status != runner.Error || !strings.Contains(err.Error(), "did not run hail's wrapper")) || !tt.instead && err != tt.ended {
-			t.Errorf("input %q, ended with %v: got %s, %v, want an error of our own: %v", tt.in, tt.ended, status, err, tt.instead)
+		if tt.instead == "" {
+			if err != tt.ended {
+				t.Errorf("input %q, ended with %v: %v, want the same", tt.in, tt.ended, err)
+			}
+			continue
+		}
+		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.HasPrefix(err.Error(), tt.instead) {
+			t.Errorf("input %q, ended with %v: %s, %v, want an error of our own: %s", tt.in, tt.ended, status, err, tt.instead)
 		}
 	}
 }
