@@ -133,9 +133,16 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	if err != nil {
 		return err
 	}
-	words := append(s.Interpreter[:len(s.Interpreter):len(s.Interpreter)], file)
-	return s.judge(t.Exec(ctx, s.in(runner.QuoteWords(append(words, runner.Strings(s.Args)...))), given))
+	words := append([]string{"sh", "-c", fmt.Sprintf(thenRemove, dir), "hail"}, s.Interpreter...)
+	words = append(append(words, file), runner.Strings(s.Args)...)
+	return s.judge(t.Exec(ctx, s.in(runner.QuoteWords(words)), given))
 }
+
+// thenRemove is a command line in sh that runs its arguments and removes the folder %s. It outlives the signals that end
+// the script, for by then hail may have died. What the shell itself would print about them is discarded. ksh93 says 256
+// and the signal.
+const thenRemove = `trap : TERM HUP INT; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %s; ` +
+	`[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)); exit $hail_status`
 
 // cleanTime is how long it may take to remove what was put on the host, even when the time of the run is over.
 const cleanTime = 10 * time.Second

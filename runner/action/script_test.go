@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
+	"path"
 	"strings"
 	"testing"
 
@@ -101,4 +104,64 @@ func TestScriptIsReadWhole(t *testing.T) {
 		}
 		conn.Close()
 	}
+}
+
+// TestScriptLeavesNothing: the host removes what was staged for a script also when hail is no longer there to do it.
+func TestScriptLeavesNothing(t *testing.T) {
+	script, text, err := action.NewScript("s", []byte("echo $0\nsleep 1000\n"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script.InputDigest = "in"
+	a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, die := context.WithCancel(t.Context())
+	defer die()
+	begun := &heard{then: die}
+	var noise strings.Builder
+	err = a.Do(ctx, &runner.Target{Conn: mortal{conn, ctx}, Out: begun, Err: &noise})
+	file := strings.TrimSuffix(begun.text.String(), "\n")
+	if f, _ := errors.AsType[*runner.Failure](err); f == nil || f.Remains != runner.Gone || path.Base(file) != "script" {
+		t.Fatalf("%v, %q, want a script that began and was ended", err, file)
+	}
+	if _, err := os.Stat(path.Dir(file)); !errors.Is(err, fs.ErrNotExist) {
+		os.RemoveAll(path.Dir(file))
+		t.Errorf("%s is still there: %v", path.Dir(file), err)
+	}
+	if noise.Len() > 0 {
+		t.Errorf("stderr is %q, want nothing but what the script prints there", noise.String())
+	}
+}
+
+// heard keeps what is written to it, and calls then when that is something.
+type heard struct {
+	text strings.Builder
+	then func()
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	defer h.then()
+	return h.text.Write(p)
+}
+
+// mortal is a Conn over which nothing is started any more once alive has ended.
+type mortal struct {
+	runner.Conn
+	alive context.Context
+}
+
+func (m mortal) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	if m.alive.Err() != nil {
+		return &runner.Failure{Status: runner.Lost, Err: errors.New("hail has died")}
+	}
+	return m.Conn.Exec(ctx, cmd, s)
 }
