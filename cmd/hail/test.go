@@ -53,9 +53,15 @@ Examples:
 			if err != nil {
 				return err
 			}
+			before, err := compared(e, c)
+			if err != nil {
+				return err
+			}
 			return watch(e, c, func() error {
 				return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
-					return testJob(e, c, suite, inv, hosts)
+					j, err := testJob(e, c, suite, inv, hosts)
+					j.before = before
+					return j, err
 				})
 			})
 		},
@@ -129,22 +135,31 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 			return j, err
 		}
 	}
-	if ref := c.String("compare"); ref != "" {
-		before, err := report.Find(e.runsDir(c), ref)
-		if err != nil {
-			return j, wrongValue("compare", "hail runs lists them", "%v", err)
-		}
-		e.remarkGoing(c, before)
-		if j.before, err = before.Summary(); err != nil {
-			return j, err
-		}
-		if j.before.Plan == nil || j.before.Plan.Action.Kind != check.Kind {
-			return j, wrongValue("compare", "hail runs lists them", "%s is not a test", ref)
-		}
-	}
 	j.timeout, j.spec, j.what = timeoutFor(suite), suite.Spec(), "test with "+strings.Join(c.Args().Slice(), ", ")
 	j.checks, j.fleet = suite.Listed()
 	return j, nil
+}
+
+// compared reads the run of --compare; nil: there is none. It is read once: in the rounds of --watch, last would be
+// another run each time, and an older one may be removed meanwhile.
+func compared(e environment, c *cli.Context) (*report.Summary, error) {
+	ref := c.String("compare")
+	if ref == "" {
+		return nil, nil
+	}
+	run, err := report.Find(e.runsDir(c), ref)
+	if err != nil {
+		return nil, wrongValue("compare", "hail runs lists them", "%v", err)
+	}
+	e.remarkGoing(c, run)
+	before, err := run.Summary()
+	if err != nil {
+		return nil, err
+	}
+	if before.Plan == nil || before.Plan.Action.Kind != check.Kind {
+		return nil, wrongValue("compare", "hail runs lists them", "%s is not a test", ref)
+	}
+	return before, nil
 }
 
 // watch repeats a test until it passes. The last round starts when the time of --watch is over; without it, there is one.
