@@ -163,6 +163,7 @@ func compared(e environment, c *cli.Context) (*report.Summary, error) {
 }
 
 // watch repeats a test until it passes. The last round starts when the time of --watch is over; without it, there is one.
+// When a round can't begin, the exit code is that of the one before: hosts have been touched.
 func watch(e environment, c *cli.Context, test func() error) error {
 	limit, err := duration(c, "watch")
 	if err != nil {
@@ -173,12 +174,21 @@ func watch(e environment, c *cli.Context, test func() error) error {
 		return err
 	}
 	until := e.now().Add(limit.Value())
+	var before *exitError
 	for {
 		err := test()
 		ended, ok := errors.AsType[*exitError](err)
+		if err != nil && !ok && before != nil {
+			inJSON, _ := c.App.Metadata[metaJSON].(bool)
+			if code := tell(e.stderr, err, inJSON); code != exitUsage {
+				return &exitError{code}
+			}
+			return before
+		}
 		if !ok || ended.code != exitFailed && ended.code != exitUnreachable || !e.now().Before(until) {
 			return err
 		}
+		before = ended
 		time.Sleep(min(every.Value(), until.Sub(e.now())))
 	}
 }
