@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"hail/inventory/sshconfig"
+	"hail/report"
 )
 
 // environment is everything that the program takes from its surroundings. Packages outside cmd/hail do not see it.
@@ -39,6 +40,7 @@ type environment struct {
 	exit           func(code int)                                        // ends the process at once
 	secret         func(prompt string) (string, error)                   // asks on the terminal, without echo
 	answers        *answers                                              // to prompts, so far
+	earlier        map[string]*report.Summary                            // the runs that targets have named so far
 }
 
 func osEnvironment(args []string) environment {
@@ -68,6 +70,7 @@ func osEnvironment(args []string) environment {
 		exit:    os.Exit,
 		memory:  freeMemory(),
 		answers: &answers{passphrases: map[string]string{}},
+		earlier: map[string]*report.Summary{},
 	}
 	e.secret = e.readSecret
 	e.enquiries = e.osEnquiries

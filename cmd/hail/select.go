@@ -171,9 +171,9 @@ func queryOf(c *cli.Context) (q inventory.Query, err error) {
 }
 
 // earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts. It reads
-// each run once: the last one stays the same, although others may begin meanwhile.
+// each run once: the last one stays the same, although others, and further rounds of --watch, begin meanwhile.
 func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
-	known := map[string]*report.Summary{}
+	known := e.earlier
 	return func(id string, words []string) ([]string, error) {
 		statuses, wrong := statusesOf(words)
 		if wrong != nil {
