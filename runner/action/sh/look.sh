@@ -41,7 +41,10 @@ link() { # readlink -f of busybox takes some links to nothing for links to somew
 }
 say stats
 find_stat
-$stats -- "$@" 2>/dev/null
+case $kinds in
+*-*) of '[!-]' listed "$@" | xargs -r -0 $stats -- 2>/dev/null ;; # another push may have made by now what was not there
+*) $stats -- "$@" 2>/dev/null ;;
+esac
 say sums
 of f listed "$@" | xargs -r -0 $sums -- | digests
 say links
