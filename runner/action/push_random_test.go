@@ -372,13 +372,16 @@ func (w *world) compare(what string, want, got files) {
 
 // tidy fails the test if a push has left something behind.
 func (w *world) tidy(after files) {
-	left, _ := filepath.Glob(w.m.home + "/.local/state/hail/on/*/[^mol]*") // managed, owed and latest stay
+	left, _ := filepath.Glob(w.m.home + "/.local/state/hail/on/*/*")
+	left = slices.DeleteFunc(left, func(path string) bool {
+		return slices.Contains([]string{"latest", "managed", "owed"}, filepath.Base(path))
+	})
 	for at := range after {
 		if strings.Contains(at, "/.hail-") {
 			left = append(left, at)
 		}
 	}
-	if left != nil {
+	if len(left) > 0 {
 		w.r.Fatalf("left behind: %q", left)
 	}
 }

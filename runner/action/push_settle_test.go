@@ -122,7 +122,7 @@ PATH=/bin:/usr/bin exec ln "$@"`)
 func TestPushWithoutNotes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
-		p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/* && rm -f last && mkdir -p last"}},
+		p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/* && rm -f printed && mkdir -p printed"}},
 			health: [{id: up, command: {run: ["true"]}, retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "health", runner.Failed, runner.Unhealthy, "; rolled back")
 		if m.read(t, "conf") != "old" {

@@ -8,25 +8,25 @@ limited() { # SECONDS COMMAND
 handle() { # and when it fails: how, and the last line that it has printed as an error
 	decode "$3"
 	until=$(($(date +%s) + $2))
-	limited "$2" "$path" 2>"$state/last" && how= || how=$?
-	cat "$state/last" >&2
+	limited "$2" "$path" 2>"$state/printed" && how= || how=$?
+	cat "$state/printed" >&2
 	[ -n "$how" ] || { say "handled $1"; return 0; }
 	[ $how -lt 124 ] || [ "$(date +%s)" -lt $until ] || how="late $2" # timeout has ended it
-	say "handler $1 $how $(tail -c 500 "$state/last" | sed -n '/[^[:space:]]/h; ${x;p;}')"
+	say "handler $1 $how $(tail -c 500 "$state/printed" | sed -n '/[^[:space:]]/h; ${x;p;}')"
 	return 1
 }
 healthy() { # and when it is not: what was seen last
 	decode "$6"
-	true >"$state/last" # where : would end the shell if it can't be written
+	true >"$state/printed" # where : would end the shell if it can't be written
 	until=$(($(date +%s) + $3))
 	while [ -z "$stopped" ]; do
-		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$state/last" && return 0
+		( hail_judge=$(cat "$journal/judge"); export hail_judge; limited "$5" "$path" ) >"$state/printed" && return 0
 		left=$((until - $(date +%s)))
 		[ $left -gt 0 ] || break
 		sleep $(($4 < left ? $4 : left)) # the last look is when the time is over
 	done
 	say "unhealthy $1 $2"
-	cat "$state/last" >&9
+	cat "$state/printed" >&9
 	return 1
 }
 activate() {

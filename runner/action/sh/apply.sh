@@ -33,6 +33,10 @@
 #		H NAME SECONDS COMMAND
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
+#
+# Beside the journal, $state has, while a push is at work, its lock (see below) and printed: what a handler or a health
+# check has printed, which is not in the journal because a process that they leave behind may hold it open. What stays is
+# latest, owed, and the folder managed.
 nonce=$1 patience=$2 before=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -120,8 +124,8 @@ tidy() { # that all is over is forgotten last
 		xargs -r -0 sh -c 'find "$@" -type d -exec chmod u+rwx {} \;' hail <"$journal/hidden" 2>/dev/null
 		xargs -r -0 rm -rf -- <"$journal/hidden"
 	fi
-	exec </dev/null # what is open would stay, with NFS, and the journal with it: so last is not in there either
-	rm -rf -- "$state/last" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
+	exec </dev/null # with NFS, a file that is open stays, and with it the folder that it is in
+	rm -rf -- "$state/printed" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 }
 
 change() { printf '%s\n' "$1" >"$state/latest"; } 2>/dev/null # for pushes that have looked already, and wait
