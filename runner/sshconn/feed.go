@@ -17,7 +17,7 @@ import (
 // stretch would be half a window, no requests are sent, nor behind a ProxyCommand, where the round trip is not known. A
 // server that does not answer while its command runs is not asked again.
 const (
-	stretchNear    = 128 << 10
+	stretchNear    = 256 << 10
 	stretchFarther = 128 << 10 // more for each millisecond of the round trip
 	stretchMost    = 1 << 20
 )
