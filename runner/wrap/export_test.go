@@ -6,4 +6,4 @@ import "time"
 func SetLimitMargin(d time.Duration) { limitMargin = d }
 
 // Hunter is the script that ends the processes of a command.
-const Hunter = hunter
+var Hunter = hunter

@@ -1,0 +1,78 @@
+# Tells the wrapper by USR1, and ends everything below it or in its process group. Arguments: the grace in seconds, and the
+# process id of the wrapper, which is not $PPID: once the wrapper has been killed, that is the parent of every orphan of
+# the host, and the number of the wrapper may be that of another process.
+#
+# Exit status: 0 when all are gone, 1 when some are left, and 2 when the processes can not be listed.
+list() { # lines of: process, parent, group, state
+	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
+	for f in /proc/[0-9]*/stat; do
+		read -r x <$f || continue
+		p=${x%% *} x=${x##*") "}
+		set -- $x
+		echo $p $2 $3 $1
+	done
+}
+scan() { # sets found: a process that was found once stays in it when its parent dies
+	all=$(list)
+	[ -n "$all" ] || { kill -USR1 $wrapper; exit 2; }
+	set -- $all
+	while [ $# -ge 4 ]; do
+		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
+		shift 4
+	done
+	mine=" $$ " # what the hunter itself has started: two generations
+	for x in 1 2; do
+		set -- $all
+		while [ $# -ge 4 ]; do
+			case $mine in
+			*" $2 "*) mine="$mine$1 " ;;
+			esac
+			shift 4
+		done
+	done
+	up=$wrapper above= # the ancestors of the wrapper: sudo may be in its group
+	while [ -n "$up" ]; do
+		down=$up up=
+		set -- $all
+		while [ $# -ge 4 ]; do
+			[ $1 = $down ] && [ $2 -gt 1 ] && up=$2 above="$above$2 "
+			shift 4
+		done
+	done
+	seen=" $wrapper $found"
+	found=
+	more=1
+	while [ -n "$more" ]; do # until no more children are found
+		more=
+		set -- $all
+		while [ $# -ge 4 ]; do
+			case "$4 $mine$above$wrapper $found" in
+			Z* | *" $1 "*) ;;
+			*)
+				case "$seen:$3:" in
+				*" $2 "* | *" $1 "* | *:$group:) found="$found$1 " seen="$seen$1 " more=1 ;;
+				esac
+				;;
+			esac
+			shift 4
+		done
+	done
+}
+watch() { # SECONDS COMMAND: runs the command with those found, until all are gone, which ends the hunter, or time is up
+	sleep $1 &
+	timer=$!
+	while scan; [ -n "$found" ]; do
+		$2 $found
+		kill -0 $timer || return
+		sleep 0.2 || sleep 1
+	done
+	kill -9 $timer
+	exit 0
+}
+wrapper=$2 found=
+scan
+[ $wrapper = none ] || kill -USR1 $wrapper
+[ -n "$found" ] && kill -TERM $found
+watch $1 :
+watch 2 "kill -KILL"
+exit 1
