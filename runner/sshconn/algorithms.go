@@ -17,7 +17,26 @@ type algorithms struct {
 }
 
 // What the library implements: its defaults (safe), and what it uses only when asked for by name (insecure).
-var safe, insecure = ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+var safe, insecure = inOrder(ssh.SupportedAlgorithms()), ssh.InsecureAlgorithms()
+
+// The algorithms of host keys in ssh's order, so that a new host shows hail and ssh the same one of its keys.
+var (
+	certAlgorithms = []string{ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01, ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01}
+	keyAlgorithms  = []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+)
+
+// inOrder puts the algorithms of host keys into this order, and those that are not in it at the end.
+func inOrder(a ssh.Algorithms) ssh.Algorithms {
+	order := slices.Concat(certAlgorithms, keyAlgorithms)
+	place := func(name string) int {
+		if i := slices.Index(order, name); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(a.HostKeys, func(x, y string) int { return place(x) - place(y) })
+	return a
+}
 
 // newAlgorithms reads ssh_config's lists. It leaves out what the library does not implement; a list of which nothing is
 // left is an error.

@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,28 @@ func TestChoose(t *testing.T) {
 	} {
 		if got := choose(list, usual, implemented); !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s is %v, want %s", list, got, want)
+		}
+	}
+}
+
+// TestOrderOfHostKeys: a host of which nothing is known is asked for its keys in the order in which ssh asks.
+func TestOrderOfHostKeys(t *testing.T) {
+	out, err := exec.Command("ssh", "-F", "none", "-G", "host").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(out), "\nhostkeyalgorithms ")
+	list, _, _ = strings.Cut(list, "\n")
+	for _, tt := range []struct {
+		got  []string
+		want func(name string) bool
+	}{
+		{knownHost{index: &knownHosts{}}.algorithms(), func(name string) bool { return slices.Contains(keyAlgorithms, name) }},
+		{safe.HostKeys, func(name string) bool { return slices.Contains(safe.HostKeys, name) }},
+	} {
+		want := slices.DeleteFunc(strings.Split(list, ","), func(name string) bool { return !tt.want(name) })
+		if len(want) == 0 || len(tt.got) < len(want) || !slices.Equal(tt.got[:len(want)], want) {
+			t.Errorf("the order is %s\nwant %s first", tt.got, want)
 		}
 	}
 }

@@ -192,5 +192,3 @@ func signatureAlgorithms(kind string) []string {
 	}
 	return []string{kind}
 }
-
-var certAlgorithms = []string{ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01, ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01}
