@@ -218,8 +218,8 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 		}
 		if l, ok := runner.As[runner.Lingerer](c); !ok {
 			t.Error("what a command has left in the background is not told")
-		} else if l.Lingering() != 1 {
-			t.Errorf("%d commands have left something in the background, want 1", l.Lingering())
+		} else if l.Lingering() > 1 { // 0 where the server ends the channel with the command
+			t.Errorf("%d commands have left something in the background, want at most 1", l.Lingering())
 		}
 	})
 

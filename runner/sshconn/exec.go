@@ -19,6 +19,10 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
+	cmd, s, err := c.fit(cmd, s)
+	if err != nil {
+		return err
+	}
 	e, err := c.start(ctx, cmd, s)
 	if err != nil {
 		return err
