@@ -63,3 +63,20 @@ func TestPushStopped(t *testing.T) {
 		})
 	}
 }
+
+// TestPushStoppedWhileItRenames: a push that is stopped on the host between its renames, or can't note that they are done,
+// is rolled back, and says which of the two it was.
+func TestPushStoppedWhileItRenames(t *testing.T) {
+	for does, want := range map[string]string{
+		`kill "$(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)"`: "the push was stopped on the host; rolled back",
+		`mkdir "$(echo $HOME/.local/state/hail/on/*/push)/renamed"`:              "the files can't be renamed: Is a directory; rolled back",
+	} {
+		m := withTool(t, "mv", `PATH=/bin:/usr/bin; [ "$3" != conf ] || `+does+`; exec mv "$@"`)
+		m.write(t, "conf", "old", 0o644)
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, nil)
+		if p.want(t, does, runner.Error, "", want); p.err != want || m.read(t, "conf") != "old" {
+			t.Errorf("%s: %s, want %s; the file has %q, want the old content", does, p.err, want, m.read(t, "conf"))
+		}
+		m.clean(t)
+	}
+}

@@ -275,11 +275,11 @@ set -- "$journal" "$journal"/*
 [ ! -d "$journal/managed" ] || set -- "$@" "$journal"/managed/*
 set -f
 sync -- "$@" 2>/dev/null || sync
-if commit && [ -z "$stopped" ]; then
+if commit && [ -z "$stopped" ] && phase renamed; then
 	told
-	if phase renamed; then conclude; else undo; fi
+	conclude
 else
 	told
-	say "error rename $because"
+	[ -n "$stopped" ] || say "error rename $because"
 	undo
 fi
