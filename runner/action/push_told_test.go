@@ -99,3 +99,11 @@ func TestPushSaysTheSame(t *testing.T) {
 		}
 	}
 }
+
+// TestPushToldAfterACut: how a push ended is heard also after a health check whose last line has no end, as on a full
+// disk.
+func TestPushToldAfterACut(t *testing.T) {
+	m := withTool(t, "timeout", `shift 3; PATH=/bin:/usr/bin "$@" && exit 0; printf "exit"; exit 1`)
+	m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: up, command: "exit 3", retry: {timeout: 1s}}], on_failure: keep}`, nil).want(t, "kept",
+		runner.Failed, runner.Unhealthy, "the health check up did not pass within 1s: exit: expected 0, is 3; the new files stay")
+}

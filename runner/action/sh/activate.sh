@@ -26,7 +26,7 @@ healthy() { # and when it is not: what was seen last
 		sleep $(($4 < left ? $4 : left)) # the last look is when the time is over
 	done
 	say "unhealthy $1 $2"
-	cat "$state/printed" >&9
+	{ cat "$state/printed"; echo; } >&9 # its last line may have no end
 	return 1
 }
 activate() {
