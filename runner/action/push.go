@@ -164,7 +164,7 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		}
 		c.note(t, "")
 	case errors.Is(err, errBehind): // the next turn has what there is to tell
-	case errors.Is(err, errUnsettled):
+	case errors.Is(err, errUnsettled), errors.Is(err, errStuck):
 		c.note(t, ", unknown whether in place")
 	default:
 		c.note(t, ", not in place")

@@ -46,9 +46,9 @@ func (o *outcome) hear(kind, rest string) error {
 		}
 		blame(runner.Unhealthy, "the health check %s did not pass", o.sick.name)
 	case "locked":
-		blame(runner.Locked, "%s", strings.TrimSuffix("another push is running on the host: run "+name, ": run "))
+		blame(runner.Locked, "%s", strings.TrimSuffix("another push is running on the host: run "+rest, ": run "))
 	case "immutable":
-		blame("", "%s is immutable (chattr)", name)
+		blame("", "%s is immutable (chattr)", rest)
 	case "moved":
 		blame("", "a file changed on the host meanwhile")
 	case "behind":

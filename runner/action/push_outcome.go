@@ -44,12 +44,13 @@ const (
 
 // What the error of a push says about the state of the host.
 var (
-	errKept       = errors.New("the new files stay")
-	errDone       = errors.New("everything was already done")
-	errUntouched  = errors.New("nothing was changed")
-	errRolledBack = errors.New("rolled back")
-	errUnsettled  = errors.New("the next push settles it")
-	errStuck      = errors.New("the push could not be rolled back: look at the host")
+	errKept         = errors.New("the new files stay")
+	errDone         = errors.New("everything was already done")
+	errUntouched    = errors.New("nothing was changed")
+	errRolledBack   = errors.New("rolled back")
+	errUnsettled    = errors.New("the next push settles it")
+	errStuck        = errors.New("the push could not be rolled back: look at the host")
+	errStuckEarlier = errors.New("an earlier push was killed, and could not be rolled back: look at the host") // this one has not begun
 )
 
 // errBehind says that the push waited for another, which has changed what this one was to change.
@@ -73,7 +74,6 @@ var standWords = [...]struct {
 var standAfter = map[string]stand{
 	// before this push
 	"locked":              untouched,
-	"settled":             unsettled,
 	"settled activated":   inPlace, // if that had yet to be done, one of the last words follows, as with all three
 	"settled rolled-back": rolledBack,
 	"settled dropped":     untouched,
@@ -106,7 +106,9 @@ func (e *ending) told() string {
 // known returns what is known of what this push was to change.
 func (o *outcome) known() error {
 	switch {
-	case o.earlier && o.stand != stuck: // the host may still begin with this one
+	case o.earlier && o.stand == stuck:
+		return errStuckEarlier
+	case o.earlier: // the host may still begin with this one
 		return errUnsettled
 	case o.stand == rolledBack && o.again != nil:
 		return fmt.Errorf("%w, and then %s failed too", errRolledBack, strings.Join(o.again, " and "))
@@ -118,7 +120,7 @@ func (o *outcome) known() error {
 func (o *outcome) result(t *runner.Target, steps bool) error {
 	switch {
 	case o.earlier && o.stand == stuck:
-		return &runner.Failure{Status: runner.Error, Stop: true, Err: errors.New("an earlier push was killed, and could not be rolled back: look at the host")}
+		return &runner.Failure{Status: runner.Error, Stop: true, Err: errStuckEarlier}
 	case o.earlier:
 		o.ending = ending{} // it is not that of this one
 	}

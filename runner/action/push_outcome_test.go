@@ -3,6 +3,8 @@ package action
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,10 +26,10 @@ func TestCut(t *testing.T) {
 		{"", &runner.Failure{Err: runner.Stopped(runner.Interrupt), Remains: runner.Unknown}, "stopped; the next push settles it", false},
 		{"settled activated", lost, "the connection ended; the next push settles it", false},
 		{"settled activated, changed, error state", lost, "the connection ended; nothing was changed", false},
-		{"settled rolled-back, undoing, stuck", lost, "the connection ended; the push could not be rolled back: look at the host", true},
+		{"settled rolled-back, undoing, stuck", lost, "the connection ended; an earlier push was killed, and could not be rolled back: look at the host", true},
 		{"settled rolled-back, undoing, rolled-back", lost, "the connection ended; the next push settles it", false},
 		{"begins", lost, "the connection ended; the next push settles it", false},
-		{"begins, moved -", lost, "the connection ended; nothing was changed", false},
+		{"begins, moved", lost, "the connection ended; nothing was changed", false},
 		{"begins, error rename, undoing", lost, "the connection ended; the next push settles it", false},
 		{"begins, error rename", lost, "the connection ended; the next push settles it", false},
 		{"begins, error stage", lost, "the connection ended; nothing was changed", false},
@@ -61,8 +63,9 @@ func TestOutcomeUnsaid(t *testing.T) {
 		"begins, handler h 1, undoing": `handler "h": exit 1; the next push settles it`,
 		"begins, error rename":         "the files can't be renamed; the next push settles it",
 		"begins, refused x, stopped":   "validation failed: x; nothing was changed",
-		"begins, moved -":              "a file changed on the host meanwhile; nothing was changed",
-		"begins, locked":               "another push is running on the host; nothing was changed",
+		"begins, moved":                "a file changed on the host meanwhile; nothing was changed",
+		"begins, immutable /\\0101":    `/\0101 is immutable (chattr); nothing was changed`,
+		"locked":                       "another push is running on the host; nothing was changed",
 	} {
 		var o outcome
 		for line := range strings.SplitSeq(said, ", ") {
@@ -103,6 +106,25 @@ func TestOutcomeOfEarlier(t *testing.T) {
 		status, _ := runner.StatusOf(err)
 		if text := fmt.Sprint(err); err != nil && (text != want.err || status != runner.Error) || err == nil && want.err != "" || want.settled != o.settled {
 			t.Errorf("%s: %s %v, settled %q, want %v", said, status, err, o.settled, want)
+		}
+	}
+}
+
+// TestWordsOfApply: each word that the host may say is understood, and no other.
+func TestWordsOfApply(t *testing.T) {
+	meanwhile := []string{"send", "again", "refused", "handled", "handler", "unhealthy"} // say nothing of how it stands
+	said := map[string]bool{}
+	for _, match := range regexp.MustCompile(`\b(?:say|fail) "?([a-z-]+)( [a-z-]+)?`).FindAllStringSubmatch(applyScript+activateScript, -1) {
+		kind, both := match[1], match[1]+match[2]
+		said[kind], said[both] = true, true
+		_, first := standAfter[kind]
+		if _, two := standAfter[both]; !first && !two && !slices.Contains(meanwhile, kind) {
+			t.Errorf("%s is said, but not understood", both)
+		}
+	}
+	for words := range standAfter {
+		if !said[words] {
+			t.Errorf("%s is understood, but never said", words)
 		}
 	}
 }

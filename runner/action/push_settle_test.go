@@ -140,10 +140,16 @@ func TestPushWithoutNotes(t *testing.T) {
 		if _, err := os.Stat("made.by.test"); err != nil {
 			t.Error(err)
 		}
+		if note := p.notes[m.dir+"/made.by.test"]; !strings.HasSuffix(note, ", unknown whether in place") {
+			t.Errorf("the note is %q, want that it is unknown", note)
+		}
 		p = m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.Error, "", "could not be rolled back: look at the host")
 		if p.notes["settled"] != "" {
 			t.Errorf("settled: %q, want nothing", p.notes["settled"])
+		}
+		if note := p.notes[m.dir+"/made.by.test"]; note != "" {
+			t.Errorf("the note is %q, want none", note)
 		}
 	})
 }
