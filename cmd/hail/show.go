@@ -97,7 +97,7 @@ func show(e environment, c *cli.Context) error {
 	if c.Args().Len() > 2 {
 		return usage("hail logs RUN -w EXPR shows several", "hail show takes a run and one host")
 	}
-	if m.name == jsonlMode.name { // all events, also those before a damage
+	if m.name == jsonlMode.name { // needs no summary: of a damaged journal, it shows what comes before the damage
 		if err := report.Formats[m.name](e.stdout, &report.Report{Events: r.Events()}); err != nil {
 			return err
 		}

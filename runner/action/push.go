@@ -106,7 +106,7 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 }
 
-// fewTurns is how often a push looks again at what is there, because another was faster, whatever its patience.
+// fewTurns is how often a push looks at what is there, whatever its patience, when another is faster each time.
 const fewTurns = 5
 
 // turn looks at what is there and changes what differs. The manifest is a copy: where links lead differs from host to

@@ -56,7 +56,7 @@ var (
 // errBehind says that the push waited for another, which has changed what this one was to change.
 var errBehind = errors.New("other pushes change the same files again and again")
 
-// standWords says it for people: of this push, at the end of its error, and of an earlier one.
+// standWords says for people how it stands: with this push, at the end of its error, and with an earlier one.
 var standWords = [...]struct {
 	known error
 	told  string
@@ -72,9 +72,9 @@ var standWords = [...]struct {
 
 // standAfter says how it stands after a word of sh/apply.sh, or after its first two. After others it is as before.
 var standAfter = map[string]stand{
-	// before this push
+	// before this push; if an earlier one had yet to be finished or rolled back, one of the last words follows
 	"locked":              untouched,
-	"settled activated":   inPlace, // if that had yet to be done, one of the last words follows, as with all three
+	"settled activated":   inPlace,
 	"settled rolled-back": rolledBack,
 	"settled dropped":     untouched,
 	// it is at work

@@ -139,8 +139,8 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 }
 
 // thenRemove is a command line in sh that runs its arguments and removes the folder %s. It outlives the signals that end
-// the script, for by then hail may have died. What the shell itself would print about them is discarded. ksh93 says 256
-// and the signal.
+// the script, for by then hail may have died. What the shell itself would print about them is discarded. After one,
+// ksh93 adds 256 to its number, and not 128.
 const thenRemove = `trap : TERM HUP INT; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %s; ` +
 	`[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)); exit $hail_status`
 

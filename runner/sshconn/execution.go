@@ -31,7 +31,7 @@ type execution struct {
 	rest    rest
 	stopped error // why we ended it: the context's cause, or broken
 	broken  error // the error of one of our outputs
-	result  error // what the host says of its end; valid from the phase resting on
+	result  error // what the host has said of its end; valid once it has been resting
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -59,7 +59,7 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		return dropped(e.stopped)
 	case e.broken != nil:
 		return e.broken
-	case last != running:
+	case last != running: // without a stop, it has been resting
 		return e.result
 	case e.conn.endsSoon():
 		return lost(errors.New("the connection ended before the command did"))

@@ -35,7 +35,7 @@ type rest struct {
 	waits int   // how many more checks it may pass because more of it has arrived
 }
 
-// enter begins the phase p. If nothing else has ended it after d, then is called.
+// enter begins the phase p. After d, then is called, if nothing else has ended the phase.
 func (e *execution) enter(p phase, d time.Duration, then func()) {
 	if e.clock != nil {
 		e.clock.Stop()

@@ -124,7 +124,7 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 }
 
 // notRun returns what the end of a command means whose wrapper has not taken its input: it says why the command did not
-// run. Only that the connection or the tool for becoming another user ended it stays what it is.
+// run. An end that the connection or the tool for becoming another user has brought about stays what it is.
 func notRun(ended error) error {
 	exit, killed := 0, false
 	if ended != nil {
