@@ -42,7 +42,7 @@ func TestHealth(t *testing.T) {
 		for _, row := range []struct{ check, want string }{
 			{`command: {run: cat DIR/conf, stdout: new}`, ""},
 			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something containing "new", is "new"`},
-			{`command: {run: "echo oops >&2; exit 3"}`, "exit: expected 0, is 3"},
+			{`command: {run: "echo oops >&2; exit 3"}`, `exit: expected 0, is 3 (stderr: "oops")`},
 			{`command: {run: "exit 3", exit: {in: [2, 3]}}`, ""},
 			{`command: {run: "printf '%s' {{.vars.word}}", stdout: "{{.vars.word}}"}`, ""},
 			{`command: {run: "echo 7", stdout: {len: {lt: "{{.vars.most}}"}}}`, ""},

@@ -38,6 +38,11 @@ type Check struct {
 // Limit returns how long one look may take, in whole seconds, as the host counts it: at least one.
 func (c *Check) Limit() time.Duration { return max(time.Second, c.Timeout.Value().Round(time.Second)) }
 
+// expects says whether the check has a matcher for the attribute.
+func (c *Check) expects(attribute string) bool {
+	return slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Attribute == attribute })
+}
+
 // Want is what one attribute has to be.
 type Want struct {
 	Attribute string  `json:"attribute"`

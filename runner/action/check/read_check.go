@@ -132,7 +132,7 @@ func (r reader) subject(n *strictyaml.Node, k *kind, c *Check) {
 	if k.subject != "" && c.Params[k.subject] == "" && r.Wrong() == before {
 		r.Fail(n, "", "this %s has no %s", k.name, k.subject)
 	}
-	if k.name == "command" && !slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Attribute == "exit" }) || len(c.Wants) == 0 && k.implied.Attribute != "" {
+	if k.name == "command" && !c.expects("exit") || len(c.Wants) == 0 && k.implied.Attribute != "" {
 		c.Wants = append(c.Wants, k.implied)
 	}
 	if len(c.Wants) == 0 {

@@ -27,8 +27,18 @@ var absences = []struct{ attribute, why string }{{"exists", "it does not exist"}
 // absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
 func (o *openCheck) absent(s *seen) string {
 	for _, a := range absences {
-		if s.values[a.attribute] == false && !slices.ContainsFunc(o.Wants, func(w Want) bool { return w.Attribute == a.attribute }) {
+		if s.values[a.attribute] == false && !o.expects(a.attribute) {
 			return a.why
+		}
+	}
+	return ""
+}
+
+// said quotes what a command wrote of which the check expects nothing: that tells why it fails.
+func (o *openCheck) said(s *seen) string {
+	for _, output := range []string{"stderr", "stdout"} {
+		if said, _ := s.values[output].(string); said != "" && !o.expects(output) {
+			return output + ": " + show(said, text)
 		}
 	}
 	return ""
@@ -57,7 +67,7 @@ func (o *openCheck) judge(s *seen) {
 	switch {
 	case failed != nil:
 		v.Outcome, v.Text = runner.Fail, strings.Join(failed, "; ")
-		if because := cmp.Or(s.because, o.absent(s)); because != "" {
+		if because := cmp.Or(s.because, o.absent(s), o.said(s)); because != "" {
 			v.Text += " (" + because + ")"
 		}
 	case unseen != nil:
