@@ -41,6 +41,9 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 	nonce := rand.Text()
 	line := "sh -c " + runner.Quote(programScript) + " hail " + nonce + " " + runner.Quote(libraryFor(checks))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, a.hear)
+	if err == nil && len(a.found) < len(checks) {
+		err = &runner.Failure{Status: runner.Error, Err: program.ErrCutOff}
+	}
 	return a.found, err
 }
 

@@ -172,6 +172,21 @@ func TestOutOfTime(t *testing.T) {
 	}
 }
 
+// TestCutOff: a host whose answer ends early, though its command did well, says why its checks are not evaluated.
+func TestCutOff(t *testing.T) {
+	suite := read(t, "checks:\n  - {id: first, command: \"true\"}\n")
+	must(t, suite.Compile())
+	err := suite.Do(t.Context(), &runner.Target{Conn: silent{}, Out: io.Discard, Err: io.Discard})
+	if f, ok := errors.AsType[*runner.Failure](err); !ok || f.Status != runner.Error || f.Err.Error() != "the host's answer is cut off" {
+		t.Errorf("%v, want an error that says that the answer is cut off", err)
+	}
+}
+
+// silent is a connection to a host whose commands do well, and whose output does not arrive.
+type silent struct{ runner.Conn }
+
+func (silent) Exec(context.Context, string, runner.Stdio) error { return nil }
+
 // TestStoppedOutside: a look from outside that is stopped with its host tells nothing of what it looked at.
 func TestStoppedOutside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -461,6 +476,9 @@ func TestEndlessBaseline(t *testing.T) {
 		var answer strings.Builder
 		for i := range 20_000 {
 			fmt.Fprintf(&answer, "hail:NONCE:file /%d\n", i%row.different)
+		}
+		for i := range min(row.different, 10_000) {
+			fmt.Fprintf(&answer, "hail:NONCE:begin %d 1\nhail:NONCE:end 0 1\n", i)
 		}
 		err := check.Baseline{}.Do(t.Context(), &runner.Target{Conn: canned{answer.String()}, Out: io.Discard, Err: io.Discard})
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {

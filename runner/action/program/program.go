@@ -58,13 +58,16 @@ func Run(ctx context.Context, t *runner.Target, nonce, line string, given runner
 	case err != nil:
 		return err
 	case out.err == nil && len(out.tail) > 0:
-		out.err = errors.New("the host's answer is cut off")
+		out.err = ErrCutOff
 	}
 	if out.err != nil {
 		return &runner.Failure{Status: runner.Error, Err: out.err}
 	}
 	return nil
 }
+
+// ErrCutOff is that a command ended, and not all of its answer came.
+var ErrCutOff = errors.New("the host's answer is cut off")
 
 // Ended reports whether a command whose Exec has returned err was not cut off, so that its output tells more than err.
 func Ended(err error) bool {
