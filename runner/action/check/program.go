@@ -73,7 +73,8 @@ func (a *answers) hear(kind, rest string) error {
 		a.began, _ = strconv.ParseFloat(value, 64)
 	case kind == "end" && a.now != nil:
 		ended, _ := strconv.ParseFloat(value, 64)
-		a.now.took = runner.Duration((ended - a.began) * float64(time.Second))
+		took := time.Duration((ended - a.began) * float64(time.Second))
+		a.now.took = runner.Duration(took.Round(10 * time.Millisecond)) // as exact as the host's clock
 		a.now.ended(a.of, word)
 		a.found[a.of], a.now = a.now, nil
 	case a.now != nil:
