@@ -64,11 +64,47 @@ func findings(s *Summary) (all []*finding) {
 	for i, v := range s.Fleet {
 		add(&s.Plan.Fleet[i], v, "")
 	}
+	worstLast(all)
+	return worstLast(fewer(all))
+}
+
+func worstLast(all []*finding) []*finding {
 	slices.SortStableFunc(all, func(a, b *finding) int {
 		return cmp.Or(slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
 			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts))
 	})
 	return all
+}
+
+// mostTexts is how many findings of one check are kept apart: one that says something else of each of a thousand hosts
+// would leave no room for the others.
+const mostTexts = 10
+
+// fewer makes one finding of those of a check that are not among its mostTexts last ones.
+func fewer(all []*finding) (kept []*finding) {
+	type key struct {
+		check   string
+		outcome runner.Outcome
+	}
+	left, merged, others := map[key]int{}, map[key]*finding{}, map[*finding]int{}
+	for _, f := range all {
+		left[key{f.check.ID, f.outcome}]++
+	}
+	for _, f := range all {
+		k := key{f.check.ID, f.outcome}
+		if one := merged[k]; left[k] > mostTexts && one != nil {
+			one.hosts = append(one.hosts, f.hosts...)
+			others[one]++
+		} else {
+			kept = append(kept, f)
+			merged[k] = cmp.Or(one, f)
+		}
+		left[k]--
+	}
+	for f, n := range others {
+		f.text = fmt.Sprintf("%s: %s (and %s)", f.hosts[0], f.text, Plural(n, "other text"))
+	}
+	return kept
 }
 
 // unevaluated returns the hosts that did not get to their checks, grouped by how they ended.

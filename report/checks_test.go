@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,5 +60,31 @@ func TestCompareChecks(t *testing.T) {
 		if want := "compared with a:" + tt.want; b.String() != want {
 			t.Errorf("%s: got\n%swant\n%s", tt.name, b.String(), want)
 		}
+	}
+}
+
+// TestManyTexts: a check that says something else of each of many hosts leaves room for the others.
+func TestManyTexts(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "load", Severity: runner.Critical}, {ID: "up", Severity: runner.Major}}}}
+	for i := range 40 {
+		s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%02d", i), Checks: []runner.Verdict{
+			{Check: "load", Outcome: runner.Fail, Text: fmt.Sprintf("is %d", max(i, 10))}, {Check: "up", Outcome: runner.Fail, Text: "is down"}}})
+	}
+	var b strings.Builder
+	if err := Checks(&b, s, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := "fail up on web[00-39] (40)\n  is down\n"
+	for i := 31; i < 40; i++ {
+		want += fmt.Sprintf("fail load, critical on web%d\n  is %d\n", i, i)
+	}
+	want += `fail load, critical on web[00-10] (11)
+  is 10
+fail load, critical on web[11-30] (20)
+  web11: is 11 (and 19 other texts)
+2 checks on 40 hosts: 80 fail
+`
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
 }
