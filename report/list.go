@@ -48,7 +48,7 @@ func List(dir string) ([]string, error) {
 }
 
 // Find opens the run that ref means: an id, last, last~1 for the one before the last, the name of a run, of which the
-// newest counts, or the beginning of an id.
+// newest counts, or the beginning of an id. The error wraps ErrNoRun if it means none, or more than one.
 func Find(dir, ref string) (r *Run, err error) {
 	for range mostFinds {
 		if r, err = find(dir, ref); !errors.Is(err, fs.ErrNotExist) { // otherwise it was removed after it was found

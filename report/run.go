@@ -14,14 +14,15 @@ import (
 	"hail/runner"
 )
 
-// Run is the record of a run, read back. Reading changes nothing, and is possible while the run goes on.
+// Run is the record of a run, read back. Reading changes nothing, and is possible while the run goes on. There is nothing
+// to close. It is used by one goroutine at a time.
 type Run struct {
 	Head
 	hostFiles
 	journal journalReader
 }
 
-// Open opens the record in the folder path.
+// Open opens the record in the folder path. The error wraps fs.ErrNotExist if there is none.
 func Open(path string) (*Run, error) {
 	text, err := os.ReadFile(filepath.Join(path, headFile))
 	if err != nil {

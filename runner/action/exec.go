@@ -7,7 +7,7 @@ import (
 	"hail/runner/action/fill"
 )
 
-// Exec runs one command line.
+// Exec runs one command line. One with secrets or an input needs the Sources that New takes.
 type Exec struct {
 	Line     runner.Text `json:"line"`               // for the host's shell, already quoted
 	Template bool        `json:"template,omitempty"` // Line is a template, filled in for each host
