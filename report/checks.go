@@ -71,7 +71,7 @@ func findings(s *Summary) (all []*finding) {
 func worstLast(all []*finding) []*finding {
 	slices.SortStableFunc(all, func(a, b *finding) int {
 		return cmp.Or(slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
-			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts))
+			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts), cmp.Compare(a.check.ID, b.check.ID))
 	})
 	return all
 }

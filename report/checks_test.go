@@ -88,3 +88,19 @@ fail load, critical on web[11-30] (20)
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
 }
+
+// TestFindingsTogether: findings of as many hosts stand by their check.
+func TestFindingsTogether(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}}}
+	for i := range 2 {
+		text := fmt.Sprint(i)
+		s.Hosts = append(s.Hosts, Result{Host: "web" + text, Checks: []runner.Verdict{{Check: "a", Outcome: runner.Fail, Text: text}, {Check: "b", Outcome: runner.Fail, Text: text}}})
+	}
+	var got []string
+	for _, f := range findings(s) {
+		got = append(got, f.check.ID+f.text)
+	}
+	if want := "a0 a1 b0 b1"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+}
