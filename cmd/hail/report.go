@@ -45,6 +45,9 @@ func writeReport(e environment, c *cli.Context) error {
 	if len(args) != 2 {
 		return usage("hail report last csv", "hail report takes a run and a format: %s", formatNames())
 	}
+	if report.Formats[args[0]] != nil && report.Formats[args[1]] == nil {
+		return usage("hail report "+args[1]+" "+args[0], "the run comes before the format")
+	}
 	format, err := formatOf(args[1])
 	if err != nil {
 		return err
