@@ -17,9 +17,15 @@ import (
 // awks returns the awks of this machine. They differ in their regular expressions, and in how they handle bytes.
 func awks(t *testing.T) [][]string {
 	t.Helper()
-	all := [][]string{{"busybox", "awk"}, {"awk"}}
-	for _, name := range []string{"mawk", "gawk", "original-awk"} {
-		if _, err := exec.LookPath(name); err == nil {
+	all := [][]string{{"busybox", "awk"}}
+	seen := map[string]bool{}
+	for _, name := range []string{"mawk", "gawk", "original-awk", "awk"} { // awk is mostly one of the others
+		at, err := exec.LookPath(name)
+		if err == nil {
+			at, err = filepath.EvalSymlinks(at)
+		}
+		if err == nil && !seen[at] {
+			seen[at] = true
 			all = append(all, []string{name})
 		}
 	}
@@ -75,7 +81,10 @@ func TestMatchersOnHost(t *testing.T) {
 		is(contains, []any{"o", "t"}), is(contains, []any{"$(id)", "\\ \""}), is(length, nil, number(equals, 1)), is(length, nil, number(equals, 3)), is(length, nil, is(allOf, nil, number(more, 1), number(atMost, 15000))),
 		is(not, nil, is(contains, "o")), is(anyOf, nil, is(equals, "a"), is(matches, "^l")), is(allOf, nil, is(contains, "e"), is(not, nil, is(contains, "two"))), is(not, nil, is(matches, `^"?\w*$`))}
 	for _, v := range []string{">=1.2", "<2", ">=1.2, <3", "^1.2", "~1.2.3", "1.x", "*", "!=2", "1.2 - 3", ">1 || <0.5", "=1.18.0", ">5.15", "<=10", ">=8.4", "^0.0.3", "~0", ">=14", "<0.9", ">=1.0.15"} {
-		matchers = append(matchers, is(version, v), is(not, nil, is(version, v)))
+		matchers = append(matchers, is(version, v))
+	}
+	for _, v := range []string{">=1.2", "^1.2", ">1 || <0.5"} {
+		matchers = append(matchers, is(not, nil, is(version, v)))
 	}
 	var expressions, names, want []string
 	for _, m := range matchers {

@@ -104,6 +104,7 @@ func (u *unreachable) Tunnel(ctx context.Context, _, addr string) (net.Conn, err
 // TestHang: a check that hangs is an error, even if it ignores signals, and the next check is still made. Nothing that the
 // check has started is left.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	for userland, m := range userlands(t) {
 		child := filepath.Join(t.TempDir(), "child")
 		verdicts, _ := m.run(t, read(t, `checks:
@@ -141,6 +142,7 @@ func TestLongOutput(t *testing.T) {
 // TestUnkillable: something that a check has started and that can't be killed, like a stat that waits for a dead server,
 // does not hold up the next check.
 func TestUnkillable(t *testing.T) {
+	t.Parallel()
 	for userland, m := range userlands(t) {
 		dir := t.TempDir()
 		// In a session of its own it is not killed with the check, and it has the output of the check open, amid a line.
@@ -158,6 +160,7 @@ func TestUnkillable(t *testing.T) {
 
 // TestOutOfTime: when the time of a host is up, checks that were made count, and the others are not evaluated.
 func TestOutOfTime(t *testing.T) {
+	t.Parallel()
 	suite := read(t, "checks:\n  - {id: first, command: \"true\"}\n  - {id: hangs, command: {run: sleep 300, timeout: 200s}}\n")
 	for _, sh := range []string{"dash", "bash", "ksh93"} {
 		m := withShell(t, sh)
