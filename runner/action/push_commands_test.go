@@ -11,23 +11,23 @@ import (
 
 // TestPushCommands: the commands of a spec have placeholders for what differs between hosts, quoted for the shell.
 func TestPushCommands(t *testing.T) {
-	machines(t, func(t *testing.T, m *machine) {
-		m.host.Vars = map[string]any{"word": `it's $HOME "{{"`}
-		spec := `{files: [{content: "{{.vars.word}}", template: true, dest: DIR/conf, validate: "grep -qxF {{.vars.word}} {{staged}}", notify: [h]}],
-			validate: ['test "$(cat DIR/conf)" = {{.vars.word}}'], handlers: {h: {run: "printf '%s %s' {{.vars.word}} {{.host}} >DIR/seen"}, other: {run: "{{.vars.none}}"}}}`
-		m.push(t, t.Context(), spec, nil).want(t, "push", runner.Changed, "", "")
-		if got, want := m.read(t, "seen"), m.host.Vars["word"].(string)+" here"; got != want {
-			t.Errorf("the handler saw %q, want %q", got, want)
-		}
-		p := m.push(t, t.Context(), strings.Replace(spec, "-qxF {{.vars.word}}", "-qxF {{.host}}", 1)+" ", func(*action.Push) { m.write(t, "conf", "", 0o644) })
-		p.want(t, "validate", runner.Failed, runner.Validation, "nothing was changed")
-		// A record from the time before commands had placeholders.
-		literal := `{files: [{content: literal, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "echo '{{.host}}' >DIR/seen"}}}`
-		m.push(t, t.Context(), literal, func(p *action.Push) { p.TemplateCommands = false }).want(t, "literal", runner.Changed, "", "")
-		if got := m.read(t, "seen"); got != "{{.host}}\n" {
-			t.Errorf("the handler saw %q, want {{.host}} unchanged", got)
-		}
-	})
+	t.Parallel()
+	m := newMachine(t, "gnu")
+	m.host.Vars = map[string]any{"word": `it's $HOME "{{"`}
+	spec := `{files: [{content: "{{.vars.word}}", template: true, dest: DIR/conf, validate: "grep -qxF {{.vars.word}} {{staged}}", notify: [h]}],
+		validate: ['test "$(cat DIR/conf)" = {{.vars.word}}'], handlers: {h: {run: "printf '%s %s' {{.vars.word}} {{.host}} >DIR/seen"}, other: {run: "{{.vars.none}}"}}}`
+	m.push(t, t.Context(), spec, nil).want(t, "push", runner.Changed, "", "")
+	if got, want := m.read(t, "seen"), m.host.Vars["word"].(string)+" here"; got != want {
+		t.Errorf("the handler saw %q, want %q", got, want)
+	}
+	p := m.push(t, t.Context(), strings.Replace(spec, "-qxF {{.vars.word}}", "-qxF {{.host}}", 1)+" ", func(*action.Push) { m.write(t, "conf", "", 0o644) })
+	p.want(t, "validate", runner.Failed, runner.Validation, "nothing was changed")
+	// A record from the time before commands had placeholders.
+	literal := `{files: [{content: literal, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "echo '{{.host}}' >DIR/seen"}}}`
+	m.push(t, t.Context(), literal, func(p *action.Push) { p.TemplateCommands = false }).want(t, "literal", runner.Changed, "", "")
+	if got := m.read(t, "seen"); got != "{{.host}}\n" {
+		t.Errorf("the handler saw %q, want {{.host}} unchanged", got)
+	}
 }
 
 // TestPushCommandsAreTried: a mistake in a command is reported with its place before any host is reached, if the

@@ -1,14 +1,13 @@
 package action_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"hail/runner"
-	"hail/runner/local"
-	"hail/runner/wrap"
 )
 
 // TestPushHandler: the error says why a handler failed, with the last line of its own stderr, not that of other
@@ -38,13 +37,12 @@ func TestPushHandler(t *testing.T) {
 
 // TestPushNoTimeout: a host without timeout(1) is reported, once, and only if there is a command to be limited.
 func TestPushNoTimeout(t *testing.T) {
-	m := newMachine(t, "gnu")
-	path, shell := busybox(t)
-	if err := os.Remove(filepath.Join(path, "timeout")); err != nil {
+	m := newMachine(t, "busybox")
+	all := os.DirFS(m.path)
+	m.path = t.TempDir()
+	if err := errors.Join(os.CopyFS(m.path, all), os.Remove(filepath.Join(m.path, "timeout"))); err != nil {
 		t.Fatal(err)
 	}
-	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + path}, m}}
-	m.host.Connection.Shell = shell
 	for content, want := range map[string]int{"handled, notify: [a, b]": 1, "not": 0} {
 		p := m.push(t, t.Context(), `{files: [{dest: DIR/conf, content: `+content+`}], handlers: {a: {run: "true"}, b: {run: "true"}}}`, nil)
 		p.want(t, content, runner.Changed, "", "")

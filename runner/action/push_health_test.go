@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,55 +37,56 @@ func runUnder(t *testing.T, name string) {
 // hail test.
 func TestHealth(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		t.Parallel() // mostly waits
 		m.host.Vars = map[string]any{"word": "it's $HOME", "most": 5}
 		runUnder(t, "hail-here")
-		for _, row := range []struct{ check, want string }{
-			{`command: {run: cat DIR/conf, stdout: new}`, ""},
-			{`command: {run: [cat, DIR/conf], stdout: {not: {contains: new}}}`, `stdout: expected not something containing "new", is "new"`},
-			{`command: {run: "echo oops >&2; exit 3"}`, `exit: expected 0, is 3 (stderr: "oops")`},
-			{`command: {run: "exit 3", exit: {in: [2, 3]}}`, ""},
-			{`command: {run: "printf '%s' {{.vars.word}}", stdout: "{{.vars.word}}"}`, ""},
-			{`command: {run: "echo 7", stdout: {len: {lt: "{{.vars.most}}"}}}`, ""},
-			{`command: {run: "echo nginx/1.18.0", stdout: {all: [{semver: ">=1.18, <2"}, {regex: "(?m)^nginx/[\\d.]+$"}]}}`, ""},
-			{`command: {run: "echo nginx/1.18.0", stdout: {semver: ">=1.20"}}`, `stdout: expected a version >=1.20, is "nginx/1.18.0"`},
-			{`command: {run: sleep 100, timeout: 1s}`, "exit: it took longer than 1s"},
-			{`file: {path: DIR/conf, mode: "0640", size: {le: 1KiB}, content: {regex: ^n.w$}}`, ""},
-			{`file: {path: DIR/conf, mode: "0600"}`, "mode: expected 0600, is 0640"},
-			{`file: {path: DIR/none, exists: false}`, ""},
-			{`process: {name: hail-here, count: {ge: 1}}`, ""},
-			{`process: {name: hail-none}`, "running: expected true, is false"},
-			{`port: {port: 1, listening: false}`, ""},
-			{`kernel_param: {name: kernel.ostype, value: Linux}`, ""},
-			{`user: {name: root, uid: 0, groups: {contains: root}}`, ""},
-			{`group: {name: root, gid: 1}`, "gid: expected 1, is 0"},
-			{`mount: {path: /proc, fstype: proc, options: {contains: rw}}`, ""},
-			{`interface: {name: lo, mtu: {gt: 1000}}`, ""},
-			{`service: {name: hail-none, installed: false}`, ""},
-			{`command: "false", skip: true`, ""},
-			{`command: "false", when: elsewhere`, ""},
+		m.write(t, "conf", "old", 0o640)
+		var passing []string
+		for i, check := range []string{
+			`command: {run: cat DIR/conf, stdout: new}`,
+			`command: {run: "exit 3", exit: {in: [2, 3]}}`,
+			`command: {run: "printf '%s' {{.vars.word}}", stdout: "{{.vars.word}}"}`,
+			`command: {run: "echo 7", stdout: {len: {lt: "{{.vars.most}}"}}}`,
+			`command: {run: "echo nginx/1.18.0", stdout: {all: [{semver: ">=1.18, <2"}, {regex: "(?m)^nginx/[\\d.]+$"}]}}`,
+			`file: {path: DIR/conf, mode: "0640", size: {le: 1KiB}, content: {regex: ^n.w$}}`,
+			`file: {path: DIR/none, exists: false}`,
+			`process: {name: hail-here, count: {ge: 1}}`,
+			`port: {port: 1, listening: false}`,
+			`kernel_param: {name: kernel.ostype, value: Linux}`,
+			`user: {name: root, uid: 0, groups: {contains: root}}`,
+			`mount: {path: /proc, fstype: proc, options: {contains: rw}}`,
+			`interface: {name: lo, mtu: {gt: 1000}}`,
+			`service: {name: hail-none, installed: false}`,
+			`command: "false", skip: true`,
+			`command: "false", when: elsewhere`,
 		} {
-			m.write(t, "conf", "old", 0o640)
-			p := m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: it, `+row.check+`, retry: {timeout: 3s, interval: 10s}}]}`, nil)
-			if row.want == "" {
-				p.want(t, row.check, runner.Changed, "", "")
-				continue
+			passing = append(passing, fmt.Sprintf("{id: %d, %s, retry: {timeout: 20s}}", i, check))
+		}
+		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [`+strings.Join(passing, ", ")+`]}`, nil).want(t, "all pass", runner.Changed, "", "")
+
+		for check, want := range map[string]string{
+			`command: {run: "echo oops >&2; exit 3"}`: `exit: expected 0, is 3 (stderr: "oops")`,
+			`command: {run: sleep 100, timeout: 1s}`:  "exit: it took longer than 1s",
+			`file: {path: DIR/conf, mode: "0600"}`:    "mode: expected 0600, is 0640",
+		} {
+			p := m.push(t, t.Context(), `{files: [{content: newer, dest: DIR/conf}], health: [{id: it, `+check+`, retry: {timeout: 3s, interval: 10s}}]}`, nil)
+			p.want(t, check, runner.Failed, runner.Unhealthy, "the health check it did not pass within 3s: "+want+"; rolled back")
+			if m.read(t, "conf") != "new" {
+				t.Errorf("%s: the file has %q, want the old content", check, m.read(t, "conf"))
 			}
-			p.want(t, row.check, runner.Failed, runner.Unhealthy, "the health check it did not pass within 3s: "+row.want+"; rolled back")
-			if m.read(t, "conf") != "old" {
-				t.Errorf("%s: the file has %q, want the old content", row.check, m.read(t, "conf"))
-			}
-			if strings.Contains(row.check, "oops") && !strings.Contains(p.log, "oops\n") {
+			if strings.Contains(check, "oops") && !strings.Contains(p.log, "oops\n") {
 				t.Errorf("the log does not have the output of the command: %q", p.log)
 			}
 		}
 		m.clean(t)
 
-		// A check may fail at first, the last of several is reported, and files made by handlers have the usual umask
-		// of the login.
+		// A check may fail at first, the last of several is reported, with what its command printed in the log, and files
+		// made by handlers have the usual umask of the login.
 		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
-			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "false", retry: {timeout: 1s}}]}`, nil)
-		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass within 1s: exit: expected 0, is 1; rolled back")
+			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "echo oops >&2; exit 3", retry: {timeout: 3s, interval: 10s}}]}`, nil)
+		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass within 3s: exit: expected 0, is 3; rolled back")
+		if !strings.Contains(p.log, "oops\n") {
+			t.Errorf("the log does not have the output of the command: %q", p.log)
+		}
 		if info, err := os.Stat(filepath.Join(m.dir, "up")); err != nil || info.Mode()&0o044 == 0 {
 			t.Errorf("a file made by a handler is %v, %v, want it readable for all", info, err)
 		}

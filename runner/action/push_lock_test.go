@@ -58,37 +58,42 @@ func TestPushLock(t *testing.T) {
 	}
 	for _, sh := range []string{"gnu", "busybox", "bash", "zsh", "mksh", "ksh93"} {
 		t.Run(sh, func(t *testing.T) {
+			t.Parallel()
 			m := newMachine(t, sh)
 			m.asUser(t)
 			m.push(t, t.Context(), `files: [{content: "", dest: DIR/conf}]`, nil).want(t, "first", runner.Changed, "", "")
-			for i, row := range []struct {
-				what, file string
-				heeded     bool
-			}{
-				{"works", fmt.Sprintf("lock:%d:%s", alive, began(alive)), true},
-				{"works for somebody else", fmt.Sprintf("lock:%d:%s", here, began(here)), true},
-				{"can't tell when it began", fmt.Sprintf("lock:%d:", alive), true},
-				{"another process has its number", fmt.Sprintf("lock:%d:1", alive), false},
-				{"a process of another user has its number", fmt.Sprintf("lock:%d:1", here), false},
-				{"the same, of somebody else", fmt.Sprintf("lock:%d:2", here), false},
-				{"no process", "lock:99999999:1", false},
-				{"killed, and its parent takes no notice", fmt.Sprintf("lock:%d:%s", dead, began(dead)), false},
-			} {
-				lock := filepath.Join(m.state(t), row.file)
-				if err := os.WriteFile(lock, []byte("the run\n"), 0o644); err != nil {
+			lock := func(what, file string) (path string) {
+				path = filepath.Join(m.state(t), file)
+				if err := os.WriteFile(path, []byte(what+"\n"), 0o644); err != nil {
 					t.Fatal(err)
 				}
-				if !strings.Contains(row.what, "somebody else") {
-					os.Chown(lock, m.uid, -1)
+				if !strings.Contains(what, "somebody else") {
+					os.Chown(path, m.uid, -1)
 				}
-				p := m.push(t, t.Context(), fmt.Sprintf(`files: [{content: %d, dest: DIR/conf}]`, i), func(p *action.Push) { p.Patience = 0 })
-				if row.heeded {
-					p.want(t, row.what, runner.Failed, runner.Locked, "another push is running on the host: run the run; nothing was changed")
-				} else {
-					p.want(t, row.what, runner.Changed, "", "")
-				}
-				os.Remove(lock)
+				return path
 			}
+			push := func() pushed {
+				return m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, func(p *action.Push) { p.Patience = 0 })
+			}
+			for what, file := range map[string]string{
+				"another process has its number":           fmt.Sprintf("lock:%d:1", alive),
+				"a process of another user has its number": fmt.Sprintf("lock:%d:1", here),
+				"the same, of somebody else":               fmt.Sprintf("lock:%d:2", here),
+				"no process":                               "lock:99999999:1",
+				"killed, and its parent takes no notice":   fmt.Sprintf("lock:%d:%s", dead, began(dead)),
+			} {
+				lock(what, file) // and it stays beside those that work
+			}
+			for what, file := range map[string]string{
+				"works":                    fmt.Sprintf("lock:%d:%s", alive, began(alive)),
+				"works for somebody else":  fmt.Sprintf("lock:%d:%s", here, began(here)),
+				"can't tell when it began": fmt.Sprintf("lock:%d:", alive),
+			} {
+				path := lock(what, file)
+				push().want(t, what, runner.Failed, runner.Locked, "another push is running on the host: run "+what+"; nothing was changed")
+				os.Remove(path)
+			}
+			push().want(t, "none works", runner.Changed, "", "")
 			m.clean(t)
 		})
 	}
@@ -120,32 +125,32 @@ func TestPushStateOfAnother(t *testing.T) {
 	})
 }
 
-// TestPushAfterOneKilledAlone: when only the shell of a push is killed, the next push waits for the programs that it had
+// TestTorturePushAfterOneKilledAlone: when only the shell of a push is killed, the next push waits for the programs that it had
 // started. Without that, the one here would rename a file when the next push has looked, and is about to tidy.
-func TestPushAfterOneKilledAlone(t *testing.T) {
+func TestTorturePushAfterOneKilledAlone(t *testing.T) {
 	programs := map[string]string{
 		"mv":    `[ ! -e kill ] || { mv kill killed; kill -9 "$(ls .local/state/hail/on/* | grep lock: | cut -d : -f 2)"; await tidies; }`,
 		"xargs": `[ "$3" != rm ] || [ ! -e killed ] || { rm killed; touch tidies; await over; }`,
 	}
 	for _, sh := range []string{"dash", "ksh93", "bash", "zsh", "mksh"}[:rounds(2, 5)] {
 		t.Run(sh, func(t *testing.T) {
-			path, bin := os.Getenv("PATH"), t.TempDir()
+			t.Parallel()
+			m, bin := newMachine(t, sh), t.TempDir()
 			for name, program := range programs {
 				text := fmt.Sprintf(`#!/bin/sh
 PATH=%s
-await() { n=0; while [ ! -e $1 ] && [ $n -lt 20 ]; do sleep 0.1; n=$((n + 1)); done; }
+await() { n=0; while [ ! -e $1 ] && [ $n -lt 10 ]; do sleep 0.1; n=$((n + 1)); done; }
 (cd; %s)
 %s "$@"
 status=$?
 [ ! -e ~/tidies ] || touch ~/over
 exit $status
-`, runner.Quote(path), program, name)
+`, runner.Quote(m.path), program, name)
 				if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
 					t.Fatal(err)
 				}
 			}
-			t.Setenv("PATH", bin+":"+path)
-			m := newMachine(t, sh)
+			m.path = bin + ":" + m.path
 			for _, name := range []string{"a/one", "b/two"} {
 				m.write(t, name, "old", 0o644)
 			}

@@ -207,39 +207,39 @@ func TestTwoPushes(t *testing.T) {
 
 // TestPushBehind: a push that had to wait for another one looks again at what is there.
 func TestPushBehind(t *testing.T) {
-	machines(t, func(t *testing.T, m *machine) {
-		for other, want := range map[string]runner.Status{"new": runner.OK, "other": runner.Changed} {
-			m.write(t, "conf", "old", 0o644)
-			for _, name := range []string{"at", "made"} {
-				os.Remove(filepath.Join(m.dir, name))
-			}
-			var wg sync.WaitGroup
-			m.meanwhile = func() {
-				m.meanwhile = nil
-				wg.Go(func() {
-					m.push(t, t.Context(), `{files: [{content: `+other+`, dest: DIR/conf, notify: [h]}, {content: `+other+`, dest: DIR/made}],
-						handlers: {h: {run: "touch DIR/at; sleep 0.3"}}}`, nil).want(t, "the other", runner.Changed, "", "")
-				})
-				for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
-					time.Sleep(10 * time.Millisecond)
-				}
-			}
-			p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}, {content: new, dest: DIR/made}]`, func(p *action.Push) { p.Patience = 20 })
-			wg.Wait()
-			p.want(t, other, want, "", "")
-			if m.read(t, "conf") != "new" || m.read(t, "made") != "new" || p.log != "" {
-				t.Errorf("%s: the files have %q and %q, want new; the log is %q", other, m.read(t, "conf"), m.read(t, "made"), p.log)
-			}
-			m.clean(t)
+	t.Parallel()
+	m := newMachine(t, "busybox")
+	for other, want := range map[string]runner.Status{"new": runner.OK, "other": runner.Changed} {
+		m.write(t, "conf", "old", 0o644)
+		for _, name := range []string{"at", "made"} {
+			os.Remove(filepath.Join(m.dir, name))
 		}
-	})
+		var wg sync.WaitGroup
+		m.meanwhile = func() {
+			m.meanwhile = nil
+			wg.Go(func() {
+				m.push(t, t.Context(), `{files: [{content: `+other+`, dest: DIR/conf, notify: [h]}, {content: `+other+`, dest: DIR/made}],
+					handlers: {h: {run: "touch DIR/at; sleep 0.3"}}}`, nil).want(t, "the other", runner.Changed, "", "")
+			})
+			for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}, {content: new, dest: DIR/made}]`, func(p *action.Push) { p.Patience = 20 })
+		wg.Wait()
+		p.want(t, other, want, "", "")
+		if m.read(t, "conf") != "new" || m.read(t, "made") != "new" || p.log != "" {
+			t.Errorf("%s: the files have %q and %q, want new; the log is %q", other, m.read(t, "conf"), m.read(t, "made"), p.log)
+		}
+		m.clean(t)
+	}
 }
 
-// TestManyPushes: of many pushes at once that change the same file, one works at a time, and each gets its turn.
-func TestManyPushes(t *testing.T) {
+// TestTortureManyPushes: of many pushes at once that change the same file, one works at a time, and each gets its turn.
+func TestTortureManyPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		var wg sync.WaitGroup
-		for i := range 20 {
+		for i := range rounds(6, 20) {
 			wg.Go(func() {
 				spec := fmt.Sprintf(`{files: [{content: new, dest: DIR/%[1]d, notify: [h]}, {content: %[1]d, dest: DIR/each}],
 					handlers: {h: {run: "mkdir DIR/turn && rmdir DIR/turn || echo %[1]d >>DIR/mixed"}}}`, i)
@@ -261,7 +261,7 @@ func TestTortureKilledPushes(t *testing.T) {
 		m.grace = time.Millisecond // what is stopped is killed at once
 		m.write(t, "one", "0", 0o644)
 		m.write(t, "two", "0", 0o644)
-		for round := range rounds(2, 60) {
+		for round := range rounds(1, 60) {
 			var wg sync.WaitGroup
 			for i := range 8 {
 				wg.Go(func() {

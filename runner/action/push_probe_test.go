@@ -9,7 +9,6 @@ import (
 
 	"hail/runner"
 	"hail/runner/action"
-	"hail/runner/local"
 	"hail/runner/wrap"
 )
 
@@ -40,8 +39,8 @@ func TestPushBare(t *testing.T) {
 		m.dialer = m.dialer.(wrap.Dialer).Inner
 		spec := &action.PushSpec{}
 		text := "x"
-		for i := range 1000 {
-			spec.Files = append(spec.Files, action.PushFile{Content: &text, Dest: fmt.Sprintf("%s/%0100d", m.dir, i), Delete: "none"})
+		for i := range 400 {
+			spec.Files = append(spec.Files, action.PushFile{Content: &text, Dest: fmt.Sprintf("%s/%0200d", m.dir, i), Delete: "none"})
 		}
 		m.pushSpec(t, t.Context(), spec, nil).want(t, "bare", runner.Changed, "", "")
 		m.pushSpec(t, t.Context(), spec, nil).want(t, "bare again", runner.OK, "", "")
@@ -116,7 +115,6 @@ func TestPushDeleteAllBehindALink(t *testing.T) {
 // TestPushCutMemory: the list of what earlier pushes put there is usable even if its end is lost.
 func TestPushCutMemory(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		home := strings.TrimPrefix(m.dialer.(wrap.Dialer).Inner.(withEnv).env[0], "HOME=")
 		push := func(want runner.Status, names ...string) {
 			t.Helper()
 			src := t.TempDir()
@@ -128,7 +126,7 @@ func TestPushCutMemory(t *testing.T) {
 			m.push(t, t.Context(), fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: managed, max_delete: 9}]", src), nil).want(t, strings.Join(names, " "), want, "", "")
 		}
 		push(runner.Changed, "a", "b")
-		lists, err := filepath.Glob(home + "/.local/state/hail/on/*/managed/*")
+		lists, err := filepath.Glob(m.home + "/.local/state/hail/on/*/managed/*")
 		if err != nil || len(lists) != 1 {
 			t.Fatalf("the lists of managed files are %q, %v, want one", lists, err)
 		}
@@ -217,6 +215,6 @@ func withTool(t *testing.T, name, script string) *machine {
 	if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m.dialer = wrap.Dialer{Inner: withEnv{local.Dialer{}, []string{"HOME=" + t.TempDir(), "PATH=" + bin + ":" + os.Getenv("PATH")}, m}}
+	m.path = bin + ":" + m.path
 	return m
 }

@@ -28,7 +28,7 @@ import (
 func TestTorturePushModel(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	defer checks.Value.Set(checks.Value.String())
-	checks.Value.Set(strconv.Itoa(rounds(3, 200)))
+	checks.Value.Set(strconv.Itoa(rounds(1, 200)))
 	for _, userland := range []string{"gnu", "busybox", "bsd"} {
 		for _, who := range []string{"root", "user"} {
 			t.Run(userland+"/"+who, func(t *testing.T) {

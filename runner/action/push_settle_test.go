@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hail/runner"
-	"hail/runner/wrap"
 )
 
 // TestPushSettlesWithPlaces: a killed push is settled with the commands of that push, placeholders filled in.
@@ -15,7 +14,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
-			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2); sleep 1'}}}`
+			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)'}}}`
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
@@ -29,18 +28,13 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 // TestPushKilledWhileTidying: a push that is killed after its end, while it removes its hidden files, is neither
 // finished nor rolled back again by the next push, whatever has happened meanwhile.
 func TestPushKilledWhileTidying(t *testing.T) {
-	machines(t, func(t *testing.T, m *machine) {
-		// It is killed after it has removed the hidden folders in the first folder, or all of them and the progress, or
-		// part of the rest.
-		bin := t.TempDir()
-		w := m.dialer.(wrap.Dialer)
-		e := w.Inner.(withEnv)
-		path := strings.TrimPrefix(e.env[1], "PATH=")
-		e.env = []string{e.env[0], "PATH=" + bin + ":" + path}
-		w.Inner = e
-		m.dialer = w
-		script := `#!/bin/sh
-PATH=` + path + `
+	t.Parallel()
+	m := newMachine(t, "gnu")
+	// It is killed after it has removed the hidden folders in the first folder, or all of them and the progress, or
+	// part of the rest.
+	bin := t.TempDir()
+	script := `#!/bin/sh
+PATH=` + m.path + `
 case $* in *.old*)
 	if [ -e DIR/deadly ]; then
 		rm -rf DIR/deadly THESE
@@ -50,51 +44,51 @@ case $* in *.old*)
 esac
 exec rm "$@"
 `
-		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}, {content: new, dest: DIR/z/made}, {dest: DIR/gone, state: absent}],
-			handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
-		const hidden, journal = "DIR/.hail-* DIR/z/.hail-* ", "$HOME/.local/state/hail/on/*/push/"
-		for _, these := range []string{"DIR/.hail-*", hidden + journal + "re*", journal + "table", hidden + journal + "*ing " + journal + "*ed " + journal + "undone"} {
-			if err := os.WriteFile(bin+"/rm", []byte(strings.ReplaceAll(strings.ReplaceAll(script, "THESE", these), "DIR", m.dir)), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			for _, good := range []bool{true, false} {
-				for _, name := range []string{"ran", "made", "z/made", "good"} {
-					os.Remove(m.dir + "/" + name)
-				}
-				for _, name := range []string{"conf", "gone", "z/x", "deadly"} {
-					m.write(t, name, "old", 0o644)
-				}
-				settled := "first settled an earlier push that was killed: it was rolled back"
-				if good {
-					m.write(t, "good", "", 0o644)
-					settled = "first settled an earlier push that was killed: it was finished"
-				}
-				if strings.Contains(these, "undone") { // nothing is left to tell
-					settled = ""
-				}
-				m.push(t, t.Context(), spec, nil)
-				if m.read(t, "deadly") != "(absent)" {
-					t.Fatalf("%s, %v: the push was not killed", these, good)
-				}
-				m.write(t, "made", "of somebody", 0o644)
-				ran := m.read(t, "ran")
-				os.Remove(m.dir + "/good")
-				p := m.push(t, t.Context(), `files: [{content: `+rand.Text()+`, dest: DIR/other}]`, nil)
-				p.want(t, these, p.status, "", "")
-				if p.notes["settled"] != settled {
-					t.Errorf("%s, %v: settled: %q, want %q", these, good, p.notes["settled"], settled)
-				}
-				conf, gone := "old", "old"
-				if good {
-					conf, gone = "new", "(absent)"
-				}
-				if m.read(t, "ran") != ran || m.read(t, "made") != "of somebody" || m.read(t, "conf") != conf || m.read(t, "gone") != gone {
-					t.Errorf("%s, %v: the handler wrote %q, and after settling %q; made has %q, conf %q and gone %q", these, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
-				}
-				m.clean(t)
-			}
+	m.path = bin + ":" + m.path
+	spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}, {content: new, dest: DIR/z/made}, {dest: DIR/gone, state: absent}],
+		handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
+	const hidden, journal = "DIR/.hail-* DIR/z/.hail-* ", "$HOME/.local/state/hail/on/*/push/"
+	for _, these := range []string{"DIR/.hail-*", hidden + journal + "re*", journal + "table", hidden + journal + "*ing " + journal + "*ed " + journal + "undone"} {
+		if err := os.WriteFile(bin+"/rm", []byte(strings.ReplaceAll(strings.ReplaceAll(script, "THESE", these), "DIR", m.dir)), 0o755); err != nil {
+			t.Fatal(err)
 		}
-	})
+		for _, good := range []bool{true, false} {
+			for _, name := range []string{"ran", "made", "z/made", "good"} {
+				os.Remove(m.dir + "/" + name)
+			}
+			for _, name := range []string{"conf", "gone", "z/x", "deadly"} {
+				m.write(t, name, "old", 0o644)
+			}
+			settled := "first settled an earlier push that was killed: it was rolled back"
+			if good {
+				m.write(t, "good", "", 0o644)
+				settled = "first settled an earlier push that was killed: it was finished"
+			}
+			if strings.Contains(these, "undone") { // nothing is left to tell
+				settled = ""
+			}
+			m.push(t, t.Context(), spec, nil)
+			if m.read(t, "deadly") != "(absent)" {
+				t.Fatalf("%s, %v: the push was not killed", these, good)
+			}
+			m.write(t, "made", "of somebody", 0o644)
+			ran := m.read(t, "ran")
+			os.Remove(m.dir + "/good")
+			p := m.push(t, t.Context(), `files: [{content: `+rand.Text()+`, dest: DIR/other}]`, nil)
+			p.want(t, these, p.status, "", "")
+			if p.notes["settled"] != settled {
+				t.Errorf("%s, %v: settled: %q, want %q", these, good, p.notes["settled"], settled)
+			}
+			conf, gone := "old", "old"
+			if good {
+				conf, gone = "new", "(absent)"
+			}
+			if m.read(t, "ran") != ran || m.read(t, "made") != "of somebody" || m.read(t, "conf") != conf || m.read(t, "gone") != gone {
+				t.Errorf("%s, %v: the handler wrote %q, and after settling %q; made has %q, conf %q and gone %q", these, good, ran, m.read(t, "ran"), m.read(t, "made"), m.read(t, "conf"), m.read(t, "gone"))
+			}
+			m.clean(t)
+		}
+	}
 }
 
 // TestPushKilledWhileKeeping: where there are no hard links, the old file is copied. The part of a copy that a killed push
@@ -131,13 +125,14 @@ func TestPushWithoutNotes(t *testing.T) {
 		m.clean(t)
 
 		spec := `{files: [{content: new, dest: DIR/made.by.test, notify: [h]}], handlers: {h: {run: "cd $HOME/.local/state/hail/on/*/push && : >steps; exit 1"}}}`
-		t.Chdir(t.TempDir())
-		if err := os.WriteFile("made.by.test", nil, 0o600); err != nil { // in the current folder of commands
+		at := t.TempDir() // the current folder of commands
+		m.login = "cd " + at + " && exec sh -c "
+		if err := os.WriteFile(at+"/made.by.test", nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p = m.push(t, t.Context(), spec, nil)
 		p.want(t, "folder", runner.Failed, runner.HandlerFailed, "the push could not be rolled back: look at the host")
-		if _, err := os.Stat("made.by.test"); err != nil {
+		if _, err := os.Stat(at + "/made.by.test"); err != nil {
 			t.Error(err)
 		}
 		if note := p.notes[m.dir+"/made.by.test"]; !strings.HasSuffix(note, ", unknown whether in place") {
@@ -156,18 +151,18 @@ func TestPushWithoutNotes(t *testing.T) {
 
 // TestPushSharedHome: the state of another host with the same home folder is not taken for a killed push of this host.
 func TestPushSharedHome(t *testing.T) {
-	machines(t, func(t *testing.T, m *machine) {
-		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
-			handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; pwd >DIR/state; kill -9 $(ls | grep lock: | cut -d : -f 2); sleep 1'}}}`, nil)
-		here := strings.TrimSpace(m.read(t, "state"))
-		other := here + "-other"
-		if err := os.Rename(here, other); err != nil {
-			t.Fatal(err)
-		}
-		p := m.push(t, t.Context(), `files: [{content: newer, dest: DIR/conf}]`, nil)
-		p.want(t, "the next", runner.Changed, "", "")
-		if _, err := os.Stat(other + "/push/renamed"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
-			t.Errorf("the state of the other host was touched: %v, %v, the file has %q", err, p.notes, m.read(t, "conf"))
-		}
-	})
+	t.Parallel()
+	m := newMachine(t, "gnu")
+	m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
+		handlers: {h: {run: 'cd $HOME/.local/state/hail/on/*; pwd >DIR/state; kill -9 $(ls | grep lock: | cut -d : -f 2)'}}}`, nil)
+	here := strings.TrimSpace(m.read(t, "state"))
+	other := here + "-other"
+	if err := os.Rename(here, other); err != nil {
+		t.Fatal(err)
+	}
+	p := m.push(t, t.Context(), `files: [{content: newer, dest: DIR/conf}]`, nil)
+	p.want(t, "the next", runner.Changed, "", "")
+	if _, err := os.Stat(other + "/push/renamed"); err != nil || p.notes["settled"] != "" || m.read(t, "conf") != "newer" {
+		t.Errorf("the state of the other host was touched: %v, %v, the file has %q", err, p.notes, m.read(t, "conf"))
+	}
 }

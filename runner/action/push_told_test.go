@@ -15,46 +15,46 @@ import (
 
 // TestPushTells: a change is reported only when it is done, with the old and new mode, and a name never takes two lines.
 func TestPushTells(t *testing.T) {
-	machines(t, func(t *testing.T, m *machine) {
-		dry := func(p *action.Push) { p.DryRun = true }
-		diff := func(p *action.Push) { p.Diff = true }
-		for _, name := range []string{"conf", "gone", "dir/a"} {
-			m.write(t, name, "old\n", 0o644)
+	t.Parallel()
+	m := newMachine(t, "busybox")
+	dry := func(p *action.Push) { p.DryRun = true }
+	diff := func(p *action.Push) { p.Diff = true }
+	for _, name := range []string{"conf", "gone", "dir/a"} {
+		m.write(t, name, "old\n", 0o644)
+	}
+	says := func(what, text string, change func(*action.Push), status runner.Status, want string) {
+		t.Helper()
+		p := m.push(t, t.Context(), text, change)
+		if want = strings.NewReplacer("DIR", m.dir, "ME", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())).Replace(want); p.status != status || p.out != want {
+			t.Errorf("%s: %s, %q, want %s, %q", what, p.status, p.out, status, want)
 		}
-		says := func(what, text string, change func(*action.Push), status runner.Status, want string) {
-			t.Helper()
-			p := m.push(t, t.Context(), text, change)
-			if want = strings.NewReplacer("DIR", m.dir, "ME", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())).Replace(want); p.status != status || p.out != want {
-				t.Errorf("%s: %s, %q, want %s, %q", what, p.status, p.out, status, want)
-			}
-		}
-		says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
-			"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 ME → 4755 ME\ndelete DIR/dir and everything in it\n")
-		says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
-		if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
-			t.Errorf("the output of the validation is cut: %q", p.log)
-		}
-		says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
-		says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 ME → 0640 ME\n")
-		says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
-			"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
-		says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
-		m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
-		says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")
-		m.clean(t)
-		says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
-			"delete DIR/dir and everything in it\ndelete DIR/gone\n")
-		m.write(t, "linked", "old\n", 0o644)
-		says("replaced by a link", `{backup: 1, files: [{link: conf, dest: DIR/linked}]}`, nil, runner.Changed, "link DIR/linked\n")
-		if m.read(t, ".hail-backup/gone.1") != "old\n" || m.read(t, ".hail-backup/linked.1") != "old\n" {
-			t.Error("a deleted file, or one that a link has replaced, has no backup")
-		}
-		m.write(t, "same/conf", "x", 0o644)
-		p := m.push(t, t.Context(), `{files: [{src: DIR/same/, dest: DIR/same, delete: managed}], validate: ["true"]}`, nil)
-		if p.want(t, "only remembered", runner.OK, "", ""); p.out+p.log != "" || m.execs.Load() != 2 {
-			t.Errorf("when only the list of managed files is new, %d commands, want 2, which print %q, want nothing", m.execs.Load(), p.out+p.log)
-		}
-	})
+	}
+	says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
+		"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 ME → 4755 ME\ndelete DIR/dir and everything in it\n")
+	says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
+	if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
+		t.Errorf("the output of the validation is cut: %q", p.log)
+	}
+	says("taken back", `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "")
+	says("kept", `{on_failure: keep, files: [{content: "new\n", dest: DIR/conf, mode: "0640", notify: [h]}], handlers: {h: {run: exit 1}}}`, nil, runner.Failed, "content DIR/conf 0644 ME → 0640 ME\n")
+	says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
+		"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
+	says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
+	m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
+	says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")
+	m.clean(t)
+	says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
+		"delete DIR/dir and everything in it\ndelete DIR/gone\n")
+	m.write(t, "linked", "old\n", 0o644)
+	says("replaced by a link", `{backup: 1, files: [{link: conf, dest: DIR/linked}]}`, nil, runner.Changed, "link DIR/linked\n")
+	if m.read(t, ".hail-backup/gone.1") != "old\n" || m.read(t, ".hail-backup/linked.1") != "old\n" {
+		t.Error("a deleted file, or one that a link has replaced, has no backup")
+	}
+	m.write(t, "same/conf", "x", 0o644)
+	p := m.push(t, t.Context(), `{files: [{src: DIR/same/, dest: DIR/same, delete: managed}], validate: ["true"]}`, nil)
+	if p.want(t, "only remembered", runner.OK, "", ""); p.out+p.log != "" || m.execs.Load() != 2 {
+		t.Errorf("when only the list of managed files is new, %d commands, want 2, which print %q, want nothing", m.execs.Load(), p.out+p.log)
+	}
 }
 
 // TestPushSaysTheSame: messages about staged files are the same on all hosts of a run, so that they fold, although each
