@@ -30,7 +30,8 @@ func completionCommand(e environment) *cli.Command {
 // per line. Where a file belongs, it prints nothing, and the shell completes files.
 //
 // bash also splits words at the characters of COMP_WORDBREAKS, which all its completions share. So the script joins the
-// pieces of a word again, and returns only the part of each candidate that replaces what bash takes for the word.
+// pieces of a word again, and returns only the part of each candidate that replaces what bash completes, which is $2: of
+// web,@d it splits off @ and d, and completes @d.
 var completionScripts = map[string]string{
 	"bash": `_hail() {
 	local IFS=$'\n' rest=$COMP_LINE words=() found=() w i last=-1
@@ -48,10 +49,8 @@ var completionScripts = map[string]string{
 		words[i]=${words[i]#[\'\"]}
 		((i == last)) || words[i]=${words[i]%[\'\"]}
 	done
-	w=${COMP_WORDS[COMP_CWORD]#[\'\"]}
-	[[ -n $w && -z ${w//[$COMP_WORDBREAKS]/} ]] && w=
 	found=($(hail ` + completeWord + ` "${words[@]:1}" 2>/dev/null))
-	COMPREPLY=("${found[@]#"${words[last]%"$w"}"}")
+	COMPREPLY=("${found[@]#"${words[last]%"$2"}"}")
 	[[ $COMPREPLY == *[=/] ]] && compopt -o nospace 2>/dev/null
 }
 complete -o default -F _hail hail
