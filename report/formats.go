@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -79,12 +78,6 @@ func CanWrite(path string) error {
 		err = fmt.Errorf("the folder %s: %w", folder, p.Err)
 	}
 	return fmt.Errorf("%s can't be written: %w", path, err)
-}
-
-func writeJSON(w io.Writer, r *Report) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r.Summary)
 }
 
 // verdict is a check with its verdict.

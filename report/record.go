@@ -240,7 +240,7 @@ func (r *Record) Finish(s *Summary) error {
 }
 
 func (r *Record) writeSummary(s *Summary) error {
-	text, err := json.MarshalIndent(s, "", " ")
+	text, err := json.MarshalIndent(s.asJSON(), "", " ")
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func show(e environment, c *cli.Context) error {
 	case table != nil && m.reader != program:
 		err = report.ColumnsTable(e.stdout, s, files, table, style)
 	default:
-		err = modes{m}.showEnd(e.stdout, shown{&report.Report{Summary: s, What: r.What, Files: files}, gathering(c), style})
+		err = modes{m}.showEnd(e.stdout, shown{&report.Report{Summary: s, What: r.What, Files: files, Columns: table}, gathering(c), style})
 	}
 	if err != nil || m.reader == program {
 		return err
