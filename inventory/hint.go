@@ -129,7 +129,7 @@ func instead(text string) string {
 	case err == nil: // only the brackets are missing
 		return ""
 	case text == "-":
-		return "use -i - -a for hosts on standard input"
+		return "use ^- for names on standard input, or -i - -a for an inventory"
 	case strings.Contains(text, "{"):
 		return "write ranges in brackets: web[01-20]"
 	case strings.Contains(text, "@"), colon && behind != "" && leadingDigits(behind) == len(behind):

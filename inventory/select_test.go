@@ -170,7 +170,7 @@ func TestSelectErrors(t *testing.T) {
 		{"2001:db8:0:0:0:0:0:1", `target "2001:db8:0:0:0:0:0:1":1: an IPv6 address needs brackets: [2001:db8:0:0:0:0:0:1]`, ""},
 		{"[::1", `target "[::1":1: "[" is not closed`, ""},
 		{"web{1..3}", `target "web{1..3}":1: "web{1..3}" is not a host name: it contains '{'`, "write ranges in brackets: web[01-20]"},
-		{"-", `target "-":1: "-" is not a host name: it begins with "-"`, "use -i - -a for hosts on standard input"},
+		{"-", `target "-":1: "-" is not a host name: it begins with "-"`, "use ^- for names on standard input, or -i - -a for an inventory"},
 		{"web01;reboot", `target "web01;reboot":1: "web01;reboot" is not a host name: it contains ';'`, ""},
 		{"web01\x1b[2J", `target "web01\x1b[2J":7: "[" is not closed`, ""},
 		{"^missing", `target "^missing":1: open missing: file does not exist`, ""},

@@ -98,7 +98,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	look := inventory.Lookups{File: inventory.ReadFile, Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	look := inventory.Lookups{File: namesFile, Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
 		return nil, nil, err
@@ -107,6 +107,14 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 		fmt.Fprintf(e.stderr, "hail: a sample of %d; --seed %d draws the same again\n", len(hosts), q.Narrow.Seed)
 	}
 	return inv, hosts, e.overrideHosts(c, hosts)
+}
+
+// namesFile reads the file of names of ^FILE; - is standard input.
+func namesFile(path string) ([]byte, error) {
+	if path == "-" {
+		path = os.Stdin.Name()
+	}
+	return inventory.ReadFile(path)
 }
 
 // overrideHosts puts the settings and vars of the command line into the hosts.
