@@ -64,8 +64,16 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	if per := p.Per; per != nil && isGiven(c, "per") && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
 		return nil, wrongValue("per", "", "none of the hosts has the var %q", per.Var)
 	}
+	if p.Sudo != (runner.Password{}) && !slices.ContainsFunc(hosts, usesSudo) {
+		return nil, usage("--sudo runs it as root", "there is a password for sudo, but nothing runs with sudo")
+	}
 	p.Hosts, err = redacted(c, hosts)
 	return p, err
+}
+
+func usesSudo(h inventory.Host) bool {
+	c := h.Connection
+	return c.Become != nil && *c.Become && c.BecomeMethod != become.Doas
 }
 
 // checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.
