@@ -91,8 +91,8 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	if takesCommand(cmd) {
 		hint += "; a command's own options go after --"
 	}
-	if other := habits[name]; other.option != "" && slices.Contains(names, other.option) {
-		hint = other.hint
+	if i := slices.IndexFunc(habits[name], func(h habit) bool { return slices.Contains(names, h.option) }); i >= 0 {
+		hint = habits[name][i].hint
 	}
 	near := inventory.Nearest(name, names)
 	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); near == "" && i >= 0 {
@@ -104,18 +104,33 @@ func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
 
-// habits maps options of other tools to the hint for a command that has the equivalent option.
-var habits = map[string]struct{ option, hint string }{
-	"b":      {"sudo", "--sudo runs it as root; equal outputs are grouped by default"},
-	"become": {"sudo", "--sudo runs it as root"},
-	"check":  {"dry-run", "--dry-run shows what would be done"},
-	"forks":  {"fanout", "use -f N"},
-	"H":      {"target", "use -w HOST,HOST"},
-	"hosts":  {"target", "use -w HOST,HOST, or -i FILE -a"},
-	"json":   {"output", "use --output json"},
-	"k":      {"ask-pass", "--ask-pass asks for a login password"},
-	"t":      {"connect-timeout", "--connect-timeout TIME limits how long reaching a host may take"},
-	"u":      {"user", "-l NAME logs in as NAME"},
+// habit is a hint for a command that has an option: what it calls what another tool calls otherwise.
+type habit struct{ option, hint string }
+
+// habits are the options of other tools. The first habit whose option a command has is for that command.
+var habits = map[string][]habit{
+	"A":      {{"ask-pass", "--ask-pass asks for a login password"}},
+	"b":      {{"sudo", "--sudo runs it as root; equal outputs are grouped by default"}},
+	"become": {{"sudo", "--sudo runs it as root"}},
+	"check":  {{"dry-run", "--dry-run shows what would be done"}},
+	"forks":  {{"fanout", "use -f N"}},
+	"H":      {{"target", "use -w HOST,HOST"}},
+	"hosts":  {{"target", "use -w HOST,HOST, or -i FILE -a"}},
+	"json":   {{"output", "use --output json"}},
+	"k":      {{"ask-pass", "--ask-pass asks for a login password"}},
+	"L":      {{"output", "--output host shows each host for itself, and --output stream each line with its host"}},
+	"O":      {{"option", "use -o KEY=VALUE"}},
+	"P":      {{"output", "--output stream shows lines as they come"}},
+	"pick":   {{"sample", "use --sample N"}},
+	"S":      {{"ok-exit", "the exit code is 1 whenever a host failed; hail show last has the exit status of each"}},
+	"t": {
+		{"timeout", "--connect-timeout TIME limits how long reaching a host may take, and --timeout TIME the command"},
+		{"connect-timeout", "--connect-timeout TIME limits how long reaching a host may take"},
+	},
+	"u": {
+		{"timeout", "-l NAME logs in as NAME; --timeout TIME limits the command"},
+		{"user", "-l NAME logs in as NAME"},
+	},
 }
 
 // findCommand returns the command that args[0] names.
