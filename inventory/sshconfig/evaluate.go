@@ -173,7 +173,7 @@ func (e *evaluation) settled() (s Settings, err error) {
 	if s.IdentityAgent, err = e.path(e.s.IdentityAgent, t); err != nil {
 		return s, e.atLine("identityagent", e.s.IdentityAgent, err)
 	}
-	if s.ProxyCommand, err = e.expand(e.s.ProxyCommand, t.only("hnpr")); err != nil {
+	if s.ProxyCommand, err = e.command(e.s.ProxyCommand, t.only("hnpr")); err != nil {
 		return s, e.atLine("proxycommand", e.s.ProxyCommand, err)
 	}
 	jump := strings.Join(e.s.ProxyJump, ",")

@@ -130,7 +130,7 @@ func (e *evaluation) execHolds(ctx context.Context, c condition, command string)
 	if !e.c.local.AllowExec {
 		return false, &Error{c.file, c.line, "match exec would run a program", "--allow-exec lets ssh_config run programs"}
 	}
-	expanded, err := e.expand(command, e.tokens())
+	expanded, err := e.command(command, e.tokens())
 	if err != nil {
 		return false, &Error{c.file, c.line, err.Error(), ""}
 	}

@@ -275,6 +275,44 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestNamesInCommands: what an inventory calls the user and the host is no part of a shell's line.
+func TestNamesInCommands(t *testing.T) {
+	ran := filepath.Join(t.TempDir(), "ran")
+	for _, tt := range []struct {
+		config, option string
+		command        string // empty: refused
+	}{
+		{"ProxyCommand nc %r %h", `User=dom\\me`, `nc dom\me web1`},
+		{"ProxyCommand nc %h", "User=a;b", "nc web1"},
+		{"ProxyCommand nc %r %h", "User=a;b", ""},
+		{"ProxyCommand nc %r %h", "User=a`id`", ""},
+		{"ProxyCommand nc %r %h", "User=-x", ""},
+		{"ProxyCommand nc %r %h", "HostName=a|b", ""},
+		{"Match exec \"echo %r >>" + ran + "\"\nProxyCommand nc", "User=me", "nc"},
+		{"Match exec \"echo %r >>" + ran + "\"\nProxyCommand nc", "User=$(id)", ""},
+		{"Match exec \"echo %h >>" + ran + "\"\nProxyCommand nc", "HostName=a&b", ""},
+	} {
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(tt.config+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load([]string{file}, nil, Local{AllowExec: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.Lookup(t.Context(), "web1", Given{Options: []string{tt.option}})
+		switch {
+		case tt.command != "" && (err != nil || s.ProxyCommand != tt.command):
+			t.Errorf("%s with %s: %q, %v", tt.config, tt.option, s.ProxyCommand, err)
+		case tt.command == "" && (err == nil || !strings.Contains(err.Error(), "which a shell would not take as a name")):
+			t.Errorf("%s with %s: %v", tt.config, tt.option, err)
+		}
+	}
+	if text, err := os.ReadFile(ran); err != nil || string(text) != "me\n" {
+		t.Errorf("%v, and what ran is %q", err, text)
+	}
+}
+
 // TestIgnoreUnknown: among the options, too, it is for those after it.
 func TestIgnoreUnknown(t *testing.T) {
 	options := []string{"IgnoreUnknown=Use*", "UseKeychain=yes"}

@@ -91,6 +91,23 @@ func (e *evaluation) expand(text string, t tokens) (string, error) {
 	return b.String(), nil
 }
 
+// command is expand for a line that a shell runs. It refuses a name with the syntax of a shell: an inventory may set the
+// user and the host, too.
+func (e *evaluation) command(text string, t tokens) (string, error) {
+	var bad string
+	line, err := e.expand(text, func(letter byte) (string, bool) {
+		value, ok := t(letter)
+		if strings.IndexByte("hjknr", letter) >= 0 && (strings.HasPrefix(value, "-") || strings.ContainsAny(value, "'`\";&<>|(){}$\n\r")) {
+			bad = fmt.Sprintf("%%%c is %q", letter, value)
+		}
+		return value, ok
+	})
+	if err == nil && bad != "" {
+		err = fmt.Errorf("%s, which a shell would not take as a name", bad)
+	}
+	return line, err
+}
+
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
 // path is expand for a file name: it may begin with ~/ or ~NAME/ for a home folder, and ${NAME} is an environment
