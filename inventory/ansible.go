@@ -135,7 +135,7 @@ func (s ansibleSetting) take(key string) {
 	}
 	switch key {
 	case "address":
-		s.text(&s.conn.Address, text, checkAddress)
+		s.text(&s.conn.Address, text, CheckAddress)
 	case "user":
 		s.text(&s.conn.User, text, CheckUser)
 	case "become_user":

@@ -102,9 +102,9 @@ func checkGroup(name string) error {
 	return nil
 }
 
-// checkAddress is CheckName for addresses, which need not be names of hosts: an IPv6 address may stand without
+// CheckAddress is CheckName for addresses, which need not be names of hosts: an IPv6 address may stand without
 // brackets.
-func checkAddress(address string) error {
+func CheckAddress(address string) error {
 	if checkWord(address) == "" || CheckName(bracketed(address)) == nil {
 		return nil
 	}

@@ -127,7 +127,7 @@ func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
 func (r nodeReader) setting(key string, n *strictyaml.Node, into *Connection) (known bool) {
 	switch key {
 	case "address":
-		r.text(n, key, &into.Address, checkAddress)
+		r.text(n, key, &into.Address, CheckAddress)
 	case "user":
 		r.text(n, key, &into.User, CheckUser)
 	case "port":
@@ -137,7 +137,7 @@ func (r nodeReader) setting(key string, n *strictyaml.Node, into *Connection) (k
 	case "jump":
 		r.text(n, key, &into.Jump, checkJump)
 	case "ssh_config_host":
-		r.text(n, key, &into.SSHConfigHost, checkAddress)
+		r.text(n, key, &into.SSHConfigHost, CheckAddress)
 	case "shell":
 		r.text(n, key, &into.Shell, nil)
 	case "become":
@@ -151,7 +151,7 @@ func (r nodeReader) setting(key string, n *strictyaml.Node, into *Connection) (k
 	case "known_hosts":
 		into.KnownHosts = r.values(n, key)
 	case "host_key_alias":
-		r.text(n, key, &into.HostKeyAlias, checkAddress)
+		r.text(n, key, &into.HostKeyAlias, CheckAddress)
 	case "options":
 		r.options(n, &into.Options)
 	default:

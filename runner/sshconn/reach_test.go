@@ -379,6 +379,8 @@ func TestPrepare(t *testing.T) {
 		{"a key for all to read", write("open", string(key), 0o644), "", s.KnownHosts(), "others may read it (mode 0644)"},
 		{"a jump host that is an option", s.Identity(), "-oProxyCommand=x", s.KnownHosts(), "jump host"},
 		{"a jump host with a bad port", s.Identity(), "bastion:0", s.KnownHosts(), "is not a port"},
+		{"a jump host with a user that is shell syntax", s.Identity(), "a`id`@bastion", s.KnownHosts(), "which is not allowed"},
+		{"a jump host with a user of Windows", s.Identity(), `dom\me@bastion`, s.KnownHosts(), ""},
 		{"no file of host keys yet", s.Identity(), "", filepath.Join(dir, "none"), ""},
 		{"a file of host keys that can't be read", s.Identity(), "", dir, "known hosts " + dir + ": is a directory"},
 	} {

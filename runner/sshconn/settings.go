@@ -108,6 +108,12 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		timeout:    cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
 	}
 	s.address = strings.Trim(s.address, "[]")
+	if err := inventory.CheckUser(s.user); err != nil && s.user != "" { // ssh_config and jump hosts name users, too
+		return s, err
+	}
+	if err := inventory.CheckAddress(s.address); err != nil {
+		return s, err
+	}
 	switch c.Jump {
 	case "":
 	case "none":
