@@ -105,7 +105,11 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, off
 	switch {
 	case overProxy && greeting == "" && ended:
 		proxy.Close() // after this, its last words are complete
-		return unreachable(runner.Jump, fmt.Errorf("the proxy command ended: %q", proxy.said.line()))
+		words := proxy.said.line()
+		if words == "" {
+			return unreachable(runner.Jump, errors.New("the proxy command ended without a word"))
+		}
+		return unreachable(runner.Jump, fmt.Errorf("the proxy command ended: %q", words))
 	case errors.Is(err, errBanner):
 		return unreachable(runner.Handshake, errBanner)
 	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again

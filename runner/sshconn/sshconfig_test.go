@@ -73,6 +73,7 @@ func TestProxyCommand(t *testing.T) {
 		text   string
 	}{
 		"echo 'no way through' >&2": {runner.Jump, "handshake", `the proxy command ended: "no way through"`},
+		"true":                      {runner.Jump, "handshake", "the proxy command ended without a word"},
 		"/nowhere/proxy %h":         {runner.Jump, "handshake", "not found"},
 		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
 		hung:                        {runner.ConnectTimeout, "handshake", "no SSH server answered"},
