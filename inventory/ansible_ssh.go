@@ -36,7 +36,7 @@ func (s ansibleSetting) sshArguments(text string) {
 }
 
 func (s ansibleSetting) jump(value string) {
-	if err := checkJump(value); err != nil {
+	if err := CheckJump(value); err != nil {
 		s.fail(err.Error(), "")
 	}
 	s.conn.Jump = value
@@ -100,7 +100,7 @@ func hopOf(command string) string {
 			return ""
 		}
 	}
-	if hop := user + host + port; forwards && checkJump(hop) == nil {
+	if hop := user + host + port; forwards && CheckJump(hop) == nil {
 		return hop
 	}
 	return ""

@@ -120,10 +120,11 @@ func parsePort(text string) (int, error) {
 	return n, nil
 }
 
-// checkJump accepts "none", or one or more hops [user@]host[:port] separated by commas.
-func checkJump(jump string) error {
+// CheckJump returns an error unless jump is "none", or one or more hops [user@]host[:port] separated by commas. As with
+// ssh, ssh:// may stand before a hop.
+func CheckJump(jump string) error {
 	for hop := range strings.SplitSeq(jump, ",") {
-		if e, wrong := parseListWord(strings.TrimSpace(hop)); wrong != nil || e.names[0] != e.pattern {
+		if e, wrong := parseListWord(strings.TrimPrefix(strings.TrimSpace(hop), "ssh://")); wrong != nil || e.names[0] != e.pattern {
 			return fmt.Errorf("%q is not a jump host: [user@]host[:port]", hop)
 		}
 	}

@@ -39,14 +39,14 @@ func TestCheckUser(t *testing.T) {
 }
 
 func TestCheckJump(t *testing.T) {
-	for _, jump := range []string{"none", "bastion1", "ops@bastion1:2222", "a,b@c:1", "a, b", "[::1]:22"} {
-		if err := checkJump(jump); err != nil {
-			t.Errorf("checkJump(%q) = %v", jump, err)
+	for _, jump := range []string{"none", "bastion1", "ops@bastion1:2222", "ssh://ops@bastion1:2222", "a,b@c:1", "a, b", "[::1]:22"} {
+		if err := CheckJump(jump); err != nil {
+			t.Errorf("CheckJump(%q) = %v", jump, err)
 		}
 	}
 	for _, jump := range []string{"", "a,,b", "-oProxyCommand=x", "a:0", "a:022", "a:+22", "a:65536", "-x@a", "web[1-3]", "b[1]", "b1@b[1]:22", "a;b"} {
-		if checkJump(jump) == nil {
-			t.Errorf("checkJump(%q) takes it", jump)
+		if CheckJump(jump) == nil {
+			t.Errorf("CheckJump(%q) takes it", jump)
 		}
 	}
 }

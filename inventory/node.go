@@ -135,7 +135,7 @@ func (r nodeReader) setting(key string, n *strictyaml.Node, into *Connection) (k
 	case "identity":
 		into.Identity = r.values(n, key)
 	case "jump":
-		r.text(n, key, &into.Jump, checkJump)
+		r.text(n, key, &into.Jump, CheckJump)
 	case "ssh_config_host":
 		r.text(n, key, &into.SSHConfigHost, CheckAddress)
 	case "shell":

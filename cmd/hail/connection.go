@@ -77,6 +77,11 @@ func readConnection(c *cli.Context) (top inventory.Connection, err error) {
 			return top, wrongValue("user", "", "%v", err)
 		}
 	}
+	if c.IsSet("jump") {
+		if err := inventory.CheckJump(top.Jump); err != nil {
+			return top, wrongValue("jump", "", "%v", err)
+		}
+	}
 	if err := readBecome(c, &top); err != nil {
 		return top, err
 	}
