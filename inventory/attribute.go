@@ -45,6 +45,7 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 	if t.test.value, err = p.value(op); err != nil {
 		return true, err
 	}
+	p.values = append(p.values, valueAt{strings.TrimPrefix(name, varsPrefix), at, p.pos})
 	if strings.HasSuffix(op, "~") {
 		t.test.regex, err = p.compile(t.test.value, at, name+op+". matches every text")
 	}

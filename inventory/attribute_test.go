@@ -239,3 +239,18 @@ func TestAttributeText(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
+
+func TestRedactTarget(t *testing.T) {
+	secret := func(name string) bool { return name == "pin" }
+	for source, want := range map[string]string{
+		"@web&role=web":                       "@web&role=web",
+		"pin=7":                               "pin=(secret)",
+		`a,(vars.pin!="7,8"!b)&role=x^pin>=9`: "a,(vars.pin!=(secret)!b)&role=x^pin>=(secret)",
+		"pin=~^7!db1":                         "pin=~(secret)!db1",
+		"pin=":                                "pin=",
+	} {
+		if got := RedactTarget(source, secret); got != want {
+			t.Errorf("%s: %s, want %s", source, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -57,9 +58,28 @@ func parseExpression(source string) (expression, error) {
 	return e, err
 }
 
+// RedactTarget returns a target expression without the values to which it compares secret attributes.
+func RedactTarget(source string, secret func(name string) bool) string {
+	p := parser{source: source}
+	p.expression(0) // an expression that is wrong selects nothing, and is not kept
+	for _, v := range slices.Backward(p.values) {
+		if secret(v.name) {
+			source = source[:v.from] + Redacted + source[v.to:]
+		}
+	}
+	return source
+}
+
 type parser struct {
 	source string
 	pos    int
+	values []valueAt
+}
+
+// valueAt is where the value for an attribute stands in the source.
+type valueAt struct {
+	name     string
+	from, to int
 }
 
 func (p *parser) fail(at int, text, hint string) error {

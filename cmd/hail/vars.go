@@ -47,19 +47,23 @@ func redacted(c *cli.Context, hosts []inventory.Host) ([]inventory.Host, error) 
 	return shown, nil
 }
 
-// recordedArgs returns args with the values that --set gives to secret vars redacted.
+// recordedArgs returns args without the values that --set gives to secret vars, or -w and -x compare with them.
 func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 	args = slices.Clone(args)
-	for _, set := range c.StringSlice("set") {
-		name, _, _ := strings.Cut(set, "=")
-		if !isSecret(name, secret) {
-			continue
-		}
+	replace := func(given, recorded string) {
 		for i, a := range args {
-			if before, ok := strings.CutSuffix(a, set); ok && (before == "" || before == "--set=" || before == "-set=") {
-				args[i] = before + name + "=" + inventory.Redacted
+			if before, ok := strings.CutSuffix(a, given); ok && given != recorded && (before == "" || before[0] == '-') {
+				args[i] = before + recorded
 			}
 		}
+	}
+	for _, set := range c.StringSlice("set") {
+		if name, _, _ := strings.Cut(set, "="); isSecret(name, secret) {
+			replace(set, name+"="+inventory.Redacted)
+		}
+	}
+	for _, expr := range slices.Concat(c.StringSlice("target"), c.StringSlice("exclude")) {
+		replace(expr, inventory.RedactTarget(expr, func(name string) bool { return isSecret(name, secret) }))
 	}
 	return args
 }
