@@ -112,7 +112,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 // namesFile reads the file of names of ^FILE; - is standard input.
 func namesFile(path string) ([]byte, error) {
 	if path == "-" {
-		path = os.Stdin.Name()
+		path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of a terminal
 	}
 	return inventory.ReadFile(path)
 }

@@ -83,7 +83,7 @@ func TestHealth(t *testing.T) {
 		// made by handlers have the usual umask of the login.
 		p := m.push(t, t.Context(), `{files: [{content: newest, dest: DIR/conf, notify: [start]}], handlers: {start: {run: "{ sleep 1; echo x >DIR/up; } >/dev/null 2>&1 &"}},
 			health: [{file: DIR/up, retry: {timeout: 20s}}, {id: second, command: "echo oops >&2; exit 3", retry: {timeout: 3s, interval: 10s}}]}`, nil)
-		p.want(t, "second", runner.Failed, runner.Unhealthy, "the health check second did not pass within 3s: exit: expected 0, is 3; rolled back")
+		p.want(t, "second", runner.Failed, runner.Unhealthy, `the health check second did not pass within 3s: exit: expected 0, is 3 (stderr: "oops"); rolled back`)
 		if !strings.Contains(p.log, "oops\n") {
 			t.Errorf("the log does not have the output of the command: %q", p.log)
 		}
