@@ -11,18 +11,24 @@ import (
 	"hail/runner/action/check"
 )
 
-// TestDocs checks that every command, option and linked file in the documentation exists.
+// TestDocs holds the documentation against the program.
 func TestDocs(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "hail")
-	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	docs, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("names", func(t *testing.T) { names(t, bin, append(docs, "README.md", "CONTRIBUTING.md")) })
+	t.Run("examples", func(t *testing.T) { examples(t, bin, docs) })
+}
+
+// names checks that every command, option and linked file in the documentation exists.
+func names(t *testing.T, bin string, docs []string) {
 	help := map[string]string{}
-	for _, doc := range append(docs, "README.md", "CONTRIBUTING.md") {
+	for _, doc := range docs {
 		text, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)
@@ -61,17 +67,9 @@ func TestDocs(t *testing.T) {
 
 var fence = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$")
 
-// TestExamples runs the examples in docs/. A block with a file name after its language is written to that file. In a
-// console block, each line that begins with "$ " is a command, followed by its expected output.
-func TestExamples(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "hail")
-	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	docs, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+// examples runs the examples in docs. A block with a file name after its language is written to that file. In a console
+// block, each line that begins with "$ " is a command, followed by its expected output.
+func examples(t *testing.T, bin string, docs []string) {
 	ran := 0
 	for _, doc := range docs {
 		text, err := os.ReadFile(doc)
