@@ -27,19 +27,31 @@ import (
 func TestMain(m *testing.M) {
 	programs := maps.Clone(benchPrograms)
 	programs["hail"] = main
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // otherwise the race detector waits a second at every exit
 	testscript.Main(m, programs)
 }
 
-// TestScripts drives the real main. The scripts in both/ run twice: against servers of our own, and against Debian's
-// sshd. Those in openssh/ run against sshd only. The inventory always has the hosts web1 to web3 and db1, down1, which
-// refuses connections, and mute1, which accepts them and never says a word.
+// TestScripts drives the real main: against servers of our own, and against Debian's sshd for the scripts in openssh/ and
+// both/. The inventory always has the hosts web1 to web3 and db1, down1, which refuses connections, and mute1, which
+// accepts them and never says a word.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	t.Run("own servers", func(t *testing.T) {
-		runScripts(t, ownServers(t), "testdata/script", "testdata/script/both")
+		t.Parallel()
+		runScripts(t, ownServers(t), "testdata/script")
 	})
 	t.Run("OpenSSH", func(t *testing.T) {
+		t.Parallel()
 		runScripts(t, realServers(t), "testdata/script/both", "testdata/script/openssh")
 	})
+}
+
+// TestTortureScripts drives the real main with the scripts in both/, against servers of our own.
+func TestTortureScripts(t *testing.T) {
+	if os.Getenv("HAIL_TORTURE") == "" {
+		t.Skip("make torture runs it")
+	}
+	runScripts(t, ownServers(t), "testdata/script/both")
 }
 
 func runScripts(t *testing.T, s site, dirs ...string) {
@@ -95,8 +107,8 @@ func (s site) setup(env *testscript.Env) error {
 	env.Setenv("HAIL_RUNS", filepath.Join(env.WorkDir, "runs"))
 	env.Setenv("SSH_AUTH_SOCK", "")
 	env.Setenv("LD_LIBRARY_PATH", os.Getenv("LD_LIBRARY_PATH"))
-	env.Setenv("HAIL_RETRIES", "0")           // the unreachable hosts stay so
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise the race detector waits a second at every exit
+	env.Setenv("HAIL_RETRIES", "0") // the unreachable hosts stay so
+	env.Setenv("GORACE", os.Getenv("GORACE"))
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		return err
