@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,7 +42,7 @@ func newCrash(t *testing.T, hosts int) *crash {
 }
 
 // begin makes new folders, and returns the command line of a run.
-func (c *crash) begin(t *testing.T) []string {
+func (c *crash) begin(t *testing.T, options ...string) []string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), fmt.Sprint(c.round))
 	c.round++
@@ -49,8 +50,8 @@ func (c *crash) begin(t *testing.T) []string {
 	if err := os.MkdirAll(c.ran, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"hail", "run", "-a", "-i", c.fleet.Inventory(), "-F", "none", "--runs-dir", c.runs, "--retries", "0", "--output", "none", "-q",
-		"--", "echo ran >>" + c.ran + "/$HAIL_HOST"}
+	return slices.Concat([]string{"hail", "run", "-a", "-i", c.fleet.Inventory(), "-F", "none", "--runs-dir", c.runs, "--retries", "0", "--output", "none", "-q"},
+		options, []string{"--", "echo ran >>" + c.ran + "/$HAIL_HOST"})
 }
 
 // check fails the test unless the record accounts for every host, resume completes the run, and no host has run the
@@ -119,10 +120,12 @@ func (c *crash) hail(args ...string) (string, error) {
 	return string(out), nil
 }
 
-// TestTortureKill kills hail at random moments of a run over 100 hosts.
+// TestTortureKill kills hail at random moments of a run.
 func TestTortureKill(t *testing.T) {
-	c := newCrash(t, 100)
-	args := c.begin(t)
+	t.Parallel()
+	c := newCrash(t, scale(20, 100))
+	third := []string{"-f", fmt.Sprint(1 + c.hosts/3)} // so that some hosts have not begun, and some have ended
+	args := c.begin(t, third...)
 	begun := time.Now()
 	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -130,7 +133,7 @@ func TestTortureKill(t *testing.T) {
 	whole := time.Since(begun)
 	killed := 0
 	for range scale(6, 200) {
-		args := c.begin(t)
+		args := c.begin(t, third...)
 		cmd := exec.Command(args[0], args[1:]...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -175,6 +178,7 @@ func TestTortureKillAtEveryCall(t *testing.T) {
 
 // TestTwoResumes starts two resumes of one run at the same time: every host runs the command once in all.
 func TestTwoResumes(t *testing.T) {
+	t.Parallel()
 	c := newCrash(t, 4)
 	args := c.begin(t)
 	cmd := exec.Command(args[0], append(append([]string{}, args[1:len(args)-2]...), "--max-fail", "0", "-f", "1", "--", "echo ran >>"+c.ran+"/$HAIL_HOST; sleep 0.3; test $HAIL_HOST != h0 -o -e "+c.ran+"/.again")...)

@@ -23,6 +23,7 @@ func scale(short, long int) int {
 // TestTortureKnownHosts has many processes record the keys of the same new hosts at once. The file then has each key
 // once, and ssh-keygen can read it.
 func TestTortureKnownHosts(t *testing.T) {
+	t.Parallel()
 	var servers []sshtest.Server
 	for i := range 10 {
 		servers = append(servers, sshtest.Server{Name: fmt.Sprintf("new%d", i)})
@@ -37,7 +38,7 @@ func TestTortureKnownHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for range scale(12, 200) {
+	for range scale(6, 200) {
 		wg.Go(func() {
 			cmd := exec.Command("hail", "ping", "-a", "-i", fleet.Inventory(), "-F", "none", "--known-hosts", known, "--host-keys", "accept-new", "--runs-dir", t.TempDir(), "--connect-timeout", "1m")
 			if out, err := cmd.CombinedOutput(); err != nil {
