@@ -20,7 +20,8 @@ type execution struct {
 	ch   ssh.Channel
 	reqs <-chan *ssh.Request
 
-	input input
+	input     input
+	questions sync.WaitGroup // to the server, whose answers are waited for
 
 	passing atomic.Int32 // writers that are busy
 	passed  atomic.Int64 // bytes of both outputs that were passed on
@@ -53,6 +54,7 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	wg.Wait()
 	stop()
 	e.ch.Close()
+	e.questions.Wait()
 
 	switch last := e.finish(); {
 	case e.stopped != nil:

@@ -65,7 +65,7 @@ func (w *inputWriter) answered() bool {
 	answer := make(chan struct{})
 	w.asked.Go(func() {
 		defer close(answer)
-		w.ch.SendRequest("keepalive@openssh.com", true, nil) // the end of the channel is an answer too
+		w.knock()
 	})
 	late := time.NewTimer(2 * w.conn.limit)
 	defer late.Stop()
@@ -76,6 +76,9 @@ func (w *inputWriter) answered() bool {
 		return false
 	}
 }
+
+// knock sends a request that means nothing, and waits for its answer; the end of the channel is an answer, too.
+func (e *execution) knock() { e.ch.SendRequest("keepalive@openssh.com", true, nil) }
 
 func (e *execution) write(p []byte) (int, error) {
 	e.input.mu.Lock()

@@ -4,24 +4,30 @@ import "time"
 
 // phase is how far a command has come. It only goes forward:
 //
-//	running ──stop──► stopping ───────grace────────► closing ──no answer──► (the connection is cut)
-//	   └──exit status────┴──► resting ──no more output──┘
+//	running ──stop──► stopping ────────grace───────► closing ──no answer──► (the connection is cut)
+//	   └──exit status────┴──► resting ──no output──────┘
+//	                            │ ▲
+//	                    no output answer
+//	                            ▼ │
+//	                           asking
 //	any of them ──both streams have ended──► over
 //
-// Stopping, resting and closing have a clock, which is up when nothing else has ended them.
+// All but running and over have a clock, which is up when nothing else has ended them.
 type phase int
 
 const (
 	running  phase = iota
 	stopping       // its input has ended, and it has the grace to end
 	resting        // it has ended, and the rest of its output may still be on its way
+	asking         // likewise, and we wait for an answer, which comes after what is on its way
 	closing        // we have closed the channel, and the server has afterExit to do so too
 	over           // both streams have ended
 )
 
 // A background child of a command may keep the channel open after the command itself has ended. What the command
 // printed may still be on its way, so it is waited for as long as output arrives: at most as much as the buffers on the
-// way hold, for which a slow line needs half a minute.
+// way hold, for which a slow line needs half a minute. When nothing arrives, the line may be stalled: only an answer of
+// the server tells that nothing is on its way.
 const (
 	afterExit = 2 * time.Second
 	onItsWay  = 8 << 20
@@ -30,9 +36,10 @@ const (
 
 // rest is what has arrived of the output since the command ended.
 type rest struct {
-	from  int64 // bytes passed on by the end of the command
-	seen  int64 // and by the last check
-	waits int   // how many more checks it may pass because more of it has arrived
+	from     int64 // bytes passed on by the end of the command
+	seen     int64 // and by the last check
+	waits    int   // how many more checks it may pass because more of it has arrived
+	answered bool  // by the server, since the last of it has arrived
 }
 
 // enter begins the phase p. After d, then is called, if nothing else has ended the phase.
@@ -54,6 +61,8 @@ func (e *execution) stop(why error, grace time.Duration) {
 	if inTime {
 		e.stopped = why
 		e.enter(stopping, grace, e.close)
+	} else if e.phase == asking {
+		e.enter(resting, 0, e.checkRest)
 	}
 	e.mu.Unlock()
 	if inTime {
@@ -69,7 +78,7 @@ func (e *execution) ended(result error) {
 	if e.phase < resting {
 		n := e.passed.Load()
 		e.result, e.rest = result, rest{from: n, seen: n, waits: restWaits}
-		e.enter(resting, afterExit, e.checkRest)
+		e.enter(resting, afterExit/2, e.checkRest)
 	}
 }
 
@@ -80,13 +89,41 @@ func (e *execution) checkRest() {
 	switch {
 	case e.phase != resting:
 	case e.arrives():
+		e.rest.answered = false
 		e.enter(resting, afterExit, e.checkRest)
+	case e.rest.answered || e.rest.waits == 0:
+		e.giveUpLocked()
 	default:
-		if e.stopped == nil {
-			e.conn.lingering.Add(1)
-		}
-		e.enter(resting, 0, e.close)
+		e.enter(asking, 2*e.conn.limit, e.giveUp)
+		e.questions.Go(e.ask)
 	}
+}
+
+// ask asks the server for an answer. What it has sent before then has arrived, and needs a little time to be passed on.
+func (e *execution) ask() {
+	e.knock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.phase == asking {
+		e.rest.answered = true
+		e.enter(resting, afterExit/2, e.checkRest)
+	}
+}
+
+func (e *execution) giveUp() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.phase == asking {
+		e.giveUpLocked()
+	}
+}
+
+// giveUpLocked has the channel closed, though a background child keeps the output open.
+func (e *execution) giveUpLocked() {
+	if e.stopped == nil {
+		e.conn.lingering.Add(1)
+	}
+	e.enter(resting, 0, e.close)
 }
 
 // arrives reports whether the rest of the output is still arriving: one of our writers is busy with it, or has been since

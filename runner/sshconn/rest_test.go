@@ -12,27 +12,32 @@ import (
 )
 
 // TestRestOfOutput: a background process of a command does not hold up its host, whether it prints or not. Once the run
-// is stopped, it is given up in a moment.
+// is stopped, it is given up in a moment. A stalled line, on the other hand, loses nothing.
 func TestRestOfOutput(t *testing.T) {
+	const limit = 15 * time.Second
 	for _, tt := range []struct {
 		name    string
 		prints  time.Duration // how often it prints; 0: never
 		bytes   int64         // what it prints each time
 		busy    int32         // writers that are always busy
 		stopped time.Duration // after the end of the command; 0: never
+		answer  time.Duration // how long the server takes for an answer, with which the rest arrives
 		want    time.Duration
 	}{
-		{"silent", 0, 0, 0, 0, afterExit},
-		{"prints for a while", 40 * time.Second, 1, 0, 0, afterExit},
-		{"prints faster than the disk takes it", 3 * time.Second / 2, onItsWay / 2, 1, 0, 2 * afterExit},
-		{"prints for ever", time.Second, 1, 0, 0, afterExit * (1 + restWaits)},
-		{"stopped", time.Second, 1, 0, 5 * time.Second, 6 * time.Second},
+		{"silent", 0, 0, 0, 0, 0, afterExit},
+		{"prints for a while", 40 * time.Second, 1, 0, 0, 0, afterExit},
+		{"prints faster than the disk takes it", time.Second * 3 / 4, onItsWay / 2, 1, 0, 0, afterExit / 2 * 4},
+		{"prints for ever", time.Second * 3 / 4, 1, 0, 0, 0, afterExit/2 + afterExit*restWaits},
+		{"stopped", time.Second * 3 / 4, 1, 0, 5 * time.Second, 0, 7 * time.Second},
+		{"the line is stalled", 0, 0, 0, 0, 10 * time.Second, afterExit/2 + 10*time.Second + afterExit/2 + afterExit + 10*time.Second + afterExit/2},
+		{"stopped while the line is stalled", 0, 0, 0, 5 * time.Second, 10 * time.Second, 5*time.Second + time.Millisecond},
+		{"no answer", 0, 0, 0, 0, time.Hour, afterExit/2 + 2*limit},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begun := time.Now()
-				ch := &channel{closed: make(chan struct{})}
-				e := &execution{conn: &conn{}, ch: ch}
+				ch := &channel{closed: make(chan struct{}), answer: tt.answer}
+				e := &execution{conn: &conn{limit: limit}, ch: ch}
 				ch.execution = e
 				e.passing.Store(tt.busy)
 				e.ended(nil)
@@ -63,6 +68,21 @@ type channel struct {
 	ssh.Channel
 	*execution
 	closed chan struct{}
+	answer time.Duration
+	said   bool
+}
+
+// SendRequest has the rest of the output arrive with the first answer that takes its time.
+func (c *channel) SendRequest(string, bool, []byte) (bool, error) {
+	select {
+	case <-time.After(c.answer):
+		if c.answer > 0 && !c.said {
+			c.said = true
+			c.passed.Add(1)
+		}
+	case <-c.closed:
+	}
+	return false, nil
 }
 
 func (c *channel) Close() error {
