@@ -10,12 +10,14 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // process is a command that runs for real.
 type process struct {
 	server         *Running
 	input, outputs sync.WaitGroup
+	streams        []*stream // the outputs
 
 	mu    sync.Mutex
 	group int
@@ -34,6 +36,10 @@ func (p *process) run(c *Command) (status int, signal string) {
 	}
 	defer p.ended()
 	err = cmd.Wait()
+	for _, s := range p.streams {
+		s.r.SetReadDeadline(time.Unix(1, 0))
+		<-s.whole
+	}
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {
 		return 0, ""
@@ -84,7 +90,9 @@ func (p *process) start(cmd *exec.Cmd, c *Command) error {
 		ours[0].Close()
 	})
 	for i, w := range []io.Writer{c.Stdout, c.Stderr} {
-		p.outputs.Go(func() { io.Copy(w, ours[1+i]) })
+		s := &stream{w, ours[1+i], make(chan struct{})}
+		p.streams = append(p.streams, s)
+		p.outputs.Go(s.pass)
 	}
 	p.input.Go(func() { // a client that has left reads nothing more, whoever holds the pipes
 		<-c.Done
@@ -92,6 +100,38 @@ func (p *process) start(cmd *exec.Cmd, c *Command) error {
 		ours[2].Close()
 	})
 	return nil
+}
+
+// stream is an output of a command on its way to the client.
+type stream struct {
+	w     io.Writer
+	r     *os.File
+	whole chan struct{} // closed when all is passed on that the command had written by its end
+}
+
+// pass passes the output on. As with sshd, which does everything in turn, what the command has written is not long after
+// its status, however busy this machine is.
+func (s *stream) pass() {
+	io.Copy(s.w, s.r) // until its end, or the deadline that says that the command has ended
+	s.r.SetReadDeadline(time.Time{})
+	s.passWaiting()
+	close(s.whole)
+	io.Copy(s.w, s.r) // what its children write
+}
+
+// passWaiting passes on what has been written and not yet read.
+func (s *stream) passWaiting() {
+	raw, err := s.r.SyscallConn()
+	buf := make([]byte, 32<<10)
+	for n := 1; err == nil && n > 0; {
+		err = raw.Read(func(fd uintptr) bool {
+			n, _ = syscall.Read(int(fd), buf) // does not wait: -1 when there is nothing
+			return true
+		})
+		if err == nil && n > 0 {
+			_, err = s.w.Write(buf[:n])
+		}
+	}
 }
 
 // closeAll closes the files that are open.
