@@ -20,9 +20,10 @@ import (
 
 // Columns turns what hosts print into rows of a table.
 type Columns struct {
-	all    []column
-	fields int           // how many of them are fields of a line; 0: the output is JSON
-	most   time.Duration // time for the expressions over the output of one host
+	all      []column
+	fields   int           // how many of them are fields of a line; 0: the output is JSON
+	most     time.Duration // time for the expressions over the output of one host
+	mostRows int           // of one host
 }
 
 type column struct {
@@ -36,7 +37,7 @@ type column struct {
 // each value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, with a
 // row for each line.
 func ParseColumns(text string) (*Columns, error) {
-	c := &Columns{most: longestQueries}
+	c := &Columns{most: longestQueries, mostRows: mostRows}
 	queries := 0
 	for _, part := range splitColumns(text) {
 		name, expr, isQuery := strings.Cut(part, "=")
@@ -109,8 +110,6 @@ const (
 	longestQueries = 10 * time.Second
 )
 
-var errRows = fmt.Errorf("there are more than %d rows", mostRows)
-
 // Rows returns the rows for what the host printed; a cell is a text, a value that jq made of JSON, or the value of a
 // var. The error says why there are no rows, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
@@ -129,8 +128,8 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	lines.Buffer(nil, longestColumns)
 	for lines.Scan() {
 		if cells := strings.Fields(lines.Text()); len(cells) > 0 {
-			if len(rows) == mostRows {
-				return rows, errRows
+			if len(rows) == c.mostRows {
+				return rows, c.tooMany()
 			}
 			rows = append(rows, c.row(h, func(col column) any {
 				if col.field >= len(cells) {
@@ -145,6 +144,8 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	}
 	return rows, lines.Err()
 }
+
+func (c *Columns) tooMany() error { return fmt.Errorf("there are more than %d rows", c.mostRows) }
 
 // wholeOutput opens what the host printed on stdout, if nothing of it is left out: the rest might still look like lines,
 // or like JSON. The caller closes it.
@@ -188,8 +189,8 @@ func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err er
 			}
 			return rows, err
 		}
-		if len(rows) == mostRows {
-			return rows, errRows
+		if len(rows) == c.mostRows {
+			return rows, c.tooMany()
 		}
 		var failed error
 		rows = append(rows, c.row(h, func(col column) any {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 
@@ -288,7 +289,7 @@ func hostileReport() *Report {
 }
 
 // everyControl has every control and format character, each after an a.
-func everyControl() string {
+var everyControl = sync.OnceValue(func() string {
 	var b strings.Builder
 	for c := range rune(0x110000) {
 		if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
@@ -296,7 +297,7 @@ func everyControl() string {
 		}
 	}
 	return b.String()
-}
+})
 
 // TestFormatsOfHostileOutput: in every format, what a host printed is only data.
 func TestFormatsOfHostileOutput(t *testing.T) {
