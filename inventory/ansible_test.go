@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -49,50 +51,72 @@ func debianPython() string {
 	return "python3"
 }
 
-// ansible runs one of Ansible's programs, without the Ansible settings of this machine.
-func ansible(t *testing.T, dir, program string, args ...string) []byte {
-	t.Helper()
-	config := filepath.Join(t.TempDir(), "ansible.cfg")
-	if err := os.WriteFile(config, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Fatalf("%v (make test gets it)", err)
-	}
-	c := exec.CommandContext(t.Context(), debianPython(), append([]string{path}, args...)...)
-	c.Dir = dir
-	c.Env = append(os.Environ(), "HOME="+dir, "ANSIBLE_CONFIG="+config, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
-	var stderr strings.Builder
-	c.Stderr = &stderr
-	out, err := c.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", program, err, out, &stderr)
-	}
-	return out
-}
-
 // listing is the output of ansible-inventory --list.
 type listing struct {
 	groups   map[string]struct{ Hosts, Children []string }
 	hostVars map[string]map[string]any
 }
 
-func ansibleListing(t *testing.T, dir string, sources []string) (l listing) {
+// ansibleListings runs ansible-inventory --list in each folder, without the Ansible settings of this machine. Its
+// modules are loaded once: the process that has them forks for each folder.
+func ansibleListings(t *testing.T, args map[string][]string) map[string]listing {
 	t.Helper()
-	out := ansible(t, dir, "ansible-inventory", append(sources, "--list")...)
-	if err := json.Unmarshal(out, &l.groups); err != nil {
+	home := t.TempDir()
+	config := filepath.Join(home, "ansible.cfg")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	delete(l.groups, "_meta")
-	var meta struct {
-		Meta struct{ Hostvars map[string]map[string]any } `json:"_meta"`
-	}
-	if err := json.Unmarshal(out, &meta); err != nil {
+	text, err := json.Marshal(args)
+	if err != nil {
 		t.Fatal(err)
 	}
-	l.hostVars = meta.Meta.Hostvars
-	return l
+	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
+import json, os, sys
+from ansible.cli.inventory import InventoryCLI
+listings = {}
+for folder, args in json.load(sys.stdin).items():
+    here, there = os.pipe()
+    if os.fork() == 0:
+        os.chdir(folder)
+        os.dup2(there, 1)
+        os.close(here)
+        os.close(there)
+        InventoryCLI.cli_executor(["ansible-inventory", *args, "--list"])
+        sys.exit()
+    os.close(there)
+    with open(here) as f:
+        text = f.read()
+    if os.wait()[1] != 0:
+        sys.exit("ansible-inventory fails with " + " ".join(args))
+    listings[folder] = json.loads(text)
+print(json.dumps(listings))
+`)
+	c.Env = append(os.Environ(), "HOME="+home, "ANSIBLE_CONFIG="+config, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
+	c.Stdin = bytes.NewReader(text)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("ansible (make test gets it): %v\n%s%s", err, out, &stderr)
+	}
+	var texts map[string]json.RawMessage
+	if err := json.Unmarshal(out, &texts); err != nil {
+		t.Fatal(err)
+	}
+	listings := map[string]listing{}
+	for folder, text := range texts {
+		var l listing
+		var meta struct {
+			Meta struct{ Hostvars map[string]map[string]any } `json:"_meta"`
+		}
+		if err := errors.Join(json.Unmarshal(text, &l.groups), json.Unmarshal(text, &meta)); err != nil {
+			t.Fatal(err)
+		}
+		delete(l.groups, "_meta")
+		l.hostVars = meta.Meta.Hostvars
+		listings[folder] = l
+	}
+	return listings
 }
 
 // members returns the hosts of a group and its subgroups, sorted, with the names that hail gives them.
@@ -128,12 +152,16 @@ func TestLikeAnsible(t *testing.T) {
 	if err != nil || len(paths) < 25 {
 		t.Fatalf("there are only %d inventories, %v", len(paths), err)
 	}
+	names := map[string]string{} // of the inventories, by their folders
+	args := map[string][]string{}
 	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			dir, words := unpack(t, path)
+		dir, words := unpack(t, path)
+		names[dir], args[dir] = strings.TrimSuffix(filepath.Base(path), ".txtar"), words
+	}
+	for dir, l := range ansibleListings(t, args) {
+		t.Run(names[dir], func(t *testing.T) {
 			var sources []string
-			for _, w := range words {
+			for _, w := range args[dir] {
 				if w != "-i" {
 					sources = append(sources, filepath.Join(dir, w))
 				}
@@ -142,7 +170,6 @@ func TestLikeAnsible(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := ansibleListing(t, dir, words)
 			compareGroups(t, inv, l)
 			for _, h := range inv.Hosts() {
 				compareVars(t, h, l.hostVars[strings.Trim(h.Name, "[]")])

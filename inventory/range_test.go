@@ -141,13 +141,14 @@ func FuzzExpand(f *testing.F) {
 }
 
 // checkFold fails the test unless the folded names expand to exactly the same names.
-func checkFold(t *testing.T, names []string) {
+func checkFold(t *testing.T, names []string) (folded string) {
 	t.Helper()
-	folded := Fold(names)
+	folded = Fold(names)
 	got, err := expandList(folded)
 	slices.Sort(got)
 	want := slices.Sorted(slices.Values(names))
 	if want = slices.Compact(want); err != nil || !slices.Equal(got, want) {
 		t.Fatalf("%q folded is %q, which stands for %q, %v", want, folded, got, err)
 	}
+	return folded
 }
