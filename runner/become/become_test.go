@@ -122,6 +122,7 @@ func tries(t *testing.T, count string) int {
 func TestConn(t *testing.T) {
 	for _, kind := range []string{"nopass", "password", "rs"} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
 				d, h, _ := host(t, kind, become.NewPassword("right"))
 				return d, h

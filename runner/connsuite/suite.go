@@ -157,6 +157,7 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 	})
 
 	t.Run("a context that ends stops Exec", func(t *testing.T) {
+		t.Parallel() // it may wait long
 		outer, c := connect(t)
 		cause := errors.New("the cause")
 		ctx, cancel := context.WithCancelCause(outer)
@@ -210,6 +211,7 @@ func Run(t *testing.T, dial func(t *testing.T) (runner.Dialer, inventory.Host)) 
 	})
 
 	t.Run("a child in the background does not hold Exec", func(t *testing.T) {
+		t.Parallel() // it may wait long
 		ctx, c := connect(t)
 		var out bytes.Buffer
 		wantFailure(t, c.Exec(ctx, Background, runner.Stdio{Out: &out}), runner.Failed, runner.ExitStatus, 4)

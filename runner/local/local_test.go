@@ -27,6 +27,7 @@ func TestSecrets(t *testing.T) {
 }
 
 func TestConn(t *testing.T) {
+	t.Parallel()
 	connsuite.Run(t, func(*testing.T) (runner.Dialer, inventory.Host) {
 		return local.Dialer{}, inventory.Host{Name: "here"}
 	})

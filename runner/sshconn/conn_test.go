@@ -11,6 +11,7 @@ import (
 )
 
 func TestConn(t *testing.T) {
+	t.Parallel()
 	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
 		s := newSite(t, sshtest.Server{Name: "web1"})
 		return s.dialer(sshconn.Config{}), s.hosts[0]
@@ -18,6 +19,7 @@ func TestConn(t *testing.T) {
 }
 
 func TestConnOfOpenSSH(t *testing.T) {
+	t.Parallel()
 	h := realHost(t)
 	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
 		d := sshconn.New(sshconn.Config{})
