@@ -2,6 +2,7 @@ package sshconn_test
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,11 +25,13 @@ import (
 )
 
 // TestMain serves hosts instead of running tests when a benchmark has started it for that. A server in the same process
-// would count as cost of the client.
+// would count as cost of the client. Parallel tests mostly wait, so more of them run at once than there are processors.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HAIL_SERVE"); dir != "" {
 		os.Exit(serveHosts(dir))
 	}
+	flag.Parse()
+	flag.Set("test.parallel", "8")
 	os.Exit(m.Run())
 }
 

@@ -55,6 +55,14 @@ func (s *site) dialer(c sshconn.Config) *sshconn.Dialer {
 	return d
 }
 
+// timeout makes a Dialer that waits long for the hosts of the site, but not for the first one, if that is to time out.
+func (s *site) timeout(first bool) *sshconn.Dialer {
+	if first {
+		s.hosts[0].Connection.ConnectTimeout = inventory.Duration(time.Second)
+	}
+	return s.dialer(sshconn.Config{ConnectTimeout: bound})
+}
+
 // realHost starts Debian's sshd, and returns it as a host to which the current user may log in.
 func realHost(t *testing.T, options ...string) inventory.Host {
 	t.Helper()

@@ -20,3 +20,17 @@ func TestLostJumpHost(t *testing.T) {
 		t.Errorf("the lost one: %v, given back %d times; want a new connection, and once", got, left)
 	}
 }
+
+// TestCrowdedJumpHost: another connection to a jump host is made for every 24 hosts behind it, up to four.
+func TestCrowdedJumpHost(t *testing.T) {
+	j, dialled := &jump{}, 0
+	for n := range 200 {
+		_, _, err := j.share(t.Context(), func() (*conn, error) {
+			dialled++
+			return &conn{end: make(chan struct{})}, nil
+		})
+		if want := min(n/24+1, 4); err != nil || dialled != want {
+			t.Fatalf("%d connections for %d hosts, %v; want %d", dialled, n+1, err, want)
+		}
+	}
+}

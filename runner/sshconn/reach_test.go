@@ -74,7 +74,7 @@ func TestUnreachable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults}, sshtest.Server{Name: "good1"})
-			d := s.dialer(sshconn.Config{ConnectTimeout: time.Second})
+			d := s.timeout(tt.reason == runner.ConnectTimeout)
 			f := wantReason(t, reach(t, d, s.hosts[0]), runner.Unreachable, tt.reason, tt.text)
 			if f.Reach == nil || f.Reach.Phase != tt.phase {
 				t.Errorf("reach %+v, want phase %s", f.Reach, tt.phase)
@@ -272,17 +272,21 @@ func TestLogin(t *testing.T) {
 			}
 		}
 	})
-	t.Run("an agent that hangs", func(t *testing.T) {
-		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { l.Close() })
-		d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: bound})
-		if err := reach(t, d, h); err != nil { // it also has a key file
-			t.Error(err)
-		}
-	})
+}
+
+// TestHungAgent: an agent that does not answer at all does not keep a key file from logging in.
+func TestHungAgent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: bound})
+	if err := reach(t, d, s.hosts[0]); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestMuteAgent: an agent that lists its keys, but never signs, ends a login after its own timeout, and holds up no
@@ -402,22 +406,9 @@ func TestJump(t *testing.T) {
 		h.Connection.Jump = jump
 		return h
 	}
-	t.Run("one hop, shared by many", func(t *testing.T) {
-		d := s.dialer(sshconn.Config{})
-		var wg sync.WaitGroup
-		for range 30 {
-			wg.Go(func() {
-				if err := reach(t, d, host("bastion")); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-	})
 	t.Run("many share a few connections", func(t *testing.T) {
 		d := s.dialer(sshconn.Config{PerAddress: 50})
-		before := s.Servers[0].Most()
-		conns := make([]runner.Conn, 200)
+		conns := make([]runner.Conn, 60)
 		var wg sync.WaitGroup
 		for i := range conns {
 			wg.Go(func() {
@@ -433,8 +424,8 @@ func TestJump(t *testing.T) {
 				c.Close()
 			}
 		}
-		if n := s.Servers[0].Most(); before > 2 || n < 2 || n > before+4 { // those of the test before may still be open
-			t.Errorf("the jump host had %d connections at once, want 2 to %d, and %d before, want 2 at most", n, before+4, before)
+		if n := s.Servers[0].Most(); n < 2 || n > 3 {
+			t.Errorf("the jump host had %d connections at once, want 2 or 3", n)
 		}
 	})
 	t.Run("a dead jump host is waited for once", func(t *testing.T) {
@@ -523,7 +514,8 @@ func TestSilentJumpHost(t *testing.T) {
 		<-c.Done
 	}})
 	s.hosts[0].Connection.Port = relay(t, s.Servers[0].Port(), silent)
-	d := s.dialer(sshconn.Config{HostKeys: "off", ConnectTimeout: 2 * time.Second})
+	s.hosts[1].Connection.ConnectTimeout = inventory.Duration(time.Second)
+	d := s.dialer(sshconn.Config{HostKeys: "off", ConnectTimeout: bound})
 	for i := range s.hosts[1:] {
 		s.hosts[1+i].Connection.Jump = "bastion"
 	}
@@ -622,9 +614,9 @@ func relay(t *testing.T, port int, silent <-chan struct{}) int {
 }
 
 // TestJumpOverOpenSSH reaches many hosts at once through one stock sshd, whose MaxStartups would refuse as many
-// handshakes: 150 hosts, and 1,000 in make torture.
+// handshakes: 40 hosts, and 1,000 in make torture.
 func TestJumpOverOpenSSH(t *testing.T) {
-	hosts := 150
+	hosts := 40
 	if os.Getenv("HAIL_TORTURE") != "" {
 		hosts = 1000
 	}
@@ -673,7 +665,7 @@ func TestBadServers(t *testing.T) {
 			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults, Play: func(c *sshtest.Command) { io.WriteString(c.Stdout, "hello\n") }})
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
-			c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(ctx, s.hosts[0])
+			c, err := s.timeout(tt.faults.MuteChannel || tt.faults.MuteExec).Dial(ctx, s.hosts[0])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -57,6 +57,7 @@ func output(t *testing.T, d *sshconn.Dialer, h inventory.Host, command string) s
 }
 
 func TestProxyCommand(t *testing.T) {
+	t.Parallel()
 	h := realHost(t)
 	h.Connection.Jump = ""
 	pid := filepath.Join(t.TempDir(), "pid")
@@ -78,7 +79,11 @@ func TestProxyCommand(t *testing.T) {
 		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
 		hung:                        {runner.ConnectTimeout, "handshake", "no SSH server answered"},
 	} {
-		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: time.Second})
+		timeout := bound
+		if tt.reason == runner.ConnectTimeout {
+			timeout = time.Second
+		}
+		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: timeout})
 		f := wantReason(t, reach(t, d, h), runner.Unreachable, tt.reason, tt.text)
 		if f.Reach == nil || f.Reach.Phase != tt.phase {
 			t.Errorf("%s: reach %+v, want phase %s", command, f.Reach, tt.phase)
@@ -238,6 +243,7 @@ func TestEnvironment(t *testing.T) {
 // TestFrozenServer: with ServerAliveInterval, a server that is stopped in the middle of a command does not hold up its
 // host.
 func TestFrozenServer(t *testing.T) {
+	t.Parallel()
 	h := realHost(t)
 	d := configured(t, "ServerAliveInterval 1\nServerAliveCountMax 1\n", sshconn.Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
