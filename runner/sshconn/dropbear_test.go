@@ -103,6 +103,7 @@ func dropbearHost(t *testing.T) inventory.Host {
 }
 
 func TestConnToDropbear(t *testing.T) {
+	t.Parallel()
 	h := dropbearHost(t)
 	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
 		return configured(t, "", sshconn.Config{PerAddress: 4}), h // Dropbear hangs up when 5 of an address have not logged in
