@@ -136,10 +136,10 @@ var boilerplate = []string{
 	"sudo: error initializing audit plugin",
 }
 
-// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a handler that failed,
-// it is empty: the error has the line, and other handlers may have run since.
+// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a handler or
+// a validation that failed, it is empty: the error has the line, and other handlers may have run since.
 func lastLine(files Files, r *Result) string {
-	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed {
+	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed || r.Reason == runner.Validation {
 		return ""
 	}
 	f, err := files.Output(r.Host, runner.Stderr)

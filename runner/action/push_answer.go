@@ -34,7 +34,9 @@ func (o *outcome) hear(kind, rest string) error {
 	case "again":
 		o.again = append(o.again, name)
 	case "refused":
-		blame(runner.Validation, "validation failed: %s", strings.ReplaceAll(name, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
+		how, line, _ := strings.Cut(because, " ")
+		text := "validation failed: " + program.Unword(what) + exited(how, line)
+		blame(runner.Validation, "%s", strings.ReplaceAll(text, ".hail-"+o.nonce, ".hail-*")) // the same on all hosts
 	case "handled":
 		o.handled = append(o.handled, name)
 	case "handler":
@@ -87,19 +89,21 @@ var failures = map[string]string{"state": "the folder for the state of pushes is
 func handlerFailed(said string) string {
 	name, how, _ := strings.Cut(said, " ")
 	how, last, _ := strings.Cut(how, " ")
-	text := fmt.Sprintf("handler %q: ", program.Unword(name))
+	text := fmt.Sprintf("handler %q", program.Unword(name))
 	if how == "late" {
 		after, _, _ := strings.Cut(last, " ")
 		seconds, _ := strconv.Atoi(after)
-		return text + "not done within " + inWords(time.Duration(seconds)*time.Second)
+		return text + ": not done within " + inWords(time.Duration(seconds)*time.Second)
 	}
-	if text += "exit " + how; last != "" {
-		if len(last) > longestReason {
-			last = strings.ToValidUTF8(last[:longestReason], "") + "…"
-		}
-		text += ": " + last
+	return text + exited(how, last)
+}
+
+// exited is what an error says of a command: its exit status, and the line of its stderr that tells most, if there is one.
+func exited(status, line string) string {
+	if len(line) > longestReason {
+		line = strings.ToValidUTF8(line[:longestReason], "") + "…"
 	}
-	return text
+	return strings.TrimSuffix(": exit "+status+": "+line, ": ")
 }
 
 // longestReason is how many bytes of a host's output a reason may quote.

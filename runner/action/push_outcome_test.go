@@ -62,7 +62,7 @@ func TestOutcomeUnsaid(t *testing.T) {
 		"begins, handler h 1 no":       `handler "h": exit 1: no; the next push settles it`,
 		"begins, handler h 1, undoing": `handler "h": exit 1; the next push settles it`,
 		"begins, error rename":         "the files can't be renamed; the next push settles it",
-		"begins, refused x, stopped":   "validation failed: x; nothing was changed",
+		"begins, refused x 2, stopped": "validation failed: x: exit 2; nothing was changed",
 		"begins, moved":                "a file changed on the host meanwhile; nothing was changed",
 		"begins, immutable /\\0101":    `/\0101 is immutable (chattr); nothing was changed`,
 		"locked":                       "another push is running on the host; nothing was changed",

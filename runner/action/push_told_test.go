@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestPushTells(t *testing.T) {
 // host has a staging folder of its own even in a shared one.
 func TestPushSaysTheSame(t *testing.T) {
 	m := newMachine(t, "gnu")
-	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} | tee -a DIR/names >&2; false"}]`, "DIR", m.dir)
+	spec := strings.ReplaceAll(`files: [{content: new, dest: DIR/conf, validate: "echo {{staged}} | tee -a DIR/names >&2; echo {{staged}}; false"}]`, "DIR", m.dir)
 	read, err := action.ReadPushSpec("spec.yaml", []byte(spec))
 	if err != nil {
 		t.Fatal(err)
@@ -87,14 +88,14 @@ func TestPushSaysTheSame(t *testing.T) {
 			}
 		}
 	}
-	if said := strings.Fields(b.all[1].String()); len(said) != 2 || said[0] != m.dir+"/.hail-*/conf" || said[1] != said[0] {
-		t.Errorf("the hosts printed %q, want the same staged path twice", said)
+	if said := strings.Fields(b.all[1].String()); len(said) != 4 || said[0] != m.dir+"/.hail-*/conf" || len(slices.Compact(said)) != 1 {
+		t.Errorf("the hosts printed %q, want the same staged path twice each", said)
 	}
 	if names := strings.Fields(m.read(t, "names")); len(names) != 2 || names[0] == names[1] {
 		t.Errorf("the staged files are %q, want two different ones", names)
 	}
 	for _, why := range ended {
-		if why != "validation failed: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; false; nothing was changed" {
+		if why != "validation failed: echo "+m.dir+"/.hail-*/conf | tee -a "+m.dir+"/names >&2; echo "+m.dir+"/.hail-*/conf; false: exit 1: "+m.dir+"/.hail-*/conf; nothing was changed" {
 			t.Errorf("the error is %q, want .hail-* as the name of the staging folder", why)
 		}
 	}

@@ -1,7 +1,14 @@
 # For sh/apply.sh: what follows once everything is in place: validation of the whole, handlers, health checks. The
 # arguments of these functions are the words of the table.
 theirs() { ( umask "$mask"; exec "$@" ) </dev/null 6<&- 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
-accept() { decode "$1"; theirs sh -c "$path" || { say "refused $1"; return 1; }; }
+accept() { # and when it does not: how, and the first line that it has printed as an error
+	decode "$1"
+	theirs sh -c "$path" >&2 2>"$state/printed" && how= || how=$?
+	cat "$state/printed" >&2
+	[ -n "$how" ] || return 0
+	say "refused $1 $how $(dd bs=500 count=1 <"$state/printed" 2>/dev/null | sed -n '/[^[:space:]]/{p;q;}')"
+	return 1
+}
 limited() { # SECONDS COMMAND
 	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi
 }

@@ -34,9 +34,9 @@
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
 #
-# Beside the journal, $state has, while a push is at work, its lock (see below) and printed: what a handler or a health
-# check has printed, which is not in the journal because a process that they leave behind may hold it open. What stays is
-# latest, owed, and the folder managed.
+# Beside the journal, $state has, while a push is at work, its lock (see below) and printed: what a command has printed,
+# which is not in the journal because a process that it leaves behind may hold it open. What stays is latest, owed, and
+# the folder managed.
 nonce=$1 patience=$2 before=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
