@@ -96,11 +96,19 @@ var standAfter = map[string]stand{
 
 // told returns how an earlier push ended, for people; empty if the host has not said it.
 func (e *ending) told() string {
-	told := standWords[e.stand].told
+	told := standWords[e.stand].told + e.failedAgain()
 	if told != "" && e.why != nil {
 		told += ": " + e.why.Error()
 	}
 	return told
+}
+
+// failedAgain adds which handlers failed when they ran again.
+func (e *ending) failedAgain() string {
+	if e.stand != rolledBack || e.again == nil {
+		return ""
+	}
+	return ", and then " + strings.Join(e.again, " and ") + " failed too"
 }
 
 // known returns what is known of what this push was to change.
@@ -110,8 +118,8 @@ func (o *outcome) known() error {
 		return errStuckEarlier
 	case o.earlier: // the host may still begin with this one
 		return errUnsettled
-	case o.stand == rolledBack && o.again != nil:
-		return fmt.Errorf("%w, and then %s failed too", errRolledBack, strings.Join(o.again, " and "))
+	case o.stand == rolledBack:
+		return fmt.Errorf("%w%s", errRolledBack, o.failedAgain())
 	}
 	return standWords[o.stand].known
 }

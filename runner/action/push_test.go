@@ -603,7 +603,7 @@ func TestPushKilledWhileTakenBack(t *testing.T) {
 		}
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")
-		if want := "first settled an earlier push that was killed: it was rolled back"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
+		if want := "first settled an earlier push that was killed: it was rolled back, and then h failed too"; p.notes["settled"] != want || m.read(t, "conf") != "old" || m.read(t, "made") != "(absent)" {
 			t.Errorf("settled: %q, want %q; conf has %q and made %q", p.notes["settled"], want, m.read(t, "conf"), m.read(t, "made"))
 		}
 		m.clean(t)
