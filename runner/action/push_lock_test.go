@@ -51,6 +51,7 @@ func TestPushLock(t *testing.T) {
 		return cmd.Process.Pid
 	}
 	here := os.Getpid()
+	waits := start()
 	alive := start()
 	dead := start()
 	if err := exec.Command("kill", "-9", fmt.Sprint(dead)).Run(); err != nil { // nobody waits for it yet
@@ -84,6 +85,10 @@ func TestPushLock(t *testing.T) {
 			} {
 				lock(what, file) // and it stays beside those that work
 			}
+			waiting := lock("waits", fmt.Sprintf("lock:%d:%s", waits, began(waits)))
+			if err := os.Truncate(waiting, 0); err != nil {
+				t.Fatal(err)
+			}
 			for what, file := range map[string]string{
 				"works":                    fmt.Sprintf("lock:%d:%s", alive, began(alive)),
 				"works for somebody else":  fmt.Sprintf("lock:%d:%s", here, began(here)),
@@ -93,6 +98,7 @@ func TestPushLock(t *testing.T) {
 				push().want(t, what, runner.Failed, runner.Locked, "another push is running on the host: run "+what+"; nothing was changed")
 				os.Remove(path)
 			}
+			os.Remove(waiting)
 			push().want(t, "none works", runner.Changed, "", "")
 			m.clean(t)
 		})

@@ -64,9 +64,9 @@ since() { # sets begun to when a process began; empty: that can't be seen
 since $$
 me=$$:$begun
 
-# Each push that is at work, or about to be, has a file: $lock and who it is, with the id of its run. Whoever sees no
-# other after making its own is alone. A name is used once, so the file of a push that was killed can be removed, and
-# never another's.
+# Each push that is at work, or about to be, has a file: $lock and who it is. Whoever sees no other after making its own
+# is alone, and writes the id of its run into it. A name is used once, so the file of a push that was killed can be
+# removed, and never another's.
 over() { # whether the push with that file is over, as far as can be seen: it may be another user's
 	pid=${1%%:*}
 	if ! kill -0 "$pid" 2>/dev/null; then
@@ -81,8 +81,8 @@ over() { # whether the push with that file is over, as far as can be seen: it ma
 	esac
 	[ "$pid:$begun" != "$1" ]
 }
-rivals() { # sets owner to the push with the lowest number that is at work; fails if there is none
-	owner=
+rivals() { # sets owner to the push with the lowest number that there is, and works to the one at work; fails if there is none
+	owner= works=
 	set +f
 	set -- "$lock"*
 	set -f
@@ -91,9 +91,10 @@ rivals() { # sets owner to the push with the lowest number that is at work; fail
 		[ "$other" != "$me" ] && [ -f "$lock$other" ] || continue
 		if over "$other"; then
 			rm -f "$lock$other"
-		elif [ -z "$owner" ] || [ "$pid" -lt "${owner%%:*}" ]; then
-			owner=$other
+			continue
 		fi
+		[ ! -s "$lock$other" ] || works=$other
+		[ -n "$owner" ] && [ "$pid" -ge "${owner%%:*}" ] || owner=$other
 	done
 	[ -n "$owner" ]
 }
@@ -105,11 +106,12 @@ pause() { # while that push, if it is known, is at work
 	sleep 0.2 2>/dev/null || sleep 1
 }
 trap 'rm -f "$lock$me"' EXIT
-while rivals || { printf '%s\n' "${HAIL_RUN-}" 2>/dev/null >"$lock$me"; rivals; }; do
+while rivals || { true 2>/dev/null >"$lock$me"; rivals; }; do
 	[ "${owner%%:*}" -gt $$ ] || rm -f "$lock$me" # of those that come at once, the one with the lowest number stays
-	pause "$owner"
+	pause "$works"
 done
 [ -f "$lock$me" ] || { say error state; exit 0; } # it is full, say
+printf '%s\n' "${HAIL_RUN-}" 2>/dev/null >"$lock$me"
 
 # each LETTER FUNCTION: calls the function with the words of each line of the table that begins with the letter.
 each() {
