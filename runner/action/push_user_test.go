@@ -107,6 +107,26 @@ func TestPushFolderAsUser(t *testing.T) {
 	})
 }
 
+// TestPushClosedFolder: who may not write to a folder, nor look into it, is told that, and not that what was never there
+// can't be removed.
+func TestPushClosedFolder(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a folder of somebody else")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		m.asUser(t)
+		if err := os.Mkdir(filepath.Join(m.dir, "closed"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/closed/conf}]`, nil)
+		p.want(t, "closed", runner.Error, "", "the new files can't be put beside the old ones: Permission denied; nothing was changed")
+		if strings.Contains(p.log, "rm: ") || strings.Count(p.log, "mkdir: ") == 0 {
+			t.Errorf("the log is %q", p.log)
+		}
+		m.clean(t)
+	})
+}
+
 // TestPushUnreadableAsUser: without root, a file that its owner could not read is refused: no push could look at it again.
 func TestPushUnreadableAsUser(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {

@@ -123,8 +123,8 @@ each() {
 tidy() { # that all is over is forgotten last
 	if [ -s "$journal/hidden" ] && ! xargs -r -0 rm -rf -- <"$journal/hidden" 2>/dev/null; then
 		# There is a folder that its owner can't write to, or a command that has sent a part was still about to begin.
-		xargs -r -0 sh -c 'find "$@" -type d -exec chmod u+rwx {} \;' hail <"$journal/hidden" 2>/dev/null
-		xargs -r -0 rm -rf -- <"$journal/hidden"
+		# Where none could be made, rm complains.
+		xargs -r -0 sh -c 'for hidden; do [ ! -e "$hidden" ] || { find "$hidden" -type d -exec chmod u+rwx {} \; 2>/dev/null; rm -rf -- "$hidden"; }; done' hail <"$journal/hidden"
 	fi
 	exec </dev/null # with NFS, a file that is open stays, and with it the folder that it is in
 	rm -rf -- "$state/printed" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
