@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -100,9 +101,6 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 		if !errors.Is(err, errBehind) || turns >= fewTurns && time.Since(begun) > time.Duration(p.Patience)*time.Second {
 			return err
 		}
-		if p.Diff {
-			fmt.Fprintln(t.Out, "another push was faster; looking again")
-		}
 	}
 }
 
@@ -130,16 +128,15 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 	if err != nil {
 		return err
 	}
-	for _, w := range c.warnings {
-		fmt.Fprintln(t.Err, w)
-	}
 	if p.Diff || p.DryRun {
-		if err := p.showDiff(ctx, t, c); err != nil {
+		if err := p.differ(ctx, t, c); err != nil {
+			c.show(t)
 			return err
 		}
 	}
 	switch {
 	case p.DryRun:
+		c.show(t)
 		for _, h := range p.Handlers {
 			if c.notified[h.Name] {
 				fmt.Fprintf(t.Out, "would run the handler %s\n", h.Name)
@@ -151,9 +148,13 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		}
 		return nil
 	case c.isEmpty():
+		c.show(t)
 		return nil
 	}
 	err = p.apply(ctx, t, c)
+	if !errors.Is(err, errBehind) { // the next turn has what there is to tell
+		c.show(t)
+	}
 	switch {
 	case err == nil, errors.Is(err, errKept), errors.Is(err, errDone):
 		if !p.Diff {
@@ -163,13 +164,23 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 			fmt.Fprintf(t.Out, "ran the handler %s\n", name)
 		}
 		c.note(t, "")
-	case errors.Is(err, errBehind): // the next turn has what there is to tell
+	case errors.Is(err, errBehind):
 	case errors.Is(err, errUnsettled), errors.Is(err, errStuck):
 		c.note(t, ", unknown whether in place")
 	default:
 		c.note(t, ", not in place")
 	}
 	return err
+}
+
+// show prints, once, what there is to say before the change.
+func (c *comparison) show(t *runner.Target) {
+	for _, w := range c.warnings {
+		fmt.Fprintln(t.Err, w)
+	}
+	io.WriteString(t.Out, c.diff.String())
+	c.warnings = nil
+	c.diff.Reset()
 }
 
 // tell prints what was done.

@@ -60,8 +60,12 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}
 	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size}, func(kind, rest string) error {
-		if kind == "send" {
+		switch kind {
+		case "send":
 			s.begin(ctx, stop)
+			return nil
+		case "works":
+			c.show(t)
 			return nil
 		}
 		return o.hear(kind, rest)

@@ -16,6 +16,7 @@ type comparison struct {
 	index     int
 	steps     []*step
 	warnings  []string
+	diff      strings.Builder     // what differs, for --diff
 	notified  map[string]bool     // handlers
 	managed   map[string][]string // what the host is to remember, by folder
 	remembers bool                // managed differs from what the host remembers

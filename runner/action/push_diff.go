@@ -13,15 +13,15 @@ import (
 	"hail/runner"
 )
 
-// showDiff prints each step and, for a file, its difference as diff -u does; a file that is secret, too long or not
-// text is only named.
-func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) error {
+// differ writes each step into the diff of c and, for a file, its difference as diff -u does; a file that is secret, too
+// long or not text is only named.
+func (p Push) differ(ctx context.Context, t *runner.Target, c *comparison) error {
 	olds, err := p.oldContents(ctx, t, c)
 	if err != nil {
 		return err
 	}
 	for _, s := range c.steps {
-		fmt.Fprintln(t.Out, s.told())
+		fmt.Fprintln(&c.diff, s.told())
 		if s.item.Kind != File || s.what == meta || !s.shown() {
 			continue
 		}
@@ -34,7 +34,8 @@ func (p Push) showDiff(ctx context.Context, t *runner.Target, c *comparison) err
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(t.Out, textDiff(olds[s], string(now)))
+		c.diff.WriteString(textDiff(olds[s], string(now)))
+		delete(olds, s)
 	}
 	return nil
 }

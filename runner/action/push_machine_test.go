@@ -235,6 +235,22 @@ func TestPushBehind(t *testing.T) {
 	}
 }
 
+// TestPushBehindTellsOnce: with differences, a push that looks again shows only those that it makes.
+func TestPushBehindTellsOnce(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.meanwhile = func() {
+			m.meanwhile = nil
+			m.push(t, t.Context(), `files: [{content: "other\n", dest: DIR/made}]`, nil).want(t, "the other", runner.Changed, "", "")
+		}
+		p := m.push(t, t.Context(), `files: [{content: "new\n", dest: DIR/made}]`, func(p *action.Push) { p.Diff = true })
+		p.want(t, "this one", runner.Changed, "", "")
+		if want := "content " + m.dir + "/made\n@@ -1 +1 @@\n-other\n+new\n"; p.out != want {
+			t.Errorf("it shows %q, want %q", p.out, want)
+		}
+		m.clean(t)
+	})
+}
+
 // TestTortureManyPushes: of many pushes at once that change the same file, one works at a time, and each gets its turn.
 func TestTortureManyPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {

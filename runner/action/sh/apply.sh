@@ -235,6 +235,7 @@ unmoved() { # all is as the probe has seen it
 latest
 # A list of what pushes have put below a folder is of all pushes.
 [ "$latest" = "$before" ] || { [ ! -d "$journal/managed" ] && unmoved >/dev/null; } || fail behind
+say works
 
 if [ -s "$journal/paths" ] && command -v lsattr >/dev/null 2>&1; then
 	flagged=$(xargs -r -0 lsattr -d -- <"$journal/paths" 2>/dev/null | sed -n 's/^[^ ]*[ia][^ ]* *//p' | head -n 1)
