@@ -147,6 +147,15 @@ func TestHintOfSudo(t *testing.T) {
 	}
 }
 
+// TestHintOfLost: a command may have run; a push is done again safely.
+func TestHintOfLost(t *testing.T) {
+	for kind, want := range map[string]string{"exec": "it may have run to its end: look before running it again", "push": "hail retry pushes again, and first settles what this push has left"} {
+		if got := hint(&Result{Status: runner.Lost}, &runner.Plan{Action: runner.Spec{Kind: kind}}, 0); got != want {
+			t.Errorf("%s: the hint is %q, want %q", kind, got, want)
+		}
+	}
+}
+
 // TestCounts: the counts say how many hosts ended well only at a later attempt.
 func TestCounts(t *testing.T) {
 	s, _ := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b", Status: runner.OK}, {Host: "c", Status: runner.Changed}, {Host: "d", Status: runner.Failed}}, nil, nil)

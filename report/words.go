@@ -152,6 +152,9 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	}
 	switch r.Status {
 	case runner.Lost:
+		if p.Action.Kind == "push" {
+			return "hail retry pushes again, and first settles what this push has left"
+		}
 		return "it may have run to its end: look before running it again"
 	case runner.Timeout:
 		if limit := p.Clocks.Attempt; limit > 0 && r.Run == "" { // otherwise the limit is that of another run
