@@ -103,7 +103,11 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 func specFile(file string) (*action.PushSpec, error) {
 	text, err := inventory.ReadFile(file)
 	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
-		return nil, usage("hail push "+src+":/"+dest, "%s: %q is not an absolute path", file, dest)
+		hint := "hail push " + src + ":/" + dest
+		if strings.HasPrefix(dest, "~") {
+			hint = "write the home folder out, as on the host: hail push " + src + ":/home/…"
+		}
+		return nil, usage(hint, "%s: %q is not an absolute path", file, dest)
 	}
 	if err != nil {
 		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
