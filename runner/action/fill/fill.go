@@ -78,7 +78,7 @@ func rawValue(v any) (string, error) {
 	text := inventory.ValueText(v)
 	switch {
 	case strings.Contains(text, inventory.Redacted): // a secret may be just a part of it
-		return "", errors.New("this value is secret, and a command line is not: pass it with --secret-env")
+		return "", errors.New("this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env")
 	case strings.ContainsRune(text, 0):
 		return "", errors.New("a command can't contain a NUL byte")
 	}

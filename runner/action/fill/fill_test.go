@@ -15,8 +15,8 @@ func TestFill(t *testing.T) {
 		{"{{.vars.list}}", `[1,"a b"]`, `'[1,"a b"]'`},
 		{"x{{.vars.none}}", "x", "x''"},
 		{"{{$x := .vars.big}}{{$x}}", "10000000", "10000000"},
-		{"{{.vars.token}}", "for web1: {{.vars.token}}: this value is secret", "the command for web1: {{.vars.token}}: this value is secret, and a command line is not: pass it with --secret-env"},
-		{`{{printf "-p%s" .vars.deep.key}}`, `{{printf "-p%s" .vars.deep.key}}: this value is secret`, `{{printf "-p%s" .vars.deep.key}}: this value is secret, and a command line is not: pass it with --secret-env`},
+		{"{{.vars.token}}", "for web1: {{.vars.token}}: this value is secret", "the command for web1: {{.vars.token}}: this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env"},
+		{`{{printf "-p%s" .vars.deep.key}}`, `{{printf "-p%s" .vars.deep.key}}: this value is secret`, `{{printf "-p%s" .vars.deep.key}}: this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env`},
 		{"{{.vars.nothing}}", "{{.vars.nothing}} is not defined", "{{.vars.nothing}} is not defined"},
 		{`{{printf "%v" (index .vars.list 7)}}`, "{{index .vars.list 7}}: index out of range: 7", "{{index .vars.list 7}}: index out of range: 7"},
 	} {
