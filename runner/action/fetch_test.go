@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -87,6 +88,37 @@ func TestFetch(t *testing.T) {
 		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
 			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+// TestFetchBesidePush: a fetch leaves out the hidden folders of a push at work, unless they are what it is to bring.
+func TestFetchBesidePush(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		if strings.HasSuffix(t.Name(), "/busybox") && exec.Command("busybox", "tar", "-c", "-f", "-", "--exclude=x", "/dev/null").Run() != nil {
+			t.Skip("this busybox can't leave anything out")
+		}
+		m.write(t, "conf", "old", 0o644)
+		m.write(t, ".hail-backup/conf.1", "older", 0o644)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}],
+				handlers: {h: {run: "touch DIR/at; n=0; while [ ! -e DIR/go ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done"}}}`, nil).want(t, "push", runner.Changed, "", "")
+		})
+		defer wg.Wait()
+		defer m.write(t, "go", "", 0o644)
+		for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		dir := t.TempDir()
+		if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}); err != nil || strings.Count(out, "\n") != 3 {
+			t.Errorf("%v\n%s, want three files", err, out)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "here", m.dir, ".hail-*")); len(left) != 1 {
+			t.Errorf("there are %q, want the backups alone", left)
+		}
+		if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/.hail-*.old")}, Dir: t.TempDir()}); err != nil || !strings.HasSuffix(out, ".old/conf\n") {
+			t.Errorf("%v\n%s, want the old file", err, out)
 		}
 	})
 }
