@@ -1,25 +1,42 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"io"
 
 	"github.com/itchyny/gojq"
+
+	"hail/runner"
 )
 
 // jsonSummary is a summary as JSON.
 type jsonSummary struct {
 	*Summary
-	Hosts []jsonResult `json:"hosts"`
+	Hosts []jsonResult `json:"hosts,omitempty"`
 }
 
-// jsonResult has the exit status whenever there is one that counts, also 0, and what the columns of a report found.
+// jsonResult has the exit status whenever there is one that counts, also 0. In a report, it also has what the host
+// printed, and what the columns found in it.
 type jsonResult struct {
 	*Result
-	Exit  *int         `json:"exit,omitempty"`
-	Error string       `json:"error,omitempty"`
-	Rows  []jsonObject `json:"rows,omitempty"` // of Columns, by their names
+	Exit   *int         `json:"exit,omitempty"`
+	Error  string       `json:"error,omitempty"`
+	Rows   []jsonObject `json:"rows,omitempty"` // of Columns, by their names
+	Stdout jsonOutput   `json:"stdout,omitzero"`
+	Stderr jsonOutput   `json:"stderr,omitzero"`
+}
+
+// jsonText is how many bytes of each output a report has as a text.
+const jsonText = 16 << 10
+
+// jsonOutput is an output; in a report, with its text.
+type jsonOutput struct {
+	Output
+	Text string `json:"text,omitempty"` // its end, at most jsonText bytes; what is not UTF-8 in it is U+FFFD
+	Cut  bool   `json:"cut,omitempty"`  // the text is not all of it
 }
 
 type jsonObject map[string]json.RawMessage
@@ -29,7 +46,7 @@ func (s *Summary) asJSON() jsonSummary {
 	all := jsonSummary{s, make([]jsonResult, len(s.Hosts))}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		all.Hosts[i] = jsonResult{Result: h, Error: h.Error}
+		all.Hosts[i] = jsonResult{Result: h, Error: h.Error, Stdout: jsonOutput{Output: h.Stdout}, Stderr: jsonOutput{Output: h.Stderr}}
 		if status, ok := h.exit(); ok {
 			all.Hosts[i].Exit = &status
 		}
@@ -37,28 +54,79 @@ func (s *Summary) asJSON() jsonSummary {
 	return all
 }
 
+// writeJSON writes one host after another: all of their texts at once may be too much.
 func writeJSON(w io.Writer, r *Report) error {
 	all := r.asJSON()
-	if r.Columns != nil {
-		names := r.Columns.Names()
-		for i := range all.Hosts {
-			h := &all.Hosts[i]
-			rows, err := r.Columns.Rows(r.Plan.Hosts[i], h.Result, r.Files)
-			if err != nil {
-				h.Error = cmp.Or(h.Error, err.Error())
-			}
-			for _, cells := range rows {
-				row := jsonObject{}
-				for j, v := range cells {
-					if row[names[j]], err = gojq.Marshal(v); err != nil { // of a var
-						return err
-					}
-				}
-				h.Rows = append(h.Rows, row)
-			}
+	hosts := all.Hosts
+	all.Hosts = nil
+	head, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(w)
+	b.Write(bytes.TrimSuffix(head, []byte("\n}")))
+	b.WriteString(",\n  \"hosts\": [")
+	for i := range hosts {
+		h := &hosts[i]
+		if err := r.addOutput(h, i); err != nil {
+			return err
+		}
+		text, err := json.MarshalIndent(h, "    ", "  ")
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n    ")
+		b.Write(text)
+	}
+	b.WriteString("\n  ]\n}\n")
+	return b.Flush()
+}
+
+// addOutput adds what host i printed, and what the columns found in it.
+func (r *Report) addOutput(h *jsonResult, i int) error {
+	for i, o := range []*jsonOutput{&h.Stdout, &h.Stderr} {
+		if err := r.addText(o, h.Host, streams[i]); err != nil {
+			o.Cut = true
+			h.Error = cmp.Or(h.Error, err.Error())
 		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(all)
+	if r.Columns == nil {
+		return nil
+	}
+	names := r.Columns.Names()
+	rows, err := r.Columns.Rows(r.Plan.Hosts[i], h.Result, r.Files)
+	if err != nil {
+		h.Error = cmp.Or(h.Error, err.Error())
+	}
+	for _, cells := range rows {
+		row := jsonObject{}
+		for j, v := range cells {
+			if row[names[j]], err = gojq.Marshal(v); err != nil { // of a var
+				return err
+			}
+		}
+		h.Rows = append(h.Rows, row)
+	}
+	return nil
+}
+
+func (r *Report) addText(o *jsonOutput, host string, stream runner.Stream) error {
+	if o.Length == 0 {
+		return nil
+	}
+	f, err := r.Files.Output(host, stream)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	end, before, after, err := r.endOf(f, o.Length, jsonText)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(end)
+	o.Text, o.Cut = string(text), before || after
+	return err
 }

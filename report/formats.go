@@ -155,27 +155,38 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 		return err
 	}
 	defer f.Close()
-	has, err := keptIn(f, host.output(stream).Length, r.Plan.MaxOutput)
+	end, before, after, err := r.endOf(f, host.output(stream).Length, most)
 	if err != nil {
 		return err
+	}
+	if before {
+		if _, err := io.WriteString(w, "… \n"); err != nil {
+			return err
+		}
+	}
+	if err := CleanCopy(w, end); err != nil {
+		return err
+	}
+	if after {
+		_, err = io.WriteString(w, "… \n")
+	}
+	return err
+}
+
+// endOf returns the end of an output of this length, which is in f, at most so many bytes, and whether something is left
+// out before or after them.
+func (r *Report) endOf(f io.ReadSeeker, length, most int64) (end io.Reader, before, after bool, err error) {
+	has, err := keptIn(f, length, r.Plan.MaxOutput)
+	if err != nil {
+		return nil, false, false, err
 	}
 	from := max(0, has.first+has.last-most)
 	if has.last > 0 { // the last bytes do not follow the first ones
 		from = max(from, has.first)
 	}
-	if from > 0 || has.last > 0 {
-		if _, err := f.Seek(from, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.WriteString(w, "… \n"); err != nil {
-			return err
-		}
+	before = from > 0 || has.last > 0
+	if before {
+		_, err = f.Seek(from, io.SeekStart)
 	}
-	if err := CleanCopy(w, io.LimitReader(f, most)); err != nil {
-		return err
-	}
-	if has.left > 0 && has.last == 0 { // the end is what is left out
-		_, err = io.WriteString(w, "… \n")
-	}
-	return err
+	return io.LimitReader(f, most), before, has.left > 0 && has.last == 0, err
 }
