@@ -70,3 +70,11 @@ func word(newline bool) *rapid.Generator[string] {
 	}
 	return rapid.StringOfN(rapid.SampledFrom(letters), 0, 12, -1)
 }
+
+func TestBareScript(t *testing.T) {
+	const script = "# Says hello.\n#\n\n\tif true; then # always\n\t\techo \"${x##*/} $# #\"\n\tfi\nx='\n'\n"
+	const want = "if true; then\necho \"${x##*/} $# #\"\nfi\nx='\n'\n"
+	if got := runner.BareScript(script); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // digestsOf is a command that prints the mark in $1, then the digest of each file named in its input.
-var digestsOf = "sh -c " + runner.Quote("echo \"$1\"; LC_ALL=C; export LC_ALL\n"+toolsScript+"xargs -r -0 $sums -- | digests") + " hail "
+var digestsOf = program.Line("echo \"$1\"; LC_ALL=C; export LC_ALL\n", toolsScript, "xargs -r -0 $sums -- | digests") + " "
 
 // verify asks the host for the digests of the files, and compares them with those of what has arrived.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {

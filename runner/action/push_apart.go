@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hail/runner"
+	"hail/runner/action/program"
 )
 
 // A channel carries at most one window per round trip. So when the round trip is long, a large file goes over several
@@ -63,6 +64,8 @@ func partsOf(sent []staging, lanes int) (parts []part) {
 // partScript writes its input into a file at an offset, and tells sh/apply.sh, which waits for it, and not the one of
 // another push, which may have begun since. dd only seeks; cat copies.
 const partScript = `{ dd bs=64k seek="$2" count=0 conv=notrunc 2>/dev/null; cat; } 1<>"$1" && : >"$state/push/arrived.$3"`
+
+var partLine = program.Line(stateScript, partScript)
 
 // errNoLane says that the host opens no channel besides that of the push.
 var errNoLane = errors.New("the host refuses a second channel")
@@ -173,7 +176,7 @@ func (s *sender) send(ctx context.Context, i int) (err error) {
 	if err := skip(content, p.offset); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	line := fmt.Sprintf("sh -c %s hail %s %d %s.%d", runner.Quote(stateScript+partScript), runner.Quote(p.at), p.offset/partsBegin, s.nonce, i+1)
+	line := fmt.Sprintf("%s %s %d %s.%d", partLine, runner.Quote(p.at), p.offset/partsBegin, s.nonce, i+1)
 	in := s.meter.reader(ctx, content)
 	err = s.target.Exec(ctx, line, runner.Stdio{In: in, Size: p.size, Out: s.target.Err, Err: s.target.Err, Flow: true})
 	if status, _ := runner.StatusOf(err); status == runner.Failed {

@@ -20,6 +20,7 @@ var (
 	activateScript string
 	//go:embed sh/apply.sh
 	applyScript string
+	applyLine   = program.Line(stateScript, toolsScript, stepsScript, activateScript, applyScript)
 )
 
 // apply carries out the steps on the host, in one command that finishes or rolls back what it has begun, even when hail
@@ -55,7 +56,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	s := sender{nonce: nonce, push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())
 	defer s.meter.end()
-	line := fmt.Sprintf("sh -c %s hail %s %d %s %d %s %d", runner.Quote(stateScript+toolsScript+stepsScript+activateScript+applyScript), nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
+	line := fmt.Sprintf("%s %s %d %s %d %s %d", applyLine, nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}

@@ -19,6 +19,8 @@ var (
 	probeScript string
 	//go:embed sh/look.sh
 	lookScript string
+	probeLine  = program.Line(stateScript, toolsScript, probeScript)
+	lookWord   = runner.Quote(runner.BareScript(toolsScript + lookScript))
 )
 
 // probe asks the host about everything in the manifest, in one command, or in two if links are followed: then m gets
@@ -50,7 +52,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		p.questions.WriteString(path + "\x00")
 	}
 	nonce := rand.Text()
-	line := fmt.Sprintf("sh -c %s hail %s %d %s", runner.Quote(stateScript+toolsScript+probeScript), nonce, size, runner.Quote(toolsScript+lookScript))
+	line := fmt.Sprintf("%s %s %d %s", probeLine, nonce, size, lookWord)
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(p.questions.String()), Size: int64(p.questions.Len())}, p.hear)
 	if err != nil {
 		return nil, err

@@ -22,21 +22,9 @@ var (
 
 // script is what is the same for all commands under the wrapper, and plainScript for those without it, both encoded.
 var (
-	script      = encode("hail_watchdog='" + bare(watchdog) + "'\nhail_hunter='" + bare(hunter) + "'\n" + bare(wrapper))
-	plainScript = encode(bare(plain))
+	script      = encode("hail_watchdog='" + runner.BareScript(watchdog) + "'\nhail_hunter='" + runner.BareScript(hunter) + "'\n" + runner.BareScript(wrapper))
+	plainScript = encode(runner.BareScript(plain))
 )
-
-// bare returns a script without comments, indentation and empty lines: every host gets it.
-func bare(script string) string {
-	var b strings.Builder
-	for line := range strings.Lines(script) {
-		code, _, _ := strings.Cut(strings.TrimSpace(line), " # ")
-		if code != "" && code[0] != '#' {
-			b.WriteString(code + "\n")
-		}
-	}
-	return b.String()
-}
 
 // line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the
 // same to every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.

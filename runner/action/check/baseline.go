@@ -53,7 +53,7 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	var checks []*Check
 	known := map[string]bool{}
 	nonce := rand.Text()
-	err := program.Run(ctx, t, nonce, "sh -c "+runner.Quote(surveyScript)+" hail "+nonce, runner.Stdio{}, func(name, subject string) error {
+	err := program.Run(ctx, t, nonce, program.Line(surveyScript)+" "+nonce, runner.Stdio{}, func(name, subject string) error {
 		i := slices.IndexFunc(described, func(d description) bool { return d.kind == name })
 		if i < 0 {
 			return nil

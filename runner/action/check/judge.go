@@ -33,7 +33,7 @@ func Judge(checks []Check) string {
 	for i := range checks {
 		of[i] = &checks[i]
 	}
-	return "library=" + runner.Quote(libraryFor(of)) + " judge=" + runner.Quote(judgeLibrary) + "\n" + judgeScript
+	return "library=" + runner.Quote(libraryFor(of)) + " judge=" + runner.Quote(runner.BareScript(judgeLibrary)) + "\n" + runner.BareScript(judgeScript)
 }
 
 // Arguments returns the arguments for the program of Judge, quoted for a shell. The error says what a host can't judge.

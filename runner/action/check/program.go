@@ -22,6 +22,7 @@ var (
 	programScript string
 	//go:embed sh/library.sh
 	libraryScript string
+	programLine   = program.Line(programScript)
 )
 
 // MostSaid is how many bytes a probe may say: both outputs of a command, in hex, and more.
@@ -39,7 +40,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 		a.underway = r.Reach().TCP / 2
 	}
 	nonce := rand.Text()
-	line := "sh -c " + runner.Quote(programScript) + " hail " + nonce + " " + runner.Quote(libraryFor(checks))
+	line := programLine + " " + nonce + " " + runner.Quote(libraryFor(checks))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, a.hear)
 	if err == nil && len(a.found) < len(checks) {
 		err = &runner.Failure{Status: runner.Error, Err: program.ErrCutOff}
@@ -102,7 +103,7 @@ func libraryFor(checks []*Check) string {
 		}
 	}
 	b.WriteString("\nprobe_\"$@\"\n")
-	return b.String()
+	return runner.BareScript(b.String())
 }
 
 // as returns who makes the look: sudo, or - for the user who is logged in.

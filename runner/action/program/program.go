@@ -43,6 +43,11 @@ func Unword(word string) string {
 	return b.String()
 }
 
+// Line returns a command line, without the arguments, that runs a program made of these scripts.
+func Line(scripts ...string) string {
+	return "sh -c " + runner.Quote(runner.BareScript(strings.Join(scripts, ""))) + " hail"
+}
+
 // Run runs one of hail's programs on the host and calls each for every line that it prints, one call at a time, from a
 // goroutine of the Conn; no call comes after Run has returned. kind is the first word after "hail:NONCE:", and empty
 // for a line without that mark. An error of each counts as the host's: each is not called again, but the program runs
