@@ -39,6 +39,9 @@ func TestChecks(t *testing.T) {
 		}
 		for i := range suite.Checks {
 			suite.Checks[i].Retry.Timeout = 0 // nothing is being started here
+			if when := suite.Checks[i].When; when != "" && file == "checks/linux.yaml" {
+				t.Errorf("%s: %s has when: %s, although not every inventory has such a var", file, suite.Checks[i].ID, when)
+			}
 		}
 		hosts := []inventory.Host{{Name: "here"}}
 		here := func(string) (map[string]bool, error) { return map[string]bool{"here": true}, nil }
