@@ -140,8 +140,8 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	return ended
 }
 
-// nothingLeft says that the command has no host left to take, and which command takes those that did not end well. For
-// retry it is an error if there are such hosts.
+// nothingLeft says that the command has no host left to take. It is an error if there are hosts that did not end well, and
+// the hint says which command takes them.
 func nothingLeft(e environment, command, root string, before *report.Summary) error {
 	nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", command, root, report.Counts(before, report.Style{}))
 	var left []string
@@ -150,21 +150,22 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 			left = append(left, string(status))
 		}
 	}
-	if command == "retry" && left != nil {
-		hint := fmt.Sprintf("hail retry %s --only %s takes the others", root, strings.Join(left, ","))
-		if before.Counts[runner.Lost] > 0 {
+	if left == nil {
+		fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
+		return nil
+	}
+	lost := before.Counts[runner.Lost] > 0
+	hint := fmt.Sprintf("hail retry %s takes the hosts that did not end well", root)
+	switch {
+	case command == "retry":
+		hint = fmt.Sprintf("hail retry %s --only %s takes the others", root, strings.Join(left, ","))
+		if lost {
 			hint += "; look first: a lost host may have run to its end"
 		}
-		return usage(hint, "%s", nothing)
+	case lost:
+		hint = fmt.Sprintf("hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well", root)
 	}
-	fmt.Fprintf(e.stderr, "hail: %s\n", nothing)
-	switch {
-	case before.Counts[runner.Lost] > 0:
-		fmt.Fprintf(e.stderr, "hint: hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well\n", root)
-	case left != nil:
-		fmt.Fprintf(e.stderr, "hint: hail retry %s takes the hosts that did not end well\n", root)
-	}
-	return nil
+	return usage(hint, "%s", nothing)
 }
 
 // again prepares plan, a part of the plan of run r, to be run: it gives the plan an id of its own, and returns the inventory
