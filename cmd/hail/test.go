@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -189,6 +191,30 @@ func watch(e environment, c *cli.Context, test func() error) error {
 			return err
 		}
 		before = ended
-		time.Sleep(min(every.Value(), until.Sub(e.now())))
+		left := until.Sub(e.now())
+		if err := e.untilNextLook(min(every.Value(), left), left); err != nil {
+			return err
+		}
 	}
+}
+
+// untilNextLook says when the next look of --watch comes, also with --quiet, because that is what parts the results of two
+// looks; then it waits for it. A signal ends the watch.
+func (e environment) untilNextLook(next, last time.Duration) error {
+	when := fmt.Sprintf("the last look comes in %v", last.Round(time.Millisecond))
+	if next < last {
+		when = fmt.Sprintf("the next look comes in %v, the last one in %v", next, last.Round(time.Second))
+	}
+	fmt.Fprintf(e.stderr, "hail: %s: not all is well; %s\n", e.now().Format(time.TimeOnly), when)
+	err := e.untilSignal(func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+		case <-time.After(next):
+		}
+		return nil
+	})
+	if err != nil {
+		fmt.Fprintln(e.stderr, "hail: stopped before the next look")
+	}
+	return err
 }
