@@ -130,9 +130,14 @@ func (l *loading) connect() error {
 	}
 	for i := range l.suite.Fleet {
 		f := &l.suite.Fleet[i]
-		at := slices.IndexFunc(l.suite.Checks, func(c Check) bool { return c.ID == f.ValueOf || c.Capture != "" && c.Capture == f.ValueOf })
+		meant := func(c Check) bool { return c.ID == f.ValueOf || c.Capture == f.ValueOf }
+		at := slices.IndexFunc(l.suite.Checks, meant)
 		if at < 0 {
 			return &inventory.Error{Place: f.Place, Text: fmt.Sprintf("value_of: there is no check %q", f.ValueOf), Hint: inventory.DidYouMean(f.ValueOf, names)}
+		}
+		if next := slices.IndexFunc(l.suite.Checks[at+1:], meant); next >= 0 {
+			return &inventory.Error{Place: f.Place, Text: fmt.Sprintf("value_of: %s may be the check at %s or the one at %s", f.ValueOf, l.suite.Checks[at].Place, l.suite.Checks[at+1+next].Place),
+				Hint: "give one of them another name"}
 		}
 		c := &l.suite.Checks[at]
 		if c.Capture == "" {

@@ -54,12 +54,18 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 			if c.Retry.Interval = defaultInterval; r.onHost {
 				c.Retry.Interval = healthInterval
 			}
+			before := r.Wrong()
 			r.Mapping(n, "retry", specfile.Fields{
 				"timeout":  func(n *strictyaml.Node) { r.Time(n, &c.Retry.Timeout) },
 				"interval": func(n *strictyaml.Node) { r.Time(n, &c.Retry.Interval) },
 			})
-			if c.Retry.Timeout <= 0 || c.Retry.Interval <= 0 {
-				r.Fail(n, "retry: {timeout: 60s, interval: 3s}", "retry needs a timeout")
+			const hint = "retry: {timeout: 60s, interval: 3s}"
+			switch {
+			case r.Wrong() > before:
+			case c.Retry.Timeout <= 0:
+				r.Fail(n, hint, "retry needs a timeout")
+			case c.Retry.Interval <= 0:
+				r.Fail(n, hint, "the interval of a retry has to be above 0")
 			}
 		},
 		"fleet": func(n *strictyaml.Node) { over, c.Type = r.fleet(n), "fleet" },
