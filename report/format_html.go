@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -178,7 +179,7 @@ func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 	if status, ok := h.exit(); ok {
 		one.Exit = &status
 	}
-	if took := h.Took().Seconds(); !h.Began.IsZero() {
+	if took := h.Took().Round(time.Millisecond).Seconds(); !h.Began.IsZero() { // live, it differs by nanoseconds from what the record gives
 		one.Took = &took
 	}
 	if h.Reach != nil {

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/xuri/excelize/v2"
@@ -30,6 +31,7 @@ func reportOf(t *testing.T, checks bool) *Report {
 	t.Helper()
 	s, files := forty()
 	for i, h := range s.Plan.Hosts {
+		s.Hosts[i].Ended = s.Hosts[i].Ended.Add(7 * time.Nanosecond)
 		s.Plan.Hosts[i].Vars = map[string]any{"rack": fmt.Sprint("r", i%4), "cpus": 4 + i, "formula": "=1+1", "token": inventory.Redacted}
 		if files[h.Name+" stdout"] == "" && s.Hosts[i].Status == runner.OK {
 			t.Fatalf("%s printed nothing", h.Name)
@@ -121,7 +123,10 @@ func TestFormatsAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		inPage, checksInPage := map[runner.Status]int{}, map[runner.Outcome]int{}
-		for _, h := range page.Hosts {
+		for i, h := range page.Hosts {
+			if h.Took != nil {
+				is("html's times", *h.Took, r.Hosts[i].Took().Round(time.Millisecond).Seconds())
+			}
 			inPage[h.Status]++
 			for _, c := range h.Checks {
 				checksInPage[runner.Outcome(c[0])]++
