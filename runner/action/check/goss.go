@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"maps"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hail/inventory"
 	"hail/inventory/strictyaml"
 	"hail/runner"
 	"hail/runner/action/specfile"
@@ -122,13 +124,30 @@ func (r gossReader) check(goss string, t gossType, p strictyaml.Pair) Check {
 		c.Wants = []Want{k.implied}
 	}
 	if hasTemplate(p.Key) || hasTemplate(p.Value) {
-		r.Fail(p.Key, "write the check in hail's own format", "goss: templates are not supported")
+		r.Fail(p.Key, noTemplate.Hint, "%s", noTemplate.Text)
 	} else if k.verify != nil && r.Wrong() == before {
 		if err := k.verify(&c); err != nil {
 			r.Fail(p.Key, "", "%v", err)
 		}
 	}
 	return c
+}
+
+var (
+	noTemplate = inventory.Error{Text: "goss: templates are not supported", Hint: "write the check in hail's own format"}
+	control    = regexp.MustCompile(`(?m)^[ \t]*(\{\{-?\s*(range|if|else|end|with|define|template|block|\$))`)
+)
+
+// gossTemplate says where the lines that control a template of goss begin, because of which the text is no YAML. nil: it has
+// none.
+func gossTemplate(file string, text []byte) error {
+	at := control.FindSubmatchIndex(text)
+	if at == nil {
+		return nil
+	}
+	e := noTemplate
+	e.Place = inventory.Place{File: file, Line: 1 + bytes.Count(text[:at[0]], []byte("\n")), Col: 1 + at[2] - at[0]}
+	return &e
 }
 
 // key takes from the key of a check what goss packs into it, and sets what its type implies.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,9 @@ func (l *loading) file(file string, including []string) error {
 	}
 	var c content
 	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) { c = l.content(reader{Reader: base}, root) })
+	if _, noYAML := err.(*inventory.Error); noYAML {
+		return cmp.Or(gossTemplate(file, raw), err)
+	}
 	if err != nil {
 		return err
 	}
