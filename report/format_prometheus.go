@@ -35,13 +35,14 @@ func writePrometheus(w io.Writer, r *Report) error {
 	for _, s := range runner.Statuses {
 		hosts(strconv.Itoa(r.Counts[s]), "status", string(s))
 	}
+	finished := slices.DeleteFunc(slices.Clone(r.Hosts), func(h Result) bool { return h.Status == "" })
 	ok := metric("hail_host_ok", "Whether the host ended well.")
-	for i := range r.Hosts {
-		ok(yes(well(r.Hosts[i].Status)), "host", r.Hosts[i].Host)
+	for i := range finished {
+		ok(yes(well(finished[i].Status)), "host", finished[i].Host)
 	}
 	took := metric("hail_host_duration_seconds", "How long the host took.")
-	for i := range r.Hosts {
-		took(seconds(r.Hosts[i].Took().Seconds()), "host", r.Hosts[i].Host)
+	for i := range finished {
+		took(seconds(finished[i].Took().Seconds()), "host", finished[i].Host)
 	}
 	if len(r.Plan.Checks) > 0 {
 		check := metric("hail_check", "Whether the check passed on the host, by outcome.")
