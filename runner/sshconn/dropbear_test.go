@@ -21,9 +21,9 @@ import (
 	"hail/runner/sshconn"
 )
 
-// dropbearHost starts a Dropbear, and returns it as a host to which the current user may log in. Dropbear looks for the
-// user's keys only in the home from passwd, so it gets a passwd of its own.
-func dropbearHost(t *testing.T) inventory.Host {
+// dropbearHost starts a Dropbear, and returns it as a host to which the current user may log in, with this login shell.
+// Dropbear looks for the user's keys only in the home from passwd, so it gets a passwd of its own.
+func dropbearHost(t *testing.T, shell string) inventory.Host {
 	t.Helper()
 	const get = "there is no dropbear here: apt-get install dropbear-bin libnss-wrapper"
 	program, err := exec.LookPath("dropbear")
@@ -54,7 +54,7 @@ func dropbearHost(t *testing.T) inventory.Host {
 		return path
 	}
 	write(filepath.Join(home, ".ssh/authorized_keys"), run("ssh-keygen", "-y", "-f", f.Identity()))
-	passwd := write(filepath.Join(dir, "passwd"), fmt.Sprintf("%s:x:%s:%s::%s:/bin/sh\n", me.Username, me.Uid, me.Gid, home))
+	passwd := write(filepath.Join(dir, "passwd"), fmt.Sprintf("%s:x:%s:%s::%s:%s\n", me.Username, me.Uid, me.Gid, home, shell))
 	key := filepath.Join(dir, "key")
 	var public string
 	for line := range strings.Lines(run(filepath.Join(filepath.Dir(program), "../bin/dropbearkey"), "-t", "ed25519", "-f", key)) {
@@ -104,7 +104,7 @@ func dropbearHost(t *testing.T) inventory.Host {
 
 func TestConnToDropbear(t *testing.T) {
 	t.Parallel()
-	h := dropbearHost(t)
+	h := dropbearHost(t, "/bin/sh")
 	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
 		return configured(t, "", sshconn.Config{PerAddress: 4}), h // Dropbear hangs up when 5 of an address have not logged in
 	})
@@ -114,7 +114,7 @@ func TestConnToDropbear(t *testing.T) {
 func TestLongCommand(t *testing.T) {
 	long := "# " + strings.Repeat(`a\n\\'"$x `, 5000) + "\n"
 	for name, host := range map[string]func(*testing.T) inventory.Host{
-		"dropbear": dropbearHost,
+		"dropbear": func(t *testing.T) inventory.Host { return dropbearHost(t, "/bin/sh") },
 		"openssh":  func(t *testing.T) inventory.Host { return realHost(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,5 +147,15 @@ func TestLongCommand(t *testing.T) {
 				t.Errorf("with a terminal: %v", err)
 			}
 		})
+	}
+}
+
+// TestLongCommandInBash: bash reads its startup files as often as for a short command, so what they print comes once.
+func TestLongCommandInBash(t *testing.T) {
+	h, d := dropbearHost(t, "/bin/bash"), configured(t, "", sshconn.Config{})
+	output(t, d, h, "echo 'echo noise' >~/.bashrc")
+	short, long := output(t, d, h, "echo done"), output(t, d, h, "echo done # "+strings.Repeat("x", 9000))
+	if long != short {
+		t.Errorf("a long command prints %q, and a short one %q", long, short)
 	}
 }

@@ -11,9 +11,11 @@ import (
 // Of OpenSSH it is known that it takes every command that the host's system can run. Dropbear ends the connection when a
 // command has more than 9,000 bytes (MAX_CMD_LEN in its sysoptions.h), and nobody knows the others. So any server but
 // OpenSSH gets a command longer than longestCommand as the first line of its input, with readCommand in its place.
+//
+// SHLVL keeps bash from reading its startup files for SSH a second time.
 const (
 	longestCommand = 8 << 10
-	readCommand    = `exec sh -c 'IFS= read -r x && x=$(printf %bx "$x") && exec "${SHELL:-/bin/sh}" -c "${x%x}"'` // read takes no byte more than the line
+	readCommand    = `exec sh -c 'IFS= read -r x && x=$(printf %bx "$x") && export SHLVL=1 && exec "${SHELL:-/bin/sh}" -c "${x%x}"'` // read takes no byte more than the line
 )
 
 var asLine = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
