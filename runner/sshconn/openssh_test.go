@@ -483,6 +483,14 @@ func TestMaster(t *testing.T) {
 	if got := output(t, d, h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "127.0.0.1 ") {
 		t.Errorf("on the host of the master, the command prints %q; ssh said %s", got, &said)
 	}
+	c, err := d.Dial(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Exec(t.Context(), "test -t 0 # "+strings.Repeat("x", 9000), runner.Stdio{TTY: true}); err != nil {
+		t.Errorf("on the host of the master, a long command with a terminal: %v", err)
+	}
 
 	behind := realHost(t)
 	d = configured(t, "", sshconn.Config{Control: socket})
