@@ -109,7 +109,7 @@ func (in *incoming) receive(r io.Reader) (err error) {
 
 func (in *incoming) refuse(name, why string) {
 	if in.refused++; in.refused <= mostRefused {
-		in.why = append(in.why, name+" "+why)
+		in.why = append(in.why, shownPath(runner.Text(name))+" "+why)
 	}
 }
 
@@ -132,7 +132,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 			return "", err
 		}
 	case h.Typeflag == tar.TypeSymlink:
-		return "is a link to " + h.Linkname + ": fetch that file instead", nil
+		return "is a link to " + shownPath(runner.Text(h.Linkname)) + ": fetch that file instead", nil
 	case h.Typeflag != tar.TypeReg || len(in.files) > 0:
 		return "does not fit: " + hostMark + " in the name is for a single file", nil
 	default:
@@ -149,9 +149,9 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		one.digest, err = in.file(one.here, h, one.mode, content)
 	case tar.TypeSymlink:
 		if !in.staysInside(one.here, h.Linkname) {
-			return "is a link that leads out of its folder: " + h.Linkname, nil
+			return "is a link that leads out of its folder: " + shownPath(runner.Text(h.Linkname)), nil
 		}
-		one.text = "link to " + h.Linkname
+		one.text = "link to " + shownPath(runner.Text(h.Linkname))
 		err = in.link(one.here, func(part string) error { return in.root.Symlink(h.Linkname, part) })
 	case tar.TypeLink:
 		target := path.Clean(inArchive(h.Linkname))
@@ -274,7 +274,7 @@ func (in *incoming) tell(t *runner.Target) {
 		if f.digest != "" {
 			what = fmt.Sprintf("%.12s %04o %d", f.digest, f.mode, f.size)
 		}
-		fmt.Fprintf(t.Out, "%s %s\n", what, f.path)
+		fmt.Fprintf(t.Out, "%s %s\n", what, shownPath(runner.Text(f.path)))
 	}
 	for _, r := range in.why {
 		fmt.Fprintf(t.Err, "%s\n", r)

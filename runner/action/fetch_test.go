@@ -76,7 +76,7 @@ func TestFetch(t *testing.T) {
 		}
 		// A backslash in a name is nothing but that, and names are told without detours.
 		m.write(t, `DOMAIN\norbert\101`, "l3", 0o640)
-		if out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/.//DOMAIN*")}, Dir: filepath.Join(dir, "backslash")}); err != nil || !strings.HasSuffix(out, " "+m.dir+`/DOMAIN\norbert\101`+"\n") {
+		if out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/.//DOMAIN*")}, Dir: filepath.Join(dir, "backslash")}); err != nil || !strings.HasSuffix(out, fmt.Sprintf(" %q\n", m.dir+`/DOMAIN\norbert\101`)) {
 			t.Errorf("%v\n%s", err, out)
 		}
 		// What is named twice arrives once, also if it has two names.
@@ -378,5 +378,29 @@ func TestFetchesAtOnce(t *testing.T) {
 	parts, err := filepath.Glob(filepath.Join(dir, "here", m.dir, ".*"))
 	if len(diff) > 0 || len(parts) > 0 || err != nil {
 		t.Errorf("%s, %v, %v", diff, parts, err)
+	}
+}
+
+// TestFetchForgedLine: a name or a link does not make a line of its own in the list of what has arrived.
+func TestFetchForgedLine(t *testing.T) {
+	const forged = "\n000000000000 0644 1 /etc/passwd"
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for _, h := range []tar.Header{
+		{Typeflag: tar.TypeReg, Name: "./a" + forged},
+		{Typeflag: tar.TypeSymlink, Name: "./b", Linkname: "c" + forged},
+		{Typeflag: tar.TypeFifo, Name: "./d" + forged},
+		{Typeflag: tar.TypeSymlink, Name: "./e", Linkname: "/f" + forged},
+	} {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	var out, errs bytes.Buffer
+	f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}
+	f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: archive.Bytes()}, Out: &out, Err: &errs})
+	if strings.Contains(out.String()+errs.String(), "\n0000") {
+		t.Errorf("it prints\n%s%s", &out, &errs)
 	}
 }
