@@ -52,6 +52,9 @@ Examples:
 				if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
 					return usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)
 				}
+				if slices.Contains(strings.Split(p, "/"), "..") { // tar leaves it out of the names that it sends
+					return usage("write the path without ..", "%q leads through ..", p)
+				}
 				f.Paths = append(f.Paths, runner.Text(p))
 			}
 			dir, err := filepath.Abs(args[len(args)-1])
