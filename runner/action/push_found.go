@@ -12,6 +12,7 @@ import (
 type found struct {
 	uid, gid      int
 	gids          []int    // all groups of the user
+	home          string   // the home folder of who writes there, without links
 	latest        string   // which push has changed something last
 	killed        bool     // a killed push has left something
 	owed          []string // paths that pushes have kept here although their handlers or health failed

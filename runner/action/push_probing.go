@@ -111,6 +111,8 @@ func (p *probing) hear(kind, rest string) (err error) {
 		if len(f.gids) > 1 {
 			f.uid, f.gid, f.gids = f.gids[0], f.gids[1], f.gids[1:]
 		}
+	case "home":
+		f.home = rest
 	case "latest":
 		f.latest = rest
 	case "killed":

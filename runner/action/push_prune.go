@@ -49,8 +49,12 @@ func pushedOf(all []*step, have *found) pushed {
 // prune adds the deletion of what the manifest does not have.
 func (c *comparison) prune(d Prune, all []*step, pushed pushed, have *found) error {
 	folder := string(d.Path)
-	if real := have.real(folder); d.All && real != folder && protected(real) {
+	real := have.real(folder)
+	switch {
+	case d.All && real != folder && protected(real):
 		return fmt.Errorf("%s leads to %s, where hail does not delete everything that is not pushed", folder, real)
+	case d.All && strings.HasPrefix(have.home+"/", real+"/"):
+		return fmt.Errorf("the home folder %s is there: hail does not delete everything in %s that is not pushed", have.home, folder)
 	}
 	c.managed[folder] = []string{}
 	for _, s := range all {

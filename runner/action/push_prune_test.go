@@ -71,3 +71,16 @@ func TestProbeOnce(t *testing.T) {
 		t.Errorf("the questions are %q, and the answers to come are about %q and %q, want %q", p.questions.String(), p.trees, p.managed, want)
 	}
 }
+
+// TestPruneHome: the home folder of who writes there is never emptied, wherever it is, nor what holds it.
+func TestPruneHome(t *testing.T) {
+	for home, refused := range map[string]bool{"/srv/d": true, "/srv/d/x/y": true, "/srv/dd": false, "/srv": false, "": false} {
+		have := &found{at: map[string]*state{"/srv/d": {kind: 'd'}}, trees: map[string][]string{"/srv/d": {"/srv/d/a"}}, home: home}
+		for _, all := range []bool{true, false} {
+			_, err := Push{}.compare(&Manifest{Deletes: []Prune{{Path: "/srv/d", All: all, Most: 9}}}, have)
+			if (err != nil) != (all && refused) {
+				t.Errorf("home %q, all %t: %v", home, all, err)
+			}
+		}
+	}
+}

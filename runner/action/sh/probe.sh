@@ -29,6 +29,7 @@ answer() {
 	done
 	command -v ${sums%% *} >/dev/null 2>&1 || say missing sha256sum
 	say "id $(id -u) $(id -G)"
+	say "home $(cd "${HOME:-/}" 2>/dev/null && pwd -P)"
 	latest
 	say "latest $latest"
 	[ ! -d "$state/push" ] || say killed
