@@ -168,6 +168,17 @@ func lookup(vars map[string]any, name string) (value any, ok bool) {
 	return nil, false
 }
 
+// keys returns the names that lookup may come across on its way to name.
+func keys(name string) (all []string) {
+	parts := strings.Split(name, ".")
+	for from := range parts {
+		for to := range parts[from:] {
+			all = append(all, strings.Join(parts[from:from+to+1], "."))
+		}
+	}
+	return all
+}
+
 // passes tests a value as if the operator were not negated.
 func (a attributeTest) passes(value any) bool {
 	switch v := value.(type) {

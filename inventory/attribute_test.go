@@ -248,6 +248,8 @@ func TestRedactTarget(t *testing.T) {
 		`a,(vars.pin!="7,8"!b)&role=x^pin>=9`: "a,(vars.pin!=(secret)!b)&role=x^pin>=(secret)",
 		"pin=~^7!db1":                         "pin=~(secret)!db1",
 		"pin=":                                "pin=",
+		"db.pin=7":                            "db.pin=(secret)",
+		"vars.a.pin.b=7!a.pins=8":             "vars.a.pin.b=(secret)!a.pins=8",
 	} {
 		if got := RedactTarget(source, secret); got != want {
 			t.Errorf("%s: %s, want %s", source, got, want)

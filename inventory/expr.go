@@ -58,12 +58,13 @@ func parseExpression(source string) (expression, error) {
 	return e, err
 }
 
-// RedactTarget returns a target expression without the values to which it compares secret attributes.
+// RedactTarget returns a target expression without the values to which it compares secret attributes. A part of a secret
+// var is secret, and so is an entry with a secret name.
 func RedactTarget(source string, secret func(name string) bool) string {
 	p := parser{source: source}
 	p.expression(0) // an expression that is wrong selects nothing, and is not kept
 	for _, v := range slices.Backward(p.values) {
-		if secret(v.name) {
+		if slices.ContainsFunc(keys(v.name), secret) {
 			source = source[:v.from] + Redacted + source[v.to:]
 		}
 	}

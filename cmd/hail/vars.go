@@ -47,7 +47,7 @@ func redacted(c *cli.Context, hosts []inventory.Host) ([]inventory.Host, error) 
 	return shown, nil
 }
 
-// recordedArgs returns args without the values that --set gives to secret vars, or -w and -x compare with them.
+// recordedArgs returns args without the values that --set gives to secret vars, or target expressions compare with them.
 func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 	args = slices.Clone(args)
 	replace := func(given, recorded string) {
@@ -62,7 +62,11 @@ func recordedArgs(args []string, c *cli.Context, secret []string) []string {
 			replace(set, name+"="+inventory.Redacted)
 		}
 	}
-	for _, expr := range slices.Concat(c.StringSlice("target"), c.StringSlice("exclude")) {
+	exprs := slices.Concat(c.StringSlice("target"), c.StringSlice("exclude"))
+	if c.Command.Name == "replay" {
+		exprs = append(exprs, c.Args().Get(1)) // may be an expression, too
+	}
+	for _, expr := range exprs {
 		replace(expr, inventory.RedactTarget(expr, func(name string) bool { return isSecret(name, secret) }))
 	}
 	return args
