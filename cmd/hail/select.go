@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -98,7 +99,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	look := inventory.Lookups{File: namesFile, Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	look := inventory.Lookups{File: namesFile(c), Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
 		return nil, nil, err
@@ -109,12 +110,17 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	return inv, hosts, e.overrideHosts(c, hosts)
 }
 
-// namesFile reads the file of names of ^FILE; - is standard input.
-func namesFile(path string) ([]byte, error) {
-	if path == "-" {
-		path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of a terminal
+// namesFile returns what reads the file of names of ^FILE; - is standard input.
+func namesFile(c *cli.Context) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if path == "-" {
+			if c.String("stdin") == "-" {
+				return nil, errors.New("standard input is what --stdin - gives to the hosts")
+			}
+			path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of a terminal
+		}
+		return inventory.ReadFile(path)
 	}
-	return inventory.ReadFile(path)
 }
 
 // overrideHosts puts the settings and vars of the command line into the hosts.
