@@ -54,9 +54,10 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	wg.Wait()
 	stop()
 	e.ch.Close()
-	e.questions.Wait()
+	last := e.finish()
+	e.questions.Wait() // from now on, none is asked
 
-	switch last := e.finish(); {
+	switch {
 	case e.stopped != nil:
 		return dropped(e.stopped)
 	case e.broken != nil:

@@ -2,7 +2,7 @@ package sshconn
 
 import "time"
 
-// phase is how far a command has come. It only goes forward:
+// phase is how far a command has come. It goes forward, but back from asking to resting:
 //
 //	running ──stop──► stopping ────────grace───────► closing ──no answer──► (the connection is cut)
 //	   └──exit status────┴──► resting ──no output──────┘
@@ -92,9 +92,9 @@ func (e *execution) checkRest() {
 		e.rest.answered = false
 		e.enter(resting, afterExit, e.checkRest)
 	case e.rest.answered || e.rest.waits == 0:
-		e.giveUpLocked()
+		e.giveUp()
 	default:
-		e.enter(asking, 2*e.conn.limit, e.giveUp)
+		e.enter(asking, 2*e.conn.limit, e.unanswered)
 		e.questions.Go(e.ask)
 	}
 }
@@ -110,16 +110,22 @@ func (e *execution) ask() {
 	}
 }
 
-func (e *execution) giveUp() {
+// unanswered has the channel closed when there is no answer, unless the line is so slow that the rest of the output is
+// still arriving, which comes before the answer.
+func (e *execution) unanswered() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase == asking {
-		e.giveUpLocked()
+	switch {
+	case e.phase != asking:
+	case e.arrives():
+		e.enter(asking, afterExit, e.unanswered)
+	default:
+		e.giveUp()
 	}
 }
 
-// giveUpLocked has the channel closed, though a background child keeps the output open.
-func (e *execution) giveUpLocked() {
+// giveUp has the channel closed, though a background child keeps the output open. e.mu is held.
+func (e *execution) giveUp() {
 	if e.stopped == nil {
 		e.conn.lingering.Add(1)
 	}

@@ -32,6 +32,7 @@ func TestRestOfOutput(t *testing.T) {
 		{"the line is stalled", 0, 0, 0, 0, 10 * time.Second, afterExit/2 + 10*time.Second + afterExit/2 + afterExit + 10*time.Second + afterExit/2},
 		{"stopped while the line is stalled", 0, 0, 0, 5 * time.Second, 10 * time.Second, 5*time.Second + time.Millisecond},
 		{"no answer", 0, 0, 0, 0, time.Hour, afterExit/2 + 2*limit},
+		{"a late answer, but the rest arrives", 1500 * time.Millisecond, 1, 0, 0, 49500 * time.Millisecond, afterExit/2 + 49500*time.Millisecond + afterExit/2 + 4*afterExit},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
