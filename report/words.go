@@ -153,7 +153,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	switch r.Status {
 	case runner.Lost:
 		if p.Action.Kind == "push" {
-			return "hail retry pushes again, and first settles what this push has left"
+			return fmt.Sprintf("hail retry %s --only lost pushes again, and first settles what this push has left", p.Run)
 		}
 		return "it may have run to its end: look before running it again"
 	case runner.Timeout:
