@@ -97,10 +97,9 @@ func TestTroubles(t *testing.T) {
     tar: Error is not recoverable: exiting now
     log: runs/id/hosts/web1/log
 `},
-		{"a log", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.Unhealthy, Error: "it did not pass"}}, map[string]string{"web1": "curl: no\n"}, "", `
+		{"a health check", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.Unhealthy, Error: "it did not pass"}}, map[string]string{"web1": "curl: no\n"}, "", `
   failed(health) web1
     it did not pass
-    curl: no
     log: runs/id/hosts/web1/log
 `},
 		{"what is left", []Result{{Host: "web1", Status: runner.Timeout, Remains: runner.Unknown}, {Host: "web2", Status: runner.Timeout, Remains: runner.Gone},

@@ -136,10 +136,10 @@ var boilerplate = []string{
 	"sudo: error initializing audit plugin",
 }
 
-// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a handler or
-// a validation that failed, it is empty: the error has the line, and other handlers may have run since.
+// lastLine returns the last line that the host printed on stderr, not counting boilerplate. For a command of a push that
+// failed, it is empty: the error has what that said, and handlers may have run since.
 func lastLine(files Files, r *Result) string {
-	if r.Stderr.Length == 0 || r.Reason == runner.HandlerFailed || r.Reason == runner.Validation {
+	if r.Stderr.Length == 0 || slices.Contains([]runner.Reason{runner.Validation, runner.HandlerFailed, runner.Unhealthy}, r.Reason) {
 		return ""
 	}
 	f, err := files.Output(r.Host, runner.Stderr)
