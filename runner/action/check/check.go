@@ -30,7 +30,7 @@ type Check struct {
 	Retry    Retry             `json:"retry,omitzero"`
 	Value    string            `json:"value,omitempty"`    // the attribute whose value is captured; empty: none
 	Off      bool              `json:"off,omitempty"`      // skip it on all hosts
-	When     string            `json:"when,omitempty"`     // a target expression: the hosts that it is meant for
+	When     string            `json:"-"`                  // a target expression: the hosts that Aim means it for; not recorded, as it may have a secret
 	Template bool              `json:"template,omitempty"` // parameters or matchers are templates, filled in for each host
 	Place    inventory.Place   `json:"-"`
 }
