@@ -201,9 +201,9 @@ func watch(e environment, c *cli.Context, test func() error) error {
 // untilNextLook says when the next look of --watch comes, also with --quiet, because that is what parts the results of two
 // looks; then it waits for it. A signal ends the watch.
 func (e environment) untilNextLook(next, last time.Duration) error {
-	when := fmt.Sprintf("the last look comes in %v", last.Round(time.Millisecond))
+	when := fmt.Sprintf("last look in %v", last.Round(time.Millisecond))
 	if next < last {
-		when = fmt.Sprintf("the next look comes in %v, the last one in %v", next, last.Round(time.Second))
+		when = fmt.Sprintf("next look in %v, last one in %v", next, last.Round(time.Second))
 	}
 	fmt.Fprintf(e.stderr, "hail: %s: not all is well; %s\n", e.now().Format(time.TimeOnly), when)
 	err := e.untilSignal(func(ctx context.Context) error {

@@ -59,8 +59,8 @@ func TestWatchStopped(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"5m", os.Interrupt, exitInterrupt, "hail: 00:00:00: not all is well; the next look comes in 10s, the last one in 5m0s\nhail: stopped before the next look\n"},
-		{"9s", syscall.SIGTERM, exitTerminate, "hail: 00:00:00: not all is well; the last look comes in 9s\nhail: stopped before the next look\n"},
+		{"5m", os.Interrupt, exitInterrupt, "hail: 00:00:00: not all is well; next look in 10s, last one in 5m0s\nhail: stopped before the next look\n"},
+		{"9s", syscall.SIGTERM, exitTerminate, "hail: 00:00:00: not all is well; last look in 9s\nhail: stopped before the next look\n"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			set := flag.NewFlagSet("test", flag.ContinueOnError)
