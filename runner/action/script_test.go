@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -88,22 +89,29 @@ func TestScriptIsReadWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-			return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a, conn := here(t, script, text)
 		var out strings.Builder
 		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard}); err != nil || out.String() != "end\n" {
 			t.Errorf("%s: %v, %q, want \"end\\n\"", shell, err, out.String())
 		}
-		conn.Close()
 	}
+}
+
+// here returns a script with this text as an action, and a wrapped connection to this machine.
+func here(t *testing.T, script action.Script, text []byte) (runner.Action, runner.Conn) {
+	t.Helper()
+	a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return a, conn
 }
 
 // TestScriptLeavesNothing: the host removes what was staged for a script also when hail is no longer there to do it.
@@ -113,17 +121,7 @@ func TestScriptLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	script.InputDigest = "in"
-	a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	a, conn := here(t, script, text)
 	ctx, die := context.WithCancel(t.Context())
 	defer die()
 	begun := &heard{then: die}
