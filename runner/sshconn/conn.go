@@ -47,15 +47,31 @@ type conn struct {
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, reach runner.Reach, s settings) *conn {
 	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, keepalive: s.keepalive, maxMisses: s.maxMisses, onClose: d.forget, end: make(chan struct{})}
 	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
-	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
-	c.wg.Go(func() {
-		for nc := range chans {
-			c.opened(nc)
-		}
-		close(c.end)
-	})
+	c.wg.Go(func() { c.answer(chans, reqs) })
 	c.clock = time.AfterFunc(c.keepalive, c.tick)
 	return c
+}
+
+// answer serves the channels that the host opens, and refuses its requests, until the connection has ended. One goroutine
+// does both: with ten thousand hosts, each more counts.
+func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
+	defer close(c.end)
+	for {
+		select {
+		case nc, open := <-chans:
+			if !open {
+				return
+			}
+			c.opened(nc)
+		case r, open := <-reqs:
+			switch {
+			case !open:
+				reqs = nil
+			case r.WantReply:
+				r.Reply(false, nil)
+			}
+		}
+	}
 }
 
 // Reach implements runner.Reacher.

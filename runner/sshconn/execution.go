@@ -43,14 +43,14 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), s.Grace.Value()) })
 	var wg sync.WaitGroup
 	wg.Go(e.listen)
-	wg.Go(func() { e.pass(s.Err, e.ch.Stderr()) })
+	wg.Go(func() { e.pass(s.Err, e.ch.Stderr(), make([]byte, 512)) })
 	if s.In != nil {
 		// not waited for: a Read that blocks is the caller's, and it writes only to the channel
 		go e.feed(s)
 	} else if !s.Hold {
 		e.endInput()
 	}
-	e.pass(s.Out, e.ch)
+	e.pass(s.Out, e.ch, make([]byte, 2048))
 	wg.Wait()
 	stop()
 	e.ch.Close()
@@ -70,12 +70,12 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	return lost(errors.New("the server closed the session without an exit status"))
 }
 
-// pass copies one stream to its writer. When the writer fails, the command is ended and the rest is thrown away.
-func (e *execution) pass(w io.Writer, r io.Reader) {
+// pass copies one stream to its writer. When the writer fails, the command is ended and the rest is thrown away. Most
+// commands print little: only a stream that fills the small buffer takes a large one.
+func (e *execution) pass(w io.Writer, r io.Reader, small []byte) {
 	if w == nil {
 		w = io.Discard
 	}
-	small := make([]byte, 2048) // most commands print little: only a stream with more takes a large buffer
 	buf := small
 	for {
 		n, err := r.Read(buf)
