@@ -174,6 +174,8 @@ func queryOf(c *cli.Context) (q inventory.Query, err error) {
 		}
 	}
 	switch {
+	case q.All && len(q.Targets)+len(q.Ansible) > 0: // for clush that is all, for pdsh what -w leaves of it
+		return q, usage("leave out -a to take only those, or leave out the others to take all", "-a takes every host, and so does not go together with -w, -g or --ansible-pattern")
 	case c.IsSet("one-per") && q.Narrow.OnePer == "":
 		return q, wrongValue("one-per", "", "the name of a var is missing")
 	case c.IsSet("seed") && q.Narrow.Sample == 0:
