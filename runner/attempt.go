@@ -35,10 +35,7 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	it.tries++
 	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
 	changed, err := r.attempt(ctx, it)
-	if changed && err == nil {
-		it.last.Status = Changed
-	}
-	result.stop = it.ended(ctx, err)
+	result.stop = it.ended(ctx, changed, err)
 	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" {
 		it.last = before
 		it.last.Attempt = it.tries
@@ -58,7 +55,7 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	return result
 }
 
-// tryResult is the result of an attempt.
+// tryResult says what follows an attempt.
 type tryResult struct {
 	*item
 	again bool          // another attempt follows, unless the run is stopped
@@ -79,19 +76,25 @@ func innermost(reason Reason, err error) Reason {
 	return reason
 }
 
-// ended records in it.last how the attempt in ctx that returned err ended, and reports whether the run has to stop.
-func (it *item) ended(ctx context.Context, err error) (stop bool) {
+// ended records in it.last how the attempt in ctx ended that returned changed and err, and reports whether the run has to
+// stop.
+func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) {
 	e := &it.last
-	if e.Status == "" {
-		e.Status, e.Reason = statusIn(ctx, err)
+	e.Status, e.Reason = statusIn(ctx, err)
+	if err == nil {
+		if changed {
+			e.Status = Changed
+		}
+		return false
 	}
 	f, ok := errors.AsType[*Failure](err)
 	if ok {
 		e.Exit, e.Remains, stop = f.Exit, f.Remains, f.Stop
 	}
-	knowsMore := ok && f.Status == Cancelled // the action says what it had done by then
-	saysItAll := e.Status == OK || e.Status == Skipped && e.Reason != "" || e.Status == Cancelled && !knowsMore
-	if err != nil && !saysItAll {
+	tells := ok && f.Status == Cancelled // the action says what it had done by then
+	switch {
+	case e.Status == OK, e.Status == Skipped && e.Reason != "", e.Status == Cancelled && !tells: // the status says it all
+	default:
 		e.Error = printable(err.Error())
 	}
 	return stop
