@@ -17,11 +17,11 @@ const (
 
 // Tally is what is known of the attempts at one host, including the last one.
 type Tally struct {
-	Status      Status // of the last attempt
-	Reason      Reason
-	Unreachable int // attempts that did not reach it
-	TimedOut    int // of those, with connect-timeout
-	Failed      int // attempts that failed or timed out
+	Status          Status // of the last attempt
+	Reason          Reason
+	Unreachable     int // attempts that did not reach it
+	ConnectTimeouts int // of those, the ones with connect-timeout
+	Failed          int // attempts that ended with failed or timeout
 }
 
 // count adds an attempt that ended with s and r.
@@ -31,7 +31,7 @@ func (t *Tally) count(s Status, r Reason) {
 	case Unreachable:
 		t.Unreachable++
 		if r == ConnectTimeout {
-			t.TimedOut++
+			t.ConnectTimeouts++
 		}
 	case Failed, Timeout:
 		t.Failed++
@@ -43,7 +43,7 @@ func (t *Tally) count(s Status, r Reason) {
 func (r Retry) Next(t Tally, chance float64) (after time.Duration, again bool) {
 	tries := 0
 	switch {
-	case t.Status == Unreachable && isTransient(t.Reason) && t.Unreachable <= r.Unreachable && t.TimedOut < 2:
+	case t.Status == Unreachable && isTransient(t.Reason) && t.Unreachable <= r.Unreachable && t.ConnectTimeouts < 2:
 		tries = t.Unreachable
 	case (t.Status == Failed || t.Status == Timeout) && t.Failed <= r.Failed:
 		tries = t.Failed
