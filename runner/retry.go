@@ -9,7 +9,7 @@ type Retry struct {
 	Delay       Duration `json:"delay,omitempty"`       // before the first retry; doubled for each further one
 }
 
-// A server that has hung up before the login penalizes clients that come back sooner.
+// A server that hung up before the login may penalize a client that comes back sooner.
 const (
 	closedAtLeast = 15 * time.Second
 	closedAtMost  = 30 * time.Second

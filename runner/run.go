@@ -13,8 +13,7 @@ import (
 //
 // When ctx ends, running hosts are stopped, the others are skipped, and the sequence goes on to its end. When the
 // consumer leaves early, the run is stopped too, and the iteration returns once everything in it has ended. The gates
-// are asked between waves.
-// If o is nil, the output of hosts is discarded; the events still report it.
+// are asked between waves. If o is nil, the output of hosts is discarded; the events still report it.
 //
 // A slow consumer delays the start of commands, never their output: bytes go from a host to its Outputs directly.
 //

@@ -75,6 +75,7 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
+	// When the last host exceeds the budget or stops the run, nothing is left that could be stopped.
 	if s.incomplete || s.why != OverBudget && s.why != HostStopped {
 		r.stopped = s.why // empty unless halted
 	}

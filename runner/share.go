@@ -28,11 +28,14 @@ func ParseShare(text string) (Share, error) {
 	return Share{v, percent}, nil
 }
 
+// slack makes up for the rounding of a float64: 9.2% of 750 comes to 68.99999999999999, and means 69.
+const slack = 1e-9
+
 // Down returns how many of total hosts the share is, rounded down.
-func (s Share) Down(total int) int { return int(math.Floor(s.of(total) + 1e-9)) }
+func (s Share) Down(total int) int { return int(math.Floor(s.of(total) + slack)) }
 
 // Up returns how many of total hosts the share is, rounded up.
-func (s Share) Up(total int) int { return int(math.Ceil(s.of(total) - 1e-9)) }
+func (s Share) Up(total int) int { return int(math.Ceil(s.of(total) - slack)) }
 
 func (s Share) of(total int) float64 {
 	if s.Percent {

@@ -47,7 +47,7 @@ func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 	}
 	err := s.Conn.Exec(watched, cmd, given)
 	if unread, ok := errors.AsType[*Failure](context.Cause(watched)); ok && err == nil && ctx.Err() == nil {
-		return unread // the command has taken the part that it got for all
+		return unread // the command ended well, but took a part of its input for the whole
 	}
 	return err
 }

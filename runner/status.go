@@ -114,7 +114,7 @@ func (s stopped) Error() string { return "the run was stopped (" + string(s.reas
 // Is makes a stopped run look like context.Canceled to code that knows only the standard library.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
-// Stopped returns the cause with which to cancel the context of a run, to stop it for the reason why.
+// Stopped returns the cause to cancel the context of a run with, so that the run stops for the reason why.
 func Stopped(why Reason) error { return stopped{why} }
 
 // stopReason returns why a run was stopped; err is the cause of its context or the error of a command.
