@@ -11,8 +11,8 @@ import (
 	"hail/runner"
 )
 
-// input returns what goes over the channel: the secret variables, one per line, and then the command's own input, of
-// which all but its beginning waits until taken has ended. It is nil when there is nothing to send.
+// input returns what goes over the channel: the secret variables, one per line, and then the command's own input. All
+// but the beginning of that is held back until taken has ended. It is nil when there is nothing to send.
 func input(taken context.Context, s runner.Stdio) io.Reader {
 	var parts []io.Reader
 	if len(s.Secrets) > 0 {
@@ -33,8 +33,8 @@ func input(taken context.Context, s runner.Stdio) io.Reader {
 }
 
 // What is sent before the wrapper takes the input is kept by the server, which may be slow at it: OpenSSH's server
-// copies all of it whenever more arrives. So no more than beforeTaken is sent ahead. A wrapper that is not heard takes
-// the input in the end, so the rest is sent after the time unheard.
+// copies all of it whenever more arrives. So no more than beforeTaken is sent ahead. The word that the wrapper takes the
+// input may never get through, so after the time unheard the rest is sent without it.
 const (
 	beforeTaken = 128 << 10
 	unheard     = 10 * time.Second

@@ -26,18 +26,19 @@ var (
 	plainScript = encode(runner.BareScript(plain))
 )
 
-// line returns the command line that starts one of the scripts with cmd; head is the line of assignments. It means the
-// same to every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh, busybox, fish, csh and tcsh.
-func line(script, head, cmd string) string {
-	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(head) + script + `' '` + encode(cmd) + `'`
+// line returns the command line that starts cmd under one of the encoded scripts, with prefix, the assignments, in front
+// of the script. It means the same to every login shell that knows exec and single quotes: sh, bash, dash, zsh, ksh,
+// busybox, fish, csh and tcsh.
+func line(around, prefix, cmd string) string {
+	return `exec sh -c 'eval "$(printf %b "$1")"' hail '` + encode(prefix) + around + `' '` + encode(cmd) + `'`
 }
 
 // limitMargin is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
 // shorten it.
 var limitMargin = 10 * time.Second
 
-// head returns the line of assignments that tells the scripts what they need to know about a command.
-func head(nonce, shell string, s runner.Stdio) string {
+// assignments returns the line that tells the scripts what they need to know about a command.
+func assignments(nonce, shell string, s runner.Stdio) string {
 	limit := 0
 	if s.Limit > 0 {
 		limit = seconds(s.Limit.Value() + s.Grace.Value() + limitMargin)

@@ -94,7 +94,7 @@ func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
 	if s.TTY || s.Flow {
 		around = plainScript
 	}
-	wrapped := line(around, head(nonce, c.shell, s), cmd)
+	wrapped := line(around, assignments(nonce, c.shell, s), cmd)
 	if len(wrapped) > MaxCommand {
 		return "", fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d", len(wrapped), MaxCommand)
 	}
@@ -123,27 +123,24 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	return notRun(err)
 }
 
-// notRun returns what the end of a command means whose wrapper has not taken its input: it says why the command did not
-// run. An end that the connection or the tool for becoming another user has brought about stays what it is.
+// notRun returns the error of a command that did not run, because the wrapper ended before it took the input. An end that
+// the connection, or the tool for becoming another user, has brought about stays what it is.
 func notRun(ended error) error {
-	exit, killed := 0, false
+	exit := 0
 	if ended != nil {
-		f, _ := errors.AsType[*runner.Failure](ended)
+		f, ok := errors.AsType[*runner.Failure](ended)
 		switch {
-		case f != nil && f.Reason == runner.Signalled:
-			killed = true
-		case f != nil && f.Reason == runner.ExitStatus:
+		case ok && (f.Reason == runner.Signalled || f.Reason == runner.ExitStatus && killed(f.Exit)):
+			return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command did not run: on the host, hail's wrapper was killed before it took the input (%w)", ended)}
+		case ok && f.Reason == runner.ExitStatus:
 			exit = f.Exit
-			killed = signalled < exit && exit < signalled+32
 		default:
 			return ended
 		}
 	}
-	if killed {
-		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the command did not run: on the host, hail's wrapper was killed before it took the input (%w)", ended)}
-	}
 	return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not run hail's wrapper, and ended with exit %d: a forced command, or a login file that exits; hail run --no-wrap sends the bare command", exit)}
 }
 
-// signalled is what a shell adds to the number of the signal that killed a command, to make an exit status of it.
-const signalled = 128
+// killed reports whether an exit status is the one that a shell has for a command that a signal killed: 128 and the number
+// of the signal.
+func killed(exit int) bool { return 128 < exit && exit < 128+32 }
