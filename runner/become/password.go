@@ -8,21 +8,21 @@ import (
 )
 
 // Password is the password for the tools of all hosts. A wrong one must not lock an account on thousands of machines:
-// until a host has accepted it, it is tried on one host at a time and given up after one refusal, or after mostEnds
-// hosts on which the tool was given it and ended. A nil Password is no password.
+// until a host has accepted it, it is tried on one host at a time, and given up after one refusal, or after mostUnclear
+// hosts on which the tool got it and then ended without a word on whether it was right. A nil Password is no password.
 type Password struct {
 	secret string
 	turn   chan struct{} // held by whoever tries it while no host has accepted it
 
-	mu   sync.Mutex
-	good bool
-	bad  bool
-	ends int // on how many hosts the tool was given it and ended
+	mu      sync.Mutex
+	good    bool
+	bad     bool
+	unclear int // on how many hosts the tool got it and ended, without starting the command or asking again
 }
 
-// mostEnds is more than one: a tool that ends without asking again may have found the password wrong, or right and the
-// user not allowed to use the tool.
-const mostEnds = 3
+// mostUnclear is more than one, because a tool that just ends need not have found the password wrong: it may have found
+// that the user has no right to use the tool.
+const mostUnclear = 3
 
 // NewPassword returns a password that nobody has tried yet.
 func NewPassword(secret string) *Password {
@@ -31,7 +31,7 @@ func NewPassword(secret string) *Password {
 
 var (
 	errRefused = errors.New("the password is withheld: another host has refused it")
-	errEnds    = fmt.Errorf("the password is withheld: no command was started with it on %d hosts", mostEnds)
+	errUnclear = fmt.Errorf("the password is withheld: no command was started with it on %d hosts", mostUnclear)
 )
 
 func (p *Password) state() (good bool, err error) {
@@ -42,8 +42,8 @@ func (p *Password) state() (good bool, err error) {
 		return true, nil
 	case p.bad:
 		return false, errRefused
-	case p.ends >= mostEnds:
-		return false, errEnds
+	case p.unclear >= mostUnclear:
+		return false, errUnclear
 	}
 	return false, nil
 }
@@ -98,7 +98,7 @@ func (u *passwordUse) refused() {
 func (u *passwordUse) ended() {
 	if u.sent {
 		u.mu.Lock()
-		u.ends++
+		u.unclear++
 		u.mu.Unlock()
 	}
 	u.leave()
