@@ -56,16 +56,17 @@ type conn struct {
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
 // line returns the command line that starts cmd as the user. It has to mean the same to every login shell, so it adds
-// no newline.
+// no newline. The arguments of its outer script are the command, the nonce and the prompt, and those of the inner one,
+// which the tool runs, are the command, the nonce and the login user's shell.
 func (c *conn) line(cmd, nonce string) string {
-	const mark = `printf "\036hail:%s:%s\036" "$2"`
+	const say = `printf "\036hail:%s:%s\036" "$2"`
 	user := runner.Quote(c.user)
 	// SHELL stays the login user's: that of a service account may run nothing
-	begin := runner.Quote(mark + ` ready >&2; SHELL=$3; export SHELL; eval "$1"`)
+	inner := runner.Quote(say + ` ready >&2; SHELL=$3; export SHELL; eval "$1"`)
 	as := func(options string) string {
-		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2" "${SHELL:-/bin/sh}"`, c.tool, options, user, begin)
+		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2" "${SHELL:-/bin/sh}"`, c.tool, options, user, inner)
 	}
-	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, mark)
+	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, say)
 	switch {
 	case c.tool == Doas: // which asks only on a terminal
 		script += "exec " + as("-n")
