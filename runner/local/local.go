@@ -20,8 +20,9 @@ import (
 	"hail/runner"
 )
 
-// After a command has ended, a child of it may hold the pipes open. Their output is waited for as long as afterExit, and
-// while our writers are busy with what was in the pipes: at most mostInPipes.
+// After a command has ended, its children may hold the pipes open. What they still print is waited for during afterExit,
+// and beyond that only while a writer is busy with what the command itself may have left in the pipes, which hold no more
+// than mostInPipes.
 const (
 	afterExit   = 2 * time.Second
 	mostInPipes = 2 << 20
