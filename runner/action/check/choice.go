@@ -18,25 +18,26 @@ type Choice struct {
 	Severity runner.Severity // a check needs at least this one; empty: any
 }
 
-// Take removes all checks from the suite but those of the choice. A check over the fleet stays if the check that it is
-// about does. It is an error if none are left, or if no check has one of the ids or tags.
+// Take removes all checks from the suite but those of the choice. A check over the fleet stays with the check whose
+// values it is about. It is an error if no check is left, or if no check has one of the ids or tags.
 func (s *Suite) Take(by Choice) error {
 	if err := s.knows(by); err != nil {
 		return err
 	}
-	places := make([]int, len(s.Checks))
 	var taken []Check
+	places := map[int]int{} // in taken, by the places in s.Checks
 	for i, c := range s.Checks {
-		if places[i] = len(taken); by.has(c.Check) {
-			taken = append(taken, c)
-		} else {
-			places[i] = -1
+		if !by.has(c.Check) {
 			s.removed = append(s.removed, c.ID)
+			continue
 		}
+		places[i] = len(taken)
+		taken = append(taken, c)
 	}
 	var fleet []Fleet
 	for _, f := range s.Fleet {
-		if f.Of = places[f.Of]; f.Of >= 0 {
+		if place, ok := places[f.Of]; ok {
+			f.Of = place
 			fleet = append(fleet, f)
 		}
 	}
