@@ -75,11 +75,11 @@ func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	if stderr = s.fact("stderr"); stderr != "" && !strings.HasSuffix(stderr, "\n") {
 		stderr += "\n"
 	}
-	return string(v.Text), stderr
+	return v.Text, stderr
 }
 
-// judged returns an error if a host can't judge the matcher.
-func (m Matcher) judged(s shape) error {
+// checkJudgeable returns an error if a host can't judge the matcher.
+func (m Matcher) checkJudgeable(s shape) error {
 	_, err := m.awk(attributeOf("", s))
 	return err
 }
@@ -119,7 +119,7 @@ func (m Matcher) awk(v value) (string, error) {
 		for _, w := range wants {
 			all = append(all, v.equals(w))
 		}
-		return either(all, " || "), nil
+		return joined(all, " || "), nil
 	case less, atMost, more, atLeast:
 		return fmt.Sprintf("(%s %s %s)", v.is, map[op]string{less: "<", atMost: "<=", more: ">", atLeast: ">="}[m.Op], literalOf(m.Want)), nil
 	case contains:
@@ -131,7 +131,7 @@ func (m Matcher) awk(v value) (string, error) {
 				all = append(all, "(index("+v.is+", "+part+") > 0)")
 			}
 		}
-		return either(append(all, "1"), " && "), nil
+		return joined(append(all, "1"), " && "), nil
 	case matches:
 		pattern, err := wordPattern(fmt.Sprint(m.Want))
 		if v.shape == texts {
@@ -158,14 +158,14 @@ func (m Matcher) awk(v value) (string, error) {
 	}
 	switch m.Op {
 	case not:
-		return "!" + either(all, ""), nil
+		return "!" + joined(all, ""), nil // there is only one
 	case anyOf:
-		return either(all, " || "), nil
+		return joined(all, " || "), nil
 	}
-	return either(all, " && "), nil
+	return joined(all, " && "), nil
 }
 
-func either(all []string, operator string) string { return "(" + strings.Join(all, operator) + ")" }
+func joined(all []string, operator string) string { return "(" + strings.Join(all, operator) + ")" }
 
 // equals compares strictly, as same does: a value of another shape differs.
 func (v value) equals(want any) string {
@@ -214,9 +214,9 @@ func bytesOf(s string) string {
 
 var digitsOf = regexp.MustCompile(`\d+`)
 
-// awkVersions returns an awk expression that says whether v1, v2 and v3 are in a range of versions. The answer changes
-// only at the numbers in the constraint and right after them. So one question from each of these to the next tells
-// everything, whatever the operators mean.
+// awkVersions returns an awk expression that says whether the version v1.v2.v3 is in a range of versions. The answer can
+// change only at a number of the constraint and right after one. So it is enough to ask for one number in each stretch
+// between these edges, whatever the operators mean.
 func awkVersions(constraint string) (string, error) {
 	c, err := semver.NewConstraint(constraint)
 	if err != nil {

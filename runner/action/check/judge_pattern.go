@@ -9,9 +9,9 @@ import (
 	"hail/inventory"
 )
 
-// Characters as the function runes of sh/judge.awk writes them: words with the hex digits of their bytes after a blank.
-// No word is the beginning of another one, so that a pattern over words is one over characters in any locale, and a
-// text of several lines is one line.
+// The function runes of sh/judge.awk writes each character as a word: a blank, and the hex digits of its bytes. No word
+// begins with another one, so a pattern over words matches as one over characters would, in any locale, and a text of
+// several lines becomes a single line.
 const (
 	anyWord     = "( [0-9a-f]+)"
 	notNewline  = "( 0[0-9b-f]| [1-9a-f][0-9a-f]+)"
@@ -23,7 +23,7 @@ const (
 )
 
 // wordPattern translates a Go regular expression into one of grep -E over such words. Only whether it matches counts,
-// so that lazy operators and capturing groups are like any others.
+// so lazy operators and capturing groups are like any others.
 func wordPattern(pattern string) (string, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {

@@ -135,7 +135,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		}
 	}
 	if r.onHost && (m.Op == matches || m.Op == query) && !strings.Contains(n.Text, "{{") {
-		if wrong, ok := errors.AsType[*inventory.Error](m.judged(s)); ok {
+		if wrong, ok := errors.AsType[*inventory.Error](m.checkJudgeable(s)); ok {
 			r.Fail(n, wrong.Hint, "%s", wrong.Text)
 		}
 	}
