@@ -169,21 +169,15 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 		groups[value] = append(groups[value], host)
 	}
 	var failed []string
-	miss := func(m *Matcher, is float64, what string) {
-		if m == nil {
-			return
+	expect := func(m *Matcher, is float64, what string) {
+		if m != nil && !m.holds(is) {
+			failed = append(failed, fmt.Sprintf("%s: expected %s, is %s", what, m.expectation(number), show(is, number)))
 		}
-		if t, err := m.compile(number); err == nil {
-			if ok, _, err := t(context.Background(), is); ok && err == nil {
-				return
-			}
-		}
-		failed = append(failed, fmt.Sprintf("%s: expected %s, is %s", what, m.expectation(number), show(is, number)))
 	}
 	if f.AllEqual && len(groups) > 1 {
 		failed = append(failed, fmt.Sprintf("expected one value, found %d: %s", len(groups), different(groups)))
 	}
-	miss(f.Distinct, float64(len(groups)), "distinct values")
+	expect(f.Distinct, float64(len(groups)), "distinct values")
 	if f.Spread != nil {
 		low, high := math.Inf(1), math.Inf(-1)
 		for value := range groups {
@@ -194,7 +188,7 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 			}
 			low, high = min(low, n), max(high, n)
 		}
-		miss(f.Spread, high-low, "spread")
+		expect(f.Spread, high-low, "spread")
 	}
 	if f.AtLeast != nil {
 		n, err := f.count(values)
@@ -211,6 +205,16 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	return v
 }
 
+// holds reports whether a number is as it should be. If that can't be told, it is not.
+func (m Matcher) holds(n float64) bool {
+	t, err := m.compile(number)
+	if err != nil {
+		return false
+	}
+	ok, _, err := t(context.Background(), n)
+	return ok && err == nil
+}
+
 // count returns how many values are as they should be.
 func (f Fleet) count(values map[string]string) (n int, err error) {
 	if f.That == nil {
@@ -223,33 +227,38 @@ func (f Fleet) count(values map[string]string) (n int, err error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), defaultTimeout.Value(), fmt.Errorf("at_least took longer than %s", defaultTimeout))
 	defer cancel()
 	for _, value := range values {
-		var v any = value
-		var parsed any
-		if !f.That.reads() && json.Unmarshal([]byte(value), &parsed) == nil {
-			v = parsed
-		} else if n, ok := finite(value); ok && f.That.orders() {
-			v = n
-		}
-		if ok, _, err := t(ctx, v); err == nil && ok {
+		if ok, _, err := t(ctx, f.That.parse(value)); err == nil && ok {
 			n++
 		}
 	}
 	return n, context.Cause(ctx)
 }
 
-// orders reports whether the matcher only looks at the size of a value.
-func (m Matcher) orders() bool {
+// parse returns what a captured value is to the matcher: a text, a number, or what its JSON says.
+func (m Matcher) parse(captured string) any {
+	var parsed any
+	if !m.comparesTexts() && json.Unmarshal([]byte(captured), &parsed) == nil {
+		return parsed
+	}
+	if n, ok := finite(captured); ok && m.comparesSizes() {
+		return n
+	}
+	return captured
+}
+
+// comparesSizes reports whether the matcher only looks at the size of a value.
+func (m Matcher) comparesSizes() bool {
 	switch m.Op {
 	case less, atMost, more, atLeast:
 		return true
 	case not, allOf, anyOf:
-		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.orders() })
+		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.comparesSizes() })
 	}
 	return false
 }
 
-// reads says whether m compares values as text: 5.10 read as a number would become 5.1.
-func (m Matcher) reads() bool {
+// comparesTexts reports whether the matcher compares a value as text: as a number, 5.10 would become 5.1.
+func (m Matcher) comparesTexts() bool {
 	switch m.Op {
 	case matches, version:
 		return true
@@ -260,7 +269,7 @@ func (m Matcher) reads() bool {
 		list, _ := m.Want.([]any)
 		return !slices.ContainsFunc(list, func(v any) bool { _, isText := v.(string); return !isText })
 	case not, allOf, anyOf:
-		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.reads() })
+		return !slices.ContainsFunc(m.Of, func(m Matcher) bool { return !m.comparesTexts() })
 	}
 	return false
 }
