@@ -62,7 +62,7 @@ func isGoss(root *strictyaml.Node) bool {
 // gossReader reads a goss file. Anything without an equivalent in hail is an error that names it.
 type gossReader struct{ reader }
 
-// checks returns the checks that enter accepts, which is called with the key and the id of each.
+// checks returns the checks that enter, called with the key and the id of each, accepts.
 func (r gossReader) checks(root *strictyaml.Node, enter func(n *strictyaml.Node, id string) bool) (all []Check) {
 	for _, p := range root.Pairs {
 		t, ok := gossTypes[p.Key.Text]
@@ -134,14 +134,14 @@ func (r gossReader) check(goss string, t gossType, p strictyaml.Pair) Check {
 }
 
 var (
-	noTemplate = inventory.Error{Text: "goss: templates are not supported", Hint: "write the check in hail's own format"}
-	control    = regexp.MustCompile(`(?m)^[ \t]*(\{\{-?\s*(range|if|else|end|with|define|template|block|\$))`)
+	noTemplate      = inventory.Error{Text: "goss: templates are not supported", Hint: "write the check in hail's own format"}
+	templateControl = regexp.MustCompile(`(?m)^[ \t]*(\{\{-?\s*(range|if|else|end|with|define|template|block|\$))`)
 )
 
-// gossTemplate says where the lines that control a template of goss begin, because of which the text is no YAML. nil: it has
-// none.
+// gossTemplate returns an error at the first line that controls a template of goss, such as {{range …}}, which keeps the
+// file from being YAML; nil if there is no such line.
 func gossTemplate(file string, text []byte) error {
-	at := control.FindSubmatchIndex(text)
+	at := templateControl.FindSubmatchIndex(text)
 	if at == nil {
 		return nil
 	}
@@ -158,9 +158,10 @@ func (r gossReader) key(key *strictyaml.Node, goss string, c *Check) {
 		if !ok {
 			proto, port = "tcp", key.Text
 		}
-		if c.Params["port"], c.Params["proto"] = port, proto; !strings.HasSuffix(proto, "6") {
-			c.Params["proto"] += "4"
+		if !strings.HasSuffix(proto, "6") {
+			proto += "4"
 		}
+		c.Params["port"], c.Params["proto"] = port, proto
 	case "addr":
 		proto, addr, _ := strings.Cut(key.Text, "://")
 		if proto != "tcp" {
