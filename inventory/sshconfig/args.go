@@ -32,43 +32,43 @@ const blanks = " \t\r\n"
 
 var errQuote = errors.New("a quote is not closed")
 
-// splitArgs splits the rest of a line into words as ssh does. It handles quotes of both kinds, backslashes before
-// quotes, blanks and backslashes, and a comment, which begins where a word would.
+// splitArgs splits the rest of a line into words as ssh does. A comment begins where a word would.
 func splitArgs(text string) (args []string, err error) {
-	for i := 0; i < len(text); {
-		if strings.IndexByte(blanks, text[i]) >= 0 {
-			i++
-			continue
+	for {
+		text = strings.TrimLeft(text, blanks)
+		if text == "" || text[0] == '#' {
+			return args, nil
 		}
-		if text[i] == '#' {
-			break
+		var arg string
+		if arg, text, err = cutArg(text); err != nil {
+			return nil, err
 		}
-		var word strings.Builder
-		var quote byte
-		for ; i < len(text); i++ {
-			c := text[i]
-			switch {
-			case c == '\\' && i+1 < len(text) && (strings.IndexByte(`"'\`, text[i+1]) >= 0 || quote == 0 && text[i+1] == ' '):
-				i++
-				word.WriteByte(text[i])
-				continue
-			case quote == 0 && (c == '"' || c == '\''):
-				quote = c
-				continue
-			case quote != 0 && c == quote:
-				quote = 0
-				continue
-			case quote == 0 && strings.IndexByte(" \t", c) >= 0:
-			default:
-				word.WriteByte(c)
-				continue
-			}
-			break
-		}
-		if quote != 0 {
-			return nil, errQuote
-		}
-		args = append(args, word.String())
+		args = append(args, arg)
 	}
-	return args, nil
+}
+
+// cutArg splits the first word off text, and takes away its quotes, which are of both kinds, and its backslashes before
+// quotes, backslashes and blanks.
+func cutArg(text string) (arg, rest string, err error) {
+	var word strings.Builder
+	var quote byte // the open one, or 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote == 0 && strings.IndexByte(" \t", c) >= 0:
+			return word.String(), text[i:], nil
+		case c == '\\' && i+1 < len(text) && (strings.IndexByte(`"'\`, text[i+1]) >= 0 || quote == 0 && text[i+1] == ' '):
+			i++
+			word.WriteByte(text[i])
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote != 0 && c == quote:
+			quote = 0
+		default:
+			word.WriteByte(c)
+		}
+	}
+	if quote != 0 {
+		return "", "", errQuote
+	}
+	return word.String(), "", nil
 }
