@@ -71,24 +71,30 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 				}
 				value = args[i]
 			}
-			if c.command = value; c.kind != "exec" {
-				if strings.HasSuffix(c.kind, "host") { // Match ignores the case of host names, Host lines do not
-					value = strings.ToLower(value)
-				}
-				for p := range strings.SplitSeq(value, ",") {
-					c.patterns = append(c.patterns, newPattern(p))
-				}
+			if c.kind == "exec" {
+				c.command = value
+				break
+			}
+			if strings.HasSuffix(c.kind, "host") { // Match ignores the case of host names, Host lines do not
+				value = strings.ToLower(value)
+			}
+			for p := range strings.SplitSeq(value, ",") {
+				c.patterns = append(c.patterns, newPattern(p))
 			}
 		default:
 			return nil, fmt.Errorf("match %s: unknown criterion", word)
 		}
 		criteria = append(criteria, c)
 	}
-	switch all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); {
-	case len(criteria) == 0:
+	if len(criteria) == 0 {
 		return nil, errors.New("match: a criterion is missing")
-	case all >= 0 && (criteria[all].negated || len(criteria) > 2 || len(criteria) == 2 && (all != 1 || criteria[0].kind != "canonical" && criteria[0].kind != "final")):
-		return nil, errors.New("match all stands alone, or follows canonical or final")
+	}
+	if all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); all >= 0 {
+		before, after := criteria[:all], criteria[all+1:]
+		follows := len(before) == 1 && (before[0].kind == "canonical" || before[0].kind == "final")
+		if criteria[all].negated || len(after) > 0 || len(before) > 0 && !follows {
+			return nil, errors.New("match all stands alone, or follows canonical or final")
+		}
 	}
 	return criteria, nil
 }
