@@ -54,9 +54,13 @@ func (u *universe) ansiblePattern(source string) (*set, error) {
 // ansiblePart matches one part of a pattern whose parts are separated by colons.
 var ansiblePart = regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
 
+// splitAnsible returns the parts of a pattern. Colons separate them only where there is no comma, and where the whole is
+// not one name: with a port or a range, or an IPv6 address.
 func splitAnsible(source string) (parts []string) {
-	if _, _, wrong := expandAnsible(source); !strings.Contains(source, ",") && wrong != nil {
-		return ansiblePart.FindAllString(source, -1)
+	if !strings.Contains(source, ",") {
+		if _, _, wrong := expandAnsible(source); wrong != nil {
+			return ansiblePart.FindAllString(source, -1)
+		}
 	}
 	for part := range strings.SplitSeq(source, ",") {
 		if part = strings.TrimSpace(part); part != "" {
@@ -96,7 +100,7 @@ func (p ansiblePattern) hosts(part string) (*set, error) {
 	return setOf(p.u.size(), hosts), err
 }
 
-// some returns the members that a subscript takes.
+// some returns the members that a subscript takes; m is its match.
 func (p ansiblePattern) some(members []int, m []string) ([]int, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -104,14 +108,14 @@ func (p ansiblePattern) some(members []int, m []string) ([]int, error) {
 	var from int
 	to := len(members) - 1
 	if m[2] != "" { // [2], or [-1] from the end
-		if from, _ = strconv.Atoi(m[2]); from < 0 { // Atoi saturates, which is out of range, too
+		if from, _ = strconv.Atoi(m[2]); from < 0 { // too large a number becomes the largest int, which is out of range, too
 			from += len(members)
 		}
 		if to = from; from < 0 || from >= len(members) {
 			return nil, p.fail(fmt.Sprintf("%s: there are %d hosts", m[0], len(members)), "the first one is [0], the last one [-1]")
 		}
 	} else {
-		from, _ = strconv.Atoi(m[3]) // Atoi saturates, behind the end
+		from, _ = strconv.Atoi(m[3]) // too large a number becomes the largest int, which is behind the end, too
 		if end, err := strconv.Atoi(m[4]); err == nil {
 			to = min(to, end)
 		}
