@@ -59,7 +59,24 @@ func readWaiver(r *specfile.Reader, n *strictyaml.Node) (w Waiver) {
 	return w
 }
 
+// expired begins the text of a waiver whose last day is over.
 const expired = "waived no more"
+
+// why returns the reason in words, or that the waiver has expired.
+func (w Waiver) why(now time.Time) string {
+	until := w.Until.Format(time.DateOnly)
+	if !w.Until.IsZero() && now.After(w.Until.AddDate(0, 0, 1)) {
+		return fmt.Sprintf("%s since %s: %s", expired, until, w.Reason)
+	}
+	why := w.Reason
+	if w.Owner != "" {
+		why += ", " + w.Owner
+	}
+	if !w.Until.IsZero() {
+		why += ", until " + until
+	}
+	return why
+}
 
 // Waive sets the waivers of the suite. choose returns which hosts an expression means. A waiver whose id matches no
 // check is an error.
@@ -83,16 +100,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 				return inventory.OfExpression(w.Place, "hosts", err)
 			}
 		}
-		said := w.Reason
-		if w.Owner != "" {
-			said += ", " + w.Owner
-		}
-		if !w.Until.IsZero() {
-			said += ", until " + w.Until.Format(time.DateOnly)
-			if now.After(w.Until.AddDate(0, 0, 1)) {
-				said = fmt.Sprintf("%s since %s: %s", expired, w.Until.Format(time.DateOnly), w.Reason)
-			}
-		}
+		why := w.why(now)
 		for _, h := range hosts {
 			if w.Hosts != "" && !meant[h.Name] {
 				continue
@@ -102,7 +110,7 @@ func (s *Suite) Waive(waivers []Waiver, hosts []inventory.Host, choose func(expr
 			}
 			for _, i := range places {
 				if was := s.Waivers[h.Name][i]; was == "" || strings.HasPrefix(was, expired) {
-					s.Waivers[h.Name][i] = said
+					s.Waivers[h.Name][i] = why
 				}
 			}
 		}
