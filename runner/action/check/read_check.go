@@ -205,6 +205,6 @@ func (r reader) param(n *strictyaml.Node, c *Check, name string, s shape) {
 
 // hasTemplate reports whether any text in n is a template.
 func hasTemplate(n *strictyaml.Node) bool {
-	return strings.Contains(n.Text, "{{") || slices.ContainsFunc(n.Items, hasTemplate) ||
+	return isTemplate(n.Text) || slices.ContainsFunc(n.Items, hasTemplate) ||
 		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasTemplate(p.Value) })
 }

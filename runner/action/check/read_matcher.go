@@ -117,7 +117,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		if m.Op == query {
 			m.Of = []Matcher{{Op: equals, Want: true}} // unless chain finds others beside it
 		}
-		if _, err := m.compile(s); err != nil && want != "" && !strings.Contains(want, "{{") {
+		if _, err := m.compile(s); err != nil && want != "" && !isTemplate(want) {
 			r.Fail(n, "", "%v", err)
 		}
 	case oneOf:
@@ -134,7 +134,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 			m.Of = append(m.Of, r.matcher(item, attribute, s))
 		}
 	}
-	if r.onHost && (m.Op == matches || m.Op == query) && !strings.Contains(n.Text, "{{") {
+	if r.onHost && (m.Op == matches || m.Op == query) && !isTemplate(n.Text) {
 		if wrong, ok := errors.AsType[*inventory.Error](m.checkJudgeable(s)); ok {
 			r.Fail(n, wrong.Hint, "%s", wrong.Text)
 		}
@@ -163,7 +163,7 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 		r.Fail(n, "", "%s has to be %s", attribute, s)
 		return nil
 	}
-	if strings.Contains(n.Text, "{{") && s != texts {
+	if isTemplate(n.Text) && s != texts {
 		return n.Text
 	}
 	value, err := parseLiteral(n.Text, n.Any(), s)

@@ -17,7 +17,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	}
 	params := maps.Clone(c.Params)
 	for name, value := range params {
-		if !strings.Contains(value, "{{") {
+		if !isTemplate(value) {
 			continue
 		}
 		var err error
@@ -56,6 +56,10 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	return c, nil
 }
 
+// isTemplate reports whether a text is filled in for each host.
+func isTemplate(text string) bool { return strings.Contains(text, "{{") }
+
+// render fills in the templates of the matcher; s is the shape of its values. changed is false if there are none.
 func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, changed bool, err error) {
 	switch {
 	case m.Op == length:
@@ -65,7 +69,7 @@ func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, change
 	}
 	one := func(v any) (any, error) {
 		written, isText := v.(string)
-		if !isText || !strings.Contains(written, "{{") {
+		if !isText || !isTemplate(written) {
 			return v, nil
 		}
 		changed = true
