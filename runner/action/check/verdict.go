@@ -48,18 +48,18 @@ func (o *openCheck) said(s *seen) string {
 func (o *openCheck) judge(s *seen) {
 	v := o.verdict
 	*v = runner.Verdict{Check: o.ID, Outcome: runner.Pass, Took: s.took}
-	blind := map[string][]string{} // the attributes that can't be seen, by the reason
-	var failed, unseen []string
+	var failed, reasons []string
+	unseen := map[string][]string{} // attributes, by the reason why they can't be seen
 	// Not the host's ctx: its time may be over by now, and all this was seen before.
 	ctx, cancel := context.WithTimeoutCause(context.Background(), o.Limit(), fmt.Errorf("it took longer than %v", o.Limit()))
 	defer cancel()
 	for i, w := range o.Wants {
 		value, why := s.value(w.Attribute)
 		if why != "" {
-			if blind[why] == nil {
-				unseen = append(unseen, why)
+			if unseen[why] == nil {
+				reasons = append(reasons, why)
 			}
-			blind[why] = append(blind[why], w.Attribute)
+			unseen[why] = append(unseen[why], w.Attribute)
 		} else if differs := o.compare(ctx, i, value, s); differs != "" {
 			failed = append(failed, differs)
 		}
@@ -70,11 +70,12 @@ func (o *openCheck) judge(s *seen) {
 		if because := cmp.Or(s.because, o.absent(s), o.said(s)); because != "" {
 			v.Text += " (" + because + ")"
 		}
-	case unseen != nil:
-		for i, why := range unseen {
-			unseen[i] = strings.Join(slices.Compact(blind[why]), ", ") + ": " + why
+	case reasons != nil:
+		var all []string
+		for _, why := range reasons {
+			all = append(all, strings.Join(slices.Compact(unseen[why]), ", ")+": "+why)
 		}
-		v.Outcome, v.Text = runner.CheckError, strings.Join(unseen, "; ")
+		v.Outcome, v.Text = runner.CheckError, strings.Join(all, "; ")
 	}
 	if value, known := s.values[o.Value]; known {
 		said := runner.Text(valueText(value))
