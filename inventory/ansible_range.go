@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -79,22 +80,22 @@ func colonRange(text string, before int) (items []string, wrong string) {
 	case len(parts) != 2:
 		return nil, fmt.Sprintf("%q in brackets is not a range", text)
 	}
-	first, last := parts[0], parts[1]
-	if first == "" {
-		first = "0"
-	}
-	lo, hi := strings.Index(letters, first), strings.Index(letters, last)
-	item := func(n int) string { return letters[n : n+1] }
-	if len(first) != 1 || len(last) != 1 || lo < 0 || hi < 0 {
-		var err1, err2 error
-		lo, err1 = parseWhole(first)
-		hi, err2 = parseWhole(last)
+	first, last := cmp.Or(parts[0], "0"), parts[1]
+	var lo, hi int
+	var item func(n int) string
+	if isLetter(first) && isLetter(last) {
+		lo, hi = strings.Index(letters, first), strings.Index(letters, last)
+		item = func(n int) string { return letters[n : n+1] }
+	} else {
+		var errLo, errHi error
+		lo, errLo = parseWhole(first)
+		hi, errHi = parseWhole(last)
 		width := 0
 		if padded(first) {
 			width = len(first)
 		}
 		switch {
-		case err1 != nil || err2 != nil:
+		case errLo != nil || errHi != nil:
 			return nil, fmt.Sprintf("%q in brackets is not a range of numbers or letters", text)
 		case width > 0 && len(first) != len(last):
 			return nil, fmt.Sprintf("%q: both ends of a zero-padded range need the same length", text)
@@ -112,6 +113,8 @@ func colonRange(text string, before int) (items []string, wrong string) {
 	}
 	return items, ""
 }
+
+func isLetter(end string) bool { return len(end) == 1 && strings.Contains(letters, end) }
 
 // parseWhole reads a whole number of at most maxDigits characters.
 func parseWhole(text string) (int, error) {
