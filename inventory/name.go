@@ -124,7 +124,7 @@ func parsePort(text string) (int, error) {
 // ssh, ssh:// may stand before a hop.
 func CheckJump(jump string) error {
 	for hop := range strings.SplitSeq(jump, ",") {
-		if e, wrong := parseListWord(strings.TrimPrefix(strings.TrimSpace(hop), "ssh://")); wrong != nil || e.names[0] != e.pattern {
+		if e, wrong := parseListWord(strings.TrimPrefix(strings.TrimSpace(hop), "ssh://")); wrong != nil || e.names[0] != e.pattern { // a pattern is not one host
 			return fmt.Errorf("%q is not a jump host: [user@]host[:port]", hop)
 		}
 	}
