@@ -40,16 +40,6 @@ func plain(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,+@", r)
 }
 
-// IsVariable reports whether name is a valid name for a shell variable.
-func IsVariable(name string) bool {
-	for i, r := range name {
-		if r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return name != ""
-}
-
 // QuoteWords returns a command line that runs words[0] with the others as its arguments, each of them quoted.
 func QuoteWords(words []string) string {
 	quoted := make([]string, len(words))
@@ -59,15 +49,12 @@ func QuoteWords(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// BareScript returns a script for a shell or awk as hosts get it: without empty lines, indentation, and comments, which
-// begin with # at the beginning of a line, or with " # ". So no text in a script may look like one of these.
-func BareScript(script string) string {
-	var b strings.Builder
-	for line := range strings.Lines(script) {
-		code, _, _ := strings.Cut(strings.TrimSpace(line), " # ")
-		if code != "" && code[0] != '#' {
-			b.WriteString(code + "\n")
+// IsVariable reports whether name is a valid name for a shell variable.
+func IsVariable(name string) bool {
+	for i, r := range name {
+		if r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
+			return false
 		}
 	}
-	return b.String()
+	return name != ""
 }
