@@ -159,9 +159,13 @@ func yesOrNo(field func(*Settings) *bool) func(*evaluation, directive) error {
 
 // forwardAgent takes yes, no, the path of a socket, or $NAME for the variable that holds the path.
 func forwardAgent(e *evaluation, d directive) error {
-	e.s.ForwardAgent = d.args[0]
-	if yes, ok := isYes(d.args[0]); ok {
-		e.s.ForwardAgent = map[bool]string{true: "yes", false: "no"}[yes]
+	switch yes, ok := isYes(d.args[0]); {
+	case !ok:
+		e.s.ForwardAgent = d.args[0]
+	case yes:
+		e.s.ForwardAgent = "yes"
+	default:
+		e.s.ForwardAgent = "no"
 	}
 	return nil
 }
