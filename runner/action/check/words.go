@@ -52,7 +52,7 @@ func show(v any, s shape) string {
 	case float64:
 		switch {
 		case s == period && math.Abs(v) >= 48*3600:
-			return strconv.FormatFloat(math.Trunc(v/864)/100, 'f', -1, 64) + "d"
+			return strconv.FormatFloat(math.Trunc(v/864)/100, 'f', -1, 64) + "d" // cut to hundredths of a day
 		case s == period:
 			return time.Duration(v * float64(time.Second)).Round(time.Millisecond).String()
 		}
