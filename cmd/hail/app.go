@@ -38,6 +38,8 @@ func dispatch(e environment, app *cli.App, args []string) error {
 		return err
 	case args[0] == completeWord && !help:
 		return complete(e, app, args[1:])
+	case args[0] == completePowerShellLine && len(args) == 2 && !help:
+		return completePowerShell(e, app, args[1])
 	case args[0] == "--version":
 		args = slices.Concat([]string{"version"}, args[1:])
 	}

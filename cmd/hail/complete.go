@@ -17,11 +17,20 @@ import (
 
 // complete prints the candidates for the last word.
 func complete(e environment, app *cli.App, words []string) error {
+	for _, f := range candidatesOf(e, app, words) {
+		if _, err := fmt.Fprintln(e.stdout, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// candidatesOf returns the candidates for the last word.
+func candidatesOf(e environment, app *cli.App, words []string) (found []string) {
 	if len(words) == 0 {
 		return nil
 	}
 	last := words[len(words)-1]
-	var found []string
 	if len(words) == 2 && words[0] == "help" {
 		words = words[1:]
 	}
@@ -33,14 +42,7 @@ func complete(e environment, app *cli.App, words []string) error {
 	} else if cmd, err := findCommand(app, words); err == nil && !slices.Contains(words[:len(words)-1], "--") {
 		found = completions(e, cmd, words[1:len(words)-1], last)
 	}
-	for _, f := range found {
-		if strings.HasPrefix(f, last) {
-			if _, err := fmt.Fprintln(e.stdout, f); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return slices.DeleteFunc(found, func(f string) bool { return !strings.HasPrefix(f, last) })
 }
 
 // completions returns the candidates for last, which follows words on the command line of cmd.

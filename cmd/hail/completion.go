@@ -10,15 +10,16 @@ func completionCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
 		Usage:     "print the completion script of a shell",
-		ArgsUsage: "bash|zsh|fish",
+		ArgsUsage: "bash|zsh|fish|powershell",
 		Description: `Examples:
   source <(hail completion bash)        in ~/.bashrc
   source <(hail completion zsh)         in ~/.zshrc, below compinit
-  hail completion fish | source         in ~/.config/fish/config.fish`,
+  hail completion fish | source         in ~/.config/fish/config.fish
+  hail completion powershell | Out-String | Invoke-Expression     in $PROFILE`,
 		Action: func(c *cli.Context) error {
 			script, ok := completionScripts[c.Args().First()]
 			if !ok || c.Args().Len() != 1 {
-				return usage("hail completion bash", "hail completion takes one shell: bash, zsh or fish")
+				return usage("hail completion bash", "hail completion takes one shell: bash, zsh, fish or powershell")
 			}
 			_, err := io.WriteString(e.stdout, script)
 			return err
@@ -70,7 +71,17 @@ compdef _hail hail
 `,
 	"fish": `complete -c hail -f -a '(hail ` + completeWord + ` (commandline -opc)[2..-1] (commandline -ct | string trim --left --chars "\'\"" | string collect --allow-empty) 2>/dev/null)'
 `,
+	"powershell": `Register-ArgumentCompleter -Native -CommandName hail -ScriptBlock {
+	param($word, $command, $cursor)
+	$name = $command.CommandElements[0].Extent
+	$line = $name.StartScriptPosition.GetFullScript().Substring($name.EndOffset, $cursor - $name.EndOffset)
+	hail ` + completePowerShellLine + ` ([uri]::EscapeDataString($line)) 2>$null
+}
+`,
 }
 
-// completeWord names the hidden command.
-const completeWord = "__complete"
+// The hidden commands: for words, and for a line of PowerShell.
+const (
+	completeWord           = "__complete"
+	completePowerShellLine = "__complete-powershell"
+)
