@@ -103,6 +103,9 @@ func newApp(e environment) *cli.App {
 			applied, err := applySettings(c, settings)
 			c.App.Metadata[metaSettings] = applied
 			c.App.Metadata[metaJSON] = c.Bool("json") || asJSON(strings.Split(c.String("output"), ","))
+			if err == nil {
+				e.remarkVariables(c)
+			}
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func (e environment) settings() (all []setting, err error) {
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		variable := variableOf(name)
 		if variable == "HAIL_RUNS_DIR" && e.getenv(variable) == "" {
-			variable = "HAIL_RUNS"
+			variable = runsVariable
 		}
 		if value := e.getenv(variable); value != "" {
 			all = append(all, setting{name, []string{value}, "$" + variable})
@@ -64,6 +64,9 @@ func (e environment) settings() (all []setting, err error) {
 	}
 	return all, nil
 }
+
+// runsVariable is a shorter name for that of --runs-dir.
+const runsVariable = "HAIL_RUNS"
 
 // variableOf returns the environment variable for an option.
 func variableOf(option string) string {
