@@ -48,6 +48,9 @@ var Formats = map[string]Format{
 // FormatNames returns the names of the formats, sorted.
 func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
 
+// IsBinary reports whether the format of this name is not text, and so not for a terminal.
+func IsBinary(name string) bool { return name == "xlsx" }
+
 // WriteFile writes the report to a file, which is complete afterwards or, after an error, as it was before. Only its
 // owner can read it.
 func (r *Report) WriteFile(path string, format Format) error {

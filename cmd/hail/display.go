@@ -44,6 +44,11 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 	if d.modes, err = modesOf(c, p, d.columns); err != nil {
 		return nil, err
 	}
+	for _, m := range d.modes {
+		if e.stdoutTerminal && report.IsBinary(m.name) {
+			return nil, wrongValue("output", "write it to a file: --report "+m.name+"=run."+m.name, "a terminal can't show %s", m.name)
+		}
+	}
 	if j.raw {
 		d.modes, d.columns = modes{rawMode}, nil
 	}

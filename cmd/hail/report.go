@@ -52,6 +52,10 @@ func writeReport(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	to := c.String("to")
+	if to == "" && e.stdoutTerminal && report.IsBinary(args[1]) {
+		return usage("write it to a file: -o run."+args[1], "a terminal can't show %s", args[1])
+	}
 	columns, err := columnsOf(c)
 	if err != nil {
 		return err
@@ -68,10 +72,6 @@ func writeReport(e environment, c *cli.Context) error {
 	r := &report.Report{Summary: s, What: run.What, Files: files, Columns: columns}
 	if !c.Bool("merged") {
 		r.Events = run.Events()
-	}
-	to := c.String("to")
-	if to == "" && e.stdoutTerminal && args[1] == "xlsx" {
-		return usage("write it to a file: -o run.xlsx", "a workbook can't be shown on a terminal")
 	}
 	if going {
 		fmt.Fprintf(e.stderr, "hail: %s is still running: the report has what there is so far\n", s.Run)

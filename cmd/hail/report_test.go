@@ -2,7 +2,9 @@ package main
 
 import (
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"hail/report"
@@ -23,5 +25,26 @@ func TestReportsBeforeTheEnd(t *testing.T) {
 	e.home, e.stdout, e.stderr = dir, io.Discard, io.Discard
 	if code := run(e); code != exitUnreachable || !going {
 		t.Errorf("exit %d, and the record was locked: %v", code, going)
+	}
+}
+
+// TestBinaryOnTerminal: what is not text is refused where it would go to a terminal, before any host is reached.
+func TestBinaryOnTerminal(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct{ args, want string }{
+		{"run -w 127.0.0.1 -p 1 -F none --retries 0 --output xlsx -- true", "hail: --output: a terminal can't show xlsx\nhint: write it to a file: --report xlsx=run.xlsx\n"},
+		{"run -w 127.0.0.1 -p 1 -F none --retries 0 --output stream,xlsx -- true", "hail: --output: a terminal can't show xlsx\nhint: write it to a file: --report xlsx=run.xlsx\n"},
+		{"report last xlsx", "hail: a terminal can't show xlsx\nhint: write it to a file: -o run.xlsx\n"},
+	} {
+		var stdout, stderr strings.Builder
+		e := osEnvironment(strings.Fields(tt.args))
+		e.getenv = func(name string) string { return map[string]string{"HAIL_RUNS_DIR": dir}[name] }
+		e.home, e.stdout, e.stderr, e.stdoutTerminal = dir, &stdout, &stderr, true
+		if code := run(e); code != exitUsage || stdout.Len() > 0 || stderr.String() != tt.want {
+			t.Errorf("hail %s: exit %d, %d bytes on stdout, and on stderr\n%swant\n%s", tt.args, code, stdout.Len(), &stderr, tt.want)
+		}
+	}
+	if runs, err := os.ReadDir(dir); err != nil || len(runs) > 0 {
+		t.Errorf("%d runs, %v", len(runs), err)
 	}
 }
