@@ -110,7 +110,7 @@ func (r *Report) what() string { return OneLine(cmp.Or(r.What, r.Plan.Action.Kin
 
 // title returns the name of the run or, if it has none, what it did and where, short enough for a head.
 func (r *Report) title() string {
-	const mostWhat, mostHosts = 120, 60
+	const mostHosts = 60
 	if r.Name != "" {
 		return OneLine(r.Name)
 	}
@@ -118,7 +118,7 @@ func (r *Report) title() string {
 	if len(where) > mostHosts {
 		where = counted(len(r.Plan.Hosts), "host")
 	}
-	return Style{Width: mostWhat}.cut(r.what(), 0) + " on " + where
+	return Brief(r.what()) + " on " + where
 }
 
 // says returns what most of these hosts have to say, as the first of them puts it, and how many other messages there

@@ -170,6 +170,9 @@ func Doing(what string, hosts []inventory.Host) string {
 	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
 }
 
+// Brief returns the beginning of what a run did, on one line: enough to know it by. The record has all of it.
+func Brief(what string) string { return Style{Width: 120}.cut(OneLine(what), 0) }
+
 // Plural formats a number of things: 1 host, 2 hosts.
 func Plural[N int | int64](n N, what string) string {
 	if n == 1 {

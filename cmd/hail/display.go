@@ -67,7 +67,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 // header writes the line that announces the run.
 func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
-		line := report.Doing(d.what, p.Hosts)
+		line := report.Doing(report.Brief(d.what), p.Hosts)
 		if len(p.Hosts) > 1 {
 			sizes := p.Waves.Sizes(len(p.Hosts))
 			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), min(p.Fanout, slices.Max(sizes)))
