@@ -194,8 +194,7 @@ func (p completer) inventory() *inventory.Inventory {
 	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
 		return p.runInventory()
 	}
-	around := p.e.around(strings.Join(p.given("ssh-config"), ""))
-	around.Stdin = nil                                                      // it is the keyboard
+	around := p.e.around(strings.Join(p.given("ssh-config"), ""))           // without standard input, which is the keyboard
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // a completion that comes later is of no use
 	defer cancel()
 	inv, err := p.e.loadInventory(ctx, p.given("inventory"), around)

@@ -41,7 +41,7 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 	case file == "":
 		return nil
 	}
-	blob, err := e.blobOf(file)
+	blob, err := blobOf(file, e.stdinOf(c, "the input of the hosts"))
 	if err != nil {
 		return wrongValue("stdin", "", "%v", err)
 	}
@@ -51,9 +51,9 @@ func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *ac
 }
 
 // blobOf returns the content of a file, regular or not, or of standard input (-).
-func (e environment) blobOf(file string) (report.Blob, error) {
+func blobOf(file string, stdin io.Reader) (report.Blob, error) {
 	if file == "-" {
-		return spooled(e.stdin)
+		return spooled(stdin)
 	}
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		f, err := os.Open(file)

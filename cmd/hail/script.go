@@ -42,7 +42,7 @@ Examples:
 					return usage("", "the script and --stdin can't both be standard input")
 				}
 				file = "stdin"
-				text, err = io.ReadAll(e.stdin)
+				text, err = io.ReadAll(e.stdinOf(c, "the script"))
 			} else {
 				text, err = os.ReadFile(file)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -40,14 +41,16 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 	return inventory.Load(ctx, []string{mine}, around)
 }
 
-// around returns what sources of hosts may need; sshConfig is the value of -F.
+// around returns what sources of hosts may need, except for standard input; sshConfig is the value of -F.
 func (e environment) around(sshConfig string) inventory.Surroundings {
-	return inventory.Surroundings{Stdin: e.stdin, Local: e.sshLocal(), SSHConfig: e.sshConfigFiles(sshConfig)}
+	return inventory.Surroundings{Local: e.sshLocal(), SSHConfig: e.sshConfigFiles(sshConfig)}
 }
 
-// inventoryOf reads the inventory that the options name, and prints the remarks about it. A signal interrupts it.
+// inventoryOf reads the inventory that the options name, perhaps from standard input, and prints the remarks about it. A
+// signal interrupts it.
 func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (*inventory.Inventory, error) {
 	var loaded *inventory.Inventory
+	around.Stdin = e.stdinOf(c, "hosts")
 	err := e.untilSignal(func(ctx context.Context) (err error) {
 		loaded, err = e.loadInventory(ctx, c.StringSlice("inventory"), around)
 		return err
@@ -99,7 +102,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	look := inventory.Lookups{File: namesFile(c), Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	look := inventory.Lookups{File: e.namesFile(c), Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
 		return nil, nil, err
@@ -111,13 +114,16 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 }
 
 // namesFile returns what reads the file of names of ^FILE; - is standard input.
-func namesFile(c *cli.Context) func(path string) ([]byte, error) {
+func (e environment) namesFile(c *cli.Context) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path == "-" {
 			if c.String("stdin") == "-" {
 				return nil, errors.New("standard input is what --stdin - gives to the hosts")
 			}
-			path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of a terminal
+			if e.stdinTerminal {
+				return io.ReadAll(e.stdinOf(c, "hosts"))
+			}
+			path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of it
 		}
 		return inventory.ReadFile(path)
 	}

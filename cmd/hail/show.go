@@ -158,7 +158,7 @@ func showHost(w io.Writer, s *report.Summary, files report.Files, host string) e
 // hostsOfRun returns the hosts of a run that q selects.
 func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query) ([]inventory.Host, error) {
 	q.Of = "the run " + r.Plan.Run
-	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: namesFile(c), Run: e.earlierRun(c)})
+	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: e.namesFile(c), Run: e.earlierRun(c)})
 }
 
 // placeOf returns the index in the plan of the host with this name, or that this expression selects alone.

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestStdinTerminal: what is read from a terminal is asked for, in talk.
+func TestStdinTerminal(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct{ args, typed, out, said string }{
+		{"hosts --any-host -w ^-", "web1\nweb2\n", "web1\nweb2\n", "hail: reading hosts from the terminal; end with Ctrl-D\n"},
+		{"hosts -i - -a", "web1\n", "web1\n", "hail: reading hosts from the terminal; end with Ctrl-D\n"},
+		{"run -q --any-host -w ^- --dry-run -- true", "web1\n", "what     true", ""},
+		{"run --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "hail: reading the input of the hosts from the terminal; end with Ctrl-D\nhail: cat on 127.0.0.1"},
+		{"run -q --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "  unreachable"},
+		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
+	} {
+		var stdout, stderr strings.Builder
+		e := osEnvironment(strings.Fields(tt.args))
+		e.getenv = func(name string) string { return map[string]string{"HAIL_RUNS_DIR": dir}[name] }
+		e.home, e.stdin, e.stdinTerminal, e.stdout, e.stderr = dir, strings.NewReader(tt.typed), true, &stdout, &stderr
+		if run(e); !strings.HasPrefix(stdout.String(), tt.out) || !strings.HasPrefix(stderr.String(), tt.said) || tt.said == "" && stderr.Len() > 0 {
+			t.Errorf("hail %s:\n%sand on stderr\n%swant\n%s and\n%s", tt.args, &stdout, &stderr, tt.out, tt.said)
+		}
+	}
+}
