@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/runner/sshconn"
 )
 
 // Who gave an option its value: a setting, or the command line.
@@ -49,6 +50,18 @@ func withSourceOrigin(c *cli.Context, err error) error {
 		for _, wrong := range all {
 			if wrong.Place.Line == 0 {
 				wrong.Place.File = from + ": " + wrong.Place.File
+			}
+		}
+	}
+	return err
+}
+
+// withFileOrigin adds to the error about a key or known_hosts which setting names the file, if one does.
+func withFileOrigin(c *cli.Context, err error) error {
+	if wrong, ok := errors.AsType[*sshconn.FileError](err); ok {
+		for _, option := range []string{"identity", "known-hosts"} {
+			if slices.Contains(c.StringSlice(option), wrong.Path) {
+				return &usageError{text: wrong.Error(), option: option}
 			}
 		}
 	}

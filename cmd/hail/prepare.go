@@ -52,7 +52,7 @@ func prepare(e environment, c *cli.Context, inv *inventory.Inventory, plan *runn
 		}
 	}
 	if r.dialer, r.ssh, err = newDialer(e, plan, inv, secrets, r.display.remark, r.display.trace()); err != nil {
-		return nil, err
+		return nil, withFileOrigin(c, err)
 	}
 	return r, nil
 }

@@ -68,8 +68,17 @@ func New(c Config) *Dialer {
 	return d
 }
 
+// FileError is what is wrong with a file that an identity or a known_hosts names. Its text is that of Err.
+type FileError struct {
+	Path string // as it is named
+	Err  error  // not nil
+}
+
+func (e *FileError) Error() string { return e.Err.Error() }
+func (e *FileError) Unwrap() error { return e.Err }
+
 // Prepare reads what is needed to reach the hosts, and returns what would fail through a fault on our side: a file that
-// can't be read, a setting that is not supported. It touches no host.
+// can't be read, which is a *FileError for a key or known_hosts, a setting that is not supported. It touches no host.
 func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 	for s, err := range d.logins(ctx, hosts) {
 		if err != nil {
@@ -80,7 +89,7 @@ func (d *Dialer) Prepare(ctx context.Context, hosts []inventory.Host) error {
 		}
 		for _, path := range s.identities {
 			if _, err := d.keys.file(path); err != nil && !s.identitiesOptional {
-				return err
+				return &FileError{path, err}
 			}
 		}
 		for _, path := range s.certificates {

@@ -54,7 +54,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("known hosts %s: %w", file, cause(err))
+			return nil, &FileError{file, fmt.Errorf("known hosts %s: %w", file, cause(err))}
 		}
 		lines := k.add(file, 0, text, f.warn)
 		if file == k.writable {
