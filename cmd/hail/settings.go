@@ -62,8 +62,21 @@ func (e environment) settings() (all []setting, err error) {
 			all = append(all, setting{name, []string{value}, "$" + variable})
 		}
 	}
+	for _, s := range all {
+		if !slices.Contains(namingFiles, s.option) {
+			continue
+		}
+		for i, path := range s.values {
+			if s.values[i], err = e.sshLocal().InHome(path); err != nil {
+				return nil, usage("", "%s: --%s: %v", s.from, s.option, err)
+			}
+		}
+	}
 	return all, nil
 }
+
+// namingFiles are the settings that are paths. They may begin with ~, which a shell replaces only on a command line.
+var namingFiles = []string{"inventory", "identity", "known-hosts", "ssh-config", "runs-dir"}
 
 // runsVariable is a shorter name for that of --runs-dir.
 const runsVariable = "HAIL_RUNS"

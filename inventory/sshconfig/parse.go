@@ -135,7 +135,7 @@ func (l *loader) include(d directive, dir string, here []condition, depth int) e
 		return d.fail(fmt.Sprintf("files include each other more than %d deep", maxDepth))
 	}
 	for _, arg := range d.args {
-		path, err := l.c.local.inHome(arg)
+		path, err := l.c.local.InHome(arg)
 		if err != nil { // no such user: nothing matches, as for ssh
 			continue
 		}

@@ -132,11 +132,12 @@ func (e *evaluation) path(text string, t tokens) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return e.c.local.inHome(text)
+	return e.c.local.InHome(text)
 }
 
-// inHome replaces ~ at the beginning of a file name by the home folder, and ~NAME by that of NAME.
-func (l Local) inHome(path string) (string, error) {
+// InHome replaces ~ at the beginning of a file name by the home folder, and ~NAME by that of NAME. It is an error if there
+// is no such user.
+func (l Local) InHome(path string) (string, error) {
 	if !strings.HasPrefix(path, "~") {
 		return path, nil
 	}

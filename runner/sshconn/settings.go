@@ -88,6 +88,12 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 	limit := cmp.Or(c.ConnectTimeout.Value(), d.config.ConnectTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errConnect)
 	defer cancel()
+	var err error
+	for _, files := range []*[]string{&c.Identity, &c.KnownHosts} { // an inventory may write ~, which no shell has seen
+		if *files, err = d.inHome(*files); err != nil {
+			return settings{}, err
+		}
+	}
 	name, given := GivenTo(h)
 	f, err := config.Lookup(ctx, name, given)
 	if errors.Is(err, errConnect) {
@@ -153,6 +159,16 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		}
 	}
 	return s, d.addFromSSHConfig(&s, h, f)
+}
+
+func (d *Dialer) inHome(files []string) (found []string, err error) {
+	for _, file := range files {
+		if file, err = d.config.Local.InHome(file); err != nil {
+			return nil, err
+		}
+		found = append(found, file)
+	}
+	return found, nil
 }
 
 var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
