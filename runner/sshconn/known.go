@@ -22,8 +22,10 @@ type knownHosts struct {
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
 	writable string      // the file that new keys are appended to
+	file     os.FileInfo // of writable when it was read; nil: it did not exist
 	covered  int64       // bytes of writable that are in the index
 	lines    int         // lines of writable that are in the index
+	end      []byte      // of what is in the index: the last bytes
 }
 
 // knownFiles keeps the index of each list of files, which is loaded once per run. Errors are not kept: descriptors may
@@ -49,6 +51,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 	}
 	k := &knownHosts{plain: map[string][]knownKey{}, writable: files[0]}
 	for _, file := range files {
+		info, _ := os.Stat(file) // before it is read, so that another one in its place is noticed
 		text, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -58,7 +61,8 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 		}
 		lines := k.add(file, 0, text, f.warn)
 		if file == k.writable {
-			k.covered, k.lines = int64(len(text)), lines
+			k.file = info
+			k.cover(text, lines)
 		}
 	}
 	f.byList[key] = k

@@ -1,11 +1,13 @@
 package sshconn
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,8 +40,7 @@ func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey)
 		return false, err
 	}
 	defer f.Close()
-	last, err := k.catchUp(f)
-	if err != nil {
+	if err := k.catchUp(f); err != nil {
 		return false, err
 	}
 	blob := string(key.Marshal())
@@ -50,40 +51,48 @@ func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey)
 		return false, nil
 	}
 	line := fmt.Sprintf("%s %s %s\n", name, key.Type(), base64.StdEncoding.EncodeToString([]byte(blob)))
-	if last != '\n' {
+	if len(k.end) > 0 && !bytes.HasSuffix(k.end, []byte("\n")) {
 		line = "\n" + line
 	}
 	if _, err := f.WriteString(line); err != nil {
 		return false, errors.Join(err, f.Truncate(k.covered)) // a part of it could be taken for another key
 	}
-	k.covered += int64(len(line))
-	k.lines++
+	k.cover([]byte(line), k.lines+1)
 	k.plain[name] = append(k.plain[name], knownKey{kind: key.Type(), blob: blob, place: fmt.Sprintf("%s:%d", k.writable, k.lines)})
 	return true, nil
 }
 
-// catchUp indexes what was appended to the file since it was last read, and returns the file's last byte, or a newline
-// if it is empty. A file that has become shorter is read again from its beginning, and what it said before still
+// catchUp indexes what was appended to the file since it was last read. Another file in its place, or one in which
+// something else stands where the reading had ended, is read from its beginning, and what the index says already still
 // counts.
-func (k *knownHosts) catchUp(f *os.File) (last byte, err error) {
-	size, err := f.Seek(0, io.SeekEnd)
+func (k *knownHosts) catchUp(f *os.File) error {
+	info, err := f.Stat()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if size < k.covered {
-		k.covered, k.lines = 0, 0
+	text, err := readFrom(f, k.covered-int64(len(k.end)))
+	text, appended := bytes.CutPrefix(text, k.end)
+	if err == nil && !(appended && os.SameFile(info, k.file)) {
+		k.file, k.covered, k.lines, k.end = info, 0, 0, nil
+		text, err = readFrom(f, 0)
 	}
-	from := max(k.covered-1, 0) // one byte back, for the last one
-	text := make([]byte, size-from)
-	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
-		return 0, err
+	if err != nil {
+		return err
 	}
-	if size == 0 {
-		return '\n', nil
-	}
-	if size > k.covered {
-		k.lines = k.add(k.writable, k.lines, text[min(k.covered, 1):], func(string) {})
-		k.covered = size
-	}
-	return text[len(text)-1], nil
+	k.cover(text, k.add(k.writable, k.lines, text, func(string) {}))
+	return nil
 }
+
+func readFrom(f *os.File, offset int64) ([]byte, error) {
+	return io.ReadAll(io.NewSectionReader(f, offset, math.MaxInt64-offset))
+}
+
+// cover notes that text, which ends with this line of the file, is in the index.
+func (k *knownHosts) cover(text []byte, lines int) {
+	k.covered, k.lines = k.covered+int64(len(text)), lines
+	end := slices.Concat(k.end, text[max(len(text)-longestEnd, 0):])
+	k.end = end[max(len(end)-longestEnd, 0):]
+}
+
+// longestEnd is how much is compared: some twenty lines.
+const longestEnd = 4 << 10

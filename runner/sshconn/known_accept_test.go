@@ -126,6 +126,55 @@ func TestKnownHostsAppended(t *testing.T) {
 	}
 }
 
+// TestKnownHostsReplaced: a file that was replaced since it was read, or rewritten in place, is read from its beginning.
+func TestKnownHostsReplaced(t *testing.T) {
+	line := func(name string, key ssh.PublicKey) string { return name + " " + string(ssh.MarshalAuthorizedKey(key)) }
+	padding := "# " + strings.Repeat("x", 2*longestEnd) + "\n"
+	old, theirs := newKey(t), newKey(t)
+	before := padding + line("old", old)
+	for name, after := range map[string]string{
+		"another end":         line("new", theirs) + before,
+		"the same up to that": padding + line("new", theirs) + strings.Repeat("#\n", 100),
+		"shorter":             line("new", theirs),
+	} {
+		for _, inPlace := range []bool{false, true} {
+			file := filepath.Join(t.TempDir(), "known_hosts")
+			write := func(path, text string) {
+				t.Helper()
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(file, before)
+			known, err := new(knownFiles).load([]string{file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if inPlace {
+				write(file, after)
+			} else {
+				write(file+".new", after)
+				if err := os.Rename(file+".new", file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := fmt.Sprintf("another key was recorded for new just now (%s:%d)", file, strings.Count(after[:strings.Index(after, "new ")], "\n")+1)
+			if added, err := known.accept(t.Context(), "new", newKey(t)); added || err == nil || err.Error() != want {
+				t.Errorf("%s, in place %v: added %v, %v, want %s", name, inPlace, added, err, want)
+			}
+			if added, err := known.accept(t.Context(), "new", theirs); added || err != nil {
+				t.Errorf("%s, in place %v: added %v, %v, want that it is there", name, inPlace, added, err)
+			}
+			if added, err := known.accept(t.Context(), "more", newKey(t)); !added || err != nil {
+				t.Errorf("%s, in place %v: added %v, %v", name, inPlace, added, err)
+			}
+			if text, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(text), after+"more ssh-ed25519 ") {
+				t.Errorf("%s, in place %v: the file is not what it was and a line more: %v", name, inPlace, err)
+			}
+		}
+	}
+}
+
 func newKey(t *testing.T) ssh.PublicKey {
 	public, _, err := ed25519.GenerateKey(nil)
 	if err != nil {
