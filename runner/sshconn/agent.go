@@ -45,8 +45,8 @@ func (c *agentConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// agent returns the keys of the agent at socket. It asks for them once, and again when the connection to the agent has
-// ended since.
+// agent returns the keys of the agent at socket. It asks for them once, for at most agentTimeout, and again when the
+// connection to the agent has ended since.
 func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 	k.mu.Lock()
 	a := k.agents[socket]
@@ -77,11 +77,12 @@ func (a *agentKeys) list(ctx context.Context) {
 		a.err = err
 		return
 	}
-	c := &agentConn{Conn: nc}
-	c.SetDeadline(time.Now().Add(agentTimeout))
-	a.signers, a.err = agent.NewClient(c).Signers()
-	c.SetDeadline(time.Time{})
-	a.conn = c
+	a.conn = &agentConn{Conn: nc}
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	a.signers, a.err = agent.NewClient(a.conn).Signers()
+	if !stop() {
+		a.err = errMute
+	}
 }
 
 // usable returns the keys that the agent holds, or why it can't sign with them.

@@ -29,12 +29,15 @@ func (o *offer) String() string {
 }
 
 // offer returns what the host is offered, in order: the keys named for it (through the agent where it holds them), then
-// the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by default.
+// the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by default. The
+// clock of the login stands still while the agent lists its keys.
 func (k *keyring) offer(ctx context.Context, s settings, clock *clock) (o offer) {
 	var from *agentKeys
 	var held []ssh.Signer
 	if s.agent != "" {
+		clock.pause()
 		from = k.agent(ctx, s.agent)
+		clock.resume()
 		var err error
 		if held, err = from.usable(); err != nil {
 			o.withheld = append(o.withheld, "no keys from the agent ("+err.Error()+")")
