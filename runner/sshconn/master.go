@@ -48,6 +48,7 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
 	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
+	c.clock.Stop() // the master asks for signs of life itself, and hangs up on a client that does
 	if !d.adopt(c) {
 		c.Close()
 		return nil, noMaster(ctx, s, net.ErrClosed)

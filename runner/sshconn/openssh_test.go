@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -458,20 +457,7 @@ func TestMaster(t *testing.T) {
 	gate := realHost(t)
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "master")
-	ssh := exec.Command("ssh", "-F", "none", "-M", "-N", "-S", socket, "-i", gate.Connection.Identity[0], "-o", "UserKnownHostsFile="+gate.Connection.KnownHosts[0],
-		"-o", "BatchMode=yes", "-p", fmt.Sprint(gate.Connection.Port), gate.Connection.User+"@127.0.0.1")
-	var said bytes.Buffer
-	ssh.Stderr = &said
-	if err := ssh.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ssh.Process.Kill(); ssh.Wait() })
-	for range 500 {
-		if _, err := os.Stat(socket); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	said := startMaster(t, gate, socket)
 
 	d := configured(t, "", sshconn.Config{Control: filepath.Join(dir, "%%m%h")})
 	h := gate
@@ -481,7 +467,7 @@ func TestMaster(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := output(t, d, h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "127.0.0.1 ") {
-		t.Errorf("on the host of the master, the command prints %q; ssh said %s", got, &said)
+		t.Errorf("on the host of the master, the command prints %q; ssh said %s", got, said)
 	}
 	c, err := d.Dial(t.Context(), h)
 	if err != nil {
@@ -504,7 +490,7 @@ func TestMaster(t *testing.T) {
 	behind.Connection.Port = there
 	d = configured(t, "", sshconn.Config{Control: socket})
 	if got := output(t, d, behind, "echo it lives"); got != "it lives" { // and so does what others do through it
-		t.Errorf("after a host that refused, the command prints %q; ssh said %s", got, &said)
+		t.Errorf("after a host that refused, the command prints %q; ssh said %s", got, said)
 	}
 	d = configured(t, "", sshconn.Config{Control: filepath.Join(dir, "none")})
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Jump, "the OpenSSH master at "+filepath.Join(dir, "none")+": connect: no such file")
