@@ -1,6 +1,8 @@
 package sshconn
 
 import (
+	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,14 +22,16 @@ const (
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn
-	heard   *monitoredConn
-	reach   runner.Reach
-	limit   time.Duration                    // for the host to open a channel or to accept a command
-	env     []string                         // for every session, before the command's own variables
-	trace   func(format string, args ...any) // reports details of what goes on
-	forward string                           // socket of the agent that the host may use; empty: none
-	onClose func(*conn)                      // called once, when it is closed
-	leave   func()                           // gives back its place on a jump host's connection; nil: it has none
+	heard    *monitoredConn
+	reach    runner.Reach
+	limit    time.Duration                                            // for the host to open a channel or to accept a command
+	env      []string                                                 // for every session, before the command's own variables
+	trace    func(format string, args ...any)                         // reports details of what goes on
+	forward  string                                                   // socket of the agent that the host may use; empty: none
+	onClose  func(*conn)                                              // called once, when it is closed
+	sessions slots                                                    // taken by commands; nil: no limit
+	through  func(ctx context.Context, addr string) (net.Conn, error) // opens tunnels; nil: the connection does
+	leave    func()                                                   // gives back its place on a jump host's connection; nil: it has none
 
 	served    atomic.Bool  // a session has been opened before
 	lingering atomic.Int32 // commands whose output stayed open after they had ended

@@ -16,9 +16,10 @@ import (
 // Exec implements runner.Conn. It works on the raw channel: the first exit status counts, a refusal to run the command
 // is told apart from the end of the connection, and both outputs are always read, because they share one window.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("not started: %w", context.Cause(ctx))
+	if err := c.sessions.take(ctx); err != nil {
+		return fmt.Errorf("not started: %w", err)
 	}
+	defer c.sessions.give()
 	cmd, s, err := c.fit(cmd, s)
 	if err != nil {
 		return err
@@ -96,6 +97,8 @@ func refusal(err error) *ssh.OpenChannelError {
 func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	refused := refusal(err)
 	switch {
+	case refused != nil && c.through != nil:
+		return notStarted(fmt.Errorf("the server refuses a %s: %s; for that reason, its OpenSSH master ends when hail leaves it", what, refused.Message))
 	case refused != nil:
 		return notStarted(fmt.Errorf("the server refuses a %s: %s", what, refused.Message))
 	case ctx.Err() == nil:

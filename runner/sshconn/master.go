@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,6 +19,26 @@ import (
 
 // A running OpenSSH client with a control socket (ControlMaster) has logged in by whatever means OpenSSH has: Kerberos,
 // keys that need a touch, second factors. hail uses its connection.
+
+// A master of the host itself is talked to as if it were the server. It never forgets a channel that the server has
+// refused: when we leave, it tries to close that one, too, and dies of it ("no remote_id"), with all who use it. So
+// tunnels, which are often refused, are asked for in another way, and mostSessions commands run at once. A server's usual
+// MaxSessions is ten, and a session counts until the server has looked after its end, when the next one may be there
+// already.
+const mostSessions = 4
+
+// master is what the connections through one master share.
+type master struct {
+	once     sync.Once
+	sessions slots
+}
+
+// master returns what the connections through the master at socket share.
+func (d *Dialer) master(socket string) *master {
+	m := d.masters.get(socket)
+	m.once.Do(func() { m.sessions = newSlots(mostSessions) })
+	return m
+}
 
 // reachesHost reports whether the master with the control socket at path is connected to the host itself: a path with a
 // token that differs from host to host leads there, and one without to a jump host.
@@ -48,12 +70,38 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
 	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
+	c.sessions = d.master(s.control).sessions
+	c.through = func(ctx context.Context, addr string) (net.Conn, error) { return d.tunnelThrough(ctx, s, addr) }
 	c.clock.Stop() // the master asks for signs of life itself, and hangs up on a client that does
 	if !d.adopt(c) {
 		c.Close()
 		return nil, noMaster(ctx, s, net.ErrClosed)
 	}
 	return c, nil
+}
+
+// tunnelThrough opens a connection from the host that the master is connected to.
+func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (net.Conn, error) {
+	host, service, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(service)
+	if err != nil {
+		return nil, err
+	}
+	f, err := d.greetMaster(ctx, s, &progress{limit: s.timeout})
+	if err != nil {
+		return nil, &runner.Failure{Status: runner.Error, Err: err} // it says nothing of addr
+	}
+	nc, err := f.forward(ctx, host, port)
+	if err != nil {
+		f.Close()
+	}
+	if refusal(err) != nil {
+		err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("%s is closed, or the host refuses to forward connections: its OpenSSH master does not tell which", addr)}
+	}
+	return nc, err
 }
 
 // callMaster connects to the socket of the master. Its backlog is short, and may be full for a moment.

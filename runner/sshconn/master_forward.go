@@ -15,9 +15,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// A connection through a master that serves as a jump host is asked for as ssh -W does (OpenSSH's PROTOCOL.mux): the
-// master gets one end of a socket pair. The master can also be talked to as if it were the server, but then it dies as
-// soon as it had to say that a host does not answer, and takes along all who use it.
+// A connection from the host of a master to another one is asked for as ssh -W does (OpenSSH's PROTOCOL.mux): the master
+// gets one end of a socket pair. A refusal does it no harm, which is not so when it is talked to as if it were the server
+// (see mostSessions).
 
 // The messages of the protocol.
 const (

@@ -3,6 +3,7 @@ package sshconn_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/connsuite"
 	"hail/runner/sshconn"
 )
 
@@ -52,6 +54,65 @@ func startMaster(t *testing.T, h inventory.Host, socket string) *bytes.Buffer {
 	}
 	t.Fatal("ssh does not become a master")
 	return nil
+}
+
+// TestConnOfMaster runs the conformance test through a master of the host itself, which survives it.
+func TestConnOfMaster(t *testing.T) {
+	t.Parallel()
+	h := realHost(t)
+	dir := t.TempDir()
+	said := startMaster(t, h, filepath.Join(dir, h.Name))
+	master := sshconn.Config{Control: filepath.Join(dir, "%n")}
+	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) { return configured(t, "", master), h })
+	if err := reach(t, configured(t, "", master), h); err != nil {
+		t.Errorf("after that, %v; ssh said %s", err, said)
+	}
+}
+
+// TestTunnelOverAMaster: a tunnel that is refused does not end the master of the host.
+func TestTunnelOverAMaster(t *testing.T) {
+	t.Parallel()
+	h := realHost(t)
+	dir := t.TempDir()
+	said := startMaster(t, h, filepath.Join(dir, h.Name))
+	master := sshconn.Config{Control: filepath.Join(dir, "%n")}
+	c, err := configured(t, "", master).Dial(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := c.(runner.Tunneler).Tunnel(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", h.Connection.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	greeting := make([]byte, 4)
+	if _, err := io.ReadFull(nc, greeting); err != nil || string(greeting) != "SSH-" {
+		t.Errorf("the host's own server says %q, %v", greeting, err)
+	}
+	nc.Close()
+	if nc, err := c.(runner.Tunneler).Tunnel(t.Context(), "tcp", "127.0.0.1:1"); err == nil {
+		nc.Close()
+		t.Error("a tunnel to a closed port opened")
+	} else {
+		wantReason(t, err, runner.Error, "", "127.0.0.1:1 is closed, or the host refuses to forward connections")
+	}
+	c.Close()
+	if got := output(t, configured(t, "", master), h, "echo it lives"); got != "it lives" {
+		t.Errorf("after that, the command prints %q; ssh said %s", got, said)
+	}
+}
+
+// TestRefusalOverAMaster: a refused command is the end of the master of its host, which is said.
+func TestRefusalOverAMaster(t *testing.T) {
+	t.Parallel()
+	h := realHost(t, "MaxSessions 0")
+	dir := t.TempDir()
+	startMaster(t, h, filepath.Join(dir, h.Name))
+	c, err := configured(t, "", sshconn.Config{Control: filepath.Join(dir, "%n")}).Dial(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "its OpenSSH master ends when hail leaves it")
 }
 
 // TestSilenceOverAMaster: a command that prints nothing for a while is not cut off.

@@ -13,6 +13,9 @@ import (
 
 // Tunnel implements runner.Tunneler.
 func (c *conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, error) {
+	if c.through != nil {
+		return c.through(ctx, addr)
+	}
 	tunnel, err := c.tunnel(ctx, network, addr)
 	if refused := refusal(err); refused != nil && refused.Reason != ssh.ConnectionFailed {
 		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: err}
