@@ -123,6 +123,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
 		Control:        p.Control,
+		Bare:           p.NoWrap,
 		Warn:           warn,
 		Trace:          trace,
 	})

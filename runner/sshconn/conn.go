@@ -28,6 +28,7 @@ type conn struct {
 	env      []string                                                 // for every session, before the command's own variables
 	trace    func(format string, args ...any)                         // reports details of what goes on
 	forward  string                                                   // socket of the agent that the host may use; empty: none
+	bare     bool                                                     // commands are sent as they are
 	onClose  func(*conn)                                              // called once, when it is closed
 	sessions slots                                                    // taken by commands; nil: no limit
 	through  func(ctx context.Context, addr string) (net.Conn, error) // opens tunnels; nil: the connection does
@@ -49,7 +50,7 @@ type conn struct {
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, reach runner.Reach, s settings) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, keepalive: s.keepalive, maxMisses: s.maxMisses, onClose: d.forget, end: make(chan struct{})}
+	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, bare: d.config.Bare, keepalive: s.keepalive, maxMisses: s.maxMisses, onClose: d.forget, end: make(chan struct{})}
 	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { c.answer(chans, reqs) })
 	c.clock = time.AfterFunc(c.keepalive, c.tick)

@@ -112,7 +112,7 @@ func TestConnToDropbear(t *testing.T) {
 
 // TestLongCommand: a command that is too long for a server arrives whole, and so does its input.
 func TestLongCommand(t *testing.T) {
-	long := "# " + strings.Repeat(`a\n\\'"$x `, 5000) + "\n"
+	long := "# " + strings.Repeat("a\\n\\\\'\"$x ü \x03\x04\r\x7f", 1500) + "\n"
 	for name, host := range map[string]func(*testing.T) inventory.Host{
 		"dropbear": func(t *testing.T) inventory.Host { return dropbearHost(t, "/bin/sh") },
 		"openssh":  func(t *testing.T) inventory.Host { return realHost(t) },
@@ -143,9 +143,36 @@ func TestLongCommand(t *testing.T) {
 					t.Errorf("%q ended with %v, and printed %q, want exit 3 and %q", tt.cmd[len(long):], err, out.String(), tt.want)
 				}
 			}
-			if err := conn.Exec(t.Context(), long, runner.Stdio{TTY: true}); name == "dropbear" && (err == nil || !strings.Contains(err.Error(), "too long for a terminal")) {
-				t.Errorf("with a terminal: %v", err)
+			var out bytes.Buffer
+			err = conn.Exec(t.Context(), long+"test -t 0 && printf %s "+runner.Quote(long), runner.Stdio{Out: &out, TTY: true, Hold: true})
+			if err != nil || out.String() != long {
+				t.Errorf("with a terminal: %v, and %d bytes came back of %d", err, out.Len(), len(long))
 			}
+		})
+	}
+}
+
+// TestLongCommandSentBare: a server that may not take the command gets none, as the host may have no shell to read it.
+func TestLongCommandSentBare(t *testing.T) {
+	for name, host := range map[string]func(*testing.T) inventory.Host{
+		"dropbear": func(t *testing.T) inventory.Host { return dropbearHost(t, "/bin/sh") },
+		"openssh":  func(t *testing.T) inventory.Host { return realHost(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := configured(t, "", sshconn.Config{Bare: true}).Dial(t.Context(), host(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.Exec(t.Context(), "exit 3 # "+strings.Repeat("x", 8000), runner.Stdio{}); err == nil || err.Error() != "exit 3" {
+				t.Errorf("a command that is short enough: %v", err)
+			}
+			err = conn.Exec(t.Context(), "exit 3 # "+strings.Repeat("x", 9000), runner.Stdio{})
+			if name == "openssh" {
+				wantReason(t, err, runner.Failed, runner.ExitStatus, "exit 3")
+				return
+			}
+			wantReason(t, err, runner.Error, "", "a command of 9009 bytes is too long to be sent bare")
 		})
 	}
 }
