@@ -173,18 +173,32 @@ func (h knownHost) marked(marker string) (lines []knownLine) {
 }
 
 // algorithms returns the host key algorithms to ask the server for. Those of the keys that are known for it come first,
-// so that it shows one of them, and before them those of certificates, if an authority is known: without one, a
-// certificate proves nothing and hides the plain key. All others follow, so that a new key of another kind is seen.
+// so that it shows one of them; each after that of a certificate for it, whose authority may be revoked. If an authority
+// is known, or nothing is, certificates of every kind come before them, as with ssh: they show which of its keys ssh
+// would record. All other keys follow, so that a new one of another kind is seen.
 func (h knownHost) algorithms() (algorithms []string) {
-	if len(h.marked("@cert-authority")) > 0 {
-		algorithms = slices.Clone(certAlgorithms)
+	add := func(names ...string) {
+		for _, name := range names {
+			if !slices.Contains(algorithms, name) {
+				algorithms = append(algorithms, name)
+			}
+		}
+	}
+	if len(h.keys) == 0 || len(h.marked("@cert-authority")) > 0 {
+		add(certAlgorithms...)
 	}
 	for _, key := range h.keys {
-		algorithms = append(algorithms, signatureAlgorithms(key.kind)...)
+		plain := signatureAlgorithms(key.kind)
+		for _, name := range plain {
+			if cert := name + "-cert-v01@openssh.com"; slices.Contains(certAlgorithms, cert) {
+				add(cert)
+			}
+		}
+		add(plain...)
 	}
 	for _, other := range safe.HostKeys {
-		if !slices.Contains(certAlgorithms, other) && !slices.Contains(algorithms, other) {
-			algorithms = append(algorithms, other)
+		if !slices.Contains(certAlgorithms, other) {
+			add(other)
 		}
 	}
 	return algorithms

@@ -198,66 +198,6 @@ func (d dyingAgent) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) {
 	return nil, net.ErrClosed
 }
 
-// TestHostCertificates: a host with a certificate of a known authority is known, unless one of the keys is revoked.
-func TestHostCertificates(t *testing.T) {
-	dir := t.TempDir()
-	ca, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, hostKey, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := privateKey(t, filepath.Join(dir, "host"), hostKey)
-	cert := func(valid string, until uint64) string {
-		c := &ssh.Certificate{Key: public, CertType: ssh.HostCert, ValidPrincipals: []string{valid}, ValidBefore: until}
-		if err := c.SignCert(rand.Reader, ca); err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(t.TempDir(), "cert")
-		if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(c), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	forever := uint64(ssh.CertTimeInfinity)
-	authority := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(ca.PublicKey()))
-	for _, tt := range []struct {
-		name, cert, known string
-		reason            runner.Reason
-		text              string
-	}{
-		{"vouched for", cert("127.0.0.1", forever), authority, "", ""},
-		{"vouched for by name", cert("localhost", forever), authority, "", ""},
-		{"vouched for, and known by another key", cert("127.0.0.1", forever), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), "", ""},
-		{"vouched for as another", cert("db1", forever), authority, runner.HostKeyUnknown, "not in the set of valid principals"},
-		{"expired", cert("127.0.0.1", 1000), authority, runner.HostKeyUnknown, "expired"},
-		{"expired, and its key is known", cert("127.0.0.1", 1000), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(public)), "", ""},
-		{"expired, and another key is known", cert("127.0.0.1", 1000), authority + "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyUnknown, "expired"},
-		{"by nobody known", cert("127.0.0.1", forever), "@cert-authority other " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyUnknown, "not known"},
-		{"revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(public)), runner.HostKeyRevoked, "revoked"},
-		{"authority revoked", cert("127.0.0.1", forever), authority + "@revoked * " + string(ssh.MarshalAuthorizedKey(ca.PublicKey())), runner.HostKeyRevoked, "revoked"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			h := realHost(t, "HostKey "+filepath.Join(dir, "host"), "HostCertificate "+tt.cert)
-			known := filepath.Join(t.TempDir(), "known_hosts")
-			if err := os.WriteFile(known, []byte(tt.known), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			h.Connection.KnownHosts = []string{known}
-			if strings.HasSuffix(tt.name, "by name") {
-				h.Connection.Address = "LocalHost" // names have no case
-			}
-			status := runner.Unreachable
-			if tt.reason == "" {
-				status = runner.OK
-			}
-			wantReason(t, reach(t, configured(t, "", sshconn.Config{}), h), status, tt.reason, tt.text)
-		})
-	}
-}
-
 // TestHashedNames: names in known_hosts that ssh-keygen has hashed, and a HostKeyAlias, which has no port.
 func TestHashedNames(t *testing.T) {
 	h := realHost(t)

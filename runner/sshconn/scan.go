@@ -29,7 +29,7 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 	s.hostKeys = "strict"
 	var seen *HostKey
 	s.seeKey = func(known knownHost, key ssh.PublicKey) {
-		seen = &HostKey{Name: known.name(), Fingerprint: fingerprint(key), key: key, known: known}
+		seen = &HostKey{Name: known.name(), Fingerprint: fingerprint(plain(key)), key: plain(key), known: known}
 		_, err := d.verify(ctx, known, s, key)
 		if f, ok := errors.AsType[*runner.Failure](err); ok {
 			seen.State, seen.Why = f.Reason, f.Err

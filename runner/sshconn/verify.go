@@ -14,7 +14,8 @@ import (
 
 // verify decides whether a host that shows key may be trusted, by what is known of it. When checking is off, a
 // host with an unknown or changed key is let through, but it is not verified and gets no password; a revoked key is
-// always refused. Its error is a *runner.Failure.
+// always refused. As with ssh, a certificate that proves nothing leaves the key in it, which counts like any other. Its
+// error is a *runner.Failure.
 func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ssh.PublicKey) (verified bool, err error) {
 	cert, certified := key.(*ssh.Certificate)
 	revocable := []ssh.PublicKey{key}
@@ -28,9 +29,13 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 			}
 		}
 	}
-	if certified {
-		return d.verifyCertificate(known, s, cert)
+	var unproven error // why the certificate, though an authority is known, proves nothing
+	if authorities := known.marked("@cert-authority"); certified && len(authorities) > 0 {
+		if unproven = checkCertificate(known, cert, authorities); unproven == nil {
+			return true, nil
+		}
 	}
+	key = plain(key)
 	keys := known.keys
 	changed := len(keys) > 0 && !keys[0].elsewhere
 	switch {
@@ -53,12 +58,14 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.index.writable))
 		}
 		return true, nil
+	case unproven != nil:
+		return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(unproven.Error(), "ssh: "))
 	}
 	return false, hostKeyFailure(runner.HostKeyUnknown, "host key is not known: %s as %s", fingerprint(key), known.name())
 }
 
-func (d *Dialer) verifyCertificate(known knownHost, s settings, cert *ssh.Certificate) (verified bool, err error) {
-	authorities := known.marked("@cert-authority")
+// checkCertificate returns why none of the authorities vouches for the host with cert; nil when one does.
+func checkCertificate(known knownHost, cert *ssh.Certificate, authorities []knownLine) error {
 	checker := ssh.CertChecker{
 		Clock: time.Now,
 		IsHostAuthority: func(key ssh.PublicKey, _ string) bool {
@@ -66,15 +73,15 @@ func (d *Dialer) verifyCertificate(known knownHost, s settings, cert *ssh.Certif
 			return slices.ContainsFunc(authorities, func(l knownLine) bool { return l.blob == blob })
 		},
 	}
-	err = checker.CheckHostKey(hostport(known.host, known.port), nil, cert)
-	switch {
-	case err == nil, known.recorded(cert.Key): // as with ssh, a key stays known if its certificate is not accepted
-		return true, nil
-	case s.hostKeys == "off":
-		d.unchecked()
-		return false, nil
+	return checker.CheckHostKey(hostport(known.host, known.port), nil, cert)
+}
+
+// plain returns the key in a certificate, and any other key as it is.
+func plain(key ssh.PublicKey) ssh.PublicKey {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return cert.Key
 	}
-	return false, hostKeyFailure(runner.HostKeyUnknown, "host certificate: %s", strings.TrimPrefix(err.Error(), "ssh: "))
+	return key
 }
 
 // unchecked warns, once, about what it means not to check host keys.
@@ -88,7 +95,10 @@ func hostKeyFailure(reason runner.Reason, format string, args ...any) error {
 	return unreachable(reason, fmt.Errorf(format, args...))
 }
 
-func fingerprint(key ssh.PublicKey) string { return key.Type() + " " + ssh.FingerprintSHA256(key) }
+// fingerprint returns the type of a key, or of a certificate for it, and the fingerprint of the key.
+func fingerprint(key ssh.PublicKey) string {
+	return key.Type() + " " + ssh.FingerprintSHA256(plain(key))
+}
 
 func (k knownKey) fingerprint() string {
 	key, err := ssh.ParsePublicKey([]byte(k.blob))
