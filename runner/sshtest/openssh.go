@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ type OpenSSH struct {
 // ErrNoSSHD says that there is no sshd on this machine, and how to get one.
 var ErrNoSSHD = errors.New("there is no sshd here: apt-get install openssh-server")
 
-// Start starts sshd and waits until it answers, or ctx ends. The caller calls Close.
+// Start starts sshd and waits until it takes connections, or ctx ends. The caller calls Close.
 func (s *OpenSSH) Start(ctx context.Context) error {
 	program, err := s.program()
 	if err != nil {
@@ -45,6 +46,16 @@ func (s *OpenSSH) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	for {
+		err := s.startAt(ctx, program)
+		if ctx.Err() != nil || !strings.Contains(s.Log(), "Cannot bind any address") { // otherwise another process was faster
+			return err
+		}
+	}
+}
+
+// startAt starts sshd at a port that was free just now.
+func (s *OpenSSH) startAt(ctx context.Context, program string) (err error) {
 	if s.Port, err = freePort(); err != nil {
 		return err
 	}
@@ -60,7 +71,7 @@ func (s *OpenSSH) Start(ctx context.Context) error {
 		defer close(s.exited)
 		s.cmd.Wait()
 	}()
-	return s.answer(ctx)
+	return s.listens(ctx)
 }
 
 func (s *OpenSSH) file(name string) string { return filepath.Join(s.Dir, name) }
@@ -105,7 +116,7 @@ func (s *OpenSSH) writeFiles() error {
 		"ListenAddress " + listen,
 		"AllowUsers *@127.* *@::1",
 		"HostKey " + s.file("host_key"),
-		"PidFile none",
+		"PidFile " + s.file("pid"),
 		"AuthorizedKeysFile " + s.file("authorized_keys"),
 		"StrictModes no",
 		"UsePAM no",
@@ -117,6 +128,11 @@ func (s *OpenSSH) writeFiles() error {
 		"MaxStartups 1000",
 		"LogLevel VERBOSE",
 	})
+	for _, name := range []string{"pid", "log"} { // of an earlier start
+		if err := os.Remove(s.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return errors.Join(
 		os.WriteFile(s.file("host_key"), hostKey, 0o600),
 		os.WriteFile(s.file("authorized_keys"), []byte(keys.String()), 0o600),
@@ -124,17 +140,12 @@ func (s *OpenSSH) writeFiles() error {
 	)
 }
 
-// answer waits until sshd has sent the beginning of its version.
-func (s *OpenSSH) answer(ctx context.Context) error {
+// listens waits until sshd has its port, after which it writes the file with its process id. A server that answers there
+// may be another one.
+func (s *OpenSSH) listens(ctx context.Context) error {
 	for {
-		c, err := net.Dial("tcp", s.Addr())
-		if err == nil {
-			c.SetReadDeadline(time.Now().Add(5 * time.Second))
-			_, err = c.Read(make([]byte, 4))
-			c.Close()
-			if err == nil {
-				return nil
-			}
+		if _, err := os.Stat(s.file("pid")); err == nil {
+			return nil
 		}
 		select {
 		case <-s.exited:

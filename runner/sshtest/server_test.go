@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -146,5 +147,47 @@ func TestOpenSSH(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(s.Dir, "host_key")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOpenSSHWithoutItsPort: when another server takes the free port before sshd does, sshd gets another one.
+func TestOpenSSHWithoutItsPort(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "sshd")
+	script := `#!/bin/sh
+cd ` + dir + ` || exit
+sshd=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v sshd)
+if mkdir first 2>/dev/null; then
+	sed 's|^PidFile .*|PidFile ` + dir + `/other|' sshd_config >other_config
+	"$sshd" -f ` + dir + `/other_config -E other_log
+	until [ -s other ]; do sleep 0.01; done
+fi
+exec "$sshd" "$@"
+`
+	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := &sshtest.OpenSSH{Dir: dir, Program: program}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	text, err := os.ReadFile(filepath.Join(dir, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(other, syscall.SIGTERM)
+	config, err := os.ReadFile(filepath.Join(dir, "other_config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(config), fmt.Sprintf("Port %d\n", s.Port)) {
+		t.Error("Start returned the port of another server")
 	}
 }
