@@ -19,9 +19,10 @@ import (
 	"time"
 )
 
-// TestLikeSSH compares our settings of hosts with ssh -G, over a corpus of configurations. ssh refuses those that are
-// called bad-…. An intended difference, which is not in the corpus: where a later line names a socket for ForwardAgent,
-// ssh takes that line, although the first one should count.
+// TestLikeSSH compares our settings of hosts with ssh -G, over a corpus of configurations. Each costs ten processes, so
+// topics that do not touch each other share one. ssh refuses those that are called bad-…. An intended difference, which is
+// not in the corpus: where a later line names a socket for ForwardAgent, ssh takes that line, although the first one
+// should count.
 func TestLikeSSH(t *testing.T) {
 	local := localSide(t)
 	include, err := filepath.Abs("testdata/include")
@@ -30,7 +31,7 @@ func TestLikeSSH(t *testing.T) {
 	}
 	dir := t.TempDir()
 	paths, err := filepath.Glob("testdata/corpus/*.conf")
-	if err != nil || len(paths) < 60 {
+	if err != nil || len(paths) < 50 {
 		t.Fatalf("there are only %d configurations, %v", len(paths), err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "include"), os.DirFS(include)); err != nil {
@@ -55,15 +56,30 @@ func TestLikeSSH(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(dir, filepath.Base(path))
-			for _, host := range []string{"web1", "web2", "db1", "a.example.com", "10.0.0.1", "WEB1"} {
-				compareSSH(t, file, local, host, Given{})
+			_, unread := Load([]string{file}, nil, local)
+			for i, l := range lookups {
+				if unread != nil && i == 2 {
+					break // ours is the same for every host: the two that were compared show that ssh's is, too
+				}
+				compareSSH(t, file, local, l)
 			}
-			compareSSH(t, file, local, "web1", Given{User: "www"})
-			compareSSH(t, file, local, "db1", Given{User: "me", Port: 2222})
-			compareSSH(t, file, local, "web1", Given{HostName: "fe80::1%eth0", Options: []string{"HostName=opt.example.com"}})
-			compareSSH(t, file, local, "web1", Given{Options: []string{"User=opt", "HostName=opt.example.com"}})
 		})
 	}
+}
+
+// lookup is what is asked of a configuration.
+type lookup struct {
+	host string
+	Given
+}
+
+// lookups begin with a host that most blocks are for, and one that few are for.
+var lookups = []lookup{
+	{"web1", Given{}}, {"10.0.0.1", Given{}}, {"web2", Given{}}, {"db1", Given{}}, {"a.example.com", Given{}}, {"WEB1", Given{}},
+	{"web1", Given{User: "www"}},
+	{"db1", Given{User: "me", Port: 2222}},
+	{"web1", Given{HostName: "fe80::1%eth0", Options: []string{"HostName=opt.example.com"}}},
+	{"web1", Given{Options: []string{"User=opt", "HostName=opt.example.com"}}},
 }
 
 func localSide(t testing.TB) Local {
@@ -80,32 +96,32 @@ func localSide(t testing.TB) Local {
 }
 
 // compareSSH looks up a host with ssh -G and with this package, and compares the results.
-func compareSSH(t *testing.T, file string, local Local, host string, given Given) {
+func compareSSH(t *testing.T, file string, local Local, l lookup) {
 	t.Helper()
 	args := []string{"-G", "-F", file}
-	if given.HostName != "" {
-		args = append(args, "-o", "HostName="+given.hostName())
+	if l.HostName != "" {
+		args = append(args, "-o", "HostName="+l.hostName())
 	}
-	if given.User != "" {
-		args = append(args, "-l", given.User)
+	if l.User != "" {
+		args = append(args, "-l", l.User)
 	}
-	if given.Port != 0 {
-		args = append(args, "-p", strconv.Itoa(given.Port))
+	if l.Port != 0 {
+		args = append(args, "-p", strconv.Itoa(l.Port))
 	}
-	for _, o := range given.Options {
+	for _, o := range l.Options {
 		args = append(args, "-o", o)
 	}
-	out, refused := exec.Command("ssh", append(args, host)...).Output()
+	out, refused := exec.Command("ssh", append(args, l.host)...).Output()
 	if _, ok := refused.(*exec.ExitError); refused != nil && !ok {
 		t.Fatalf("ssh: %v (make test gets it)", refused)
 	}
 	config, err := Load([]string{file}, nil, local)
 	var s Settings
 	if err == nil {
-		s, err = config.Lookup(t.Context(), host, given)
+		s, err = config.Lookup(t.Context(), l.host, l.Given)
 	}
 	if (err != nil) != (refused != nil) {
-		t.Errorf("%s: error %v, from ssh %v", host, err, refused)
+		t.Errorf("%+v: error %v, from ssh %v", l, err, refused)
 	}
 	if err != nil || refused != nil {
 		return
@@ -115,10 +131,10 @@ func compareSSH(t *testing.T, file string, local Local, host string, given Given
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		theirs[key] = append(theirs[key], value)
 	}
-	for key, ours := range shown(s, local, host) {
-		want := expanded(key, theirs[key], s, local, host)
+	for key, ours := range shown(s, local, l.host) {
+		want := expanded(key, theirs[key], s, local, l.host)
 		if !reflect.DeepEqual(ours, want) && len(ours)+len(want) > 0 {
-			t.Errorf("%s %+v: %s is %q, in ssh %q", host, given, key, ours, want)
+			t.Errorf("%+v: %s is %q, in ssh %q", l, key, ours, want)
 		}
 	}
 }
