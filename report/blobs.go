@@ -28,7 +28,7 @@ func BlobOf(content []byte) Blob {
 }
 
 func (f hostFiles) blob(digest string) string {
-	return filepath.Join(f.dir, "blobs", filepath.Base(digest))
+	return filepath.Join(f.dir, blobsFolder, filepath.Base(digest))
 }
 
 // Blob opens a content of the record, and returns its size. The caller closes it.
@@ -47,12 +47,12 @@ func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
 
 // Blobs returns the contents that the record holds, without their sizes.
 func (f hostFiles) Blobs() (all []Blob, err error) {
-	entries, err := os.ReadDir(filepath.Join(f.dir, "blobs"))
+	entries, err := os.ReadDir(filepath.Join(f.dir, blobsFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, e := range entries {
-		path := filepath.Join(f.dir, "blobs", e.Name())
+		path := filepath.Join(f.dir, blobsFolder, e.Name())
 		all = append(all, Blob{Digest: e.Name(), Path: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }})
 	}
 	return all, nil
@@ -63,7 +63,7 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 	if len(blobs) == 0 {
 		return nil
 	}
-	if err := os.Mkdir(filepath.Join(f.dir, "blobs"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(f.dir, blobsFolder), 0o700); err != nil {
 		return err
 	}
 	// Several at once: the file system makes durable in one go what is written by then; one by one, each would wait.
@@ -88,7 +88,7 @@ func (f hostFiles) writeBlobs(blobs []Blob) error {
 			return err
 		}
 	}
-	return syncDir(filepath.Join(f.dir, "blobs"))
+	return syncDir(filepath.Join(f.dir, blobsFolder))
 }
 
 const blobsAtOnce = 16

@@ -15,8 +15,6 @@ type capped struct {
 	size  int64 // of everything that was written
 }
 
-const tailSuffix = ".tail"
-
 // headSize returns how much of the beginning is kept under a limit; the end takes the rest.
 func headSize(limit int64) int64 { return limit / 2 }
 

@@ -50,7 +50,7 @@ func (f hostFiles) folder(host string) string {
 	if !ok {
 		name = host
 	}
-	return filepath.Join(f.dir, "hosts", name)
+	return filepath.Join(f.dir, hostsFolder, name)
 }
 
 // Output opens what the host printed on one stream, which is empty if it printed nothing. The error wraps ErrRemoved if
@@ -89,7 +89,7 @@ func (f hostFiles) attemptFolder(host string, n int) string {
 }
 
 // LogPath returns the path of the host's log.
-func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(host), "log") }
+func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(host), logFile) }
 
 // OpenLog opens a host's log. The error wraps ErrRemoved if the record is gone, and fs.ErrNotExist if the host has none.
 func OpenLog(files Files, host string) (*os.File, error) {

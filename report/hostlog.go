@@ -53,7 +53,7 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 			return nil, err
 		}
 	}
-	l := &hostLog{reserve: &r.reserve, log: file{path: filepath.Join(dir, "log"), handles: &r.handles}}
+	l := &hostLog{reserve: &r.reserve, log: file{path: filepath.Join(dir, logFile), handles: &r.handles}}
 	output := func(s runner.Stream) capped {
 		return capped{file: file{path: filepath.Join(dir, string(s)), handles: &r.handles}, limit: r.head.Plan.MaxOutput}
 	}

@@ -12,8 +12,6 @@ import (
 	"hail/runner"
 )
 
-const journalFile = "journal.jsonl"
-
 // journalWriter writes batches: each takes one write, and one sync if it holds anything that has to be on disk before
 // it is shown.
 type journalWriter struct {

@@ -9,12 +9,6 @@ import (
 	"syscall"
 )
 
-// The link last leads to the newest record, for other programs: hail itself looks at the ids.
-const (
-	lastLink   = "last"
-	lastPrefix = ".last-" // of the name that the link has until it takes the place of another
-)
-
 // renewLast lets the link lead to the newest record, or removes it if there is none. Several programs may do this at
 // once, and make and remove records meanwhile: each looks again after a change, so whoever is last sets it right. A file
 // system without links gets none.

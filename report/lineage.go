@@ -26,9 +26,6 @@ type Lineage struct {
 // ErrContinued says that another program is repeating a part of the run, or removes it, right now.
 var ErrContinued = errors.New("another hail is at work on it")
 
-// The runs that repeat a part of one are listed in a file of its folder, one id per line, each before the run begins.
-const childrenFile = "children"
-
 // LineageOf finds the runs in dir that belong together with r. Runs whose record is gone are left out.
 func LineageOf(dir string, r *Run) (*Lineage, error) {
 	root := r

@@ -133,7 +133,7 @@ func Describe(dir, id string) (RunInfo, error) {
 	if err := l.readHead(filepath.Join(dir, id, headFile)); err != nil {
 		return l, ifThere(filepath.Join(dir, id), fmt.Errorf("%s is not a complete record: %w", id, err))
 	}
-	if l.readCounts(filepath.Join(dir, id, "summary.json")) == nil {
+	if l.readCounts(filepath.Join(dir, id, summaryFile)) == nil {
 		return l, nil
 	}
 	r, err := Open(filepath.Join(dir, id))

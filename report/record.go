@@ -19,8 +19,6 @@ import (
 	"hail/runner"
 )
 
-const headFile = "run.json"
-
 // Head is what a record says about a run before anything has happened: run.json.
 type Head struct {
 	Version string       `json:"version"` // of hail
@@ -117,7 +115,7 @@ func (r *Record) fill(blobs []Blob) (err error) {
 	if err := r.journal.keepRoom(0); err != nil {
 		return err
 	}
-	if err := os.Mkdir(filepath.Join(r.dir, "hosts"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(r.dir, hostsFolder), 0o700); err != nil {
 		return err
 	}
 	if err := r.writeBlobs(blobs); err != nil {
@@ -162,7 +160,7 @@ func (r *Record) setAside(host string, attempt int) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"log", string(runner.Stdout), string(runner.Stderr)} {
+	for _, name := range []string{logFile, string(runner.Stdout), string(runner.Stderr)} {
 		if err := os.Rename(filepath.Join(r.folder(host), name), filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -246,7 +244,7 @@ func (r *Record) writeSummary(s *Summary) error {
 	}
 	var plain bytes.Buffer
 	Text(&plain, s, r, Style{Width: 100})
-	files := map[string][]byte{"summary.json": append(text, '\n'), "summary.txt": plain.Bytes(), "hosts.csv": hostsCSV(s)}
+	files := map[string][]byte{summaryFile: append(text, '\n'), "summary.txt": plain.Bytes(), "hosts.csv": hostsCSV(s)}
 	for _, status := range runner.Statuses {
 		var names []byte
 		for i := range s.Hosts {

@@ -10,12 +10,6 @@ import (
 	"time"
 )
 
-// A record has another name until it is complete, and again before it is removed, so that half of one is never found.
-const (
-	unfinishedPrefix = ".unfinished-"
-	trashPrefix      = ".removed-"
-)
-
 // unfinishedFor is how long it may take to create a record until its journal is locked.
 const unfinishedFor = time.Hour
 

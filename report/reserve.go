@@ -19,7 +19,6 @@ type reserve struct {
 // The space is enough for the ends of the logs of the hosts that are running, and for the summary. The journal has spare
 // room of its own: what is released here, others may take that share the disk.
 const (
-	reservePrefix   = ".reserved-"
 	reservedSize    = 1 << 20
 	reservedPerHost = 512
 )

@@ -30,7 +30,7 @@ func Open(path string) (*Run, error) {
 	}
 	r := &Run{}
 	if err := json.Unmarshal(text, &r.Head); err != nil || r.Plan == nil {
-		return nil, fmt.Errorf("%s/run.json is damaged", path)
+		return nil, fmt.Errorf("%s is damaged", filepath.Join(path, headFile))
 	}
 	r.hostFiles = newHostFiles(path, r.Plan.Hosts)
 	r.journal = journalReader{path: filepath.Join(path, journalFile), plan: r.Plan}
