@@ -21,7 +21,7 @@ type hostLog struct {
 	logged         int          // how many bytes of output the log has
 	full           bool         // the log takes no more output
 	left           string       // a note on what the command has left running
-	line           bytes.Buffer // what a Write or Close adds to the log
+	text           bytes.Buffer // what a Write or Close adds to the log
 }
 
 // logStream writes one stream to its file and, line by line, to the log.
@@ -93,9 +93,24 @@ func (s *logStream) write(p []byte) (int, error) {
 	if err != nil || s.full {
 		return n, err
 	}
+	s.text.Reset()
+	if s.output.leftOut() > 0 {
+		s.full = true
+		s.stdout.tail, s.stderr.tail = nil, nil
+		s.text.WriteString("# over --max-output: no more output here; its end is in the files stdout and stderr\n")
+	} else {
+		s.addLines(p)
+	}
+	if s.text.Len() > 0 {
+		_, err = s.log.Write(s.text.Bytes())
+	}
+	return n, err
+}
+
+// addLines adds to text the lines that p completes, and holds back the beginning of one that it does not.
+func (s *logStream) addLines(p []byte) {
 	now := time.Now().UTC().Format(clockFormat)
 	stamp := now + s.prefix
-	s.line.Reset()
 	rest := s.abridge(p, now)
 	s.logged += len(rest)
 	for {
@@ -103,26 +118,15 @@ func (s *logStream) write(p []byte) (int, error) {
 		if end == 0 {
 			break
 		}
-		s.line.WriteString(stamp)
-		s.line.Write(s.tail)
-		s.line.Write(rest[:end])
+		s.text.WriteString(stamp)
+		s.text.Write(s.tail)
+		s.text.Write(rest[:end])
 		s.tail = s.tail[:0]
 		rest = rest[end:]
 	}
-	s.tail = append(s.tail, rest...)
-	if s.output.leftOut() > 0 {
-		s.full = true
-		s.stdout.tail, s.stderr.tail = nil, nil
-		s.line.Reset()
-		s.line.WriteString("# over --max-output: no more output here; its end is in the files stdout and stderr\n")
-	}
-	if len(s.tail) > longestTail {
+	if s.tail = append(s.tail, rest...); len(s.tail) > longestTail {
 		s.endLine(stamp)
 	}
-	if s.line.Len() > 0 {
-		_, err = s.log.Write(s.line.Bytes())
-	}
-	return n, err
 }
 
 // abridge returns the part of p that goes to the log: all of it, or its last lines, with a note before them on what is
@@ -135,16 +139,16 @@ func (s *logStream) abridge(p []byte, now string) []byte {
 	cut += bytes.IndexByte(p[cut:len(p)-1], '\n') + 1 // the next line, if there is one
 	left := int64(len(s.tail) + cut)
 	s.tail = s.tail[:0]
-	fmt.Fprintf(&s.line, "# %s%s left out here, from byte %d on: see the file %s\n", now, Plural(left, "byte"), s.output.size-int64(len(p)-cut)-left, filepath.Base(s.output.path))
+	fmt.Fprintf(&s.text, "# %s%s left out here, from byte %d on: see the file %s\n", now, Plural(left, "byte"), s.output.size-int64(len(p)-cut)-left, filepath.Base(s.output.path))
 	return p[cut:]
 }
 
 // endLine ends a line that has no end yet.
 func (s *logStream) endLine(stamp string) {
 	if len(s.tail) > 0 {
-		s.line.WriteString(stamp)
-		s.line.Write(s.tail)
-		s.line.WriteByte('\n')
+		s.text.WriteString(stamp)
+		s.text.Write(s.tail)
+		s.text.WriteByte('\n')
 		s.tail = nil
 	}
 }
@@ -154,11 +158,11 @@ func (s *logStream) LeftOut() int64 { return s.output.leftOut() }
 
 // Close writes a line that has no end yet. The log itself stays open for the trailer.
 func (s *logStream) Close() error {
-	s.line.Reset()
+	s.text.Reset()
 	s.endLine(time.Now().UTC().Format(clockFormat) + s.prefix)
 	var err error
-	if s.line.Len() > 0 {
-		_, err = s.log.Write(s.line.Bytes())
+	if s.text.Len() > 0 {
+		_, err = s.log.Write(s.text.Bytes())
 	}
 	if e := s.output.Close(); err == nil {
 		err = e
