@@ -78,7 +78,7 @@ func newHostLog(r *Record, h inventory.Host, attempt int) (*hostLog, error) {
 // Write fails if the disk does, which ends the host: output that nobody keeps should not go on. Once it has failed for
 // one host, it fails for all: the reserved space is for what is left to be said of the run.
 func (s *logStream) Write(p []byte) (int, error) {
-	if err := s.reserve.first(); err != nil {
+	if err := s.reserve.firstError(); err != nil {
 		return 0, err
 	}
 	n, err := s.write(p)

@@ -214,11 +214,11 @@ func (r *Record) insist(step func() error) error {
 
 // Failed returns the first error in writing the record; nil as long as there is none. The journal goes on after it as
 // long as it can: whoever carries out the run has to stop it in an orderly way.
-func (r *Record) Failed() error { return r.reserve.first() }
+func (r *Record) Failed() error { return r.reserve.firstError() }
 
 // Close implements Sink.
 func (r *Record) Close() error {
-	if err := errors.Join(r.reserve.first(), r.journal.close()); err != nil {
+	if err := errors.Join(r.reserve.firstError(), r.journal.close()); err != nil {
 		return incomplete(ifThere(r.dir, err))
 	}
 	return nil
