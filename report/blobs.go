@@ -27,13 +27,14 @@ func BlobOf(content []byte) Blob {
 	return Blob{Digest: runner.Digest(content), Size: int64(len(content)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-func (f hostFiles) blob(digest string) string {
+// blobPath returns where a content of the record is.
+func (f hostFiles) blobPath(digest string) string {
 	return filepath.Join(f.dir, blobsFolder, filepath.Base(digest))
 }
 
 // Blob opens a content of the record, and returns its size. The caller closes it.
 func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
-	file, err := os.Open(f.blob(digest))
+	file, err := os.Open(f.blobPath(digest))
 	if err != nil {
 		return nil, 0, fmt.Errorf("the record lacks the content %.12s…: %w", digest, err)
 	}
@@ -95,7 +96,7 @@ const blobsAtOnce = 16
 
 // writeBlob stores a content in the record, by a link if possible.
 func (f hostFiles) writeBlob(b Blob) (err error) {
-	if b.Path != "" && os.Link(b.Path, f.blob(b.Digest)) == nil {
+	if b.Path != "" && os.Link(b.Path, f.blobPath(b.Digest)) == nil {
 		return nil
 	}
 	from, err := b.Open()
@@ -103,7 +104,7 @@ func (f hostFiles) writeBlob(b Blob) (err error) {
 		return err
 	}
 	defer from.Close()
-	file, err := createFile(f.blob(b.Digest))
+	file, err := createFile(f.blobPath(b.Digest))
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 	if !os.IsNotExist(err) {
 		return file, err
 	}
-	if err := ifThere(f.dir, nil); err != nil {
+	if err := unlessRemoved(f.dir, nil); err != nil {
 		return nil, err
 	}
 	return inMemory{strings.NewReader("")}, nil
@@ -96,7 +96,7 @@ func OpenLog(files Files, host string) (*os.File, error) {
 	path := files.LogPath(host)
 	log, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = ifThere(filepath.Dir(filepath.Dir(filepath.Dir(path))), err)
+		err = unlessRemoved(filepath.Dir(filepath.Dir(filepath.Dir(path))), err)
 	}
 	return log, err
 }

@@ -104,7 +104,7 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 		j.torn, j.err = 0, nil
 		f, err := os.Open(j.path)
 		if err != nil {
-			j.err = ifThere(filepath.Dir(j.path), err)
+			j.err = unlessRemoved(filepath.Dir(j.path), err)
 			return
 		}
 		defer f.Close()

@@ -22,10 +22,10 @@ var ErrNoRun = errors.New("no such run")
 // ErrRemoved says that a record that was found has been removed since.
 var ErrRemoved = errors.New("its record has just been removed")
 
-// ifThere returns err, or ErrRemoved if the record in the folder path is gone.
-func ifThere(path string, err error) error {
-	if _, e := os.Stat(path); errors.Is(e, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", filepath.Base(path), ErrRemoved)
+// unlessRemoved returns err, or ErrRemoved if the record in this folder is gone.
+func unlessRemoved(dir string, err error) error {
+	if _, e := os.Stat(dir); errors.Is(e, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", filepath.Base(dir), ErrRemoved)
 	}
 	return err
 }
@@ -131,14 +131,14 @@ type RunInfo struct {
 func Describe(dir, id string) (RunInfo, error) {
 	l := RunInfo{Run: id}
 	if err := l.readHead(filepath.Join(dir, id, headFile)); err != nil {
-		return l, ifThere(filepath.Join(dir, id), fmt.Errorf("%s is not a complete record: %w", id, err))
+		return l, unlessRemoved(filepath.Join(dir, id), fmt.Errorf("%s is not a complete record: %w", id, err))
 	}
 	if l.readCounts(filepath.Join(dir, id, summaryFile)) == nil {
 		return l, nil
 	}
 	r, err := Open(filepath.Join(dir, id))
 	if err != nil {
-		return l, ifThere(filepath.Join(dir, id), err)
+		return l, unlessRemoved(filepath.Join(dir, id), err)
 	}
 	l.Going = r.Going() // first: it may end while it is read
 	s, err := r.Summary()

@@ -219,7 +219,7 @@ func (r *Record) Failed() error { return r.reserve.firstError() }
 // Close implements Sink.
 func (r *Record) Close() error {
 	if err := errors.Join(r.reserve.firstError(), r.journal.close()); err != nil {
-		return incomplete(ifThere(r.dir, err))
+		return incomplete(unlessRemoved(r.dir, err))
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func incomplete(err error) error { return fmt.Errorf("the record is incomplete: 
 func (r *Record) Finish(s *Summary) error {
 	err := errors.Join(r.reserve.release(), r.writeSummary(s), r.lock.Unlock())
 	if err != nil && r.Failed() == nil { // what Failed returns has been reported already
-		return incomplete(ifThere(r.dir, err))
+		return incomplete(unlessRemoved(r.dir, err))
 	}
 	return nil
 }
