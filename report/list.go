@@ -104,8 +104,8 @@ func find(dir, ref string) (*Run, error) {
 
 func findNamed(dir string, ids []string, name string) (*Run, error) {
 	for _, id := range ids {
-		var l RunInfo
-		if err := l.readHead(filepath.Join(dir, id, headFile)); err == nil && name != "" && l.Name == name {
+		var info RunInfo
+		if err := info.readHead(filepath.Join(dir, id)); err == nil && name != "" && info.Name == name {
 			return Open(filepath.Join(dir, id))
 		}
 	}
@@ -120,48 +120,49 @@ type RunInfo struct {
 	What    string                `json:"what"`
 	User    string                `json:"user"`
 	Started time.Time             `json:"started"`
-	Hosts   int                   `json:"hosts"`
+	Hosts   int                   `json:"hosts"` // how many were selected
 	Going   bool                  `json:"going,omitempty"`
 	DryRun  bool                  `json:"dry_run,omitempty"`
-	Counts  map[runner.Status]int `json:"counts"`
+	Counts  map[runner.Status]int `json:"counts"` // of the hosts that have ended
 }
 
 // Describe reads what a list says about a run, and no more of its files than it has to. The error wraps ErrRemoved if
 // the record is gone.
 func Describe(dir, id string) (RunInfo, error) {
-	l := RunInfo{Run: id}
-	if err := l.readHead(filepath.Join(dir, id, headFile)); err != nil {
-		return l, unlessRemoved(filepath.Join(dir, id), fmt.Errorf("%s is not a complete record: %w", id, err))
+	record := filepath.Join(dir, id)
+	info := RunInfo{Run: id}
+	if err := info.readHead(record); err != nil {
+		return info, unlessRemoved(record, fmt.Errorf("%s is not a complete record: %w", id, err))
 	}
-	if l.readCounts(filepath.Join(dir, id, summaryFile)) == nil {
-		return l, nil
+	if info.readCounts(record) == nil {
+		return info, nil
 	}
-	r, err := Open(filepath.Join(dir, id))
+	r, err := Open(record)
 	if err != nil {
-		return l, unlessRemoved(filepath.Join(dir, id), err)
+		return info, unlessRemoved(record, err)
 	}
-	l.Going = r.Going() // first: it may end while it is read
+	info.Going = r.Going() // first: it may end while it is read
 	s, err := r.Summary()
-	l.DryRun, l.Counts, l.Hosts = s.DryRun, s.Counts, len(s.Hosts)
-	return l, err
+	info.DryRun, info.Counts, info.Hosts = s.DryRun, s.Counts, len(s.Hosts)
+	return info, err
 }
 
 // readHead reads the beginning of run.json, up to the action of the plan.
-func (l *RunInfo) readHead(path string) error {
-	f, err := os.Open(path)
+func (info *RunInfo) readHead(record string) error {
+	f, err := os.Open(filepath.Join(record, headFile))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
 	return enough(decodeFields(dec, map[string]func() error{
-		"started": func() error { return dec.Decode(&l.Started) },
-		"user":    func() error { return dec.Decode(&l.User) },
-		"what":    func() error { return dec.Decode(&l.What) },
+		"started": func() error { return dec.Decode(&info.Started) },
+		"user":    func() error { return dec.Decode(&info.User) },
+		"what":    func() error { return dec.Decode(&info.What) },
 		"plan": func() error {
 			return decodeFields(dec, map[string]func() error{
-				"name":   func() error { return dec.Decode(&l.Name) },
-				"parent": func() error { return dec.Decode(&l.Parent) },
+				"name":   func() error { return dec.Decode(&info.Name) },
+				"parent": func() error { return dec.Decode(&info.Parent) },
 				"action": func() error { return errEnough },
 			})
 		},
@@ -169,24 +170,25 @@ func (l *RunInfo) readHead(path string) error {
 }
 
 // readCounts reads the beginning of summary.json, up to the hosts.
-func (l *RunInfo) readCounts(path string) error {
-	f, err := os.Open(path)
+func (info *RunInfo) readCounts(record string) error {
+	f, err := os.Open(filepath.Join(record, summaryFile))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
 	err = enough(decodeFields(dec, map[string]func() error{
-		"dry_run": func() error { return dec.Decode(&l.DryRun) },
-		"counts":  func() error { return dec.Decode(&l.Counts) },
+		"dry_run": func() error { return dec.Decode(&info.DryRun) },
+		"counts":  func() error { return dec.Decode(&info.Counts) },
 		"hosts":   func() error { return errEnough },
 	}))
-	for _, n := range l.Counts {
-		l.Hosts += n
+	for _, n := range info.Counts {
+		info.Hosts += n
 	}
 	return err
 }
 
+// errEnough ends decodeFields before the end of the object. enough takes it out of its result.
 var errEnough = errors.New("what follows is not wanted")
 
 func enough(err error) error {
@@ -196,22 +198,22 @@ func enough(err error) error {
 	return err
 }
 
-// decodeFields walks over a JSON object. A field with a function is read by it; any other is skipped.
-func decodeFields(dec *json.Decoder, read map[string]func() error) error {
+// decodeFields walks over a JSON object. A field with a function in decode is read by it; any other is skipped.
+func decodeFields(dec *json.Decoder, decode map[string]func() error) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.Join(err, errors.New("not a JSON object"))
 	}
+	skip := func() error { return dec.Decode(new(json.RawMessage)) }
 	for dec.More() {
 		name, err := dec.Token()
 		if err != nil {
 			return err
 		}
-		var other json.RawMessage
-		from, wanted := read[name.(string)]
+		read, wanted := decode[name.(string)]
 		if !wanted {
-			from = func() error { return dec.Decode(&other) }
+			read = skip
 		}
-		if err := from(); err != nil {
+		if err := read(); err != nil {
 			return err
 		}
 	}

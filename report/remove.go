@@ -109,10 +109,10 @@ func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (
 	}
 	parent, held := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
-		var l RunInfo
-		err := l.readHead(filepath.Join(dir, id, headFile))
-		parent[id] = l.Parent
-		held[id] = err == nil && l.Name != "" || locked(filepath.Join(dir, id, journalFile)) || locked(filepath.Join(dir, id, headFile))
+		var info RunInfo
+		err := info.readHead(filepath.Join(dir, id))
+		parent[id] = info.Parent
+		held[id] = err == nil && info.Name != "" || locked(filepath.Join(dir, id, journalFile)) || locked(filepath.Join(dir, id, headFile))
 	}
 	root := func(id string) string {
 		for {
