@@ -17,10 +17,10 @@ import (
 )
 
 // Lineage is a run and the runs that repeated a part of it, in the order in which they began. As Files, it has the
-// output of a host from the last of them that started the host.
+// output of a host from the last of them that started the host; call Summary first, which finds out which that is.
 type Lineage struct {
-	Runs []*Run // the first is the one that the others repeat
-	last map[string]*Run
+	Runs []*Run          // never empty; the first is the one that the others repeat
+	last map[string]*Run // the last run that started a host, unless that is the first
 }
 
 // ErrContinued says that another program is repeating a part of the run, or removes it, right now.
@@ -28,23 +28,16 @@ var ErrContinued = errors.New("another hail is at work on it")
 
 // LineageOf finds the runs in dir that belong together with r. Runs whose record is gone are left out.
 func LineageOf(dir string, r *Run) (*Lineage, error) {
-	root := r
-	for parent := root.Plan.Parent; parent != "" && parent < root.Plan.Run; parent = root.Plan.Parent { // smaller ids only: no circles
-		above, err := Open(filepath.Join(dir, parent))
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		root = above
+	root, err := rootOf(dir, r)
+	if err != nil {
+		return nil, err
 	}
 	l := &Lineage{Runs: []*Run{root}}
-	ours := map[string]bool{root.Plan.Run: true}
 	ids, err := os.ReadFile(filepath.Join(root.dir, childrenFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	ours := map[string]bool{root.Plan.Run: true}
 	for id := range strings.Lines(string(ids)) {
 		id = strings.TrimSpace(id)
 		if !runID.MatchString(id) {
@@ -55,7 +48,7 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return nil, err
-		case ours[child.Plan.Parent]: // otherwise it is a stranger, because of which ours has begun with another id
+		case ours[child.Plan.Parent]: // otherwise another run took the id first, and ours began with a new one
 			l.Runs = append(l.Runs, child)
 		}
 		ours[id] = true
@@ -63,8 +56,26 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 	return l, nil
 }
 
+// rootOf returns the run that r repeats a part of, directly or not, or r itself if there is none.
+func rootOf(dir string, r *Run) (*Run, error) {
+	for r.Plan.Parent != "" && r.Plan.Parent < r.Plan.Run { // ids sort by time: this excludes circles
+		parent, err := Open(filepath.Join(dir, r.Plan.Parent))
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		r = parent
+	}
+	return r, nil
+}
+
 // Root returns the run that the others repeat.
 func (l *Lineage) Root() *Run { return l.Runs[0] }
+
+// Last returns the run that began last.
+func (l *Lineage) Last() *Run { return l.Runs[len(l.Runs)-1] }
 
 // Summary returns how the hosts of the first run have ended by now: for each host, the last run that started it counts.
 func (l *Lineage) Summary() (*Summary, error) {
@@ -95,6 +106,7 @@ func (l *Lineage) Summary() (*Summary, error) {
 	return all, nil
 }
 
+// of returns the run whose files of the host count.
 func (l *Lineage) of(host string) *Run {
 	if r := l.last[host]; r != nil {
 		return r
@@ -111,7 +123,7 @@ func (l *Lineage) Output(host string, stream runner.Stream) (io.ReadSeekCloser, 
 func (l *Lineage) LogPath(host string) string { return l.of(host).LogPath(host) }
 
 // Path implements Files: it returns the folder of the last run.
-func (l *Lineage) Path() string { return l.Runs[len(l.Runs)-1].Path() }
+func (l *Lineage) Path() string { return l.Last().Path() }
 
 // Claim keeps other programs from continuing or removing these runs until release is called. The error wraps
 // ErrContinued if another program has the claim, or one of the runs is still going on; it is ErrRemoved if the first of

@@ -94,7 +94,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if !c.Bool("dry-run") {
 		release, err := lineage.Claim()
 		if errors.Is(err, report.ErrContinued) {
-			return usage("hail logs "+lineage.Runs[len(lineage.Runs)-1].Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
+			return usage("hail logs "+lineage.Last().Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
 		}
 		if err != nil {
 			return usage("", "%s can't be continued: %v", r.Plan.Run, err)
@@ -117,9 +117,8 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if places == nil {
 		return nothingLeft(e, c.Command.Name, lineage.Root().Plan.Run, before)
 	}
-	parent := lineage.Runs[len(lineage.Runs)-1]
 	plan := lineage.Root().Plan.Part(places)
-	plan.Parent = parent.Plan.Run
+	plan.Parent = lineage.Last().Plan.Run
 	inv, j, err := e.again(c, lineage.Root(), plan)
 	if err != nil {
 		return err
@@ -132,7 +131,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if c.Bool("dry-run") || c.Bool("quiet") {
 		return ended
 	}
-	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Runs[len(lineage.Runs)-1].Plan.Run == plan.Run { // the new run has begun
+	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Last().Plan.Run == plan.Run { // the new run has begun
 		if all, err := lineage.Summary(); err == nil {
 			fmt.Fprintf(e.stderr, "with the earlier runs: %s\n", report.Counts(all, report.Style{}))
 		}
