@@ -63,9 +63,9 @@ func resultOf(e *runner.Event) *Result {
 	return &Result{Host: e.Host, Status: e.Status, Reason: e.Reason, Exit: e.Exit, Error: e.Error, Remains: e.Remains, Attempt: e.Attempt}
 }
 
-// end notes that the host ended as in how.
-func (r *Result) end(how *Result) {
-	r.Status, r.Reason, r.Exit, r.Error, r.Remains = how.Status, how.Reason, how.Exit, how.Error, how.Remains
+// endAs makes the host end as it did in other.
+func (r *Result) endAs(other *Result) {
+	r.Status, r.Reason, r.Exit, r.Error, r.Remains = other.Status, other.Reason, other.Exit, other.Error, other.Remains
 }
 
 // Output is what is known of one stream: its length, and the CRC32C of all of it.
@@ -133,49 +133,22 @@ func (s *Summary) Add(batch []runner.Event) {
 
 func (s *Summary) add(e *runner.Event) {
 	s.Ended = e.Time
-	switch e.Kind {
-	case runner.KindPlan:
+	switch {
+	case e.Kind == runner.KindPlan:
 		s.begin(e)
-		return
-	case runner.KindWave:
+	case e.Kind == runner.KindWave:
 		s.Waves = append(s.Waves, e.Time)
-		return
-	case runner.KindCheck:
-		if e.Host == "" {
-			s.Fleet = e.Verdicts
-			return
-		}
-	case runner.KindEnd:
+	case e.Kind == runner.KindCheck && e.Host == "":
+		s.Fleet = e.Verdicts
+	case e.Kind == runner.KindEnd:
 		s.Stopped, s.Why, s.Whole = e.Reason, e.Error, true
-		return
-	}
-	i, ok := s.index[e.Host]
-	if !ok {
-		return
-	}
-	r := &s.Hosts[i]
-	switch e.Kind {
-	case runner.KindAttempt:
-		r.Attempt, r.Began, r.Exec, r.Stdout, r.Stderr, r.Reach, r.Checks = e.Attempt, e.Time, time.Time{}, Output{}, Output{}, nil, nil
-	case runner.KindRetry:
-		r.before = resultOf(e)
-	case runner.KindReach:
-		r.Reach = e.Reach
-	case runner.KindExec:
-		r.Exec = e.Time
-	case runner.KindOutput:
-		*r.output(e.Stream) = Output{e.Offset + e.Length, e.Checksum}
-	case runner.KindNote:
-		if r.Notes == nil {
-			r.Notes = map[string]string{}
+	default:
+		if i, ok := s.index[e.Host]; ok {
+			s.Hosts[i].add(e)
+			if e.Kind == runner.KindFinish {
+				s.Counts[e.Status]++
+			}
 		}
-		r.Notes[e.Key] = e.Value
-	case runner.KindCheck:
-		r.Checks = e.Verdicts
-	case runner.KindFinish:
-		r.end(resultOf(e))
-		r.Ended = e.Time
-		s.Counts[e.Status]++
 	}
 }
 
@@ -192,6 +165,33 @@ func (s *Summary) begin(e *runner.Event) {
 	}
 }
 
+// add folds in an event of this host.
+func (r *Result) add(e *runner.Event) {
+	switch e.Kind {
+	case runner.KindAttempt:
+		r.Attempt, r.Began, r.Exec = e.Attempt, e.Time, time.Time{}
+		r.Stdout, r.Stderr, r.Reach, r.Checks = Output{}, Output{}, nil, nil
+	case runner.KindRetry:
+		r.before = resultOf(e)
+	case runner.KindReach:
+		r.Reach = e.Reach
+	case runner.KindExec:
+		r.Exec = e.Time
+	case runner.KindOutput:
+		*r.output(e.Stream) = Output{e.Offset + e.Length, e.Checksum}
+	case runner.KindNote:
+		if r.Notes == nil {
+			r.Notes = map[string]string{}
+		}
+		r.Notes[e.Key] = e.Value
+	case runner.KindCheck:
+		r.Checks = e.Verdicts
+	case runner.KindFinish:
+		r.endAs(resultOf(e))
+		r.Ended = e.Time
+	}
+}
+
 // Settle accounts for the hosts of a sequence that was cut off: one whose command had begun is lost, one that waited
 // for another attempt ends as the attempt before did, and any other was never started. It must only be called when no
 // more events can come.
@@ -203,7 +203,7 @@ func (s *Summary) Settle() {
 		case r.Status != "":
 			continue
 		case r.before != nil && (r.Exec.IsZero() || r.Attempt == r.before.Attempt):
-			r.end(r.before)
+			r.endAs(r.before)
 		case r.Exec.IsZero():
 			r.Status, r.Error = runner.Skipped, "hail ended before anything was started here"
 		default:

@@ -139,7 +139,7 @@ func (s *Summary) overcome() *Summary {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; did(r) {
 			all.Hosts[i].Host = r.Host
-			all.Hosts[i].end(r.before)
+			all.Hosts[i].endAs(r.before)
 		}
 	}
 	return &all
