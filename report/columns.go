@@ -22,7 +22,7 @@ import (
 type Columns struct {
 	all      []column
 	fields   int           // how many of them are fields of a line; 0: the output is JSON
-	most     time.Duration // time for the expressions over the output of one host
+	mostTime time.Duration // for the expressions over the output of one host
 	mostRows int           // of one host
 }
 
@@ -37,7 +37,7 @@ type column struct {
 // each value that a host printed; vars.NAME is a var of the host; any other word names the next field of a line, with a
 // row for each line.
 func ParseColumns(text string) (*Columns, error) {
-	c := &Columns{most: longestQueries, mostRows: mostRows}
+	c := &Columns{mostTime: mostTime, mostRows: mostRows}
 	queries := 0
 	for _, part := range splitColumns(text) {
 		name, expr, isQuery := strings.Cut(part, "=")
@@ -105,15 +105,15 @@ func (c *Columns) Names() (names []string) {
 // Limits for the columns of one host: bytes of its output; rows, which take much more memory than the output; and the
 // time for expressions, which may never end.
 const (
-	longestColumns = 16 << 20
-	mostRows       = 100_000
-	longestQueries = 10 * time.Second
+	longestOutput = 16 << 20
+	mostRows      = 100_000
+	mostTime      = 10 * time.Second
 )
 
 // Rows returns the rows for what the host printed; a cell is a text, a value that jq made of JSON, or the value of a
 // var. The error says why there are no rows, or not all.
 func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, err error) {
-	if r.Stdout.Length > longestColumns {
+	if r.Stdout.Length > longestOutput {
 		return nil, fmt.Errorf("the output is too long for columns: %d bytes", r.Stdout.Length)
 	}
 	f, err := wholeOutput(files, r)
@@ -124,28 +124,8 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	if c.fields == 0 {
 		return c.jsonRows(h, f)
 	}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, longestColumns)
-	for lines.Scan() {
-		if cells := strings.Fields(lines.Text()); len(cells) > 0 {
-			if len(rows) == c.mostRows {
-				return rows, c.tooMany()
-			}
-			rows = append(rows, c.row(h, func(col column) any {
-				if col.field >= len(cells) {
-					return nil
-				}
-				if col.field == c.fields-1 { // the last field takes the rest of the line
-					return strings.Join(cells[col.field:], " ")
-				}
-				return cells[col.field]
-			}))
-		}
-	}
-	return rows, lines.Err()
+	return c.lineRows(h, f)
 }
-
-func (c *Columns) tooMany() error { return fmt.Errorf("there are more than %d rows", c.mostRows) }
 
 // wholeOutput opens what the host printed on stdout, if nothing of it is left out: the rest might still look like lines,
 // or like JSON. The caller closes it.
@@ -165,6 +145,60 @@ func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// lineRows returns a row for each line that is not empty.
+func (c *Columns) lineRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, longestOutput)
+	for lines.Scan() {
+		if cells := strings.Fields(lines.Text()); len(cells) > 0 {
+			if len(rows) == c.mostRows {
+				return rows, c.tooMany()
+			}
+			rows = append(rows, c.row(h, func(col column) any {
+				if col.field >= len(cells) {
+					return nil
+				}
+				if col.field == c.fields-1 { // the last field takes the rest of the line
+					return strings.Join(cells[col.field:], " ")
+				}
+				return cells[col.field]
+			}))
+		}
+	}
+	return rows, lines.Err()
+}
+
+// jsonRows returns a row for each JSON value.
+func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, failed error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), c.mostTime, fmt.Errorf("it took longer than %v", c.mostTime))
+	defer cancel()
+	dec := json.NewDecoder(in)
+	dec.UseNumber()
+	for {
+		var value any
+		switch err := dec.Decode(&value); {
+		case errors.Is(err, io.EOF):
+			return rows, nil
+		case err != nil:
+			return rows, fmt.Errorf("the output is not JSON: %w", err)
+		case len(rows) == c.mostRows:
+			return rows, c.tooMany()
+		}
+		rows = append(rows, c.row(h, func(col column) any {
+			v, _ := col.query.RunWithContext(ctx, value).Next() // nil if there is none
+			if err, ok := v.(error); ok {
+				failed = fmt.Errorf("column %s: %w", col.name, cmp.Or(context.Cause(ctx), err))
+				return nil
+			}
+			return v
+		}))
+		if failed != nil {
+			return rows, failed
+		}
+	}
+}
+
+// row returns a row of the host: its vars, and what cell returns for each other column.
 func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
 	for _, col := range c.all {
 		if col.vars != "" {
@@ -176,36 +210,7 @@ func (c *Columns) row(h inventory.Host, cell func(column) any) (row []any) {
 	return row
 }
 
-func (c *Columns) jsonRows(h inventory.Host, in io.Reader) (rows [][]any, err error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), c.most, fmt.Errorf("it took longer than %v", c.most))
-	defer cancel()
-	dec := json.NewDecoder(in)
-	dec.UseNumber()
-	for {
-		var value any
-		if e := dec.Decode(&value); e != nil {
-			if !errors.Is(e, io.EOF) {
-				err = fmt.Errorf("the output is not JSON: %w", e)
-			}
-			return rows, err
-		}
-		if len(rows) == c.mostRows {
-			return rows, c.tooMany()
-		}
-		var failed error
-		rows = append(rows, c.row(h, func(col column) any {
-			v, ok := col.query.RunWithContext(ctx, value).Next()
-			if e, bad := v.(error); bad && ok {
-				failed = fmt.Errorf("column %s: %w", col.name, cmp.Or(context.Cause(ctx), e))
-				return nil
-			}
-			return v
-		}))
-		if failed != nil {
-			return rows, failed
-		}
-	}
-}
+func (c *Columns) tooMany() error { return fmt.Errorf("there are more than %d rows", c.mostRows) }
 
 // ColumnsTable writes the table of what hosts printed, in the order of the plan. A host without a row gets an empty
 // one, and the reason stands below the table.

@@ -175,7 +175,7 @@ func TestColumnsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns.most = time.Millisecond
+	columns.mostTime = time.Millisecond
 	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it took longer than 1ms" {
 		t.Errorf("error %v, want that column x takes longer than 1ms", err)
 	}
