@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -86,18 +85,22 @@ func fewer(all []*finding) (kept []*finding) {
 		check   string
 		outcome runner.Outcome
 	}
-	left, merged, others := map[key]int{}, map[key]*finding{}, map[*finding]int{}
+	left := map[key]int{} // how many are still to come
 	for _, f := range all {
 		left[key{f.check.ID, f.outcome}]++
 	}
+	first, others := map[key]*finding{}, map[*finding]int{}
 	for _, f := range all {
 		k := key{f.check.ID, f.outcome}
-		if one := merged[k]; left[k] > mostTexts && one != nil {
+		switch one := first[k]; {
+		case one == nil:
+			first[k] = f
+			kept = append(kept, f)
+		case left[k] > mostTexts:
 			one.hosts = append(one.hosts, f.hosts...)
 			others[one]++
-		} else {
+		default:
 			kept = append(kept, f)
-			merged[k] = cmp.Or(one, f)
 		}
 		left[k]--
 	}
@@ -161,12 +164,16 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 // marks are the outcomes as cells of the matrix.
 var marks = map[runner.Outcome]string{runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?"}
 
-// matrixRoom is how wide the matrix may be where there is no terminal: what it shows is also said elsewhere.
-const matrixRoom = 100
+// How many checks the matrix may have, and how wide it may be where there is no terminal: what it shows is also said
+// elsewhere.
+const (
+	matrixChecks = 60
+	matrixWidth  = 100
+)
 
 // matrix returns the table of checks and hosts. It is empty if there is no room for it, or just one host.
 func matrix(s *Summary, style Style) string {
-	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > 60 {
+	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > matrixChecks {
 		return ""
 	}
 	head := []string{"CHECK"}
@@ -183,7 +190,7 @@ func matrix(s *Summary, style Style) string {
 	}
 	lines := Table(rows)
 	for _, line := range lines {
-		if textWidth(line) > cmp.Or(style.Width, matrixRoom) {
+		if textWidth(line) > cmp.Or(style.Width, matrixWidth) {
 			return ""
 		}
 	}
@@ -221,73 +228,4 @@ func checkCounts(s *Summary, style Style) string {
 		}
 	}
 	return line
-}
-
-// CompareChecks writes how the checks of a run differ from those of an earlier one: what newly fails, newly passes or
-// still fails, and where another value was captured. A verdict that only one of the runs has is just counted.
-func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
-	type place struct{ host, check string }
-	was := map[place]runner.Verdict{}
-	before.eachVerdict(func(host string, v runner.Verdict) { was[place{host, v.Check}] = v })
-	// The hosts, by change and check.
-	changes := map[string]map[string][]string{"still failing": {}, "newly passing": {}, "newly failing": {}, "changed": {}}
-	alone := 0
-	now.eachVerdict(func(host string, v runner.Verdict) {
-		at := place{host, v.Check}
-		old, known := was[at]
-		delete(was, at)
-		change := ""
-		switch {
-		case v.Outcome.Bad() && old.Outcome.Bad():
-			change = "still failing"
-		case v.Outcome.Bad() && known:
-			change = "newly failing"
-		case v.Outcome == runner.Pass && old.Outcome.Bad():
-			change = "newly passing"
-		case !known, (v.Outcome == runner.NotEvaluated) != (old.Outcome == runner.NotEvaluated):
-			alone++
-		case v.Value != nil && old.Value != nil && *v.Value != *old.Value:
-			change = "changed"
-		}
-		if change != "" {
-			changes[change][v.Check] = append(changes[change][v.Check], host)
-		}
-	})
-	alone += len(was)
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "compared with %s:\n", before.Run)
-	for _, change := range []string{"changed", "still failing", "newly passing", "newly failing"} {
-		outcome := map[string]runner.Outcome{"changed": runner.Skip, "newly passing": runner.Pass}[change]
-		for _, c := range slices.Concat(now.Plan.Checks, now.Plan.Fleet) {
-			hosts := changes[change][c.ID]
-			if hosts == nil {
-				continue
-			}
-			on := "over the fleet"
-			if hosts[0] != "" {
-				on = "on " + inventory.Fold(hosts)
-			}
-			fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(outcome, change), c.ID, style.cut(on, len(change)+len(c.ID)+4))
-		}
-		if len(changes[change]) == 0 && change != "changed" {
-			fmt.Fprintf(&b, "  nothing is %s\n", change)
-		}
-	}
-	if alone > 0 {
-		fmt.Fprintf(&b, "  in only one of the runs: %s\n", Plural(alone, "verdict"))
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-// eachVerdict calls do with the verdicts on each host, and with those over the fleet, for which host is empty.
-func (s *Summary) eachVerdict(do func(host string, v runner.Verdict)) {
-	for i := range s.Hosts {
-		for _, v := range s.Hosts[i].Checks {
-			do(s.Hosts[i].Host, v)
-		}
-	}
-	for _, v := range s.Fleet {
-		do("", v)
-	}
 }
