@@ -22,34 +22,12 @@ func writeTAP(w io.Writer, r *Report) error {
 	if r.DryRun {
 		b.WriteString("# " + nothingChanged + "\n")
 	}
-	sub := func(name string, verdicts []verdict) (ok bool) {
-		ok = true
-		fmt.Fprintf(&b, "# Subtest: %s\n    1..%d\n", tapText(name), len(verdicts))
-		for i, v := range verdicts {
-			passed := !v.Outcome.Bad()
-			ok = ok && passed
-			line := tapLine(passed, i+1, v.ID)
-			switch v.Outcome {
-			case runner.Skip:
-				line += " # SKIP"
-			case runner.NotEvaluated:
-				line += " # SKIP not evaluated"
-			case runner.Waived:
-				line = tapLine(false, i+1, v.ID) + " # TODO " + tapText(v.Text)
-			}
-			b.WriteString("    " + line + "\n")
-			if !passed {
-				fmt.Fprintf(&b, "      ---\n      message: %s\n      severity: %s\n      ...\n", strconv.Quote(strings.TrimSpace(string(v.Outcome)+" "+OneLine(v.Text))), v.Severity)
-			}
-		}
-		return ok
-	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
 		ok := well(h.Status)
 		skipped := h.Status == runner.Skipped || h.Status == ""
 		if len(h.Checks) > 0 {
-			ok = sub(h.Host, r.verdicts(h)) && ok
+			ok = tapSubtest(&b, h.Host, r.verdicts(h)) && ok
 		}
 		b.WriteString(tapLine(ok, i+1, h.Host))
 		if skipped {
@@ -61,10 +39,35 @@ func writeTAP(w io.Writer, r *Report) error {
 		}
 	}
 	if len(r.Fleet) > 0 {
-		b.WriteString(tapLine(sub("the fleet", r.fleet()), n, "the fleet") + "\n")
+		b.WriteString(tapLine(tapSubtest(&b, "the fleet", r.fleet()), n, "the fleet") + "\n")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// tapSubtest writes a test for each verdict, and reports whether none is bad. The line of the test that they are a part of
+// comes after them.
+func tapSubtest(b *bytes.Buffer, name string, verdicts []verdict) (ok bool) {
+	ok = true
+	fmt.Fprintf(b, "# Subtest: %s\n    1..%d\n", tapText(name), len(verdicts))
+	for i, v := range verdicts {
+		passed := !v.Outcome.Bad()
+		ok = ok && passed
+		line := tapLine(passed, i+1, v.ID)
+		switch v.Outcome {
+		case runner.Skip:
+			line += " # SKIP"
+		case runner.NotEvaluated:
+			line += " # SKIP not evaluated"
+		case runner.Waived:
+			line = tapLine(false, i+1, v.ID) + " # TODO " + tapText(v.Text)
+		}
+		b.WriteString("    " + line + "\n")
+		if !passed {
+			fmt.Fprintf(b, "      ---\n      message: %s\n      severity: %s\n      ...\n", strconv.Quote(strings.TrimSpace(string(v.Outcome)+" "+OneLine(v.Text))), v.Severity)
+		}
+	}
+	return ok
 }
 
 func tapLine(ok bool, n int, name string) string {
