@@ -11,9 +11,10 @@ import (
 	"hail/runner"
 )
 
-// How many groups of equal output, and how many findings of checks, a ticket has at most.
+// What a ticket has at most: groups of equal output, bytes of each stream of a group, and findings of checks.
 const (
 	mostGroups   = 20
+	mdExcerpt    = 8 << 10
 	mostFindings = 50
 )
 
@@ -42,26 +43,32 @@ func writeMarkdown(w io.Writer, r *Report) error {
 		}
 	}
 	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {
-		fmt.Fprintf(&b, "\n## Checks\n\n%s\n\n", mdText(checkCounts(r.Summary, Style{})))
-		if all := findings(r.Summary); all != nil {
-			b.WriteString("| outcome | check | severity | hosts | |\n|---|---|---|---|---|\n")
-			left := max(0, len(all)-mostFindings)
-			for _, f := range slices.Backward(all[left:]) { // the worst first
-				hosts := "the fleet"
-				if f.hosts != nil {
-					hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
-				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
-			}
-			if left > 0 {
-				fmt.Fprintf(&b, "\nThe record has %s.\n", Plural(left, "more finding"))
-			}
-		}
+		r.markdownChecks(&b)
 	} else if err := r.markdownOutput(&b); err != nil {
 		return err
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+func (r *Report) markdownChecks(b *bytes.Buffer) {
+	fmt.Fprintf(b, "\n## Checks\n\n%s\n\n", mdText(checkCounts(r.Summary, Style{})))
+	all := findings(r.Summary)
+	if all == nil {
+		return
+	}
+	b.WriteString("| outcome | check | severity | hosts | |\n|---|---|---|---|---|\n")
+	left := max(0, len(all)-mostFindings)
+	for _, f := range slices.Backward(all[left:]) { // the worst first
+		hosts := "the fleet"
+		if f.hosts != nil {
+			hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
+	}
+	if left > 0 {
+		fmt.Fprintf(b, "\nThe record has %s.\n", Plural(left, "more finding"))
+	}
 }
 
 func (r *Report) markdownOutput(b *bytes.Buffer) error {
@@ -70,24 +77,29 @@ func (r *Report) markdownOutput(b *bytes.Buffer) error {
 		return err
 	}
 	b.WriteString("\n## Output\n")
-	for i := len(groups) - 1; i >= 0; i-- { // what went wrong first
-		if shown := len(groups) - 1 - i; shown == mostGroups {
-			fmt.Fprintf(b, "\nThe record has %s.\n", Plural(i+1, "more group"))
-			break
-		}
-		first := groups[i].results[0]
-		fmt.Fprintf(b, "\n%s\n", mdText(groups[i].title(Style{})))
-		for _, stream := range streams {
-			if text := r.excerpt(first, stream, 8<<10); text != "" {
-				fence := "```"
-				for strings.Contains(text, fence) {
-					fence += "`"
-				}
-				fmt.Fprintf(b, "\n%s\n%s\n%s\n", fence+map[runner.Stream]string{runner.Stderr: "stderr"}[stream], strings.TrimSuffix(text, "\n"), fence)
-			}
-		}
+	left := max(0, len(groups)-mostGroups)
+	for _, g := range slices.Backward(groups[left:]) { // what went wrong first
+		fmt.Fprintf(b, "\n%s\n", mdText(g.title(Style{})))
+		first := g.results[0]
+		b.WriteString(mdBlock("", r.excerpt(first, runner.Stdout, mdExcerpt)))
+		b.WriteString(mdBlock("stderr", r.excerpt(first, runner.Stderr, mdExcerpt)))
+	}
+	if left > 0 {
+		fmt.Fprintf(b, "\nThe record has %s.\n", Plural(left, "more group"))
 	}
 	return nil
+}
+
+// mdBlock returns text as a block of code, with a word that says what it is; nothing if text is empty.
+func mdBlock(word, text string) string {
+	if text == "" {
+		return ""
+	}
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fmt.Sprintf("\n%s%s\n%s\n%s\n", fence, word, strings.TrimSuffix(text, "\n"), fence)
 }
 
 var mdEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "&", "&amp;", "<", "&lt;", "[", `\[`, "#", `\#`)
