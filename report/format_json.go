@@ -22,11 +22,11 @@ type jsonSummary struct {
 // printed, and what the columns found in it.
 type jsonResult struct {
 	*Result
-	Exit   *int         `json:"exit,omitempty"`
-	Error  string       `json:"error,omitempty"`
-	Rows   []jsonObject `json:"rows,omitempty"` // of Columns, by their names
-	Stdout jsonOutput   `json:"stdout,omitzero"`
-	Stderr jsonOutput   `json:"stderr,omitzero"`
+	Exit   *int                         `json:"exit,omitempty"`
+	Error  string                       `json:"error,omitempty"`
+	Rows   []map[string]json.RawMessage `json:"rows,omitempty"` // of Columns, by their names
+	Stdout jsonOutput                   `json:"stdout,omitzero"`
+	Stderr jsonOutput                   `json:"stderr,omitzero"`
 }
 
 // jsonText is how many bytes of each output a report has as a text.
@@ -38,8 +38,6 @@ type jsonOutput struct {
 	Text string `json:"text,omitempty"` // its end, at most jsonText bytes; what is not UTF-8 in it is U+FFFD
 	Cut  bool   `json:"cut,omitempty"`  // the text is not all of it
 }
-
-type jsonObject map[string]json.RawMessage
 
 // asJSON returns what the summary is as JSON.
 func (s *Summary) asJSON() jsonSummary {
@@ -68,7 +66,8 @@ func writeJSON(w io.Writer, r *Report) error {
 	b.WriteString(",\n  \"hosts\": [")
 	for i := range hosts {
 		h := &hosts[i]
-		if err := r.addOutput(h, i); err != nil {
+		r.addTexts(h)
+		if err := r.addRows(h, i); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(h, "    ", "  ")
@@ -85,32 +84,14 @@ func writeJSON(w io.Writer, r *Report) error {
 	return b.Flush()
 }
 
-// addOutput adds what host i printed, and what the columns found in it.
-func (r *Report) addOutput(h *jsonResult, i int) error {
+// addTexts adds what the host printed.
+func (r *Report) addTexts(h *jsonResult) {
 	for i, o := range []*jsonOutput{&h.Stdout, &h.Stderr} {
 		if err := r.addText(o, h.Host, streams[i]); err != nil {
 			o.Cut = true
 			h.Error = cmp.Or(h.Error, err.Error())
 		}
 	}
-	if r.Columns == nil {
-		return nil
-	}
-	names := r.Columns.Names()
-	rows, err := r.Columns.Rows(r.Plan.Hosts[i], h.Result, r.Files)
-	if err != nil {
-		h.Error = cmp.Or(h.Error, err.Error())
-	}
-	for _, cells := range rows {
-		row := jsonObject{}
-		for j, v := range cells {
-			if row[names[j]], err = gojq.Marshal(v); err != nil { // of a var
-				return err
-			}
-		}
-		h.Rows = append(h.Rows, row)
-	}
-	return nil
 }
 
 func (r *Report) addText(o *jsonOutput, host string, stream runner.Stream) error {
@@ -129,4 +110,26 @@ func (r *Report) addText(o *jsonOutput, host string, stream runner.Stream) error
 	text, err := io.ReadAll(end)
 	o.Text, o.Cut = string(text), before || after
 	return err
+}
+
+// addRows adds what the columns found in what host i printed.
+func (r *Report) addRows(h *jsonResult, i int) error {
+	if r.Columns == nil {
+		return nil
+	}
+	names := r.Columns.Names()
+	rows, err := r.Columns.Rows(r.Plan.Hosts[i], h.Result, r.Files)
+	if err != nil {
+		h.Error = cmp.Or(h.Error, err.Error())
+	}
+	for _, cells := range rows {
+		row := map[string]json.RawMessage{}
+		for j, v := range cells {
+			if row[names[j]], err = gojq.Marshal(v); err != nil { // of a var
+				return err
+			}
+		}
+		h.Rows = append(h.Rows, row)
+	}
+	return nil
 }
