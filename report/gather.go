@@ -23,15 +23,15 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 	if err != nil {
 		return err
 	}
-	most := 0
+	largest := 0
 	for i, g := range groups {
-		if len(g.results) > len(groups[most].results) {
-			most = i
+		if len(g.results) > len(groups[largest].results) {
+			largest = i
 		}
 	}
 	for i, g := range groups {
-		if by.Diff && i != most {
-			err = g.writeDiff(w, groups[most], files, style)
+		if by.Diff && i != largest {
+			err = g.writeDiff(w, groups[largest], files, style)
 		} else {
 			err = g.write(w, files, s.Plan.MaxOutput, style)
 		}

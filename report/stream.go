@@ -17,7 +17,7 @@ type Stream struct {
 	}
 	Style Style
 	lines map[lineKey]*streamed
-	most  int64 // bytes of an output that are kept; 0: all
+	limit int64 // how many bytes of an output are kept; 0: all
 }
 
 // streamed is an output that is being shown.
@@ -39,7 +39,7 @@ func (s *Stream) Events(batch []runner.Event) error {
 		switch e.Kind {
 		case runner.KindPlan:
 			if e.Plan != nil {
-				s.most = e.Plan.MaxOutput
+				s.limit = e.Plan.MaxOutput
 			}
 		case runner.KindOutput:
 			if err := s.show(e); err != nil {
@@ -69,9 +69,9 @@ func (s *Stream) show(e *runner.Event) error {
 		s.lines[key] = l
 	}
 	l.length = e.Offset + e.Length
-	here := e.Length
-	if s.most > 0 {
-		here = max(0, min(here, headSize(s.most)-e.Offset))
+	now := e.Length // the part that can be shown now
+	if s.limit > 0 {
+		now = max(0, min(now, headSize(s.limit)-e.Offset))
 	}
 	f, err := s.Files.Attempt(e.Host, e.Attempt, e.Stream)
 	if err != nil {
@@ -81,8 +81,8 @@ func (s *Stream) show(e *runner.Event) error {
 	if _, err := f.Seek(e.Offset, io.SeekStart); err != nil {
 		return err
 	}
-	n, err := io.Copy(l, io.LimitReader(f, here))
-	if err == nil && n < here {
+	n, err := io.Copy(l, io.LimitReader(f, now))
+	if err == nil && n < now {
 		err = errors.New("the record has less output than its journal says")
 	}
 	return err
@@ -103,7 +103,7 @@ func (s *Stream) finish(host string) error {
 
 // rest shows what is kept after the first part of an output that has ended.
 func (s *Stream) rest(key lineKey, l *streamed) error {
-	if s.most == 0 || l.length <= headSize(s.most) {
+	if s.limit == 0 || l.length <= headSize(s.limit) {
 		return nil
 	}
 	f, err := s.Files.Attempt(key.host, l.attempt, key.stream)
@@ -111,12 +111,12 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 		return err
 	}
 	defer f.Close()
-	has, err := keptIn(f, l.length, s.most)
+	has, err := keptIn(f, l.length, s.limit)
 	if err == nil && has.left > 0 {
 		_, err = io.WriteString(l, gap(has.left))
 	}
 	if err == nil {
-		_, err = f.Seek(headSize(s.most), io.SeekStart)
+		_, err = f.Seek(headSize(s.limit), io.SeekStart)
 	}
 	if err == nil {
 		_, err = io.Copy(l, f)

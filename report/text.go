@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 
 	"hail/inventory"
 	"hail/runner"
@@ -127,20 +126,25 @@ func (s *Summary) again(status runner.Status) (n int) {
 	return n
 }
 
-// overcome returns a summary of the attempts before the last, for the hosts that ended well in the end; nil if there
-// are none.
+// overcome returns a summary of how the attempts before the last ended, on the hosts that ended well after all; nil if
+// there are none.
 func (s *Summary) overcome() *Summary {
-	did := func(r *Result) bool { return r.before != nil && well(r.Status) }
-	if !slices.ContainsFunc(s.Hosts, func(r Result) bool { return did(&r) }) {
+	var hosts []Result
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		if r.before == nil || !well(r.Status) {
+			continue
+		}
+		if hosts == nil {
+			hosts = make([]Result, len(s.Hosts)) // in their places; the others have no status
+		}
+		hosts[i].Host = r.Host
+		hosts[i].endAs(r.before)
+	}
+	if hosts == nil {
 		return nil
 	}
-	all := *s
-	all.Hosts = make([]Result, len(s.Hosts))
-	for i := range s.Hosts {
-		if r := &s.Hosts[i]; did(r) {
-			all.Hosts[i].Host = r.Host
-			all.Hosts[i].endAs(r.before)
-		}
-	}
-	return &all
+	before := *s
+	before.Hosts = hosts
+	return &before
 }
