@@ -86,20 +86,25 @@ func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 	return letters
 }
 
+// unknownOption returns the error for an option that the command does not have: arg, with this name. names are the long names
+// of those that it has.
 func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
-	hint := fmt.Sprintf("hail help %s lists the options", cmd.Name)
-	if takesCommand(cmd) {
-		hint += "; a command's own options go after --"
-	}
-	if i := slices.IndexFunc(habits[name], func(h habit) bool { return slices.Contains(names, h.option) }); i >= 0 {
-		hint = habits[name][i].hint
-	}
 	near := inventory.Nearest(name, names)
-	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); near == "" && i >= 0 {
-		near = names[i]
-	}
-	if near != "" && len(name) > 1 {
+	begins := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) })
+	known := slices.IndexFunc(habits[name], func(h habit) bool { return slices.Contains(names, h.option) })
+	var hint string
+	switch {
+	case len(name) > 1 && near != "":
 		hint = "did you mean --" + near + "?"
+	case len(name) > 1 && begins >= 0:
+		hint = "did you mean --" + names[begins] + "?"
+	case known >= 0:
+		hint = habits[name][known].hint
+	default:
+		hint = fmt.Sprintf("hail help %s lists the options", cmd.Name)
+		if takesCommand(cmd) {
+			hint += "; a command's own options go after --"
+		}
 	}
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
@@ -142,12 +147,16 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 		}
 		names = append(names, c.Name)
 	}
-	hint := "hail help lists the commands"
-	if i := slices.IndexFunc(args, func(a string) bool { return slices.Contains(names, a) }); i > 0 && strings.HasPrefix(args[0], "-") {
-		hint = fmt.Sprintf("options go after the command: hail %s %s …", args[i], args[0])
-	}
-	if near := inventory.Nearest(args[0], names); near != "" {
+	var hint string
+	near := inventory.Nearest(args[0], names)
+	command := slices.IndexFunc(args, func(a string) bool { return slices.Contains(names, a) })
+	switch {
+	case near != "":
 		hint = fmt.Sprintf("did you mean hail %s?", near)
+	case command > 0 && strings.HasPrefix(args[0], "-"):
+		hint = fmt.Sprintf("options go after the command: hail %s %s …", args[command], args[0])
+	default:
+		hint = "hail help lists the commands"
 	}
 	return nil, usage(hint, "there is no command %q", args[0])
 }
