@@ -1,19 +1,15 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
-	"hail/inventory/sshconfig"
 	"hail/report"
 	"hail/runner"
 	"hail/runner/become"
-	"hail/runner/sshconn"
-	"hail/runner/wrap"
 )
 
 // newPlan makes a plan from the options.
@@ -98,42 +94,4 @@ func fitFanout(hosts, openFiles int, memory int64) int {
 		n = int(min(int64(n), memory/2/memoryPerHost))
 	}
 	return max(1, n)
-}
-
-// newDialer stacks the dialers, wrap → become → ssh → jump → TCP, and prepares them for the hosts of the plan. The wrapper
-// runs as the other user, so that it can end the processes of that user. The caller closes the sshconn.Dialer, which ends
-// everything that is still open. warn and trace are as in sshconn.Config.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, warn func(string), trace sshconn.Trace) (runner.Dialer, *sshconn.Dialer, error) {
-	local := e.sshLocal()
-	local.AllowExec, local.AskSSH = p.AllowExec, p.AskSSH
-	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
-	if err != nil {
-		return nil, nil, err
-	}
-	ssh := sshconn.New(sshconn.Config{
-		SSHConfig:      config,
-		Local:          local,
-		Environ:        e.environ,
-		Agent:          e.getenv("SSH_AUTH_SOCK"),
-		Password:       secrets.login,
-		HostKeys:       p.HostKeys,
-		ConnectTimeout: p.Clocks.Connect.Value(),
-		Connecting:     p.Connecting,
-		ConnectingMost: p.ConnectingMost,
-		PerAddress:     p.PerAddress,
-		Find:           inv.Host,
-		Control:        p.Control,
-		Bare:           p.NoWrap,
-		Warn:           warn,
-		Trace:          trace,
-	})
-	if err := e.untilSignal(func(ctx context.Context) error { return ssh.Prepare(ctx, p.Hosts) }); err != nil { // ssh_config may run programs
-		ssh.Close()
-		return nil, nil, err
-	}
-	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
-	if p.NoWrap {
-		return as, ssh, nil
-	}
-	return wrap.Dialer{Inner: as}, ssh, nil
 }
