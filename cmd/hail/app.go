@@ -48,14 +48,14 @@ func dispatch(e environment, app *cli.App, args []string) error {
 		return err
 	}
 	rest, err := optionsFirst(cmd, args[1:])
-	app.Commands = []*cli.Command{cmd} // otherwise the library looks through all commands
-	if help || wantsHelp(rest) {
+	switch {
+	case help, err == nil && wantsHelp(rest):
 		_, err := io.WriteString(app.Writer, commandText(cmd))
 		return err
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
+	app.Commands = []*cli.Command{cmd} // otherwise the library looks through all commands
 	cmd.Flags = named(cmd.Flags)
 	return app.Run(append([]string{"hail", cmd.Name}, rest...))
 }
