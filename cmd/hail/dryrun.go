@@ -21,31 +21,17 @@ func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error
 	if asJSON(d.modes.names()) {
 		return json.NewEncoder(d.env.stdout).Encode(p)
 	}
-	limit := func(d inventory.Duration) string {
-		if d == 0 {
-			return "none"
-		}
-		return d.String()
-	}
-	wrapped := "ended when its time is up, then killed after " + p.Clocks.Grace.String()
-	if p.NoWrap {
-		wrapped = "sent bare: nothing ends it on the host"
-	}
-	work := cmp.Or(map[string]string{action.KindScript: "script", action.KindFetch: "fetch", check.Kind: "test"}[p.Action.Kind], "command")
-	limits := fmt.Sprintf("connecting %v, %s %s, run %s", p.Clocks.Connect, work, limit(p.Clocks.Attempt), limit(p.Clocks.Run))
-	if p.Action.Kind == action.KindPing {
-		limits, wrapped = fmt.Sprintf("connecting %v, run %s", p.Clocks.Connect, limit(p.Clocks.Run)), ""
-	}
+	work := workWord(p.Action.Kind)
 	rows := [][2]string{
 		{"what", d.what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
 		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.Fanout, connectingText(p), p.PerAddress)},
-		{"limits", limits},
+		{"limits", limitsText(p, work)},
 		{"pace", paceText(p)},
 		{"waves", wavesText(p)},
 		{"budget", budgetText(p)},
 		{"retry", retryText(p)},
-		{work, wrapped},
+		{work, endingText(p)},
 	}
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[1] == "" })
 	if slices.ContainsFunc(lines, func(line string) bool { return line != d.what }) {
@@ -62,6 +48,46 @@ func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error
 	b.WriteString("dry run: nothing was done\n")
 	_, err := io.WriteString(d.env.stdout, b.String())
 	return err
+}
+
+// workWord returns the word for what is done on a host; "" if that is nothing.
+func workWord(kind string) string {
+	switch kind {
+	case action.KindPing:
+		return ""
+	case action.KindScript:
+		return "script"
+	case action.KindFetch:
+		return "fetch"
+	case check.Kind:
+		return "test"
+	}
+	return "command"
+}
+
+func limitsText(p *runner.Plan, work string) string {
+	limit := func(d inventory.Duration) string {
+		if d == 0 {
+			return "none"
+		}
+		return d.String()
+	}
+	text := fmt.Sprintf("connecting %v, ", p.Clocks.Connect)
+	if work != "" {
+		text += fmt.Sprintf("%s %s, ", work, limit(p.Clocks.Attempt))
+	}
+	return text + "run " + limit(p.Clocks.Run)
+}
+
+// endingText describes how the work on a host is ended; "" if there is none.
+func endingText(p *runner.Plan) string {
+	switch {
+	case p.Action.Kind == action.KindPing:
+		return ""
+	case p.NoWrap:
+		return "sent bare: nothing ends it on the host"
+	}
+	return "ended when its time is up, then killed after " + p.Clocks.Grace.String()
 }
 
 func connectingText(p *runner.Plan) string {
