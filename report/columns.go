@@ -18,7 +18,7 @@ import (
 	"hail/runner"
 )
 
-// Columns turns what hosts print into rows of a table.
+// Columns turns what hosts print into rows of a table. ParseColumns makes it; it may be used any number of times.
 type Columns struct {
 	all      []column
 	fields   int           // how many of them are fields of a line; 0: the output is JSON

@@ -12,9 +12,9 @@ import (
 // is used by one goroutine at a time.
 type file struct {
 	path    string
-	handles *atomic.Int64
+	handles *atomic.Int64 // how many more files may stay open; shared
 	made    bool
-	open    *os.File
+	open    *os.File // nil if it is not kept open
 }
 
 func (f *file) Write(p []byte) (int, error) {
@@ -37,7 +37,7 @@ func (f *file) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// handle opens the file.
+// handle opens the file, and creates it the first time.
 func (f *file) handle() (*os.File, error) {
 	flags := os.O_WRONLY | os.O_APPEND
 	if !f.made {

@@ -196,7 +196,8 @@ func writeCSV(w io.Writer, r *Report) error {
 	return out.Error()
 }
 
-// hostsCSV returns the results as CSV. A cell that a spreadsheet would take for a formula gets a quote in front.
+// hostsCSV returns the text of hosts.csv in a record: how each host ended. The report in CSV also has what was known of
+// the hosts, and what they printed.
 func hostsCSV(s *Summary) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

@@ -18,7 +18,8 @@ import (
 	"hail/runner"
 )
 
-// Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed.
+// Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed. The Summary must have
+// its Plan; only jsonl needs nothing but Events.
 type Report struct {
 	*Summary
 	What    string // what the run did, in a few words; may be empty

@@ -74,7 +74,7 @@ func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.R
 		return last, err
 	}
 	aside, e := open(filepath.Join(f.attemptFolder(host, attempt), string(stream)), os.O_RDONLY)
-	if os.IsNotExist(e) { // not set aside by now, so not before either
+	if os.IsNotExist(e) { // it has not been set aside yet, so what was opened before is of this attempt
 		return last, err
 	}
 	if err == nil {

@@ -38,9 +38,9 @@ const clockFormat = "15:04:05.000 "
 // longestTail is how many bytes of a line without an end are held back from the log.
 const longestTail = 64 << 10
 
-// The log has all output up to loggedWhole bytes. Nobody reads further, and to write everything twice would cost more
-// than to get it from the host. So of each larger piece that comes after that, the log has the last loggedPiece bytes,
-// and says where the rest is.
+// The log has the first loggedWhole bytes of output. After that, it has only the end of each piece that arrives, up to
+// loggedPiece bytes, and says where the rest is: nobody reads further, and writing everything twice would cost more than
+// getting it from the host.
 const (
 	loggedWhole = 256 << 10
 	loggedPiece = 1 << 10

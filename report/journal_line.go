@@ -33,8 +33,8 @@ func parseLine(line []byte) (e runner.Event, ok bool) {
 	return e, json.Unmarshal(append(line[:n:n], '}'), &e) == nil
 }
 
-// appendLine appends the line of e as encoding/json would write it; for rare fields, it asks encoding/json. A push of
-// many files has a line in the journal for each on each host, and reflection was a tenth of all that this cost.
+// appendLine appends the line of e as encoding/json would write it, and leaves rare fields to encoding/json. A push of
+// many files journals a line for each file on each host, and reflection was a tenth of what that cost.
 func appendLine(b []byte, e *runner.Event) []byte {
 	start := len(b)
 	b = strconv.AppendInt(append(b, `{"seq":`...), e.Seq, 10)
@@ -70,7 +70,7 @@ func appendLine(b []byte, e *runner.Event) []byte {
 	return append(appendCRC(b, b[start:]), '\n')
 }
 
-// appendNumber and appendText append a field, unless it is zero.
+// appendNumber and appendText append a field, unless its value is zero; appendString and appendJSON always do.
 func appendNumber(b []byte, name string, n int64) []byte {
 	if n == 0 {
 		return b
@@ -96,6 +96,6 @@ func appendString(b []byte, name, s string) []byte {
 }
 
 func appendJSON(b []byte, name string, v any) []byte {
-	text, _ := json.Marshal(v) // strings and numbers: no error
+	text, _ := json.Marshal(v) // there is no error: it is made of strings and numbers
 	return append(append(b, name...), text...)
 }

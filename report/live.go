@@ -53,7 +53,8 @@ const (
 	mostTold   = 20
 )
 
-// NewLive starts showing on w. style is asked for each time, as a terminal may change its width. Close ends it.
+// NewLive starts showing a run on total hosts on w, which may be a terminal. It calls style each time, as a terminal may
+// change its width. Close ends it.
 func NewLive(w io.Writer, total int, terminal bool, style func() Style) *Live {
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
 		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, quit: make(chan struct{})}

@@ -57,8 +57,8 @@ func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error)
 	return r, nil
 }
 
-// create makes the folder under another name first, so that any record that is found is complete. If it fails, it
-// leaves nothing behind: the disk may be full.
+// create makes the folder under another name first, so that any record that is found is complete. After an error it
+// leaves nothing behind, as the disk may be full.
 func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -227,8 +227,8 @@ func (r *Record) Close() error {
 // incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
 func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }
 
-// Finish writes what is made from the summary, for which there is the reserved space, and releases the lock. As the
-// summary can always be made again from the journal, a failure here loses nothing but these files.
+// Finish writes the files that are made from the summary, into the space reserved for them, and releases the lock. All
+// of it is in the journal, too, so a failure here loses nothing but these files.
 func (r *Record) Finish(s *Summary) error {
 	err := errors.Join(r.reserve.release(), r.writeSummary(s), r.lock.Unlock())
 	if err != nil && r.Failed() == nil { // what Failed returns has been reported already

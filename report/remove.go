@@ -97,7 +97,8 @@ func Old(dir string, keep int) (old []string, err error) {
 	return oldOf(dir, keep, func(string, time.Time) bool { return false })
 }
 
-// oldOf is Old, with a function that may hold further runs. It is told when the oldest of the newest keep began.
+// oldOf is Old, with a function that may hold further runs. since is when the oldest of the newest keep runs began; zero
+// if keep is 0.
 func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (old []string, err error) {
 	ids, err := List(dir)
 	if err != nil || len(ids) <= keep {
@@ -136,8 +137,8 @@ func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (
 	return old, nil
 }
 
-// recordsPerSpare says how many records may be there beyond those to keep: one for so many of these. To look through
-// all of them costs more than a small run.
+// recordsPerSpare is how many records to keep allow for one more that is not removed yet: looking through all of them costs
+// more than a small run.
 const recordsPerSpare = 10
 
 // Prune removes the records that are Old, if there are over a tenth more than keep, and what unfinished or half-removed

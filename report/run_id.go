@@ -10,8 +10,10 @@ import (
 
 var runID = regexp.MustCompile(`^\d{8}-\d{6}-[a-z0-9]{4}$`)
 
-// idTime is how an id begins.
-const idTime = "20060102-150405"
+const (
+	idTime    = "20060102-150405"                 // the beginning of an id
+	idLetters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
+)
 
 // NewRunID returns an id that sorts by time, 20261123-150405-k3f9: the second in UTC, two letters for the fraction of
 // the second, and two random ones.
@@ -24,9 +26,7 @@ func NewRunID(now time.Time) string {
 		idLetters[part/n], idLetters[part%n], idLetters[int(chance[0])%n], idLetters[int(chance[1])%n]})
 }
 
-const idLetters = "23456789abcdefghjkmnpqrstuvwxyz" // in order, and no two that look alike
-
-// drawn returns when NewRunID has drawn this id, to a thousandth of a second.
+// drawn returns when NewRunID made this id, to about a millisecond. The id must be one of a run.
 func drawn(id string) time.Time {
 	const n = len(idLetters)
 	second, _ := Started(id)

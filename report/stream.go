@@ -7,12 +7,12 @@ import (
 	"hail/runner"
 )
 
-// Stream is the Sink that writes what hosts print as it arrives, in whole lines after the host's name. If not all
-// output is kept, only the first part of it is at its final place in the file from the beginning; the rest is shown
-// when the host has ended.
+// Stream is the Sink that writes what hosts print as it arrives, in whole lines after the host's name. If not all of an
+// output is kept, the first part is shown as it arrives, and the rest when the host has ended: only then is the rest at
+// its final place in the file. W and Files must be set.
 type Stream struct {
 	W     io.Writer
-	Files interface { // of a Record or a Run
+	Files interface { // a Record or a Run
 		Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error)
 	}
 	Style Style

@@ -2,8 +2,8 @@ package report
 
 import "strings"
 
-// Table aligns rows of cells, all of the same length, and returns a line for each, harmless for a terminal. A column
-// without any text is left out.
+// Table aligns rows of cells, and returns a line for each, harmless for a terminal. There must be at least one row, and all
+// must have the same length; their cells are made harmless in place. A column without any text is left out.
 func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
 
 // tableLines is Table, but can keep empty columns.
