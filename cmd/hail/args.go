@@ -44,7 +44,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			return nil, usage("hail's options go before the command, and -- between the two: -- "+strings.Join(slices.Concat(words, []string{arg}, args), " "), "%s comes after the command, and could be meant for it", arg)
 		}
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		value, known := takesValue[name]
+		takes, known := takesValue[name]
 		if !known {
 			letters := shortOptions(arg, takesValue)
 			if letters == nil {
@@ -54,7 +54,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		options = append(options, arg)
-		if value && !inline {
+		if takes && !inline {
 			if len(args) == 0 || args[0] == "--" && !slices.Contains(args[1:], "--") { // this "--" ends the options
 				return nil, usage("", "%s needs a value", arg)
 			}
@@ -74,11 +74,11 @@ func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 		return nil
 	}
 	for i := 1; i < len(arg); i++ {
-		value, known := takesValue[arg[i:i+1]]
+		takes, known := takesValue[arg[i:i+1]]
 		switch {
 		case !known:
 			return nil
-		case value && i+1 < len(arg):
+		case takes && i+1 < len(arg):
 			return append(letters, "-"+arg[i:i+1]+"="+arg[i+1:])
 		}
 		letters = append(letters, "-"+arg[i:i+1])

@@ -27,7 +27,7 @@ func TestReference(t *testing.T) {
 // reference returns hail help of all commands, in Markdown. Options shared with hail run are listed only there.
 func reference(commands []*cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firsts, exitCodes)
+	fmt.Fprintf(&b, "# Commands and options\n\nhail %s: `hail %s`. `make docs` generates this page from `hail help`.\n\n```sh\n%s```\n\nExit codes: %s\n", tagline, synopsis, firstCommands, exitCodes)
 	for _, c := range commands {
 		fmt.Fprintf(&b, "\n## %s\n\n%s. `hail %s`\n", c.Name, c.Usage, strings.TrimSpace(c.Name+" [OPTION…] "+c.ArgsUsage))
 		prose, examples := descriptionOf(c)

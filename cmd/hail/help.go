@@ -10,9 +10,9 @@ import (
 
 // The texts that hail help, the manual page and docs/cli.md share.
 const (
-	tagline  = "runs one thing on many machines over SSH: throttled, with a log per host"
-	synopsis = "COMMAND [OPTION…] [ARGUMENT…]"
-	firsts   = `  hail demo                             a fleet on this machine, to try hail out
+	tagline       = "runs one thing on many machines over SSH: throttled, with a log per host"
+	synopsis      = "COMMAND [OPTION…] [ARGUMENT…]"
+	firstCommands = `  hail demo                             a fleet on this machine, to try hail out
   hail ping -w 'web[01-20]'             reach hosts and log in
   hail run  -g web -- uptime            run a command on every host of a group
   hail show last                        show the last run again
@@ -23,7 +23,7 @@ const (
 
 func overviewText(commands []*cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "hail %s.\n\nUsage: hail %s\n\n%s\nCommands:\n", tagline, synopsis, firsts)
+	fmt.Fprintf(&b, "hail %s.\n\nUsage: hail %s\n\n%s\nCommands:\n", tagline, synopsis, firstCommands)
 	for _, c := range commands {
 		fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Usage)
 	}

@@ -32,7 +32,7 @@ func manText(commands []*cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH HAIL 1 \"\" \"hail %s\" \"hail\"\n.SH NAME\nhail \\- %s\n", roff(versionText()), roff(tagline))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B hail\n%s\n.SH DESCRIPTION\n", roff(synopsis))
-	manExamples(&b, firsts)
+	manExamples(&b, firstCommands)
 	b.WriteString(".SH COMMANDS\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, ".SS hail %s\n%s.\n", roff(strings.TrimSpace(c.Name+" "+c.ArgsUsage)), roff(c.Usage))

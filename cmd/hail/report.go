@@ -89,7 +89,7 @@ func formatOf(name string) (report.Format, error) {
 	if format, ok := report.Formats[name]; ok {
 		return format, nil
 	}
-	return nil, usage(takes(name, report.FormatNames()), "there is no report format %q", name)
+	return nil, usage(wordHint(name, report.FormatNames()), "there is no report format %q", name)
 }
 
 // wantedReport is a report that --report asks for.
@@ -107,7 +107,7 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		}
 		format, known := report.Formats[name]
 		if !known {
-			return nil, wrongValue("report", takes(name, report.FormatNames()), "there is no report format %q", name)
+			return nil, wrongValue("report", wordHint(name, report.FormatNames()), "there is no report format %q", name)
 		}
 		if path == "-" {
 			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is not a file", name)

@@ -80,16 +80,16 @@ func oneOf(c *cli.Context, name string) (string, error) {
 
 // notKnown returns the error for an option that takes one of words, but not word.
 func notKnown(option, word string, words []string) error {
-	return wrongValue(option, takes(word, words), "%q is not known", word)
+	return wrongValue(option, wordHint(word, words), "%q is not known", word)
 }
 
 // unknownWord returns the error for a word that is not one of known.
 func unknownWord(what, word string, known []string) *inventory.Error {
-	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: takes(word, known)}
+	return &inventory.Error{Text: fmt.Sprintf("%q is not %s", word, what), Hint: wordHint(word, known)}
 }
 
-// takes returns the hint for a word that is not one of words.
-func takes(word string, words []string) string {
+// wordHint returns the hint for a word that is not one of words: which of them may be meant, or all of them.
+func wordHint(word string, words []string) string {
 	return cmp.Or(inventory.DidYouMean(word, words), "use "+joinWords(words))
 }
 
