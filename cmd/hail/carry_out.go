@@ -84,8 +84,8 @@ func (r *prepared) ask(c *cli.Context) error {
 	return e.unlock(r.ssh, r.plan.Hosts)
 }
 
-// createRecord begins the record of a run. The plan gets another id if there is a record with its own, as two hails that
-// start in the same millisecond may draw.
+// createRecord begins the record of a run. If there is one with the id of the plan already, because another hail drew the same
+// in the same millisecond, the plan gets another id.
 func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*report.Record, error) {
 	secret, err := secretVars(c)
 	if err != nil {
@@ -144,7 +144,7 @@ func (r *prepared) events(ctx context.Context) iter.Seq[[]runner.Event] {
 func (r *prepared) conclude(c *cli.Context, s *report.Summary, drained error) error {
 	d := r.display
 	err := withoutEPIPE(errors.Join(drained, d.results(s, r.record)))
-	// Once the record is finished, another hail may remove it.
+	// The reports come first: once the record is finished, another hail may remove it.
 	if err = errors.Join(err, writeAll(r.reports, s, r.record.Path(), d.columns), r.record.Finish(s)); err != nil {
 		tell(d.env.stderr, err, asJSON(d.modes.names()))
 	}

@@ -23,10 +23,10 @@ type override struct {
 func (e environment) connectionOf(c *cli.Context) (top override, err error) {
 	from := cameFrom(c, "option")
 	config, err := sshconfig.Load(nil, c.StringSlice("option"), e.sshLocal())
-	if err != nil && from != "" {
-		err = fmt.Errorf("%s: %w", from, err)
-	}
 	if err != nil {
+		if from != "" {
+			err = fmt.Errorf("%s: %w", from, err)
+		}
 		return top, err
 	}
 	if top.options, err = config.Explain(c.Context, "", sshconfig.Given{}); err != nil {

@@ -15,10 +15,15 @@ import (
 )
 
 // usageError is a mistake of the user that was found before any host was touched.
-type usageError struct{ text, hint, option string } // option is the one with the wrong value, or ""
+type usageError struct {
+	text   string
+	hint   string // what to do about it, or ""
+	option string // the one with the wrong value, or ""
+}
 
 func (e *usageError) Error() string { return e.text }
 
+// usage returns a usageError. hint may be "".
 func usage(hint, format string, args ...any) error {
 	for i, a := range args {
 		if err, ok := a.(error); ok {

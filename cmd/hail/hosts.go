@@ -47,11 +47,10 @@ func listHosts(e environment, c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", "csv", "explain"); err != nil {
-		return err
-	}
-	if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", "columns", "explain"); err != nil {
-		return err
+	for _, form := range []string{"csv", "columns"} { // these two go together
+		if err := onlyOne(c, "fold", "count", "groups", "group-by", "json", form, "explain"); err != nil {
+			return err
+		}
 	}
 	for _, name := range []string{"columns", "group-by"} {
 		if c.IsSet(name) && wordsIn(c.String(name)) == nil {

@@ -15,9 +15,9 @@ import (
 	"hail/runner/action"
 )
 
-// input reads --stdin or --stdin-dir, the input of the commands: one file for all hosts, or one for each. Its size and
-// digest have to be known in advance, so standard input, and any file that is not a regular one, is read to its end.
-func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *action.Surroundings) (err error) {
+// input puts --stdin or --stdin-dir, the input of the commands, into s and the job: one file for all hosts, or one for each. Its
+// size and digest have to be known in advance, so standard input, and any file that is not a regular one, is read to its end.
+func (j *job) input(e environment, c *cli.Context, hosts []inventory.Host, s *action.Surroundings) error {
 	file, dir := c.String("stdin"), c.String("stdin-dir")
 	switch {
 	case file != "" && dir != "":
@@ -68,7 +68,6 @@ func blobOf(file string, stdin io.Reader) (report.Blob, error) {
 
 // fileBlob returns the content of a regular file.
 func fileBlob(path string) (report.Blob, error) {
-	open := func() (io.ReadCloser, error) { return os.Open(path) }
 	f, err := os.Open(path)
 	if err != nil {
 		return report.Blob{}, err
@@ -79,7 +78,7 @@ func fileBlob(path string) (report.Blob, error) {
 	}
 	read := runner.DigestWriter{W: io.Discard}
 	_, err = io.Copy(&read, f)
-	return report.Blob{Digest: read.Digest(), Size: read.Size, Open: open}, err
+	return report.Blob{Digest: read.Digest(), Size: read.Size, Open: func() (io.ReadCloser, error) { return os.Open(path) }}, err
 }
 
 // spooled copies a content that can be read only once to an unlinked temporary file, which vanishes with the process.
