@@ -13,6 +13,7 @@ import (
 
 // TestDocs holds the documentation against the program.
 func TestDocs(t *testing.T) {
+	dependOnSources(t)
 	bin := filepath.Join(t.TempDir(), "hail")
 	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", bin, "./cmd/hail").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -42,6 +42,7 @@ var forbidden = map[string]string{
 }
 
 func TestImports(t *testing.T) {
+	dependOnSources(t)
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
