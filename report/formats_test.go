@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +82,11 @@ func (r *Report) written(t *testing.T, name string) string {
 func TestFormatsAgree(t *testing.T) {
 	for _, checks := range []bool{false, true} {
 		r := reportOf(t, checks)
+		unread := maps.Clone(Formats)
+		written := func(name string) string {
+			delete(unread, name)
+			return r.written(t, name)
+		}
 		well := r.Counts[runner.OK] + r.Counts[runner.Changed]
 		outcomes := r.Outcomes()
 		is := func(what string, got, want any) {
@@ -91,7 +97,7 @@ func TestFormatsAgree(t *testing.T) {
 		}
 
 		var read Summary
-		if err := json.Unmarshal([]byte(r.written(t, "json")), &read); err != nil {
+		if err := json.Unmarshal([]byte(written("json")), &read); err != nil {
 			t.Fatal(err)
 		}
 		is("json", read.Counts, r.Counts)
@@ -106,7 +112,7 @@ func TestFormatsAgree(t *testing.T) {
 		}
 
 		var folded Summary
-		for line := range strings.Lines(r.written(t, "jsonl")) {
+		for line := range strings.Lines(written("jsonl")) {
 			var e runner.Event
 			if err := json.Unmarshal([]byte(line), &e); err != nil {
 				t.Fatalf("%v: %s", err, line)
@@ -116,7 +122,7 @@ func TestFormatsAgree(t *testing.T) {
 		is("jsonl", folded.Counts, r.Counts)
 		is("jsonl's checks", folded.Outcomes(), outcomes)
 
-		_, data, _ := strings.Cut(r.written(t, "html"), `id="data">`)
+		_, data, _ := strings.Cut(written("html"), `id="data">`)
 		data, _, _ = strings.Cut(data, "</script>")
 		var page htmlData
 		if err := json.Unmarshal([]byte(data), &page); err != nil {
@@ -135,7 +141,7 @@ func TestFormatsAgree(t *testing.T) {
 		is("html", inPage, r.Counts)
 		is("html's checks", checksInPage, outcomes)
 
-		rows, err := csv.NewReader(strings.NewReader(r.written(t, "csv"))).ReadAll()
+		rows, err := csv.NewReader(strings.NewReader(written("csv"))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +169,7 @@ func TestFormatsAgree(t *testing.T) {
 			t.Error("csv has a secret var")
 		}
 
-		book, err := excelize.OpenReader(strings.NewReader(r.written(t, "xlsx")))
+		book, err := excelize.OpenReader(strings.NewReader(written("xlsx")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +200,7 @@ func TestFormatsAgree(t *testing.T) {
 		is("xlsx", err, nil)
 
 		var suites junitSuites
-		junit := r.written(t, "junit")
+		junit := written("junit")
 		if err := xml.Unmarshal([]byte(junit), &suites); err != nil {
 			t.Fatal(err)
 		}
@@ -208,14 +214,14 @@ func TestFormatsAgree(t *testing.T) {
 			is("junit's good", suites.Tests-suites.Failures-suites.Errors-suites.Skipped, well)
 		}
 
-		tap := r.written(t, "tap")
+		tap := written("tap")
 		fleet := len(r.Fleet)
 		is("tap's hosts", len(regexp.MustCompile(`(?m)^ok `).FindAllString(tap, -1)), well)
 		is("tap's bad hosts", len(regexp.MustCompile(`(?m)^not ok `).FindAllString(tap, -1)), len(r.Hosts)-well+fleet)
 		is("tap's checks", len(regexp.MustCompile(`(?m)^    (not )?ok `).FindAllString(tap, -1)), len(r.Hosts)*len(r.Plan.Checks)+fleet)
 		prove(t, tap, len(r.Hosts)+fleet, len(r.Hosts)-well+fleet)
 
-		prometheus := r.written(t, "prometheus")
+		prometheus := written("prometheus")
 		for _, s := range runner.Statuses {
 			if !strings.Contains(prometheus, fmt.Sprintf("hail_hosts{run=%q,status=%q} %d\n", r.title(), s, r.Counts[s])) {
 				t.Errorf("prometheus does not have %d %s", r.Counts[s], s)
@@ -229,7 +235,7 @@ func TestFormatsAgree(t *testing.T) {
 			}
 		}
 
-		jobs := strings.Split(strings.TrimSpace(r.written(t, "joblog")), "\n")[1:]
+		jobs := strings.Split(strings.TrimSpace(written("joblog")), "\n")[1:]
 		good := 0
 		for _, job := range jobs {
 			if fields := strings.Split(job, "\t"); len(fields) == 9 && fields[6] == "0" && fields[7] == "0" {
@@ -238,15 +244,19 @@ func TestFormatsAgree(t *testing.T) {
 		}
 		is("joblog", []int{len(jobs), good}, []int{len(r.Hosts), well})
 
-		nagios := r.written(t, "nagios")
+		nagios := written("nagios")
 		if !strings.HasPrefix(nagios, "HAIL CRITICAL - 40 hosts: ") || strings.Count(nagios, "|") != 1 || strings.Count(nagios, "\n") != 1 {
 			t.Errorf("nagios: %s", nagios)
 		}
 		is("nagios", strings.Contains(nagios, fmt.Sprintf(" ok=%d;;;0;40 ", r.Counts[runner.OK])), true)
 
-		markdown := r.written(t, "markdown")
+		markdown := written("markdown")
 		for s, n := range r.Counts {
 			is("markdown's "+string(s), strings.Contains(markdown, fmt.Sprintf("| %s | %d |\n", s, n)), true)
+		}
+
+		for name := range unread {
+			t.Errorf("nothing here reads %s back", name)
 		}
 	}
 }
