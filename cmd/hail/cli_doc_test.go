@@ -19,8 +19,12 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(file); err != nil || string(got) != want {
-		t.Errorf("docs/cli.md is stale (%v): make docs writes it anew", err)
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/cli.md is stale: make docs writes it anew")
 	}
 }
 
