@@ -18,11 +18,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"hail/runner"
+	"hail/runner/action/check"
 )
 
 // TestKinds runs every type of check against real things. For each attribute one check holds, one does not, and where
@@ -133,6 +135,35 @@ func TestKinds(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestEveryWord: each attribute of each type is in a check of TestKinds, and each type has its row in docs/checks.md, with
+// all of its words.
+func TestEveryWord(t *testing.T) {
+	tested := map[string]string{}
+	for _, row := range kindRows {
+		kind, words, _ := strings.Cut(row.check, ":")
+		tested[kind] += words + " " + row.says + "\n"
+	}
+	page, err := os.ReadFile("../../../docs/checks.md")
+	must(t, err)
+	params, attributes := check.Words()
+	for kind := range attributes {
+		row := regexp.MustCompile("(?m)^\\| `" + kind + "` \\| .*").FindString(string(page))
+		if row == "" {
+			t.Errorf("docs/checks.md has no row for %s", kind)
+		}
+		for _, word := range slices.Concat(params[kind], attributes[kind]) {
+			if !strings.Contains(row, "`"+word+"`") {
+				t.Errorf("docs/checks.md does not say that %s has %s", kind, word)
+			}
+		}
+		for _, a := range attributes[kind] {
+			if !regexp.MustCompile(`\b` + a + `\b`).MatchString(tested[kind]) {
+				t.Errorf("TestKinds tests no %s of %s", a, kind)
+			}
+		}
+	}
 }
 
 // TestReasons: a reason is shown for the attributes that it is the reason for, and once.
@@ -271,6 +302,7 @@ var kindRows = []struct {
 
 	{"interface: {name: lo, exists: true, up: true, mtu: {gt: 1000}}", runner.Pass, "", ""},
 	{"interface: {name: lo, addresses: {contains: 127.0.0.1}}", runner.Pass, "", "gnu"},
+	{"interface: {name: lo, networks: {contains: 127.0.0.1/8}}", runner.Pass, "", "gnu"},
 	{"interface: {name: lo, mtu: 1}", runner.Fail, "mtu: expected 1", ""},
 	{"interface: hail0", runner.Fail, "up: expected true, is false", ""},
 
@@ -290,11 +322,13 @@ var kindRows = []struct {
 	{"http: {url: WEB/health, headers: {X-None: \"7\"}}", runner.Fail, `headers.X-None: expected "7", is nothing`, ""},
 	{"http: {url: WEB/long, body: x}", runner.CheckError, "larger than 1 MiB", ""},
 	{"http: \"http://127.0.0.1:CLOSED/\"", runner.Fail, "connection refused", ""},
+	{"http: {url: \"http://127.0.0.1:CLOSED/\", reachable: false}", runner.Pass, "", ""},
 	{"http: {url: \"http://127.0.0.1:CLOSED/\", status: {not: 500}}", runner.Fail, "status: expected not 500, is nothing (connection refused)", ""},
 
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 21}, issuer: {contains: hail}, names: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:SECURE\", days_left: {ge: 60}}, from: target", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
 	{"tls: {address: \"127.0.0.1:SECURE\", valid: true}", runner.Fail, "signed by unknown authority", ""},
+	{"tls: {address: \"127.0.0.1:CLOSED\", reachable: false}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:MUTUAL\", days_left: {ge: 21}}", runner.Pass, "", ""},
 	{"tls: {address: \"127.0.0.1:OLD\", days_left: {ge: 60}}", runner.Fail, "days_left: expected ≥ 60, is 29", ""},
 	{"tls: {address: \"127.0.0.1:COPIED1\", days_left: {ge: 21}}", runner.Fail, "invalid signature", ""},
