@@ -45,7 +45,8 @@ func (l Local) Shell() string {
 }
 
 // Settings is what ssh_config says about one host. Tokens are expanded, and so are ~ and ${NAME} in file names. A
-// setting that it does not mention is zero. Lists of algorithms are as written, perhaps with a leading +, - or ^.
+// setting that it does not mention is zero. Lists of algorithms are as written, perhaps with a leading +, - or ^. Each
+// setting has the name of its keyword.
 type Settings struct {
 	HostName                 string // where to connect; never empty
 	User                     string

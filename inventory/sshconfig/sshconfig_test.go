@@ -82,6 +82,50 @@ var lookups = []lookup{
 	{"web1", Given{Options: []string{"User=opt", "HostName=opt.example.com"}}},
 }
 
+// TestEverySetting: each setting has a keyword that is not also among the ignored ones, a configuration in the corpus, a
+// comparison with ssh -G, and a place in docs/reaching.md.
+func TestEverySetting(t *testing.T) {
+	page, err := os.ReadFile("../../docs/reaching.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/corpus/*.conf")
+	corpus := ""
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		corpus += strings.ToLower(string(text))
+	}
+	var s Settings
+	fields := reflect.ValueOf(&s).Elem()
+	for _, value := range fields.Fields() {
+		switch v := value.Addr().Interface().(type) {
+		case *string:
+			*v = "x"
+		case *[]string:
+			*v = []string{"x"}
+		}
+	}
+	compared := shown(s, Local{}, "x")
+	for field := range fields.Fields() {
+		keyword := strings.ToLower(field.Name)
+		if _, known := keywords[keyword]; !known || ignored[keyword] {
+			t.Errorf("%s is among the keywords: %v, among the ignored ones: %v", field.Name, known, ignored[keyword])
+		}
+		if !strings.Contains(corpus, keyword) {
+			t.Errorf("no configuration in testdata/corpus has %s", field.Name)
+		}
+		if _, is := compared[keyword]; !is {
+			t.Errorf("shown does not have %s: it is not compared with ssh -G", field.Name)
+		}
+		if !strings.Contains(string(page), "`"+field.Name+"`") {
+			t.Errorf("docs/reaching.md does not have %s", field.Name)
+		}
+	}
+}
+
 func localSide(t testing.TB) Local {
 	t.Helper()
 	me, err := user.Current()
