@@ -1,6 +1,7 @@
 package hail_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"hail/report"
+	"hail/runner"
 	"hail/runner/action/check"
 )
 
@@ -123,6 +126,41 @@ func TestChecksInDocs(t *testing.T) {
 	if read < 4 {
 		t.Errorf("only %d examples of checks and waivers were found, want 4 or more", read)
 	}
+}
+
+// TestListsInDocs: each format of reports has its row in docs/reports.md, and each status and reason is in README.md.
+func TestListsInDocs(t *testing.T) {
+	inDoc(t, "docs/reports.md", "\n| `%s` |", report.FormatNames())
+	inDoc(t, "README.md", "\n| `%s` |", runner.Statuses)
+	inDoc(t, "README.md", "`%s`", reasons(t))
+}
+
+func inDoc[S ~string](t *testing.T, doc, pattern string, names []S) {
+	t.Helper()
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if want := fmt.Sprintf(pattern, name); !strings.Contains(string(text), want) {
+			t.Errorf("%s does not have %s", doc, strings.TrimSpace(want))
+		}
+	}
+}
+
+// reasons returns the reasons that runner declares.
+func reasons(t *testing.T) (all []string) {
+	source, err := os.ReadFile("runner/status.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\t\w+ +Reason = "(.*?)"`).FindAllSubmatch(source, -1) {
+		all = append(all, string(m[1]))
+	}
+	if len(all) < 20 {
+		t.Errorf("only %d reasons were found in runner/status.go, want 20 or more", len(all))
+	}
+	return all
 }
 
 // runConsole runs the commands of a console block, and returns their number.
