@@ -28,7 +28,7 @@ var Statuses = []Status{OK, Changed, Failed, Timeout, Lost, Unreachable, Cancell
 // Reason says why a host did not end well. It is empty where the status says it all.
 type Reason string
 
-// The reasons of Unreachable.
+// The reasons of Unreachable. isTransient knows which may pass; package report has a hint for some.
 const (
 	DNS            Reason = "dns"
 	Refused        Reason = "refused"
