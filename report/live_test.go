@@ -106,7 +106,7 @@ func TestLiveWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLive(io.Discard, 4, true, plainly)
 		defer l.Close()
-		plan := &runner.Plan{Waves: runner.Waves{{Value: 2}, {Value: 2}}, Hosts: make([]inventory.Host, 4), Pause: inventory.Duration(10 * time.Second), Gate: "true"}
+		plan := &runner.Plan{Hosts: make([]inventory.Host, 4), Pace: runner.Pace{Waves: runner.Waves{{Value: 2}, {Value: 2}}, Pause: inventory.Duration(10 * time.Second), Gate: "true"}}
 		for _, step := range []struct {
 			event runner.Event
 			after time.Duration

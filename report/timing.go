@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"time"
 
@@ -141,7 +142,7 @@ func (t runTime) whyTurns() string {
 // hintOfFanout is about a run that gained too little from running at once, although nothing in its plan held it back.
 func (t runTime) hintOfFanout() string {
 	p, hosts := t.Plan, len(t.Hosts)
-	if len(p.Waves) > 0 || p.Pause > 0 || p.Gate != "" || p.Rate > 0 || p.Splay > 0 || p.Per != nil {
+	if !reflect.ValueOf(p.Pace).IsZero() {
 		return ""
 	}
 	slots := hosts

@@ -43,9 +43,9 @@ func TestHintOfTime(t *testing.T) {
 		{"no quick logins", runner.Plan{Fanout: 8, Connecting: 4, ConnectingMost: 8}, same(8, host{0, 9 * s, 5 * s}), "too busy for more at once"},
 		{"a small fan-out", runner.Plan{Fanout: 2}, turns, "-f 4 would roughly halve"},
 		{"nothing gained", runner.Plan{Fanout: 8}, oneByOne, "running at once gained little"},
-		{"in waves", runner.Plan{Fanout: 8, Waves: runner.Waves{{Value: 4}}}, oneByOne, ""},
-		{"at a rate", runner.Plan{Fanout: 8, Rate: 1}, oneByOne, ""},
-		{"splayed", runner.Plan{Fanout: 2, Splay: runner.Duration(time.Minute)}, turns, ""},
+		{"in waves", runner.Plan{Fanout: 8, Pace: runner.Pace{Waves: runner.Waves{{Value: 4}}}}, oneByOne, ""},
+		{"at a rate", runner.Plan{Fanout: 8, Pace: runner.Pace{Rate: 1}}, oneByOne, ""},
+		{"splayed", runner.Plan{Fanout: 2, Pace: runner.Pace{Splay: runner.Duration(time.Minute)}}, turns, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)

@@ -11,42 +11,37 @@ import (
 // Plan describes a run as data that can be printed, compared, and written down before anything happens. It holds no
 // functions, no connections and no secrets.
 //
-// Run itself follows Fanout, Per, Rate, Splay, Waves, Pause, Budget, Retry, TTY and, but for Connect, the Clocks. The
-// other settings are for the code that makes the Action, the Dialer, the Outputs and the Gates of the run.
+// Run itself follows Fanout, the Pace but for its Gate, Budget, Retry, TTY and, but for Connect, the Clocks. The other
+// settings are for the code that makes the Action, the Dialer, the Outputs and the Gates of the run.
 type Plan struct {
-	Run            string           `json:"run"`              // the run's id, unique and sortable by time
-	Name           string           `json:"name,omitempty"`   // the user's name for it
-	Parent         string           `json:"parent,omitempty"` // the run that this one repeats in part
-	Action         Spec             `json:"action"`
-	DryRun         bool             `json:"dry_run,omitempty"`         // change nothing on the hosts; one that would change ends as changed
-	Fanout         int              `json:"fanout"`                    // hosts at once; below 1: all
-	Connecting     int              `json:"connecting"`                // handshakes at once; below 1: no limit
-	ConnectingMost int              `json:"connecting_most,omitempty"` // the same while logins are quick; below Connecting: no more
-	PerAddress     int              `json:"per_address"`               // handshakes at once per address; below 1: no limit
-	Per            *PerVar          `json:"per,omitempty"`             // hosts at once per value of a var; nil: no limit
-	Rate           float64          `json:"rate,omitempty"`            // attempts started per second; 0: no limit
-	Splay          Duration         `json:"splay,omitempty"`           // longest random delay before a host of a wave starts
-	Waves          Waves            `json:"waves,omitempty"`           // sizes of the waves that run in turn; empty: one wave of all
-	Pause          Duration         `json:"pause,omitempty"`           // between waves
-	Gate           string           `json:"gate,omitempty"`            // command on this machine that lets the next wave begin
-	Budget         Budget           `json:"budget,omitzero"`           // how much may go wrong before the run stops
-	Retry          Retry            `json:"retry,omitzero"`            // how often a host is tried again
-	Clocks         Clocks           `json:"clocks"`                    // the limits on time
-	MaxOutput      int64            `json:"max_output,omitempty"`      // bytes to keep of each stream, from its beginning and end; 0: all
-	HostKeys       string           `json:"host_keys,omitempty"`       // strict, accept-new, off; empty: as in ssh_config, or strict
-	SSHConfig      string           `json:"ssh_config,omitempty"`      // -F: the one ssh_config to read, or "none"
-	SSHOptions     []string         `json:"ssh_options,omitempty"`     // -o: Key=Value, ahead of every ssh_config
-	AllowExec      bool             `json:"allow_exec,omitempty"`      // ssh_config may run programs
-	AskSSH         bool             `json:"ask_ssh,omitempty"`         // let ssh -G evaluate ssh_config
-	Control        string           `json:"control,omitempty"`         // socket of an OpenSSH master to use, with tokens as in ControlPath
-	Login          Password         `json:"login,omitzero"`            // the password for the login
-	Sudo           Password         `json:"sudo,omitzero"`             // the password for sudo
-	TTY            bool             `json:"tty,omitempty"`             // run commands on a terminal
-	NoWrap         bool             `json:"bare,omitempty"`            // send commands without the wrapper that ends them
-	Checks         []Check          `json:"checks,omitempty"`          // checks that the action makes on each host, in order
-	Fleet          []Check          `json:"fleet,omitempty"`           // checks made over all hosts when they have ended
-	Hosts          []inventory.Host `json:"hosts"`                     // each name once
-	Indexes        []int            `json:"indexes,omitempty"`         // of all hosts, when the run repeats part of another; nil: 0, 1, 2 …
+	Run            string `json:"run"`              // the run's id, unique and sortable by time
+	Name           string `json:"name,omitempty"`   // the user's name for it
+	Parent         string `json:"parent,omitempty"` // the run that this one repeats in part
+	Action         Spec   `json:"action"`
+	DryRun         bool   `json:"dry_run,omitempty"`         // change nothing on the hosts; one that would change ends as changed
+	Fanout         int    `json:"fanout"`                    // hosts at once; below 1: all
+	Connecting     int    `json:"connecting"`                // handshakes at once; below 1: no limit
+	ConnectingMost int    `json:"connecting_most,omitempty"` // the same while logins are quick; below Connecting: no more
+	PerAddress     int    `json:"per_address"`               // handshakes at once per address; below 1: no limit
+	Pace
+	Budget     Budget           `json:"budget,omitzero"`       // how much may go wrong before the run stops
+	Retry      Retry            `json:"retry,omitzero"`        // how often a host is tried again
+	Clocks     Clocks           `json:"clocks"`                // the limits on time
+	MaxOutput  int64            `json:"max_output,omitempty"`  // bytes to keep of each stream, from its beginning and end; 0: all
+	HostKeys   string           `json:"host_keys,omitempty"`   // strict, accept-new, off; empty: as in ssh_config, or strict
+	SSHConfig  string           `json:"ssh_config,omitempty"`  // -F: the one ssh_config to read, or "none"
+	SSHOptions []string         `json:"ssh_options,omitempty"` // -o: Key=Value, ahead of every ssh_config
+	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
+	AskSSH     bool             `json:"ask_ssh,omitempty"`     // let ssh -G evaluate ssh_config
+	Control    string           `json:"control,omitempty"`     // socket of an OpenSSH master to use, with tokens as in ControlPath
+	Login      Password         `json:"login,omitzero"`        // the password for the login
+	Sudo       Password         `json:"sudo,omitzero"`         // the password for sudo
+	TTY        bool             `json:"tty,omitempty"`         // run commands on a terminal
+	NoWrap     bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
+	Checks     []Check          `json:"checks,omitempty"`      // checks that the action makes on each host, in order
+	Fleet      []Check          `json:"fleet,omitempty"`       // checks made over all hosts when they have ended
+	Hosts      []inventory.Host `json:"hosts"`                 // each name once
+	Indexes    []int            `json:"indexes,omitempty"`     // of all hosts, when the run repeats part of another; nil: 0, 1, 2 …
 }
 
 // Index returns the number of the i-th host, which its commands see as $HAIL_INDEX. Numbers rise with i, and stay the
@@ -67,6 +62,16 @@ func (p *Plan) Part(places []int) *Plan {
 		part.Indexes = append(part.Indexes, p.Index(i))
 	}
 	return &part
+}
+
+// Pace holds hosts back although the fan-out has room for them. The zero value holds none back.
+type Pace struct {
+	Per   *PerVar  `json:"per,omitempty"`   // hosts at once per value of a var; nil: no limit
+	Rate  float64  `json:"rate,omitempty"`  // attempts started per second; 0: no limit
+	Splay Duration `json:"splay,omitempty"` // longest random delay before a host of a wave starts
+	Waves Waves    `json:"waves,omitempty"` // sizes of the waves that run in turn; empty: one wave of all
+	Pause Duration `json:"pause,omitempty"` // between waves
+	Gate  string   `json:"gate,omitempty"`  // command on this machine that lets the next wave begin
 }
 
 // Duration is a duration that is written with its unit.

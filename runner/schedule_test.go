@@ -115,7 +115,7 @@ func down(reason runner.Reason, names ...string) *connsuite.Fake {
 
 func TestWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := play(t, runner.Plan{Hosts: hosts(10), Fanout: 1, Waves: waves("1,30%")}, &connsuite.Fake{})
+		r := play(t, runner.Plan{Hosts: hosts(10), Fanout: 1, Pace: runner.Pace{Waves: waves("1,30%")}}, &connsuite.Fake{})
 		if got := strings.Join(r.waves(), "|"); got != "1: |3: 1 2 3|3: 4 5 6|3: 7 8 9" {
 			t.Errorf("the waves are %s", got)
 		}
@@ -127,7 +127,7 @@ func TestWaves(t *testing.T) {
 		slow := &connsuite.Fake{Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
 			return connsuite.Sleep(ctx, map[string]time.Duration{"h00000": time.Hour}[h.Name])
 		}}
-		r = play(t, runner.Plan{Hosts: hosts(4), Waves: waves("50%"), Pause: runner.Duration(time.Minute)}, slow)
+		r = play(t, runner.Plan{Hosts: hosts(4), Pace: runner.Pace{Waves: waves("50%"), Pause: runner.Duration(time.Minute)}}, slow)
 		if r.counts() != "4 ok" || r.took != time.Hour+time.Minute {
 			t.Errorf("%s in %v", r.counts(), r.took)
 		}
@@ -137,7 +137,7 @@ func TestWaves(t *testing.T) {
 // TestUnreachableCanary: a host that was not reached proves nothing, so the next host takes its place in the wave.
 func TestUnreachableCanary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := play(t, runner.Plan{Hosts: hosts(5), Fanout: 1, Waves: waves("1,100%")}, down(runner.Refused, "h00000", "h00001"))
+		r := play(t, runner.Plan{Hosts: hosts(5), Fanout: 1, Pace: runner.Pace{Waves: waves("1,100%")}}, down(runner.Refused, "h00000", "h00001"))
 		if got := strings.Join(r.waves(), "|"); got != "1:  1 2|2: 3 4" {
 			t.Errorf("the waves are %s", got)
 		}
@@ -145,7 +145,7 @@ func TestUnreachableCanary(t *testing.T) {
 			t.Errorf("%s, want 2 unreachable(refused), 3 ok", r.counts())
 		}
 		all := &connsuite.Fake{DialErr: func(inventory.Host) error { return refused(runner.Refused) }}
-		r = play(t, runner.Plan{Hosts: hosts(20), Waves: waves("1,100%")}, all)
+		r = play(t, runner.Plan{Hosts: hosts(20), Pace: runner.Pace{Waves: waves("1,100%")}}, all)
 		if r.counts() != "20 unreachable(refused)" || r.end.Reason != "" {
 			t.Errorf("with all hosts unreachable: %s, end %q, want 20 unreachable(refused) and no reason", r.counts(), r.end.Reason)
 		}
@@ -162,7 +162,7 @@ func TestGate(t *testing.T) {
 			}
 			return nil
 		})
-		r := play(t, runner.Plan{Run: "r", Hosts: hosts(10), Fanout: 1, Waves: waves("1,2,100%")}, &connsuite.Fake{}, gate)
+		r := play(t, runner.Plan{Run: "r", Hosts: hosts(10), Fanout: 1, Pace: runner.Pace{Waves: waves("1,2,100%")}}, &connsuite.Fake{}, gate)
 		want := []string{"wave 1 of r: 1 ok, 1 finished, 9 left, h00000 first", "wave 2 of r: 2 ok, 3 finished, 7 left, h00001 first"}
 		if !slices.Equal(seen, want) {
 			t.Errorf("the gate saw %q, want %q", seen, want)
@@ -189,7 +189,7 @@ func TestStoppedAtTheGate(t *testing.T) {
 			t.Error("the second gate was asked after the run had been stopped")
 			return nil
 		})
-		plan := runner.Plan{Hosts: hosts(3), Waves: waves("1"), Clocks: runner.Clocks{Run: runner.Duration(30 * time.Second)}}
+		plan := runner.Plan{Hosts: hosts(3), Pace: runner.Pace{Waves: waves("1")}, Clocks: runner.Clocks{Run: runner.Duration(30 * time.Second)}}
 		r := play(t, plan, &connsuite.Fake{}, slow, never)
 		if r.counts() != "1 ok, 2 skipped(run-timeout)" || r.end.Reason != runner.OutOfTime || len(r.waves()) != 1 {
 			t.Errorf("%s in %d waves, end %q; want 2 skipped, 1 wave", r.counts(), len(r.waves()), r.end.Reason)
@@ -255,7 +255,7 @@ func TestBudget(t *testing.T) {
 					return nil
 				}},
 			"1 error, 1 skipped(budget), 8 ok", runner.OverBudget},
-		{"in the first wave", runner.Plan{Waves: waves("1,100%"), Budget: runner.Budget{Fail: share("0")}}, failing("h00000"), "1 failed(exit), 9 skipped(budget)", runner.OverBudget},
+		{"in the first wave", runner.Plan{Pace: runner.Pace{Waves: waves("1,100%")}, Budget: runner.Budget{Fail: share("0")}}, failing("h00000"), "1 failed(exit), 9 skipped(budget)", runner.OverBudget},
 		{"a host after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
 			return &runner.Failure{Status: runner.Failed, Stop: true}
 		}}, "1 failed, 9 skipped(host-stopped)", runner.HostStopped},
@@ -389,7 +389,7 @@ func TestRetryAtTheEndOfAWave(t *testing.T) {
 			}
 			return nil
 		}}
-		r := play(t, runner.Plan{Hosts: hosts(4), Fanout: 1, Waves: waves("2"), Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}, fake)
+		r := play(t, runner.Plan{Hosts: hosts(4), Fanout: 1, Pace: runner.Pace{Waves: waves("2")}, Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}, fake)
 		if got := strings.Join(r.waves(), "|"); r.counts() != "4 ok" || got != "2:  1|2: 2 3" {
 			t.Errorf("%s, the waves are %s", r.counts(), got)
 		}
@@ -452,7 +452,7 @@ func TestRunTimeout(t *testing.T) {
 			t.Errorf("%s, end %q, after %v", r.counts(), r.end.Reason, r.took)
 		}
 		// The timeout also ends a pause.
-		r = play(t, runner.Plan{Hosts: hosts(2), Waves: waves("1"), Pause: runner.Duration(time.Hour), Clocks: runner.Clocks{Run: runner.Duration(time.Minute)}}, &connsuite.Fake{})
+		r = play(t, runner.Plan{Hosts: hosts(2), Pace: runner.Pace{Waves: waves("1"), Pause: runner.Duration(time.Hour)}, Clocks: runner.Clocks{Run: runner.Duration(time.Minute)}}, &connsuite.Fake{})
 		if r.counts() != "1 ok, 1 skipped(run-timeout)" || r.took != time.Minute {
 			t.Errorf("%s after %v", r.counts(), r.took)
 		}
@@ -461,11 +461,11 @@ func TestRunTimeout(t *testing.T) {
 
 func TestRateAndSplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := play(t, runner.Plan{Hosts: hosts(50), Rate: 5}, &connsuite.Fake{})
+		r := play(t, runner.Plan{Hosts: hosts(50), Pace: runner.Pace{Rate: 5}}, &connsuite.Fake{})
 		if r.counts() != "50 ok" || r.took != 49*200*time.Millisecond+time.Second {
 			t.Errorf("at 5 a second: %s in %v", r.counts(), r.took)
 		}
-		r = play(t, runner.Plan{Hosts: hosts(500), Splay: runner.Duration(time.Hour)}, &connsuite.Fake{})
+		r = play(t, runner.Plan{Hosts: hosts(500), Pace: runner.Pace{Splay: runner.Duration(time.Hour)}}, &connsuite.Fake{})
 		if r.counts() != "500 ok" || r.took < 50*time.Minute || r.took > time.Hour+time.Second {
 			t.Errorf("spread over an hour: %s in %v", r.counts(), r.took)
 		}
@@ -494,14 +494,14 @@ func TestPer(t *testing.T) {
 			mu.Unlock()
 			return err
 		}}
-		r := play(t, runner.Plan{Hosts: all, Per: &runner.PerVar{Var: "rack", Most: 2}}, fake)
+		r := play(t, runner.Plan{Hosts: all, Pace: runner.Pace{Per: &runner.PerVar{Var: "rack", Most: 2}}}, fake)
 		if r.counts() != "30 ok" || r.took != 4*time.Second {
 			t.Errorf("%s in %v", r.counts(), r.took)
 		}
 		if fmt.Sprint(most) != "map[<nil>:7 0:2 1:2 2:2]" {
 			t.Errorf("most hosts at once in each rack: %v, want 2 in each, and 7 without a rack", most)
 		}
-		if r := play(t, runner.Plan{Hosts: all, Per: &runner.PerVar{Var: "rack"}}, fake); r.counts() != "30 ok" {
+		if r := play(t, runner.Plan{Hosts: all, Pace: runner.Pace{Per: &runner.PerVar{Var: "rack"}}}, fake); r.counts() != "30 ok" {
 			t.Errorf("without a limit: %s", r.counts())
 		}
 	})

@@ -59,7 +59,7 @@ func replayOf(r *report.Run, host string) (*runner.Plan, error) {
 	}
 	p := r.Plan.Part([]int{i})
 	p.Parent = ""
-	p.Waves, p.Pause, p.Gate, p.Per, p.Splay, p.Rate, p.Budget, p.Retry = nil, 0, "", nil, 0, 0, runner.Budget{}, runner.Retry{}
+	p.Pace, p.Budget, p.Retry = runner.Pace{}, runner.Budget{}, runner.Retry{}
 	if p.Fleet != nil {
 		suite, err := check.New(p.Action)
 		if err != nil {
