@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,19 @@ func TestReference(t *testing.T) {
 	}
 	if string(got) != want {
 		t.Error("docs/cli.md is stale: make docs writes it anew")
+	}
+}
+
+// TestLimitsInDocs: docs/running.md has each option that limits, orders, repeats or ends what runs.
+func TestLimitsInDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range slices.Concat(limitFlags(), retryFlags(), endingFlags("", "command")) {
+		if option := "--" + f.Names()[0]; !regexp.MustCompile(option + `[^a-z-]`).Match(page) {
+			t.Errorf("docs/running.md does not have %s", option)
+		}
 	}
 }
 
