@@ -3,7 +3,6 @@ package examples_test
 import (
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -92,14 +91,3 @@ func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
 type discard struct{ io.Writer }
 
 func (discard) Close() error { return nil }
-
-func TestLibrary(t *testing.T) {
-	out, err := exec.Command("go", "run", "./library").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	const want = "── web1\nweb1 is number 0\n── web2\nweb2 is number 1\n── web3\nweb3 is number 2\n3 ok of 3\n"
-	if !strings.HasSuffix(string(out), want) {
-		t.Errorf("examples/library prints\n%s\nwant at its end\n%s", out, want)
-	}
-}
