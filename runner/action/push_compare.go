@@ -65,9 +65,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 				c.warnings = append(c.warnings, w)
 			}
 		}
-		if s.what == content {
-			c.warnOfLoss(s)
-		}
+		c.warnOfLoss(s, have.uid)
 		c.add(s)
 	}
 	for device, bytes := range need {
@@ -99,10 +97,16 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	return c, nil
 }
 
-// warnOfLoss tells what a new content does not keep of the old file.
-func (c *comparison) warnOfLoss(s *step) {
+// warnOfLoss tells what a new content does not keep of the old file, and which mode can't be given.
+func (c *comparison) warnOfLoss(s *step, user int) {
 	warn := func(format string, args ...any) {
 		c.warnings = append(c.warnings, fmt.Sprintf("%s "+format, append([]any{s.item.Path}, args...)...))
+	}
+	if s.strange {
+		warn("can't be setgid: user %d is not in its group %d", user, s.gid)
+	}
+	if s.what != content {
+		return
 	}
 	if s.have.links > 1 {
 		warn("has %d hard links: the others keep the old content", s.have.links)

@@ -72,6 +72,9 @@ func (s *step) decideRights(have *found) (err error) {
 	if item.Group != "" {
 		s.gid, err = owner(item.Group, have.groups, "group")
 	}
+	if s.asUser && s.mode&setgid != 0 && s.mode != at.mode && s.gid != have.gid && !slices.Contains(have.gids, s.gid) {
+		s.mode, s.strange = s.mode&^setgid, true // as the kernel does
+	}
 	return err
 }
 

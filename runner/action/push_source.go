@@ -97,6 +97,24 @@ func (r *renderer) keep(c Content) {
 	r.contents[c.Digest] = &c
 }
 
+// folderMode returns the mode of a local folder.
+func folderMode(info fs.FileInfo) int {
+	mode := int(info.Mode().Perm())
+	if info.Mode()&fs.ModeSetgid != 0 {
+		mode |= setgid
+	}
+	if info.Mode()&fs.ModeSticky != 0 {
+		mode |= sticky
+	}
+	return mode
+}
+
+// Modes above the permissions.
+const (
+	setgid = 0o2000
+	sticky = 0o1000
+)
+
 // tree adds what is in a local folder. The mode of the spec is for files; without it they keep their own, as the
 // folders below root always do.
 func (r *rendering) tree(base Item) error {
@@ -126,7 +144,7 @@ func (r *rendering) tree(base Item) error {
 		}
 		switch {
 		case d.IsDir():
-			item.Kind, item.Validate, item.Mode = Folder, "", int(info.Mode().Perm())
+			item.Kind, item.Validate, item.Mode = Folder, "", folderMode(info)
 			if below == "." {
 				item.Mode = 0 // this folder may be there already
 			}
@@ -138,6 +156,9 @@ func (r *rendering) tree(base Item) error {
 			item.Kind, item.Target, item.Mode, item.Validate = Link, runner.Text(target), 0, ""
 		case d.Type().IsRegular():
 			if item.Mode == 0 {
+				if info.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0 { // it would be so for whom it belongs to there
+					return fmt.Errorf("%s is setuid or setgid, which is not pushed with a folder: say which mode its files get, or push it by itself", from)
+				}
 				item.Mode = int(info.Mode().Perm())
 			}
 			return r.source(item, from)

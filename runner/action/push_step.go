@@ -17,6 +17,7 @@ type step struct {
 	mode     int // as it should be
 	uid, gid int
 	asUser   bool // not as root
+	strange  bool // it can't be setgid, because the user is not in its group
 }
 
 type stepKind string
