@@ -97,19 +97,23 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 	begun := time.Now()
 	for turns := 1; ; turns++ {
-		err := p.turn(ctx, t, p.Manifests[which])
-		if !errors.Is(err, errBehind) || turns >= fewTurns && time.Since(begun) > time.Duration(p.Patience)*time.Second {
-			return err
+		c, err := p.turn(ctx, t, p.Manifests[which])
+		if errors.Is(err, errBehind) && (turns < fewTurns || time.Since(begun) <= time.Duration(p.Patience)*time.Second) {
+			continue // the next turn has what there is to tell
 		}
+		if c != nil {
+			p.ended(t, c, err)
+		}
+		return err
 	}
 }
 
 // fewTurns is how often a push looks at what is there, whatever its patience, when another is faster each time.
 const fewTurns = 5
 
-// turn looks at what is there and changes what differs. The manifest is a copy: where links lead differs from host to
-// host.
-func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) error {
+// turn looks at what is there and changes what differs. What it returns besides the error, if there was something to
+// change, is yet to be told. The manifest is a copy: where links lead differs from host to host.
+func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) (*comparison, error) {
 	have, err := probe(ctx, t, &manifest)
 	if err == nil && have.killed && !p.DryRun {
 		// First settle what a killed push has left: that may change what is there.
@@ -118,7 +122,7 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := p.compare(&manifest, have)
 	if err == nil {
@@ -126,12 +130,12 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		c.health, err = p.healthOf(t.Host, t.Index)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.Diff || p.DryRun {
 		if err := p.differ(ctx, t, c); err != nil {
 			c.show(t)
-			return err
+			return nil, err
 		}
 	}
 	switch {
@@ -146,15 +150,17 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 		if len(c.steps) > 0 {
 			t.Changed() // or would be
 		}
-		return nil
+		return nil, nil
 	case c.isEmpty():
 		c.show(t)
-		return nil
+		return nil, nil
 	}
-	err = p.apply(ctx, t, c)
-	if !errors.Is(err, errBehind) { // the next turn has what there is to tell
-		c.show(t)
-	}
+	return c, p.apply(ctx, t, c)
+}
+
+// ended tells and records what became of the steps of c.
+func (p Push) ended(t *runner.Target, c *comparison, err error) {
+	c.show(t)
 	switch {
 	case err == nil, errors.Is(err, errKept), errors.Is(err, errDone):
 		if !p.Diff {
@@ -164,13 +170,11 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) err
 			fmt.Fprintf(t.Out, "ran the handler %s\n", name)
 		}
 		c.note(t, "")
-	case errors.Is(err, errBehind):
 	case errors.Is(err, errUnsettled), errors.Is(err, errStuck):
 		c.note(t, ", unknown whether in place")
 	default:
 		c.note(t, ", not in place")
 	}
-	return err
 }
 
 // show prints, once, what there is to say before the change.

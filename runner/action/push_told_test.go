@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,4 +108,35 @@ func TestPushToldAfterACut(t *testing.T) {
 	m := withTool(t, "timeout", `shift 3; PATH=/bin:/usr/bin "$@" && exit 0; printf "exit"; exit 1`)
 	m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}], health: [{id: up, command: "exit 3", retry: {timeout: 1s}}], on_failure: keep}`, nil).want(t, "kept",
 		runner.Failed, runner.Unhealthy, "the health check up did not pass within 1s: exit: expected 0, is 3; the new files stay")
+}
+
+// TestPushBehindForEver: a push that gives up, because others are faster each time, tells what it would have changed and
+// what there is to mind, as one that fails otherwise does.
+func TestPushBehindForEver(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "linked", "old", 0o644)
+		if err := os.Link(filepath.Join(m.dir, "linked"), filepath.Join(m.dir, "twin")); err != nil {
+			t.Fatal(err)
+		}
+		turns := 0
+		var faster func()
+		faster = func() {
+			m.meanwhile = nil
+			turns++
+			m.push(t, t.Context(), fmt.Sprintf(`files: [{content: "%d\n", dest: DIR/made}]`, turns), nil).want(t, "the other", runner.Changed, "", "")
+			m.execs.Store(-1) // the last command of this turn
+			m.meanwhile = faster
+		}
+		m.meanwhile = faster
+		p := m.push(t, t.Context(), `files: [{content: "new\n", dest: DIR/made}, {content: new, dest: DIR/linked}]`, func(p *action.Push) { p.Diff = true })
+		p.want(t, "this one", runner.Error, "", "other pushes change the same files again and again; nothing was changed")
+		diff, warning := fmt.Sprintf("content %s/made\n@@ -1 +1 @@\n-%d\n+new\n", m.dir, turns), m.dir+"/linked has 2 hard links: the others keep the old content\n"
+		if !strings.HasSuffix(p.out, diff) || strings.Count(p.out, m.dir+"/made") != 1 || p.log != warning {
+			t.Errorf("it shows %q and %q, want %q at the end, once, and %q", p.out, p.log, diff, warning)
+		}
+		if note := p.notes[m.dir+"/linked"]; !strings.HasSuffix(note, ", not in place") {
+			t.Errorf("the note is %q", note)
+		}
+		m.clean(t)
+	})
 }
