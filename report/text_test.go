@@ -115,6 +115,15 @@ func TestTroubles(t *testing.T) {
     sudo refuses
     hint: -K asks for the sudo password; --tty gives sudo a terminal if it wants one
 `},
+		{"no user", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.NoUser, Error: "there is no user x"}}, nil, "", `
+  failed(no-user) web1
+    there is no user x
+    hint: check --sudo-user, or become_user in the inventory
+`},
+		{"no sudo", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.NoTool, Error: "sudo is not installed"}}, nil, "", `
+  failed(no-sudo) web1
+    sudo is not installed
+`},
 		{"doas", []Result{sudo}, nil, "doas", `
   failed(sudo) web1
     sudo refuses

@@ -145,6 +145,8 @@ func hint(r *Result, p *runner.Plan, place int) string {
 			return "check that the password is that of the user who logs in; --tty gives sudo a terminal if it wants one"
 		}
 		return "-K asks for the sudo password; --tty gives sudo a terminal if it wants one"
+	case runner.NoUser:
+		return "check --sudo-user, or become_user in the inventory"
 	case runner.Locked:
 		return "--patience waits longer for the other push"
 	case runner.ChannelRefused:

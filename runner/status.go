@@ -48,8 +48,10 @@ const (
 const (
 	ExitStatus  Reason = "exit"
 	Signalled   Reason = "signal"
-	Escalation  Reason = "sudo"  // the command could not become another user
-	CheckFailed Reason = "check" // something is not as it should be
+	Escalation  Reason = "sudo"    // the command could not become another user
+	NoTool      Reason = "no-sudo" // the host has no sudo, or doas, for it
+	NoUser      Reason = "no-user" // the host has no such user
+	CheckFailed Reason = "check"   // something is not as it should be
 
 	// The reasons of a push.
 	Validation    Reason = "validate" // a validating command did not accept what was pushed

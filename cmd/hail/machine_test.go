@@ -140,6 +140,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 		{"asked", "--sudo --sudo-pass-command 'echo wrong'", "id -un", "failed(sudo)"},
 		{"asked", "--sudo", "id -un", "sudo: a password is required"},
 		{"stranger", "--sudo --sudo-pass-command 'cat PASSWORD'", "id -un", "not in the sudoers"},
+		{"easy", "--sudo --sudo-user nosuch", "id -un", "failed(no-user) 127.0.0.1\n    there is no user nosuch\n"},
 		{"seated", "--sudo", "id -un", "must have a tty"},
 		{"seated", "--sudo --tty", "id -un", "root\n"},
 		{"easy", "--doas", "id -un; cat", "root\n"},

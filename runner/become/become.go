@@ -66,7 +66,7 @@ func (c *conn) line(cmd, nonce string) string {
 	as := func(options string) string {
 		return fmt.Sprintf(`%s %s -u %s -- sh -c %s hail "$1" "$2" "${SHELL:-/bin/sh}"`, c.tool, options, user, inner)
 	}
-	script := fmt.Sprintf(`command -v %s >/dev/null 2>&1 || { %s missing >&2; exit 127; }; `, c.tool, say)
+	script := fmt.Sprintf(`%s here >&2; command -v %s >/dev/null 2>&1 || { %[1]s missing >&2; exit 127; }; `, say, c.tool)
 	switch {
 	case c.tool == Doas: // which asks only on a terminal
 		script += "exec " + as("-n")
@@ -79,8 +79,30 @@ func (c *conn) line(cmd, nonce string) string {
 	return "exec sh -c " + runner.Quote(script) + " hail " + runner.Quote(cmd) + " " + nonce + " " + runner.Quote("\x1ehail:"+nonce+":ask\x1e")
 }
 
-// Exec implements runner.Conn. A command that did not begin, because the tool refused, is Failed with Escalation.
+// Exec implements runner.Conn. A command that did not begin, because the tool refused, is Failed with Escalation, or with
+// NoTool or NoUser.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	err := c.escalate(ctx, cmd, s)
+	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Reason == runner.Escalation && !c.knows(ctx) {
+		f.Reason, f.Err = runner.NoUser, fmt.Errorf("there is no user %s", c.user)
+	}
+	return err
+}
+
+// knows reports whether the host has the user, as far as it says so: the tools end alike, whatever is wrong. Each host
+// has root, and # begins a number that need not belong to a user.
+func (c *conn) knows(ctx context.Context) bool {
+	if c.user == "root" || c.user[0] == '#' {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	f, ok := errors.AsType[*runner.Failure](c.Conn.Exec(ctx, "id -u -- "+runner.Quote(c.user), runner.Stdio{}))
+	return !ok || f.Reason != runner.ExitStatus || f.Exit != 1
+}
+
+// escalate runs a command as the user.
+func (c *conn) escalate(ctx context.Context, cmd string, s runner.Stdio) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	nonce := rand.Text()
@@ -116,6 +138,7 @@ type escalation struct {
 	password    passwordUse
 	out         io.Writer
 	held        []byte // what the tool has printed, until the command begins
+	here        bool   // what starts the tool has begun
 	ready       bool   // the command has begun
 	toolMissing bool   // the tool is not installed
 	stopped     error  // why we gave up
@@ -161,6 +184,7 @@ func (e *escalation) Write(p []byte) (int, error) {
 
 // heard acts on a mark.
 func (e *escalation) heard(word string) {
+	e.here = true
 	switch word {
 	case "missing":
 		e.toolMissing = true
@@ -223,27 +247,33 @@ func (e *escalation) outcome(err error) error {
 		e.password.ended()
 	}
 	e.password.leave()
-	failed := func(why error) error {
-		return &runner.Failure{Status: runner.Failed, Reason: runner.Escalation, Err: why}
+	failed := func(reason runner.Reason, why error) error {
+		return &runner.Failure{Status: runner.Failed, Reason: reason, Err: why}
 	}
 	switch {
 	case context.Cause(e.ctx) != e.stopped: // the caller's context ended first
 		return err
 	case e.stopped != nil:
-		return failed(e.stopped)
+		return failed(runner.Escalation, e.stopped)
 	case status == runner.Lost, status == runner.Unreachable:
 		return err
 	case e.toolMissing:
-		return failed(fmt.Errorf("%s is not installed", e.tool))
+		return failed(runner.NoTool, fmt.Errorf("%s is not installed", e.tool))
 	}
 	if _, err := e.out.Write(e.held); err != nil {
 		return err
 	}
 	words := lastLine(e.held)
-	if words == "" {
-		return failed(fmt.Errorf("%s did not start the command", e.tool))
+	switch {
+	case !e.here:
+		if err == nil {
+			err = errors.New("exit 0")
+		}
+		return &runner.Failure{Status: runner.Error, Err: fmt.Errorf("the host did not run what it was sent, and ended with %w: a forced command, a login shell that runs nothing, or a login file that exits", err)}
+	case words == "":
+		return failed(runner.Escalation, fmt.Errorf("%s did not start the command", e.tool))
 	}
-	return failed(errors.New(words))
+	return failed(runner.Escalation, errors.New(words))
 }
 
 func lastLine(text []byte) string {

@@ -137,18 +137,19 @@ func TestEscalation(t *testing.T) {
 		name, kind, password string
 		tries                int
 		text                 string // of the failure; empty: the command runs
+		reason               runner.Reason
 	}{
-		{"no password wanted", "nopass", "right", 0, ""},
-		{"no password wanted, and none there", "nopass", "", 0, ""},
-		{"a password wanted", "password", "right", 1, ""},
-		{"sudo-rs wraps the prompt", "rs", "right", 1, ""},
-		{"a password wanted, and none there", "password", "", 0, "sudo: a password is required"},
-		{"the wrong one", "password", "wrong", 1, "wrong password for sudo"},
-		{"the wrong one for sudo-rs", "rs", "wrong", 1, "wrong password for sudo"},
-		{"the wrong one for a sudo that asks once", "once", "wrong", 1, "incorrect password"},
-		{"not in sudoers", "stranger", "right", 1, "demo is not in the sudoers file."},
-		{"a terminal wanted", "tty", "right", 0, "you must have a tty"},
-		{"not installed", "missing", "right", 0, "sudo is not installed"},
+		{"no password wanted", "nopass", "right", 0, "", ""},
+		{"no password wanted, and none there", "nopass", "", 0, "", ""},
+		{"a password wanted", "password", "right", 1, "", ""},
+		{"sudo-rs wraps the prompt", "rs", "right", 1, "", ""},
+		{"a password wanted, and none there", "password", "", 0, "sudo: a password is required", runner.Escalation},
+		{"the wrong one", "password", "wrong", 1, "wrong password for sudo", runner.Escalation},
+		{"the wrong one for sudo-rs", "rs", "wrong", 1, "wrong password for sudo", runner.Escalation},
+		{"the wrong one for a sudo that asks once", "once", "wrong", 1, "incorrect password", runner.Escalation},
+		{"not in sudoers", "stranger", "right", 1, "demo is not in the sudoers file.", runner.Escalation},
+		{"a terminal wanted", "tty", "right", 0, "you must have a tty", runner.Escalation},
+		{"not installed", "missing", "right", 0, "sudo is not installed", runner.NoTool},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var p *become.Password
@@ -171,13 +172,53 @@ func TestEscalation(t *testing.T) {
 				if reason != runner.ExitStatus || out.String() != input || errs.String() != "secret\n" {
 					t.Errorf("%v, %d bytes of output, stderr %q; want exit 3, the %d bytes of the input and the secret", err, out.Len(), errs.String(), len(input))
 				}
-			} else if status != runner.Failed || reason != runner.Escalation || !strings.Contains(err.Error(), tt.text) || out.Len() > 0 {
+			} else if status != runner.Failed || reason != tt.reason || !strings.Contains(err.Error(), tt.text) || out.Len() > 0 {
 				t.Errorf("%s(%s) %v, want %q", status, reason, err, tt.text)
 			}
 			if n := tries(t, count); n != tt.tries {
 				t.Errorf("a password was given %d times, want %d", n, tt.tries)
 			}
 		})
+	}
+}
+
+// TestNoSuchUser: that the host does not know the user is told apart from a tool that refuses, whatever the tool says.
+func TestNoSuchUser(t *testing.T) {
+	for user, want := range map[string]runner.Reason{"no such user": runner.NoUser, "daemon": runner.Escalation} {
+		for _, kind := range []string{"password", "tty"} {
+			d, h, _ := host(t, kind, nil)
+			h.Connection.BecomeUser = user
+			c, err := d.Dial(t.Context(), h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = c.Exec(t.Context(), "true", runner.Stdio{})
+			if status, reason := runner.StatusOf(err); status != runner.Failed || reason != want || want == runner.NoUser && err.Error() != "there is no user no such user" {
+				t.Errorf("%s, to be %s: %s(%s) %v, want failed(%s)", kind, user, status, reason, err, want)
+			}
+		}
+	}
+}
+
+// TestLoginRunsNothing: where the login itself runs something else, as a shell for accounts that nobody may use does, the
+// tool was not asked, and is not to blame.
+func TestLoginRunsNothing(t *testing.T) {
+	exit1 := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1, Err: errors.New("exit 1")}
+	for end, want := range map[error]string{exit1: "exit 1", nil: "exit 0"} {
+		fake := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+			io.WriteString(s.Err, "This account is currently not available.\n")
+			return end
+		}}
+		yes := true
+		c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes, BecomeUser: "no such user"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs strings.Builder
+		err = c.Exec(t.Context(), "true", runner.Stdio{Err: &errs})
+		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.HasPrefix(err.Error(), "the host did not run what it was sent, and ended with "+want) || errs.String() != "This account is currently not available.\n" {
+			t.Errorf("%v: %s, %v, and stderr %q", end, status, err, errs.String())
+		}
 	}
 }
 
