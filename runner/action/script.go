@@ -111,7 +111,7 @@ func (s Script) program() string {
 func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
 	file := path.Join(dir, "script")
-	err = t.Exec(ctx, fmt.Sprintf("sh -c 'umask 077; mkdir %s && cat >%s'", dir, file), begin)
+	err = t.Exec(ctx, fmt.Sprintf(putScript, dir), begin)
 	status, reason := runner.StatusOf(err)
 	if err != nil {
 		err = fmt.Errorf("putting the script on the host: %w", err)
@@ -125,7 +125,7 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
-		e := t.Exec(clean, "rm -rf "+dir, runner.Stdio{})
+		e := t.Exec(clean, fmt.Sprintf("rm -rf %s %[1]s.new", dir), runner.Stdio{})
 		if status, _ := runner.StatusOf(err); e != nil && status == runner.OK { // whatever e is, the script ran and must not be tried again
 			err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("removing the script from the host: %w", e)}
 		}
@@ -133,15 +133,20 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	if err != nil {
 		return err
 	}
-	words := append([]string{"sh", "-c", fmt.Sprintf(thenRemove, dir), "hail"}, s.Interpreter...)
+	words := append([]string{"sh", "-c", fmt.Sprintf(runStaged, dir), "hail"}, s.Interpreter...)
 	words = append(append(words, file), runner.Strings(s.Args)...)
 	return s.judge(t.Exec(ctx, s.in(runner.QuoteWords(words)), given))
 }
 
-// thenRemove is a command line in sh that runs its arguments and removes the folder %s. It outlives the signals that end
-// the script, for by then hail may have died. What the shell itself would print about them is discarded. After one,
-// ksh93 adds 256 to its number, and not 128.
-const thenRemove = `trap : TERM HUP INT; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %s; ` +
+// putScript is a command line that puts its input into a new folder %s.new, as script. If hail is killed before it is run,
+// the folder stays: those that are older than a day are removed.
+const putScript = `sh -c 'umask 077; find /tmp/hail-*.new -prune -type d -user "$(id -u)" -mtime +0 -exec rm -rf {} + 2>/dev/null; ` +
+	`mkdir %s.new && cat >%[1]s.new/script'`
+
+// runStaged is a command line in sh that renames the folder %s.new to %s, runs its arguments and removes the folder. It
+// outlives the signals that end the script, for by then hail may have died. What the shell itself would print about them
+// is discarded. After one, ksh93 adds 256 to its number, and not 128.
+const runStaged = `trap : TERM HUP INT; mv %[1]s.new %[1]s || exit 126; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %[1]s; ` +
 	`[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)); exit $hail_status`
 
 // cleanTime is how long it may take to remove what was put on the host, even when the time of the run is over.

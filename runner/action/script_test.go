@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -138,6 +140,60 @@ func TestScriptLeavesNothing(t *testing.T) {
 	if noise.Len() > 0 {
 		t.Errorf("stderr is %q, want nothing but what the script prints there", noise.String())
 	}
+}
+
+// TestScriptRemovesOld: what hail has left on the host, because it was killed when it had put a script there and not run
+// it yet, goes with the next script that is put there a day later. Before, it may be about to run.
+func TestScriptRemovesOld(t *testing.T) {
+	script, text, err := action.NewScript("s", []byte("exit 3\n"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script.InputDigest = "in"
+	a, conn := here(t, script, text)
+	run := func(c runner.Conn) error {
+		return a.Do(t.Context(), &runner.Target{Conn: c, Out: io.Discard, Err: io.Discard})
+	}
+	var left [2]string
+	for i := range left {
+		once := &dies{Conn: conn}
+		if run(once); once.left == "" {
+			t.Fatal("the script was not put into a folder")
+		}
+		left[i] = once.left
+		defer os.RemoveAll(left[i])
+		if _, err := os.Stat(left[i] + "/script"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-25 * time.Hour)
+	if err := os.Chtimes(left[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	if f, _ := errors.AsType[*runner.Failure](run(conn)); f == nil || f.Exit != 3 {
+		t.Errorf("the next script: %v, want exit 3", f)
+	}
+	if _, err := os.Stat(left[0]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the one of a day ago: %v, want that it is gone", err)
+	}
+	if _, err := os.Stat(left[1]); err != nil {
+		t.Errorf("the one of now: %v", err)
+	}
+}
+
+// dies is a Conn over which only one command is started.
+type dies struct {
+	runner.Conn
+	left string // the folder that the command makes
+}
+
+func (d *dies) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	if d.left != "" {
+		return &runner.Failure{Status: runner.Lost, Err: errors.New("hail has died")}
+	}
+	d.left = regexp.MustCompile(`/tmp/hail-[.0-9A-Za-z]+ `).FindString(cmd)
+	d.left = strings.TrimSpace(d.left)
+	return d.Conn.Exec(ctx, cmd, s)
 }
 
 // heard keeps what is written to it, and calls then when that is something.
