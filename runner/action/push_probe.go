@@ -14,7 +14,8 @@ import (
 
 var (
 	//go:embed sh/tools.sh
-	toolsScript string
+	toolsOnly   string
+	toolsScript = program.Sums + toolsOnly
 	//go:embed sh/probe.sh
 	probeScript string
 	//go:embed sh/look.sh

@@ -1,5 +1,7 @@
 package check
 
+import "hail/runner/action/program"
+
 // file looks at a path. exists, type and link are about the path itself, all else about what a link leads to.
 var _ = register(&kind{
 	name: "file", subject: "path", main: "sha256",
@@ -43,10 +45,8 @@ size %s' 'mode %Mp%Lp%nowner %Su%ngroup %Sg%nsize %z' "$1" || cannot '*' "stat f
 	if wants sha256; then
 		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot sha256 "it can't be read"
 		else
-			for sum in sha256sum 'sha256 -q' 'shasum -a 256'; do
-				if has_tool ${sum%% *}; then break; fi
-			done
-			if sum=$($sum <"$1"); then echo "sha256 ${sum%% *}"; else cannot sha256 "sha256sum failed"; fi
+` + program.Sums + `
+			if sum=$($sums <"$1"); then echo "sha256 ${sum%% *}"; else cannot sha256 "sha256sum failed"; fi
 		fi
 	fi
 	if wants content; then

@@ -4,6 +4,7 @@ package program
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"strconv"
@@ -42,6 +43,11 @@ func Unword(word string) string {
 	}
 	return b.String()
 }
+
+// Sums is a script that sets $sums to a program that prints the SHA-256 of files, or of its input, first on each line.
+//
+//go:embed sh/sums.sh
+var Sums string
 
 // Line returns a command line, without the arguments, that runs a program made of these scripts.
 func Line(scripts ...string) string {

@@ -1,8 +1,5 @@
-# Tools that differ between userlands: GNU's, which busybox has too, and those of the BSDs and of macOS. $sums prints
-# SHA-256 of files or of its input; digests takes what it says of them, and $stats what stat says of a path.
-for sums in sha256sum 'sha256 -q' 'shasum -a 256'; do
-	command -v ${sums%% *} >/dev/null 2>&1 && break
-done
+# What tools say that differ between userlands: GNU's, which busybox has too, and those of the BSDs and of macOS. digests
+# takes what $sums says of files, and $stats prints what stat says of a path.
 digests() { sed -n '/^\\\{0,1\}[0-9a-f]\{64\}\( .*\)\{0,1\}$/{s/ .*//;s/^\\//;p;}'; } # a backslash is before a name with a line break
 find_stat() {
 	stats='stat -c %a:%u:%g:%s:%h:%Y.%Z:%i:%d'
