@@ -96,14 +96,23 @@ func (f Fetch) line(mark string) string {
 	// A pattern that matches nothing stays as it is, and tar reports it as missing. GNU tar would take \n in a name for a
 	// line break; other tars don't, and ignore the variable.
 	begin += " && export LC_ALL=C TAR_OPTIONS=--no-unquote && set --"
-	if !slices.ContainsFunc(f.Paths, func(p runner.Text) bool { return strings.Contains(string(p), ".hail") }) { // that is what somebody is after
+	if !f.wantsHidden() {
 		begin += ` "--exclude=` + hiddenFolder + `" "--exclude=` + hiddenFolder + `.old" && { tar -c -f - "$@" ./dev/null >/dev/null 2>&1 || set --; }` // busybox may lack it
 	}
 	return "sh -c " + runner.Quote("echo "+mark+"; "+begin+` && tar -c -f - "$@" --`+patterns)
 }
 
-// hiddenFolder is a pattern for the names of the folders that a push at work has beside what it changes.
-var hiddenFolder = ".hail-" + strings.Repeat("[A-Z2-7]", len(rand.Text()))
+// wantsHidden reports whether the hidden folders of pushes are what somebody is after.
+func (f Fetch) wantsHidden() bool {
+	return slices.ContainsFunc(f.Paths, func(p runner.Text) bool { return strings.Contains(string(p), ".hail") })
+}
+
+// hiddenFolder is a pattern for the names of the folders that a push at work has beside what it changes, and inHidden
+// matches the paths of those and of what is in them.
+var (
+	hiddenFolder = ".hail-" + strings.Repeat("[A-Z2-7]", len(rand.Text()))
+	inHidden     = regexp.MustCompile(`(^|/)\` + hiddenFolder + `(\.old)?(/|$)`)
+)
 
 // glob quotes a pattern for the shell: everything but its wildcards, also within brackets.
 func glob(pattern string) string {

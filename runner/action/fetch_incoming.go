@@ -125,6 +125,9 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		return fmt.Sprintf("is deeper than %d folders", in.fetch.Depth), nil
 	}
 	sent = path.Clean(sent)
+	if inHidden.MatchString(sent) && !in.fetch.wantsHidden() { // the host's tar can't leave it out
+		return "", nil
+	}
 	one := receivedEntry{path: "/" + sent, here: sent, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch {
 	case in.flat == "":
