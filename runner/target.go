@@ -12,7 +12,8 @@ import (
 // Note, Progress and RecordVerdicts do nothing.
 //
 // Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command, and ends the command with the status
-// Error when its input can't be read. TTY, and a Grace or Limit of 0, are those of the plan.
+// Error when its input can't be read. TTY, and a Limit of 0, are those of the plan. A Grace comes on top of that of the
+// plan, unless that is 0.
 type Target struct {
 	Host    inventory.Host
 	Index   int // of the host, from Plan.Index

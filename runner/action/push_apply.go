@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"time"
 
 	"hail/runner"
 	"hail/runner/action/program"
@@ -60,7 +61,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}
-	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size}, func(kind, rest string) error {
+	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size, Grace: p.againTime(c)}, func(kind, rest string) error {
 		switch kind {
 		case "send":
 			s.begin(ctx, stop)
@@ -92,4 +93,20 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 		return o.cut(err)
 	}
 	return o.result(t, len(c.steps) > 0)
+}
+
+// againTime is how long it may take that handlers run again when the push is stopped and rolled back: each has its own
+// time. One that does not end is killed some seconds after that, and the one that runs when the push is stopped, too.
+func (p *Push) againTime(c *comparison) runner.Duration {
+	const kill = 5 // seconds, as in sh/activate.sh
+	seconds := 0
+	for _, h := range p.Handlers {
+		if c.notified[h.Name] && !p.Keep && len(c.steps) > 0 {
+			seconds += wholeSeconds(h.Timeout, time.Minute) + kill
+		}
+	}
+	if seconds > 0 {
+		seconds += kill
+	}
+	return runner.Duration(time.Duration(seconds) * time.Second)
 }

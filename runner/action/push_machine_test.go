@@ -274,7 +274,7 @@ func TestTortureManyPushes(t *testing.T) {
 // the next push leaves nothing behind.
 func TestTortureKilledPushes(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		m.grace = time.Millisecond // what is stopped is killed at once
+		m.grace = -1 // what is stopped is killed at once
 		m.write(t, "one", "0", 0o644)
 		m.write(t, "two", "0", 0o644)
 		for round := range rounds(1, 60) {

@@ -35,7 +35,11 @@ func TestPushStopped(t *testing.T) {
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; the new files stay", "new", ""},
 		"before": {`{files: [{content: new, dest: DIR/conf, validate: ": {{staged}}; ` + wait + `"}]}`,
 			runner.Stopped(runner.Interrupt), 0, runner.Cancelled, runner.Interrupt, "stopped; nothing was changed", "old", ", not in place"},
-		"no time to take it back": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "trap '' TERM; touch DIR/at; while :; do sleep 1; done"}}}`,
+		"slower than the grace": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test ! -e DIR/at || exec sleep 3; ` + wait + `", timeout: 30s}}}`,
+			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; rolled back", "old", ", not in place"},
+		"a handler that does not end": {`{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "trap '' TERM; touch DIR/at; while :; do sleep 1; done", timeout: 1s}}}`,
+			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; rolled back, and then h failed too", "old", ", not in place"},
+		"no time to take it back": {`{files: [{content: new, dest: DIR/conf}], validate: ["trap '' TERM; touch DIR/at; while :; do sleep 1; done"]}`,
 			runner.Stopped(runner.Interrupt), time.Second, runner.Cancelled, runner.Interrupt, "stopped; the next push settles it", "new", ", unknown whether in place"},
 	} {
 		t.Run(name, func(t *testing.T) {

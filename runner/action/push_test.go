@@ -35,7 +35,7 @@ type machine struct {
 	uid    int    // of the user who logs in
 	login  string // what begins a command as that user; empty: nothing
 	execs  atomic.Int32
-	grace  time.Duration // 0: 5 s
+	grace  time.Duration // 0: 5 s; below: none
 
 	trip     time.Duration // round trip to the host
 	sessions int32         // that the host opens at once; 0: no limit
@@ -235,7 +235,7 @@ func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushS
 	defer cancel()
 	var b buffers
 	result.notes = map[string]string{}
-	plan := runner.Plan{Hosts: []inventory.Host{m.host}, Clocks: runner.Clocks{Grace: runner.Duration(cmp.Or(m.grace, 5*time.Second))}}
+	plan := runner.Plan{Hosts: []inventory.Host{m.host}, Clocks: runner.Clocks{Grace: runner.Duration(max(0, cmp.Or(m.grace, 5*time.Second)))}}
 	for batch := range runner.Run(ctx, plan, a, m.dialer, &b) {
 		for _, e := range batch {
 			switch e.Kind {
@@ -534,7 +534,7 @@ func TestPushIsWholeOrNot(t *testing.T) {
 			}
 		})
 		for i := range rounds(8, 100) {
-			m.grace = time.Duration(i%2) * time.Millisecond // every other push is killed at once
+			m.grace = -time.Duration(i % 2) // every other push is killed at once
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+i*7%90)*time.Millisecond)
 			m.push(t, ctx, `{files: [{content: `+texts[(i+1)%2]+`, dest: DIR/conf, notify: [h]}, {content: x, dest: DIR/new, mode: "0600"}], handlers: {h: {run: "sleep 0.05"}}}`, nil)
 			cancel()
