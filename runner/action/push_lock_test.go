@@ -105,6 +105,41 @@ func TestPushLock(t *testing.T) {
 	}
 }
 
+// TestPushLooksWhileAnotherRenames: a push that has looked while another one was renaming looks again, also when it has just
+// settled one that was killed.
+func TestPushLooksWhileAnotherRenames(t *testing.T) {
+	m := newMachine(t, "gnu")
+	other := withTool(t, "mv", `PATH=/bin:/usr/bin; touch ~/at; n=0; while [ ! -e ~/go ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done; exec mv "$@"`)
+	other.dir, other.home = m.dir, m.home
+	m.push(t, t.Context(), `files: [{content: old, dest: DIR/conf}]`, nil).want(t, "first", runner.Changed, "", "")
+	if err := os.Mkdir(filepath.Join(m.state(t), "push"), 0o700); err != nil { // left by one that was killed
+		t.Fatal(err)
+	}
+	touch := func(name string) error { return os.WriteFile(filepath.Join(m.home, name), nil, 0o600) }
+	var wg sync.WaitGroup
+	then := func(next func()) { m.execs.Store(1); m.meanwhile = next } // before the next command
+	m.meanwhile = func() {                                             // this one settles
+		then(func() { // this one looks once more
+			wg.Go(func() {
+				other.push(t, t.Context(), `files: [{content: other, dest: DIR/conf}]`, nil).want(t, "the other", runner.Changed, "", "")
+			})
+			for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
+				if _, err := os.Stat(m.home + "/at"); err == nil {
+					break
+				}
+			}
+			then(func() { touch("go"); m.meanwhile = nil }) // this one changes
+		})
+	}
+	p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}]`, func(p *action.Push) { p.Patience = 20 })
+	touch("go")
+	wg.Wait()
+	if p.want(t, "this one", runner.Changed, "", ""); m.read(t, "conf") != "new" {
+		t.Errorf("the file has %q, want new", m.read(t, "conf"))
+	}
+	m.clean(t)
+}
+
 // TestPushStateOfAnother: what somebody else has left in the state, who shares the home, is not passed over in silence.
 func TestPushStateOfAnother(t *testing.T) {
 	if os.Getuid() != 0 {

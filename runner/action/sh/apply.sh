@@ -166,6 +166,7 @@ finish() { # paid or kept
 	tidy
 }
 conclude() { # when all is in place
+	change "$nonce.renamed" # a push may have looked since the first rename
 	if activate; then
 		finish paid
 		say changed
