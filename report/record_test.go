@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -654,6 +655,49 @@ func TestLineageOfStrangers(t *testing.T) {
 	}
 	if want := []string{ids[0], ids[2], ids[3]}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("the runs %v, %v; want %v", got, err, want)
+	}
+}
+
+// TestRecordThatLies: a record whose plan has another id, or a path as that of its parent, is damaged. Whoever wrote it
+// can't have anything else removed with it.
+func TestRecordThatLies(t *testing.T) {
+	for _, lie := range []func(id string, p *runner.Plan){
+		func(_ string, p *runner.Plan) { p.Run = "../../other" },
+		func(id string, p *runner.Plan) { p.Run, p.Parent = "../../other", id },
+		func(_ string, p *runner.Plan) { p.Parent = "../../other" },
+	} {
+		dir := filepath.Join(t.TempDir(), "state", "runs")
+		other, id := filepath.Join(dir, "../../other"), "20261123-150405-k3f9"
+		path := filepath.Join(dir, id)
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.Mkdir(other, 0o700), os.Rename(recorded(t), path)); err != nil {
+			t.Fatal(err)
+		}
+		const child = "20991123-150401-k3f9"
+		r, err := Open(path)
+		if err == nil {
+			err = (&Lineage{Runs: []*Run{r}}).Continue(child)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lie(id, r.Plan)
+		text, _ := json.Marshal(r.Head)
+		liar := filepath.Join(dir, child)
+		if err := errors.Join(os.Mkdir(liar, 0o700), os.WriteFile(filepath.Join(liar, headFile), text, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(liar); err == nil {
+			t.Errorf("run %q with the parent %q is opened as %s", r.Plan.Run, r.Plan.Parent, child)
+		}
+		for _, id := range []string{id, child} {
+			Remove(dir, id)
+		}
+		if _, err := os.Stat(other); err != nil {
+			t.Errorf("run %q with the parent %q: %v", r.Plan.Run, r.Plan.Parent, err)
+		}
+		if ids, _ := List(dir); slices.Contains(ids, child) {
+			t.Errorf("a damaged record can't be removed")
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ func Open(path string) (*Run, error) {
 	if err := json.Unmarshal(text, &r.Head); err != nil || r.Plan == nil {
 		return nil, fmt.Errorf("%s is damaged", filepath.Join(path, headFile))
 	}
+	if id, parent := filepath.Base(path), r.Plan.Parent; r.Plan.Run != id || parent != "" && !runID.MatchString(parent) { // both become paths
+		return nil, fmt.Errorf("%s/run.json is not that of run %s", path, id)
+	}
 	r.hostFiles = newHostFiles(path, r.Plan.Hosts)
 	r.journal = journalReader{path: filepath.Join(path, journalFile), plan: r.Plan}
 	return r, nil
