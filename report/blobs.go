@@ -34,7 +34,7 @@ func (f hostFiles) blobPath(digest string) string {
 
 // Blob opens a content of the record, and returns its size. The caller closes it.
 func (f hostFiles) Blob(digest string) (io.ReadCloser, int64, error) {
-	file, err := os.Open(f.blobPath(digest))
+	file, err := openRegular(f.blobPath(digest))
 	if err != nil {
 		return nil, 0, fmt.Errorf("the record lacks the content %.12s…: %w", digest, err)
 	}
@@ -54,7 +54,7 @@ func (f hostFiles) Blobs() (all []Blob, err error) {
 	}
 	for _, e := range entries {
 		path := filepath.Join(f.dir, blobsFolder, e.Name())
-		all = append(all, Blob{Digest: e.Name(), Path: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }})
+		all = append(all, Blob{Digest: e.Name(), Path: path, Open: func() (io.ReadCloser, error) { return openRegular(path) }})
 	}
 	return all, nil
 }

@@ -56,7 +56,7 @@ func (f hostFiles) folder(host string) string {
 // Output opens what the host printed on one stream, which is empty if it printed nothing. The error wraps ErrRemoved if
 // the record is gone. The caller closes the file.
 func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	file, err := open(filepath.Join(f.folder(host), string(stream)), os.O_RDONLY)
+	file, err := openRegular(filepath.Join(f.folder(host), string(stream)))
 	if !os.IsNotExist(err) {
 		return file, err
 	}
@@ -73,7 +73,7 @@ func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.R
 	if f.aside != nil && f.aside.Load() == 0 {
 		return last, err
 	}
-	aside, e := open(filepath.Join(f.attemptFolder(host, attempt), string(stream)), os.O_RDONLY)
+	aside, e := openRegular(filepath.Join(f.attemptFolder(host, attempt), string(stream)))
 	if os.IsNotExist(e) { // it has not been set aside yet, so what was opened before is of this attempt
 		return last, err
 	}
@@ -94,7 +94,7 @@ func (f hostFiles) LogPath(host string) string { return filepath.Join(f.folder(h
 // OpenLog opens a host's log. The error wraps ErrRemoved if the record is gone, and fs.ErrNotExist if the host has none.
 func OpenLog(files Files, host string) (*os.File, error) {
 	path := files.LogPath(host)
-	log, err := os.Open(path)
+	log, err := openRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = unlessRemoved(filepath.Dir(filepath.Dir(filepath.Dir(path))), err)
 	}

@@ -102,7 +102,7 @@ const batchSize = 512
 func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 	return func(yield func([]runner.Event) bool) {
 		j.torn, j.err = 0, nil
-		f, err := os.Open(j.path)
+		f, err := openRegular(j.path)
 		if err != nil {
 			j.err = unlessRemoved(filepath.Dir(j.path), err)
 			return

@@ -33,7 +33,7 @@ func LineageOf(dir string, r *Run) (*Lineage, error) {
 		return nil, err
 	}
 	l := &Lineage{Runs: []*Run{root}}
-	ids, err := os.ReadFile(filepath.Join(root.dir, childrenFile))
+	ids, err := readRegular(filepath.Join(root.dir, childrenFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func Describe(dir, id string) (RunInfo, error) {
 
 // readHead reads the beginning of run.json, up to the action of the plan.
 func (info *RunInfo) readHead(record string) error {
-	f, err := os.Open(filepath.Join(record, headFile))
+	f, err := openRegular(filepath.Join(record, headFile))
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (info *RunInfo) readHead(record string) error {
 
 // readCounts reads the beginning of summary.json, up to the hosts.
 func (info *RunInfo) readCounts(record string) error {
-	f, err := os.Open(filepath.Join(record, summaryFile))
+	f, err := openRegular(filepath.Join(record, summaryFile))
 	if err != nil {
 		return err
 	}

@@ -701,6 +701,50 @@ func TestRecordThatLies(t *testing.T) {
 	}
 }
 
+// TestRecordOfPipesAndLinks: where somebody has put a pipe or a link into a record, nothing waits for the pipe, and the
+// link is not followed.
+func TestRecordOfPipesAndLinks(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte("outside"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, put := range map[string]func(path string) error{
+		"pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"link": func(path string) error { return os.Symlink(outside, path) },
+	} {
+		for file, read := range map[string]func(dir, id string, r *Run) error{
+			headFile:             func(dir, id string, _ *Run) error { _, err := Find(dir, id); return err },
+			journalFile:          func(dir, _ string, r *Run) error { Old(dir, 0); _, err := r.Summary(); return err },
+			childrenFile:         func(dir, _ string, r *Run) error { _, err := LineageOf(dir, r); return err },
+			"hosts/web1/stdout":  func(_, _ string, r *Run) error { _, err := r.Output("web1", runner.Stdout); return err },
+			"hosts/web1/log":     func(_, _ string, r *Run) error { _, err := OpenLog(r, "web1"); return err },
+			"blobs/0123456789ab": func(_, _ string, r *Run) error { _, _, err := r.Blob("0123456789ab"); return err },
+		} {
+			path := recorded(t)
+			r, err := Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, id := filepath.Split(path)
+			at := filepath.Join(path, file)
+			os.Remove(at)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o700), put(at)); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() { done <- read(dir, id, r) }()
+			select {
+			case err := <-done:
+				if err == nil || !strings.Contains(err.Error(), "regular file") {
+					t.Errorf("%s as a %s: %v", file, what, err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Errorf("%s as a %s: reading waits", file, what)
+			}
+		}
+	}
+}
+
 // TestLineageInACircle: of two runs that name each other as their parent, the earlier one is the root for both.
 func TestLineageInACircle(t *testing.T) {
 	dir := t.TempDir()

@@ -24,7 +24,7 @@ type Run struct {
 
 // Open opens the record in the folder path. The error wraps fs.ErrNotExist if there is none.
 func Open(path string) (*Run, error) {
-	text, err := os.ReadFile(filepath.Join(path, headFile))
+	text, err := readRegular(filepath.Join(path, headFile))
 	if err != nil {
 		return nil, fmt.Errorf("%s is not the record of a run: %w", path, err)
 	}
@@ -47,6 +47,9 @@ func (r *Run) Path() string { return r.dir }
 func (r *Run) Going() bool { return locked(r.journal.path) }
 
 func locked(path string) bool {
+	if regular(path) != nil {
+		return false
+	}
 	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	free, err := lock.TryRLock()
 	if free {
