@@ -8,6 +8,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"hail/runner"
 )
@@ -95,6 +97,12 @@ type journalReader struct {
 	err  error
 }
 
+// namesFiles reports whether host and stream of an event can be the names of files: whoever wrote the record might lead
+// out of it.
+func namesFiles(e *runner.Event) bool {
+	return !strings.Contains(e.Host, "/") && (e.Stream == "" || slices.Contains(streams[:], e.Stream))
+}
+
 const batchSize = 512
 
 // events yields what the journal holds, in batches that share one slice. At the end of the file, more says whether to
@@ -134,7 +142,7 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 				break
 			}
 			e, ok := parseLine(line[:len(line)-1])
-			if !ok {
+			if !ok || !namesFiles(&e) {
 				if _, behind := r.Peek(1); behind == nil {
 					j.err = &DamageError{j.path, number, offset}
 				} else {

@@ -745,6 +745,30 @@ func TestRecordOfPipesAndLinks(t *testing.T) {
 	}
 }
 
+// TestJournalThatLeadsAway: an event whose host or stream would be a path is damage, wherever it leads.
+func TestJournalThatLeadsAway(t *testing.T) {
+	for _, e := range []runner.Event{
+		{Kind: runner.KindOutput, Host: "web1", Stream: "../../../outside", Length: 1},
+		{Kind: runner.KindOutput, Host: "../../outside", Stream: runner.Stdout, Length: 1},
+		{Kind: runner.KindOutput, Host: "web1", Stream: runner.Stderr, Length: 0},
+	} {
+		path := recorded(t)
+		line := appendLine(nil, &e)
+		if err := os.WriteFile(filepath.Join(path, journalFile), append(line, line...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range r.Events() {
+		}
+		if _, damaged := errors.AsType[*DamageError](r.Err()); damaged != (e.Stream != runner.Stderr) {
+			t.Errorf("host %q, stream %q: %v", e.Host, e.Stream, r.Err())
+		}
+	}
+}
+
 // TestLineageInACircle: of two runs that name each other as their parent, the earlier one is the root for both.
 func TestLineageInACircle(t *testing.T) {
 	dir := t.TempDir()
