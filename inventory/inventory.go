@@ -73,6 +73,14 @@ func (inv *Inventory) Hosts() []Host {
 	return inv.hosts
 }
 
+// Base returns the settings and vars that a host gets which inv does not have, as a host without a name.
+func (inv *Inventory) Base() Host {
+	if inv == nil {
+		return Host{}
+	}
+	return inv.base
+}
+
 // Host returns the host of that name.
 func (inv *Inventory) Host(name string) (Host, bool) {
 	if inv == nil {

@@ -30,6 +30,9 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 			return nil, err
 		}
 		inv, err := inventory.Load(ctx, []string{projectFile}, around)
+		if err == nil {
+			err = withoutOwnOnly(inv)
+		}
 		if err != nil || !inv.Empty() { // otherwise the file has only settings
 			return inv, err
 		}
@@ -39,6 +42,21 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 		return nil, nil
 	}
 	return inventory.Load(ctx, []string{mine}, around)
+}
+
+// withoutOwnOnly checks the inventory in the current folder, which may just have been downloaded, for what its settings must
+// not contain either.
+func withoutOwnOnly(inv *inventory.Inventory) error {
+	for _, key := range []string{"known_hosts", "options"} {
+		has := func(h inventory.Host) bool {
+			return slices.ContainsFunc(h.Connection.Settings(), func(s inventory.Setting) bool { return s.Key == key })
+		}
+		if has(inv.Base()) || slices.ContainsFunc(inv.Hosts(), has) {
+			return usage("to use it anyway, name it with -i "+projectFile,
+				"%s: %s can't be set for hosts in the current folder: they could send secrets, overwrite files or weaken the checks of host keys", projectFile, key)
+		}
+	}
+	return nil
 }
 
 // around returns what sources of hosts may need, except for standard input; sshConfig is the value of -F.
