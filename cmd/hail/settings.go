@@ -39,7 +39,7 @@ func settable() map[string]bool {
 
 // ownOnly are the settings that hail.yaml in the current folder must not contain: hail may be started in a folder that was
 // just downloaded.
-var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "host-keys", "known-hosts", "report", "runs-dir", "keep-runs", "confirm-above"}
+var ownOnly = []string{"inventory", "option", "ssh-config", "ask-ssh", "allow-exec", "control", "pass-command", "pass-refusals", "host-keys", "known-hosts", "report", "runs-dir", "keep-runs", "confirm-above"}
 
 // settings reads the settings in files and the environment. Later ones override earlier ones.
 func (e environment) settings() (all []setting, err error) {
@@ -107,7 +107,7 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 			return nil, e
 		}
 		if below && slices.Contains(ownOnly, name) {
-			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the hail.yaml of the current folder: it could run programs, overwrite files or weaken the checks of host keys",
+			return nil, &inventory.Error{Place: at(p.Key), Text: p.Key.Text + " can't be set in the hail.yaml of the current folder: it could run programs, overwrite files, lock accounts or weaken the checks of host keys",
 				Hint: "set it in ~/.config/hail/config.yaml, in $" + variableOf(name) + " or on the command line"}
 		}
 		values := textsIn(p.Value)
