@@ -43,6 +43,9 @@ func Open(path string) (*Run, error) {
 // Path returns the folder of the record.
 func (r *Run) Path() string { return r.dir }
 
+// HeadPath returns the path of the file that has the plan.
+func (r *Run) HeadPath() string { return filepath.Join(r.dir, headFile) }
+
 // Going reports whether the run is still going on: its writer holds the lock.
 func (r *Run) Going() bool { return locked(r.journal.path) }
 

@@ -170,6 +170,11 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 // again prepares plan, a part of the plan of run r, to be run: it gives the plan an id of its own, and returns the inventory
 // and a job with what the record does not hold.
 func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (inv *inventory.Inventory, j job, err error) {
+	if others, err := othersWrite(r.HeadPath()); err != nil {
+		return nil, j, err
+	} else if others {
+		return nil, j, usage("hail show "+r.Plan.Run+" shows what it did", "%s can't be repeated: others may write to %s, and a plan can run programs here", r.Plan.Run, r.Path())
+	}
 	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
 	if err := checkRecordOptions(c); err != nil {
 		return nil, j, err

@@ -96,17 +96,26 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 // ownedByUs checks a file that is read only because it is in the current folder: it is an error if anyone but the user and
 // root could have put it there.
 func ownedByUs(path, hint string) error {
+	others, err := othersWrite(path)
+	if others {
+		return usage(hint, "%s in the current folder is not trusted: others may write there", path)
+	}
+	return err
+}
+
+// othersWrite reports whether anyone but the user and root may write to a file or its folder.
+func othersWrite(path string) (bool, error) {
 	for _, p := range []string{path, filepath.Dir(path)} {
 		info, err := os.Stat(p)
 		if err != nil {
-			return err
+			return false, err
 		}
 		st, ok := info.Sys().(*syscall.Stat_t)
 		if ok && (st.Uid != uint32(os.Geteuid()) && st.Uid != 0 || info.Mode().Perm()&0o022 != 0) {
-			return usage(hint, "%s in the current folder is not trusted: others may write there", path)
+			return true, nil
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // selectHosts returns the inventory and the hosts that the options select. The settings and vars of the command line are put
