@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,9 +31,47 @@ func Clean(dst, src []byte) []byte {
 			dst = append(dst, '\\', 'x', digits[src[0]>>4], digits[src[0]&15])
 		case r > 0xffff && unicode.Is(unicode.Cf, r):
 			dst = fmt.Appendf(dst, `\U%08x`, r)
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == '\u2028', r == '\u2029':
+		case hidden(r):
 			dst = fmt.Appendf(dst, `\u%04x`, r)
 		default:
+			dst = append(dst, src[:size]...)
+		}
+		src = src[size:]
+	}
+	return dst
+}
+
+// hidden reports whether a character controls a terminal, turns the direction of text or ends a line, and is not seen.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' || r == '\u2028' || r == '\u2029'
+}
+
+// JSONWriter makes JSON harmless for a terminal, and does not change what it means: what is hidden in its strings
+// becomes an escape of JSON. Each Write has to hold whole characters, as those of a json.Encoder do.
+type JSONWriter struct{ W io.Writer }
+
+// Write implements io.Writer.
+func (w JSONWriter) Write(text []byte) (int, error) {
+	if _, err := w.W.Write(cleanJSON(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+func cleanJSON(src []byte) []byte {
+	if plainLength(src) == len(src) {
+		return src
+	}
+	var dst []byte
+	for len(src) > 0 {
+		n := plainLength(src)
+		dst, src = append(dst, src[:n]...), src[n:]
+		r, size := utf8.DecodeRune(src)
+		if hidden(r) {
+			for _, unit := range utf16.Encode([]rune{r}) {
+				dst = fmt.Appendf(dst, `\u%04x`, unit)
+			}
+		} else {
 			dst = append(dst, src[:size]...)
 		}
 		src = src[size:]

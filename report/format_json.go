@@ -62,7 +62,7 @@ func writeJSON(w io.Writer, r *Report) error {
 		return err
 	}
 	b := bufio.NewWriter(w)
-	b.Write(bytes.TrimSuffix(head, []byte("\n}")))
+	b.Write(bytes.TrimSuffix(cleanJSON(head), []byte("\n}")))
 	b.WriteString(",\n  \"hosts\": [")
 	for i := range hosts {
 		h := &hosts[i]
@@ -78,7 +78,7 @@ func writeJSON(w io.Writer, r *Report) error {
 			b.WriteByte(',')
 		}
 		b.WriteString("\n    ")
-		b.Write(text)
+		b.Write(cleanJSON(text))
 	}
 	b.WriteString("\n  ]\n}\n")
 	return b.Flush()

@@ -413,6 +413,27 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// TestJSONWriter: what a host printed is harmless in JSON, too, and still what it printed.
+func TestJSONWriter(t *testing.T) {
+	for in, hidden := range map[string]string{
+		"plain \ttext\n 日本 ü 👩\u200d💻": "",
+		"\x1b[31m\x07\x7f \u009b31m":   "\x1b\x07\x7f\u009b",
+		"a\u202eb\u2066c\U000e0001d":   "\u202e\u2066\U000e0001",
+	} {
+		var text bytes.Buffer
+		if err := json.NewEncoder(JSONWriter{&text}).Encode(in); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(text.String(), hidden) {
+			t.Errorf("%q became %q", in, text.String())
+		}
+		var got string
+		if err := json.Unmarshal(text.Bytes(), &got); err != nil || got != in {
+			t.Errorf("%q became %s, which is %q, %v", in, text.String(), got, err)
+		}
+	}
+}
+
 func FuzzClean(f *testing.F) {
 	f.Add([]byte("\x1b]0;title\x07\u202e\xff\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {

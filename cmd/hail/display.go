@@ -173,7 +173,7 @@ func writeLines(w io.Writer, lines []string) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(report.JSONWriter{W: w})
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }

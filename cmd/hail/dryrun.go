@@ -19,7 +19,7 @@ import (
 // plan shows a plan, which is not carried out. lines are the command lines of the hosts, in the order of the plan.
 func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error {
 	if asJSON(d.modes.names()) {
-		return json.NewEncoder(d.env.stdout).Encode(p)
+		return json.NewEncoder(report.JSONWriter{W: d.env.stdout}).Encode(p)
 	}
 	work := workWord(p.Action.Kind)
 	rows := [][2]string{

@@ -83,7 +83,7 @@ func tell(w io.Writer, err error, asJSON bool) int {
 	lines := wording(err)
 	for i, s := range lines {
 		if asJSON {
-			text := json.NewEncoder(w)
+			text := json.NewEncoder(report.JSONWriter{W: w})
 			text.SetEscapeHTML(false)
 			_ = text.Encode(s) // as below, a write error has nowhere to go
 			continue
