@@ -151,6 +151,7 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 				break
 			}
 			number, offset, line = number+1, offset+int64(len(line)), line[:0]
+			e.MakePrintable()
 			if e.Kind == runner.KindPlan {
 				e.Plan = j.plan
 			}

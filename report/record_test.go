@@ -679,13 +679,15 @@ func TestLineageOfStrangers(t *testing.T) {
 	}
 }
 
-// TestRecordThatLies: a record whose plan has another id, or a path as that of its parent, is damaged. Whoever wrote it
-// can't have anything else removed with it.
+// TestRecordThatLies: a record whose plan has another id, or a path as that of its parent, or names that are none, is
+// damaged. Whoever wrote it can't have anything else removed with it.
 func TestRecordThatLies(t *testing.T) {
+	const child = "20991123-150401-k3f9"
 	for _, lie := range []func(id string, p *runner.Plan){
 		func(_ string, p *runner.Plan) { p.Run = "../../other" },
 		func(id string, p *runner.Plan) { p.Run, p.Parent = "../../other", id },
-		func(_ string, p *runner.Plan) { p.Parent = "../../other" },
+		func(_ string, p *runner.Plan) { p.Run, p.Parent = child, "../../other" },
+		func(id string, p *runner.Plan) { p.Run, p.Parent, p.Hosts[0].Name = child, id, "web1\x1b[2J" },
 	} {
 		dir := filepath.Join(t.TempDir(), "state", "runs")
 		other, id := filepath.Join(dir, "../../other"), "20261123-150405-k3f9"
@@ -693,7 +695,6 @@ func TestRecordThatLies(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(dir, 0o700), os.Mkdir(other, 0o700), os.Rename(recorded(t), path)); err != nil {
 			t.Fatal(err)
 		}
-		const child = "20991123-150401-k3f9"
 		r, err := Open(path)
 		if err == nil {
 			err = (&Lineage{Runs: []*Run{r}}).Continue(child)
@@ -787,6 +788,41 @@ func TestJournalThatLeadsAway(t *testing.T) {
 		if _, damaged := errors.AsType[*DamageError](r.Err()); damaged != (e.Stream != runner.Stderr) {
 			t.Errorf("host %q, stream %q: %v", e.Host, e.Stream, r.Err())
 		}
+	}
+}
+
+// TestJournalOfEscapes: whoever wrote a journal reaches a terminal no more than a host does.
+func TestJournalOfEscapes(t *testing.T) {
+	const evil = "\x1b]52;c;eA==\a\u009b2J\u202e"
+	path := recorded(t)
+	var lines []byte
+	for _, e := range []runner.Event{
+		{Kind: runner.KindPlan},
+		{Kind: runner.KindReach, Host: "web1", Reach: &runner.Reach{Address: evil, Server: evil, HostKey: evil}},
+		{Kind: runner.KindReach, Host: "web2", Reach: &runner.Reach{Address: evil, Server: evil, HostKey: evil}},
+		{Kind: runner.KindNote, Host: "web1", Key: runner.NoteLeft, Value: evil},
+		{Kind: runner.KindFinish, Host: "web1", Status: evil, Reason: evil, Error: evil},
+		{Kind: runner.KindEnd, Reason: evil, Error: evil},
+	} {
+		lines = appendLine(lines, &e)
+	}
+	if err := os.WriteFile(filepath.Join(path, journalFile), lines, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Summary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown bytes.Buffer
+	if err := Text(&shown, s, r, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(shown.String(), "\x1b\a\u009b\u202e") || !strings.Contains(shown.String(), "one machine under 2 names") {
+		t.Errorf("this is shown:\n%q", shown.String())
 	}
 }
 

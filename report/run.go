@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -34,6 +35,11 @@ func Open(path string) (*Run, error) {
 	}
 	if id, parent := filepath.Base(path), r.Plan.Parent; r.Plan.Run != id || parent != "" && !runID.MatchString(parent) { // both become paths
 		return nil, fmt.Errorf("%s/run.json is not that of run %s", path, id)
+	}
+	for _, h := range r.Plan.Hosts {
+		if err := inventory.CheckName(h.Name); err != nil {
+			return nil, fmt.Errorf("%s/run.json is damaged: %w", path, err)
+		}
 	}
 	r.hostFiles = newHostFiles(path, r.Plan.Hosts)
 	r.journal = journalReader{path: filepath.Join(path, journalFile), plan: r.Plan}

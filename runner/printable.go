@@ -7,10 +7,27 @@ import (
 	"unicode/utf8"
 )
 
+// MakePrintable makes the texts of an event fit for one line of a terminal or a log, as those of events of a run are: for
+// events that may be from elsewhere.
+func (e *Event) MakePrintable() {
+	e.Status, e.Reason, e.Remains = Status(printable(string(e.Status))), Reason(printable(string(e.Reason))), Remains(printable(string(e.Remains)))
+	e.Key, e.Value, e.Error = printable(e.Key), printable(e.Value), printable(e.Error)
+	for i := range e.Verdicts {
+		v := &e.Verdicts[i]
+		v.Check, v.Outcome, v.Text = printable(v.Check), Outcome(printable(string(v.Outcome))), printable(v.Text)
+	}
+	if r := e.Reach; r != nil {
+		r.Address, r.Server, r.HostKey = printable(r.Address), printable(r.Server), printable(r.HostKey)
+	}
+}
+
 // printable makes a text that may come from a host fit for one line of a terminal or a log: characters that are not
 // graphic are escaped, and everything after 500 bytes is cut off. A final newline is dropped.
 func printable(s string) string {
 	const most = 500
+	if len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s
+	}
 	var b strings.Builder
 	for i, r := range s {
 		if b.Len() > most {

@@ -88,9 +88,9 @@ func tell(w io.Writer, err error, asJSON bool) int {
 			_ = text.Encode(s) // as below, a write error has nowhere to go
 			continue
 		}
-		fmt.Fprintf(w, "hail: %s\n", s.Text)
+		fmt.Fprintf(w, "hail: %s\n", report.OneLine(s.Text))
 		if s.Hint != "" && (i+1 == len(lines) || lines[i+1].Hint != s.Hint) {
-			fmt.Fprintf(w, "hint: %s\n", s.Hint) // a hint shared by consecutive lines is shown once
+			fmt.Fprintf(w, "hint: %s\n", report.OneLine(s.Hint)) // a hint shared by consecutive lines is shown once
 		}
 	}
 	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Op == "write" {
