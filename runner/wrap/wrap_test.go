@@ -490,6 +490,46 @@ func TestInputFindsRoom(t *testing.T) {
 	})
 }
 
+// TestInputIsNotGivenAway: another user of the host can read the nonce in the list of processes, and put a pipe where the
+// input is about to go. Nothing is written to it, and the command gets its input all the same.
+func TestInputIsNotGivenAway(t *testing.T) {
+	for _, program := range []string{"dash", "bash", "busybox", "mksh", "ksh93"} {
+		t.Run(program, func(t *testing.T) {
+			dir := t.TempDir()
+			t.Setenv("TMPDIR", dir)
+			here, err := otherSh{program}.Dial(t.Context(), inventory.Host{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { here.Close() })
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			var pipe *os.File
+			host := execFunc(func(cmd string, s runner.Stdio) error {
+				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
+				nonce, _, _ = strings.Cut(nonce, " ")
+				path := filepath.Join(dir, "hail-"+nonce)
+				err := syscall.Mkfifo(path, 0o666)
+				if err == nil {
+					pipe, err = os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+				}
+				return errors.Join(err, here.Exec(ctx, cmd, s))
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+			var out bytes.Buffer
+			err = c.Exec(ctx, "cat", runner.Stdio{In: strings.NewReader("input"), Size: 5, Out: &out})
+			if err != nil || out.String() != "input" {
+				t.Errorf("the command got %q, %v", &out, err)
+			}
+			defer pipe.Close()
+			pipe.SetReadDeadline(time.Now())
+			if n, err := pipe.Read(make([]byte, 1000)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%d bytes went into the pipe, %v", n, err)
+			}
+		})
+	}
+}
+
 // TestInputHasNoRoom: when no folder has room for the input, the command does not run.
 func TestInputHasNoRoom(t *testing.T) {
 	host := execFunc(func(cmd string, s runner.Stdio) error {

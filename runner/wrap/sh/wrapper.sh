@@ -11,7 +11,7 @@
 #
 # Input: first the secret variables, a line each, as written for printf %b; then the command's input; then nothing. Its
 # end is the order to end the command, and has to be seen at once, so nothing may stand before it that the command might
-# not read. That is why the input of the command is stored in a file, whose name is removed before the command begins.
+# not read. That is why the input of the command is stored in a file, which is removed before the command begins.
 #
 # What the wrapper says on stderr stands between record separators: takes, before it takes the input (only a little is
 # sent earlier); cannot and why, instead of running the command; and what is left once all was to be ended: gone, alive or
@@ -50,9 +50,11 @@ if [ $hail_input -gt 0 ]; then
 	hail_x=xxxxxxxxxxxxxxxx
 	while [ ${#hail_x} -lt $hail_input ] && [ ${#hail_x} -lt 65536 ]; do hail_x=$hail_x$hail_x; done
 	for hail_dir in "${TMPDIR:-/tmp}" /tmp /dev/shm /var/tmp "$HOME"; do
-		hail_file=$hail_dir/hail-$hail_nonce
-		(set -C; echo "$hail_x" >"$hail_file" && room) && break
-		rm -f "$hail_file"
+		hail_own=$hail_dir/hail-$hail_nonce hail_file=
+		mkdir "$hail_own" || continue # refuses also a pipe that somebody who has seen the nonce has put there
+		hail_file=$hail_own/input
+		(echo "$hail_x" >"$hail_file" && room) && break
+		rm -rf "$hail_own"
 		hail_file=
 	done
 	umask $hail_mask
@@ -64,11 +66,11 @@ if [ $hail_input -gt 0 ]; then
 	exec 5<"$hail_file"
 	if [ ${hail_got:-0} -ne $hail_input ]; then
 		[ $hail_full = 1 ] || echo >>"$hail_file" || hail_full=1 # busybox's head hides it for small input
-		rm -f "$hail_file"
+		rm -rf "$hail_own"
 		[ $hail_full = 0 ] && say gone || say "cannot the input did not fit into $hail_dir"
 		exit 125
 	fi
-	rm -f "$hail_file"
+	rm -rf "$hail_own"
 fi
 
 # Shells of the ksh family pass on only the first three descriptors, unless each is named.
