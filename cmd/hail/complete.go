@@ -15,9 +15,13 @@ import (
 	"hail/report"
 )
 
-// complete prints the candidates for the last word.
+// complete prints the candidates for the last word, for shells that add them to the command line as they are. So it leaves
+// out those that would add something to run: the name of a var or of a run may be somebody else's.
 func complete(e environment, app *cli.App, words []string) error {
 	for _, f := range candidatesOf(e, app, words) {
+		if added := f[len(words[len(words)-1]):]; strings.ContainsAny(added, "'\"`$;&|<>(){}\\") || added != report.OneLine(added) {
+			continue
+		}
 		if _, err := fmt.Fprintln(e.stdout, f); err != nil {
 			return err
 		}
