@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,14 +48,22 @@ func (e environment) loadInventory(ctx context.Context, sources []string, around
 // withoutOwnOnly checks the inventory in the current folder, which may just have been downloaded, for what its settings must
 // not contain either.
 func withoutOwnOnly(inv *inventory.Inventory) error {
-	for _, key := range []string{"known_hosts", "options"} {
-		has := func(h inventory.Host) bool {
-			return slices.ContainsFunc(h.Connection.Settings(), func(s inventory.Setting) bool { return s.Key == key })
+	forbidden := func(c inventory.Connection) string {
+		switch {
+		case len(c.KnownHosts) > 0:
+			return "known_hosts"
+		case len(c.Options) > 0:
+			return "options"
 		}
-		if has(inv.Base()) || slices.ContainsFunc(inv.Hosts(), has) {
-			return usage("to use it anyway, name it with -i "+projectFile,
-				"%s: %s can't be set for hosts in the current folder: they could send secrets, overwrite files or weaken the checks of host keys", projectFile, key)
-		}
+		return ""
+	}
+	key := forbidden(inv.Base().Connection)
+	for _, h := range inv.Hosts() {
+		key = cmp.Or(key, forbidden(h.Connection))
+	}
+	if key != "" {
+		return usage("to use it anyway, name it with -i "+projectFile,
+			"%s: %s can't be set for hosts in the current folder: they could send secrets, overwrite files or weaken the checks of host keys", projectFile, key)
 	}
 	return nil
 }
