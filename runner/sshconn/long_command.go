@@ -15,10 +15,11 @@ import (
 // Which server is behind a master is not known: it gets the lines, too. Where commands are sent bare, nothing takes
 // their place: the host may have no shell.
 //
-// SHLVL keeps bash from reading its startup files for SSH a second time.
+// A connection may be lost halfway: what arrived until then ends the input without an empty line, and is not run. SHLVL
+// keeps bash from reading its startup files for SSH a second time.
 const (
 	longestCommand = 8 << 10
-	readCommand    = `exec sh -c 'x=; while IFS= read -r l && [ -n "$l" ]; do x=$x$l; done; x=$(printf %bx "$x") && export SHLVL=1 && exec "${SHELL:-/bin/sh}" -c "${x%x}"'` // read takes no byte more than a line
+	readCommand    = `exec sh -c 'x=; while IFS= read -r l || exit; [ -n "$l" ]; do x=$x$l; done; x=$(printf %bx "$x") && export SHLVL=1 && exec "${SHELL:-/bin/sh}" -c "${x%x}"'` // read takes no byte more than a line
 )
 
 // fit returns what to send in place of a command and its input, so that the server takes it.
