@@ -63,20 +63,32 @@ func (e environment) settings() (all []setting, err error) {
 		}
 	}
 	for _, s := range all {
-		if !slices.Contains(namingFiles, s.option) {
+		end, names := namingFiles[s.option]
+		if !names {
 			continue
 		}
-		for i, path := range s.values {
-			if s.values[i], err = e.sshLocal().InHome(path); err != nil {
+		for i, value := range s.values {
+			format, path := cutFormat(value, end)
+			if path, err = e.sshLocal().InHome(path); err != nil {
 				return nil, usage("", "%s: --%s: %v", s.from, s.option, err)
 			}
+			s.values[i] = format + path
 		}
 	}
 	return all, nil
 }
 
-// namingFiles are the settings that are paths. They may begin with ~, which a shell replaces only on a command line.
-var namingFiles = []string{"inventory", "identity", "known-hosts", "ssh-config", "runs-dir"}
+// namingFiles are the settings that are paths, with what ends the name of a format before the path. A path may begin with
+// ~, which a shell replaces only on a command line.
+var namingFiles = map[string]string{"inventory": ":", "identity": "", "known-hosts": "", "ssh-config": "", "runs-dir": "", "report": "="}
+
+// cutFormat splits a value into the format before its path, with what ends it, and the path. A path alone may contain end.
+func cutFormat(value, end string) (format, path string) {
+	if i := strings.Index(value, end); end != "" && i >= 0 && !strings.Contains(value[:i], "/") {
+		return value[:i+len(end)], value[i+len(end):]
+	}
+	return "", value
+}
 
 // runsVariable is a shorter name for that of --runs-dir.
 const runsVariable = "HAIL_RUNS"
