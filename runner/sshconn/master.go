@@ -72,7 +72,7 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
 	c.sessions = d.master(s.control).sessions
 	c.through = func(ctx context.Context, addr string) (net.Conn, error) { return d.tunnelThrough(ctx, s, addr) }
-	c.clock.Stop() // the master asks for signs of life itself, and hangs up on a client that does
+	c.clock.Stop() // the master hangs up on a client that asks for a sign of life; asking is up to its own ServerAliveInterval
 	if !d.adopt(c) {
 		c.Close()
 		return nil, noMaster(ctx, s, net.ErrClosed)
