@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +115,7 @@ func TestEverySetting(t *testing.T) {
 		if _, known := keywords[keyword]; !known || ignored[keyword] {
 			t.Errorf("%s is among the keywords: %v, among the ignored ones: %v", field.Name, known, ignored[keyword])
 		}
-		if !strings.Contains(corpus, keyword) {
+		if !regexp.MustCompile(`(?m)^\s*"?` + keyword + `["\s=]`).MatchString(corpus) {
 			t.Errorf("no configuration in testdata/corpus has %s", field.Name)
 		}
 		if _, is := compared[keyword]; !is {
