@@ -11,8 +11,8 @@ import (
 )
 
 // remarkVariables prints a note for each variable $HAIL_… that looks as if it should set something, and does not: one whose
-// name is almost that of a setting, or that of an option that only the command line has. Others may be somebody's own, such
-// as one for --secret-env, or are set by hail for commands, which may call it in turn.
+// name is almost that of a setting, or that of an option that only the command line has. Others may be somebody's own, or
+// are set by hail for commands, which may call it in turn; those of --secret-env have an effect, whatever their names.
 func (e environment) remarkVariables(c *cli.Context) {
 	settings, options := []string{runsVariable}, []string(nil)
 	for name := range settable() {
@@ -25,10 +25,11 @@ func (e environment) remarkVariables(c *cli.Context) {
 		return // settings have no effect on this command at all
 	}
 	slices.Sort(settings)
+	used := slices.Concat(settings, c.StringSlice("secret-env"))
 	for _, v := range slices.Sorted(slices.Values(e.environ)) {
 		name, _, _ := strings.Cut(v, "=")
 		suffix, ours := strings.CutPrefix(name, variableOf(""))
-		if !ours || e.getenv(name) == "" || !runner.IsVariable(name) || slices.Contains(settings, name) || setForCommands(suffix) {
+		if !ours || e.getenv(name) == "" || !runner.IsVariable(name) || slices.Contains(used, name) || setForCommands(suffix) {
 			continue
 		}
 		text := "$" + name + " has no effect"
