@@ -108,6 +108,8 @@ func readConnection(c *cli.Context) (top inventory.Connection, err error) {
 func readBecome(c *cli.Context, top *inventory.Connection) error {
 	asked := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	switch {
+	case asked && c.IsSet("sudo") && !c.Bool("sudo"):
+		return usage("", "--sudo=false does not go with --sudo-user or --doas")
 	case c.Bool("sudo") && c.Bool("doas"):
 		return usage("", "--sudo and --doas don't go together")
 	case c.Bool("doas") && (c.Bool("ask-sudo-pass") || c.IsSet("sudo-pass-command")):
@@ -117,8 +119,11 @@ func readBecome(c *cli.Context, top *inventory.Connection) error {
 			return wrongValue("sudo-user", "", "%v", err)
 		}
 	}
-	if asked {
+	switch {
+	case asked:
 		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
+	case c.IsSet("sudo"), c.IsSet("doas"): // to false
+		top.Become = &asked
 	}
 	if c.Bool("doas") {
 		top.BecomeMethod = become.Doas

@@ -52,7 +52,7 @@ func surroundingsFlags(what string) []cli.Flag {
 func becomeFlags() []cli.Flag {
 	const c = "As another user"
 	return append([]cli.Flag{
-		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run as root, with sudo"},
+		&cli.BoolFlag{Name: "sudo", Category: c, Usage: "run as root, with sudo; --sudo=false overrules an inventory that says so"},
 		&cli.StringFlag{Name: "sudo-user", Category: c, Usage: "run as `USER` instead of root"},
 		&cli.BoolFlag{Name: "doas", Category: c, Usage: "run with doas, which must not ask for a password (nopass)"},
 	}, sudoPasswordFlags("ask for the sudo password, once")...)
