@@ -116,6 +116,9 @@ func readSettings(path string, known map[string]bool, below bool) (all []setting
 		if !known[name] {
 			e := unknownWord("a setting", p.Key.Text, slices.Sorted(maps.Keys(known)))
 			e.Place = at(p.Key)
+			if name == "settings" {
+				e.Hint = "only a hail.yaml has settings below that key: here they stand at the top"
+			}
 			return nil, e
 		}
 		if below && slices.Contains(ownOnly, name) {
