@@ -107,6 +107,13 @@ var ansibleKeys = map[string]string{
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
 }
 
+// AnsibleSetting returns what a var of this name sets for a connection, as a key of hail's own format where there is one.
+// It returns false for every other var.
+func AnsibleSetting(name string) (key string, ok bool) {
+	key, ok = ansibleKeys[name]
+	return key, ok
+}
+
 // ansibleSetting is a var that is a connection setting to Ansible.
 type ansibleSetting struct {
 	b     *builder

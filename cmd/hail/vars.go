@@ -18,9 +18,25 @@ func varsOf(c *cli.Context) (map[string]any, error) {
 		if !ok || name == "" {
 			return nil, wrongValue("set", "for example --set role=web", "%q is not VAR=VALUE", text)
 		}
+		if key, ok := inventory.AnsibleSetting(name); ok {
+			return nil, wrongValue("set", insteadOfSet[key], "%s is not a var: it says how a host is reached", name)
+		}
 		vars[name] = inventory.ParseValue(value)
 	}
 	return vars, nil
+}
+
+// insteadOfSet are the options for what Ansible sets with a var.
+var insteadOfSet = map[string]string{
+	"user":              "-l NAME logs in as NAME",
+	"port":              "use -p N",
+	"identity":          "use --identity FILE",
+	"become":            "--sudo runs commands as root; --sudo=false runs commands as the user who logs in",
+	"become_user":       "use --sudo-user USER",
+	"become_method":     "use --sudo or --doas",
+	"connect_timeout":   "use --connect-timeout TIME",
+	"options":           "use -o KEY=VALUE",
+	"host_key_checking": "use --host-keys WORD",
 }
 
 // secretVars returns the patterns of the names of vars that are never shown.
