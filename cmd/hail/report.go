@@ -40,6 +40,9 @@ func formatNames() string { return strings.Join(report.FormatNames(), ", ") }
 func writeReport(e environment, c *cli.Context) error {
 	args := c.Args().Slice()
 	if len(args) == 1 {
+		if _, err := report.Find(e.runsDir(c), args[0]); err == nil && report.Formats[args[0]] == nil {
+			return usage("hail report "+args[0]+" html", "there is no format after the run: %s", formatNames())
+		}
 		args = []string{"last", args[0]}
 	}
 	if len(args) != 2 {
