@@ -124,6 +124,7 @@ var habits = map[string][]habit{
 	"json":   {{"output", "use --output json"}},
 	"k":      {{"ask-pass", "--ask-pass asks for a login password"}},
 	"L":      {{"output", "--output host shows each host for itself, and --output stream each line with its host"}},
+	"m":      {{"ok-exit", "there are no modules: a command goes after --, --sudo runs it as root, and hail push copies files"}},
 	"O":      {{"option", "use -o KEY=VALUE"}},
 	"P":      {{"output", "--output stream shows lines as they come"}},
 	"pick":   {{"sample", "use --sample N"}},
@@ -173,7 +174,11 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
 		value, rest, _ := strings.Cut(rest, " for flag -")
 		name, _, _ := strings.Cut(rest, ":")
-		return wrongValue(name, "", "%s is %s", value, noNumber)
+		var hint string
+		if name == "limit" { // Ansible's takes names
+			hint = "--limit N takes the first N of the hosts; -w selects hosts by name"
+		}
+		return wrongValue(name, hint, "%s is %s", value, noNumber)
 	}
 	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
 		value, rest, _ := strings.Cut(rest, " for -")
