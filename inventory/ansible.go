@@ -86,6 +86,9 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		a.b.noteSettings(&said, place, by)
 		*s = s.overlay(said)
 	default:
+		if why, ok := unfollowed[name]; ok {
+			a.b.remark(place, name+" has no effect: "+why, "")
+		}
 		s.vars = merged(s.vars, map[string]any{name: value})
 		a.b.note(s, varsPrefix+name, value, place, by)
 	}
@@ -105,6 +108,13 @@ var ansibleKeys = map[string]string{
 	"ansible_become_method":     "become_method",
 	"ansible_connection":        "connection",
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
+}
+
+// unfollowed are vars by which Ansible reaches a host otherwise than hail would, and why hail does not follow them.
+var unfollowed = map[string]string{
+	"ansible_become_exe":     "hail runs the sudo or doas that the login's PATH has",
+	"ansible_become_flags":   "hail runs sudo and doas with options of its own",
+	"ansible_ssh_executable": "hail does not run ssh",
 }
 
 // AnsibleSetting returns what a var of this name sets for a connection, as a key of hail's own format where there is one.

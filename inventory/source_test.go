@@ -189,7 +189,7 @@ db ansible_ssh_common_args=''
 
 func TestRemarks(t *testing.T) {
 	inv := load(t,
-		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\n",
+		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\n",
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
@@ -203,6 +203,9 @@ func TestRemarks(t *testing.T) {
 		"a.ini:3:35: ansible_become_method is su: hail uses sudo or doas",
 		"a.ini:4:1: ansible_ssh_common_args: StrictHostKeyChecking=no is left out: host keys stay verified",
 		"a.ini:4:1: ansible_ssh_common_args: -v is left out",
+		"a.ini:5:3: ansible_become_exe has no effect: hail runs the sudo or doas that the login's PATH has",
+		"a.ini:5:1: ansible_become_flags has no effect: hail runs sudo and doas with options of its own",
+		"a.ini:5:66: ansible_ssh_executable has no effect: hail does not run ssh",
 		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
 		"b.yml:1:35: y is encrypted by ansible-vault: it is left out",
 		`b.yml:1:49: "colour" in a group is left out: Ansible knows hosts, vars and children there`,
