@@ -13,7 +13,7 @@ type JSONL struct{ W io.Writer }
 
 // Events implements Sink.
 func (j JSONL) Events(batch []runner.Event) error {
-	enc := json.NewEncoder(JSONWriter{j.W})
+	enc := json.NewEncoder(JSONWriter(j))
 	for i := range batch {
 		if err := enc.Encode(&batch[i]); err != nil {
 			return err
