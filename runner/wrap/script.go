@@ -12,6 +12,8 @@ import (
 var (
 	//go:embed sh/wrapper.sh
 	wrapper string
+	//go:embed sh/input.sh
+	takeInput string
 	//go:embed sh/watchdog.sh
 	watchdog string
 	//go:embed sh/hunter.sh
@@ -20,8 +22,10 @@ var (
 	plain string
 )
 
-// script is what is the same for all commands under the wrapper, and plainScript for those without it, both encoded.
+// script is what is the same for all commands under the wrapper, inputScript stands before it for those with an input, and
+// plainScript is for commands without the wrapper; all are encoded.
 var (
+	inputScript = encode(runner.BareScript(takeInput))
 	script      = encode("hail_watchdog='" + runner.BareScript(watchdog) + "'\nhail_hunter='" + runner.BareScript(hunter) + "'\n" + runner.BareScript(wrapper))
 	plainScript = encode(runner.BareScript(plain))
 )

@@ -91,8 +91,11 @@ func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
 		return "", errors.New("a command whose input is streamed takes no secret variables")
 	}
 	around := script
-	if s.TTY || s.Flow {
+	switch {
+	case s.TTY, s.Flow:
 		around = plainScript
+	case s.Size > 0:
+		around = inputScript + script
 	}
 	wrapped := line(around, assignments(nonce, c.shell, s), cmd)
 	if len(wrapped) > MaxCommand {

@@ -1,8 +1,8 @@
-# Runs a command, and has it ended when the channel's input ends. Argument 2 is the command, as written for printf %b. In
-# front of this script stand the nonce, the grace and the limit (in seconds; 0 is no limit), input (bytes), kib (the same
-# in KiB), secrets (lines), shell, program (true: the command needs no shell), and exports (commands that export the
-# variables of the command); and the scripts watchdog and hunter. All names begin with hail_, so that the command's
-# environment stays as it is.
+# Runs a command, and has it ended when the channel's input ends. Argument 2 is the command, as written for printf %b.
+# In front of this script stand the nonce, the grace and the limit (in seconds; 0 is no limit), input (bytes), kib
+# (the same in KiB), secrets (lines), shell, program (true: the command needs no shell), and exports (commands that
+# export the variables of the command); the scripts watchdog and hunter; and take_input if there is an input. All
+# names begin with hail_, so that the command's environment stays as it is.
 #
 #	wrapper ─┬─ watchdog ── end of the input, or the limit ──► hunter ── TERM, the grace, KILL ──► all below the wrapper
 #	   ▲     │                                                   │
@@ -32,46 +32,7 @@ while [ $hail_secrets -gt 0 ]; do
 	hail_secrets=$((hail_secrets - 1))
 done
 
-room() { # whether the folder has room for the input, as far as df says; mksh counts in 32 bits: nine digits are safe
-	[ $hail_kib -gt 64 ] || return 0
-	set -f
-	for hail_x in $(df -Pk "$hail_dir"); do
-		case $hail_x in
-		*%) [ -z "$hail_room" ] || [ ${#hail_room} -gt 9 ] || [ $hail_room -gt $hail_kib ]; return ;;
-		*[!0-9]*) hail_room= ;;
-		*) hail_room=$hail_x ;;
-		esac
-	done
-}
-if [ $hail_input -gt 0 ]; then
-	hail_mask=$(umask)
-	umask 077
-	# A folder is tried by writing as much as a shell can write at once.
-	hail_x=xxxxxxxxxxxxxxxx
-	while [ ${#hail_x} -lt $hail_input ] && [ ${#hail_x} -lt 65536 ]; do hail_x=$hail_x$hail_x; done
-	for hail_dir in "${TMPDIR:-/tmp}" /tmp /dev/shm /var/tmp "$HOME"; do
-		hail_own=$hail_dir/hail-$hail_nonce hail_file=
-		mkdir "$hail_own" || continue # refuses also a pipe that somebody who has seen the nonce has put there
-		hail_file=$hail_own/input
-		(echo "$hail_x" >"$hail_file" && room) && break
-		rm -rf "$hail_own"
-		hail_file=
-	done
-	umask $hail_mask
-	[ -n "$hail_file" ] || { say "cannot there is no folder with room for the input: TMPDIR, /tmp, /dev/shm, /var/tmp, HOME"; exit 125; }
-	hail_full=0
-	(say takes; exec head -c $hail_input <&3 >"$hail_file") || hail_full=1
-	exec 5<"$hail_file"
-	hail_got=$(wc -c <&5)
-	exec 5<"$hail_file"
-	if [ ${hail_got:-0} -ne $hail_input ]; then
-		[ $hail_full = 1 ] || echo >>"$hail_file" || hail_full=1 # busybox's head hides it for small input
-		rm -rf "$hail_own"
-		[ $hail_full = 0 ] && say gone || say "cannot the input did not fit into $hail_dir"
-		exit 125
-	fi
-	rm -rf "$hail_own"
-fi
+[ $hail_input = 0 ] || take_input
 
 # Shells of the ksh family pass on only the first three descriptors, unless each is named.
 sh -c "$hail_watchdog" hail "$hail_grace" "$hail_limit" "$hail_hunter" $$ 3<&3 >/dev/null 4>&- 5<&- &
