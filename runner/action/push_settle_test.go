@@ -25,6 +25,23 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 	})
 }
 
+// TestTidyingIsWhole: a signal that is meant for all of a push does not end what removes its traces.
+func TestTidyingIsWhole(t *testing.T) {
+	t.Parallel()
+	m := withTool(t, "rm", `case $* in
+*/push) kill -TERM $$ ;;
+esac
+exec /bin/rm "$@"`)
+	m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf}]}`, nil)
+	if conf := m.read(t, "conf"); conf != "new" {
+		t.Errorf("conf has %q", conf)
+	}
+	if _, err := os.Lstat(m.state(t) + "/push"); err == nil {
+		t.Error("the journal is still there")
+	}
+	m.clean(t)
+}
+
 // TestPushKilledWhileTidying: a push that is killed after its end, while it removes its hidden files, is neither
 // finished nor rolled back again by the next push, whatever has happened meanwhile.
 func TestPushKilledWhileTidying(t *testing.T) {

@@ -49,8 +49,11 @@ journal=$state/push lock=$state/lock:
 [ -d "$state" ] || mkdir -p "$state"
 [ -w "$state" ] || { say error state; exit 0; }
 stopped= alone= torn=
-trap 'stopped=1' TERM HUP INT
-trap 'stopped=1 alone=1' PIPE # nobody listens any more
+heed() { # signals
+	trap 'stopped=1' TERM HUP INT
+	trap 'stopped=1 alone=1' PIPE # nobody listens any more
+}
+heed
 
 since() { # sets begun to when a process began; empty: that can't be seen
 	if { read -r stat <"/proc/$1/stat"; } 2>/dev/null; then
@@ -121,6 +124,7 @@ each() {
 }
 
 tidy() { # that all is over is forgotten last
+	trap '' TERM HUP INT PIPE # a signal to all processes of the push must not end rm halfway
 	if [ -s "$journal/hidden" ] && ! xargs -r -0 rm -rf -- <"$journal/hidden" 2>/dev/null; then
 		# There is a folder that its owner can't write to, or a command that has sent a part was still about to begin.
 		# Where none could be made, rm complains.
@@ -128,6 +132,7 @@ tidy() { # that all is over is forgotten last
 	fi
 	exec </dev/null # with NFS, a file that is open stays, and with it the folder that it is in
 	rm -rf -- "$state/printed" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
+	heed
 }
 
 change() { printf '%s\n' "$1" >"$state/latest"; } 2>/dev/null # for pushes that have looked already, and wait
