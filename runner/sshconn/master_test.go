@@ -56,13 +56,19 @@ func startMaster(t *testing.T, h inventory.Host, socket string) *bytes.Buffer {
 	return nil
 }
 
+// ownMaster starts a master that is connected to h, and returns how to reach h through it, and what it says on stderr.
+func ownMaster(t *testing.T, h inventory.Host) (sshconn.Config, *bytes.Buffer) {
+	t.Helper()
+	dir := t.TempDir()
+	said := startMaster(t, h, filepath.Join(dir, h.Name))
+	return sshconn.Config{Control: filepath.Join(dir, "%n")}, said
+}
+
 // TestConnOfMaster runs the conformance test through a master of the host itself, which survives it.
 func TestConnOfMaster(t *testing.T) {
 	t.Parallel()
 	h := realHost(t)
-	dir := t.TempDir()
-	said := startMaster(t, h, filepath.Join(dir, h.Name))
-	master := sshconn.Config{Control: filepath.Join(dir, "%n")}
+	master, said := ownMaster(t, h)
 	connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) { return configured(t, "", master), h })
 	if err := reach(t, configured(t, "", master), h); err != nil {
 		t.Errorf("after that, %v; ssh said %s", err, said)
@@ -73,9 +79,7 @@ func TestConnOfMaster(t *testing.T) {
 func TestTunnelOverAMaster(t *testing.T) {
 	t.Parallel()
 	h := realHost(t)
-	dir := t.TempDir()
-	said := startMaster(t, h, filepath.Join(dir, h.Name))
-	master := sshconn.Config{Control: filepath.Join(dir, "%n")}
+	master, said := ownMaster(t, h)
 	c, err := configured(t, "", master).Dial(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
@@ -105,9 +109,8 @@ func TestTunnelOverAMaster(t *testing.T) {
 func TestRefusalOverAMaster(t *testing.T) {
 	t.Parallel()
 	h := realHost(t, "MaxSessions 0")
-	dir := t.TempDir()
-	startMaster(t, h, filepath.Join(dir, h.Name))
-	c, err := configured(t, "", sshconn.Config{Control: filepath.Join(dir, "%n")}).Dial(t.Context(), h)
+	master, _ := ownMaster(t, h)
+	c, err := configured(t, "", master).Dial(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +122,8 @@ func TestRefusalOverAMaster(t *testing.T) {
 func TestSilenceOverAMaster(t *testing.T) {
 	t.Parallel()
 	h := realHost(t)
-	dir := t.TempDir()
-	startMaster(t, h, filepath.Join(dir, h.Name))
-	d := configured(t, "ServerAliveInterval 1\n", sshconn.Config{Control: filepath.Join(dir, "%n")})
+	master, _ := ownMaster(t, h)
+	d := configured(t, "ServerAliveInterval 1\n", master)
 	if got := output(t, d, h, "sleep 3; echo done"); got != "done" {
 		t.Errorf("it prints %q", got)
 	}
