@@ -19,7 +19,7 @@ import (
 // out those that would add something to run: the name of a var or of a run may be somebody else's.
 func complete(e environment, app *cli.App, words []string) error {
 	for _, f := range candidatesOf(e, app, words) {
-		if added := f[len(words[len(words)-1]):]; strings.ContainsAny(added, "'\"`$;&|<>(){}\\") || added != report.OneLine(added) {
+		if strings.ContainsAny(f[len(words[len(words)-1]):], "'\"`$;&|<>(){}\\") {
 			continue
 		}
 		if _, err := fmt.Fprintln(e.stdout, f); err != nil {
@@ -29,7 +29,8 @@ func complete(e environment, app *cli.App, words []string) error {
 	return nil
 }
 
-// candidatesOf returns the candidates for the last word.
+// candidatesOf returns the candidates for the last word. A shell takes each line for one, so those that are more are left
+// out.
 func candidatesOf(e environment, app *cli.App, words []string) (found []string) {
 	if len(words) == 0 {
 		return nil
@@ -46,7 +47,7 @@ func candidatesOf(e environment, app *cli.App, words []string) (found []string) 
 	} else if cmd, err := findCommand(app, words); err == nil && !slices.Contains(words[:len(words)-1], "--") {
 		found = completions(e, cmd, words[1:len(words)-1], last)
 	}
-	return slices.DeleteFunc(found, func(f string) bool { return !strings.HasPrefix(f, last) })
+	return slices.DeleteFunc(found, func(f string) bool { return !strings.HasPrefix(f, last) || f != report.OneLine(f) })
 }
 
 // completions returns the candidates for last, which follows words on the command line of cmd.
