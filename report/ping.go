@@ -31,8 +31,7 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 		}
 	}
 	var b bytes.Buffer
-	for i, line := range Table(rows) {
-		line = style.cut(line, 0)
+	for i, line := range pingLines(rows, style) {
 		if i > 0 {
 			host := line[:min(len(rows[i][0]), len(line))] // it may have the word, too
 			line = host + strings.Replace(line[len(host):], rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
@@ -41,4 +40,24 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// pingLines returns a line for each row that fits on the screen: first the name of the server gives way.
+func pingLines(rows [][]string, style Style) []string {
+	const server, narrow = 6, 8
+	lines, widest := Table(rows), 0
+	for _, line := range lines {
+		widest = max(widest, textWidth(line))
+	}
+	if style.Width > 0 && widest > style.Width {
+		shorter := Style{Width: max(narrow, widthsOf(rows)[server]-(widest-style.Width))}
+		for _, row := range rows {
+			row[server] = shorter.cut(row[server], 0)
+		}
+		lines = Table(rows)
+	}
+	for i, line := range lines {
+		lines[i] = style.cut(line, 0)
+	}
+	return lines
 }
