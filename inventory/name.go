@@ -17,7 +17,7 @@ func CheckName(name string) error {
 	if inner, ok := strings.CutPrefix(name, "["); ok {
 		inner, closed := strings.CutSuffix(inner, "]")
 		if a, err := netip.ParseAddr(inner); !closed || err != nil || !a.Is6() || a.Zone() != "" && checkWord(a.Zone()) != "" {
-			return fmt.Errorf("%q is not an IPv6 address in brackets", name)
+			return fmt.Errorf("%q is not an IPv6 address in brackets", beginning(name))
 		}
 		return nil
 	}
@@ -25,7 +25,7 @@ func CheckName(name string) error {
 		return fmt.Errorf("an IPv6 address needs brackets: [%s]", name)
 	}
 	if bad := checkWord(name); bad != "" {
-		return fmt.Errorf("%q is not a host name: %s", name, bad)
+		return fmt.Errorf("%q is not a host name: %s", beginning(name), bad)
 	}
 	return nil
 }
@@ -40,6 +40,16 @@ func bracketed(address string) string {
 
 // maxName is the length of the longest host name in DNS.
 const maxName = 253
+
+// beginning returns what a message says of a name: all of it, unless it is too long to be one. Where a file is read that
+// is no inventory, a name may be the whole file.
+func beginning(name string) string {
+	const most = 60
+	if len(name) <= maxName {
+		return name
+	}
+	return string([]rune(name)[:most]) + "…"
+}
 
 // checkWord returns what is wrong with the characters of a name that is no IPv6 address; "" if nothing is.
 func checkWord(name string) string { return wrongIn(name, "-.", isNameRune) }
@@ -97,7 +107,7 @@ func checkGroup(name string) error {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-:/=+~", r)
 	}
 	if bad := wrongIn(name, "-.:/", allowed); bad != "" {
-		return fmt.Errorf("%q is not a group name: %s", name, bad)
+		return fmt.Errorf("%q is not a group name: %s", beginning(name), bad)
 	}
 	return nil
 }
@@ -108,7 +118,7 @@ func CheckAddress(address string) error {
 	if checkWord(address) == "" || CheckName(bracketed(address)) == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is neither a host name nor an IP address", address)
+	return fmt.Errorf("%q is neither a host name nor an IP address", beginning(address))
 }
 
 // parsePort reads a port number, in plain digits without leading zeros.
