@@ -92,6 +92,8 @@ func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, 
 	slices.Sort(names)
 	hint := DidYouMean(key.Text, names)
 	switch {
+	case known["vars"] != nil && known["groups"] == nil && (key.Text == "groups" || key.Text == "group"):
+		hint = "a group names its hosts: " + someGroups
 	case hint != "":
 	case slices.Contains(connectionKeys, key.Text) && known["connection"] != nil:
 		hint = fmt.Sprintf("connection: {%s: …}", key.Text)

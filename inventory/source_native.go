@@ -42,9 +42,12 @@ func isClusterGroups(root *strictyaml.Node, known []string) bool {
 	return len(root.Pairs) > 0
 }
 
+// someGroups is an example of groups.
+const someGroups = `groups: {web: {hosts: ["web[01-20]"]}}`
+
 // groups reads the mapping of group names to groups.
 func (r nodeReader) groups(n *strictyaml.Node) {
-	if !r.isMap(n, "groups", `groups: {web: {hosts: ["web[01-20]"]}}`) {
+	if !r.isMap(n, "groups", someGroups) {
 		return
 	}
 	for _, p := range n.Pairs {

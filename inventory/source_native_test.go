@@ -8,6 +8,7 @@ import (
 
 func TestBadYAML(t *testing.T) {
 	const fields = "it takes address, become, become_method, become_user, connect_timeout, host_key_alias, identity, jump, known_hosts, options, port, shell, ssh_config_host, user, vars"
+	const inGroups = `a group names its hosts: groups: {web: {hosts: ["web[01-20]"]}}`
 	for _, c := range []struct{ text, want, hint string }{
 		{"hsots: [a]", `F:1:1: unknown key "hsots" in an inventory`, `did you mean "hosts"?`},
 		{"settings: {}", `F:1:1: unknown key "settings" in an inventory`, "it takes defaults, groups, hosts, vars"},
@@ -20,6 +21,8 @@ func TestBadYAML(t *testing.T) {
 		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {Port: [x]}}", "F:2:23: options: Port: this has to be a text on one line", ""},
 		{"hosts:\n  a: {rack: b}", `F:2:7: unknown key "rack" in a host`, "put a variable in vars: {rack: …}; " + fields},
+		{"hosts:\n  a: {groups: [web]}", `F:2:7: unknown key "groups" in a host`, inGroups},
+		{"hosts: [{name: a, group: web}]", `F:1:19: unknown key "group" in a host`, inGroups},
 		{"hosts: {a: 22}", "F:1:12: a host has to be a mapping", "{address: 10.0.0.1, port: 2222, vars: {role: web}}"},
 		{"groups: {g: [a, b]}", "F:1:13: a group has to be a mapping", `{hosts: ["web[01-20]"]}`},
 		{"groups: {g: {jump: b}}", `F:1:14: unknown key "jump" in a group`, "connection: {jump: …}"},
