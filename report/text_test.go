@@ -146,6 +146,20 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
+// TestHintOfAuth: where a password was given, the hint speaks of it.
+func TestHintOfAuth(t *testing.T) {
+	r := &Result{Host: "web1", Status: runner.Unreachable, Reason: runner.Auth}
+	for p, want := range map[runner.Password]string{
+		{}:               "check the user (-l), the key (--identity), and whether the agent holds it",
+		{Ask: true}:      "check the user (-l), the password, and whether the server accepts passwords",
+		{Command: "gpg"}: "check the user (-l), the password, and whether the server accepts passwords",
+	} {
+		if got := hint(r, &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Login: p}, 0); got != want {
+			t.Errorf("%v: the hint is %q, want %q", p, got, want)
+		}
+	}
+}
+
 // TestHintOfSudo: the hint does not ask for a password that was given.
 func TestHintOfSudo(t *testing.T) {
 	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}

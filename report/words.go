@@ -130,6 +130,9 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.HostKeyChanged:
 		return "find out why; if the host was reinstalled, remove its old key with ssh-keygen -R NAME -f FILE, where NAME is '[HOST]:PORT' for a port other than 22"
 	case runner.Auth:
+		if p.Login != (runner.Password{}) {
+			return "check the user (-l), the password, and whether the server accepts passwords"
+		}
 		return "check the user (-l), the key (--identity), and whether the agent holds it"
 	case runner.DNS:
 		return "give it an address in the inventory, or a HostName in ssh_config"
