@@ -239,6 +239,9 @@ func (e environment) earlierRun(c *cli.Context) func(id string, statuses []strin
 		}
 		if known[id] == nil {
 			run, err := report.Find(e.runsDir(c), id)
+			if errors.Is(err, report.ErrNoRun) {
+				return nil, &inventory.Error{Text: err.Error(), Hint: listsRuns}
+			}
 			if err != nil {
 				return nil, err
 			}

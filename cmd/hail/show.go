@@ -45,11 +45,14 @@ func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
 	return e.findRun(c, c.Args().First()) // an empty one, as from an unset shell variable, is no run
 }
 
+// listsRuns is the hint where there is no such run.
+const listsRuns = "hail runs lists them"
+
 // findRun opens the run that ref names.
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
-		hint := "hail runs lists them"
+		hint := listsRuns
 		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
 			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
 		}
