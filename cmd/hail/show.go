@@ -114,6 +114,9 @@ func show(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.reader != program && host == "" {
+		e.sayWhich(r, s)
+	}
 	switch {
 	case host != "":
 		return showHost(e.stdout, s, files, host)
@@ -126,6 +129,20 @@ func show(e environment, c *cli.Context) error {
 		return err
 	}
 	return report.Text(e.stdout, s, files, style)
+}
+
+// sayWhich says which run is shown, in the words that announced it: last may be another than one thinks.
+func (e environment) sayWhich(r *report.Run, s *report.Summary) {
+	line := report.Doing(report.Brief(r.What), s.Plan.Hosts)
+	if len(s.Plan.Hosts) > 1 {
+		line += fmt.Sprintf(" (%d)", len(s.Plan.Hosts))
+	}
+	if begun, err := report.Started(r.Plan.Run); err == nil {
+		if when := ago(e.now().Sub(begun)); when != "" {
+			line += ", " + when
+		}
+	}
+	fmt.Fprintf(e.stderr, "hail: %s\n", report.OneLine(line))
 }
 
 // showMode returns what to show. A setting that asks for what only a run can show, or all hosts of one run, gives way.
