@@ -73,7 +73,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	in.tell(t)
 	switch {
 	case in.refused > 0:
-		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d refused; the first: %s", in.refused, in.why[0])}
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d refused, the rest is here; the first: %s", in.refused, in.why[0])}
 	case err != nil:
 		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: errors.New("not everything could be read: see its stderr")}
 	}

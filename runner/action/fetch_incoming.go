@@ -108,6 +108,9 @@ func (in *incoming) receive(r io.Reader) (err error) {
 }
 
 func (in *incoming) refuse(name, why string) {
+	if below, ok := strings.CutPrefix(name, "./"); ok {
+		name = "/" + below
+	}
 	if in.refused++; in.refused <= mostRefused {
 		in.why = append(in.why, shownPath(runner.Text(name))+" "+why)
 	}
