@@ -154,11 +154,12 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 	case tar.TypeReg:
 		one.digest, err = in.file(one.here, h, one.mode, content)
 	case tar.TypeSymlink:
-		if !in.staysInside(one.here, h.Linkname) {
+		target := linkHere(one.here, h.Linkname)
+		if !in.staysInside(one.here, target) {
 			return "is a link that leads out of its folder: " + shownPath(runner.Text(h.Linkname)), nil
 		}
 		one.text = "link to " + shownPath(runner.Text(h.Linkname))
-		err = in.link(one.here, func(part string) error { return in.root.Symlink(h.Linkname, part) })
+		err = in.link(one.here, func(part string) error { return in.root.Symlink(target, part) })
 	case tar.TypeLink:
 		target := path.Clean(inArchive(h.Linkname))
 		i, known := in.at[target]
@@ -212,40 +213,8 @@ func (in *incoming) folder(name string) error {
 	return nil
 }
 
-// staysInside reports whether a symbolic link at name leads to something within the host's folder, whatever other links
-// are on the way: no parent of name may be a link, and the target may go up only at its beginning.
-func (in *incoming) staysInside(name, target string) bool {
-	rest := target
-	for strings.HasPrefix(rest, "../") {
-		rest = strings.TrimLeft(rest[2:], "/")
-	}
-	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) || rest != ".." && slices.Contains(strings.Split(rest, "/"), "..") {
-		return false
-	}
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if info, err := in.root.Lstat(dir); err != nil || !info.IsDir() {
-			return false
-		}
-	}
-	return true
-}
-
 // partOf returns a name next to name, of its own, as two fetches may write the same file.
 func partOf(name string) string { return path.Join(path.Dir(name), ".hail-part-"+rand.Text()) }
-
-// link makes a link next to its final place, and renames it.
-func (in *incoming) link(name string, link func(part string) error) error {
-	part := partOf(name)
-	defer in.root.Remove(part) // two names of the same file are not renamed
-	err := link(part)
-	for again := 0; errors.Is(err, fs.ErrNotExist) && again < mostAgain; again++ { // another fetch has just replaced what it leads to
-		err = link(part)
-	}
-	if err != nil {
-		return err
-	}
-	return in.root.Rename(part, name)
-}
 
 // file writes a file next to its final place, and renames it once it is complete.
 func (in *incoming) file(name string, h *tar.Header, mode os.FileMode, content io.Reader) (digest string, err error) {

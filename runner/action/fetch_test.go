@@ -45,7 +45,7 @@ func TestFetch(t *testing.T) {
 		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "x.log": "l1", "y.log": "l2"} {
 			m.write(t, name, text, 0o640)
 		}
-		for _, err := range []error{os.Symlink("it's", filepath.Join(m.dir, "inside")), os.Symlink("../../../../../../../etc/passwd", filepath.Join(m.dir, "outside")), os.Link(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "b")), os.Chmod(filepath.Join(m.dir, "x.log"), 0o4755)} {
+		for _, err := range []error{os.Symlink("it's", filepath.Join(m.dir, "inside")), os.Symlink(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "sub/absolute")), os.Symlink("/", filepath.Join(m.dir, "root")), os.Symlink("../../../../../../../etc/passwd", filepath.Join(m.dir, "outside")), os.Link(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "b")), os.Chmod(filepath.Join(m.dir, "x.log"), 0o4755)} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,8 +57,15 @@ func TestFetch(t *testing.T) {
 		}
 		here := filepath.Join(dir, "here", m.dir)
 		diff, _ := exec.Command("diff", "-r", "--no-dereference", m.dir, here).Output()
-		if want := "Only in " + m.dir + ": outside\n"; string(diff) != want {
-			t.Errorf("%s, want %s", diff, want)
+		for _, line := range strings.Split(strings.TrimSpace(string(diff)), "\n") {
+			if line != "Only in "+m.dir+": outside" && !strings.Contains(line, "/sub/absolute ") && !strings.Contains(line, "/root ") {
+				t.Errorf("they differ: %s", line)
+			}
+		}
+		// An absolute link has become a relative one: the host's folder is the host's root.
+		text, err := os.ReadFile(filepath.Join(here, "sub/absolute"))
+		if to, e := filepath.EvalSymlinks(filepath.Join(here, "root")); err != nil || string(text) != "one" || to != filepath.Join(dir, "here") || !strings.Contains(out, "link to "+m.dir+"/a "+m.dir+"/sub/absolute\n") {
+			t.Errorf("sub/absolute has %q, %v; root leads to %s, %v\n%s", text, err, to, e, out)
 		}
 		if info, err := os.Stat(filepath.Join(here, "x.log")); err != nil || info.Mode() != 0o755 {
 			t.Errorf("x.log is %v, %v, want mode 0755 without setuid", info, err)
@@ -267,7 +274,11 @@ func TestHostileFetch(t *testing.T) {
 		{"up", []*tar.Header{file("good"), file("../evil")}, "../evil leads out", action.Fetch{}},
 		{"up inside", []*tar.Header{file("good"), file("a/../../evil")}, "leads out", action.Fetch{}},
 		{"absolute", []*tar.Header{file("good"), file("/good2")}, "", action.Fetch{}},
-		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
+		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "../tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
+		{"over an absolute link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l/evil: ", action.Fetch{}},
+		{"an absolute link", []*tar.Header{file("good"), {Name: "a/b/l", Typeflag: tar.TypeSymlink, Linkname: "//etc/passwd"}}, "", action.Fetch{}},
+		{"an absolute link up", []*tar.Header{file("good"), {Name: "a/b/l", Typeflag: tar.TypeSymlink, Linkname: "/../tmp"}}, "l is a link that leads out", action.Fetch{}},
+		{"an absolute link up inside", []*tar.Header{file("good"), up, {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/a/b/up/../../tmp"}}, "l is a link that leads out", action.Fetch{}},
 		{"over two links", []*tar.Header{file("good"), {Name: "d/l", Typeflag: tar.TypeSymlink, Linkname: "../x"}, {Name: "x", Typeflag: tar.TypeSymlink, Linkname: "../../evil"}}, "x is a link that leads out", action.Fetch{}},
 		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to something that was not sent", action.Fetch{}},
 		{"a link over a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/../.."}}, "out is a link that leads out", action.Fetch{}},
