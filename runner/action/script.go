@@ -143,10 +143,11 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 const putScript = `sh -c 'umask 077; find /tmp/hail-*.new -prune -type d -user "$(id -u)" -mtime +0 -exec rm -rf {} + 2>/dev/null; ` +
 	`mkdir %s.new && cat >%[1]s.new/script'`
 
-// runStaged is a command line in sh that renames the folder %s.new to %s, runs its arguments and removes the folder. It
+// runStaged is a command line in sh that moves the script from the folder %s.new to %s, runs its arguments and removes the
+// folder. That is made here, not renamed: somebody who has seen its name on the host may have made one of their own. It
 // outlives the signals that end the script, for by then hail may have died. What the shell itself would print about them
 // is discarded. After one, ksh93 adds 256 to its number, and not 128.
-const runStaged = `trap : TERM HUP INT; mv %[1]s.new %[1]s || exit 126; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %[1]s; ` +
+const runStaged = `trap : TERM HUP INT; mkdir -m 700 %[1]s && mv %[1]s.new/script %[1]s && rmdir %[1]s.new || exit 126; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); hail_status=$?; rm -rf %[1]s; ` +
 	`[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)); exit $hail_status`
 
 // cleanTime is how long it may take to remove what was put on the host, even when the time of the run is over.

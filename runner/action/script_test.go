@@ -196,6 +196,49 @@ func (d *dies) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return d.Conn.Exec(ctx, cmd, s)
 }
 
+// TestScriptInForeignFolder: somebody who sees the name of the folder on the host, and makes it before the script gets
+// there, can't have their own script run.
+func TestScriptInForeignFolder(t *testing.T) {
+	script, text, err := action.NewScript("s", []byte("exit 3\n"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script.InputDigest = "in"
+	a, conn := here(t, script, text)
+	ran := path.Join(t.TempDir(), "ran")
+	stranger := &precedes{Conn: conn, script: "touch " + ran + "\n"}
+	err = a.Do(t.Context(), &runner.Target{Conn: stranger, Out: io.Discard, Err: io.Discard})
+	if stranger.dir == "" {
+		t.Fatal("the script was not put into a folder")
+	}
+	os.RemoveAll(stranger.dir)
+	if status, _ := runner.StatusOf(err); status != runner.Failed {
+		t.Errorf("the script: %v, want that it failed", err)
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the script of the stranger ran")
+	}
+}
+
+// precedes is a Conn to a host on which, after the first command, somebody makes the folder that the script is about to
+// get, with another script in it.
+type precedes struct {
+	runner.Conn
+	script string
+	dir    string // of the stranger
+}
+
+func (p *precedes) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	err := p.Conn.Exec(ctx, cmd, s)
+	if p.dir == "" {
+		p.dir = regexp.MustCompile(`/tmp/hail-[0-9A-Z]+`).FindString(cmd)
+		if os.Mkdir(p.dir, 0o777) == nil {
+			os.WriteFile(p.dir+"/script", []byte(p.script), 0o777)
+		}
+	}
+	return err
+}
+
 // heard keeps what is written to it, and calls then when that is something.
 type heard struct {
 	text strings.Builder
