@@ -222,6 +222,20 @@ func TestLoginRunsNothing(t *testing.T) {
 	}
 }
 
+// TestNotSent: an error on our side, because of which the host was sent nothing, stays what it is.
+func TestNotSent(t *testing.T) {
+	notSent := &runner.Failure{Status: runner.Error, Err: errors.New("the command is too long to be sent bare")}
+	fake := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return notSent }}
+	yes := true
+	c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes, BecomeUser: "root"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != notSent {
+		t.Errorf("%v, want %v", err, notSent)
+	}
+}
+
 // TestAWrongPasswordIsGivenUp gives a password to twenty hosts: a wrong one is tried once in all, or three times where
 // sudo ends without asking again, and a right one on every host.
 func TestAWrongPasswordIsGivenUp(t *testing.T) {

@@ -144,7 +144,7 @@ func (e *escalation) outcome(err error) error {
 		return err
 	case e.stopped != nil:
 		return failed(runner.Escalation, e.stopped)
-	case status == runner.Lost, status == runner.Unreachable:
+	case status == runner.Lost, status == runner.Unreachable, status == runner.Error:
 		return err
 	case e.toolMissing:
 		return failed(runner.NoTool, fmt.Errorf("%s is not installed", e.tool))
