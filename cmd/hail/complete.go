@@ -19,7 +19,7 @@ import (
 // out those that would add something to run: the name of a var or of a run may be somebody else's.
 func complete(e environment, app *cli.App, words []string) error {
 	for _, f := range candidatesOf(e, app, words) {
-		if strings.ContainsAny(f[len(words[len(words)-1]):], "'\"`$;&|<>(){}\\") {
+		if strings.ContainsAny(f[len(words[len(words)-1]):], "'\"`$!;&|<>(){}\\") {
 			continue
 		}
 		if _, err := fmt.Fprintln(e.stdout, f); err != nil {
