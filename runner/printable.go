@@ -22,7 +22,8 @@ func (e *Event) MakePrintable() {
 }
 
 // printable makes a text that may come from a host fit for one line of a terminal or a log: characters that are not
-// graphic are escaped, and everything after 500 bytes is cut off. A final newline is dropped.
+// graphic are escaped, and everything after 500 bytes is cut off. A final newline is dropped. What is printable already
+// stays as it is.
 func printable(s string) string {
 	const most = 500
 	if len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
@@ -30,20 +31,21 @@ func printable(s string) string {
 	}
 	var b strings.Builder
 	for i, r := range s {
-		if b.Len() > most {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		shown := s[i : i+size]
+		switch {
+		case r == utf8.RuneError && size == 1:
+			shown = `\x` + strconv.FormatUint(uint64(s[i]), 16)
+		case r == '\n' && i == len(s)-1:
+			shown = ""
+		case !unicode.IsGraphic(r):
+			shown = strings.Trim(strconv.QuoteRuneToASCII(r), "'")
+		}
+		if b.Len()+len(shown) > most {
 			b.WriteString("…")
 			break
 		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i]), 16))
-		case unicode.IsGraphic(r):
-			b.WriteRune(r)
-		case r == '\n' && i == len(s)-1:
-		default:
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
+		b.WriteString(shown)
 	}
 	return b.String()
 }
