@@ -530,6 +530,43 @@ func TestInputIsNotGivenAway(t *testing.T) {
 	}
 }
 
+// TestInputOnNFS: where the file of the input stays under another name as long as it is open, as with NFS, and with it its
+// folder, that is removed when the command is over.
+func TestInputOnNFS(t *testing.T) {
+	tools := t.TempDir()
+	for name, script := range map[string]string{
+		"rm": "mv $2/input $2/.nfs",
+		"rmdir": `ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q "$1/.nfs" || /bin/rm -f $1/.nfs
+exec /bin/rmdir "$1"`,
+	} {
+		if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\nPATH=/usr/bin:/bin\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", tools+":"+os.Getenv("PATH"))
+	for _, program := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
+		t.Run(program, func(t *testing.T) {
+			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			dir := t.TempDir()
+			t.Setenv("TMPDIR", dir)
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			var out bytes.Buffer
+			err = c.Exec(ctx, "cat; ls -A "+dir+"; exit 7", runner.Stdio{In: strings.NewReader("input\n"), Size: 6, Out: &out})
+			if f, _ := errors.AsType[*runner.Failure](err); f == nil || f.Exit != 7 || !strings.HasPrefix(out.String(), "input\nhail-") {
+				t.Errorf("%q, %v, want the input, the folder, and exit 7", &out, err)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("%v is left, %v", left, err)
+			}
+		})
+	}
+}
+
 // TestInputHasNoRoom: when no folder has room for the input, the command does not run.
 func TestInputHasNoRoom(t *testing.T) {
 	host := execFunc(func(cmd string, s runner.Stdio) error {

@@ -33,10 +33,12 @@ take_input() {
 	hail_got=$(wc -c <&5)
 	exec 5<"$hail_file"
 	if [ ${hail_got:-0} -ne $hail_input ]; then
+		exec 5<&-
 		[ $hail_full = 1 ] || echo >>"$hail_file" || hail_full=1 # busybox's head hides it for small input
 		rm -rf "$hail_own"
 		[ $hail_full = 0 ] && say gone || say "cannot the input did not fit into $hail_dir"
 		exit 125
 	fi
 	rm -rf "$hail_own"
+	[ ! -d "$hail_own" ] || trap 'exec 5<&-; rmdir "$hail_own"' EXIT # with NFS, a file that is open stays, and with it its folder
 }
