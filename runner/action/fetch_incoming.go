@@ -164,6 +164,8 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		target := path.Clean(inArchive(h.Linkname))
 		i, known := in.at[target]
 		switch {
+		case !known && inHidden.MatchString(target):
+			return "is being replaced by a push: fetch it again when that is over", nil
 		case !known:
 			return "is a hard link to something that was not sent", nil
 		case in.files[i].digest == "":

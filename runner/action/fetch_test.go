@@ -127,6 +127,22 @@ func TestFetchBesidePush(t *testing.T) {
 	})
 }
 
+// TestFetchWhileReplaced: where the host's tar can leave nothing out, and sends a file as a link to what a push is about to
+// put aside, the fetch says why the file is missing.
+func TestFetchWhileReplaced(t *testing.T) {
+	m := withTool(t, "tar", `case $* in *--exclude*) exit 1 ;; esac
+exec /bin/tar --sort=name "$@"`)
+	hidden := ".hail-" + strings.Repeat("A", 26) + ".old/conf"
+	m.write(t, hidden, "old", 0o644)
+	if err := os.Link(filepath.Join(m.dir, hidden), filepath.Join(m.dir, "conf")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: t.TempDir()})
+	if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "/conf is being replaced by a push") {
+		t.Errorf("%v\n%s, want that conf is being replaced", err, out)
+	}
+}
+
 // TestFetchAgain: a fetch into a folder that has an earlier one keeps apart what is apart on the host.
 func TestFetchAgain(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
