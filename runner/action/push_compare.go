@@ -70,7 +70,7 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	}
 	for device, bytes := range need {
 		if room, known := have.room[where[device]]; known && bytes > room<<10 {
-			return nil, fmt.Errorf("%s: there is room for %d KiB, but %d are needed", where[device], room, (bytes+1023)>>10)
+			return nil, fmt.Errorf("%s: there is room for %d KiB, but %d KiB are needed", where[device], room, (bytes+1023)>>10)
 		}
 	}
 	pushed := pushedOf(all, have)
