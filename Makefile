@@ -1,5 +1,5 @@
 # make test     all tests, with the race detector; installs what they need first
-# make build    the program ./hail
+# make build    the program ./hail (the tag leaves out a Markdown library that only manual pages would need)
 # make docs     docs/cli.md, from the program's own help
 # make lint     gofmt, staticcheck, and go vet, also for another system and for 32 bits
 # make torture  the long forms of the tests; installs what they need, too
@@ -16,7 +16,7 @@ export PYTHONPATH := $(CURDIR)/.tools/usr/lib/python3/dist-packages:$(PYTHONPATH
 .PHONY: build test tools docs lint torture bench fuzz
 
 build:
-	go build -trimpath -ldflags '-s -w' -o hail ./cmd/hail
+	go build -trimpath -tags urfave_cli_no_docs -ldflags '-s -w' -o hail ./cmd/hail
 
 test: tools
 	go test -race ./...

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // attributeTest tests a var of a host, its name, address or groups, or a connection setting: role=web, mem>=64,
@@ -23,16 +25,13 @@ type attributeTest struct {
 	regex *regexp.Regexp // for =~ and !~
 }
 
-var (
-	attributeName = regexp.MustCompile(`^[\pL_][\pL\pN_.-]*`)
-	attributeOps  = []string{"!=", "!~", "=~", "==", ">=", "<=", "=", ">", "<"} // the longer ones first
-)
+var attributeOps = []string{"!=", "!~", "=~", "==", ">=", "<=", "=", ">", "<"} // the longer ones first
 
 // attribute reads a test, if there is one here. The value after its operator runs to the next , ! & ^ ( ) unless it
 // is in double quotes; a regular expression may begin with ^.
 func (p *parser) attribute(t *term) (found bool, err error) {
 	rest := p.source[p.pos:]
-	name := attributeName.FindString(rest)
+	name := attributeName(rest)
 	i := slices.IndexFunc(attributeOps, func(op string) bool { return strings.HasPrefix(rest[len(name):], op) })
 	if name == "" || i < 0 {
 		return false, nil
@@ -210,6 +209,18 @@ func (a attributeTest) passes(value any) bool {
 	default:
 		return c >= 0
 	}
+}
+
+// attributeName returns the name that the text begins with, if it does: a letter of any script or _, then letters, digits
+// and _.-
+func attributeName(text string) string {
+	if first, _ := utf8.DecodeRuneInString(text); first != '_' && !unicode.IsLetter(first) {
+		return ""
+	}
+	rest := strings.TrimLeftFunc(text, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_.-", r)
+	})
+	return strings.TrimSuffix(text, rest)
 }
 
 // compareValues compares two numbers as numbers, and anything else as people order names: 12.10 is above 12.9.1,

@@ -11,7 +11,7 @@ import (
 )
 
 // digestsOf is a command that prints the mark in $1, then the digest of each file named in its input.
-var digestsOf = program.Line("echo \"$1\"; LC_ALL=C; export LC_ALL\n", toolsScript, "xargs -r -0 $sums -- | digests") + " "
+var digestsOf = program.Line("echo \"$1\"; LC_ALL=C; export LC_ALL\n", toolsScript, "xargs -r -0 $sums -- | digests")
 
 // verify asks the host for the digests of the files, and compares them with those of what has arrived.
 func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
@@ -28,7 +28,7 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	}
 	out := bounded{most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
 	mark := newMark()
-	err := t.Exec(ctx, digestsOf+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
+	err := t.Exec(ctx, digestsOf()+" "+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &marked{w: &out, mark: mark}, Err: t.Err})
 	if !program.Ended(err) {
 		return err
 	}

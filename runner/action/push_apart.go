@@ -176,7 +176,7 @@ func (s *sender) send(ctx context.Context, i int) (err error) {
 	if err := skip(content, p.offset); err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}
-	line := fmt.Sprintf("%s %s %d %s.%d", partLine, runner.Quote(p.at), p.offset/partsBegin, s.nonce, i+1)
+	line := fmt.Sprintf("%s %s %d %s.%d", partLine(), runner.Quote(p.at), p.offset/partsBegin, s.nonce, i+1)
 	in := s.meter.reader(ctx, content)
 	err = s.target.Exec(ctx, line, runner.Stdio{In: in, Size: p.size, Out: s.target.Err, Err: s.target.Err, Flow: true})
 	if status, _ := runner.StatusOf(err); status == runner.Failed {

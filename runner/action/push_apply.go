@@ -57,7 +57,7 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	s := sender{nonce: nonce, push: p, target: t, parts: partsOf(sent, lanes), lanes: lanes}
 	s.meter = p.measure(t, in.size+s.size())
 	defer s.meter.end()
-	line := fmt.Sprintf("%s %s %d %s %d %s %d", applyLine, nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
+	line := fmt.Sprintf("%s %s %d %s %d %s %d", applyLine(), nonce, p.Patience, runner.Quote(c.latest), journal, stream, len(s.parts))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"hail/runner"
 	"hail/runner/action/program"
@@ -21,7 +22,7 @@ var (
 	//go:embed sh/look.sh
 	lookScript string
 	probeLine  = program.Line(stateScript, toolsScript, probeScript)
-	lookWord   = runner.Quote(runner.BareScript(toolsScript + lookScript))
+	lookWord   = sync.OnceValue(func() string { return runner.Quote(runner.BareScript(toolsScript + lookScript)) })
 )
 
 // probe asks the host about everything in the manifest, in one command, or in two if links are followed: then m gets
@@ -53,7 +54,7 @@ func probeOnce(ctx context.Context, t *runner.Target, m *Manifest) (*found, erro
 		p.questions.WriteString(path + "\x00")
 	}
 	nonce := rand.Text()
-	line := fmt.Sprintf("%s %s %d %s", probeLine, nonce, size, lookWord)
+	line := fmt.Sprintf("%s %s %d %s", probeLine(), nonce, size, lookWord())
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(p.questions.String()), Size: int64(p.questions.Len())}, p.hear)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,8 @@ func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: KindBaseline} }
 //go:embed sh/survey.sh
 var surveyScript string
 
+var surveyLine = program.Line(surveyScript)
+
 // description says which attributes of a kind a baseline has.
 type description struct {
 	kind  string
@@ -53,7 +55,7 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	var checks []*Check
 	known := map[string]bool{}
 	nonce := rand.Text()
-	err := program.Run(ctx, t, nonce, program.Line(surveyScript)+" "+nonce, runner.Stdio{}, func(name, subject string) error {
+	err := program.Run(ctx, t, nonce, surveyLine()+" "+nonce, runner.Stdio{}, func(name, subject string) error {
 		i := slices.IndexFunc(described, func(d description) bool { return d.kind == name })
 		if i < 0 {
 			return nil

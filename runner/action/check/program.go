@@ -40,7 +40,7 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 		a.underway = r.Reach().TCP / 2
 	}
 	nonce := rand.Text()
-	line := programLine + " " + nonce + " " + runner.Quote(libraryFor(checks))
+	line := programLine() + " " + nonce + " " + runner.Quote(libraryFor(checks))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, a.hear)
 	if err == nil && len(a.found) < len(checks) {
 		err = &runner.Failure{Status: runner.Error, Err: program.ErrCutOff}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"hail/runner"
 )
@@ -49,9 +50,12 @@ func Unword(word string) string {
 //go:embed sh/sums.sh
 var Sums string
 
-// Line returns a command line, without the arguments, that runs a program made of these scripts.
-func Line(scripts ...string) string {
-	return "sh -c " + runner.Quote(runner.BareScript(strings.Join(scripts, ""))) + " hail"
+// Line returns a function that returns a command line, without the arguments, that runs a program made of these scripts.
+// The line is made at its first call: most runs need none of the programs.
+func Line(scripts ...string) func() string {
+	return sync.OnceValue(func() string {
+		return "sh -c " + runner.Quote(runner.BareScript(strings.Join(scripts, ""))) + " hail"
+	})
 }
 
 // Run runs one of hail's programs on the host and calls each for every line that it prints, one call at a time, from a
