@@ -64,8 +64,9 @@ func TestPushDeleteAll(t *testing.T) {
 		}
 		m.write(t, "tree/stays", "old", 0o644)
 		m.write(t, "beside", "old", 0o644)
-		spec := fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: all, max_delete: 103}]", src)
-		m.push(t, t.Context(), strings.Replace(spec, "103", "102", 1), nil).want(t, "too many", runner.Error, "", "103 of 104 would be deleted")
+		push := fmt.Sprintf("files: [{src: %s/, dest: DIR/tree, delete: all, max_delete: ", src)
+		spec := push + "103}]"
+		m.push(t, t.Context(), push+"102}]", nil).want(t, "too many", runner.Error, "", "103 of 104 would be deleted")
 		m.push(t, t.Context(), spec, nil).want(t, "all", runner.Changed, "", "")
 		left, err := filepath.Glob(m.dir + "/tree/*")
 		if err != nil || len(left) != 1 || m.read(t, "tree/stays") != "new" || m.read(t, "beside") != "old" {
