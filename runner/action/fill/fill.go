@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -140,9 +142,22 @@ func Why(err error) string {
 	}
 	place, why := "{{"+m[1]+m[2]+"}}", m[3]
 	if strings.HasPrefix(why, "map has no entry") {
-		return place + " is not defined"
+		return place + " is not defined" + meant(m[1]+m[2])
 	}
 	return place + ": " + why
+}
+
+// meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
+func meant(place string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
+	names := slices.Sorted(maps.Keys(Data(inventory.Host{}, 0)))
+	if slices.Contains(names, name) || !strings.HasPrefix(place, ".") {
+		return ""
+	}
+	if near := inventory.Nearest(name, names); near != "" {
+		return ": did you mean ." + near + "?"
+	}
+	return ": a var is {{.vars." + name + "}}"
 }
 
 // Data returns what a template can use for a host; index is the host's place in the plan.
