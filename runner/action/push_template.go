@@ -3,7 +3,6 @@ package action
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -65,7 +64,7 @@ func (r *renderer) template(f *PushFile, name, text string, index int) made {
 		r.templates[key] = a
 	}
 	if a.err != nil {
-		return made{err: errors.New(strings.TrimPrefix(a.err.Error(), "template: "))}
+		return made{err: fill.Syntax(a.err)}
 	}
 	if index < a.from || index >= a.from+len(a.made) {
 		a.from = index

@@ -33,7 +33,7 @@ func TestTemplates(t *testing.T) {
 		"{{.vars.none}}":      "{{.vars.none}} is not defined",
 		"{{.hots}}":           "{{.hots}} is not defined",
 		"{{.host":             "unclosed action",
-		"{{nothing .host}}":   `function "nothing" not defined`,
+		"{{nothing .host}}":   `function "nothing" not defined: names begin with a dot, as in {{.host}} and {{.vars.NAME}}`,
 		"{{.vars.token}}":     "this value is secret",
 		"{{.vars.token|raw}}": "this value is secret",
 		"{{.vars.inner}}":     "this value is secret",

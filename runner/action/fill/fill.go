@@ -35,7 +35,7 @@ func ParseCommand(line string) (Command, error) {
 func parseFor(name, text string, known template.FuncMap, function string) (*template.Template, error) {
 	t, err := template.New(name).Option("missingkey=error").Funcs(known).Parse(text)
 	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: "))
+		return nil, Syntax(err)
 	}
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
@@ -129,6 +129,15 @@ func plainValue(v any) (string, error) {
 		return "", errors.New("this value is secret")
 	}
 	return text, nil
+}
+
+// Syntax returns what is wrong with a template that can't be parsed.
+func Syntax(err error) error {
+	text := strings.TrimPrefix(err.Error(), "template: ")
+	if strings.HasSuffix(text, " not defined") {
+		text += ": names begin with a dot, as in {{.host}} and {{.vars.NAME}}"
+	}
+	return errors.New(text)
 }
 
 var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
