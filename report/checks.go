@@ -124,13 +124,9 @@ func unevaluated(s *Summary) (all []*finding) {
 		if missing == 0 {
 			continue
 		}
-		how := r.how()
-		if r.Status == "" {
-			how = unfinished
-		}
-		key := fmt.Sprint(missing, how)
+		key := fmt.Sprint(missing, r.how())
 		if known[key] == nil {
-			text := how
+			text := r.how()
 			if why := r.why(); why != "" {
 				text += ": " + r.Host + ": " + why
 			}

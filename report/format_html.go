@@ -173,9 +173,6 @@ func (r *Report) htmlHost(i int, vars []string, said extraColumns) htmlHost {
 		Checks:  [][2]string{},
 		Run:     h.Run,
 	}
-	if h.Status == "" {
-		one.How = unfinished
-	}
 	if status, ok := h.exit(); ok {
 		one.Exit = &status
 	}

@@ -30,7 +30,9 @@ func (s Style) bold(text string) string { return s.paint("1", text) }
 // status colours text by the status.
 func (s Style) status(status runner.Status, text string) string {
 	switch status {
-	case runner.OK, "":
+	case "":
+		return text
+	case runner.OK:
 		return s.paint("32", text)
 	case runner.Changed:
 		return s.paint("36", text)

@@ -12,13 +12,20 @@ import (
 
 // Whatever people are told in more than one place is worded here.
 
-// Word returns a status as people read it. Programs get the status itself also in a dry run: they know it by that name.
+// Word returns a status as people read it; empty stands for a host that has not ended. Programs get the status itself also
+// in a dry run: they know it by that name.
 func Word(status runner.Status, dryRun bool) string {
-	if dryRun && status == runner.Changed {
+	switch {
+	case status == "":
+		return unfinished
+	case dryRun && status == runner.Changed:
 		return wouldChange
 	}
 	return string(status)
 }
+
+// unfinished is what is said of a host that has not ended.
+const unfinished = "not finished yet"
 
 // outcomeWord returns an outcome as people read it.
 func outcomeWord(o runner.Outcome) string { return strings.ReplaceAll(string(o), "-", " ") }
@@ -57,18 +64,12 @@ func (r *Result) why() string {
 
 // Said says on one line how the host ended, and why.
 func (r *Result) Said() string {
-	if r.Status == "" {
-		return unfinished
-	}
 	text := r.how()
 	if why := r.why(); why != "" {
 		text += ": " + why
 	}
 	return text
 }
-
-// unfinished is what is said of a host that has not ended.
-const unfinished = "not finished yet"
 
 // stopText says why a run was stopped early.
 func stopText(s *Summary) string {
