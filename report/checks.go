@@ -190,8 +190,10 @@ func matrix(s *Summary, style Style) string {
 			return ""
 		}
 	}
-	for i, line := range lines {
-		lines[i] = strings.ReplaceAll(line, "FAIL", style.outcome(runner.Fail, "FAIL"))
+	failed := style.outcome(runner.Fail, marks[runner.Fail])
+	for i := 1; i < len(lines); i++ {
+		check, cells := lines[i][:len(rows[i][0])], lines[i][len(rows[i][0]):] // the name of a check may have the mark in it
+		lines[i] = check + strings.ReplaceAll(cells, marks[runner.Fail], failed)
 	}
 	return strings.Join(lines, "\n") + "\n\n"
 }

@@ -104,3 +104,14 @@ func TestFindingsTogether(t *testing.T) {
 		t.Errorf("got %q, want %s", got, want)
 	}
 }
+
+// TestMatrixColor: in the table of checks and hosts, failures have their colour, and not a part of a name.
+func TestMatrixColor(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "FAILOVER"}}}, Hosts: []Result{
+		{Host: "FAIL1", Checks: []runner.Verdict{{Check: "FAILOVER", Outcome: runner.Pass}}},
+		{Host: "web2", Checks: []runner.Verdict{{Check: "FAILOVER", Outcome: runner.Fail}}},
+	}}
+	if got, want := matrix(s, Style{Color: true}), "CHECK     FAIL1  web2\nFAILOVER  ok     \x1b[31mFAIL\x1b[0m\n\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
