@@ -223,7 +223,7 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
 		why := ""
 		switch {
-		case bad(r.Status):
+		case r.Status.Bad():
 			why = r.how()
 		case err != nil:
 			why = OneLine(err.Error())

@@ -52,7 +52,22 @@ func stackedBar(parts []part, label string) template.HTML {
 // statusChart is a bar of the hosts by status, with a legend.
 func (r *Report) statusChart() chart {
 	c := chart{Title: "Hosts", Big: "none", Says: "ended well"}
-	well := r.Counts[runner.OK] + r.Counts[runner.Changed]
+	var parts []part
+	add := func(class, word string, n int) {
+		if n > 0 {
+			parts = append(parts, part{class, word, n})
+			c.Legend = append(c.Legend, legend{class, word, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
+		}
+	}
+	left, well := len(r.Hosts), 0
+	for _, s := range runner.Statuses {
+		add(string(s), Word(s, r.DryRun), r.Counts[s])
+		left -= r.Counts[s]
+		if s.Well() {
+			well += r.Counts[s]
+		}
+	}
+	add(unfinished, unfinished, left)
 	switch n := len(r.Hosts); {
 	case n > 0 && well == n:
 		c.Big = thousands(n)
@@ -63,19 +78,6 @@ func (r *Report) statusChart() chart {
 	case well > 0:
 		c.Big = fmt.Sprintf("%s of %s", thousands(well), thousands(n))
 	}
-	var parts []part
-	add := func(class, word string, n int) {
-		if n > 0 {
-			parts = append(parts, part{class, word, n})
-			c.Legend = append(c.Legend, legend{class, word, thousands(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(len(r.Hosts)))})
-		}
-	}
-	left := len(r.Hosts)
-	for _, s := range runner.Statuses {
-		add(string(s), Word(s, r.DryRun), r.Counts[s])
-		left -= r.Counts[s]
-	}
-	add(unfinished, unfinished, left)
 	c.Chart = stackedBar(parts, Counts(r.Summary, Style{}))
 	return c
 }

@@ -15,7 +15,7 @@ func writeNagios(w io.Writer, r *Report) error {
 	outcomes := r.Outcomes()
 	state := "OK"
 	switch {
-	case slices.ContainsFunc(runner.Statuses, func(s runner.Status) bool { return bad(s) && s != runner.Skipped && r.Counts[s] > 0 }),
+	case slices.ContainsFunc(runner.Statuses, func(s runner.Status) bool { return s.Bad() && s != runner.Skipped && r.Counts[s] > 0 }),
 		slices.ContainsFunc(r.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
 		state = "CRITICAL"
 	case r.Counts[runner.Skipped] > 0 || !r.Whole:

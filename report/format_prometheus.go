@@ -38,7 +38,7 @@ func writePrometheus(w io.Writer, r *Report) error {
 	finished := slices.DeleteFunc(slices.Clone(r.Hosts), func(h Result) bool { return h.Status == "" })
 	ok := metric("hail_host_ok", "Whether the host ended well.")
 	for i := range finished {
-		ok(yes(well(finished[i].Status)), "host", finished[i].Host)
+		ok(yes(finished[i].Status.Well()), "host", finished[i].Host)
 	}
 	took := metric("hail_host_duration_seconds", "How long the host took.")
 	for i := range finished {

@@ -102,7 +102,7 @@ func (r *Report) jsonFields() extraColumns {
 	names := map[string]bool{}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		if h.Stdout.Length == 0 || h.Stdout.Length > longest || bad(h.Status) {
+		if h.Stdout.Length == 0 || h.Stdout.Length > longest || h.Status.Bad() {
 			continue
 		}
 		f, err := wholeOutput(r.Files, h)

@@ -24,7 +24,7 @@ func writeTAP(w io.Writer, r *Report) error {
 	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		ok := well(h.Status)
+		ok := h.Status.Well()
 		skipped := h.Status == runner.Skipped || h.Status == ""
 		if len(h.Checks) > 0 {
 			ok = tapSubtest(&b, h.Host, r.verdicts(h)) && ok

@@ -60,7 +60,7 @@ func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 		groups, err = joinAlike(groups, s, files)
 	}
 	slices.SortStableFunc(groups, func(a, b group) int {
-		return cmp.Or(oneIf(bad(a.results[0].Status))-oneIf(bad(b.results[0].Status)), len(b.results)-len(a.results))
+		return cmp.Or(oneIf(a.results[0].Status.Bad())-oneIf(b.results[0].Status.Bad()), len(b.results)-len(a.results))
 	})
 	return groups, err
 }

@@ -27,7 +27,7 @@ func (g group) hosts() []string {
 func (g group) title(style Style) string {
 	first := g.results[0]
 	ended := ""
-	if bad(first.Status) {
+	if first.Status.Bad() {
 		ended = first.how()
 	}
 	title := folded(g.hosts())

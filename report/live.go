@@ -115,7 +115,7 @@ func (l *Live) Events(batch []runner.Event) error {
 				l.waveLeft--
 			}
 			l.ended = e.Time
-			if well(e.Status) {
+			if e.Status.Well() {
 				l.move(e.Host, extent{l.moved[e.Host].total, l.moved[e.Host].total})
 			}
 			l.tell(e)
@@ -183,7 +183,7 @@ const mostListed = 20
 // tell shows at once what went wrong, on a terminal and as long as it is not too much. Hosts that were never started
 // are left out: they all have one cause.
 func (l *Live) tell(e *runner.Event) {
-	if !l.terminal || !bad(e.Status) || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
+	if !l.terminal || !e.Status.Bad() || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
 		return
 	}
 	l.told++

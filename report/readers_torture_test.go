@@ -109,7 +109,7 @@ func parallel(t *testing.T, r *Report) {
 	got := strings.Split(strings.TrimSpace(string(text)), "\n")
 	var want []string
 	for _, h := range r.Hosts {
-		if bad(h.Status) {
+		if h.Status.Bad() {
 			want = append(want, "replay "+r.Run+" "+h.Host)
 		}
 	}

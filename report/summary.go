@@ -87,10 +87,6 @@ func (r *Result) output(s runner.Stream) *Output {
 // printed reports whether the host printed anything.
 func (r *Result) printed() bool { return r.Stdout.Length+r.Stderr.Length > 0 }
 
-// well reports whether a host has ended well, and bad whether it has ended in another way.
-func well(s runner.Status) bool { return s == runner.OK || s == runner.Changed }
-func bad(s runner.Status) bool  { return s != "" && !well(s) }
-
 // Running returns how long the host's commands took; 0 if none was started.
 func (r *Result) Running() time.Duration {
 	if r.Exec.IsZero() || r.Ended.IsZero() {

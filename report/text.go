@@ -103,7 +103,7 @@ func Counts(s *Summary, style Style) string {
 			sep = ", "
 			left -= n
 		}
-		if n := s.again(status); n > 0 && well(status) {
+		if n := s.again(status); n > 0 && status.Well() {
 			line += fmt.Sprintf(" (%d at the second attempt or later)", n)
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Summary) overcome() *Summary {
 	var hosts []Result
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		if r.before == nil || !well(r.Status) {
+		if r.before == nil || !r.Status.Well() {
 			continue
 		}
 		if hosts == nil {

@@ -21,7 +21,7 @@ func troubles(s *Summary) (all []*trouble) {
 	byReason := map[string]*trouble{}
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
-		if !bad(r.Status) {
+		if !r.Status.Bad() {
 			continue
 		}
 		key := r.how()

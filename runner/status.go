@@ -25,6 +25,13 @@ const (
 // Statuses lists every status in the order in which they are shown.
 var Statuses = []Status{OK, Changed, Failed, Timeout, Lost, Unreachable, Cancelled, Skipped, Error}
 
+// Well reports whether a host with this status has ended well.
+func (s Status) Well() bool { return s == OK || s == Changed }
+
+// Bad reports whether a host with this status has ended, but not well. The empty Status, of a host that has not ended, is
+// neither bad nor well.
+func (s Status) Bad() bool { return s != "" && !s.Well() }
+
 // Reason says why a host did not end well. It is empty where the status says it all.
 type Reason string
 

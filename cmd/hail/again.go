@@ -145,7 +145,7 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 	nothing := fmt.Sprintf("nothing is left to %s in %s (%s)", command, root, report.Counts(before, report.Style{}))
 	var left []string
 	for _, status := range runner.Statuses {
-		if status != runner.OK && status != runner.Changed && before.Counts[status] > 0 {
+		if status.Bad() && before.Counts[status] > 0 {
 			left = append(left, string(status))
 		}
 	}

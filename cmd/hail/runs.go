@@ -111,7 +111,12 @@ func wantedRun(c *cli.Context, l listedRun) bool {
 	if named, _ := path.Match(plain(c.String("name")), plain(l.Name)); c.IsSet("name") && !named {
 		return false
 	}
-	well := l.Counts[runner.OK] + l.Counts[runner.Changed]
+	well := 0
+	for status, n := range l.Counts {
+		if status.Well() {
+			well += n
+		}
+	}
 	return strings.Contains(l.What, c.String("what")) && (!c.Bool("bad") || l.Error != "" || well < l.Hosts)
 }
 
