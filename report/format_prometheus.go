@@ -27,7 +27,12 @@ func writePrometheus(w io.Writer, r *Report) error {
 		}
 	}
 	seconds := func(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
-	yes := func(is bool) string { return strconv.Itoa(oneIf(is)) }
+	yes := func(is bool) string {
+		if is {
+			return "1"
+		}
+		return "0"
+	}
 	metric("hail_run_end_time_seconds", "When the run ended.")(seconds(float64(r.Ended.UnixMilli()) / 1e3))
 	metric("hail_run_duration_seconds", "How long the run took.")(seconds(r.Ended.Sub(r.Started).Seconds()))
 	metric("hail_run_dry_run", "Whether the run was a dry run: nothing was changed.")(yes(r.DryRun))
@@ -65,10 +70,3 @@ func writePrometheus(w io.Writer, r *Report) error {
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 func labelValue(s string) string { return `"` + labelEscapes.Replace(OneLine(s)) + `"` }
-
-func oneIf(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
-}

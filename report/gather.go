@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"io"
 	"slices"
 
@@ -54,13 +53,21 @@ func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	return nil
 }
 
+// gather returns the groups in the order in which Gather writes them.
 func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 	groups, err := gatherSame(s, files)
 	if err == nil && by.Alike {
 		groups, err = joinAlike(groups, s, files)
 	}
 	slices.SortStableFunc(groups, func(a, b group) int {
-		return cmp.Or(oneIf(a.results[0].Status.Bad())-oneIf(b.results[0].Status.Bad()), len(b.results)-len(a.results))
+		badA, badB := a.results[0].Status.Bad(), b.results[0].Status.Bad()
+		switch {
+		case badA && !badB:
+			return 1
+		case badB && !badA:
+			return -1
+		}
+		return len(b.results) - len(a.results)
 	})
 	return groups, err
 }
