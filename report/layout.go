@@ -1,5 +1,7 @@
 package report
 
+import "strings"
+
 // Names in the folder that holds the records. A record has the id of its run as its name, but only while it is complete:
 // half of one is never found.
 const (
@@ -9,6 +11,16 @@ const (
 	lastLink         = "last"         // leads to the newest record, for other programs: hail itself looks at the ids
 	lastPrefix       = ".last-"       // of the name that the link has until it takes the place of another
 )
+
+// cutPrefix cuts the name of an entry of that folder into one of these prefixes, or none, and what follows it.
+func cutPrefix(name string) (prefix, rest string) {
+	for _, prefix := range []string{unfinishedPrefix, trashPrefix, reservePrefix, lastPrefix} {
+		if rest, found := strings.CutPrefix(name, prefix); found {
+			return prefix, rest
+		}
+	}
+	return "", name
+}
 
 // Names in a record.
 const (

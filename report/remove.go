@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -145,28 +144,7 @@ const recordsPerSpare = 10
 // records and killed runs have left. A record also stays as long as fewer than keep runs have begun since its own ended:
 // otherwise a run that took long would lose its record at its end. Anything without the name of a record stays as it is.
 func Prune(dir string, keep int) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	runs := 0
-	for _, e := range entries {
-		id, trash := strings.CutPrefix(e.Name(), trashPrefix)
-		id, unfinished := strings.CutPrefix(id, unfinishedPrefix)
-		id, reserved := strings.CutPrefix(id, reservePrefix)
-		id, link := strings.CutPrefix(id, lastPrefix)
-		path := filepath.Join(dir, e.Name())
-		switch {
-		case !runID.MatchString(id): // the user may have things of their own here
-		case trash, link, unfinished && abandoned(path), reserved && !locked(filepath.Join(dir, id, journalFile)):
-			err = errors.Join(err, os.RemoveAll(path))
-		case !unfinished && !reserved:
-			runs++
-		}
-	}
+	runs, err := sweep(dir)
 	if runs <= keep+keep/recordsPerSpare {
 		return err
 	}
@@ -180,6 +158,39 @@ func Prune(dir string, keep int) error {
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// sweep removes what unfinished or half-removed records and killed runs have left, and counts the records.
+func sweep(dir string) (runs int, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		prefix, id := cutPrefix(e.Name())
+		if !runID.MatchString(id) { // the user may have things of their own here
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		left := false
+		switch prefix {
+		case "":
+			runs++
+		case trashPrefix, lastPrefix:
+			left = true
+		case unfinishedPrefix:
+			left = abandoned(path)
+		case reservePrefix:
+			left = !locked(filepath.Join(dir, id, journalFile))
+		}
+		if left {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	return runs, err
 }
 
 // abandoned reports whether nobody is at work on an unfinished record.
