@@ -25,7 +25,7 @@ type Files interface {
 type hostFiles struct {
 	dir     string
 	special map[string]string // folders of hosts that differ from the name of the host
-	aside   *atomic.Int64     // how many attempts were set aside; nil: not known
+	aside   *atomic.Bool      // whether any attempt was set aside; nil: not known
 }
 
 func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
@@ -43,6 +43,9 @@ func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
 	}
 	return f
 }
+
+// Path returns the folder of the record.
+func (f hostFiles) Path() string { return f.dir }
 
 // folder returns where the files of the host are.
 func (f hostFiles) folder(host string) string {
@@ -70,7 +73,7 @@ func (f hostFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser,
 // be over, and its files may be set aside at this very moment.
 func (f hostFiles) Attempt(host string, attempt int, stream runner.Stream) (io.ReadSeekCloser, error) {
 	last, err := f.Output(host, stream)
-	if f.aside != nil && f.aside.Load() == 0 {
+	if f.aside != nil && !f.aside.Load() {
 		return last, err
 	}
 	aside, e := openRegular(filepath.Join(f.attemptFolder(host, attempt), string(stream)))

@@ -46,7 +46,7 @@ type Record struct {
 // is how many files may be kept open. The caller passes the Record to Drain, which closes it, and then calls Finish.
 func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
-	r.aside = new(atomic.Int64)
+	r.aside = new(atomic.Bool)
 	r.handles.Store(int64(openFiles))
 	if err := r.create(dir, blobs); err != nil {
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
@@ -131,9 +131,6 @@ func (r *Record) fill(blobs []Blob) (err error) {
 	return syncDir(r.dir)
 }
 
-// Path returns the folder of the record.
-func (r *Record) Path() string { return r.dir }
-
 // Open implements runner.Outputs: it makes the host's folder and begins its log. The files of the attempt before this
 // one, whose end is in the journal, move to a folder of their own.
 func (r *Record) Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error) {
@@ -155,7 +152,7 @@ func (r *Record) setAside(host string, attempt int) error {
 	if attempt < 1 {
 		return nil
 	}
-	r.aside.Add(1)
+	r.aside.Store(true)
 	dir := r.attemptFolder(host, attempt)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err

@@ -25,29 +25,27 @@ type Run struct {
 
 // Open opens the record in the folder path. The error wraps fs.ErrNotExist if there is none.
 func Open(path string) (*Run, error) {
-	text, err := readRegular(filepath.Join(path, headFile))
+	head := filepath.Join(path, headFile)
+	text, err := readRegular(head)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not the record of a run: %w", path, err)
 	}
 	r := &Run{}
 	if err := json.Unmarshal(text, &r.Head); err != nil || r.Plan == nil {
-		return nil, fmt.Errorf("%s is damaged", filepath.Join(path, headFile))
+		return nil, fmt.Errorf("%s is damaged", head)
 	}
 	if id, parent := filepath.Base(path), r.Plan.Parent; r.Plan.Run != id || parent != "" && !runID.MatchString(parent) { // both become paths
-		return nil, fmt.Errorf("%s/run.json is not that of run %s", path, id)
+		return nil, fmt.Errorf("%s is not that of run %s", head, id)
 	}
 	for _, h := range r.Plan.Hosts {
 		if err := inventory.CheckName(h.Name); err != nil {
-			return nil, fmt.Errorf("%s/run.json is damaged: %w", path, err)
+			return nil, fmt.Errorf("%s is damaged: %w", head, err)
 		}
 	}
 	r.hostFiles = newHostFiles(path, r.Plan.Hosts)
 	r.journal = journalReader{path: filepath.Join(path, journalFile), plan: r.Plan}
 	return r, nil
 }
-
-// Path returns the folder of the record.
-func (r *Run) Path() string { return r.dir }
 
 // HeadPath returns the path of the file that has the plan.
 func (r *Run) HeadPath() string { return filepath.Join(r.dir, headFile) }
