@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// open is os.OpenFile for a file of a host, without the five system calls that find out whether the file can be polled.
+// open is os.OpenFile for a file of a record, without the five system calls that find out whether the file can be polled.
 func open(path string, flags int) (*os.File, error) {
 	for {
 		fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0o600)

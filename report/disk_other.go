@@ -4,7 +4,7 @@ package report
 
 import "os"
 
-// open opens a file of a host.
+// open is os.OpenFile for a file of a record.
 func open(path string, flags int) (*os.File, error) { return os.OpenFile(path, flags, 0o600) }
 
 // datasync waits until f is on disk.

@@ -33,7 +33,13 @@ const (
 	roomStep     = 64 << 10
 )
 
-// keepRoom keeps the spare room behind the next so many bytes.
+// spareFor keeps the spare room for a run on so many hosts from now on.
+func (j *journalWriter) spareFor(hosts int) error {
+	j.spare = spareSize + int64(hosts)*sparePerHost
+	return j.keepRoom(0)
+}
+
+// keepRoom keeps the spare room behind the next so many bytes. If it can't, it notes why, and does not try again.
 func (j *journalWriter) keepRoom(next int) error {
 	if need := j.size + int64(next) + j.spare; need > j.room && j.full == nil {
 		if j.full = allocateBehind(j.file, need+roomStep); j.full == nil {
@@ -57,7 +63,7 @@ func (j *journalWriter) write(batch []runner.Event) error {
 			j.durable = true
 		}
 	}
-	j.keepRoom(len(j.buf))
+	j.keepRoom(len(j.buf)) // without more room, this write takes the spare one
 	if n, err := j.file.Write(j.buf); err != nil {
 		if n > 0 { // a torn line may only be the last one
 			err = errors.Join(err, j.file.Truncate(j.size))

@@ -111,8 +111,7 @@ func (r *Record) fill(blobs []Blob) (err error) {
 	if err := r.lock.Lock(); err != nil {
 		return err
 	}
-	r.journal.spare = spareSize + int64(len(r.head.Plan.Hosts))*sparePerHost
-	if err := r.journal.keepRoom(0); err != nil {
+	if err := r.journal.spareFor(len(r.head.Plan.Hosts)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(filepath.Join(r.dir, hostsFolder), 0o700); err != nil {
