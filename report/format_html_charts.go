@@ -100,17 +100,23 @@ func (r *Report) durationChart() chart {
 		return c
 	}
 	slices.Sort(took)
-	low, high := took[0].Seconds(), slowest.Took().Seconds()
 	c.Big, c.Says = seconds(quantile(took, 0.5)), slowest.Host
-	if len(took) == 1 {
-		return c
+	if len(took) > 1 {
+		c.Says = fmt.Sprintf("median; 95 %% within %s; slowest: %s", seconds(quantile(took, 0.95)), slowest.Host)
+		c.Chart = histogram(took)
 	}
-	c.Says = fmt.Sprintf("median; 95 %% within %s; slowest: %s", seconds(quantile(took, 0.95)), slowest.Host)
+	return c
+}
+
+// histogram draws how many of the times, which are sorted, lie in each of some steps. Each step ends at the same multiple of
+// where it begins.
+func histogram(took []time.Duration) template.HTML {
+	low, high := took[0].Seconds(), took[len(took)-1].Seconds()
 	bins := 1
 	if high > low*1.001 {
 		bins = min(20, max(5, len(took)/2))
 	}
-	step := math.Log(high/low) / float64(bins)
+	step := math.Log(high/low) / float64(bins) // of the logarithm
 	counts := make([]int, bins)
 	for _, t := range took {
 		i := 0
@@ -131,8 +137,7 @@ func (r *Report) durationChart() chart {
 		fmt.Fprintf(&b, `<rect class="plain" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s: %s to %s</title></rect>`,
 			float64(i)*width+1, float64(chartHeight)-height, max(width-2, 1), height, counted(n, "host"), from(i), from(i+1))
 	}
-	c.Chart = endChart(&b, from(0), from(bins), counted(tallest, "host"))
-	return c
+	return endChart(&b, from(0), from(bins), counted(tallest, "host"))
 }
 
 // timeChart shows how many hosts were at work at each time, and when waves began.
