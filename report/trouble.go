@@ -75,16 +75,8 @@ const mostMessages = 5
 func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, style Style) {
 	what := t.first.how()
 	fmt.Fprintf(b, "%s%s %s\n", lead, style.status(t.first.Status, what), style.fold(t.hosts, len(lead)+len(what)+1))
-	example := t.first
 	messages := t.messages(s, files)
-	for i, m := range messages {
-		if i == 0 {
-			example = m.first
-		}
-		if i == mostMessages {
-			fmt.Fprintf(b, "    and %s\n", Plural(len(messages)-i, "more message"))
-			break
-		}
+	for _, m := range messages[:min(len(messages), mostMessages)] {
 		of := ""
 		switch {
 		case len(messages) > 1:
@@ -94,24 +86,36 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 		}
 		m.write(b, of, style)
 	}
+	if left := len(messages) - mostMessages; left > 0 {
+		fmt.Fprintf(b, "    and %s\n", Plural(left, "more message"))
+	}
+	t.writeRemains(b, s.Plan.NoWrap, style)
+	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
+		fmt.Fprintf(b, "    hint: %s\n", hint)
+	}
+	example := t.first
+	if len(messages) > 0 {
+		example = messages[0].first
+	}
+	logged := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.printed()
+	if path := files.LogPath(example.Host); logged && path != "" {
+		fmt.Fprintf(b, "    log: %s\n", path)
+	}
+}
+
+// writeRemains says what the stopped commands have left running. noWrap says that they ran without the wrapper.
+func (t *trouble) writeRemains(b *bytes.Buffer, noWrap bool, style Style) {
 	if hosts := t.remains[runner.Gone]; hosts != nil {
 		fmt.Fprintf(b, "    %s on %s\n", remainsText(runner.Gone), Plural(len(hosts), "host"))
 	}
 	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
 		if hosts := t.remains[remains]; hosts != nil {
 			on, why := remainsText(remains)+" on ", ""
-			if remains == runner.Unknown && s.Plan.NoWrap {
+			if remains == runner.Unknown && noWrap {
 				why = ": --no-wrap only hangs up"
 			}
 			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
 		}
-	}
-	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
-		fmt.Fprintf(b, "    hint: %s\n", hint)
-	}
-	logged := example.Attempt > 0 && example.Reason == runner.ExitStatus || example.printed()
-	if path := files.LogPath(example.Host); logged && path != "" {
-		fmt.Fprintf(b, "    log: %s\n", path)
 	}
 }
 
