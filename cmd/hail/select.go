@@ -10,15 +10,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
-	"hail/report"
-	"hail/runner"
 )
 
 // loadInventory reads the named sources, or else the first default one that exists; it returns nil when there is none.
@@ -226,62 +222,4 @@ func queryOf(c *cli.Context) (q inventory.Query, err error) {
 		q.Narrow.Seed = uint64(rand.Uint32N(1_000_000)) // short enough to type
 	}
 	return q, nil
-}
-
-// earlierRun returns a function that looks up the hosts of an earlier run by status; no statuses mean all hosts. It reads
-// each run once: the last one stays the same, although others, and further rounds of --watch, begin meanwhile.
-func (e environment) earlierRun(c *cli.Context) func(id string, statuses []string) ([]string, error) {
-	known := e.earlier
-	return func(id string, words []string) ([]string, error) {
-		statuses, wrong := statusesOf(words)
-		if wrong != nil {
-			return nil, wrong
-		}
-		if known[id] == nil {
-			run, err := report.Find(e.runsDir(c), id)
-			if errors.Is(err, report.ErrNoRun) {
-				return nil, &inventory.Error{Text: err.Error(), Hint: listsRuns}
-			}
-			if err != nil {
-				return nil, err
-			}
-			e.remarkGoing(c, run)
-			if known[id], err = run.Summary(); err != nil {
-				return nil, err
-			}
-		}
-		var names []string
-		for _, h := range known[id].Hosts {
-			if len(statuses) == 0 || slices.Contains(statuses, h.Status) {
-				names = append(names, h.Host)
-			}
-		}
-		return names, nil
-	}
-}
-
-// statusesOf returns the statuses that words name.
-func statusesOf(words []string) (all []runner.Status, wrong *inventory.Error) {
-	for _, word := range words {
-		status := runner.Status(strings.TrimSpace(word))
-		if !slices.Contains(runner.Statuses, status) {
-			return nil, unknownWord("a status", string(status), statusWords())
-		}
-		all = append(all, status)
-	}
-	return all, nil
-}
-
-// remarkGoing prints a note if the run is going on, so that what is read of it now is not all.
-func (e environment) remarkGoing(c *cli.Context, run *report.Run) {
-	if run.Going() {
-		e.remark(c, &inventory.Error{Text: run.Plan.Run + " is still running: what counts is how its hosts have ended so far"})
-	}
-}
-
-func statusWords() (words []string) {
-	for _, s := range runner.Statuses {
-		words = append(words, string(s))
-	}
-	return words
 }

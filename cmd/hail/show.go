@@ -1,16 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"hail/inventory"
 	"hail/report"
-	"hail/runner"
 )
 
 func showCommand(e environment) *cli.Command {
@@ -35,52 +31,6 @@ Examples:
 
 func mergedFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "merged", Category: "Output", Usage: "include the run that this one repeats, and those that repeat it; the last attempt at each host counts"}
-}
-
-// runOfArgs opens the run that the first argument names, or the last run if there is no argument.
-func (e environment) runOfArgs(c *cli.Context) (*report.Run, error) {
-	if c.NArg() == 0 {
-		return e.findRun(c, "last")
-	}
-	return e.findRun(c, c.Args().First()) // an empty one, as from an unset shell variable, is no run
-}
-
-// listsRuns is the hint where there is no such run.
-const listsRuns = "hail runs lists them"
-
-// findRun opens the run that ref names.
-func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
-	r, err := report.Find(e.runsDir(c), ref)
-	if errors.Is(err, report.ErrNoRun) {
-		hint := listsRuns
-		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
-			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
-		}
-		return nil, usage(hint, "%v", err)
-	}
-	return r, err
-}
-
-// summaryOf returns the summary and the files of a run or, with --merged, of all runs that belong together. It prints a note
-// when the end of the journal is damaged.
-func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, report.Files, error) {
-	if c.Bool("merged") {
-		l, err := report.LineageOf(e.runsDir(c), r)
-		if err != nil {
-			return nil, nil, err
-		}
-		s, err := l.Summary()
-		return s, l, err
-	}
-	going := r.Going() // first: it may end while it is read
-	s, err := r.Summary()
-	if err != nil {
-		return nil, nil, err
-	}
-	if n := r.Torn(); n > 0 && !going {
-		fmt.Fprintf(e.stderr, "hail: the journal ends with an incomplete entry of %s, which is ignored\n", report.Plural(n, "byte"))
-	}
-	return s, r, nil
 }
 
 func show(e environment, c *cli.Context) error {
@@ -173,25 +123,4 @@ func showHost(w io.Writer, s *report.Summary, files report.Files, host string) e
 		}
 	}
 	return writeLog(w, files, s.Plan.Hosts[i].Name, &s.Hosts[i])
-}
-
-// hostsOfRun returns the hosts of a run that q selects.
-func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query) ([]inventory.Host, error) {
-	q.Of = "the run " + r.Plan.Run
-	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: e.namesFile(c), Run: e.earlierRun(c)})
-}
-
-// placeOf returns the index in the plan of the host with this name, or that this expression selects alone.
-func placeOf(p *runner.Plan, host string) (int, error) {
-	if i := slices.Index(inventory.Names(p.Hosts), host); i >= 0 {
-		return i, nil
-	}
-	hosts, err := inventory.Select(inventory.Of(p.Hosts), inventory.Query{Targets: []string{host}, Of: "the run " + p.Run}, inventory.Lookups{})
-	if len(hosts) == 1 {
-		return slices.Index(inventory.Names(p.Hosts), hosts[0].Name), nil
-	}
-	if err == nil {
-		err = usage(fmt.Sprintf("hail logs %s -w %s shows several", p.Run, runner.Quote(host)), "%q is not one host of the run %s", host, p.Run)
-	}
-	return 0, err
 }

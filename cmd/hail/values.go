@@ -126,3 +126,22 @@ func positive(c *cli.Context, names ...string) error {
 	}
 	return nil
 }
+
+// statusesOf returns the statuses that words name.
+func statusesOf(words []string) (all []runner.Status, wrong *inventory.Error) {
+	for _, word := range words {
+		status := runner.Status(strings.TrimSpace(word))
+		if !slices.Contains(runner.Statuses, status) {
+			return nil, unknownWord("a status", string(status), statusWords())
+		}
+		all = append(all, status)
+	}
+	return all, nil
+}
+
+func statusWords() (words []string) {
+	for _, s := range runner.Statuses {
+		words = append(words, string(s))
+	}
+	return words
+}
