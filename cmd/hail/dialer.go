@@ -14,7 +14,7 @@ import (
 // newDialer stacks the dialers, wrap → become → ssh → jump → TCP, and prepares them for the hosts of the plan. The wrapper
 // runs as the other user, so that it can end the processes of that user. The caller closes the sshconn.Dialer, which ends
 // everything that is still open. warn and trace are as in sshconn.Config.
-func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets passwords, warn func(string), trace sshconn.Trace) (runner.Dialer, *sshconn.Dialer, error) {
+func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, given passwords, warn func(string), trace sshconn.Trace) (runner.Dialer, *sshconn.Dialer, error) {
 	local := e.sshLocal()
 	local.AllowExec, local.AskSSH = p.AllowExec, p.AskSSH
 	config, err := sshconfig.Load(e.sshConfigFiles(p.SSHConfig), p.SSHOptions, local)
@@ -26,7 +26,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		Local:          local,
 		Environ:        e.environ,
 		Agent:          e.getenv("SSH_AUTH_SOCK"),
-		Password:       secrets.login,
+		Password:       given.login,
 		HostKeys:       p.HostKeys,
 		ConnectTimeout: p.Clocks.Connect.Value(),
 		Connecting:     p.Connecting,
@@ -42,7 +42,7 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, secrets 
 		ssh.Close()
 		return nil, nil, err
 	}
-	as := become.Dialer{Inner: ssh, Password: secrets.sudo}
+	as := become.Dialer{Inner: ssh, Password: given.sudo}
 	if p.NoWrap {
 		return as, ssh, nil
 	}

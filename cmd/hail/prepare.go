@@ -45,13 +45,13 @@ func prepare(e environment, c *cli.Context, inv *inventory.Inventory, plan *runn
 	if r.reports, err = reportsOf(c); err != nil {
 		return nil, err
 	}
-	var secrets passwords
+	var given passwords
 	if !r.planOnly {
-		if secrets, err = e.passwords(plan); err != nil {
+		if given, err = e.passwords(plan); err != nil {
 			return nil, err
 		}
 	}
-	if r.dialer, r.ssh, err = newDialer(e, plan, inv, secrets, r.display.remark, r.display.trace()); err != nil {
+	if r.dialer, r.ssh, err = newDialer(e, plan, inv, given, r.display.remark, r.display.trace()); err != nil {
 		return nil, withFileOrigin(c, err)
 	}
 	return r, nil
