@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
-	"context"
 	"io"
 	"os"
 	"os/signal"
@@ -91,33 +89,6 @@ func osEnvironment(args []string) environment {
 // current one may hold settings and an ssh_config of somebody else.
 func homeFolder(variable, account string) string { return cmp.Or(variable, account, "/") }
 
-// osEnquiries listens for SIGQUIT and, if typed is set and stdin is a terminal, for Enter. stop ends listening.
-func (e environment) osEnquiries(typed bool) (<-chan struct{}, func()) {
-	asked := make(chan struct{}, 1)
-	tell := func() {
-		select {
-		case asked <- struct{}{}:
-		default:
-		}
-	}
-	quit := make(chan os.Signal, 1)
-	signal.Notify(quit, syscall.SIGQUIT)
-	end := forEach(quit, func(os.Signal) { tell() })
-	if typed && e.stdinTerminal {
-		signal.Ignore(syscall.SIGTTIN)    // so a read fails in the background instead of stopping the process
-		keys := bufio.NewReader(os.Stdin) // a read that is pending at the end dies with the process
-		go func() {
-			for {
-				if _, err := keys.ReadString('\n'); err != nil {
-					return
-				}
-				tell()
-			}
-		}()
-	}
-	return asked, func() { signal.Stop(quit); end() }
-}
-
 func terminalWidth() int {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -161,30 +132,4 @@ func (e environment) sshConfigFiles(named string) []string {
 		return nil
 	}
 	return []string{named}
-}
-
-// untilSignal runs do with a context that a signal cancels. After a signal it returns the exit code for it as an error, and
-// leaves behind a do that does not heed its context, such as a read from a terminal or a pipe.
-func (e environment) untilSignal(do func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	signals, stop := e.signals()
-	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
-	select {
-	case err := <-done:
-		return err
-	case by := <-signals:
-		cancel()
-		select {
-		case <-done:
-		case <-signals:
-		case <-time.After(time.Second):
-		}
-		if by == os.Interrupt {
-			return &exitError{exitInterrupt}
-		}
-		return &exitError{exitTerminate}
-	}
 }

@@ -36,10 +36,8 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 	switch {
 	case err != nil:
 		return exitRecord
-	case s.Stopped == runner.Interrupt && by != nil && by != os.Interrupt:
-		return exitTerminate
 	case s.Stopped == runner.Interrupt:
-		return exitInterrupt
+		return codeOfSignal(by)
 	case s.Stopped != "":
 		return exitStopped
 	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0, slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
@@ -48,6 +46,14 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return exitUnreachable
 	}
 	return exitOK
+}
+
+// codeOfSignal returns the exit code for a signal. Without one, it is that of Ctrl-C.
+func codeOfSignal(by os.Signal) int {
+	if by == nil || by == os.Interrupt {
+		return exitInterrupt
+	}
+	return exitTerminate
 }
 
 // withoutEPIPE returns err without the parts that only say that the reader of a pipe has gone.
