@@ -171,15 +171,16 @@ func (e environment) readSecret(prompt string) (secret string, err error) {
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
+		var by os.Signal
 		select {
 		case <-done:
 			return
-		case <-signals:
+		case by = <-signals:
 		case <-resumed:
 		}
 		term.Restore(fd, before) // on an error, nothing else can be done
 		fmt.Fprintln(e.stderr)
-		e.exit(exitInterrupt)
+		e.exit(codeOfSignal(by))
 	}()
 	text, err := term.ReadPassword(fd)
 	close(done)

@@ -51,7 +51,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 			remark("dropping every connection (again: exit)")
 			cut()
 		default:
-			e.exit(exitInterrupt)
+			e.exit(codeOfSignal(first))
 		}
 	})
 	return func() os.Signal {
