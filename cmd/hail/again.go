@@ -16,7 +16,8 @@ import (
 	"hail/runner/action"
 )
 
-// The commands that repeat a part of a run: retry, resume and replay. Their plan is that of the run, for fewer hosts.
+// The commands that repeat a part of a run, retry and resume, and what replay.go shares with them. Their plan is that of the
+// run, for fewer hosts.
 
 func retryCommand(e environment) *cli.Command {
 	return &cli.Command{
