@@ -32,22 +32,9 @@ Examples:
 		Flags: slices.Concat(targetFlags(), []cli.Flag{&cli.StringFlag{Name: "interpreter", Category: "Command", Usage: "run it with `PROGRAM`, and its options (default: that of the #! line, or /bin/sh)"}},
 			surroundingsFlags("script"), commandFlags("script"), confirmFlags("Command"), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			file := c.Args().First()
-			if file == "" {
-				return usage("hail script -g web audit.sh", "there is no script to run")
-			}
-			text, err := []byte(nil), error(nil)
-			if file == "-" {
-				if c.String("stdin") == "-" {
-					return usage("", "the script and --stdin can't both be standard input")
-				}
-				file = "stdin"
-				text, err = io.ReadAll(e.stdinOf(c, "the script"))
-			} else {
-				text, err = os.ReadFile(file)
-			}
+			name, text, err := scriptOf(e, c)
 			if err != nil {
-				return usage("", "%v", err)
+				return err
 			}
 			args := c.Args().Tail()
 			for _, a := range args {
@@ -55,16 +42,35 @@ Examples:
 					return usage("", "an argument can't contain a NUL byte")
 				}
 			}
-			s, text, err := action.NewScript(filepath.Base(file), text, c.String("interpreter"), args)
+			s, text, err := action.NewScript(filepath.Base(name), text, c.String("interpreter"), args)
 			if err != nil {
 				return usage("", "%v", err)
 			}
 			return fanOut(e, c, func(_ *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
-				j.what, j.blobs = strings.Join(append([]string{file}, args...), " "), []report.Blob{report.BlobOf(text)}
+				j.what, j.blobs = strings.Join(append([]string{name}, args...), " "), []report.Blob{report.BlobOf(text)}
 				s.Surroundings, err = j.surroundings(e, c, hosts)
 				j.spec = s.Spec()
 				return j, err
 			})
 		},
 	}
+}
+
+// scriptOf reads the script that the first argument names: a file, or standard input (-).
+func scriptOf(e environment, c *cli.Context) (name string, text []byte, err error) {
+	switch name = c.Args().First(); {
+	case name == "":
+		return "", nil, usage("hail script -g web audit.sh", "there is no script to run")
+	case name == "-" && c.String("stdin") == "-":
+		return "", nil, usage("", "the script and --stdin can't both be standard input")
+	case name == "-":
+		name = "stdin"
+		text, err = io.ReadAll(e.stdinOf(c, "the script"))
+	default:
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return "", nil, usage("", "%v", err)
+	}
+	return name, text, nil
 }
