@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,36 +36,40 @@ Examples:
 			&cli.IntFlag{Name: "max-depth", Category: category, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
 		}, endingFlags(category, "fetch"), confirmFlags(category), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			args := c.Args().Slice()
-			if len(args) < 2 {
-				return usage("hail fetch -g web /etc/nginx backups", "hail fetch takes paths on the hosts and a folder here")
-			}
-			if err := positive(c, "max-entries", "max-depth"); err != nil {
-				return err
-			}
-			f := action.Fetch{Entries: c.Int("max-entries"), Depth: c.Int("max-depth"), Bytes: action.MostBytes}
-			if n, err := size(c, "max-bytes"); err != nil {
-				return err
-			} else if n > 0 {
-				f.Bytes = n
-			}
-			for _, p := range args[:len(args)-1] {
-				if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
-					return usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)
-				}
-				if slices.Contains(strings.Split(p, "/"), "..") { // tar leaves it out of the names that it sends
-					return usage("write the path without ..", "%q leads through ..", p)
-				}
-				f.Paths = append(f.Paths, runner.Text(p))
-			}
-			dir, err := filepath.Abs(args[len(args)-1])
+			f, err := fetchOf(c)
 			if err != nil {
 				return err
 			}
-			f.Dir = dir
 			return fanOut(e, c, func(*inventory.Inventory, []inventory.Host) (job, error) {
-				return job{spec: f.Spec(), what: "fetch " + strings.Join(args, " ")}, nil
+				return job{spec: f.Spec(), what: "fetch " + strings.Join(c.Args().Slice(), " ")}, nil
 			})
 		},
 	}
+}
+
+// fetchOf returns what the arguments and options say is to be fetched.
+func fetchOf(c *cli.Context) (f action.Fetch, err error) {
+	args := c.Args().Slice()
+	if len(args) < 2 {
+		return f, usage("hail fetch -g web /etc/nginx backups", "hail fetch takes paths on the hosts and a folder here")
+	}
+	if err := positive(c, "max-entries", "max-depth"); err != nil {
+		return f, err
+	}
+	f.Entries, f.Depth = c.Int("max-entries"), c.Int("max-depth")
+	if f.Bytes, err = size(c, "max-bytes"); err != nil {
+		return f, err
+	}
+	f.Bytes = cmp.Or(f.Bytes, action.MostBytes)
+	for _, p := range args[:len(args)-1] {
+		if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
+			return f, usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)
+		}
+		if slices.Contains(strings.Split(p, "/"), "..") { // tar leaves it out of the names that it sends
+			return f, usage("write the path without ..", "%q leads through ..", p)
+		}
+		f.Paths = append(f.Paths, runner.Text(p))
+	}
+	f.Dir, err = filepath.Abs(args[len(args)-1])
+	return f, err
 }
