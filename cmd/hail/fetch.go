@@ -62,7 +62,7 @@ func fetchOf(c *cli.Context) (f action.Fetch, err error) {
 	}
 	f.Bytes = cmp.Or(f.Bytes, action.MostBytes)
 	for _, p := range args[:len(args)-1] {
-		if first, _, _ := strings.Cut(p, "/"); p == "" || strings.ContainsRune(p, 0) || len(first) > 1 && first[0] == '~' {
+		if first, _, _ := strings.Cut(p, "/"); p == "" || len(first) > 1 && first[0] == '~' {
 			return f, usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)
 		}
 		if slices.Contains(strings.Split(p, "/"), "..") { // tar leaves it out of the names that it sends

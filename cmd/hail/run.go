@@ -55,11 +55,8 @@ func commandLine(c *cli.Context) (string, error) {
 	case len(words) > 1:
 		line = runner.QuoteWords(words)
 	}
-	switch {
-	case strings.TrimSpace(line) == "":
+	if strings.TrimSpace(line) == "" {
 		return "", usage("hail run -g web -- uptime", "there is no command to run")
-	case strings.ContainsRune(line, 0):
-		return "", usage("", "a command can't contain a NUL byte")
 	}
 	return line, nil
 }

@@ -37,11 +37,6 @@ Examples:
 				return err
 			}
 			args := c.Args().Tail()
-			for _, a := range args {
-				if strings.ContainsRune(a, 0) {
-					return usage("", "an argument can't contain a NUL byte")
-				}
-			}
 			s, text, err := action.NewScript(filepath.Base(name), text, c.String("interpreter"), args)
 			if err != nil {
 				return usage("", "%v", err)
