@@ -83,28 +83,15 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	if c.NArg() > 1 {
 		return usage("", "hail %s takes one run", c.Command.Name)
 	}
-	dir := e.runsDir(c)
 	r, err := e.runOfArgs(c)
 	if err != nil {
 		return err
 	}
-	lineage, err := report.LineageOf(dir, r)
+	lineage, release, err := e.claimedLineage(c, r)
 	if err != nil {
 		return err
 	}
-	if !c.Bool("dry-run") {
-		release, err := lineage.Claim()
-		if errors.Is(err, report.ErrContinued) {
-			return usage("hail logs "+lineage.Last().Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
-		}
-		if err != nil {
-			return usage("", "%s can't be continued: %v", r.Plan.Run, err)
-		}
-		defer release()
-		if lineage, err = report.LineageOf(dir, r); err != nil { // another hail may have continued it before the claim
-			return err
-		}
-	}
+	defer release()
 	before, err := lineage.Summary()
 	if err != nil {
 		return err
@@ -129,15 +116,41 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	}
 	j.begin = func() error { return lineage.Continue(plan.Run) }
 	ended := carryOut(e, c, inv, plan, j)
-	if c.Bool("dry-run") || c.Bool("quiet") {
-		return ended
-	}
-	if lineage, err = report.LineageOf(dir, r); err == nil && lineage.Last().Plan.Run == plan.Run { // the new run has begun
-		if all, err := lineage.Summary(); err == nil {
-			fmt.Fprintf(e.stderr, "with the earlier runs: %s\n", report.Counts(all, report.Style{}))
-		}
+	if !c.Bool("dry-run") && !c.Bool("quiet") {
+		e.sayTogether(c, r, plan.Run)
 	}
 	return ended
+}
+
+// claimedLineage returns the runs that belong together with r. Nobody else can continue or remove them until release is called,
+// unless this is a dry run.
+func (e environment) claimedLineage(c *cli.Context, r *report.Run) (l *report.Lineage, release func() error, err error) {
+	l, err = report.LineageOf(e.runsDir(c), r)
+	if err != nil || c.Bool("dry-run") {
+		return l, func() error { return nil }, err
+	}
+	release, err = l.Claim()
+	switch {
+	case errors.Is(err, report.ErrContinued):
+		return nil, nil, usage("hail logs "+l.Last().Plan.Run+" --follow shows its progress", "%s can't be continued now: %v", r.Plan.Run, err)
+	case err != nil:
+		return nil, nil, usage("", "%s can't be continued: %v", r.Plan.Run, err)
+	}
+	if l, err = report.LineageOf(e.runsDir(c), r); err != nil { // read again: another hail may have continued it before the claim
+		release()
+	}
+	return l, release, err
+}
+
+// sayTogether says how the hosts have ended by now in all runs that belong together with r, if the run id has begun.
+func (e environment) sayTogether(c *cli.Context, r *report.Run, id string) {
+	lineage, err := report.LineageOf(e.runsDir(c), r)
+	if err != nil || lineage.Last().Plan.Run != id {
+		return
+	}
+	if all, err := lineage.Summary(); err == nil {
+		fmt.Fprintf(e.stderr, "with the earlier runs: %s\n", report.Counts(all, report.Style{}))
+	}
 }
 
 // nothingLeft says that the command has no host left to take. It is an error if there are hosts that did not end well, and
