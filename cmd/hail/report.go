@@ -38,32 +38,19 @@ Examples:
 func formatNames() string { return strings.Join(report.FormatNames(), ", ") }
 
 func writeReport(e environment, c *cli.Context) error {
-	args := c.Args().Slice()
-	if len(args) == 1 {
-		if _, err := report.Find(e.runsDir(c), args[0]); err == nil && report.Formats[args[0]] == nil {
-			return usage("hail report "+args[0]+" html", "there is no format after the run: %s", formatNames())
-		}
-		args = []string{"last", args[0]}
-	}
-	if len(args) != 2 {
-		return usage("hail report last csv", "hail report takes a run and a format: %s", formatNames())
-	}
-	if report.Formats[args[0]] != nil && report.Formats[args[1]] == nil {
-		return usage("hail report "+args[1]+" "+args[0], "the run comes before the format")
-	}
-	format, err := formatOf(args[1])
+	ref, name, err := e.runAndFormat(c)
 	if err != nil {
 		return err
 	}
-	to := c.String("to")
-	if to == "" && e.stdoutTerminal && report.IsBinary(args[1]) {
-		return usage("write it to a file: -o run."+args[1], "a terminal can't show %s", args[1])
+	format, to := report.Formats[name], c.String("to")
+	if to == "" && e.stdoutTerminal && report.IsBinary(name) {
+		return usage("write it to a file: -o run."+name, "a terminal can't show %s", name)
 	}
 	columns, err := columnsOf(c)
 	if err != nil {
 		return err
 	}
-	run, err := e.findRun(c, args[0])
+	run, err := e.findRun(c, ref)
 	if err != nil {
 		return err
 	}
@@ -88,12 +75,31 @@ func writeReport(e environment, c *cli.Context) error {
 	return r.WriteFile(to, format)
 }
 
-func formatOf(name string) (report.Format, error) {
-	if format, ok := report.Formats[name]; ok {
-		return format, nil
+// runAndFormat reads the arguments: a run, which may be left out, and the name of a format.
+func (e environment) runAndFormat(c *cli.Context) (ref, format string, err error) {
+	args := c.Args().Slice()
+	if len(args) != 1 && len(args) != 2 {
+		return "", "", usage("hail report last csv", "hail report takes a run and a format: %s", formatNames())
 	}
-	return nil, usage(wordHint(name, report.FormatNames()), "there is no report format %q", name)
+	if ref, format = "last", args[len(args)-1]; len(args) == 2 {
+		ref = args[0]
+	}
+	if report.Formats[format] != nil {
+		return ref, format, nil
+	}
+	switch {
+	case len(args) == 2 && report.Formats[ref] != nil:
+		return "", "", usage("hail report "+format+" "+ref, "the run comes before the format")
+	case len(args) == 1:
+		if _, err := report.Find(e.runsDir(c), format); err == nil {
+			return "", "", usage("hail report "+format+" html", "there is no format after the run: %s", formatNames())
+		}
+	}
+	return "", "", usage(wordHint(format, report.FormatNames()), noFormat, format)
 }
+
+// noFormat says that there is no format of a name.
+const noFormat = "there is no report format %q"
 
 // wantedReport is a report that --report asks for.
 type wantedReport struct {
@@ -110,7 +116,7 @@ func reportsOf(c *cli.Context) (all []wantedReport, err error) {
 		}
 		format, known := report.Formats[name]
 		if !known {
-			return nil, wrongValue("report", wordHint(name, report.FormatNames()), "there is no report format %q", name)
+			return nil, wrongValue("report", wordHint(name, report.FormatNames()), noFormat, name)
 		}
 		if path == "-" {
 			return nil, wrongValue("report", "hail report last "+name+" prints it", "%s=- is not a file", name)
