@@ -76,17 +76,21 @@ func listRuns(e environment, c *cli.Context) error {
 			break
 		}
 	}
-	if c.Bool("json") {
+	switch {
+	case c.Bool("json"):
 		return writeJSON(e.stdout, lines)
-	}
-	if len(lines) == 0 {
-		such := "such "
-		if len(ids) == 0 {
-			such = ""
-		}
-		fmt.Fprintf(e.stderr, "hail: there are no %sruns in %s\n", such, dir)
+	case len(ids) == 0:
+		fmt.Fprintf(e.stderr, "hail: there are no runs in %s\n", dir)
+		return nil
+	case len(lines) == 0:
+		fmt.Fprintf(e.stderr, "hail: there are no such runs in %s\n", dir)
 		return nil
 	}
+	return tableOfRuns(e, lines)
+}
+
+// tableOfRuns prints a line for each run, and then what is wrong with records.
+func tableOfRuns(e environment, lines []listedRun) error {
 	rows := [][]string{{"RUN", "WHEN", "HOSTS", "ENDED", "NAME", "WHAT"}}
 	for _, l := range lines {
 		rows = append(rows, l.row(e.now()))
