@@ -1,0 +1,16 @@
+package main
+
+import "testing"
+
+func TestFitFanout(t *testing.T) {
+	for _, tt := range []struct {
+		hosts, files int
+		memory       int64
+		want         int
+	}{{1, 1024, 0, 1}, {20, 1024, 1 << 30, 20}, {1000, 1 << 20, 1 << 30, 256}, {1000, 1024, 0, 194}, {1000, 256, 0, 41}, {10, 20, 0, 1},
+		{1000, 1 << 20, 64 << 20, 128}, {1000, 1 << 20, 1, 1}} {
+		if got := fitFanout(tt.hosts, tt.files, tt.memory); got != tt.want {
+			t.Errorf("%d hosts and %d files: %d at once, want %d", tt.hosts, tt.files, got, tt.want)
+		}
+	}
+}
