@@ -1,32 +1,12 @@
 package report
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"hail/runner"
 )
-
-// manyHosts makes a run of n hosts, each with a different output of 1000 bytes.
-func manyHosts(n int) *Report {
-	var results []Result
-	out := map[string]string{}
-	for i := range n {
-		name := fmt.Sprintf("node%05d", i)
-		status := runner.OK
-		if i%37 == 0 {
-			status = runner.Unreachable
-		}
-		results = append(results, Result{Host: name, Status: status})
-		out[name] = fmt.Sprintf("%0999d\n", i)
-	}
-	s, files := fleet(results, out, nil)
-	return &Report{Summary: s, Files: files}
-}
 
 // TestTortureBrowser opens the HTML report in a real Chromium: a small run, one with hostile output, and one of 10,000
 // hosts.

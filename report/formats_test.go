@@ -7,7 +7,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"os"
 	"os/exec"
@@ -16,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -26,57 +24,6 @@ import (
 	"hail/inventory"
 	"hail/runner"
 )
-
-// reportOf is a run of some hosts that ended in various ways; with checks, it is a test of these hosts.
-func reportOf(t *testing.T, checks bool) *Report {
-	t.Helper()
-	s, files := forty()
-	for i, h := range s.Plan.Hosts {
-		s.Hosts[i].Ended = s.Hosts[i].Ended.Add(7 * time.Nanosecond)
-		s.Plan.Hosts[i].Vars = map[string]any{"rack": fmt.Sprint("r", i%4), "cpus": 4 + i, "formula": "=1+1", "token": inventory.Redacted}
-		if files[h.Name+" stdout"] == "" && s.Hosts[i].Status == runner.OK {
-			t.Fatalf("%s printed nothing", h.Name)
-		}
-	}
-	if checks {
-		s.Plan.Checks = []runner.Check{{ID: "file:/etc/passwd", Type: "file", Severity: runner.Critical, Capture: "size"}, {ID: "=2+3 | # \"<b>", Type: "command", Severity: runner.Minor}, {ID: "third", Type: "port"}}
-		s.Plan.Fleet = []runner.Check{{ID: "same"}}
-		size := runner.Text("1024")
-		for i := range s.Hosts {
-			if s.Hosts[i].Status == runner.OK {
-				outcomes := []runner.Outcome{runner.Pass, runner.Waived, runner.Skip}
-				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Pass, Value: &size}, {Check: "=2+3 | # \"<b>", Outcome: outcomes[i%3], Text: "is \x00\x1b[31m]]> `x` | # \ufffe"}, {Check: "third", Outcome: runner.Pass}}
-			} else if s.Hosts[i].Status == runner.Failed {
-				s.Hosts[i].Reason = runner.CheckFailed
-				s.Hosts[i].Checks = []runner.Verdict{{Check: "file:/etc/passwd", Outcome: runner.Fail, Text: "mode: expected 0644"}, {Check: "=2+3 | # \"<b>", Outcome: runner.CheckError, Text: "no"}, {Check: "third", Outcome: runner.Pass}}
-			}
-		}
-		s.Fleet = []runner.Verdict{{Check: "same", Outcome: runner.Fail, Text: "there are 2"}}
-		s.Settle()
-	}
-	return &Report{Summary: s, Files: files, Events: eventsOf(s)}
-}
-
-// eventsOf returns events that add up to this summary, in one batch.
-func eventsOf(s *Summary) iter.Seq[[]runner.Event] {
-	events := []runner.Event{{Kind: runner.KindPlan, Run: s.Run, Plan: s.Plan}}
-	for _, h := range s.Hosts {
-		if h.Checks != nil {
-			events = append(events, runner.Event{Kind: runner.KindCheck, Host: h.Host, Verdicts: h.Checks})
-		}
-		events = append(events, runner.Event{Kind: runner.KindFinish, Host: h.Host, Status: h.Status, Reason: h.Reason, Exit: h.Exit, Error: h.Error})
-	}
-	return slices.Values([][]runner.Event{append(events, runner.Event{Kind: runner.KindEnd})})
-}
-
-func (r *Report) written(t *testing.T, name string) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := Formats[name](&b, r); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return b.String()
-}
 
 // TestFormatsAgree reads each report back, and compares the counts.
 func TestFormatsAgree(t *testing.T) {
@@ -287,32 +234,6 @@ func prove(t *testing.T, text string, tests, failed int) {
 		t.Errorf("prove: %v\n%s\nwant %s", err, out, want)
 	}
 }
-
-// hostileReport is a run whose hosts have output, and errors, that are dangerous in some format.
-func hostileReport() *Report {
-	hostile := []string{"</script><script>alert(1)</script>", "]]><x/>", "```\n# not a title\n", "=cmd|' /C calc'!A0", "\x00\x01\x1b[2J\x7f\xff\xfe\u202e", "not ok 1 - forged\nBail out!\n",
-		"web01\",status=\"ok\"} 1\n", "1\tweb9\t0\t0\t0\t0\t0\t0\ttrue\n", "\ufffe\uffff", strings.Repeat("ä", 100_000), everyControl()}
-	var results []Result
-	out, errs := map[string]string{}, map[string]string{}
-	for i, text := range hostile {
-		name := fmt.Sprintf("h%d", i)
-		results = append(results, Result{Host: name, Status: runner.Failed, Reason: runner.Signalled, Error: text[:min(len(text), 500)]})
-		out[name], errs[name] = text, text
-	}
-	s, files := fleet(results, out, errs)
-	return &Report{Summary: s, Files: files}
-}
-
-// everyControl has every control and format character, each after an a.
-var everyControl = sync.OnceValue(func() string {
-	var b strings.Builder
-	for c := range rune(0x110000) {
-		if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			b.WriteString("a" + string(c))
-		}
-	}
-	return b.String()
-})
 
 // TestFormatsOfHostileOutput: in every format, what a host printed is only data.
 func TestFormatsOfHostileOutput(t *testing.T) {

@@ -5,100 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
-	"hail/inventory"
 	"hail/runner"
 )
-
-var start = time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)
-
-// story is the events of a run of six hosts that end in different ways.
-func story() []runner.Event {
-	plan := &runner.Plan{Run: "20261123-150405-k3f9", Fanout: 3, Action: runner.Spec{Kind: "exec"}}
-	for _, name := range []string{"web1", "web2", "web3", "db1", "db2", "db3"} {
-		plan.Hosts = append(plan.Hosts, inventory.Host{Name: name, Vars: map[string]any{"role": "x"}})
-	}
-	var events []runner.Event
-	tell := func(e runner.Event) {
-		e.Seq, e.Run = int64(len(events)+1), plan.Run
-		e.Time = start.Add(time.Duration(len(events)) * 100 * time.Millisecond)
-		events = append(events, e)
-	}
-	tell(runner.Event{Kind: runner.KindPlan, Plan: plan})
-	for _, h := range []string{"web1", "web2", "web3"} {
-		tell(runner.Event{Kind: runner.KindAttempt, Host: h, Attempt: 1})
-		tell(runner.Event{Kind: runner.KindReach, Host: h, Attempt: 1, Reach: &runner.Reach{Address: "192.0.2.1:22", TCP: time.Millisecond, Handshake: 2 * time.Millisecond, Login: 3 * time.Millisecond}})
-		tell(runner.Event{Kind: runner.KindExec, Host: h, Attempt: 1})
-		tell(runner.Event{Kind: runner.KindOutput, Host: h, Attempt: 1, Stream: runner.Stdout, Length: 3, Checksum: crcOf("hi\n")})
-	}
-	tell(runner.Event{Kind: runner.KindFinish, Host: "web1", Attempt: 1, Status: runner.OK})
-	tell(runner.Event{Kind: runner.KindFinish, Host: "web2", Attempt: 1, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"})
-	tell(runner.Event{Kind: runner.KindFinish, Host: "web3", Attempt: 1, Status: runner.Timeout, Remains: runner.Gone, Error: "stopped: its time ran out"})
-	tell(runner.Event{Kind: runner.KindAttempt, Host: "db1", Attempt: 1})
-	tell(runner.Event{Kind: runner.KindFinish, Host: "db1", Attempt: 1, Status: runner.Unreachable, Reason: runner.Refused, Error: "connection refused by 192.0.2.1:22"})
-	tell(runner.Event{Kind: runner.KindFinish, Host: "db2", Status: runner.Skipped, Reason: runner.Interrupt})
-	tell(runner.Event{Kind: runner.KindFinish, Host: "db3", Status: runner.Skipped, Reason: runner.Interrupt})
-	tell(runner.Event{Kind: runner.KindEnd, Reason: runner.Interrupt})
-	return events
-}
-
-func crcOf(s string) uint32 { return crc32.Checksum([]byte(s), castagnoli) }
-
-// recorded writes a record of the story, and returns its folder.
-func recorded(t *testing.T) string {
-	t.Helper()
-	events := story()
-	plan := events[0].Plan
-	dir := t.TempDir()
-	r, err := Create(dir, Head{Version: "1", Started: start, User: "me", Machine: "here", Argv: []string{"run"}, What: "echo hi", Plan: plan}, nil, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range events {
-		if e.Kind == runner.KindAttempt {
-			out, errs, err := r.Open(inventory.Host{Name: e.Host}, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if e.Host[0] == 'w' {
-				out.Write([]byte("hi\n"))
-			}
-			out.Close()
-			errs.Close()
-		}
-		if err := r.Events([]runner.Event{e}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s := &Summary{}
-	s.Add(events)
-	if err := r.Finish(s); err != nil {
-		t.Fatal(err)
-	}
-	return r.Path()
-}
-
-func read(t *testing.T, path string) (*Run, []runner.Event) {
-	t.Helper()
-	r, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var events []runner.Event
-	for batch := range r.Events() {
-		events = append(events, batch...)
-	}
-	return r, events
-}
 
 func TestTheJournalIsTheSequence(t *testing.T) {
 	r, events := read(t, recorded(t))

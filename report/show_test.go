@@ -16,7 +16,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
@@ -40,79 +39,6 @@ func golden(t *testing.T, name string, got []byte) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
 	}
-}
-
-// printed is Files in memory.
-type printed map[string]string
-
-func (p printed) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	return inMemory{strings.NewReader(p[host+" "+string(stream)])}, nil
-}
-func (p printed) Attempt(host string, _ int, stream runner.Stream) (io.ReadSeekCloser, error) {
-	return p.Output(host, stream)
-}
-func (p printed) LogPath(host string) string { return "runs/id/hosts/" + host + "/log" }
-func (p printed) Path() string               { return "runs/id" }
-
-// fleet is a finished run, made of results and of what each host printed.
-func fleet(results []Result, stdout, stderr map[string]string) (*Summary, printed) {
-	plan := &runner.Plan{Run: "20261123-150405-k3f9"}
-	files := printed{}
-	for _, r := range results {
-		plan.Hosts = append(plan.Hosts, inventory.Host{Name: r.Host})
-	}
-	s := &Summary{}
-	s.Add([]runner.Event{{Kind: runner.KindPlan, Run: plan.Run, Time: start, Plan: plan}})
-	for i, r := range results {
-		begin := start.Add(time.Duration(i) * 10 * time.Millisecond)
-		e := runner.Event{Host: r.Host, Attempt: 1, Time: begin}
-		e.Kind = runner.KindAttempt
-		s.Add([]runner.Event{e})
-		if r.Status != runner.Unreachable {
-			e.Kind, e.Reach = runner.KindReach, &runner.Reach{TCP: time.Millisecond, Handshake: 3 * time.Millisecond, Login: 2 * time.Millisecond,
-				Server: "SSH-2.0-OpenSSH_9.2p1 Debian-2", HostKey: "ssh-ed25519 SHA256:x"}
-			s.Add([]runner.Event{e})
-			e.Kind, e.Time = runner.KindExec, begin.Add(6*time.Millisecond)
-			s.Add([]runner.Event{e})
-		}
-		for stream, texts := range map[runner.Stream]map[string]string{runner.Stdout: stdout, runner.Stderr: stderr} {
-			if text := texts[r.Host]; text != "" {
-				files[r.Host+" "+string(stream)] = text
-				s.Add([]runner.Event{{Kind: runner.KindOutput, Host: r.Host, Stream: stream, Length: int64(len(text)), Checksum: crcOf(text), Time: e.Time}})
-			}
-		}
-		s.Add([]runner.Event{{Kind: runner.KindFinish, Host: r.Host, Time: begin.Add(time.Duration(50+7*i) * time.Millisecond), Status: r.Status, Reason: r.Reason, Exit: r.Exit, Error: r.Error, Remains: r.Remains}})
-	}
-	s.Add([]runner.Event{{Kind: runner.KindEnd, Time: start.Add(2 * time.Second)}})
-	return s, files
-}
-
-// forty is a run of forty hosts: most alike, some that differ, failures of several kinds, and hostile output.
-func forty() (*Summary, printed) {
-	var results []Result
-	out, errs := map[string]string{}, map[string]string{}
-	for i := range 40 {
-		name := fmt.Sprintf("web%02d", i+1)
-		r := Result{Host: name, Status: runner.OK}
-		out[name] = "Debian 12\nkernel 6.1\n"
-		switch i {
-		case 6, 7:
-			out[name] = "Debian 11\nkernel 5.10\n"
-		case 9:
-			out[name] = "\x1b[2J\x1b]0;owned\a progress 10%\rprogress 100%\nno end of line"
-		case 11, 12:
-			r = Result{Host: name, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}
-			out[name], errs[name] = "", "looking\nls: cannot access '/data': No such file or directory\n"
-		case 20:
-			r = Result{Host: name, Status: runner.Timeout, Error: "stopped: its time ran out", Remains: runner.Alive}
-			out[name] = ""
-		case 30, 31, 32:
-			r = Result{Host: name, Status: runner.Unreachable, Reason: runner.HostKeyUnknown, Error: "host key is not known: ssh-ed25519 SHA256:x as " + name}
-			out[name] = ""
-		}
-		results = append(results, r)
-	}
-	return fleet(results, out, errs)
 }
 
 // looks shows runs of one host, of a thousand hosts, and of hosts with output that is hard to show.
@@ -343,4 +269,5 @@ type spy struct {
 }
 
 func (s *spy) Events([]runner.Event) error { *s.order = append(*s.order, s.name); return s.fail }
-func (s *spy) Close() error                { *s.order = append(*s.order, s.name+"!"); return nil }
+
+func (s *spy) Close() error { *s.order = append(*s.order, s.name+"!"); return nil }
