@@ -1,0 +1,40 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestOutputInJSON: the report has the end of each output as the host printed it, and says where that is not all.
+func TestOutputInJSON(t *testing.T) {
+	long := strings.Repeat("x", jsonText)
+	s, files := fleet([]Result{{Host: "web1"}, {Host: "web2"}, {Host: "web3"}},
+		map[string]string{"web1": "one\n\x1b[31m<two>\n", "web2": "lost" + long}, map[string]string{"web1": "oops"})
+	var read struct {
+		Hosts []struct {
+			Host           string
+			Stdout, Stderr struct {
+				Length int
+				Text   string
+				Cut    bool
+			}
+		}
+	}
+	text := (&Report{Summary: s, Files: files}).written(t, "json")
+	if err := json.Unmarshal([]byte(text), &read); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	got := fmt.Sprintf("%+v", read.Hosts)
+	want := fmt.Sprintf("[{Host:web1 Stdout:{Length:15 Text:one\n\x1b[31m<two>\n Cut:false} Stderr:{Length:4 Text:oops Cut:false}} "+
+		"{Host:web2 Stdout:{Length:%d Text:%s Cut:true} Stderr:{Length:0 Text: Cut:false}} {Host:web3 Stdout:{Length:0 Text: Cut:false} Stderr:{Length:0 Text: Cut:false}}]", 4+len(long), long)
+	if got != want {
+		t.Errorf("the hosts are %s\nwant %s", got, want)
+	}
+
+	text = (&Report{Summary: s, Files: unreadable{}}).written(t, "json")
+	if err := json.Unmarshal([]byte(text), &read); err != nil || !read.Hosts[0].Stdout.Cut {
+		t.Errorf("an output that can't be read is not said to be cut: %v: %s", err, text)
+	}
+}

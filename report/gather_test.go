@@ -1,0 +1,69 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"hail/inventory"
+	"hail/runner"
+)
+
+// TestGatherLosesNobody: every host that printed something is in exactly one block, together with exactly those that
+// printed the same and ended in the same way.
+func TestGatherLosesNobody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 30).Draw(t, "hosts")
+		var results []Result
+		out, errs := map[string]string{}, map[string]string{}
+		text := rapid.SampledFrom([]string{"", "a\n", "b\n", "a", "long\nlonger\n"})
+		for i := range n {
+			h := fmt.Sprint("h", i)
+			results = append(results, Result{Host: h, Status: rapid.SampledFrom([]runner.Status{runner.OK, runner.Failed}).Draw(t, "status")})
+			out[h], errs[h] = text.Draw(t, "out"), text.Draw(t, "err")
+		}
+		s, files := fleet(results, out, errs)
+		groups, err := gather(s, files, Gathering{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]int{}
+		looks := map[string]bool{}
+		for _, g := range groups {
+			look := func(r *Result) string { return fmt.Sprintf("%s|%q|%q", r.Status, out[r.Host], errs[r.Host]) }
+			if looks[look(g.results[0])] {
+				t.Fatalf("two groups look like %s", look(g.results[0]))
+			}
+			looks[look(g.results[0])] = true
+			for _, r := range g.results {
+				seen[r.Host]++
+				if look(r) != look(g.results[0]) {
+					t.Fatalf("%s is in the group of %s", look(r), look(g.results[0]))
+				}
+			}
+		}
+		for _, r := range results {
+			want := 1
+			if out[r.Host]+errs[r.Host] == "" {
+				want = 0
+			}
+			if seen[r.Host] != want {
+				t.Fatalf("%s is in %d blocks, want %d", r.Host, seen[r.Host], want)
+			}
+		}
+	})
+}
+
+// TestTitlesAreClean: a name in a record may be anything.
+func TestTitlesAreClean(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Hosts: []inventory.Host{{Name: "a\x1b[2J\nb"}}}, Hosts: []Result{{Host: "a\x1b[2J\nb", Status: runner.OK, Stdout: Output{Length: 3}}}}
+	var b strings.Builder
+	if err := Gather(&b, s, printed{"a\x1b[2J\nb stdout": "hi\n"}, Gathering{}, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "── a\\x1b[2J b\nhi\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}

@@ -1,0 +1,29 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+
+	"hail/runner"
+)
+
+func TestStream(t *testing.T) {
+	files := printed{"web1 stdout": "one\ntwo, in two pieces\nthree\x1b[m", "web1 stderr": "oops\n"}
+	var b bytes.Buffer
+	s := &Stream{W: &b, Files: files}
+	piece := func(stream runner.Stream, from, to int64) []runner.Event {
+		return []runner.Event{{Kind: runner.KindOutput, Host: "web1", Stream: stream, Offset: from, Length: to - from}}
+	}
+	for _, batch := range [][]runner.Event{piece(runner.Stdout, 0, 8), piece(runner.Stderr, 0, 5), piece(runner.Stdout, 8, int64(len(files["web1 stdout"]))), {{Kind: runner.KindFinish, Host: "web1"}}} {
+		if err := s.Events(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "web1: one\nweb1: stderr: oops\nweb1: two, in two pieces\nweb1: three\n"
+	if b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+	if err := s.Events(piece(runner.Stderr, 0, 6)); err == nil {
+		t.Error("output that is missing from the record is not noticed")
+	}
+}
