@@ -4,9 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"hail/inventory"
-	"hail/runner"
 )
 
 // TestPiped: the text before the colon is a host only if it is a valid name, so nothing else gets into a title.
@@ -38,17 +35,5 @@ func TestPiped(t *testing.T) {
 		case len(p.Hosts) != 1 || p.Hosts[0].Host != want[0] || p.texts[want[0]].String() != want[1]+"\n" || p.Other != nil:
 			t.Errorf("%q: %+v, %q, want %q", line, p.Hosts, p.Other, want)
 		}
-	}
-}
-
-// TestTitlesAreClean: a name in a record may be anything.
-func TestTitlesAreClean(t *testing.T) {
-	s := &Summary{Plan: &runner.Plan{Hosts: []inventory.Host{{Name: "a\x1b[2J\nb"}}}, Hosts: []Result{{Host: "a\x1b[2J\nb", Status: runner.OK, Stdout: Output{Length: 3}}}}
-	var b strings.Builder
-	if err := Gather(&b, s, printed{"a\x1b[2J\nb stdout": "hi\n"}, Gathering{}, Style{}); err != nil {
-		t.Fatal(err)
-	}
-	if want := "── a\\x1b[2J b\nhi\n"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

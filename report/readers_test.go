@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"hail/runner"
 )
 
 // These tests read reports with other readers than our own. Readers that make test does not install are used by make
@@ -126,78 +124,5 @@ func TestXLSXLong(t *testing.T) {
 	}
 	if want := "[n 1 2 n 3 4 n 5]"; fmt.Sprint(got) != want || fmt.Sprint(book.GetSheetList()) != "[checks checks 2 checks 3]" {
 		t.Errorf("%v in %v, want %s", got, book.GetSheetList(), want)
-	}
-}
-
-// TestNumbers: a number in the output of a host is a number in a report, unless a spreadsheet would round it.
-func TestNumbers(t *testing.T) {
-	out := map[string]string{"web1": `{"big": 12345678901234567890, "id": 9007199254740993, "less": -3, "load": 0.250, "n": 7, "tiny": 1e-7, "yes": true, "list": [1]}`}
-	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, out, nil)
-	columns, err := ParseColumns("big=.big,id=.id,less=.less,list=.list,load=.load,n=.n,tiny=.tiny,yes=.yes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range []*Report{{Summary: s, Files: files}, {Summary: s, Files: files, Columns: columns}} {
-		head, rows := r.hostsTable()
-		got := fmt.Sprintf("%#v", rows[0][len(head)-8:])
-		if want := `[]interface {}{"12345678901234567890", "9007199254740993", -3, "[1]", 0.25, 7, 1e-07, "true"}`; got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-}
-
-// TestColumnsOfMany: of too many rows, the first are shown, with an error that says so.
-func TestColumnsOfMany(t *testing.T) {
-	const most = 3
-	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": strings.Repeat("1\n", most+1)}, nil)
-	for _, text := range []string{"name", "name=."} {
-		columns, err := ParseColumns(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns.mostRows = most
-		var b strings.Builder
-		const want = "HOST  name\nweb1  1\nweb1  1\nweb1  1\nweb1: there are more than 3 rows\n"
-		if err := ColumnsTable(&b, s, files, columns, Style{}); err != nil || b.String() != want {
-			t.Errorf("%s: %v, %q, want %q", text, err, b.String(), want)
-		}
-		_, rows := (&Report{Summary: s, Files: files, Columns: columns}).hostsTable()
-		if got := rows[0][8]; len(rows) != most || got != "there are more than 3 rows" {
-			t.Errorf("%s: %d rows, and the error %q, want %d rows and an error", text, len(rows), got, most)
-		}
-	}
-}
-
-// TestColumnsEnd: an expression that never ends is given up.
-func TestColumnsEnd(t *testing.T) {
-	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "{}"}, nil)
-	columns, err := ParseColumns("x=def f: f; f")
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns.mostTime = time.Millisecond
-	if _, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files); err == nil || err.Error() != "column x: it took longer than 1ms" {
-		t.Errorf("error %v, want that column x takes longer than 1ms", err)
-	}
-}
-
-// TestColumnsLeftOut: an output that is not all there gives no values: what is kept of it may well look like lines, or
-// like JSON.
-func TestColumnsLeftOut(t *testing.T) {
-	out := `{"list": [1, 8, 9]}`
-	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": out}, nil)
-	s.Hosts[0].Stdout.Length += 10
-	for _, text := range []string{"name", "name=.list"} {
-		columns, err := ParseColumns(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows, err := columns.Rows(s.Plan.Hosts[0], &s.Hosts[0], files)
-		if rows != nil || err == nil || err.Error() != "the record lacks 10 bytes of the output, perhaps because of --max-output" {
-			t.Errorf("%s: rows %v, error %v, want none, and an error that says what was left out", text, rows, err)
-		}
-	}
-	if head, _ := (&Report{Summary: s, Files: files}).hostsTable(); strings.HasPrefix(head[len(head)-1], "out.") {
-		t.Errorf("the table has the columns %q, want none of the output", head)
 	}
 }

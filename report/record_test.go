@@ -7,13 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"pgregory.net/rapid"
 
 	"hail/inventory"
 	"hail/runner"
@@ -178,84 +174,4 @@ func TestCreateRefuses(t *testing.T) {
 	if left, _ := os.ReadDir(dir); err == nil || len(left) != 1 {
 		t.Errorf("with a folder called last: error %v, want one, and only last left, not %v", err, left)
 	}
-}
-
-func TestRunIDs(t *testing.T) {
-	var before string
-	for i := range 1000 {
-		id := NewRunID(start.Add(time.Duration(i) * 2 * time.Millisecond))
-		if !runID.MatchString(id) || id[:18] < before {
-			t.Fatalf("run id %s is malformed or sorts before %s", id, before)
-		}
-		if late := start.Add(time.Duration(i) * 2 * time.Millisecond).Sub(drawn(id)); late < 0 || late > 2*time.Millisecond {
-			t.Fatalf("run id %s seems to be drawn %v before it was", id, late)
-		}
-		before = id[:18]
-	}
-}
-
-func TestFind(t *testing.T) {
-	dir := t.TempDir()
-	var ids []string
-	var records []*Record // kept, because each holds a lock
-	for i, name := range []string{"night0", "night1", "20261123", "night0"} {
-		plan := &runner.Plan{Run: NewRunID(start.Add(time.Duration(i) * time.Hour)), Name: name}
-		r, err := Create(dir, Head{Plan: plan}, nil, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, r)
-		ids = append(ids, plan.Run)
-	}
-	for ref, want := range map[string]string{"last": ids[3], "last~0": ids[3], "last~3": ids[0], ids[1]: ids[1], ids[1][:12]: ids[1], "night0": ids[3], "night1": ids[1],
-		"20261123": ids[2], "last~4": "", "last~x": "", "last2": "", "2026": "", "nothing": "", "../x": ""} {
-		r, err := Find(dir, ref)
-		switch {
-		case want == "" && err == nil:
-			t.Errorf("%s finds %s, want an error", ref, r.Plan.Run)
-		case want != "" && (err != nil || r.Plan.Run != want):
-			t.Errorf("%s: %v, want %s", ref, err, want)
-		}
-	}
-	damaged := filepath.Join(dir, ids[1], journalFile)
-	if err := os.WriteFile(damaged, []byte("?\n?\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := Find(dir, "night1"); err != nil || r.Plan.Run != ids[1] { // damage is reported only when the journal is read
-		t.Errorf("a run with a damaged journal is not found by its name: %v", err)
-	}
-	if r, err := Find(dir, "last"); err != nil || !r.Going() {
-		t.Errorf("a run whose record is still open does not count as going on: %v", err)
-	}
-	runtime.KeepAlive(records)
-}
-
-// TestFolders: every host has a folder of its own directly under hosts/, whatever its name.
-func TestFolders(t *testing.T) {
-	for name, want := range map[string]string{"web1": "web1", "..": "%2E%2E", ".": "%2E", "a/b": "a%2Fb", "con": "%63on", "Con.txt": "%43on.txt",
-		"[::1]": "%5B%3A%3A1%5D", "x.": "x%2E"} {
-		if got := inventory.FileName(name); got != want {
-			t.Errorf("%q has the folder %q, want %q", name, got, want)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		names := rapid.SliceOfNDistinct(rapid.OneOf(rapid.StringN(1, 300, -1), rapid.StringMatching(`(?i)(web|con|\.\.)[12]?`)), 1, 20, rapid.ID).Draw(t, "names")
-		var hosts []inventory.Host
-		for _, n := range names {
-			hosts = append(hosts, inventory.Host{Name: n})
-		}
-		f := newHostFiles("run", hosts)
-		seen := map[string]string{}
-		for _, n := range names {
-			dir := f.folder(n)
-			key := strings.ToLower(dir)
-			if other, ok := seen[key]; ok {
-				t.Fatalf("%q and %q share %s", n, other, dir)
-			}
-			seen[key] = n
-			if filepath.Dir(dir) != "run/hosts" || len(filepath.Base(dir)) > 160 || strings.ContainsAny(filepath.Base(dir), "/\\\x00\n ") {
-				t.Fatalf("%q has the folder %q, which is not a plain name of up to 160 bytes in run/hosts", n, dir)
-			}
-		}
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -28,5 +29,55 @@ func TestNotFinished(t *testing.T) {
 	going.Hosts[0].Stdout = Output{Length: 3, Checksum: crcOf("hi\n")}
 	if page := (&Report{Summary: going, Files: files}).written(t, "html"); strings.Count(page, `"how":"not finished yet"`) != 2 {
 		t.Errorf("the page does not say it of the host and of its group:\n%s", page)
+	}
+}
+
+// TestHintOfAuth: where a password was given, the hint speaks of it.
+func TestHintOfAuth(t *testing.T) {
+	r := &Result{Host: "web1", Status: runner.Unreachable, Reason: runner.Auth}
+	for p, want := range map[runner.Password]string{
+		{}:               "check the user (-l), the key (--identity), and whether the agent holds it",
+		{Ask: true}:      "check the user (-l), the password, and whether the server accepts passwords",
+		{Command: "gpg"}: "check the user (-l), the password, and whether the server accepts passwords",
+	} {
+		if got := hint(r, &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Login: p}, 0); got != want {
+			t.Errorf("%v: the hint is %q, want %q", p, got, want)
+		}
+	}
+}
+
+// TestHintOfSudo: the hint does not ask for a password that was given.
+func TestHintOfSudo(t *testing.T) {
+	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}
+	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Sudo: runner.Password{Ask: true}}
+	if got := hint(r, p, 0); !strings.HasPrefix(got, "check that the password is that") {
+		t.Errorf("the hint is %q, want it to ask whether the password is right", got)
+	}
+}
+
+// TestHintOfLost: a command may have run; a push is done again safely.
+func TestHintOfLost(t *testing.T) {
+	for kind, want := range map[string]string{"exec": "it may have run to its end: look before running it again", "push": "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
+		if got := hint(&Result{Status: runner.Lost}, &runner.Plan{Run: "r1", Action: runner.Spec{Kind: kind}}, 0); got != want {
+			t.Errorf("%s: the hint is %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// TestOverBudget: the text says which budget was exceeded, and how many it allows.
+func TestOverBudget(t *testing.T) {
+	s, _ := fleet([]Result{{Host: "a", Status: runner.Failed}, {Host: "b", Status: runner.Timeout}, {Host: "c", Status: runner.Unreachable}, {Host: "d", Status: runner.Skipped}}, nil, nil)
+	s.Stopped = runner.OverBudget
+	one, quarter, half := &runner.Share{Value: 1}, &runner.Share{Value: 25, Percent: true}, &runner.Share{Value: 50, Percent: true}
+	for want, b := range map[string]runner.Budget{
+		"2 failed, --max-fail allows 1":                                            {Fail: one, Unreachable: one},
+		"2 failed, --max-fail allows 1 (25%)":                                      {Fail: quarter},
+		"1 unreachable, --max-unreachable allows 0":                                {Fail: half, Unreachable: &runner.Share{}},
+		"2 failed, --max-fail allows 0; 1 unreachable, --max-unreachable allows 0": {Fail: &runner.Share{}, Unreachable: &runner.Share{}},
+		"more hosts went wrong than the budget allows":                             {Fail: half},
+	} {
+		if s.Plan.Budget = b; stopText(s) != want {
+			t.Errorf("%q, want %q", stopText(s), want)
+		}
 	}
 }
