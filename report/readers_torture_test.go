@@ -15,7 +15,8 @@ import (
 	"hail/runner"
 )
 
-// TestTortureReaders has reports read by the programs that they are meant for. make torture installs these.
+// TestTortureReaders has reports read by the programs that they are meant for. make torture installs those that make test
+// does without.
 func TestTortureReaders(t *testing.T) {
 	if os.Getenv("HAIL_TORTURE") == "" {
 		t.Skip("make torture has the readers")
