@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -163,6 +164,20 @@ func recorded(t *testing.T) string {
 	return r.Path()
 }
 
+// finished writes the record of a run in dir that has ended without doing anything.
+func finished(t *testing.T, dir string, plan *runner.Plan) *Record {
+	t.Helper()
+	r, err := Create(dir, Head{Plan: plan}, nil, 1)
+	if err == nil {
+		err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// read opens a record, and reads all of its events.
 func read(t *testing.T, path string) (*Run, []runner.Event) {
 	t.Helper()
 	r, err := Open(path)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -13,19 +12,12 @@ import (
 func TestLineageOfStrangers(t *testing.T) {
 	dir := t.TempDir()
 	ids := []string{"20261123-150400-k3f9", "20261123-150401-k3f9", "20261123-150402-k3f9", "20261123-150403-k3f9"}
-	var root *Run
 	for i, parent := range []string{"", "", ids[0], "20261123-150402-gone"} {
-		plan := &runner.Plan{Run: ids[i], Parent: parent}
-		r, err := Create(dir, Head{Plan: plan}, nil, 1)
-		if err == nil {
-			err = errors.Join(r.Close(), r.Finish(&Summary{Run: ids[i]}))
-		}
-		if err == nil && i == 0 {
-			root, err = Open(r.Path())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		finished(t, dir, &runner.Plan{Run: ids[i], Parent: parent})
+	}
+	root, err := Open(filepath.Join(dir, ids[0]))
+	if err != nil {
+		t.Fatal(err)
 	}
 	l := &Lineage{Runs: []*Run{root}}
 	for _, id := range []string{ids[1], ids[2], "20261123-150402-gone", ids[3]} {
@@ -34,7 +26,7 @@ func TestLineageOfStrangers(t *testing.T) {
 		}
 	}
 	var got []string
-	l, err := LineageOf(dir, root)
+	l, err = LineageOf(dir, root)
 	for _, r := range l.Runs {
 		got = append(got, r.Plan.Run)
 	}
@@ -48,14 +40,7 @@ func TestLineageInACircle(t *testing.T) {
 	dir := t.TempDir()
 	ids := []string{"20261123-150400-k3f9", "20261123-150401-k3f9"}
 	for i, id := range ids {
-		plan := &runner.Plan{Run: id, Parent: ids[1-i]}
-		r, err := Create(dir, Head{Plan: plan}, nil, 1)
-		if err == nil {
-			err = errors.Join(r.Close(), r.Finish(&Summary{Run: id}))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		finished(t, dir, &runner.Plan{Run: id, Parent: ids[1-i]})
 	}
 	for _, id := range ids {
 		r, err := Open(filepath.Join(dir, id))

@@ -74,29 +74,37 @@ func TestLiveEstimate(t *testing.T) {
 	})
 }
 
+// liveStep is an event, and what the line says some time after it.
+type liveStep struct {
+	event runner.Event
+	after time.Duration
+	want  string
+}
+
+func (s liveStep) check(t *testing.T, l *Live) {
+	t.Helper()
+	s.event.Time = time.Now()
+	l.Events([]runner.Event{s.event})
+	time.Sleep(s.after)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if got := l.line(); got != s.want {
+		t.Errorf("%q, want %q", got, s.want)
+	}
+}
+
 // TestLiveRetry: an estimate that would be over before the next attempt is not shown.
 func TestLiveRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLive(io.Discard, 2, true, plainly)
 		defer l.Close()
 		time.Sleep(200*time.Millisecond + 1)
-		for _, step := range []struct {
-			event runner.Event
-			after time.Duration
-			want  string
-		}{
+		for _, step := range []liveStep{
 			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/2 · 1 ok · 0 running · 5/s"},
 			{runner.Event{Kind: runner.KindRetry, Host: "b", Delay: 5 * time.Second}, time.Second, "1/2 · 1 ok · 0 running · 1 to retry"},
 			{runner.Event{Kind: runner.KindNote}, 2 * time.Second, "1/2 · 1 ok · 0 running · 1 to retry · 3.0s left"},
 		} {
-			step.event.Time = time.Now()
-			l.Events([]runner.Event{step.event})
-			time.Sleep(step.after)
-			l.mu.Lock()
-			if got := l.line(); got != step.want {
-				t.Errorf("%q, want %q", got, step.want)
-			}
-			l.mu.Unlock()
+			step.check(t, l)
 		}
 	})
 }
@@ -107,11 +115,7 @@ func TestLiveWaves(t *testing.T) {
 		l := NewLive(io.Discard, 4, true, plainly)
 		defer l.Close()
 		plan := &runner.Plan{Hosts: make([]inventory.Host, 4), Pace: runner.Pace{Waves: runner.Waves{{Value: 2}, {Value: 2}}, Pause: inventory.Duration(10 * time.Second), Gate: "true"}}
-		for _, step := range []struct {
-			event runner.Event
-			after time.Duration
-			want  string
-		}{
+		for _, step := range []liveStep{
 			{runner.Event{Kind: runner.KindPlan, Plan: plan}, 5 * time.Second, "0/4 · 0 running"},
 			{runner.Event{Kind: runner.KindWave, Wave: 1, Count: 2}, 0, "0/4 · 0 running"},
 			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.Unreachable}, 0, "1/4 · 1 unreachable · 0 running"},
@@ -120,14 +124,7 @@ func TestLiveWaves(t *testing.T) {
 			{runner.Event{Kind: runner.KindNote}, 8 * time.Second, "3/4 · 2 ok · 1 unreachable · waiting for the gate before wave 2 of 2"},
 			{runner.Event{Kind: runner.KindWave, Wave: 2, Count: 1}, 0, "3/4 · 2 ok · 1 unreachable · 0 running · 10.0s left"},
 		} {
-			step.event.Time = time.Now()
-			l.Events([]runner.Event{step.event})
-			time.Sleep(step.after)
-			l.mu.Lock()
-			if got := l.line(); got != step.want {
-				t.Errorf("%q, want %q", got, step.want)
-			}
-			l.mu.Unlock()
+			step.check(t, l)
 		}
 	})
 }

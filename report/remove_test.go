@@ -20,17 +20,8 @@ func TestPrune(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 12 {
 		plan := &runner.Plan{Run: fmt.Sprintf("20261123-1504%02d-k3f9", i)}
-		r, err := Create(dir, Head{Version: "1", Started: start, Plan: plan}, nil, 10)
-		if err == nil {
-			err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}))
-		}
-		if err == nil {
-			err = os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, drawn(plan.Run).Add(100*time.Millisecond))
-		}
-		if err == nil {
-			err = Prune(dir, 10)
-		}
-		if err != nil {
+		r := finished(t, dir, plan)
+		if err := errors.Join(os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, drawn(plan.Run).Add(100*time.Millisecond)), Prune(dir, 10)); err != nil {
 			t.Fatal(err)
 		}
 		ids, _ := List(dir)
@@ -53,14 +44,8 @@ func TestPruneLongRun(t *testing.T) {
 	dir := t.TempDir()
 	run := func(begun, ended time.Duration) string {
 		plan := &runner.Plan{Run: NewRunID(start.Add(begun))}
-		r, err := Create(dir, Head{Plan: plan}, nil, 1)
-		if err == nil {
-			err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}), os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, start.Add(ended)))
-		}
-		if err == nil {
-			err = Prune(dir, 3)
-		}
-		if err != nil {
+		r := finished(t, dir, plan)
+		if err := errors.Join(os.Chtimes(filepath.Join(r.Path(), journalFile), time.Time{}, start.Add(ended)), Prune(dir, 3)); err != nil {
 			t.Fatal(err)
 		}
 		return plan.Run
