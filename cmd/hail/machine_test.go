@@ -7,13 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
 	"hail/runner/sshtest"
@@ -256,100 +253,4 @@ func until(t *testing.T, what string, here func() bool) {
 			t.Fatalf("not within %v: %s", bound, what)
 		}
 	}
-}
-
-// home makes a home folder like those of the scripts, and returns its environment.
-func (s site) home(t *testing.T) []string {
-	t.Helper()
-	env := &testscript.Env{WorkDir: t.TempDir(), Vars: os.Environ()}
-	if err := s.setup(env); err != nil {
-		t.Fatal(err)
-	}
-	return env.Vars
-}
-
-// TestTortureFullDisk fills the disk of the record in the middle of a run. The run stops in an orderly way, the record
-// says so and can be read, and every host is accounted for.
-func TestTortureFullDisk(t *testing.T) {
-	asRoot(t, "mount", "umount")
-	s := ownServers(t)
-	env, dir := s.home(t), t.TempDir()
-	for _, kib := range []int{900, 1200, 1500, 3000, 6000} {
-		machine(t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dk", kib), "tmpfs", dir)
-		cmd := exec.Command("hail", "run", "-w", "@web,db1", "-f", "4", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
-		cmd.Env = env
-		out, err := cmd.CombinedOutput()
-		code := cmd.ProcessState.ExitCode()
-		shown := exec.Command("hail", "show", "last", "--runs-dir", dir, "--output", "none")
-		shown.Env = env
-		text, showErr := shown.CombinedOutput()
-		machine(t, "umount", dir)
-		switch {
-		case kib == 900:
-			if code != 64 || !strings.Contains(string(out), "no space left on device") {
-				t.Errorf("%d KiB: %v\n%s", kib, err, out)
-			}
-		case code != 74 || !strings.Contains(string(out), "no space left on device"):
-			t.Errorf("%d KiB: exit %d\n%s", kib, code, out)
-		case showErr != nil || !strings.Contains(string(text), "4 hosts: "):
-			t.Errorf("%d KiB: %v\n%s", kib, showErr, text)
-		case countsIn(out) != countsIn(text):
-			t.Errorf("%d KiB: the run said %q, and its record %q", kib, countsIn(out), countsIn(text))
-		}
-	}
-}
-
-// TestTortureFullDiskOfSeveral: several runs share a disk that gets full, and each frees its reserved space. However much
-// of that the others take, each record has the end of every host as the run has told it.
-func TestTortureFullDiskOfSeveral(t *testing.T) {
-	asRoot(t, "mount", "umount")
-	s := ownServers(t)
-	env, dir := s.home(t), t.TempDir()
-	machine(t, "mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", dir)
-	defer machine(t, "umount", dir)
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			cmd := exec.Command("hail", "run", "-w", "@web,db1", "--runs-dir", dir, "--output", "none", "--", "head -c 2000000 /dev/zero | tr '\\0' x; sleep 0.2; echo end")
-			cmd.Env = env
-			out, err := cmd.CombinedOutput()
-			record := regexp.MustCompile(`(?m)^record (.*)$`).FindSubmatch(out)
-			switch code := cmd.ProcessState.ExitCode(); {
-			case code == exitUsage && strings.Contains(string(out), "the run can't be recorded: no space left on device"):
-				return
-			case code != exitRecord || record == nil:
-				t.Errorf("%v\n%s", err, out)
-				return
-			}
-			shown := exec.Command("hail", "show", filepath.Base(string(record[1])), "--runs-dir", dir, "--output", "none")
-			shown.Env = env
-			if text, err := shown.CombinedOutput(); err != nil || countsIn(out) == "" || countsIn(out) != countsIn(text) {
-				t.Errorf("the run said %q, and its record, %v, %q", countsIn(out), err, text)
-			}
-		})
-	}
-	all.Wait()
-}
-
-// TestTortureFullDiskAtEnd: when something else has filled the disk by the end of a run, the reserved space takes the files
-// that are made from its summary.
-func TestTortureFullDiskAtEnd(t *testing.T) {
-	asRoot(t, "mount", "umount")
-	s := ownServers(t)
-	env, dir := s.home(t), t.TempDir()
-	machine(t, "mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", dir)
-	defer machine(t, "umount", dir)
-	cmd := exec.Command("hail", "run", "-w", "db1", "--runs-dir", dir, "--", "cat /dev/zero 2>/dev/null >"+filepath.Join(dir, "full")+"; :")
-	cmd.Env = env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "last", "summary.json")); err != nil {
-		t.Error(err)
-	}
-}
-
-// countsIn returns the summary line, with the counts of hosts by status.
-func countsIn(out []byte) string {
-	return string(regexp.MustCompile(`(?m)^4 hosts: .*$`).Find(out))
 }
