@@ -1,4 +1,4 @@
-// Package wildcard matches names as target expressions and ssh_config do.
+// Package wildcard matches names as target expressions, ssh_config and known_hosts do.
 package wildcard
 
 import "strings"

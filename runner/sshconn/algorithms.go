@@ -2,13 +2,13 @@ package sshconn
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 
 	"hail/inventory/sshconfig"
+	"hail/inventory/wildcard"
 )
 
 // algorithms are those that ssh_config allows for one connection; nil leaves the choice to the library.
@@ -72,7 +72,7 @@ func choose(list string, usual, implemented []string) (chosen []string) {
 	var named []string
 	for pattern := range strings.SplitSeq(list, ",") {
 		for _, name := range implemented {
-			if ok, _ := path.Match(pattern, name); ok && !slices.Contains(named, name) { // a bad pattern matches nothing
+			if wildcard.Match(pattern, name) && !slices.Contains(named, name) {
 				named = append(named, name)
 			}
 		}

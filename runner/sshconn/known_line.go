@@ -3,8 +3,9 @@ package sshconn
 import (
 	"crypto/sha1"
 	"encoding/base64"
-	"path"
 	"strings"
+
+	"hail/inventory/wildcard"
 )
 
 // knownLine is a line of a known_hosts file, in the format of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
@@ -54,7 +55,7 @@ func (l knownLine) matches(name string) bool {
 	found := false
 	for _, pattern := range l.names {
 		pattern, not := strings.CutPrefix(pattern, "!")
-		if globMatches(pattern, name) {
+		if wildcard.Match(pattern, name) {
 			if not {
 				return false
 			}
@@ -62,15 +63,6 @@ func (l knownLine) matches(name string) bool {
 		}
 	}
 	return found
-}
-
-// globMatches knows only the wildcards * and ?; the brackets around an address with a port are plain characters.
-func globMatches(pattern, name string) bool {
-	if !strings.ContainsAny(pattern, "*?") {
-		return pattern == name
-	}
-	ok, _ := path.Match(strings.NewReplacer(`[`, `\[`, `]`, `\]`, `\`, `\\`).Replace(pattern), name)
-	return ok
 }
 
 // hashedName is |1|salt|HMAC-SHA1 of the name, salt and HMAC in base64. Every name has to be tried with every salt, so

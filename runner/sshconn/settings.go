@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/sshconfig"
+	"hail/inventory/wildcard"
 )
 
 // settings is everything that is decided about one host before it is dialled: by the inventory and the command line
@@ -253,7 +253,7 @@ func hasOption(h inventory.Host, keyword string) bool {
 func (d *Dialer) environment(f sshconfig.Settings) (env []string) {
 	for _, v := range d.config.Environ {
 		name, _, _ := strings.Cut(v, "=")
-		if slices.ContainsFunc(f.SendEnv, func(pattern string) bool { ok, _ := path.Match(pattern, name); return ok }) {
+		if slices.ContainsFunc(f.SendEnv, func(pattern string) bool { return wildcard.Match(pattern, name) }) {
 			env = append(env, v)
 		}
 	}

@@ -234,7 +234,7 @@ func TestAddresses(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	h := realHost(t, "AcceptEnv *")
-	d := configured(t, "SetEnv ONE=1 TWO=\"two words\"\nSendEnv LC_* NO\n", sshconn.Config{Environ: []string{"LC_MINE=mine", "SECRET=x"}})
+	d := configured(t, "SetEnv ONE=1 TWO=\"two words\"\nSendEnv LC_* NO [S]ECRET\n", sshconn.Config{Environ: []string{"LC_MINE=mine", "SECRET=x"}})
 	if got := output(t, d, h, `echo "$ONE,$TWO,$LC_MINE,$SECRET"`); got != "1,two words,mine," {
 		t.Errorf("the environment is %q", got)
 	}
