@@ -62,7 +62,7 @@ func (j *journal) health(checks []check.Check) error {
 			return fmt.Errorf("%s: %w", c.ID, err)
 		}
 		fmt.Fprintf(j.file("table"), "C %s %d %d %d %d %s\n", program.Word(c.ID), i, wholeSeconds(c.Retry.Timeout, 0), wholeSeconds(c.Retry.Interval, time.Second),
-			max(1, wholeSeconds(c.Timeout, 0)), program.Word(`sh -c "$hail_judge" hail `+arguments))
+			int(c.Limit().Seconds()), program.Word(`sh -c "$hail_judge" hail `+arguments))
 	}
 	return nil
 }

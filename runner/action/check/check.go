@@ -35,8 +35,10 @@ type Check struct {
 	Place    inventory.Place   `json:"-"`
 }
 
-// Limit returns how long one look may take, in whole seconds, as the host counts it: at least one.
-func (c *Check) Limit() time.Duration { return max(time.Second, c.Timeout.Value().Round(time.Second)) }
+// Limit returns how long one look may take, as the host counts it: the timeout, rounded up to whole seconds.
+func (c *Check) Limit() time.Duration {
+	return max(time.Second, (c.Timeout.Value() + time.Second - 1).Truncate(time.Second))
+}
 
 // expects says whether the check has a matcher for the attribute.
 func (c *Check) expects(attribute string) bool {

@@ -207,7 +207,7 @@ var kindRows = []struct {
 	{"command: {run: \"true\", duration: {lt: 5s}}", runner.Pass, "", ""},
 	{"command: {run: \"sleep 1\", duration: {lt: 100ms}}", runner.Fail, "duration: expected < 100ms", ""},
 	{"command: {run: \"sleep 60\", timeout: 1s}", runner.CheckError, "it took longer than 1s", ""},
-	{"command: \"sleep 60\", timeout: 1400ms", runner.CheckError, "it took longer than 1s", "busybox"},
+	{"command: \"sleep 60\", timeout: 1400ms", runner.CheckError, "it took longer than 2s", "busybox"},
 	{"command: \"true\", sudo: true", runner.CheckError, "exit: there is no sudo on the host", "gnu"},
 	{"command: {run: \"sleep 60 >/dev/null 2>&1 &\", timeout: 5s}", runner.Pass, "", ""},
 	{"command: {run: \"head -c 2000000 /dev/zero\", stdout: x}", runner.CheckError, "more than 1 MiB", ""},
