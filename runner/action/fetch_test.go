@@ -17,7 +17,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -111,9 +110,7 @@ func TestFetchBesidePush(t *testing.T) {
 		})
 		defer wg.Wait()
 		defer m.write(t, "go", "", 0o644)
-		for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
-			time.Sleep(10 * time.Millisecond)
-		}
+		await(t, m.dir+"/at")
 		dir := t.TempDir()
 		if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}); err != nil || strings.Count(out, "\n") != 3 {
 			t.Errorf("%v\n%s, want three files", err, out)

@@ -285,6 +285,20 @@ func (p pushed) want(t testing.TB, what string, status runner.Status, reason run
 	}
 }
 
+// pushProcess is, in a command of a push, the process of that push on the host, which holds the lock.
+const pushProcess = `$(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)`
+
+// await waits until there is a file.
+func await(t testing.TB, path string) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+	}
+	t.Errorf("%s is not made", path)
+}
+
 // rounds is how often a test repeats what it tries: long for make torture.
 func rounds(short, long int) int {
 	if os.Getenv("HAIL_TORTURE") != "" {

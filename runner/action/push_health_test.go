@@ -120,7 +120,7 @@ func TestHealthOfTheKilled(t *testing.T) {
 		for _, passes := range []bool{true, false} {
 			m.write(t, "conf", "old", 0o644)
 			m.write(t, "count", "", 0o644)
-			script := "echo x >>DIR/count; test $(wc -l <DIR/count) -gt 1 || kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)"
+			script := "echo x >>DIR/count; test $(wc -l <DIR/count) -gt 1 || kill -9 " + pushProcess
 			if !passes {
 				script += "; false"
 			}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"hail/runner"
 	"hail/runner/action"
@@ -123,11 +122,7 @@ func TestPushLooksWhileAnotherRenames(t *testing.T) {
 			wg.Go(func() {
 				other.push(t, t.Context(), `files: [{content: other, dest: DIR/conf}]`, nil).want(t, "the other", runner.Changed, "", "")
 			})
-			for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
-				if _, err := os.Stat(m.home + "/at"); err == nil {
-					break
-				}
-			}
+			await(t, m.home+"/at")
 			then(func() { touch("go"); m.meanwhile = nil }) // this one changes
 		})
 	}
@@ -202,11 +197,7 @@ exit $status
 			first.Go(func() {
 				m.push(t, t.Context(), `files: [{content: new, dest: DIR/a/one}, {content: new, dest: DIR/b/two}]`, nil).want(t, "killed", runner.Failed, runner.ExitStatus, "the next push settles it")
 			})
-			for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
-				if _, err := os.Stat(m.home + "/killed"); err == nil {
-					break
-				}
-			}
+			await(t, m.home+"/killed")
 			p := m.push(t, t.Context(), `files: [{content: other, dest: DIR/other}]`, func(p *action.Push) { p.Patience = 20 })
 			p.want(t, "the next", runner.Changed, "", "")
 			first.Wait()

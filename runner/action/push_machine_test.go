@@ -221,9 +221,7 @@ func TestPushBehind(t *testing.T) {
 				m.push(t, t.Context(), `{files: [{content: `+other+`, dest: DIR/conf, notify: [h]}, {content: `+other+`, dest: DIR/made}],
 					handlers: {h: {run: "touch DIR/at; sleep 0.3"}}}`, nil).want(t, "the other", runner.Changed, "", "")
 			})
-			for begun := time.Now(); m.read(t, "at") == "(absent)" && time.Since(begun) < 30*time.Second; {
-				time.Sleep(10 * time.Millisecond)
-			}
+			await(t, m.dir+"/at")
 		}
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf}, {content: new, dest: DIR/made}]`, func(p *action.Push) { p.Patience = 20 })
 		wg.Wait()

@@ -55,7 +55,7 @@ func TestPushKeptIsKilled(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.write(t, "conf", "old", 0o644)
 		kept := `{on_failure: keep, files: [{content: new, dest: DIR/conf, notify: [h]}],
-			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 1 ] && kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2); test -e DIR/up'}}}`
+			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 1 ] && kill -9 ` + pushProcess + `; test -e DIR/up'}}}`
 		m.push(t, t.Context(), kept, nil)
 		p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/other}]`, nil)
 		p.want(t, "the next", runner.Changed, "", "")

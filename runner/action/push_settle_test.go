@@ -14,7 +14,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
-			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)'}}}`
+			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 ` + pushProcess + `'}}}`
 		m.push(t, t.Context(), spec, nil)
 		p := m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
@@ -55,7 +55,7 @@ PATH=` + m.path + `
 case $* in *.old*)
 	if [ -e DIR/deadly ]; then
 		rm -rf DIR/deadly THESE
-		kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)
+		kill -9 ` + pushProcess + `
 		exit
 	fi ;;
 esac
@@ -114,7 +114,7 @@ func TestPushKilledWhileKeeping(t *testing.T) {
 	m := withTool(t, "ln", `case $* in
 *.old/)
 	printf par >"$3conf"
-	kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2) $PPID
+	kill -9 `+pushProcess+` $PPID
 	exit 1 ;;
 esac
 PATH=/bin:/usr/bin exec ln "$@"`)

@@ -2,9 +2,9 @@ package action_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,15 +48,13 @@ func TestPushStopped(t *testing.T) {
 			m.grace = row.grace
 			m.write(t, "conf", "old", 0o644)
 			ctx, cancel := context.WithCancelCause(t.Context())
-			go func() {
-				for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
-					if _, err := os.Stat(filepath.Join(m.dir, "at")); err == nil {
-						break
-					}
-				}
+			var stop sync.WaitGroup
+			stop.Go(func() {
+				await(t, filepath.Join(m.dir, "at"))
 				cancel(row.why)
-			}()
+			})
 			p := m.push(t, ctx, row.spec, nil)
+			stop.Wait()
 			p.want(t, name, row.status, row.reason, row.words)
 			if p.err != row.words || m.read(t, "conf") != row.conf {
 				t.Errorf("error %q, want %q; the file has %q, want %q; the log is %q", p.err, row.words, m.read(t, "conf"), row.conf, p.log)
@@ -72,8 +70,8 @@ func TestPushStopped(t *testing.T) {
 // is rolled back, and says which of the two it was.
 func TestPushStoppedWhileItRenames(t *testing.T) {
 	for does, want := range map[string]string{
-		`kill "$(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2)"`: "the push was stopped on the host; rolled back",
-		`mkdir "$(echo $HOME/.local/state/hail/on/*/push)/renamed"`:              "the files can't be renamed: Is a directory; rolled back",
+		`kill "` + pushProcess + `"`:                                "the push was stopped on the host; rolled back",
+		`mkdir "$(echo $HOME/.local/state/hail/on/*/push)/renamed"`: "the files can't be renamed: Is a directory; rolled back",
 	} {
 		m := withTool(t, "mv", `PATH=/bin:/usr/bin; [ "$3" != conf ] || `+does+`; exec mv "$@"`)
 		m.write(t, "conf", "old", 0o644)

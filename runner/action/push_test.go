@@ -91,7 +91,7 @@ func TestPush(t *testing.T) {
 		// One that was killed before, and is finished by a push that keeps none, has one, too.
 		m.write(t, "killed", "old", 0o644)
 		m.push(t, ctx, `{backup: 1, files: [{content: new, dest: DIR/killed, notify: [h]}],
-			handlers: {h: {run: "test -e DIR/once || { touch DIR/once; kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2); }"}}}`, nil)
+			handlers: {h: {run: "test -e DIR/once || { touch DIR/once; kill -9 `+pushProcess+`; }"}}}`, nil)
 		m.push(t, ctx, `files: [{content: new, dest: DIR/killed}]`, nil).want(t, "after it was killed", runner.OK, "", "")
 		if was := m.read(t, ".hail-backup/killed.1"); was != "old" {
 			t.Errorf("the backup of the push that was finished is %q, want old", was)
@@ -325,7 +325,7 @@ func TestPushKilledWhileTakenBack(t *testing.T) {
 		m.write(t, "conf", "old", 0o644)
 		// The handler fails and, when it runs again after the rollback, kills the push.
 		m.push(t, t.Context(), `{files: [{content: new, dest: DIR/conf, notify: [h]}, {content: new, dest: DIR/made, notify: [h]}],
-			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 $(ls $HOME/.local/state/hail/on/* | grep lock: | cut -d : -f 2); exit 1'}}}`, nil)
+			handlers: {h: {run: 'echo run >>DIR/runs; [ $(wc -l <DIR/runs) = 2 ] && kill -9 `+pushProcess+`; exit 1'}}}`, nil)
 		if m.read(t, "runs") != "run\nrun\n" {
 			t.Fatalf("the handler wrote %q, want two runs", m.read(t, "runs"))
 		}
