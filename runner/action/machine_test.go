@@ -269,10 +269,17 @@ func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
-// clean checks that no hidden files of a push are left in the folder.
+func (m *machine) hasMode(t *testing.T, name string, want os.FileMode) {
+	t.Helper()
+	if info, err := os.Stat(filepath.Join(m.dir, name)); err != nil || info.Mode() != want {
+		t.Errorf("%s is %v, %v, want mode %v", name, info, err, want)
+	}
+}
+
+// clean checks that no hidden files of a push are left in the folder, other than backups.
 func (m *machine) clean(t *testing.T) {
 	t.Helper()
-	out, err := exec.Command("find", m.dir, "-name", ".hail-*").Output()
+	out, err := exec.Command("find", m.dir, "-name", ".hail-*", "!", "-name", ".hail-backup").Output()
 	if err != nil || len(out) > 0 {
 		t.Errorf("left behind: %s %v", out, err)
 	}

@@ -2,6 +2,7 @@ package action_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -120,6 +121,44 @@ func TestPushSetgidOfAnotherGroup(t *testing.T) {
 		if again.want(t, "again", runner.OK, "", ""); again.log != "" {
 			t.Errorf("again: the log is %q", again.log)
 		}
+		m.clean(t)
+	})
+}
+
+// TestPushKeepsMode: the mode of the old file stays also when the owner is given: that alone would take setuid away.
+func TestPushKeepsMode(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o755|os.ModeSetuid)
+		m.push(t, t.Context(), fmt.Sprintf(`files: [{content: new, dest: DIR/conf, owner: "%d"}]`, os.Getuid()), nil).want(t, "setuid", runner.Changed, "", "")
+		m.hasMode(t, "conf", 0o755|os.ModeSetuid)
+		if m.read(t, "conf") != "new" {
+			t.Errorf("the file has %q, want new", m.read(t, "conf"))
+		}
+		m.clean(t)
+	})
+}
+
+// TestPushOnlyMode: a push may change nothing but the mode of a file, or of a folder, of which chmod of GNU would leave
+// setgid as it is.
+func TestPushOnlyMode(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "conf", "old", 0o751)
+		p := m.push(t, t.Context(), `files: [{content: old, dest: DIR/conf, mode: "0600"}]`, nil)
+		p.want(t, "a file", runner.Changed, "", "")
+		m.hasMode(t, "conf", 0o600)
+		if note := p.notes[m.dir+"/conf"]; !strings.HasPrefix(note, "meta 0751") {
+			t.Errorf("the note is %q, want one on the mode", note)
+		}
+
+		shared := filepath.Join(m.dir, "shared")
+		if err := errors.Join(os.Mkdir(shared, 0o755), os.Chmod(shared, 0o775|os.ModeSetgid)); err != nil {
+			t.Fatal(err)
+		}
+		const spec = `{files: [{dest: DIR/shared, state: directory, mode: "%s", notify: [h]}], handlers: {h: {run: "%s"}}}`
+		m.push(t, t.Context(), fmt.Sprintf(spec, "0755", "exit 0"), nil).want(t, "a folder", runner.Changed, "", "")
+		m.hasMode(t, "shared", 0o755|os.ModeDir)
+		m.push(t, t.Context(), fmt.Sprintf(spec, "3755", "exit 1"), nil).want(t, "rolled back", runner.Failed, runner.HandlerFailed, "rolled back")
+		m.hasMode(t, "shared", 0o755|os.ModeDir)
 		m.clean(t)
 	})
 }
