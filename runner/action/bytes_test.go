@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -85,9 +84,6 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
-	}}
 	const show = `printf '%s\0' `
 	for way, spec := range map[string]runner.Spec{
 		"words":       action.Exec{Line: runner.Text(runner.QuoteWords(append([]string{"printf", `%s\0`}, want...)))}.Spec(),
@@ -95,7 +91,7 @@ func anyBytesArrive(t *testing.T, d runner.Dialer, h inventory.Host, want []stri
 		"environment": action.Exec{Line: runner.Text(show + strings.Join(variables, " ")), Surroundings: action.Surroundings{Env: runner.Texts(env)}}.Spec(),
 		"script":      script.Spec(),
 	} {
-		a, err := action.New(spec, from)
+		a, err := action.New(spec, only(text))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -219,14 +219,7 @@ func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushS
 		change(&push)
 	}
 	m.execs.Store(0)
-	a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
-		i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
-		if contents[i].Path != "" {
-			f, err := os.Open(contents[i].Path)
-			return f, contents[i].Size, err
-		}
-		return io.NopCloser(bytes.NewReader(contents[i].Bytes)), contents[i].Size, nil
-	}})
+	a, err := action.New(push.Spec(), rendered(contents))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,6 +240,18 @@ func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *action.PushS
 	}
 	result.out, result.log = b.all[0].String(), b.all[1].String()
 	return result
+}
+
+// rendered has the contents that a push needs.
+func rendered(contents []action.Content) action.Sources {
+	return action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
+		i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
+		if contents[i].Path != "" {
+			f, err := os.Open(contents[i].Path)
+			return f, contents[i].Size, err
+		}
+		return io.NopCloser(bytes.NewReader(contents[i].Bytes)), contents[i].Size, nil
+	}}
 }
 
 func (m *machine) read(t *testing.T, name string) string {

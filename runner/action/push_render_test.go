@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,7 +33,7 @@ func BenchmarkRender(b *testing.B) {
 		}
 		fmt.Fprintf(&spec, "  - {src: %s, dest: /etc/app/%s, template: %v}\n", name, name, i < 2)
 	}
-	s, err := action.ReadPushSpec(filepath.Join(dir, "spec.yaml"), []byte(strings.ReplaceAll(spec.String(), "", "")))
+	s, err := action.ReadPushSpec(filepath.Join(dir, "spec.yaml"), []byte(spec.String()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -89,15 +88,12 @@ func BenchmarkPushFleet(b *testing.B) {
 		if err != nil || len(contents) != 3 {
 			b.Fatal(len(contents), err)
 		}
-		a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
-			i := slices.IndexFunc(contents, func(c action.Content) bool { return c.Digest == digest })
-			return io.NopCloser(bytes.NewReader(contents[i].Bytes)), contents[i].Size, nil
-		}})
+		a, err := action.New(push.Spec(), rendered(contents))
 		if err != nil {
 			b.Fatal(err)
 		}
 		changed := 0
-		for batch := range runner.Run(b.Context(), runner.Plan{Hosts: hosts, Fanout: 100}, a, &connsuite.Fake{Exec: answer}, devNull{}) {
+		for batch := range runner.Run(b.Context(), runner.Plan{Hosts: hosts, Fanout: 100}, a, &connsuite.Fake{Exec: answer}, nil) {
 			for _, e := range batch {
 				if e.Kind == runner.KindFinish && e.Status == runner.Changed {
 					changed++
@@ -119,13 +115,3 @@ func BenchmarkPushFleet(b *testing.B) {
 		b.ReportMetric(float64(kib)/1024, "peak-MiB")
 	}
 }
-
-type devNull struct{}
-
-func (devNull) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
-	return discard{io.Discard}, discard{io.Discard}, nil
-}
-
-type discard struct{ io.Writer }
-
-func (discard) Close() error { return nil }

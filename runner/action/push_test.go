@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -243,18 +242,16 @@ func TestPushFollowsEach(t *testing.T) {
 	for i := range hosts {
 		hosts[i] = inventory.Host{Name: fmt.Sprint("h", i), Connection: inventory.Connection{Shell: "/bin/sh"}}
 	}
-	push, _, err := action.Render([]*action.PushSpec{spec}, hosts, nobody, nil)
+	push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, nobody, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	push.DryRun = true
-	a, err := action.New(push.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(strings.NewReader(text)), int64(len(text)), nil
-	}})
+	a, err := action.New(push.Spec(), rendered(contents))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: len(hosts)}, a, wrap.Dialer{Inner: local.Dialer{}}, &buffers{}) {
+	for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: len(hosts)}, a, wrap.Dialer{Inner: local.Dialer{}}, nil) {
 		for _, e := range batch {
 			if e.Kind == runner.KindFinish && e.Status != runner.Changed {
 				t.Errorf("%s: %s %s", e.Host, e.Status, e.Error)

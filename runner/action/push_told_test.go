@@ -1,9 +1,7 @@
 package action_test
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,9 +72,7 @@ func TestPushSaysTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := action.New(push.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(bytes.NewReader(contents[0].Bytes)), contents[0].Size, nil
-	}})
+	a, err := action.New(push.Spec(), rendered(contents))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,15 +61,13 @@ func TestScriptStaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			script.InputDigest, script.OKExit = "in", []int{0, 1}
-			a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-				return io.NopCloser(strings.NewReader(string(text))), int64(len(text)), nil
-			}})
+			a, err := action.New(script.Spec(), only(text))
 			if err != nil {
 				t.Fatal(err)
 			}
 			plan := runner.Plan{Run: "r", Hosts: []inventory.Host{{Name: "h"}}, Retry: runner.Retry{Unreachable: 2}}
 			var got runner.Event
-			for batch := range runner.Run(t.Context(), plan, a, d, &buffers{}) {
+			for batch := range runner.Run(t.Context(), plan, a, d, nil) {
 				for _, e := range batch {
 					if e.Kind == runner.KindFinish {
 						got = e
@@ -99,12 +97,17 @@ func TestScriptIsReadWhole(t *testing.T) {
 	}
 }
 
+// only has one text, for every digest.
+func only(text []byte) action.Sources {
+	return action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
+	}}
+}
+
 // here returns a script with this text as an action, and a wrapped connection to this machine.
 func here(t *testing.T, script action.Script, text []byte) (runner.Action, runner.Conn) {
 	t.Helper()
-	a, err := action.New(script.Spec(), action.Sources{Blob: func(string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
-	}})
+	a, err := action.New(script.Spec(), only(text))
 	if err != nil {
 		t.Fatal(err)
 	}
