@@ -54,7 +54,7 @@ func BenchmarkFifty(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	passed := 0
-	for batch := range runner.Run(b.Context(), plan, action, canned{answer.String()}, outputs{}) {
+	for batch := range runner.Run(b.Context(), plan, action, canned{answer.String()}, nil) {
 		for _, e := range batch {
 			if e.Status == runner.OK {
 				passed++

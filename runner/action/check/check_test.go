@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,16 +44,6 @@ func (c countingConn) Exec(ctx context.Context, cmd string, s runner.Stdio) erro
 	*c.with.execs++
 	s.Env = append(s.Env, c.with.env...)
 	return c.Conn.Exec(ctx, cmd, s)
-}
-
-type nowhere struct{ io.Writer }
-
-func (nowhere) Close() error { return nil }
-
-type outputs struct{}
-
-func (outputs) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
-	return nowhere{io.Discard}, nowhere{io.Discard}, nil
 }
 
 // machine is this machine as a host.
@@ -149,7 +138,7 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 	plan.Checks, plan.Fleet = action.Listed()
 	verdicts := map[string]runner.Verdict{}
 	var finish runner.Event
-	for batch := range action.Judge(runner.Run(t.Context(), plan, action, wrap.Dialer{Inner: with}, outputs{})) {
+	for batch := range action.Judge(runner.Run(t.Context(), plan, action, wrap.Dialer{Inner: with}, nil)) {
 		for _, e := range batch {
 			for _, v := range e.Verdicts {
 				verdicts[v.Check] = v

@@ -215,7 +215,7 @@ func TestPanicOutside(t *testing.T) {
 `).Spec())
 	must(t, err)
 	outcomes := map[string]runner.Outcome{}
-	for batch := range runner.Run(t.Context(), runner.Plan{Run: "test", Hosts: []inventory.Host{{Name: "here"}}, Fanout: 1}, action, panicking{}, outputs{}) {
+	for batch := range runner.Run(t.Context(), runner.Plan{Run: "test", Hosts: []inventory.Host{{Name: "here"}}, Fanout: 1}, action, panicking{}, nil) {
 		for _, e := range batch {
 			for _, v := range e.Verdicts {
 				if outcomes[v.Check] = v.Outcome; v.Outcome != runner.CheckError || !strings.HasPrefix(string(v.Text), "reachable: panic: ") {
