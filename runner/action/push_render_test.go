@@ -1,117 +1,142 @@
 package action_test
 
 import (
-	"bytes"
-	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"regexp"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
 	"hail/inventory"
-	"hail/runner"
 	"hail/runner/action"
-	"hail/runner/connsuite"
 )
 
-// BenchmarkRender renders a configuration of ten files, two of them templates with three different contents, and a
-// health check, for 10,000 hosts.
-func BenchmarkRender(b *testing.B) {
-	dir := b.TempDir()
-	text := "# {{.vars.role}}\n" + strings.Repeat("server {{.vars.role}} {{range .groups}}{{.}} {{end}}{{.vars.settings.workers}}\n", 100)
-	var spec strings.Builder
-	spec.WriteString("health: [{command: {run: \"grep -q {{.vars.role}} /etc/app/app.conf\"}}]\nfiles:\n")
-	for i := range 10 {
-		name := fmt.Sprintf("file%d", i)
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
-		}
-		fmt.Fprintf(&spec, "  - {src: %s, dest: /etc/app/%s, template: %v}\n", name, name, i < 2)
-	}
-	s, err := action.ReadPushSpec(filepath.Join(dir, "spec.yaml"), []byte(spec.String()))
+// TestRenderManyHosts: hosts are rendered concurrently, and each gets its own contents. Of several errors, the one of
+// the first host is reported.
+func TestRenderManyHosts(t *testing.T) {
+	spec, err := action.ReadPushSpec("spec.yaml", []byte(`files: [{content: "{{.index}} {{.vars.name}}", template: true, dest: /x}, {content: "{{.vars.role}}", template: true, dest: /y, when: web}]`))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	hosts := make([]inventory.Host, 10_000)
+	hosts := make([]inventory.Host, 1000)
+	web := map[string]bool{}
 	for i := range hosts {
-		role := []string{"web", "db", "cache"}[i%3]
-		hosts[i] = inventory.Host{Name: fmt.Sprintf("h%05d", i), Groups: []string{role, "prod"}, Vars: map[string]any{"role": role, "id": i, "db_password": fmt.Sprint("secret", i),
-			"settings": map[string]any{"workers": i % 3, "list": []any{1, 2, 3}}, "rack": fmt.Sprint("r", i/40)}}
-	}
-	b.ReportAllocs()
-	var before, after runtime.MemStats
-	for b.Loop() {
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		push, contents, err := action.Render([]*action.PushSpec{s}, hosts, nobody, inventory.SecretVars)
-		if err != nil || len(push.Manifests) != 3 || len(contents) != 4 {
-			b.Fatalf("%d manifests, %d contents, %v", len(push.Manifests), len(contents), err)
+		hosts[i] = inventory.Host{Name: fmt.Sprint("h", i), Vars: map[string]any{"name": fmt.Sprint("n", i)}}
+		if i%2 == 1 {
+			web[hosts[i].Name], hosts[i].Vars["role"] = true, "web" // the other hosts have no role
 		}
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		runtime.KeepAlive(push)
-		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(hosts)), "heap-B/host")
-		b.ReportMetric(float64(len(push.Spec().Args))/float64(len(hosts)), "plan-B/host")
+	}
+	choose := func(string) (map[string]bool, error) { return web, nil }
+	push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, choose, inventory.SecretVars)
+	if err != nil || len(contents) != 1001 {
+		t.Fatalf("%d contents, %v, want 1001", len(contents), err)
+	}
+	texts := map[string]string{}
+	for _, c := range contents {
+		texts[c.Digest] = string(c.Bytes)
+	}
+	for i, h := range hosts {
+		items := push.Manifests[push.ManifestIndex[h.Name]].Items
+		if got, want := texts[items[0].Digest], fmt.Sprintf("%d n%d", i, i); got != want || len(items) != 1+i%2 || i%2 == 1 && texts[items[1].Digest] != "web" {
+			t.Errorf("%s has %q and %d files, want %q", h.Name, got, len(items), want)
+		}
+	}
+	for _, wrong := range []int{999, 701, 301} {
+		delete(hosts[wrong].Vars, "role")
+		if wrong > 301 {
+			delete(hosts[wrong-1].Vars, "name")
+		}
+	}
+	for range 10 {
+		_, _, err := action.Render([]*action.PushSpec{spec}, hosts, choose, nil)
+		if err == nil || !strings.Contains(err.Error(), "for h301: {{.vars.role}} is not defined") {
+			t.Fatalf("error %v, want that of h301", err)
+		}
 	}
 }
 
-// BenchmarkPushFleet pushes a template to 10,000 hosts that answer at once, so that only the cost on our side is
-// measured.
-func BenchmarkPushFleet(b *testing.B) {
-	hosts := make([]inventory.Host, 10_000)
-	for i := range hosts {
-		hosts[i] = inventory.Host{Name: fmt.Sprintf("h%05d", i), Vars: map[string]any{"role": i % 3}}
-	}
-	text := strings.Repeat("# {{.vars.role}}\n", 1000)
-	spec := &action.PushSpec{Files: []action.PushFile{{Content: &text, Template: true, Dest: "/etc/app/app.conf", Delete: "none"}}}
-	answer := func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
-		in, err := io.ReadAll(s.In)
+// TestRenderOneFolder: several entries may be about one folder, as long as they agree on it.
+func TestRenderOneFolder(t *testing.T) {
+	src := t.TempDir()
+	for second, want := range map[string]string{
+		`{src: ` + src + `/, dest: /d/, owner: root}`:           "",
+		`{dest: /d, state: directory, mode: "0750"}`:            "",
+		`{dest: /d, state: directory, mode: "0700"}`:            "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: directory, owner: nobody}`:           "/d is pushed twice to web1, with another mode or owner",
+		`{dest: /d, state: absent}`:                             "/d is pushed twice to web1",
+		`{content: x, dest: /d}`:                                "/d is pushed twice to web1",
+		`{state: absent, dest: /e}, {content: x, dest: /e/f/g}`: "/e/f/g is pushed to web1, into a folder that is deleted",
+	} {
+		spec, err := action.ReadPushSpec("spec.yaml", []byte(`{files: [{dest: /d, state: directory, mode: "0750", owner: root, notify: [a]}, `+second+`], handlers: {a: {run: x}}}`))
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		said := "NONCEbegins\nNONCEchanged\n"
-		if bytes.HasPrefix(in, []byte("d ")) {
-			said = "NONCEid 0 0\nNONCErooms\n1000000\nNONCEkinds -d\nNONCEstats\n755 0 0 4096 2 1.0 1 1\nNONCEend\n"
-		}
-		nonce := regexp.MustCompile(`hail ([A-Z2-7]{26})`).FindStringSubmatch(cmd)[1]
-		fmt.Fprint(s.Out, strings.ReplaceAll(said, "NONCE", "hail:"+nonce+":"))
-		return nil
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		push, contents, err := action.Render([]*action.PushSpec{spec}, hosts, nobody, inventory.SecretVars)
-		if err != nil || len(contents) != 3 {
-			b.Fatal(len(contents), err)
-		}
-		a, err := action.New(push.Spec(), rendered(contents))
-		if err != nil {
-			b.Fatal(err)
-		}
-		changed := 0
-		for batch := range runner.Run(b.Context(), runner.Plan{Hosts: hosts, Fanout: 100}, a, &connsuite.Fake{Exec: answer}, nil) {
-			for _, e := range batch {
-				if e.Kind == runner.KindFinish && e.Status == runner.Changed {
-					changed++
-				} else if e.Kind == runner.KindFinish {
-					b.Fatalf("%s: %s %s", e.Host, e.Status, e.Error)
-				}
+		push, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+		if want != "" {
+			if wrong := (*inventory.Error)(nil); !errors.As(err, &wrong) || wrong.Text != want {
+				t.Errorf("%s: %v, want %s", second, err, want)
 			}
+			continue
 		}
-		if changed != len(hosts) {
-			b.Fatalf("%d of %d hosts are changed", changed, len(hosts))
+		if err != nil || len(push.Manifests[0].Items) != 1 || push.Manifests[0].Items[0].Mode != 0o750 || push.Manifests[0].Items[0].Owner != "root" {
+			t.Errorf("%s: %+v, %v, want one folder of root with mode 0750", second, push.Manifests, err)
 		}
 	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
+}
+
+// TestRenderNoMode: what nobody may read here is not pushed with the default mode, which lets everybody.
+func TestRenderNoMode(t *testing.T) {
+	for what, write := range map[string]func(path string) error{
+		"file":   func(path string) error { return os.WriteFile(path, nil, 0) },
+		"folder": func(path string) error { return os.Mkdir(path, 0) },
+	} {
+		src := t.TempDir()
+		if err := write(src + "/private"); err != nil {
+			t.Fatal(err)
+		}
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: "/d", Delete: "none"}}}
+		_, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+		if err == nil || err.Error() != src+"/private has the mode 0000, which can't be pushed" {
+			t.Errorf("%s: %v, want that it can't be pushed", what, err)
+		}
 	}
-	if _, peak, ok := strings.Cut(string(status), "VmHWM:"); ok {
-		kib, _ := strconv.Atoi(strings.Fields(peak)[0])
-		b.ReportMetric(float64(kib)/1024, "peak-MiB")
+}
+
+// TestRenderOneHandler: a handler that several specs have runs once.
+func TestRenderOneHandler(t *testing.T) {
+	read := func(run string) *action.PushSpec {
+		s, err := action.ReadPushSpec("spec.yaml", []byte(`{files: [{content: x, dest: /`+run+`, notify: [h]}], handlers: {h: {run: `+run+`}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	hosts := []inventory.Host{{Name: "web1"}}
+	push, _, err := action.Render([]*action.PushSpec{read("a"), {Handlers: read("a").Handlers}}, hosts, nobody, nil)
+	if err != nil || len(push.Handlers) != 1 {
+		t.Errorf("the same in both: %+v, %v, want one", push.Handlers, err)
+	}
+	if _, _, err := action.Render([]*action.PushSpec{read("a"), read("b")}, hosts, nobody, nil); err == nil || err.Error() != `two specs have a handler "h", and not the same` {
+		t.Errorf("not the same in both: %v", err)
+	}
+}
+
+// TestJoin: join takes a list var or the groups. Anything else is an error.
+func TestJoin(t *testing.T) {
+	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
+	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is not a list"} {
+		spec, err := action.ReadPushSpec("spec.yaml", []byte("files: [{content: '"+content+"', template: true, dest: /x}]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{host}, nobody, nil); err != nil {
+			got = "error: " + err.Error()[strings.LastIndex(err.Error(), ": ")+2:]
+		} else {
+			got = string(contents[0].Bytes)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", content, got, want)
+		}
 	}
 }
