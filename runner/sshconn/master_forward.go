@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -74,17 +73,11 @@ var errForeign = errors.New("it speaks another protocol")
 // forward returns a connection to a port of a host, which takes f over. A refusal is a *ssh.OpenChannelError, as from a
 // server.
 func (f *forwarder) forward(ctx context.Context, host string, port int) (net.Conn, error) {
-	pair, err := socketpair()
+	ours, theirs, err := socketpair()
 	if err != nil {
 		return nil, err
 	}
-	ours, theirs := os.NewFile(uintptr(pair[0]), "forward"), os.NewFile(uintptr(pair[1]), "forward")
-	defer ours.Close() // FileConn has a copy
 	defer theirs.Close()
-	nc, err := net.FileConn(ours)
-	if err != nil {
-		return nil, err
-	}
 	err = f.until(ctx, func() error {
 		if err := f.write(muxForward, muxRequest, "", host, port); err != nil {
 			return err
@@ -101,10 +94,10 @@ func (f *forwarder) forward(ctx context.Context, host string, port int) (net.Con
 		return &ssh.OpenChannelError{Reason: ssh.ConnectionFailed, Message: reasonIn(rest)}
 	})
 	if err != nil {
-		nc.Close()
+		ours.Close()
 		return nil, err
 	}
-	return &forwarded{Conn: nc, by: f}, nil
+	return &forwarded{Conn: ours, by: f}, nil
 }
 
 // reasonIn returns the reason in a refusal, which follows the number of the request.

@@ -23,37 +23,42 @@ type proxyConn struct {
 
 // dialProxy has the shell start a ProxyCommand in a process group of its own. Close ends the whole group.
 func dialProxy(shell, line string) (net.Conn, error) {
-	pair, err := socketpair()
+	ours, theirs, err := socketpair()
 	if err != nil {
 		return nil, err
 	}
-	ours, theirs := os.NewFile(uintptr(pair[0]), "proxy"), os.NewFile(uintptr(pair[1]), "proxy")
-	defer ours.Close() // FileConn has a copy
 	defer theirs.Close()
-	nc, err := net.FileConn(ours)
-	if err != nil {
-		return nil, err
-	}
-	p := &proxyConn{Conn: nc, said: &stderrTail{}, command: exec.Command(shell, "-c", "exec "+line)}
+	p := &proxyConn{Conn: ours, said: &stderrTail{}, command: exec.Command(shell, "-c", "exec "+line)}
 	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open
 	if err := p.command.Start(); err != nil {
-		nc.Close()
+		ours.Close()
 		return nil, fmt.Errorf("proxy command: %w", cause(err))
 	}
 	return p, nil
 }
 
-// socketpair makes a socket pair that no other program inherits, even if one is being started at the same time.
-func socketpair() (pair [2]int, err error) {
+// socketpair returns the two ends of a socket pair, one for us and one to hand to another program. No program inherits
+// them, even if one is being started at the same time.
+func socketpair() (ours net.Conn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if pair, err = syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0); err == nil {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
 		syscall.CloseOnExec(pair[0])
 		syscall.CloseOnExec(pair[1])
 	}
-	return pair, err
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	end, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+	defer end.Close() // FileConn has a copy
+	if ours, err = net.FileConn(end); err != nil {
+		theirs.Close()
+		return nil, nil, err
+	}
+	return ours, theirs, nil
 }
 
 // Close ends the connection and the command, and waits for it.
