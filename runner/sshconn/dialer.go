@@ -209,7 +209,7 @@ func (d *Dialer) connectBehindMaster(ctx context.Context, s settings, p *progres
 	}
 	leave := sync.OnceFunc(d.forwards.give)
 	var err error
-	if p.master, err = d.greetMaster(ctx, s, p); err != nil {
+	if p.master, err = p.greetMaster(ctx, s); err != nil {
 		leave()
 		return nil, p.failure(ctx, err)
 	}
@@ -244,10 +244,8 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *c
 	p.reach.Queue = time.Since(queued)
 	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
-	defer p.clock.stop()
+	ctx, end := p.limited(ctx)
+	defer end()
 	nc, err := p.open(ctx, s, via)
 	if err != nil {
 		return nil, p.failure(ctx, err)

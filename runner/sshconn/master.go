@@ -50,12 +50,9 @@ var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
 
 // dialMaster returns a connection that shares the master's.
 func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
-	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
-	defer p.clock.stop()
-	p.phase, p.reach.Address = "master", s.control
+	ctx, end := p.limited(ctx)
+	defer end()
+	p.reach.Address = s.control
 	begun := time.Now()
 	nc, err := p.callMaster(ctx, s)
 	if err != nil {
@@ -90,7 +87,7 @@ func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (ne
 	if err != nil {
 		return nil, err
 	}
-	f, err := d.greetMaster(ctx, s, &progress{limit: s.timeout})
+	f, err := (&progress{limit: s.timeout, trace: d.config.Trace}).greetMaster(ctx, s)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err} // it says nothing of addr
 	}
@@ -106,6 +103,8 @@ func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (ne
 
 // callMaster connects to the socket of the master. Its backlog is short, and may be full for a moment.
 func (p *progress) callMaster(ctx context.Context, s settings) (net.Conn, error) {
+	p.phase = "master"
+	p.trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
 	nc, err := p.patiently(ctx, dial)
 	for errors.Is(err, syscall.EAGAIN) && pause(ctx, backlogPause) {

@@ -36,13 +36,9 @@ const mostForwards = 250
 type forwarder struct{ *net.UnixConn }
 
 // greetMaster connects to the master.
-func (d *Dialer) greetMaster(ctx context.Context, s settings, p *progress) (*forwarder, error) {
-	d.config.Trace.step(s.name, "asking the OpenSSH master at %s", s.control)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	p.clock = startClock(s.timeout, func() { cancel(errConnect) })
-	defer p.clock.stop()
-	p.phase = "master"
+func (p *progress) greetMaster(ctx context.Context, s settings) (*forwarder, error) {
+	ctx, end := p.limited(ctx)
+	defer end()
 	nc, err := p.callMaster(ctx, s)
 	if err != nil {
 		return nil, err

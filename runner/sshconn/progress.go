@@ -25,6 +25,16 @@ type progress struct {
 	trace  Trace
 }
 
+// limited starts the clock of the connect timeout, which ends the returned context. The caller calls end.
+func (p *progress) limited(ctx context.Context) (_ context.Context, end func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	p.clock = startClock(p.limit, func() { cancel(errConnect) })
+	return ctx, func() {
+		p.clock.stop()
+		cancel(nil)
+	}
+}
+
 // open makes the connection that SSH runs over: through a jump host or master, by a ProxyCommand, or by TCP.
 func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
 	switch {
