@@ -12,8 +12,9 @@ import (
 )
 
 // input returns what goes over the channel: the secret variables, one per line, and then the command's own input. All
-// but the beginning of that is held back until taken has ended. It is nil when there is nothing to send.
-func input(taken context.Context, s runner.Stdio) io.Reader {
+// but the beginning of that is held back until taken is closed, and kept when ctx ends. It is nil when there is nothing to
+// send.
+func input(ctx context.Context, taken <-chan struct{}, s runner.Stdio) io.Reader {
 	var parts []io.Reader
 	if len(s.Secrets) > 0 {
 		var lines strings.Builder
@@ -24,7 +25,7 @@ func input(taken context.Context, s runner.Stdio) io.Reader {
 		parts = append(parts, strings.NewReader(lines.String()))
 	}
 	if s.In != nil {
-		parts = append(parts, io.LimitReader(s.In, beforeTaken), &later{r: s.In, taken: taken})
+		parts = append(parts, io.LimitReader(s.In, beforeTaken), &later{s.In, taken, ctx.Done()})
 	}
 	if parts == nil {
 		return nil
@@ -40,30 +41,29 @@ const (
 	unheard     = 10 * time.Second
 )
 
-var errTaken = errors.New("the input is taken")
-
-// later reads from r once taken has ended with errTaken, or after the time unheard; when taken has ended otherwise, it
-// reads nothing.
+// later reads from r once taken is closed, or after the time unheard, and nothing more once over is closed.
 type later struct {
-	r      io.Reader
-	taken  context.Context
-	waited bool
+	r           io.Reader
+	taken, over <-chan struct{}
 }
 
 func (l *later) Read(p []byte) (int, error) {
-	if !l.waited {
-		l.waited = true
+	if l.taken != nil {
 		late := time.NewTimer(unheard)
 		defer late.Stop()
 		select {
-		case <-l.taken.Done():
+		case <-l.taken:
 		case <-late.C:
+		case <-l.over:
 		}
+		l.taken = nil
 	}
-	if cause := context.Cause(l.taken); cause != nil && cause != errTaken {
+	select {
+	case <-l.over:
 		return 0, io.ErrClosedPipe
+	default:
+		return l.r.Read(p)
 	}
-	return l.r.Read(p)
 }
 
 // exactly reads the given number of bytes. When r ends or fails before, it calls fail, which ends the command.

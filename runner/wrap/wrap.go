@@ -15,6 +15,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hail/inventory"
@@ -106,10 +107,9 @@ func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
 
 // watch runs a command under the wrapper and listens to what the wrapper says about it.
 func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio) error {
-	taken, take := context.WithCancelCause(ctx)
-	defer take(nil)
-	stderr := &listener{w: s.Err, mark: []byte("\x1ehail:" + nonce + ":"), take: func() { take(errTaken) }}
-	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(taken, s), Out: s.Out, Err: stderr, Hold: true, Grace: s.Grace + afterGrace})
+	taken := make(chan struct{})
+	stderr := &listener{w: s.Err, mark: []byte("\x1ehail:" + nonce + ":"), take: sync.OnceFunc(func() { close(taken) })}
+	err := c.Conn.Exec(ctx, wrapped, runner.Stdio{In: input(ctx, taken, s), Out: s.Out, Err: stderr, Hold: true, Grace: s.Grace + afterGrace})
 	if e := stderr.flush(); e != nil && err == nil {
 		err = e
 	}
@@ -119,11 +119,15 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
-	heard := context.Cause(taken) == errTaken || stderr.remains != ""
-	if s.In == nil || heard {
+	if s.In == nil || stderr.remains != "" {
 		return err
 	}
-	return notRun(err)
+	select {
+	case <-taken:
+		return err
+	default:
+		return notRun(err)
+	}
 }
 
 // notRun returns the error of a command that did not run, because the wrapper ended before it took the input. An end that
