@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -32,46 +33,17 @@ func (c *comparison) isEmpty() bool { return len(c.steps) == 0 && !c.remembers &
 // compare returns what has to be done so that the host has what the manifest says. It is an error if that can't be done
 // or would do harm.
 func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
-	c := &comparison{latest: have.latest, notified: map[string]bool{}, managed: map[string][]string{}}
-	made := map[string]bool{} // folders that this push makes
 	all, err := stepsOf(m, have)
 	if err != nil {
 		return nil, err
 	}
-	need := map[string]int64{} // bytes, by device
-	where := map[string]string{}
-	for _, s := range all {
-		item := s.item
-		if err := s.decide(have, made); err != nil {
-			return nil, fmt.Errorf("%s: %w", item.Path, err)
-		}
-		if s.what == "" {
-			continue
-		}
-		if s.makesFolder() {
-			made[s.place] = true
-		}
-		parent := path.Dir(string(item.Path))
-		for made[have.place(parent)] {
-			parent = path.Dir(parent)
-		}
-		at := have.at[parent]
-		if at != nil && at.kind == 'd' && item.Kind == File && s.sent() {
-			need[at.device] += item.Size
-			where[at.device] = parent
-		}
-		if at != nil && at.locked && s.asUser && s.what != meta { // for root, decide has failed already
-			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d", parent, have.uid); !slices.Contains(c.warnings, w) {
-				c.warnings = append(c.warnings, w)
-			}
-		}
-		c.warnOfLoss(s, have.uid)
-		c.add(s)
+	c := &comparison{latest: have.latest, notified: map[string]bool{}, managed: map[string][]string{}}
+	needs, err := c.decide(all, have)
+	if err != nil {
+		return nil, err
 	}
-	for device, bytes := range need {
-		if room, known := have.room[where[device]]; known && bytes > room<<10 {
-			return nil, fmt.Errorf("%s: there is room for %d KiB, but %d KiB are needed", where[device], room, (bytes+1023)>>10)
-		}
+	if err := have.fits(needs); err != nil {
+		return nil, err
 	}
 	pushed := pushedOf(all, have)
 	for _, d := range m.Deletes {
@@ -95,6 +67,56 @@ func (p Push) compare(m *Manifest, have *found) (*comparison, error) {
 	}
 	c.owe(all, m.Deletes, have.owed, len(p.Validate) > 0 || p.Health != nil)
 	return c, nil
+}
+
+// need is how many bytes the new files take on a device, and a folder on it.
+type need struct {
+	bytes  int64
+	folder string
+}
+
+// decide adds the steps that have something to do. It returns what their contents need, by device.
+func (c *comparison) decide(all []*step, have *found) (map[string]need, error) {
+	made := map[string]bool{} // folders that this push makes
+	needs := map[string]need{}
+	for _, s := range all {
+		if err := s.decide(have, made); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.item.Path, err)
+		}
+		if s.what == "" {
+			continue
+		}
+		if s.makesFolder() {
+			made[s.place] = true
+		}
+		parent := path.Dir(string(s.item.Path))
+		for made[have.place(parent)] {
+			parent = path.Dir(parent)
+		}
+		at := have.at[parent]
+		if at != nil && at.kind == 'd' && s.item.Kind == File && s.sent() {
+			needs[at.device] = need{needs[at.device].bytes + s.item.Size, parent}
+		}
+		if at != nil && at.locked && s.asUser && s.what != meta { // for root, s.decide has failed already
+			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d", parent, have.uid); !slices.Contains(c.warnings, w) {
+				c.warnings = append(c.warnings, w)
+			}
+		}
+		c.warnOfLoss(s, have.uid)
+		c.add(s)
+	}
+	return needs, nil
+}
+
+// fits returns an error if a device has no room for what it needs.
+func (f *found) fits(needs map[string]need) error {
+	for _, device := range slices.Sorted(maps.Keys(needs)) {
+		n := needs[device]
+		if room, known := f.room[n.folder]; known && n.bytes > room<<10 {
+			return fmt.Errorf("%s: there is room for %d KiB, but %d KiB are needed", n.folder, room, (n.bytes+1023)>>10)
+		}
+	}
+	return nil
 }
 
 // warnOfLoss tells what a new content does not keep of the old file, and which mode can't be given.
