@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,16 +82,14 @@ const wholeScript = `hail_script=$(cat; printf x); exec </dev/null; eval "${hail
 
 // fed returns the command line for a script that is fed to its interpreter.
 func (s Script) fed() string {
-	words := s.Interpreter
+	from := []string{"/dev/stdin"}
 	switch name := s.program(); {
 	case shells[name]:
-		words = append(words[:len(words):len(words)], "-c", wholeScript, s.Name)
+		from = []string{"-c", wholeScript, s.Name}
 	case strings.HasPrefix(name, "python"), name == "perl", name == "ruby", name == "node":
-		words = append(words[:len(words):len(words)], "-")
-	default:
-		words = append(words[:len(words):len(words)], "/dev/stdin")
+		from = []string{"-"}
 	}
-	return runner.QuoteWords(append(words, runner.Strings(s.Args)...))
+	return runner.QuoteWords(slices.Concat(s.Interpreter, from, runner.Strings(s.Args)))
 }
 
 // program returns the name of the interpreter, also when env or busybox starts it.
@@ -110,7 +109,6 @@ func (s Script) program() string {
 // staged runs the script from a file on the host. begin sends the script there; given is what the script itself gets.
 func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runner.Stdio) (err error) {
 	dir := "/tmp/hail-" + rand.Text()
-	file := path.Join(dir, "script")
 	err = t.Exec(ctx, fmt.Sprintf(putScript, dir), begin)
 	status, reason := runner.StatusOf(err)
 	if err != nil {
@@ -133,8 +131,7 @@ func (s Script) staged(ctx context.Context, t *runner.Target, begin, given runne
 	if err != nil {
 		return err
 	}
-	words := append([]string{"sh", "-c", fmt.Sprintf(runStaged, dir), "hail"}, s.Interpreter...)
-	words = append(append(words, file), runner.Strings(s.Args)...)
+	words := slices.Concat([]string{"sh", "-c", fmt.Sprintf(runStaged, dir), "hail"}, s.Interpreter, []string{dir + "/script"}, runner.Strings(s.Args))
 	return s.judge(t.Exec(ctx, s.in(runner.QuoteWords(words)), given))
 }
 
