@@ -34,8 +34,10 @@ func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 	}
 	given.Env = append([]string{"HAIL_HOST=" + s.host, "HAIL_RUN=" + plan.Run, "HAIL_INDEX=" + strconv.Itoa(s.index)}, given.Env...)
 	given.TTY = plan.TTY
-	if given.Grace += plan.Clocks.Grace; plan.Clocks.Grace == 0 {
+	if plan.Clocks.Grace == 0 { // a run without a grace ends everything at once
 		given.Grace = 0
+	} else {
+		given.Grace += plan.Clocks.Grace
 	}
 	if given.Limit == 0 {
 		given.Limit = plan.Clocks.Attempt
