@@ -272,49 +272,40 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// flaky fails so many times at h00000, when it is dialled or in its command, before it succeeds. It counts the tries.
+func flaky(times int, failure runner.Failure, tries *int) *connsuite.Fake {
+	fails := func(h inventory.Host) error {
+		if h.Name != "h00000" || *tries > times {
+			return nil
+		}
+		mine := failure
+		return &mine
+	}
+	return &connsuite.Fake{
+		DialErr: func(h inventory.Host) error {
+			if h.Name == "h00000" {
+				*tries++
+			}
+			if failure.Status == runner.Unreachable {
+				return fails(h)
+			}
+			return nil
+		},
+		Exec: func(_ context.Context, h inventory.Host, _ string, _ runner.Stdio) error { return fails(h) },
+	}
+}
+
 func TestRetries(t *testing.T) {
 	second := runner.Duration(time.Second)
-	// flaky fails so many times before it succeeds.
-	flaky := func(times int, fail func() error) (*connsuite.Fake, *int) {
-		var mu sync.Mutex
-		tries := 0
-		return &connsuite.Fake{
-			DialErr: func(h inventory.Host) error {
-				mu.Lock()
-				defer mu.Unlock()
-				if h.Name != "h00000" {
-					return nil
-				}
-				if tries++; tries <= times {
-					if err := fail(); runner.Unreachable == statusOf(err) {
-						return err
-					}
-				}
-				return nil
-			},
-			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
-				mu.Lock()
-				defer mu.Unlock()
-				if h.Name == "h00000" && tries <= times {
-					return fail()
-				}
-				return nil
-			},
-		}, &tries
-	}
-	fails := func(s runner.Status, r runner.Reason) func() error {
-		return func() error { return &runner.Failure{Status: s, Reason: r} }
-	}
-	behind := func(r runner.Reason) func() error {
-		return func() error {
-			return &runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host: %w", fails(runner.Unreachable, r)())}
-		}
+	fails := func(s runner.Status, r runner.Reason) runner.Failure { return runner.Failure{Status: s, Reason: r} }
+	behind := func(r runner.Reason) runner.Failure {
+		return runner.Failure{Status: runner.Unreachable, Reason: runner.Jump, Err: fmt.Errorf("jump host: %w", &runner.Failure{Status: runner.Unreachable, Reason: r})}
 	}
 	for _, tt := range []struct {
 		name     string
 		retry    runner.Retry
 		times    int
-		fail     func() error
+		failure  runner.Failure
 		status   runner.Status
 		tries    int
 		min, max time.Duration
@@ -338,11 +329,11 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				fake, tries := flaky(tt.times, tt.fail)
-				r := play(t, runner.Plan{Hosts: hosts(3), Retry: tt.retry, Fanout: 1}, fake)
+				tries := 0
+				r := play(t, runner.Plan{Hosts: hosts(3), Retry: tt.retry, Fanout: 1}, flaky(tt.times, tt.failure, &tries))
 				got := r.finish["h00000"]
-				if got.Status != tt.status || *tries != tt.tries || got.Attempt != tt.tries {
-					t.Errorf("%s after %d tries (attempt %d), want %s after %d", got.Status, *tries, got.Attempt, tt.status, tt.tries)
+				if got.Status != tt.status || tries != tt.tries || got.Attempt != tt.tries {
+					t.Errorf("%s after %d tries (attempt %d), want %s after %d", got.Status, tries, got.Attempt, tt.status, tt.tries)
 				}
 				if r.took < tt.min || r.took > tt.max {
 					t.Errorf("it took %v, want %v to %v", r.took, tt.min, tt.max)
@@ -367,11 +358,6 @@ func TestRetries(t *testing.T) {
 			})
 		})
 	}
-}
-
-func statusOf(err error) runner.Status {
-	s, _ := runner.StatusOf(err)
-	return s
 }
 
 // TestRetryAtTheEndOfAWave: the wave waits for a retry, and only then the next wave begins.
