@@ -82,9 +82,17 @@ func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, 
 		}
 		path = dir
 	}
-	yes := true
 	d := become.Dialer{Inner: withEnv{local.Dialer{}, []string{"PATH=" + path, "KIND=" + kind, "COUNT=" + count}}, Password: password}
-	return d, inventory.Host{Name: "here", Connection: inventory.Connection{Become: &yes, Shell: "/bin/sh"}}, count
+	return d, inventory.Host{Name: "here", Connection: inventory.Connection{Become: new(true), Shell: "/bin/sh"}}, count
+}
+
+// exec runs a command over a connection of its own.
+func exec(ctx context.Context, d runner.Dialer, h inventory.Host, cmd string, s runner.Stdio) error {
+	c, err := d.Dial(ctx, h)
+	if err != nil {
+		return fmt.Errorf("dialling: %w", err)
+	}
+	return c.Exec(ctx, cmd, s)
 }
 
 // withEnv adds an environment for the tool on the host.
@@ -159,13 +167,9 @@ func TestEscalation(t *testing.T) {
 			d, h, count := host(t, tt.kind, p)
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
-			c, err := wrap.Dialer{Inner: d}.Dial(ctx, h)
-			if err != nil {
-				t.Fatal(err)
-			}
 			var out, errs bytes.Buffer
 			input := strings.Repeat("right\nwrong\n", 1000)
-			err = c.Exec(ctx, `cat; echo "$TOKEN" >&2; exit 3`, runner.Stdio{In: strings.NewReader(input), Size: int64(len(input)), Out: &out, Err: &errs,
+			err := exec(ctx, wrap.Dialer{Inner: d}, h, `cat; echo "$TOKEN" >&2; exit 3`, runner.Stdio{In: strings.NewReader(input), Size: int64(len(input)), Out: &out, Err: &errs,
 				Secrets: []string{"TOKEN=secret"}, Grace: inventory.Duration(time.Second)})
 			status, reason := runner.StatusOf(err)
 			if tt.text == "" {
@@ -188,11 +192,7 @@ func TestNoSuchUser(t *testing.T) {
 		for _, kind := range []string{"password", "tty"} {
 			d, h, _ := host(t, kind, nil)
 			h.Connection.BecomeUser = user
-			c, err := d.Dial(t.Context(), h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = c.Exec(t.Context(), "true", runner.Stdio{})
+			err := exec(t.Context(), d, h, "true", runner.Stdio{})
 			if status, reason := runner.StatusOf(err); status != runner.Failed || reason != want || want == runner.NoUser && err.Error() != "there is no user no such user" {
 				t.Errorf("%s, to be %s: %s(%s) %v, want failed(%s)", kind, user, status, reason, err, want)
 			}
@@ -209,13 +209,9 @@ func TestLoginRunsNothing(t *testing.T) {
 			io.WriteString(s.Err, "This account is currently not available.\n")
 			return end
 		}}
-		yes := true
-		c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes, BecomeUser: "no such user"}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := inventory.Host{Connection: inventory.Connection{Become: new(true), BecomeUser: "no such user"}}
 		var errs strings.Builder
-		err = c.Exec(t.Context(), "true", runner.Stdio{Err: &errs})
+		err := exec(t.Context(), become.Dialer{Inner: fake}, h, "true", runner.Stdio{Err: &errs})
 		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.HasPrefix(err.Error(), "the host did not run what it was sent, and ended with "+want) || errs.String() != "This account is currently not available.\n" {
 			t.Errorf("%v: %s, %v, and stderr %q", end, status, err, errs.String())
 		}
@@ -226,12 +222,8 @@ func TestLoginRunsNothing(t *testing.T) {
 func TestNotSent(t *testing.T) {
 	notSent := &runner.Failure{Status: runner.Error, Err: errors.New("the command is too long to be sent bare")}
 	fake := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return notSent }}
-	yes := true
-	c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes, BecomeUser: "root"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != notSent {
+	h := inventory.Host{Connection: inventory.Connection{Become: new(true), BecomeUser: "root"}}
+	if err := exec(t.Context(), become.Dialer{Inner: fake}, h, "true", runner.Stdio{}); err != notSent {
 		t.Errorf("%v, want %v", err, notSent)
 	}
 }
@@ -250,12 +242,7 @@ func TestAWrongPasswordIsGivenUp(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				c, err := d.Dial(ctx, h)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				err = c.Exec(ctx, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
+				err := exec(ctx, d, h, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
 				if _, reason := runner.StatusOf(err); (reason == runner.Escalation) != (tt.secret == "wrong") {
 					t.Errorf("the %s password: %v", tt.secret, err)
 				}
@@ -282,16 +269,11 @@ func TestTheTurnEndsWithTheFirst(t *testing.T) {
 			return err
 		}}
 		d := become.Dialer{Inner: fake, Password: become.NewPassword("right")}
-		yes := true
 		begun := time.Now()
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				c, err := d.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes}})
-				if err == nil {
-					err = c.Exec(t.Context(), "true", runner.Stdio{})
-				}
-				if err != nil {
+				if err := exec(t.Context(), d, inventory.Host{Connection: inventory.Connection{Become: new(true)}}, "true", runner.Stdio{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -322,16 +304,10 @@ func TestStoppedInTheLine(t *testing.T) {
 			return fmt.Errorf("stopped: %w", context.Cause(ctx))
 		}}
 		d := become.Dialer{Inner: fake, Password: become.NewPassword("right")}
-		yes := true
 		var wg sync.WaitGroup
 		for _, name := range []string{"first", "second"} {
 			wg.Go(func() {
-				c, err := d.Dial(t.Context(), inventory.Host{Name: name, Connection: inventory.Connection{Become: &yes}})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				err = c.Exec(ctx, "true", runner.Stdio{})
+				err := exec(ctx, d, inventory.Host{Name: name, Connection: inventory.Connection{Become: new(true)}}, "true", runner.Stdio{})
 				want, _ := runner.StatusOf(cause)
 				if status, reason := runner.StatusOf(err); status != want || !errors.Is(err, cause) {
 					t.Errorf("%s: %s(%s) %v, want %s", name, status, reason, err, want)
@@ -353,12 +329,8 @@ func TestLateStart(t *testing.T) {
 			input, _ = io.ReadAll(s.In)
 			return &runner.Failure{Status: runner.Cancelled, Err: context.Cause(ctx), Remains: runner.Gone}
 		}}
-		yes := true
-		c, err := become.Dialer{Inner: fake}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Become: &yes}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = c.Exec(t.Context(), "true", runner.Stdio{In: strings.NewReader("data"), Size: 4})
+		h := inventory.Host{Connection: inventory.Connection{Become: new(true)}}
+		err := exec(t.Context(), become.Dialer{Inner: fake}, h, "true", runner.Stdio{In: strings.NewReader("data"), Size: 4})
 		if status, reason := runner.StatusOf(err); status != runner.Failed || reason != runner.Escalation || len(input) > 0 {
 			t.Errorf("%s(%s): %v, and the command read %q, want failed(sudo) and no input", status, reason, err, input)
 		}
@@ -368,11 +340,7 @@ func TestLateStart(t *testing.T) {
 func TestHostsThatDoNotAsk(t *testing.T) {
 	d, h, _ := host(t, "missing", nil)
 	h.Connection.Become = nil
-	c, err := d.Dial(t.Context(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil {
+	if err := exec(t.Context(), d, h, "true", runner.Stdio{}); err != nil {
 		t.Error(err)
 	}
 }
