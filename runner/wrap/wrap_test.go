@@ -46,7 +46,7 @@ func login(t *testing.T, shell []string) runner.Conn {
 	}
 	if len(shell) > 1 { // a shell for local is one word
 		link := filepath.Join(t.TempDir(), shell[1])
-		if err := exec.Command("ln", "-s", path, link).Run(); err != nil {
+		if err := os.Symlink(path, link); err != nil {
 			t.Fatal(err)
 		}
 		path = link
@@ -506,9 +506,7 @@ func TestInputIsNotGivenAway(t *testing.T) {
 			defer cancel()
 			var pipe *os.File
 			host := execFunc(func(cmd string, s runner.Stdio) error {
-				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
-				nonce, _, _ = strings.Cut(nonce, " ")
-				path := filepath.Join(dir, "hail-"+nonce)
+				path := filepath.Join(dir, "hail-"+nonceOf(cmd))
 				err := syscall.Mkfifo(path, 0o666)
 				if err == nil {
 					pipe, err = os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
@@ -670,13 +668,11 @@ func TestTheHostKeepsTheLimit(t *testing.T) {
 // TestInputWaits: until the wrapper takes the input, only its beginning is sent. After a while without a word from the
 // wrapper, the rest is sent, too.
 func TestInputWaits(t *testing.T) {
-	for _, said := range []string{"takes\x1e", ""} {
+	for said, wait := range map[string]time.Duration{"takes\x1e": 0, "": 10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			const size = 1 << 20
 			var before, after int64
 			host := execFunc(func(cmd string, s runner.Stdio) error {
-				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
-				nonce, _, _ = strings.Cut(nonce, " ")
 				var read atomic.Int64
 				var wg sync.WaitGroup
 				wg.Go(func() {
@@ -689,7 +685,7 @@ func TestInputWaits(t *testing.T) {
 				})
 				synctest.Wait()
 				before = read.Load()
-				for _, part := range []string{"noise\x1ehail:", nonce + ":", said + "more noise"} {
+				for _, part := range []string{"noise\x1ehail:", nonceOf(cmd) + ":", said + "more noise"} {
 					io.WriteString(s.Err, part)
 				}
 				wg.Wait()
@@ -702,8 +698,8 @@ func TestInputWaits(t *testing.T) {
 			if err := c.Exec(t.Context(), "cat", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Size: size, Err: &errs}); (err != nil) != (said == "") {
 				t.Error(err)
 			}
-			if before != 128<<10 || after != size || time.Since(begun) != map[bool]time.Duration{true: 0, false: 10 * time.Second}[said != ""] {
-				t.Errorf("after %q: %d bytes were sent before, want %d; %d in all, want %d; it took %v", said, before, 128<<10, after, size, time.Since(begun))
+			if before != 128<<10 || after != size || time.Since(begun) != wait {
+				t.Errorf("after %q: %d bytes were sent before, want %d; %d in all, want %d; it took %v, want %v", said, before, 128<<10, after, size, time.Since(begun), wait)
 			}
 			if said != "" && errs.String() != "noisemore noise" {
 				t.Errorf("stderr is %q, want only what is not of the wrapper", errs.String())
@@ -773,10 +769,9 @@ func TestWordsOfTheWrapper(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			expected := want
 			host := execFunc(func(cmd string, s runner.Stdio) error {
-				_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
-				nonce, _, _ = strings.Cut(nonce, " ")
-				said := strings.ReplaceAll(text, "MARK", "\x1ehail:"+nonce+":")
-				expected = strings.ReplaceAll(want, "MARK", "\x1ehail:"+nonce+":")
+				mark := "\x1ehail:" + nonceOf(cmd) + ":"
+				said := strings.ReplaceAll(text, "MARK", mark)
+				expected = strings.ReplaceAll(want, "MARK", mark)
 				for n := range parts {
 					at := min(cut+n, len(said))
 					if n == parts-1 {
@@ -804,6 +799,13 @@ type execFunc func(cmd string, s runner.Stdio) error
 func (f execFunc) Dial(context.Context, inventory.Host) (runner.Conn, error) { return f, nil }
 func (f execFunc) Exec(_ context.Context, cmd string, s runner.Stdio) error  { return f(cmd, s) }
 func (f execFunc) Close() error                                              { return nil }
+
+// nonceOf returns the nonce in a wrapped command.
+func nonceOf(cmd string) string {
+	_, nonce, _ := strings.Cut(cmd, "hail_nonce=")
+	nonce, _, _ = strings.Cut(nonce, " ")
+	return nonce
+}
 
 // TestStderrPasses: text that only looks like a word of the wrapper passes unchanged.
 func TestStderrPasses(t *testing.T) {
