@@ -28,7 +28,7 @@ var _ = register(&kind{
 		if c.Params["server"] != "" && c.From == "target" {
 			return errors.New("server is only for checks from this machine: a host asks its own resolver")
 		}
-		return plainName("name")(c)
+		return plainName(c)
 	},
 	probe: `
 probe_dns() {

@@ -7,7 +7,7 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"exists": yesNo, "up": yesNo, "addresses": texts, "networks": texts, "mtu": number},
 	implied: Want{"up", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify:  plainName,
 	probe: `
 probe_interface() {
 	[ -d /sys/class/net ] || { cannot '*' "there is no /sys/class/net"; return 0; }

@@ -6,7 +6,7 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"installed": yesNo, "version": text},
 	implied: Want{"installed", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify:  plainName,
 	probe: `
 probe_package() {
 	version=

@@ -6,7 +6,7 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"installed": yesNo, "running": yesNo, "enabled": yesNo, "masked": yesNo},
 	implied: Want{"running", Matcher{Op: equals, Want: true}},
 	words:   []string{"name"},
-	verify:  plainName("name"),
+	verify:  plainName,
 	probe: `
 probe_service() {
 	if [ -d /run/systemd/system ] && has_tool systemctl; then

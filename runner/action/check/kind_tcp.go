@@ -5,7 +5,7 @@ var _ = register(&kind{
 	name: "tcp", subject: "address", main: "reachable",
 	attrs:   map[string]shape{"reachable": yesNo},
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
-	verify:  hostPort("address"),
+	verify:  hostPort,
 	outside: func(l *look, c *Check) *seen {
 		conn, s := l.reach(c.Params["address"])
 		if s != nil {

@@ -25,7 +25,7 @@ var _ = register(&kind{
 	params:  map[string]shape{"server_name": text},
 	attrs:   map[string]shape{"reachable": yesNo, "valid": yesNo, "days_left": number, "issuer": text, "names": texts},
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
-	verify:  hostPort("address"),
+	verify:  hostPort,
 	outside: func(l *look, c *Check) *seen {
 		conn, s := l.reach(c.Params["address"])
 		if s != nil {

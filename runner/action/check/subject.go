@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// absolute returns an error if the path of a check is not absolute.
+// absolute says what is wrong with the path of a check.
 func absolute(c *Check) error {
 	if p := c.Params["path"]; !path.IsAbs(p) || strings.ContainsRune(p, 0) {
 		return fmt.Errorf("%q is not an absolute path", p)
@@ -18,14 +18,12 @@ func absolute(c *Check) error {
 
 var nameOf = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$`)
 
-// plainName returns a function that checks a name that goes into commands and patterns on the host.
-func plainName(param string) func(c *Check) error {
-	return func(c *Check) error {
-		if name := c.Params[param]; !nameOf.MatchString(name) {
-			return fmt.Errorf("%q can't be the name of a %s", name, c.Type)
-		}
-		return nil
+// plainName says what is wrong with a name that goes into commands and patterns on the host.
+func plainName(c *Check) error {
+	if name := c.Params["name"]; !nameOf.MatchString(name) {
+		return fmt.Errorf("%q can't be the name of a %s", name, c.Type)
 	}
+	return nil
 }
 
 // accountName says what is wrong with the name of an account. Names from Active Directory may have blanks and more.
@@ -36,12 +34,10 @@ func accountName(c *Check) error {
 	return nil
 }
 
-// hostPort returns a function that checks an address to connect to.
-func hostPort(param string) func(c *Check) error {
-	return func(c *Check) error {
-		if _, _, err := net.SplitHostPort(c.Params[param]); err != nil {
-			return fmt.Errorf("%q is not an address like 127.0.0.1:443", c.Params[param])
-		}
-		return nil
+// hostPort says what is wrong with an address to connect to.
+func hostPort(c *Check) error {
+	if _, _, err := net.SplitHostPort(c.Params["address"]); err != nil {
+		return fmt.Errorf("%q is not an address like 127.0.0.1:443", c.Params["address"])
 	}
+	return nil
 }
