@@ -69,10 +69,9 @@ func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
 		line := report.Doing(report.Brief(d.what), p.Hosts)
 		if len(p.Hosts) > 1 {
-			sizes := p.Waves.Sizes(len(p.Hosts))
-			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), min(p.Fanout, slices.Max(sizes)))
-			if len(sizes) > 1 {
-				line += fmt.Sprintf(" in %d waves", len(sizes))
+			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), atOnce(p))
+			if waves := len(p.Waves.Sizes(len(p.Hosts))); waves > 1 {
+				line += fmt.Sprintf(" in %d waves", waves)
 			}
 			line += ")"
 		}
