@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,6 +71,9 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 			return nil, usage("hail push … "+runner.Quote(args[0]+":"+args[1]), "%s is not a file on this machine", args[1])
 		}
 	}
+	if len(args) == 0 || slices.Contains(args, "") {
+		return nil, usage("hail push -g web motd:/etc/motd", "there is nothing to push")
+	}
 	for _, arg := range args {
 		if src, dest, isShort := strings.Cut(arg, ":/"); isShort {
 			f, err := shortFile(c, arg, src, "/"+dest)
@@ -93,9 +97,6 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 			return nil, usage("a spec sets it for each file", "--%s is for SRC:DEST", name)
 		}
 	}
-	if specs == nil {
-		return nil, usage("hail push -g web motd:/etc/motd", "there is nothing to push")
-	}
 	return specs, nil
 }
 
@@ -109,7 +110,10 @@ func specFile(file string) (*action.PushSpec, error) {
 		}
 		return nil, usage(hint, "%s: %q is not an absolute path", file, dest)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EISDIR):
+		return nil, usage("to push what is in it, write "+strings.TrimSuffix(file, "/")+"/:/DEST", "%v", err)
+	case err != nil:
 		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
 	}
 	spec, err := action.ReadPushSpec(file, text)

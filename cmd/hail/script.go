@@ -1,16 +1,20 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
 	"hail/report"
+	"hail/runner"
 	"hail/runner/action"
 )
 
@@ -64,7 +68,12 @@ func scriptOf(e environment, c *cli.Context) (name string, text []byte, err erro
 	default:
 		text, err = os.ReadFile(name)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil, usage("a script is on this machine; to run what is on the hosts: hail run … -- "+runner.QuoteWords(c.Args().Slice()), "%v", err)
+	case errors.Is(err, syscall.EISDIR):
+		return "", nil, usage("name a script in it", "%v", err)
+	case err != nil:
 		return "", nil, usage("", "%v", err)
 	}
 	return name, text, nil

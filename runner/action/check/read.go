@@ -46,7 +46,7 @@ func (l *loading) file(file string, including []string) error {
 	l.loaded[file] = true
 	raw, err := l.open(file)
 	if err != nil {
-		return &inventory.Error{Text: err.Error()}
+		return &inventory.Error{Text: err.Error(), Hint: "name a file of checks; hail test -w HOST --baseline > checks.yaml writes one"}
 	}
 	var c content
 	err = specfile.Read(file, raw, func(base *specfile.Reader, root *strictyaml.Node) { c = l.content(reader{Reader: base}, root) })
