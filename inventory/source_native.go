@@ -26,6 +26,10 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 		r.fail(root.Pairs[0].Key, fmt.Sprintf("unknown key %q in an inventory", root.Pairs[0].Key.Text), "for groups of ClusterShell use -i clustershell:"+f.path)
 		return
 	}
+	if text, hint := Mistaken(root, "an inventory", func(key string) bool { return known[key] != nil }); text != "" {
+		r.fail(root, text, hint)
+		return
+	}
 	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
 }
 

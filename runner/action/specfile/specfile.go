@@ -18,6 +18,7 @@ import (
 // returned, nor by several goroutines at once.
 type Reader struct {
 	File string
+	root *strictyaml.Node
 	errs inventory.Errors
 }
 
@@ -38,6 +39,7 @@ func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node))
 	if err != nil {
 		return err
 	}
+	r.root = root
 	read(r, root)
 	if r.errs != nil {
 		return r.errs
@@ -64,6 +66,12 @@ func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
 	if n.Kind != strictyaml.Map {
 		r.Fail(n, "it takes "+strings.Join(slices.Sorted(maps.Keys(known)), ", "), "%s has to be a mapping", what)
 		return
+	}
+	if n == r.root {
+		if text, hint := inventory.Mistaken(n, what, func(key string) bool { return known[key] != nil }); text != "" {
+			r.Fail(n, hint, "%s", text)
+			return
+		}
 	}
 	for _, p := range n.Pairs {
 		read, ok := known[p.Key.Text]
