@@ -14,6 +14,14 @@ func DidYouMean(word string, candidates []string) string {
 	return ""
 }
 
+// MeantKey returns a hint with the key of a mapping that was meant by an unknown one, or "" when none is near.
+func MeantKey(key string, known []string) string {
+	if name, value, ok := strings.Cut(key, ":"); ok && slices.Contains(known, name) {
+		return fmt.Sprintf("a blank belongs after the colon: %s: %s", name, value)
+	}
+	return DidYouMean(key, known)
+}
+
 // Nearest returns the candidate that word is most likely a misspelling of, or "" when none is near.
 func Nearest(word string, candidates []string) string {
 	best, least := "", max(2, min(len(word)/3+1, 4))

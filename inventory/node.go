@@ -90,7 +90,7 @@ func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, 
 		names = append(names, connectionKeys...)
 	}
 	slices.Sort(names)
-	hint := DidYouMean(key.Text, names)
+	hint := MeantKey(key.Text, names)
 	switch {
 	case known["vars"] != nil && known["groups"] == nil && (key.Text == "groups" || key.Text == "group"):
 		hint = "a group names its hosts: " + someGroups

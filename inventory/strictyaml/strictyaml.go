@@ -9,7 +9,6 @@ import (
 	"io"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -53,7 +52,7 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Error says what is wrong, and where. Col is where the text of the line begins if the column is not known.
+// Error says what is wrong, and where.
 type Error struct {
 	Line, Col int
 	Text      string
@@ -77,11 +76,11 @@ func Parse(text []byte) (*Document, error) {
 	case errors.Is(err, io.EOF):
 		return &Document{}, nil
 	case err != nil:
-		return nil, syntaxError(err, text)
+		return nil, syntaxError(d, err, text)
 	}
 	if err := d.Decode(&second); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, syntaxError(err, text)
+			return nil, syntaxError(d, err, text)
 		}
 		return nil, &Error{Line: second.Line, Col: second.Column, Text: "a second YAML document begins here", Hint: "put it in a file of its own"}
 	}
@@ -120,60 +119,6 @@ func (d *Document) convert(c *converter) (*Node, error) {
 	}
 	return c.convert(d.root, 0)
 }
-
-var (
-	lineOf   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
-	anchorOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
-)
-
-// syntaxError makes an Error of an error of the library, which has its place only in its text.
-func syntaxError(err error, text []byte) *Error {
-	said, _, _ := strings.Cut(err.Error(), "\n")
-	m := lineOf.FindStringSubmatch(said)
-	if m == nil {
-		return &Error{Line: 1, Col: 1, Text: said}
-	}
-	e := &Error{Text: m[2]}
-	if e.Line, _ = strconv.Atoi(m[1]); e.Line > 0 && (strings.HasPrefix(e.Text, "did not find") || strings.HasPrefix(e.Text, "found undefined")) {
-		e.Line++ // its parser counts lines from 0, its scanner from 1
-	}
-	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
-	e.Line = min(max(e.Line, 1), len(lines))
-	e.Col = indent(lines[e.Line-1], " ") + 1
-	switch {
-	case strings.Contains(e.Text, "a tab character"), strings.Contains(e.Text, "cannot start any token"):
-		e.findTab(lines)
-	case strings.HasPrefix(e.Text, "did not find expected"), strings.HasPrefix(e.Text, "mapping values"):
-		e.Hint = "look at the indentation, and quote values with : # [ ] { } in them"
-	case strings.Contains(e.Text, "end of stream"):
-		e.Hint = "a quote is not closed"
-	case anchorOf.MatchString(e.Text):
-		e.find(lines, "*"+anchorOf.FindStringSubmatch(e.Text)[1])
-	}
-	return e
-}
-
-// findTab sets the place of e to the first line that is indented with a tab.
-func (e *Error) findTab(lines [][]byte) {
-	for i, line := range lines {
-		if at := indent(line, " "); at < len(line) && line[at] == '\t' && indent(line, " \t") < len(line) {
-			e.Line, e.Col, e.Text, e.Hint = i+1, at+1, "the indentation contains a tab", "indent with spaces"
-			return
-		}
-	}
-	e.Hint = "quote values that begin with @ % ` or a tab"
-}
-
-func (e *Error) find(lines [][]byte, word string) {
-	for i, line := range lines {
-		if at := bytes.Index(line, []byte(word)); at >= 0 {
-			e.Line, e.Col = i+1, at+1
-			return
-		}
-	}
-}
-
-func indent(line []byte, blanks string) int { return len(line) - len(bytes.TrimLeft(line, blanks)) }
 
 var (
 	number  = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)

@@ -83,7 +83,7 @@ var operators = []string{string(equals), string(contains), string(matches), stri
 func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
 	m.Op = op(p.Key.Text)
 	if !slices.Contains(operators, p.Key.Text) {
-		hint := cmp.Or(inventory.DidYouMean(p.Key.Text, operators), "it takes "+strings.Join(operators, ", "))
+		hint := cmp.Or(inventory.MeantKey(p.Key.Text, operators), "it takes "+strings.Join(operators, ", "))
 		r.Fail(p.Key, hint, "there is no matcher %q", p.Key.Text)
 		return m
 	}

@@ -552,7 +552,7 @@ func TestBadFiles(t *testing.T) {
 		{"dns:\n  MX:example.org: {resolvable: true}\n", `c.yaml:2:3: "MX:example.org" is not a name: dns looks up addresses only`, ""},
 		{"file:\n  {{- range list}}\n  {{.}}: {exists: true}\n  {{- end}}\n", "c.yaml:2:3: goss: templates are not supported", "write the check in hail's own format"},
 		{"file:\n  /a: {exists: true}\n{{ if .Vars.b }}\n  /b: {exists: true}\n{{ end }}\n", "c.yaml:3:1: goss: templates are not supported", ""},
-		{"checks: [\n{file: /a}\n", "c.yaml:2:1: did not find expected ',' or ']'", ""},
+		{"checks: [\n{file: /a}\n", "c.yaml:1:9: this [ is not closed, or a comma is missing in it", ""},
 		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not supported`, ""},
 		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not supported`, ""},
 		{"command:\n  x: {stdout: [{have-prefix: a}]}\n", "c.yaml:2:16: goss: stdout takes a list of texts", ""},

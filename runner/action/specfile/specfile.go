@@ -77,7 +77,7 @@ func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
 		read, ok := known[p.Key.Text]
 		if !ok {
 			names := slices.Sorted(maps.Keys(known))
-			hint := cmp.Or(inventory.DidYouMean(p.Key.Text, names), "it takes "+strings.Join(names, ", "))
+			hint := cmp.Or(inventory.MeantKey(p.Key.Text, names), "it takes "+strings.Join(names, ", "))
 			r.Fail(p.Key, hint, "unknown key %q in %s", p.Key.Text, what)
 			continue
 		}
