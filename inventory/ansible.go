@@ -50,7 +50,7 @@ func (a ansibleSource) pattern(pattern string, place Place) (names []string, sai
 // setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
 func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
 	if hasVault(n) {
-		a.b.remark(a.place(n), fmt.Sprintf("%s is encrypted by ansible-vault: it is left out", name), "")
+		s.remark(name, Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}})
 		return
 	}
 	a.set(s, name, n.Any(), a.place(n), by)
@@ -73,12 +73,15 @@ func hasVault(n *strictyaml.Node) bool {
 func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
 	key, isSetting := ansibleKeys[name]
 	switch {
-	case strings.HasPrefix(name, "ansible_") && strings.Contains(name, "pass"):
-		a.b.remark(place, name+" is a credential: it is left out", "")
+	case isCredential(name):
+		s.remark(name, Remark{Error: Error{Place: place, Text: name + " is a credential: it is left out"}})
 	case isSetting:
 		var said settings
+		if slices.Contains([]string{"connection", "become_method", "host_key_checking", "options"}, key) {
+			said.caveats = []caveat{{of: name}} // what an overridden value had is gone
+		}
 		if value != nil && value != "" {
-			ansibleSetting{a.b, &said.conn, name, value, place}.take(key)
+			ansibleSetting{a.b, &said, name, value, place}.take(key)
 		}
 		if key == "options" {
 			said.arguments = map[string]arguments{name: {said.conn, place}}
@@ -87,11 +90,15 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		*s = s.overlay(said)
 	default:
 		if why, ok := unfollowed[name]; ok {
-			a.b.remark(place, name+" has no effect: "+why, "")
+			s.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
 		}
 		s.vars = merged(s.vars, map[string]any{name: value})
 		a.b.note(s, varsPrefix+name, value, place, by)
 	}
+}
+
+func isCredential(name string) bool {
+	return strings.HasPrefix(name, "ansible_") && strings.Contains(name, "pass")
 }
 
 // ansibleKeys are the vars that ansibleSetting takes: those that mean one of our settings, with its key, and others that
@@ -120,6 +127,12 @@ var unfollowed = map[string]string{
 // AnsibleSetting returns what a var of this name sets for a connection, as a key of hail's own format where there is one.
 // It returns false for every other var.
 func AnsibleSetting(name string) (key string, ok bool) {
+	if isCredential(name) {
+		return "password", true
+	}
+	if _, ok := unfollowed[name]; ok {
+		return "", true
+	}
 	key, ok = ansibleKeys[name]
 	return key, ok
 }
@@ -127,10 +140,14 @@ func AnsibleSetting(name string) (key string, ok bool) {
 // ansibleSetting is a var that is a connection setting to Ansible.
 type ansibleSetting struct {
 	b     *builder
-	conn  *Connection
+	said  *settings
 	name  string
 	value any
 	place Place
+}
+
+func (s ansibleSetting) remark(key, text, hint string) {
+	s.said.remark(s.name, Remark{Error{s.place, text, hint}, key})
 }
 
 func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
@@ -152,23 +169,23 @@ func (s ansibleSetting) take(key string) {
 	}
 	switch key {
 	case "address":
-		s.text(&s.conn.Address, text, CheckAddress)
+		s.text(&s.said.conn.Address, text, CheckAddress)
 	case "user":
-		s.text(&s.conn.User, text, CheckUser)
+		s.text(&s.said.conn.User, text, CheckUser)
 	case "become_user":
-		s.text(&s.conn.BecomeUser, text, CheckUser)
+		s.text(&s.said.conn.BecomeUser, text, CheckUser)
 	case "shell":
-		s.conn.Shell = text
+		s.said.conn.Shell = text
 	case "identity":
-		s.conn.Identity = []string{text}
+		s.said.conn.Identity = []string{text}
 	case "port":
 		port, err := parsePort(text)
 		if err != nil {
 			s.fail(err.Error(), "")
 		}
-		s.conn.Port = port
+		s.said.conn.Port = port
 	case "connect_timeout":
-		err := s.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
+		err := s.said.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
 		if err != nil || strings.Trim(text, "0123456789.") != "" { // with an s behind it, 1m is a time, too
 			s.fail(fmt.Sprintf("%q is not a number of seconds", text), "")
 		}
@@ -177,23 +194,27 @@ func (s ansibleSetting) take(key string) {
 		if !ok {
 			s.fail(fmt.Sprintf("%q is neither yes nor no", text), "")
 		}
-		s.conn.Become = &yes
+		s.said.conn.Become = &yes
 	case "options":
 		s.sshArguments(text)
 	case "become_method":
 		method := text[strings.LastIndexByte(text, '.')+1:] // ansible.builtin.sudo, community.general.doas
 		if checkBecomeMethod(method) != nil {
-			s.b.remark(s.place, "ansible_become_method is "+method+": hail uses sudo or doas", "")
+			s.remark("become_method", "ansible_become_method is "+method+", and hail has only sudo and doas", "--sudo or --doas runs commands with that, and --sudo=false as the user who logs in")
 			return
 		}
-		s.conn.BecomeMethod = method
+		s.said.conn.BecomeMethod = method
 	case "connection":
-		if !slices.Contains([]string{"ssh", "smart", "paramiko", "paramiko_ssh"}, strings.TrimPrefix(text, "ansible.builtin.")) {
-			s.b.remark(s.place, "ansible_connection is "+text+": hail reaches every host by SSH", "")
+		switch plugin := text[strings.LastIndexByte(text, '.')+1:]; plugin { // ansible.builtin.ssh
+		case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh", "network_cli":
+		case "local":
+			s.remark("", "ansible_connection is local: hail reaches every host by SSH", "")
+		default:
+			s.remark("connection", "ansible_connection is "+plugin+", and hail reaches hosts only by SSH", "leave them out with -x, or give those that have SSH ansible_connection=ssh in a later -i")
 		}
 	case "host_key_checking":
 		if yes, ok := ansibleBool(text); ok && !yes {
-			s.b.remark(s.place, s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
+			s.remark("", s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
 		}
 	}
 }

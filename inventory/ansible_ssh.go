@@ -30,7 +30,7 @@ func (s ansibleSetting) sshArguments(text string) {
 			s.jump(value)
 		case 'C', 'q':
 		default:
-			s.b.remark(s.place, s.name+": "+word+" is left out", "")
+			s.remark("", s.name+": "+word+" is left out", "")
 		}
 	}
 }
@@ -39,7 +39,7 @@ func (s ansibleSetting) jump(value string) {
 	if err := CheckJump(value); err != nil {
 		s.fail(err.Error(), "")
 	}
-	s.conn.Jump = value
+	s.said.conn.Jump = value
 }
 
 // option reads the value of -o. Options for shared connections, compression and logging are dropped, since hail
@@ -55,12 +55,12 @@ func (s ansibleSetting) option(text string) {
 	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
 	case "userknownhostsfile":
 		if value != "/dev/null" && value != "none" {
-			s.conn.KnownHosts = strings.Fields(value)
+			s.said.conn.KnownHosts = strings.Fields(value)
 			return
 		}
 		fallthrough
 	case "stricthostkeychecking":
-		s.b.remark(s.place, s.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
+		s.remark("", s.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
 	case "proxyjump":
 		s.jump(value)
 	case "proxycommand":
@@ -70,7 +70,7 @@ func (s ansibleSetting) option(text string) {
 		}
 		fallthrough
 	default:
-		s.conn.Options = mergedOptions(s.conn.Options, map[string]string{key: value})
+		s.said.conn.Options = mergedOptions(s.said.conn.Options, map[string]string{key: value})
 	}
 }
 

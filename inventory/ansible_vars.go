@@ -102,7 +102,7 @@ func (b *builder) varsFile(path, by string) (said settings) {
 		return said
 	}
 	if bytes.HasPrefix(f.text, []byte("$ANSIBLE_VAULT;")) {
-		b.remark(f.place(1, 1), "this file is encrypted by ansible-vault: its vars are left out", "")
+		said.remark(path, Remark{Error: Error{Place: f.place(1, 1), Text: "this file is encrypted by ansible-vault: its vars are left out"}})
 		return said
 	}
 	a := ansibleSource{nodeReader{b, f.path}}

@@ -22,7 +22,7 @@ type builder struct {
 	varsDirs     []string // folders that may have group_vars and host_vars
 	shorthand    string   // the ClusterShell source whose groups need no prefix "source:"
 	errs         Errors
-	remarks      remarks
+	remarks      []*Remark // on no host in particular
 
 	maxHosts, maxMentions int
 }
@@ -34,6 +34,7 @@ type settings struct {
 	origins []Origin       // in rising precedence; only if asked for
 
 	arguments map[string]arguments // by the vars of Ansible that have them
+	caveats   []caveat
 }
 
 // arguments are the part of conn that comes from arguments for ssh. They are inherited as a whole, or replaced as a whole.
@@ -43,7 +44,7 @@ type arguments struct {
 }
 
 func (s settings) empty() bool {
-	return len(s.vars)+len(s.arguments) == 0 && s.conn.isZero()
+	return len(s.vars)+len(s.arguments)+len(s.caveats) == 0 && s.conn.isZero()
 }
 
 func (s settings) overlay(top settings) settings {
@@ -58,7 +59,7 @@ func (s settings) overlay(top settings) settings {
 			s.conn = kept.conn.Overlay(s.conn) // what is gone may have hidden it
 		}
 	}
-	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments)}
+	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments), replaced(s.caveats, top.caveats)}
 }
 
 func merged[V any](base, top map[string]V) map[string]V {

@@ -18,8 +18,8 @@ type Inventory struct {
 	groupOrder []string
 	base       Host // what a host has that no source mentions: defaults and top-level vars
 	shorthand  string
-	remarks    []*Error
-	origins    map[string][]Origin // by name; "": those of base
+	remarks    map[string][]*Remark // by name; "": those on no host in particular
+	origins    map[string][]Origin  // by name; "": those of base
 }
 
 // Of returns an inventory of hosts that are resolved already. Its groups are those that the hosts name.

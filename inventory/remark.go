@@ -1,41 +1,72 @@
 package inventory
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// remarks collects what a user should know about the sources although it is no error. A text that applies in many
-// places is reported once.
-type remarks struct {
-	first []*Error
-	times map[string]int
+// Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
+type Remark struct {
+	Error
+	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection" or "become_method"
 }
 
-func (b *builder) remark(p Place, text, hint string) {
-	r := &b.remarks
-	if r.times == nil {
-		r.times = map[string]int{}
-	}
-	if r.times[text]++; r.times[text] == 1 {
-		r.first = append(r.first, &Error{p, text, hint})
-	}
+// caveat is a Remark on a setting of hosts; a later caveat of the same var replaces it, also by nil.
+type caveat struct {
+	of string // the var of Ansible, or the file
+	*Remark
 }
 
-// told returns the remarks in order, each with the number of its further occurrences.
-func (r remarks) told() (all []*Error) {
-	for _, e := range r.first {
-		told := *e
-		if more := r.times[e.Text] - 1; more > 0 {
-			told.Text += fmt.Sprintf(" (and %d more)", more)
+// remark notes what is about no host in particular.
+func (b *builder) remark(p Place, text string) {
+	b.remarks = append(b.remarks, &Remark{Error: Error{Place: p, Text: text}})
+}
+
+func (s *settings) remark(of string, r Remark) { s.caveats = append(s.caveats, caveat{of, &r}) }
+
+// replaced returns base with the caveats of top in the place of those of the same vars.
+func replaced(base, top []caveat) []caveat {
+	if len(top) == 0 {
+		return base
+	}
+	kept := make([]caveat, 0, len(base)+len(top))
+	for _, c := range base {
+		if !slices.ContainsFunc(top, func(t caveat) bool { return t.of == c.of }) {
+			kept = append(kept, c)
 		}
-		all = append(all, &told)
 	}
-	return all
+	return append(kept, top...)
 }
 
-// Remarks returns what the user should know about the sources: what was left out of them, and why. They have the type
-// of errors, but are none.
-func (inv *Inventory) Remarks() []*Error {
+// RemarksOf returns the remarks on a host; on none in particular, if host is "".
+func (inv *Inventory) RemarksOf(host string) []*Remark {
 	if inv == nil {
 		return nil
 	}
-	return inv.remarks
+	return inv.remarks[host]
+}
+
+// RemarksOn returns the remarks on these hosts and on none in particular, as they are told: one for each text, with the
+// number of its further places. They have the type of errors, but are none.
+func (inv *Inventory) RemarksOn(hosts []Host) (told []*Error) {
+	seen, places, byText := map[*Remark]bool{}, map[string]int{}, map[string]*Error{}
+	for _, name := range append([]string{""}, Names(hosts)...) {
+		for _, r := range inv.RemarksOf(name) {
+			if seen[r] {
+				continue
+			}
+			seen[r] = true
+			if places[r.Text]++; places[r.Text] == 1 {
+				first := r.Error
+				byText[r.Text] = &first
+				told = append(told, &first)
+			}
+		}
+	}
+	for text, first := range byText {
+		if more := places[text] - 1; more > 0 {
+			first.Text += fmt.Sprintf(" (and %d more)", more)
+		}
+	}
+	return told
 }

@@ -27,7 +27,7 @@ func (b *builder) resolve() (*Inventory, error) {
 		groupOrder: b.groupOrder,
 		base:       Host{Connection: b.base.conn, Vars: b.base.vars},
 		shorthand:  b.shorthand,
-		remarks:    b.remarks.told(),
+		remarks:    map[string][]*Remark{"": b.remarks},
 		origins:    map[string][]Origin{"": b.base.origins},
 	}
 	known := map[string]*inheritance{}
@@ -35,6 +35,11 @@ func (b *builder) resolve() (*Inventory, error) {
 		in := b.inherit(def.groups, known)
 		all := in.settings.overlay(def.settings())
 		inv.index[def.name] = i
+		for _, c := range all.caveats {
+			if c.Remark != nil {
+				inv.remarks[def.name] = append(inv.remarks[def.name], c.Remark)
+			}
+		}
 		if b.around.Origins {
 			inv.origins[def.name] = all.origins
 		}

@@ -63,7 +63,7 @@ func (a ansibleSource) section(p strictyaml.Pair) (entries []strictyaml.Pair, ok
 	known := slices.Contains([]string{"hosts", "vars", "children"}, p.Key.Text)
 	switch {
 	case !known:
-		a.b.remark(a.place(p.Key), fmt.Sprintf("%q in a group is left out: Ansible knows hosts, vars and children there", p.Key.Text), "")
+		a.b.remark(a.place(p.Key), fmt.Sprintf("%q in a group is left out: Ansible knows hosts, vars and children there", p.Key.Text))
 	case p.Value.Kind == strictyaml.Null:
 	case p.Value.Kind == strictyaml.Scalar && p.Key.Text != "vars":
 		return []strictyaml.Pair{{Key: p.Value, Value: &strictyaml.Node{Line: p.Value.Line, Col: p.Value.Col}}}, true

@@ -29,7 +29,7 @@ func readSSHConfig(_ context.Context, b *builder, path string) {
 		place := Place{File: a.File, Line: a.Line}
 		name := bracketed(a.Name)
 		if err := CheckName(name); err != nil {
-			b.remark(place, fmt.Sprintf("%v: it is left out", err), "")
+			b.remark(place, fmt.Sprintf("%v: it is left out", err))
 			continue
 		}
 		b.add([]string{name}, settings{}, nil, place)

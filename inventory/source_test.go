@@ -193,14 +193,15 @@ func TestRemarks(t *testing.T) {
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
-	for _, r := range inv.Remarks() {
+	for _, r := range inv.RemarksOn(inv.Hosts()) {
 		got = append(got, filepath.Base(r.Error()))
 	}
 	want := []string{
+		`b.yml:1:49: "colour" in a group is left out: Ansible knows hosts, vars and children there`,
 		"a.ini:1:3: ansible_password is a credential: it is left out (and 1 more)",
-		"a.ini:2:28: ansible_connection is winrm: hail reaches every host by SSH",
+		"a.ini:2:28: ansible_connection is winrm, and hail reaches hosts only by SSH",
 		"a.ini:3:3: ansible_host_key_checking is off: host keys stay verified",
-		"a.ini:3:35: ansible_become_method is su: hail uses sudo or doas",
+		"a.ini:3:35: ansible_become_method is su, and hail has only sudo and doas",
 		"a.ini:4:1: ansible_ssh_common_args: StrictHostKeyChecking=no is left out: host keys stay verified",
 		"a.ini:4:1: ansible_ssh_common_args: -v is left out",
 		"a.ini:5:3: ansible_become_exe has no effect: hail runs the sudo or doas that the login's PATH has",
@@ -208,7 +209,6 @@ func TestRemarks(t *testing.T) {
 		"a.ini:5:66: ansible_ssh_executable has no effect: hail does not run ssh",
 		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
 		"b.yml:1:35: y is encrypted by ansible-vault: it is left out",
-		`b.yml:1:49: "colour" in a group is left out: Ansible knows hosts, vars and children there`,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -217,6 +217,44 @@ func TestRemarks(t *testing.T) {
 		if strings.Contains(fmt.Sprint(h), "hunter") {
 			t.Errorf("%v has a password", h)
 		}
+	}
+}
+
+// TestRemarksOf: a remark is on the hosts that get the value, unless another value overrides it.
+func TestRemarksOf(t *testing.T) {
+	inv := load(t, "a.ini", `one ansible_connection=ssh
+two
+three
+[web]
+two ansible_become_method=su
+three
+[web:vars]
+ansible_connection=ansible.windows.winrm
+ansible_ssh_extra_args=-v
+[all:vars]
+ansible_connection=local
+ansible_ssh_extra_args=-A
+[web]
+three ansible_become_method=ansible.builtin.sudo ansible_ssh_extra_args=
+`)
+	for name, want := range map[string]string{
+		"":      "[]",
+		"one":   "[:12:1 {}: ansible_ssh_extra_args: -A is left out]",
+		"two":   "[:8:1 {connection}: ansible_connection is winrm, and hail reaches hosts only by SSH :9:1 {}: ansible_ssh_extra_args: -v is left out :5:5 {become_method}: ansible_become_method is su, and hail has only sudo and doas]",
+		"three": "[:8:1 {connection}: ansible_connection is winrm, and hail reaches hosts only by SSH]",
+	} {
+		var got []string
+		for _, r := range inv.RemarksOf(name) {
+			place := r.Place
+			place.File = ""
+			got = append(got, fmt.Sprintf("%v {%s}: %s", place, r.Key, r.Text))
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: %v, want %s", name, got, want)
+		}
+	}
+	if told := fmt.Sprint(inv.RemarksOn(inv.Hosts()[1:])); strings.Count(told, "winrm") != 1 || strings.Contains(told, "more") {
+		t.Errorf("told: %s", told)
 	}
 }
 
@@ -232,8 +270,8 @@ func TestVarsFileInVault(t *testing.T) {
 		}
 	}
 	inv, err := Load(t.Context(), []string{filepath.Join(dir, "hosts")}, Surroundings{})
-	if err != nil || described(inv) != "a [all web] map[x:1]\n" || len(inv.Remarks()) != 1 || !strings.HasSuffix(inv.Remarks()[0].Text, "encrypted by ansible-vault: its vars are left out") {
-		t.Errorf("%v, %v, %v", inv, err, inv.Remarks())
+	if err != nil || described(inv) != "a [all web] map[x:1]\n" || len(inv.RemarksOf("a")) != 1 || !strings.HasSuffix(inv.RemarksOf("a")[0].Text, "encrypted by ansible-vault: its vars are left out") {
+		t.Errorf("%v, %v, %v", inv, err, inv.RemarksOf("a"))
 	}
 }
 

@@ -223,7 +223,9 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (in
 			return nil, j, err
 		}
 	}
-	inv, err = e.inventoryOf(c, e.around(plan.SSHConfig))
+	if inv, err = e.inventoryOf(c, e.around(plan.SSHConfig)); err == nil {
+		e.remarkHosts(c, inv, plan.Hosts)
+	}
 	return inv, j, err
 }
 

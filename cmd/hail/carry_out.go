@@ -25,6 +25,10 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
+	if err := checkFollowed(c, inv, hosts, j.spec.Kind); err != nil {
+		return err
+	}
+	e.remarkHosts(c, inv, hosts)
 	plan, err := newPlan(e, c, j.spec, hosts)
 	if err != nil {
 		return err

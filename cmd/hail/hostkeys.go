@@ -51,6 +51,7 @@ func hostkeys(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	e.remarkHosts(c, inv, hosts)
 	plan, err := newPlan(e, c, runner.Spec{Kind: "hostkeys"}, hosts)
 	if err != nil {
 		return err

@@ -76,6 +76,7 @@ func listHosts(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	e.remarkHosts(c, inv, hosts)
 	if err := knownVars(c, inv, hosts); err != nil {
 		return err
 	}
@@ -250,6 +251,7 @@ func listGroups(e environment, c *cli.Context) error {
 	if inv == nil {
 		return usage("name one with -i FILE", "there is no inventory")
 	}
+	e.remarkHosts(c, inv, inv.Hosts())
 	for _, g := range inv.Groups() {
 		members := inv.Members(g)
 		if _, err := fmt.Fprintf(e.stdout, "@%s (%d) %s\n", g, len(members), inventory.Fold(members)); err != nil {

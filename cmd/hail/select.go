@@ -69,8 +69,7 @@ func (e environment) around(sshConfig string) inventory.Surroundings {
 	return inventory.Surroundings{Local: e.sshLocal(), SSHConfig: e.sshConfigFiles(sshConfig)}
 }
 
-// inventoryOf reads the inventory that the options name, perhaps from standard input, and prints the remarks about it. A
-// signal interrupts it.
+// inventoryOf reads the inventory that the options name, perhaps from standard input. A signal interrupts it.
 func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) (*inventory.Inventory, error) {
 	var loaded *inventory.Inventory
 	around.Stdin = e.stdinOf(c, "hosts")
@@ -81,21 +80,7 @@ func (e environment) inventoryOf(c *cli.Context, around inventory.Surroundings) 
 	if err != nil {
 		return nil, withSourceOrigin(c, err)
 	}
-	for _, r := range loaded.Remarks() {
-		e.remark(c, r)
-	}
 	return loaded, nil
-}
-
-// remark prints a note, which is not an error, unless --quiet is given.
-func (e environment) remark(c *cli.Context, r *inventory.Error) {
-	if c.Bool("quiet") {
-		return
-	}
-	fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
-	if r.Hint != "" {
-		fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
-	}
 }
 
 // ownedByUs checks a file that is read only because it is in the current folder: it is an error if anyone but the user and
