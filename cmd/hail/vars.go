@@ -31,6 +31,7 @@ var insteadOfSet = map[string]string{
 	"user":              "-l NAME logs in as NAME",
 	"port":              "use -p N",
 	"identity":          "use --identity FILE",
+	"password":          "--ask-pass asks for the login password, and --ask-sudo-pass for that of sudo",
 	"become":            "--sudo runs commands as root; --sudo=false runs commands as the user who logs in",
 	"become_user":       "use --sudo-user USER",
 	"become_method":     "use --sudo or --doas",
