@@ -141,6 +141,8 @@ func hint(r *Result, p *runner.Plan, place int) string {
 		return "check that it is up; --connect-timeout allows more time"
 	case runner.Closed:
 		return "a busy server hangs up: lower --per-address or --connecting for fewer logins at once"
+	case runner.Jump:
+		return jumpHint(r.Reach, p.Hosts[place].Connection.Jump)
 	case runner.Escalation:
 		if p.Hosts[place].Connection.BecomeMethod == "doas" {
 			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
@@ -169,6 +171,24 @@ func hint(r *Result, p *runner.Plan, place int) string {
 		return "--timeout allows more time"
 	}
 	return ""
+}
+
+// jumpHint says what to do about a host that was not reached through what stands before it. reach is how far it came, or nil;
+// jump are the jump hosts that the plan has for it.
+func jumpHint(reach *runner.Reach, jump string) string {
+	switch {
+	case reach == nil:
+		return ""
+	case reach.Phase == "tcp":
+		return "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"
+	case reach.Phase == "proxy", reach.Phase == "handshake":
+		return "run the ProxyCommand by hand, or see its steps with -v"
+	case reach.Phase == "master":
+		return "without --control, hail makes a connection of its own"
+	case jump == "" || strings.ContainsAny(jump, "@:,"): // of ssh_config, or more than a name
+		return "hail ping its jump host, to see why that is not reached"
+	}
+	return "hail ping -w " + jump + " shows how the jump host itself is reached"
 }
 
 // Doing says on one line what a run does and where.

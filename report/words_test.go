@@ -55,6 +55,26 @@ func TestHintOfSudo(t *testing.T) {
 	}
 }
 
+// TestHintOfJump: the hint says what to try, depending on how far it came.
+func TestHintOfJump(t *testing.T) {
+	for _, tt := range []struct{ phase, jump, want string }{
+		{"", "gate", "hail ping -w gate shows how the jump host itself is reached"},
+		{"", "", "hail ping its jump host, to see why that is not reached"},
+		{"", "admin@gate:2222", "hail ping its jump host, to see why that is not reached"},
+		{"", "gate,inner", "hail ping its jump host, to see why that is not reached"},
+		{"tcp", "gate", "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"},
+		{"proxy", "", "run the ProxyCommand by hand, or see its steps with -v"},
+		{"handshake", "", "run the ProxyCommand by hand, or see its steps with -v"},
+		{"master", "", "without --control, hail makes a connection of its own"},
+	} {
+		r := &Result{Host: "web1", Status: runner.Unreachable, Reason: runner.Jump, Reach: &runner.Reach{Phase: tt.phase}}
+		p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Jump: tt.jump}}}}
+		if got := hint(r, p, 0); got != tt.want {
+			t.Errorf("%v: the hint is %q", tt, got)
+		}
+	}
+}
+
 // TestHintOfLost: a command may have run; a push is done again safely.
 func TestHintOfLost(t *testing.T) {
 	for kind, want := range map[string]string{"exec": "it may have run to its end: look before running it again", "push": "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
