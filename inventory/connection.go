@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -24,6 +25,14 @@ type Connection struct {
 	KnownHosts     []string          `json:"known_hosts,omitempty"`
 	HostKeyAlias   string            `json:"host_key_alias,omitempty"`
 	Options        map[string]string `json:"options,omitempty"` // ssh_config keywords and their values, as for ssh -o
+}
+
+// Becomes returns the user that commands run as if that is not the one who logs in; otherwise "".
+func (c Connection) Becomes() string {
+	if c.Become == nil || !*c.Become {
+		return ""
+	}
+	return cmp.Or(c.BecomeUser, "root")
 }
 
 // Overlay returns c with the settings of top that are not zero in place of its own. Options are merged; those of top

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,8 +194,27 @@ func jumpHint(reach *runner.Reach, jump string) string {
 }
 
 // Doing says on one line what a run does and where.
-func Doing(what string, hosts []inventory.Host) string {
-	return OneLine(what) + " on " + inventory.Fold(inventory.Names(hosts))
+func Doing(what string, p *runner.Plan) string { return OneLine(what) + " on " + Where(p) }
+
+// Where says on which hosts a run works, and as which users other than those who log in.
+func Where(p *runner.Plan) string {
+	line := inventory.Fold(inventory.Names(p.Hosts))
+	if p.Action.Kind == "ping" { // which only logs in
+		return line
+	}
+	byUser := map[string][]string{}
+	for _, h := range p.Hosts {
+		if user := h.Connection.Becomes(); user != "" {
+			byUser[user] = append(byUser[user], h.Name)
+		}
+	}
+	for _, user := range slices.Sorted(maps.Keys(byUser)) {
+		line += ", as " + user
+		if len(byUser[user]) < len(p.Hosts) {
+			line += " on " + inventory.Fold(byUser[user])
+		}
+	}
+	return line
 }
 
 // Brief returns the beginning of what a run did, on one line: enough to know it by. The record has all of it.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"hail/inventory"
 	"hail/report"
 	"hail/runner"
 )
@@ -19,7 +18,7 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if !hasOption(c.Command, "confirm-above") || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	return e.ask(fmt.Sprintf("run on %s: %s\n  %s\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"), what, inventory.Fold(inventory.Names(p.Hosts))))
+	return e.ask(fmt.Sprintf("run on %s: %s\n  %s\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"), what, report.Where(p)))
 }
 
 // ask asks a question on the terminal, and returns an error unless the answer is yes.

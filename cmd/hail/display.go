@@ -67,7 +67,7 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 // header writes the line that announces the run.
 func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
-		line := report.Doing(report.Brief(d.what), p.Hosts)
+		line := report.Doing(report.Brief(d.what), p)
 		if len(p.Hosts) > 1 {
 			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), atOnce(p))
 			if waves := len(p.Waves.Sizes(len(p.Hosts))); waves > 1 {

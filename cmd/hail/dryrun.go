@@ -191,8 +191,8 @@ func foldRows(label string, hosts, texts []string) (rows [][2]string) {
 func usersText(hosts []inventory.Host) []string {
 	texts := make([]string, len(hosts))
 	for i, h := range hosts {
-		if c := h.Connection; c.Become != nil && *c.Become {
-			texts[i] = fmt.Sprintf("%s, by %s", cmp.Or(c.BecomeUser, "root"), cmp.Or(c.BecomeMethod, become.Sudo))
+		if user := h.Connection.Becomes(); user != "" {
+			texts[i] = fmt.Sprintf("%s, by %s", user, cmp.Or(h.Connection.BecomeMethod, become.Sudo))
 		}
 	}
 	return texts

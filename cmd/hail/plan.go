@@ -68,8 +68,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 }
 
 func usesSudo(h inventory.Host) bool {
-	c := h.Connection
-	return c.Become != nil && *c.Become && c.BecomeMethod != become.Doas
+	return h.Connection.Becomes() != "" && h.Connection.BecomeMethod != become.Doas
 }
 
 // checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.

@@ -34,7 +34,7 @@ func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.H
 	var wrong inventory.Errors
 	means := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	for _, h := range hosts {
-		become := kind != action.KindPing && h.Connection.Become != nil && *h.Connection.Become && !means
+		become := kind != action.KindPing && h.Connection.Becomes() != "" && !means
 		for _, r := range inv.RemarksOf(h.Name) {
 			if matters := r.Key == "connection" || r.Key == "become_method" && become; matters && !slices.Contains(wrong, &r.Error) {
 				wrong = append(wrong, &r.Error)

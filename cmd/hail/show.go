@@ -83,7 +83,7 @@ func show(e environment, c *cli.Context) error {
 
 // sayWhich says which run is shown, in the words that announced it: last may be another than one thinks.
 func (e environment) sayWhich(r *report.Run, s *report.Summary) {
-	line := report.Doing(report.Brief(r.What), s.Plan.Hosts)
+	line := report.Doing(report.Brief(r.What), s.Plan)
 	if len(s.Plan.Hosts) > 1 {
 		line += fmt.Sprintf(" (%d)", len(s.Plan.Hosts))
 	}

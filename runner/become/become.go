@@ -31,10 +31,11 @@ type Dialer struct {
 // Dial implements runner.Dialer.
 func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	c, err := d.Inner.Dial(ctx, h)
-	if b := h.Connection.Become; err != nil || b == nil || !*b {
+	user := h.Connection.Becomes()
+	if err != nil || user == "" {
 		return c, err
 	}
-	return &conn{Conn: c, tool: cmp.Or(h.Connection.BecomeMethod, Sudo), user: cmp.Or(h.Connection.BecomeUser, "root"), password: d.Password}, nil
+	return &conn{Conn: c, tool: cmp.Or(h.Connection.BecomeMethod, Sudo), user: user, password: d.Password}, nil
 }
 
 // The tools, as become_method names them.
