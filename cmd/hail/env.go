@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"os/user"
@@ -39,6 +40,7 @@ type environment struct {
 	secret         func(prompt string) (string, error)                   // asks on the terminal, without echo
 	answers        *answers                                              // to prompts, so far
 	earlier        map[string]*report.Summary                            // the runs that targets have named so far
+	seed           uint64                                                // of --sample, also in all rounds of hail test --watch
 }
 
 func osEnvironment(args []string) environment {
@@ -69,6 +71,7 @@ func osEnvironment(args []string) environment {
 		memory:  freeMemory(),
 		answers: &answers{passphrases: map[string]string{}},
 		earlier: map[string]*report.Summary{},
+		seed:    uint64(rand.Uint32N(1_000_000)), // short enough to type
 	}
 	e.secret = e.readSecret
 	e.enquiries = e.osEnquiries

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -115,7 +114,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := queryOf(c)
+	q, err := e.queryOf(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,7 +178,7 @@ func targetsOf(c *cli.Context) []string {
 }
 
 // queryOf returns the selection of hosts that the options describe.
-func queryOf(c *cli.Context) (q inventory.Query, err error) {
+func (e environment) queryOf(c *cli.Context) (q inventory.Query, err error) {
 	q = inventory.Query{
 		Targets: targetsOf(c),
 		Ansible: c.StringSlice("ansible-pattern"),
@@ -204,7 +203,7 @@ func queryOf(c *cli.Context) (q inventory.Query, err error) {
 	case c.IsSet("seed") && q.Narrow.Sample == 0:
 		return q, usage("", "--seed is for --sample, which is not given")
 	case !c.IsSet("seed"):
-		q.Narrow.Seed = uint64(rand.Uint32N(1_000_000)) // short enough to type
+		q.Narrow.Seed = e.seed
 	}
 	return q, nil
 }
