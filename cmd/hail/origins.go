@@ -23,7 +23,7 @@ func appliedSettings(c *cli.Context) []setting {
 // cameFrom returns where the setting comes from that gave an option its value; "" if none did.
 func cameFrom(c *cli.Context, option string) string {
 	for _, s := range appliedSettings(c) {
-		if s.option == option {
+		if s.option == option && option != secretVarsOption {
 			return s.from
 		}
 	}
@@ -77,7 +77,7 @@ func origins(c *cli.Context) []setting {
 			all = append(all, setting{name, valuesOf(c, name), "the command line"})
 		}
 	}
-	slices.SortFunc(all, func(a, b setting) int { return strings.Compare(a.option, b.option) })
+	slices.SortStableFunc(all, func(a, b setting) int { return strings.Compare(a.option, b.option) })
 	return all
 }
 

@@ -192,6 +192,9 @@ var sameAs = map[string]string{
 	"proxycommand": "jump", "connecttimeout": "connect-timeout", "stricthostkeychecking": "host-keys",
 }
 
+// secretVarsOption is the one option to which all settings add, and which none overrides: what is secret stays so.
+const secretVarsOption = "secret-vars"
+
 // applySettings sets the options that the command line does not, and returns the settings it applied, sorted by option.
 func applySettings(c *cli.Context, all []setting) (applied []setting, err error) {
 	open := map[string]cli.Flag{} // the options of the command that nothing has set
@@ -207,6 +210,10 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 	}
 	for _, s := range slices.Backward(all) {
 		option := open[s.option]
+		if s.option == secretVarsOption && hasOption(c.Command, s.option) {
+			applied = append(applied, s)
+			continue
+		}
 		if option == nil {
 			continue
 		}
@@ -225,6 +232,6 @@ func applySettings(c *cli.Context, all []setting) (applied []setting, err error)
 		}
 		applied = append(applied, s)
 	}
-	slices.SortFunc(applied, func(a, b setting) int { return strings.Compare(a.option, b.option) })
+	slices.SortStableFunc(applied, func(a, b setting) int { return strings.Compare(a.option, b.option) })
 	return applied, nil
 }

@@ -40,15 +40,21 @@ var insteadOfSet = map[string]string{
 	"host_key_checking": "use --host-keys WORD",
 }
 
-// secretVars returns the patterns of the names of vars that are never shown.
+// secretVars returns the patterns of the names of vars that are never shown: those of the command line and of all settings.
 func secretVars(c *cli.Context) ([]string, error) {
-	more := c.StringSlice("secret-vars")
-	for _, p := range more {
-		if _, err := path.Match(p, ""); err != nil {
-			return nil, wrongValue("secret-vars", "", "%q is not a pattern", p)
+	all := slices.Clone(inventory.SecretVars)
+	for _, s := range append(slices.Clone(appliedSettings(c)), setting{secretVarsOption, c.StringSlice(secretVarsOption), ""}) {
+		if s.option != secretVarsOption {
+			continue
+		}
+		for _, p := range wordsIn(s.values...) {
+			if _, err := path.Match(p, ""); err != nil {
+				return nil, usage("", "%s: %q is not a pattern", strings.TrimPrefix(s.from+": "+dashed(secretVarsOption), ": "), p)
+			}
+			all = append(all, p)
 		}
 	}
-	return slices.Concat(inventory.SecretVars, more), nil
+	return all, nil
 }
 
 // redacted returns the hosts as they are shown and recorded: without the values of secret vars.
