@@ -19,16 +19,38 @@ import (
 
 // incoming takes in what one host sends.
 type incoming struct {
-	fetch        Fetch
-	root         *os.Root // the host's folder
-	flat         string   // the name of the host's one file; empty: the host has a folder
-	entries      int
-	contentBytes int64
-	nameBytes    int // bytes of all names
-	files        []receivedEntry
-	at           map[string]int // index into files, by local name
-	refused      int
-	why          []string // the first mostRefused of them, each with its reason
+	fetch   Fetch
+	root    *os.Root // the host's folder
+	flat    string   // the name of the host's one file; empty: the host has a folder
+	sent    amount
+	leftOut amount // of what hidden folders hold
+	files   []receivedEntry
+	at      map[string]int // index into files, by local name
+	refused int
+	why     []string // the first mostRefused of them, each with its reason
+}
+
+// amount is how much a host has sent.
+type amount struct {
+	entries   int
+	content   int64
+	nameBytes int // bytes of all names
+}
+
+// add adds an entry. It is an error if that is more than f allows.
+func (a *amount) add(h *tar.Header, f Fetch) error {
+	a.entries++
+	a.nameBytes += len(h.Name) + len(h.Linkname)
+	switch {
+	case a.entries > f.Entries:
+		return fmt.Errorf("the host sends more than %d entries (--max-entries)", f.Entries)
+	case h.Size > f.Bytes-a.content:
+		return fmt.Errorf("the host sends more than %d bytes (--max-bytes)", f.Bytes)
+	case a.nameBytes > mostNames:
+		return fmt.Errorf("the host sends more than %d bytes of names", mostNames)
+	}
+	a.content += h.Size
+	return nil
 }
 
 // Limits on what is taken from one host, whatever it sends.
@@ -83,20 +105,19 @@ func (in *incoming) receive(r io.Reader) (err error) {
 		if err != nil {
 			return err
 		}
-		in.entries++
-		in.nameBytes += len(h.Name) + len(h.Linkname)
-		switch {
-		case in.entries > in.fetch.Entries:
-			return fmt.Errorf("the host sends more than %d entries (--max-entries)", in.fetch.Entries)
-		case h.Size > in.fetch.Bytes-in.contentBytes:
-			return fmt.Errorf("the host sends more than %d bytes (--max-bytes)", in.fetch.Bytes)
-		case in.nameBytes > mostNames:
-			return fmt.Errorf("the host sends more than %d bytes of names", mostNames)
-		case len(h.Name) > longestName || len(h.Linkname) > longestName:
+		if inHidden.MatchString(path.Clean(inArchive(h.Name))) && !in.fetch.wantsHidden() { // the host's tar can't leave it out
+			if err := in.leftOut.add(h, in.fetch); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := in.sent.add(h, in.fetch); err != nil {
+			return err
+		}
+		if len(h.Name) > longestName || len(h.Linkname) > longestName {
 			in.refuse(h.Name[:min(len(h.Name), 100)]+"…", fmt.Sprintf("has a name of more than %d bytes", longestName))
 			continue
 		}
-		in.contentBytes += h.Size
 		refused, err := in.entry(h, t)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
@@ -128,9 +149,6 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		return fmt.Sprintf("is deeper than %d folders", in.fetch.Depth), nil
 	}
 	sent = path.Clean(sent)
-	if inHidden.MatchString(sent) && !in.fetch.wantsHidden() { // the host's tar can't leave it out
-		return "", nil
-	}
 	one := receivedEntry{path: "/" + sent, here: sent, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch {
 	case in.flat == "":

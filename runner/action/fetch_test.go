@@ -277,6 +277,7 @@ func TestHostileFetch(t *testing.T) {
 	file := func(name string) *tar.Header {
 		return &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 1, Mode: 0o644}
 	}
+	hidden := ".hail-" + strings.Repeat("A", 26) + "/"
 	up := &tar.Header{Name: "a/b/up", Typeflag: tar.TypeSymlink, Linkname: "../.."}
 	for _, tt := range []struct {
 		name    string
@@ -303,6 +304,8 @@ func TestHostileFetch(t *testing.T) {
 		{"many", []*tar.Header{file("good"), file("b"), file("c"), file("d")}, "more than 3 entries", action.Fetch{Entries: 3}},
 		{"much", []*tar.Header{file("good"), file("b"), file("c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
 		{"more than there is", []*tar.Header{file("good"), {Name: "b", Typeflag: tar.TypeReg, Size: 1<<63 - 1, Format: tar.FormatGNU}}, "more than 100 bytes", action.Fetch{}},
+		{"what is left out does not count", []*tar.Header{file(hidden + "a"), file(hidden + "b/c"), file("good"), file("b")}, "", action.Fetch{Entries: 2, Bytes: 2, Depth: 1}},
+		{"much that is left out", []*tar.Header{file("good"), file(hidden + "a"), file(hidden + "b"), file(hidden + "c")}, "more than 2 bytes", action.Fetch{Bytes: 2}},
 		{"a long name", []*tar.Header{file("good"), file(strings.Repeat("a/", 3000) + "b")}, "a/… has a name of more than 4096 bytes", action.Fetch{Depth: 5000}},
 		{"a long link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: strings.Repeat("a", 5000)}}, "l… has a name of more", action.Fetch{}},
 		{"deep", []*tar.Header{file("good"), file("a/b/c/d")}, "deeper than 2", action.Fetch{Depth: 2}},

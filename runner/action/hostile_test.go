@@ -52,7 +52,7 @@ func TestHostileArchive(t *testing.T) {
 		want   string
 	}{
 		{"it goes on", open(t), io.MultiReader(archive(t, "a"), endless{}), "after the end"},
-		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, nameBytes: mostNames - 2, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
+		{"many names", &incoming{root: open(t).root, fetch: open(t).fetch, sent: amount{nameBytes: mostNames - 2}, at: map[string]int{}}, archive(t, "ab", "c"), "bytes of names"},
 		{"a panic", &incoming{fetch: open(t).fetch}, archive(t, "a"), "panic: "},
 	} {
 		if err := tt.in.receive(tt.stream); err == nil || !strings.Contains(err.Error(), tt.want) {
