@@ -192,7 +192,7 @@ func ask(ctx context.Context, code *gojq.Code, v any) (any, error) {
 	case failed && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case failed:
-		return nil, err
+		return nil, fmt.Errorf("jq says: %w", err)
 	case !ok:
 		return nil, nil
 	}

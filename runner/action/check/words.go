@@ -39,7 +39,11 @@ func (m Matcher) expectation(s shape) string {
 	case length:
 		return "a length " + m.Of[0].expectation(number)
 	}
-	return fmt.Sprintf("%v to be %s", m.Want, m.Of[0].expectation(unknown)) // jq
+	answer := m.Of[0].expectation(unknown) // of jq
+	if m.Want == "." {
+		return answer
+	}
+	return fmt.Sprintf("%s from jq '%v'", answer, m.Want)
 }
 
 // show formats a value for people, on one line and not too long.
