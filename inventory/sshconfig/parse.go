@@ -64,6 +64,9 @@ func (l *loader) file(path, dir string, above []condition, depth int) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if errors.Is(err, errNoFile) {
+		return &Error{path, 0, err.Error(), "a repeated run reads it again: write it to a file"}
+	}
 	if err != nil {
 		return &Error{path, 0, reason(err), ""}
 	}
@@ -232,6 +235,8 @@ func isPlain(keyword, rest string) bool {
 	return !strings.ContainsFunc(keyword, func(c rune) bool { return c < 'a' || c > 'z' })
 }
 
+var errNoFile = errors.New("this is not a regular file")
+
 // readFile reads a regular file of at most maxFile bytes that belongs to the user or root and that nobody else may
 // write to.
 func readFile(path string) ([]byte, error) {
@@ -247,7 +252,7 @@ func readFile(path string) ([]byte, error) {
 	st, isUnix := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, errors.New("this is not a regular file")
+		return nil, errNoFile
 	case info.Mode().Perm()&0o022 != 0:
 		return nil, errors.New("it is not taken: others may write to it (chmod go-w)")
 	case isUnix && st.Uid != 0 && int(st.Uid) != os.Geteuid():
