@@ -1,6 +1,18 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// environmentIn returns an environment for a command line in which dir is the home folder, and the folder of the records.
+func environmentIn(dir, args string) (e environment, stdout, stderr *strings.Builder) {
+	stdout, stderr = &strings.Builder{}, &strings.Builder{}
+	e = osEnvironment(strings.Fields(args))
+	e.getenv = func(name string) string { return map[string]string{"HAIL_RUNS_DIR": dir}[name] }
+	e.home, e.stdout, e.stderr = dir, stdout, stderr
+	return e, stdout, stderr
+}
 
 // TestHomeFolder: without a home, no file of the current folder is taken for one of the user's own.
 func TestHomeFolder(t *testing.T) {

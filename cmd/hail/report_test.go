@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"hail/report"
@@ -20,9 +19,7 @@ func TestReportsBeforeTheEnd(t *testing.T) {
 	}
 	defer delete(report.Formats, "probe")
 	dir := t.TempDir()
-	e := osEnvironment([]string{"run", "-w", "127.0.0.1", "-p", "1", "-F", "none", "--retries", "0", "--runs-dir", dir,
-		"--report", "probe=" + filepath.Join(dir, "report"), "--", "true"})
-	e.home, e.stdout, e.stderr = dir, io.Discard, io.Discard
+	e, _, _ := environmentIn(dir, "run -w 127.0.0.1 -p 1 -F none --retries 0 --report probe="+filepath.Join(dir, "report")+" -- true")
 	if code := run(e); code != exitUnreachable || !going {
 		t.Errorf("exit %d, and the record was locked: %v", code, going)
 	}
@@ -36,12 +33,10 @@ func TestBinaryOnTerminal(t *testing.T) {
 		{"run -w 127.0.0.1 -p 1 -F none --retries 0 --output stream,xlsx -- true", "hail: --output: a terminal can't show xlsx\nhint: write it to a file: --report xlsx=run.xlsx\n"},
 		{"report last xlsx", "hail: a terminal can't show xlsx\nhint: write it to a file: -o run.xlsx\n"},
 	} {
-		var stdout, stderr strings.Builder
-		e := osEnvironment(strings.Fields(tt.args))
-		e.getenv = func(name string) string { return map[string]string{"HAIL_RUNS_DIR": dir}[name] }
-		e.home, e.stdout, e.stderr, e.stdoutTerminal = dir, &stdout, &stderr, true
+		e, stdout, stderr := environmentIn(dir, tt.args)
+		e.stdoutTerminal = true
 		if code := run(e); code != exitUsage || stdout.Len() > 0 || stderr.String() != tt.want {
-			t.Errorf("hail %s: exit %d, %d bytes on stdout, and on stderr\n%swant\n%s", tt.args, code, stdout.Len(), &stderr, tt.want)
+			t.Errorf("hail %s: exit %d, %d bytes on stdout, and on stderr\n%swant\n%s", tt.args, code, stdout.Len(), stderr, tt.want)
 		}
 	}
 	if runs, err := os.ReadDir(dir); err != nil || len(runs) > 0 {

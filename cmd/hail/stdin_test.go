@@ -16,12 +16,10 @@ func TestStdinTerminal(t *testing.T) {
 		{"run -q --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "  unreachable"},
 		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
 	} {
-		var stdout, stderr strings.Builder
-		e := osEnvironment(strings.Fields(tt.args))
-		e.getenv = func(name string) string { return map[string]string{"HAIL_RUNS_DIR": dir}[name] }
-		e.home, e.stdin, e.stdinTerminal, e.stdout, e.stderr = dir, strings.NewReader(tt.typed), true, &stdout, &stderr
+		e, stdout, stderr := environmentIn(dir, tt.args)
+		e.stdin, e.stdinTerminal = strings.NewReader(tt.typed), true
 		if run(e); !strings.HasPrefix(stdout.String(), tt.out) || !strings.HasPrefix(stderr.String(), tt.said) || tt.said == "" && stderr.Len() > 0 {
-			t.Errorf("hail %s:\n%sand on stderr\n%swant\n%s and\n%s", tt.args, &stdout, &stderr, tt.out, tt.said)
+			t.Errorf("hail %s:\n%sand on stderr\n%swant\n%s and\n%s", tt.args, stdout, stderr, tt.out, tt.said)
 		}
 	}
 }
