@@ -246,7 +246,7 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 		}
 	}
 	var b bytes.Buffer
-	for _, line := range tableLines(table, true) {
+	for _, line := range Table(table) {
 		b.WriteString(style.cut(line, 0) + "\n")
 	}
 	for _, why := range order {

@@ -150,7 +150,7 @@ func (b *workbook) sheet(name string, head []string, rows [][]any) error {
 	if err != nil {
 		return err
 	}
-	for i, width := range widths(head, rows) {
+	for i, width := range sheetWidths(head, rows) {
 		if err := out.SetColWidth(i+1, i+1, width); err != nil {
 			return err
 		}
@@ -205,8 +205,8 @@ func (b *workbook) cell(v any) any {
 	return v
 }
 
-// widths returns the widths of the columns, judging by the first rows.
-func widths(head []string, rows [][]any) []float64 {
+// sheetWidths returns the widths of the columns of a sheet, judging by the first rows.
+func sheetWidths(head []string, rows [][]any) []float64 {
 	all := make([]float64, len(head))
 	for j, name := range head {
 		all[j] = float64(len(name)) + 4

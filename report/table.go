@@ -4,15 +4,13 @@ import "strings"
 
 // Table aligns rows of cells, and returns a line for each, harmless for a terminal. There must be at least one row, and all
 // must have the same length; their cells are made harmless in place. A column without any text is left out.
-func Table(rows [][]string) (lines []string) { return tableLines(rows, false) }
-
-// tableLines is Table, but can keep empty columns.
-func tableLines(rows [][]string, empty bool) (lines []string) {
+func Table(rows [][]string) (lines []string) {
+	cleanCells(rows)
 	widths := widthsOf(rows)
 	for _, row := range rows {
 		var line strings.Builder
 		for j, cell := range row {
-			if widths[j] > 0 || empty {
+			if widths[j] > 0 {
 				line.WriteString(cell + strings.Repeat(" ", widths[j]-textWidth(cell)+2))
 			}
 		}
@@ -21,13 +19,20 @@ func tableLines(rows [][]string, empty bool) (lines []string) {
 	return lines
 }
 
-// widthsOf cleans the cells in place, and returns how wide each column is.
-func widthsOf(rows [][]string) []int {
-	widths := make([]int, len(rows[0]))
+func cleanCells(rows [][]string) {
 	for _, row := range rows {
 		for j := range row {
 			row[j] = OneLine(row[j])
-			widths[j] = max(widths[j], textWidth(row[j]))
+		}
+	}
+}
+
+// widthsOf returns how wide each column is.
+func widthsOf(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for j, cell := range row {
+			widths[j] = max(widths[j], textWidth(cell))
 		}
 	}
 	return widths
@@ -37,6 +42,7 @@ func widthsOf(rows [][]string) []int {
 // lines, up to most; 0 is any number. The first column, which identifies the row, stays as wide as it is.
 func FitTable(rows [][]string, width, most int) []string {
 	const gap, narrow = 2, 8
+	cleanCells(rows)
 	widths := widthsOf(rows)
 	total := -gap
 	for _, w := range widths {
