@@ -27,11 +27,9 @@ const (
 // exitCode returns the exit code for a run. err is what went wrong with the record and the output; by is the signal that
 // stopped the run, or nil. A reader that closed stdout is not an error: callers take it out of err with withoutEPIPE.
 func exitCode(s *report.Summary, err error, by os.Signal) int {
-	count := func(statuses ...runner.Status) (n int) {
-		for _, status := range statuses {
-			n += s.Counts[status]
-		}
-		return n
+	failed := slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() })
+	for status, n := range s.Counts {
+		failed = failed || n > 0 && status.Bad() && status != runner.Unreachable
 	}
 	switch {
 	case err != nil:
@@ -40,9 +38,9 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return codeOfSignal(by)
 	case s.Stopped != "":
 		return exitStopped
-	case count(runner.Failed, runner.Timeout, runner.Lost, runner.Error, runner.Cancelled, runner.Skipped) > 0, slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() }):
+	case failed:
 		return exitFailed
-	case count(runner.Unreachable) > 0:
+	case s.Counts[runner.Unreachable] > 0:
 		return exitUnreachable
 	}
 	return exitOK
