@@ -69,8 +69,11 @@ func findings(s *Summary) (all []*finding) {
 
 func worstLast(all []*finding) []*finding {
 	slices.SortStableFunc(all, func(a, b *finding) int {
-		return cmp.Or(slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
-			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity), len(a.hosts)-len(b.hosts), cmp.Compare(a.check.ID, b.check.ID))
+		return cmp.Or(
+			slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
+			slices.Index(runner.Severities, a.check.Severity)-slices.Index(runner.Severities, b.check.Severity),
+			len(a.hosts)-len(b.hosts),
+			cmp.Compare(a.check.ID, b.check.ID))
 	})
 	return all
 }
@@ -158,7 +161,9 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 }
 
 // marks are the outcomes as cells of the matrix.
-var marks = map[runner.Outcome]string{runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?"}
+var marks = map[runner.Outcome]string{
+	runner.Pass: "ok", runner.Fail: "FAIL", runner.CheckError: "error", runner.Skip: "-", runner.Waived: "waived", runner.NotEvaluated: "?",
+}
 
 // How many checks the matrix may have, and how wide it may be where there is no terminal: what it shows is also said
 // elsewhere.

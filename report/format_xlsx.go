@@ -103,9 +103,16 @@ type workbook struct {
 	mostRows   int // of a sheet, below its head
 }
 
-// Colours for what went well, what needs a look, and what went wrong.
-var cellColors = map[string]string{"ok": "C6EFCE", "changed": "DDEBF7", "pass": "C6EFCE", "failed": "FFC7CE", "fail": "FFC7CE", "error": "FFC7CE", "timeout": "FFC7CE", "lost": "FFC7CE",
-	"unreachable": "FFEB9C", "cancelled": "FFEB9C", "skipped": "FFEB9C", "waived": "FFEB9C", "not-evaluated": "FFEB9C"}
+// Colours for what went well, what has changed, what needs a look, and what went wrong.
+const green, blue, yellow, red = "C6EFCE", "DDEBF7", "FFEB9C", "FFC7CE"
+
+// cellColors are the colours of cells with a status or an outcome.
+var cellColors = map[string]string{
+	"ok": green, "pass": green,
+	"changed":     blue,
+	"unreachable": yellow, "cancelled": yellow, "skipped": yellow, "waived": yellow, "not-evaluated": yellow,
+	"failed": red, "timeout": red, "lost": red, "fail": red, "error": red,
+}
 
 func newWorkbook() (*workbook, error) {
 	b := &workbook{File: excelize.NewFile(), colors: map[string]int{}, mostRows: excelize.TotalRows - 1}

@@ -42,7 +42,8 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 		if !h.Began.IsZero() {
 			started = h.Began.UTC()
 		}
-		row = append(row, string(h.Status), string(h.Reason), exit, started, h.Took().Round(time.Millisecond).Seconds(), h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
+		row = append(row, string(h.Status), string(h.Reason), exit, started, h.Took().Round(time.Millisecond).Seconds(),
+			h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
 		for _, v := range h.Checks {
 			row = append(row, string(v.Outcome))
 		}
