@@ -128,38 +128,31 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 			batch = batch[:0]
 			return goOn
 		}
-		r := bufio.NewReaderSize(f, 64<<10)
-		offset := int64(0)
-		var line []byte
-		for number := 1; ; {
-			rest, err := r.ReadBytes('\n')
-			if line = append(line, rest...); err != nil {
-				if !errors.Is(err, io.EOF) {
-					j.err = err
-					break
-				}
+		lines := lineReader{Reader: bufio.NewReaderSize(f, 64<<10)}
+		for {
+			err := lines.next()
+			if errors.Is(err, io.EOF) {
 				if !deliver() {
 					return
 				}
 				if more() {
 					continue
 				}
-				j.torn = len(line)
+				j.torn = len(lines.line)
+				return
+			}
+			if err != nil {
+				j.err = err
 				break
 			}
-			e, ok := parseLine(line[:len(line)-1])
-			if !ok || !namesFiles(&e) {
-				if _, behind := r.Peek(1); behind == nil {
-					j.err = &DamageError{j.path, number, offset}
+			e, ok := j.event(lines.line)
+			if !ok {
+				if lines.last() {
+					j.torn = len(lines.line)
 				} else {
-					j.torn = len(line)
+					j.err = &DamageError{j.path, lines.number, lines.offset}
 				}
 				break
-			}
-			number, offset, line = number+1, offset+int64(len(line)), line[:0]
-			e.MakePrintable()
-			if e.Kind == runner.KindPlan {
-				e.Plan = j.plan
 			}
 			if batch = append(batch, e); len(batch) == batchSize && !deliver() {
 				return
@@ -167,4 +160,44 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 		}
 		deliver()
 	}
+}
+
+// event returns the event of a line, which ends with its newline. It is not ok if that is none of this journal.
+func (j *journalReader) event(line []byte) (e runner.Event, ok bool) {
+	e, ok = parseLine(line[:len(line)-1])
+	if !ok || !namesFiles(&e) {
+		return e, false
+	}
+	e.MakePrintable()
+	if e.Kind == runner.KindPlan {
+		e.Plan = j.plan
+	}
+	return e, true
+}
+
+// lineReader reads the lines of a file that may grow.
+type lineReader struct {
+	*bufio.Reader
+	line   []byte // as far as it has been read
+	whole  bool   // the line has its end
+	number int    // of the line, from 1
+	offset int64  // of the line
+}
+
+// next reads the next line, with its newline. After io.EOF, it goes on with the line that has no end yet.
+func (l *lineReader) next() error {
+	if l.whole || l.number == 0 {
+		l.number++
+		l.offset += int64(len(l.line))
+		l.line = l.line[:0]
+	}
+	rest, err := l.ReadBytes('\n')
+	l.line, l.whole = append(l.line, rest...), err == nil
+	return err
+}
+
+// last reports whether nothing follows the line.
+func (l *lineReader) last() bool {
+	_, err := l.Peek(1)
+	return err != nil
 }
