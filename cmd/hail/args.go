@@ -15,14 +15,9 @@ import (
 // were taken as hail's, ls -a would run ls on all hosts.
 func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{"help": false, "h": false}
-	var names []string
 	for _, f := range cmd.Flags {
-		takes := f.(cli.DocGenerationFlag).TakesValue()
 		for _, name := range f.Names() {
-			takesValue[name] = takes
-			if len(name) > 1 {
-				names = append(names, name)
-			}
+			takesValue[name] = f.(cli.DocGenerationFlag).TakesValue()
 		}
 	}
 	var options, words []string
@@ -41,14 +36,15 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		if len(words) > 0 && takesCommand(cmd) {
-			return nil, usage("hail's options go before the command, and -- between the two: -- "+strings.Join(slices.Concat(words, []string{arg}, args), " "), "%s comes after the command, and could be meant for it", arg)
+			command := strings.Join(slices.Concat(words, []string{arg}, args), " ")
+			return nil, usage("hail's options go before the command, and -- between the two: -- "+command, "%s comes after the command, and could be meant for it", arg)
 		}
 		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		takes, known := takesValue[name]
 		if !known {
 			letters := shortOptions(arg, takesValue)
 			if letters == nil {
-				return nil, unknownOption(cmd, arg, name, names)
+				return nil, unknownOption(cmd, arg, name)
 			}
 			args = slices.Concat(letters, args)
 			continue
@@ -86,9 +82,16 @@ func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 	return letters
 }
 
-// unknownOption returns the error for an option that the command does not have: arg, with this name. names are the long names
-// of those that it has.
-func unknownOption(cmd *cli.Command, arg, name string, names []string) error {
+// unknownOption returns the error for an option that the command does not have: arg, with this name.
+func unknownOption(cmd *cli.Command, arg, name string) error {
+	var names []string // the long ones
+	for _, f := range cmd.Flags {
+		for _, n := range f.Names() {
+			if len(n) > 1 {
+				names = append(names, n)
+			}
+		}
+	}
 	near := inventory.Nearest(name, names)
 	begins := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) })
 	known := slices.IndexFunc(habits[name], func(h habit) bool { return slices.Contains(names, h.option) })
