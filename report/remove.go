@@ -136,8 +136,8 @@ func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (
 	return old, nil
 }
 
-// recordsPerSpare is how many records to keep allow for one more that is not removed yet: looking through all of them costs
-// more than a small run.
+// Prune leaves one record too many for every recordsPerSpare that are to be kept, because looking through all of them costs
+// more than a small run does.
 const recordsPerSpare = 10
 
 // Prune removes the records that are Old, if there are over a tenth more than keep, and what unfinished or half-removed

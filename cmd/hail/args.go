@@ -112,10 +112,10 @@ func unknownOption(cmd *cli.Command, arg, name string) error {
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
 
-// habit is a hint for a command that has an option: what it calls what another tool calls otherwise.
+// habit is a hint that names an option of ours to somebody who has typed one of another tool.
 type habit struct{ option, hint string }
 
-// habits are the options of other tools. The first habit whose option a command has is for that command.
+// habits are these hints, by the option of the other tool. A command gives the first one whose option it has.
 var habits = map[string][]habit{
 	"A":      {{"ask-pass", "--ask-pass asks for a login password"}},
 	"b":      {{"sudo", "--sudo runs it as root; equal outputs are grouped by default"}},
@@ -191,7 +191,7 @@ func flagError(_ *cli.Context, err error, _ bool) error {
 	return usage("", "%s", text)
 }
 
-// noArguments is an error when a command that takes only options has arguments.
+// noArguments returns an error when a command that takes only options has arguments.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		hint := ""

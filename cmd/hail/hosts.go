@@ -102,7 +102,7 @@ func listHosts(e environment, c *cli.Context) error {
 	return err
 }
 
-// onlyOne is an error when more than one of these options is given.
+// onlyOne returns an error when more than one of these options is given.
 func onlyOne(c *cli.Context, names ...string) error {
 	var set []string
 	for _, name := range names {
@@ -116,7 +116,7 @@ func onlyOne(c *cli.Context, names ...string) error {
 	return nil
 }
 
-// knownVars is an error when --columns or --group-by names a var that no host of the inventory has and no --set sets. The
+// knownVars returns an error when --columns or --group-by names a var that no host of the inventory has and no --set sets. The
 // selected hosts need not have it.
 func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) error {
 	for _, option := range []string{"columns", "group-by"} {

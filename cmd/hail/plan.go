@@ -71,7 +71,7 @@ func usesSudo(h inventory.Host) bool {
 	return h.Connection.Becomes() != "" && h.Connection.BecomeMethod != become.Doas
 }
 
-// checkRecordOptions is an error for a --name by which the run could never be found, and for a wrong --keep-runs.
+// checkRecordOptions returns an error for a --name by which the run could never be found, and for a wrong --keep-runs.
 func checkRecordOptions(c *cli.Context) error {
 	if name := c.String("name"); name == "last" || strings.HasPrefix(name, "last~") {
 		return wrongValue("name", "for example --name nightly", "%q always means another run", name)
