@@ -24,7 +24,6 @@ type crash struct {
 	hosts int
 	runs  string // the folder of the records
 	ran   string // the folder of those files
-	round int
 }
 
 func newCrash(t *testing.T, hosts int) *crash {
@@ -44,14 +43,26 @@ func newCrash(t *testing.T, hosts int) *crash {
 // begin makes new folders, and returns the command line of a run.
 func (c *crash) begin(t *testing.T, options ...string) []string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), fmt.Sprint(c.round))
-	c.round++
+	c.newFolders(t)
+	return c.run(c.append(), options...)
+}
+
+func (c *crash) newFolders(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
 	c.runs, c.ran = filepath.Join(dir, "runs"), filepath.Join(dir, "ran")
 	if err := os.MkdirAll(c.ran, 0o700); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// append is the command: it appends a line to the file of its host.
+func (c *crash) append() string { return "echo ran >>" + c.ran + "/$HAIL_HOST" }
+
+// run returns the command line of a run of a command.
+func (c *crash) run(command string, options ...string) []string {
 	return slices.Concat([]string{"hail", "run", "-a", "-i", c.fleet.Inventory(), "-F", "none", "--runs-dir", c.runs, "--retries", "0", "--output", "none", "-q"},
-		options, []string{"--", "echo ran >>" + c.ran + "/$HAIL_HOST"})
+		options, []string{"--", command})
 }
 
 // check fails the test unless the record accounts for every host, resume completes the run, and no host has run the
@@ -180,10 +191,11 @@ func TestTortureKillAtEveryCall(t *testing.T) {
 func TestTwoResumes(t *testing.T) {
 	t.Parallel()
 	c := newCrash(t, 4)
-	args := c.begin(t)
-	cmd := exec.Command(args[0], append(append([]string{}, args[1:len(args)-2]...), "--max-fail", "0", "-f", "1", "--", "echo ran >>"+c.ran+"/$HAIL_HOST; sleep 0.3; test $HAIL_HOST != h0 -o -e "+c.ran+"/.again")...)
-	cmd.Run()
-	if err := os.WriteFile(filepath.Join(c.ran, ".again"), nil, 0o600); err != nil {
+	c.newFolders(t)
+	again := filepath.Join(c.ran, ".again")
+	args := c.run(c.append()+"; sleep 0.3; test $HAIL_HOST != h0 -o -e "+again, "--max-fail", "0", "-f", "1")
+	exec.Command(args[0], args[1:]...).Run() // it fails on h0, and so does not get to the others
+	if err := os.WriteFile(again, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	results := make(chan error)

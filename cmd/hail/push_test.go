@@ -22,7 +22,6 @@ import (
 type pushed struct {
 	dir, home string
 	options   []string // of hail
-	count     int
 }
 
 func newPushed(t *testing.T, env ...string) *pushed {
@@ -55,8 +54,7 @@ func (p *pushed) path(name string) string { return filepath.Join(p.dir, name) }
 // command is hail with a push of spec, in which DIR stands for the folder on the host.
 func (p *pushed) command(t *testing.T, spec string, more ...string) *exec.Cmd {
 	t.Helper()
-	p.count++
-	file := filepath.Join(t.TempDir(), fmt.Sprintf("push%d.yaml", p.count))
+	file := filepath.Join(t.TempDir(), "push.yaml")
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(spec, "DIR", p.dir)), 0o600); err != nil {
 		t.Fatal(err)
 	}
