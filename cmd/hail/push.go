@@ -146,57 +146,18 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 	return f, nil
 }
 
-// pushJob renders every content for every host, and returns the job that pushes them.
+// pushJob returns the job that pushes what the specs say.
 func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
-	if err := notNegative(c, "backup"); err != nil {
-		return job{}, err
-	}
-	patience, err := duration(c, "patience")
+	push, contents, err := pushOf(e, c, specs, inv, hosts)
 	if err != nil {
 		return job{}, err
 	}
-	secret, err := secretVars(c)
-	if err != nil {
-		return job{}, err
-	}
-	choose := e.chooser(c, inv, hosts)
-	var conditions []condition
-	for _, s := range specs {
-		for _, f := range s.Files {
-			conditions = append(conditions, condition{f.Dest, f.When, f.Place})
-		}
-		conditions = append(conditions, conditionsOf(s.Health)...)
-	}
-	if err := e.remarkIdle(c, choose, conditions); err != nil {
-		return job{}, err
-	}
-	push, contents, err := action.Render(specs, hosts, choose, secret)
-	if err != nil {
-		if wrong, ok := errors.AsType[*inventory.Error](err); ok {
-			return job{}, wrong
-		}
-		return job{}, usage("", "%v", err)
-	}
-	if push.Limit, err = bandwidth(c, "bwlimit"); err != nil {
-		return job{}, err
-	}
-	push.Backup = max(push.Backup, c.Int("backup"))
-	push.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
-	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
 	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), dryRunConnects: true}
 	if push.DryRun {
 		j.what += " (dry run)"
 	}
 	for _, content := range contents {
-		blob := report.Blob{Digest: content.Digest, Size: content.Size, Open: func() (io.ReadCloser, error) { return os.Open(content.Path) }}
-		if content.Path == "" {
-			blob = report.BlobOf(content.Bytes)
-		}
-		if content.Secret {
-			j.private = append(j.private, blob)
-		} else {
-			j.blobs = append(j.blobs, blob)
-		}
+		j.addContent(content)
 	}
 	if !c.Bool("quiet") {
 		items := 0
@@ -209,4 +170,55 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 		}
 	}
 	return j, nil
+}
+
+// pushOf renders every content for every host, and reads the options of the push.
+func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host) (push action.Push, contents []action.Content, err error) {
+	if err := notNegative(c, "backup"); err != nil {
+		return push, nil, err
+	}
+	patience, err := duration(c, "patience")
+	if err != nil {
+		return push, nil, err
+	}
+	secret, err := secretVars(c)
+	if err != nil {
+		return push, nil, err
+	}
+	choose := e.chooser(c, inv, hosts)
+	var conditions []condition
+	for _, s := range specs {
+		for _, f := range s.Files {
+			conditions = append(conditions, condition{f.Dest, f.When, f.Place})
+		}
+		conditions = append(conditions, conditionsOf(s.Health)...)
+	}
+	if err := e.remarkIdle(c, choose, conditions); err != nil {
+		return push, nil, err
+	}
+	push, contents, err = action.Render(specs, hosts, choose, secret)
+	if wrong, ok := errors.AsType[*inventory.Error](err); ok {
+		return push, nil, wrong
+	}
+	if err != nil {
+		return push, nil, usage("", "%v", err)
+	}
+	push.Backup = max(push.Backup, c.Int("backup"))
+	push.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
+	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
+	push.Limit, err = bandwidth(c)
+	return push, contents, err
+}
+
+// addContent adds a content to those that the record keeps or, if it is secret, to those that it must not hold.
+func (j *job) addContent(content action.Content) {
+	blob := report.Blob{Digest: content.Digest, Size: content.Size, Open: func() (io.ReadCloser, error) { return os.Open(content.Path) }}
+	if content.Path == "" {
+		blob = report.BlobOf(content.Bytes)
+	}
+	if content.Secret {
+		j.private = append(j.private, blob)
+	} else {
+		j.blobs = append(j.blobs, blob)
+	}
 }

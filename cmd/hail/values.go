@@ -42,12 +42,12 @@ func size(c *cli.Context, name string) (int64, error) {
 	return 0, wrongValue(name, hint, "%q is not a size", text)
 }
 
-// bandwidth reads an option that is a number of bytes per second; 0 is no limit.
-func bandwidth(c *cli.Context, name string) (int64, error) {
-	text := c.String(name)
+// bandwidth reads --bwlimit, a number of bytes per second; 0 is no limit.
+func bandwidth(c *cli.Context) (int64, error) {
+	text := c.String("bwlimit")
 	n, ok := inventory.ParseSize(strings.TrimSuffix(text, "/s"))
 	if text != "" && text != "0" && !ok {
-		return 0, wrongValue(name, "write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "%q is not a number of bytes a second", text)
+		return 0, wrongValue("bwlimit", "write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "%q is not a number of bytes a second", text)
 	}
 	return n, nil
 }
