@@ -41,17 +41,30 @@ func widthsOf(rows [][]string) []int {
 // FitTable is Table for a terminal that is width columns wide; 0 is any width. A cell that is too wide takes several
 // lines, up to most; 0 is any number. The first column, which identifies the row, stays as wide as it is.
 func FitTable(rows [][]string, width, most int) []string {
-	const gap, narrow = 2, 8
 	cleanCells(rows)
 	widths := widthsOf(rows)
+	if width == 0 || !shrink(widths, width) {
+		return Table(rows)
+	}
+	var lines [][]string
+	for _, row := range rows {
+		lines = append(lines, wrapRow(row, widths, most)...)
+	}
+	return Table(lines)
+}
+
+// shrink makes the widest columns but the first narrower until all fit into width, or none is wide. It reports whether there
+// was anything to do.
+func shrink(widths []int, width int) bool {
+	const gap, narrow = 2, 8
 	total := -gap
 	for _, w := range widths {
 		if w > 0 {
 			total += w + gap
 		}
 	}
-	if width == 0 || total <= width || len(widths) == 1 {
-		return Table(rows)
+	if total <= width || len(widths) == 1 {
+		return false
 	}
 	for ; total > width; total-- {
 		widest := 1
@@ -65,24 +78,26 @@ func FitTable(rows [][]string, width, most int) []string {
 		}
 		widths[widest]--
 	}
-	var lines [][]string
-	for _, row := range rows {
-		cells, height := make([][]string, len(row)), 1
-		for j, text := range row {
-			cells[j] = wrap(text, max(widths[j], 1), most)
-			height = max(height, len(cells[j]))
-		}
-		for i := range height {
-			line := make([]string, len(row))
-			for j := range cells {
-				if i < len(cells[j]) {
-					line[j] = cells[j][i]
-				}
+	return true
+}
+
+// wrapRow returns the lines that a row takes in columns of these widths.
+func wrapRow(row []string, widths []int, most int) [][]string {
+	cells, height := make([][]string, len(row)), 1
+	for j, text := range row {
+		cells[j] = wrap(text, max(widths[j], 1), most)
+		height = max(height, len(cells[j]))
+	}
+	lines := make([][]string, height)
+	for i := range lines {
+		lines[i] = make([]string, len(row))
+		for j := range cells {
+			if i < len(cells[j]) {
+				lines[i][j] = cells[j][i]
 			}
-			lines = append(lines, line)
 		}
 	}
-	return Table(lines)
+	return lines
 }
 
 // wrap cuts text into lines of at most width columns, between words, path elements or items where it can. If most is
