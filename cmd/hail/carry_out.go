@@ -101,8 +101,9 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 				return nil, usage("", "%v", err)
 			}
 		}
-		record, err := report.Create(e.runsDir(c), report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
-			Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}, j.blobs, e.openFiles/4)
+		head := report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
+			Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}
+		record, err := report.Create(e.runsDir(c), head, j.blobs, e.openFiles/4)
 		switch {
 		case err == nil:
 			return record, nil
@@ -121,7 +122,8 @@ func (r *prepared) drain(keyboard bool) (s *report.Summary, by os.Signal, err er
 	d := r.display
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	sinks := append([]report.Sink{stopping{r.record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}}, d.begin(r.record)...)
+	record := stopping{r.record, func() { cancel(runner.Stopped(runner.Unrecorded)) }}
+	sinks := append([]report.Sink{record}, d.begin(r.record, len(r.plan.Hosts))...)
 	stopAnswering := d.answerEnquiries(keyboard)
 	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, func() { r.ssh.Close() })
 	s, err = report.Drain(r.events(ctx), sinks...)

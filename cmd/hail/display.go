@@ -29,13 +29,12 @@ type display struct {
 	quiet    bool
 	progress bool
 	live     *report.Live // while the run goes on; nil without progress
-	total    int
-	verbose  bool // show the steps on the way to a host
-	debug    bool // and those of the SSH protocol
+	verbose  bool         // show the steps on the way to a host
+	debug    bool         // and those of the SSH protocol
 }
 
 func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display, error) {
-	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"), total: len(p.Hosts),
+	d := &display{env: e, what: j.what, before: j.before, talk: e.stderr, quiet: c.Bool("quiet"),
 		by: gathering(c), verbose: j.verbose || c.Bool("verbose") || c.Bool("debug"), debug: c.Bool("debug")}
 	var err error
 	if d.columns, err = columnsOf(c); err != nil {
@@ -95,11 +94,12 @@ func (d *display) trace() sshconn.Trace {
 	}
 }
 
-// begin begins to show the run, and returns what shows it while it goes on. From then on, talk goes above the progress.
-func (d *display) begin(files *report.Record) (sinks []report.Sink) {
+// begin begins to show a run on so many hosts, and returns what shows it while it goes on. From then on, talk goes above the
+// progress.
+func (d *display) begin(files *report.Record, hosts int) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		d.live = report.NewLive(d.env.stderr, d.total, d.env.stderrTerminal, d.talkStyle)
+		d.live = report.NewLive(d.env.stderr, hosts, d.env.stderrTerminal, d.talkStyle)
 		sinks = append(sinks, d.live)
 		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
