@@ -26,29 +26,11 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	if s.Env, err = envOf(c); err != nil {
 		return s, err
 	}
-	secret, err := secretVars(c)
-	if err != nil {
+	if j.remark, err = remarkOnEnv(c, s.Env); err != nil {
 		return s, err
 	}
-	var open []string
-	for _, v := range s.Env {
-		if name, _, _ := strings.Cut(string(v), "="); isSecret(name, secret) {
-			open = append(open, name)
-		}
-	}
-	if open != nil {
-		j.remark = fmt.Sprintf("the value of %s is in the record; --secret-env %s keeps it out", strings.Join(open, " and "), strings.Join(open, " --secret-env "))
-	}
-	for _, name := range c.StringSlice("secret-env") {
-		if err := checkVariable("--secret-env", name); err != nil {
-			return s, err
-		}
-		value := e.getenv(name)
-		if value == "" {
-			return s, wrongValue("secret-env", "export "+name+" first", "%s is not set here", name)
-		}
-		s.Secrets = append(s.Secrets, name)
-		j.addSecret(name, value)
+	if s.Secrets, err = j.secretEnv(e, c); err != nil {
+		return s, err
 	}
 	if s.OKExit, err = exits(c); err != nil {
 		return s, err
@@ -60,6 +42,40 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 		return s, usage("", "--secret-env needs the wrapper, which --no-wrap leaves out")
 	}
 	return s, j.input(e, c, hosts, &s)
+}
+
+// remarkOnEnv says which variables of an environment look secret, and will be in the record; "" if there are none.
+func remarkOnEnv(c *cli.Context, env []runner.Text) (string, error) {
+	secret, err := secretVars(c)
+	if err != nil {
+		return "", err
+	}
+	var open []string
+	for _, v := range env {
+		if name, _, _ := strings.Cut(string(v), "="); isSecret(name, secret) {
+			open = append(open, name)
+		}
+	}
+	if open == nil {
+		return "", nil
+	}
+	return fmt.Sprintf("the value of %s is in the record; --secret-env %s keeps it out", strings.Join(open, " and "), strings.Join(open, " --secret-env ")), nil
+}
+
+// secretEnv reads --secret-env: it returns the names, and puts the values into the job.
+func (j *job) secretEnv(e environment, c *cli.Context) (names []string, err error) {
+	for _, name := range c.StringSlice("secret-env") {
+		if err := checkVariable("--secret-env", name); err != nil {
+			return nil, err
+		}
+		value := e.getenv(name)
+		if value == "" {
+			return nil, wrongValue("secret-env", "export "+name+" first", "%s is not set here", name)
+		}
+		names = append(names, name)
+		j.addSecret(name, value)
+	}
+	return names, nil
 }
 
 func checkVariable(option, name string) error {
