@@ -201,32 +201,38 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (in
 			return nil, j, err
 		}
 	}
-	j.what = r.What
-	var had struct{ action.Surroundings }
-	if len(plan.Action.Args) > 0 {
-		if err := json.Unmarshal(plan.Action.Args, &had); err != nil {
-			return nil, j, fmt.Errorf("the record's action: %w", err)
-		}
-	}
-	for _, name := range had.Secrets {
-		value := e.getenv(name)
-		if value == "" {
-			return nil, j, usage("export "+name+" first", "the run had the secret variable %s, which is not set here", name)
-		}
-		j.addSecret(name, value)
-	}
-	if j.blobs, err = r.Blobs(); err != nil {
+	if j, err = e.jobAgain(r, plan); err != nil {
 		return nil, j, err
-	}
-	if plan.Action.Kind == action.KindPush {
-		if j.private, err = privateAgain(plan); err != nil {
-			return nil, j, err
-		}
 	}
 	if inv, err = e.inventoryOf(c, e.around(plan.SSHConfig)); err == nil {
 		e.remarkHosts(c, inv, plan.Hosts)
 	}
 	return inv, j, err
+}
+
+// jobAgain returns a job for plan, with the contents that the record of run r holds, and with the secrets that it does not.
+func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err error) {
+	j.what = r.What
+	var had struct{ action.Surroundings }
+	if len(plan.Action.Args) > 0 {
+		if err := json.Unmarshal(plan.Action.Args, &had); err != nil {
+			return j, fmt.Errorf("the record's action: %w", err)
+		}
+	}
+	for _, name := range had.Secrets {
+		value := e.getenv(name)
+		if value == "" {
+			return j, usage("export "+name+" first", "the run had the secret variable %s, which is not set here", name)
+		}
+		j.addSecret(name, value)
+	}
+	if j.blobs, err = r.Blobs(); err != nil {
+		return j, err
+	}
+	if plan.Action.Kind == action.KindPush {
+		j.private, err = privateAgain(plan)
+	}
+	return j, err
 }
 
 // privateAgain reads the secret files of a push again. A file that has changed since is an error.
