@@ -32,6 +32,7 @@ func Checks(w io.Writer, s *Summary, style Style) error {
 	return err
 }
 
+// findings returns what is not well with the checks of a run, the worst last.
 func findings(s *Summary) (all []*finding) {
 	type key struct {
 		check   string
@@ -64,10 +65,12 @@ func findings(s *Summary) (all []*finding) {
 		add(&s.Plan.Fleet[i], v, "")
 	}
 	worstLast(all)
-	return worstLast(fewer(all))
+	all = fewer(all)
+	worstLast(all) // again, as findings have been joined
+	return all
 }
 
-func worstLast(all []*finding) []*finding {
+func worstLast(all []*finding) {
 	slices.SortStableFunc(all, func(a, b *finding) int {
 		return cmp.Or(
 			slices.Index(runner.Outcomes, b.outcome)-slices.Index(runner.Outcomes, a.outcome),
@@ -75,7 +78,6 @@ func worstLast(all []*finding) []*finding {
 			len(a.hosts)-len(b.hosts),
 			cmp.Compare(a.check.ID, b.check.ID))
 	})
-	return all
 }
 
 // mostTexts is how many findings of one check are kept apart: one that says something else of each of a thousand hosts
