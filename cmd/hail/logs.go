@@ -84,7 +84,7 @@ func logs(e environment, c *cli.Context) error {
 
 // follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
 func follow(e environment, r *report.Run, hosts []inventory.Host, style report.Style) error {
-	wanted := map[string]bool{}
+	wanted := map[string]bool{} // hosts that have not ended
 	for _, h := range hosts {
 		wanted[h.Name] = true
 	}
@@ -105,17 +105,22 @@ func follow(e environment, r *report.Run, hosts []inventory.Host, style report.S
 		if err := r.Err(); err != nil || ctx.Err() != nil || len(wanted) == 0 {
 			return err
 		}
-		s, err := r.Summary()
-		if err != nil {
-			return err
-		}
-		for _, h := range hosts {
-			if wanted[h.Name] { // hail was killed before it had an end
-				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, s.Result(h.Name).Said())
-			}
-		}
-		return nil
+		return sayCutOff(e, r, hosts, wanted)
 	})
+}
+
+// sayCutOff says how those hosts are accounted for whose end is not in the journal, because hail was killed before it.
+func sayCutOff(e environment, r *report.Run, hosts []inventory.Host, cutOff map[string]bool) error {
+	s, err := r.Summary()
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts {
+		if cutOff[h.Name] {
+			fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, s.Result(h.Name).Said())
+		}
+	}
+	return nil
 }
 
 // writeLog writes a host's log, with control characters made harmless. If the log does not say how the host ended, as for a
