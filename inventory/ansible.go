@@ -150,7 +150,7 @@ func (s ansibleSetting) remark(key, text, hint string) {
 	s.said.remark(s.name, Remark{Error{s.place, text, hint}, key})
 }
 
-func (s ansibleSetting) fail(text, hint string) { s.b.fail(s.place, s.name+": "+text, hint) }
+func (s ansibleSetting) fail(text string) { s.b.fail(s.place, s.name+": "+text, "") }
 
 // take puts the setting, which has this key, into the Connection, or remarks that hail does not follow it.
 func (s ansibleSetting) take(key string) {
@@ -158,13 +158,13 @@ func (s ansibleSetting) take(key string) {
 	kind := reflect.ValueOf(s.value).Kind()
 	switch {
 	case kind == reflect.Slice || kind == reflect.Map:
-		s.fail("this has to be a text", "")
+		s.fail("this has to be a text")
 		return
 	case strings.Contains(text, "{{"):
-		s.fail("templates are not evaluated here: "+text, "")
+		s.fail("templates are not evaluated here: " + text)
 		return
 	case strings.ContainsFunc(text, unicode.IsControl):
-		s.fail("this has to be a text on one line", "")
+		s.fail("this has to be a text on one line")
 		return
 	}
 	switch key {
@@ -181,18 +181,18 @@ func (s ansibleSetting) take(key string) {
 	case "port":
 		port, err := parsePort(text)
 		if err != nil {
-			s.fail(err.Error(), "")
+			s.fail(err.Error())
 		}
 		s.said.conn.Port = port
 	case "connect_timeout":
 		err := s.said.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
 		if err != nil || strings.Trim(text, "0123456789.") != "" { // with an s behind it, 1m is a time, too
-			s.fail(fmt.Sprintf("%q is not a number of seconds", text), "")
+			s.fail(fmt.Sprintf("%q is not a number of seconds", text))
 		}
 	case "become":
 		yes, ok := ansibleBool(text)
 		if !ok {
-			s.fail(fmt.Sprintf("%q is neither yes nor no", text), "")
+			s.fail(fmt.Sprintf("%q is neither yes nor no", text))
 		}
 		s.said.conn.Become = &yes
 	case "options":
@@ -221,7 +221,7 @@ func (s ansibleSetting) take(key string) {
 
 func (s ansibleSetting) text(into *string, text string, check func(string) error) {
 	if err := check(text); err != nil {
-		s.fail(err.Error(), "")
+		s.fail(err.Error())
 	}
 	*into = text
 }

@@ -9,13 +9,13 @@ import (
 func (s ansibleSetting) sshArguments(text string) {
 	words, err := shellWords(text)
 	if err != nil {
-		s.fail(err.Error(), "")
+		s.fail(err.Error())
 		return
 	}
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		if len(word) < 2 || word[0] != '-' {
-			s.fail(fmt.Sprintf("%q is not an ssh option", word), "")
+			s.fail(fmt.Sprintf("%q is not an ssh option", word))
 			return
 		}
 		value := word[2:]
@@ -37,7 +37,7 @@ func (s ansibleSetting) sshArguments(text string) {
 
 func (s ansibleSetting) jump(value string) {
 	if err := CheckJump(value); err != nil {
-		s.fail(err.Error(), "")
+		s.fail(err.Error())
 	}
 	s.said.conn.Jump = value
 }
@@ -48,7 +48,7 @@ func (s ansibleSetting) option(text string) {
 	i := strings.IndexAny(text+"=", "= \t")
 	key, value := text[:i], strings.TrimLeft(text[i:], "= \t")
 	if key == "" || value == "" {
-		s.fail(fmt.Sprintf("%q is not an ssh option: -o Key=Value", text), "")
+		s.fail(fmt.Sprintf("%q is not an ssh option: -o Key=Value", text))
 		return
 	}
 	switch strings.ToLower(key) {
