@@ -13,9 +13,7 @@ import (
 	"strings"
 
 	"hail/inventory"
-	"hail/inventory/strictyaml"
 	"hail/runner"
-	"hail/runner/action/specfile"
 )
 
 // Fleet is a check over the values that another check has captured on all hosts.
@@ -29,40 +27,6 @@ type Fleet struct {
 	AtLeast  *runner.Share   `json:"at_least,omitempty"` // how many of the hosts have to have a value, a percentage of those that the other check is meant for
 	That     *Matcher        `json:"that,omitempty"`     // what that value has to be; nil: anything
 	Place    inventory.Place `json:"-"`
-}
-
-func (r reader) fleet(n *strictyaml.Node) *Fleet {
-	f := &Fleet{}
-	matcher := func(into **Matcher, s shape) func(n *strictyaml.Node) {
-		return func(n *strictyaml.Node) {
-			m := r.matcher(n, "this", s)
-			*into = &m
-		}
-	}
-	r.Mapping(n, "a check over the fleet", specfile.Fields{
-		"value_of":  func(n *strictyaml.Node) { r.Text(n, &f.ValueOf) },
-		"all_equal": func(n *strictyaml.Node) { r.Yes(n, &f.AllEqual) },
-		"distinct":  matcher(&f.Distinct, number),
-		"spread":    matcher(&f.Spread, number),
-		"that":      matcher(&f.That, unknown),
-		"at_least": func(n *strictyaml.Node) {
-			share, err := runner.ParseShare(n.Text)
-			if err != nil || n.Kind != strictyaml.Scalar {
-				r.Fail(n, "at_least: 80%", "%q is neither a number of hosts nor a percentage", n.Text)
-				return
-			}
-			f.AtLeast = &share
-		},
-	})
-	switch {
-	case f.ValueOf == "":
-		r.Fail(n, "value_of: ID of another check", "a check over the fleet needs value_of")
-	case !f.AllEqual && f.Distinct == nil && f.Spread == nil && f.AtLeast == nil:
-		r.Fail(n, "add all_equal, distinct, spread or at_least", "this check expects nothing of the values of %s", f.ValueOf)
-	case f.That != nil && f.AtLeast == nil:
-		r.Fail(n, "at_least: 80%", "\"that\" selects the values that at_least counts, and there is no at_least")
-	}
-	return f
 }
 
 // Judge adds the verdicts over the fleet to the events of a run, before its end, when the values of all hosts are

@@ -208,3 +208,37 @@ func hasTemplate(n *strictyaml.Node) bool {
 	return isTemplate(n.Text) || slices.ContainsFunc(n.Items, hasTemplate) ||
 		slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return hasTemplate(p.Value) })
 }
+
+func (r reader) fleet(n *strictyaml.Node) *Fleet {
+	f := &Fleet{}
+	matcher := func(into **Matcher, s shape) func(n *strictyaml.Node) {
+		return func(n *strictyaml.Node) {
+			m := r.matcher(n, "this", s)
+			*into = &m
+		}
+	}
+	r.Mapping(n, "a check over the fleet", specfile.Fields{
+		"value_of":  func(n *strictyaml.Node) { r.Text(n, &f.ValueOf) },
+		"all_equal": func(n *strictyaml.Node) { r.Yes(n, &f.AllEqual) },
+		"distinct":  matcher(&f.Distinct, number),
+		"spread":    matcher(&f.Spread, number),
+		"that":      matcher(&f.That, unknown),
+		"at_least": func(n *strictyaml.Node) {
+			share, err := runner.ParseShare(n.Text)
+			if err != nil || n.Kind != strictyaml.Scalar {
+				r.Fail(n, "at_least: 80%", "%q is neither a number of hosts nor a percentage", n.Text)
+				return
+			}
+			f.AtLeast = &share
+		},
+	})
+	switch {
+	case f.ValueOf == "":
+		r.Fail(n, "value_of: ID of another check", "a check over the fleet needs value_of")
+	case !f.AllEqual && f.Distinct == nil && f.Spread == nil && f.AtLeast == nil:
+		r.Fail(n, "add all_equal, distinct, spread or at_least", "this check expects nothing of the values of %s", f.ValueOf)
+	case f.That != nil && f.AtLeast == nil:
+		r.Fail(n, "at_least: 80%", "\"that\" selects the values that at_least counts, and there is no at_least")
+	}
+	return f
+}

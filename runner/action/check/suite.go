@@ -78,6 +78,40 @@ func (c *Check) compile() (tests []test, err error) {
 	return tests, nil
 }
 
+// Aim finds out which checks are meant for which hosts, and renders them all once, so that an undefined variable shows
+// before a host is reached. choose returns which hosts an expression means.
+func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string]bool, error)) error {
+	s.Skip = map[string][]int{}
+	for i, c := range s.Checks {
+		if c.When == "" {
+			continue
+		}
+		meant, err := choose(c.When)
+		if err != nil {
+			return inventory.OfExpression(c.Place, "when", err)
+		}
+		for _, h := range hosts {
+			if !meant[h.Name] {
+				s.Skip[h.Name] = append(s.Skip[h.Name], i)
+			}
+		}
+	}
+	for i, c := range s.Checks {
+		if !c.Template || c.Off {
+			continue
+		}
+		for index, h := range hosts {
+			if slices.Contains(s.Skip[h.Name], i) {
+				continue
+			}
+			if _, err := c.render(h, index); err != nil {
+				return &inventory.Error{Place: c.Place, Text: err.Error()}
+			}
+		}
+	}
+	return nil
+}
+
 // For returns the checks of a host as they are made there, at their indexes in Checks; one that is not made there is
 // the zero value.
 func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
