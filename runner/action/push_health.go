@@ -55,7 +55,7 @@ func (j *journal) health(checks []check.Check) error {
 	if len(checks) == 0 {
 		return nil
 	}
-	j.file("judge").WriteString(check.Judge(checks))
+	j.file("judge").WriteString(check.JudgeProgram(checks))
 	for i, c := range checks {
 		arguments, err := c.Arguments()
 		if err != nil {

@@ -167,7 +167,7 @@ func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(cmp.Or(m.shell, "sh"), "-c", fmt.Sprintf("timeout %d sh -c %s hail %s", int(c.Timeout.Value().Seconds()), runner.Quote(check.Judge([]check.Check{c})), arguments))
+	cmd := exec.Command(cmp.Or(m.shell, "sh"), "-c", fmt.Sprintf("timeout %d sh -c %s hail %s", int(c.Timeout.Value().Seconds()), runner.Quote(check.JudgeProgram([]check.Check{c})), arguments))
 	if cmd.Env = append(os.Environ(), "LC_ALL=C"); m.path != "" {
 		cmd.Env = append(cmd.Env, "PATH="+m.path)
 	}

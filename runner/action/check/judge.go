@@ -26,9 +26,9 @@ var (
 // ended begins the last line that the program prints about a probe; if it is missing, the time of the probe ran out.
 const ended = "ended "
 
-// Judge returns a program for a POSIX shell on a host. With the Arguments of one of the checks, it looks once, prints
+// JudgeProgram returns a program for a POSIX shell on a host. With the Arguments of one of the checks, it looks once, prints
 // what it sees, for Verdict, and exits with 0 if the check passes.
-func Judge(checks []Check) string {
+func JudgeProgram(checks []Check) string {
 	of := make([]*Check, len(checks))
 	for i := range checks {
 		of[i] = &checks[i]
@@ -36,7 +36,7 @@ func Judge(checks []Check) string {
 	return "library=" + runner.Quote(libraryFor(of)) + " judge=" + runner.Quote(runner.BareScript(judgeLibrary)) + "\n" + runner.BareScript(judgeScript)
 }
 
-// Arguments returns the arguments for the program of Judge, quoted for a shell. The error says what a host can't judge.
+// Arguments returns the arguments for JudgeProgram, quoted for a shell. The error says what a host can't judge.
 func (c *Check) Arguments() (string, error) {
 	var all []string
 	for _, w := range c.Wants {
@@ -53,7 +53,7 @@ func (c *Check) Arguments() (string, error) {
 	return runner.QuoteWords(append([]string{strings.Join(all, " && "), c.as()}, strings.Fields(c.question())...)), nil
 }
 
-// Verdict returns what is wrong, in words, when the program of Judge has printed these lines, and what the command of
+// Verdict returns what is wrong, in words, when JudgeProgram has printed these lines, and what the command of
 // the check wrote to stderr. wrong is empty if nothing is.
 func (c *Check) Verdict(said []string) (wrong, stderr string) {
 	tests, err := c.compile()
