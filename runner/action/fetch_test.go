@@ -3,6 +3,7 @@ package action_test
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -23,34 +24,42 @@ import (
 	"hail/runner/action"
 )
 
-// fetch fetches, and returns what was printed.
-func (m *machine) fetch(t *testing.T, f action.Fetch) (out string, err error) {
+// fetch brings what there is in the folder of the machine under these names, and returns what was printed.
+func (m *machine) fetch(t *testing.T, dir string, names ...string) (out string, err error) {
 	t.Helper()
 	conn, err := m.dialer.Dial(t.Context(), m.host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	f.Entries, f.Bytes, f.Depth = 1000, 1<<30, 64
+	f := action.Fetch{Dir: dir, Entries: 1000, Bytes: 1 << 30, Depth: 64}
+	for _, name := range names {
+		f.Paths = append(f.Paths, runner.Text(m.dir+name))
+	}
+	return fetchOver(t, f, m.host.Name, conn)
+}
+
+// fetchOver fetches over a connection, and returns what was printed.
+func fetchOver(t *testing.T, f action.Fetch, host string, c runner.Conn) (out string, err error) {
 	var b, errs bytes.Buffer
-	err = f.Do(t.Context(), &runner.Target{Host: m.host, Conn: conn, Out: &b, Err: &errs})
+	err = f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: host}, Conn: c, Out: &b, Err: &errs})
 	return b.String() + errs.String(), err
 }
 
-// TestFetch brings a folder with difficult names, then files by a glob, one under another name, and one that is
-// missing.
-func TestFetch(t *testing.T) {
+// TestFetchFolder brings a folder with difficult names and with links, one of which leads out of it.
+func TestFetchFolder(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "x.log": "l1", "y.log": "l2"} {
+		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "special": "l1"} {
 			m.write(t, name, text, 0o640)
 		}
-		for _, err := range []error{os.Symlink("it's", filepath.Join(m.dir, "inside")), os.Symlink(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "sub/absolute")), os.Symlink("/", filepath.Join(m.dir, "root")), os.Symlink("../../../../../../../etc/passwd", filepath.Join(m.dir, "outside")), os.Link(filepath.Join(m.dir, "a"), filepath.Join(m.dir, "b")), os.Chmod(filepath.Join(m.dir, "x.log"), 0o4755)} {
+		in := func(name string) string { return filepath.Join(m.dir, name) }
+		for _, err := range []error{os.Symlink("it's", in("inside")), os.Symlink(in("a"), in("sub/absolute")), os.Symlink("/", in("root")), os.Symlink("../../../../../../../etc/passwd", in("outside")), os.Link(in("a"), in("b")), os.Chmod(in("special"), 0o4755)} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		dir := t.TempDir()
-		out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir})
+		out, err := m.fetch(t, dir, "")
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || err.Error() != "1 refused, the rest is here; the first: "+m.dir+"/outside is a link that leads out of its folder: ../../../../../../../etc/passwd" {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -66,32 +75,39 @@ func TestFetch(t *testing.T) {
 		if to, e := filepath.EvalSymlinks(filepath.Join(here, "root")); err != nil || string(text) != "one" || to != filepath.Join(dir, "here") || !strings.Contains(out, "link to "+m.dir+"/a "+m.dir+"/sub/absolute\n") {
 			t.Errorf("sub/absolute has %q, %v; root leads to %s, %v\n%s", text, err, to, e, out)
 		}
-		if info, err := os.Stat(filepath.Join(here, "x.log")); err != nil || info.Mode() != 0o755 {
-			t.Errorf("x.log is %v, %v, want mode 0755 without setuid", info, err)
+		if info, err := os.Stat(filepath.Join(here, "special")); err != nil || info.Mode() != 0o755 || !strings.Contains(out, " 0755 2 "+m.dir+"/special\n") {
+			t.Errorf("special is %v, %v, want mode 0755 without setuid\n%s", info, err, out)
 		}
+	})
+}
 
-		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "logs")})
-		if err != nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "0755 2 "+m.dir+"/x.log") {
+// TestFetchFiles brings files that are named in several ways, some of them twice or not there.
+func TestFetchFiles(t *testing.T) {
+	machines(t, func(t *testing.T, m *machine) {
+		for name, text := range map[string]string{"a": "one", "x.log": "l1", "y.log": "l2", `DOMAIN\norbert\101`: "l3"} {
+			m.write(t, name, text, 0o640)
+		}
+		dir := t.TempDir()
+		out, err := m.fetch(t, filepath.Join(dir, "logs"), "/*.log")
+		if err != nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "0640 2 "+m.dir+"/x.log") {
 			t.Errorf("%v\n%s", err, out)
 		}
-		if _, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a")}, Dir: filepath.Join(dir, "flat-{host}.txt")}); err != nil {
+		if _, err = m.fetch(t, filepath.Join(dir, "flat-{host}.txt"), "/a"); err != nil {
 			t.Error(err)
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
 			t.Errorf("flat-here.txt has %q, %v, want \"one\"", text, err)
 		}
 		// A backslash in a name is nothing but that, and names are told without detours.
-		m.write(t, `DOMAIN\norbert\101`, "l3", 0o640)
-		if out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/.//DOMAIN*")}, Dir: filepath.Join(dir, "backslash")}); err != nil || !strings.HasSuffix(out, fmt.Sprintf(" %q\n", m.dir+`/DOMAIN\norbert\101`)) {
+		if out, err = m.fetch(t, filepath.Join(dir, "backslash"), "/.//DOMAIN*"); err != nil || !strings.HasSuffix(out, fmt.Sprintf(" %q\n", m.dir+`/DOMAIN\norbert\101`)) {
 			t.Errorf("%v\n%s", err, out)
 		}
 		// What is named twice arrives once, also if it has two names.
-		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/a"), runner.Text(m.dir + "/x.log"), runner.Text(m.dir + "/*.log")}, Dir: filepath.Join(dir, "twice")})
-		if err != nil || strings.Count(out, "\n") != 3 {
+		if out, err = m.fetch(t, filepath.Join(dir, "twice"), "/a", "/a", "/x.log", "/*.log"); err != nil || strings.Count(out, "\n") != 3 {
 			t.Errorf("%v\n%s, want three files", err, out)
 		}
-		// A missing or unreadable path is reported, and the others arrive.
-		out, err = m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/a"), runner.Text(m.dir + "/none")}, Dir: filepath.Join(dir, "some")})
+		// A missing path is reported, and the others arrive.
+		out, err = m.fetch(t, filepath.Join(dir, "some"), "/a", "/none")
 		if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(out, "/a\n") || !strings.Contains(out, "none") {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -112,13 +128,13 @@ func TestFetchBesidePush(t *testing.T) {
 		defer m.write(t, "go", "", 0o644)
 		await(t, m.dir+"/at")
 		dir := t.TempDir()
-		if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}); err != nil || strings.Count(out, "\n") != 3 {
+		if out, err := m.fetch(t, dir, ""); err != nil || strings.Count(out, "\n") != 3 {
 			t.Errorf("%v\n%s, want three files", err, out)
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, "here", m.dir, ".hail-*")); len(left) != 1 {
 			t.Errorf("there are %q, want the backups alone", left)
 		}
-		if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + "/.hail-*.old")}, Dir: t.TempDir()}); err != nil || !strings.HasSuffix(out, ".old/conf\n") {
+		if out, err := m.fetch(t, t.TempDir(), "/.hail-*.old"); err != nil || !strings.HasSuffix(out, ".old/conf\n") {
 			t.Errorf("%v\n%s, want the old file", err, out)
 		}
 	})
@@ -134,7 +150,7 @@ exec /bin/tar --sort=name "$@"`)
 	if err := os.Link(filepath.Join(m.dir, hidden), filepath.Join(m.dir, "conf")); err != nil {
 		t.Fatal(err)
 	}
-	out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: t.TempDir()})
+	out, err := m.fetch(t, t.TempDir(), "")
 	if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "/conf is being replaced by a push") {
 		t.Errorf("%v\n%s, want that conf is being replaced", err, out)
 	}
@@ -149,14 +165,14 @@ func TestFetchAgain(t *testing.T) {
 			if err := os.Symlink("one", filepath.Join(m.dir, "now")); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}); err != nil {
+			if out, err := m.fetch(t, dir, ""); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			if err := os.Remove(filepath.Join(m.dir, "now")); err != nil {
 				t.Fatal(err)
 			}
 			m.write(t, "now/x", "now", 0o644)
-			if out, err := m.fetch(t, action.Fetch{Paths: []runner.Text{runner.Text(m.dir + path)}, Dir: dir}); err != nil {
+			if out, err := m.fetch(t, dir, path); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			if out, err := exec.Command("diff", "-r", "--no-dereference", m.dir, filepath.Join(dir, "here", m.dir)).Output(); err != nil {
@@ -177,7 +193,8 @@ func TestTwoFetches(t *testing.T) {
 	archive := tarOf("file", "xy")
 	dir := t.TempDir()
 	fetch := func(c runner.Conn) error {
-		return action.Fetch{Dir: dir, Paths: []runner.Text{"/"}}.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: c, Out: io.Discard, Err: io.Discard})
+		_, err := fetchOver(t, action.Fetch{Dir: dir, Paths: []runner.Text{"/"}}, "h", c)
+		return err
 	}
 	second, begun, ended := make(chan error), make(chan bool), make(chan bool)
 	first := fetch(pausing{tar: archive, pause: func() {
@@ -256,7 +273,7 @@ func TestFetchBehindLogin(t *testing.T) {
 		{"nothing", "", nil, "the host did not run what it was sent"},
 	} {
 		f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}, Entries: 10, Bytes: 10, Depth: 10}
-		err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{login: tt.login, tar: tt.tar}, Out: io.Discard, Err: io.Discard})
+		_, err := fetchOver(t, f, "h", stream{login: tt.login, tar: tt.tar})
 		if status, _ := runner.StatusOf(err); tt.want == "" && err != nil || tt.want != "" && (status != runner.Error || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %s, %v, want %q", tt.name, status, err, tt.want)
 		}
@@ -267,7 +284,7 @@ func TestFetchBehindLogin(t *testing.T) {
 func TestFetchWithoutLimits(t *testing.T) {
 	archive := tarOf("a/good", "x")
 	f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}
-	if err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: archive}, Out: io.Discard, Err: io.Discard}); err != nil {
+	if _, err := fetchOver(t, f, "h", stream{tar: archive}); err != nil {
 		t.Error(err)
 	}
 }
@@ -333,16 +350,8 @@ func TestHostileFetch(t *testing.T) {
 			outer := t.TempDir()
 			f := tt.limits
 			f.Dir, f.Paths = filepath.Join(outer, "dir"), []runner.Text{"/"}
-			if f.Entries == 0 {
-				f.Entries = 100
-			}
-			if f.Bytes == 0 {
-				f.Bytes = 100
-			}
-			if f.Depth == 0 {
-				f.Depth = 10
-			}
-			err := f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: ".."}, Conn: stream{tar: b.Bytes()}, Out: io.Discard, Err: io.Discard})
+			f.Entries, f.Bytes, f.Depth = cmp.Or(f.Entries, 100), cmp.Or(f.Bytes, 100), cmp.Or(f.Depth, 10)
+			_, err := fetchOver(t, f, "..", stream{tar: b.Bytes()})
 			if tt.words == "" && err != nil || tt.words != "" && (err == nil || !strings.Contains(err.Error(), tt.words)) {
 				t.Errorf("%v, want %q", err, tt.words)
 			}
@@ -385,14 +394,13 @@ func TestFetchesAtOnce(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	f := action.Fetch{Paths: []runner.Text{runner.Text(m.dir)}, Dir: dir}
-	if _, err := m.fetch(t, f); err != nil {
+	if _, err := m.fetch(t, dir, ""); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if out, err := m.fetch(t, f); err != nil {
+			if out, err := m.fetch(t, dir, ""); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
@@ -421,10 +429,8 @@ func TestFetchForgedLine(t *testing.T) {
 		}
 	}
 	w.Close()
-	var out, errs bytes.Buffer
-	f := action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}
-	f.Do(t.Context(), &runner.Target{Host: inventory.Host{Name: "h"}, Conn: stream{tar: archive.Bytes()}, Out: &out, Err: &errs})
-	if strings.Contains(out.String()+errs.String(), "\n0000") {
-		t.Errorf("it prints\n%s%s", &out, &errs)
+	out, _ := fetchOver(t, action.Fetch{Dir: t.TempDir(), Paths: []runner.Text{"/"}}, "h", stream{tar: archive.Bytes()})
+	if strings.Contains(out, "\n0000") {
+		t.Errorf("it prints\n%s", out)
 	}
 }
