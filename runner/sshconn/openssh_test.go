@@ -22,7 +22,6 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 
 	"hail/runner"
 	"hail/runner/sshconn"
@@ -75,7 +74,7 @@ func TestKeysOfEachKind(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "id")
 			h := realHost(t, authorize(t, privateKey(t, file, key)))
 			h.Connection.Identity = []string{file}
-			d := sshconn.New(sshconn.Config{Agent: serveAgent(t, file, func(a agent.ExtendedAgent) agent.Agent { return a })})
+			d := sshconn.New(sshconn.Config{Agent: startAgent(t, file)})
 			defer d.Close()
 			if got := output(t, d, h, "echo by the file"); got != "by the file" {
 				t.Errorf("it prints %q", got)
@@ -86,116 +85,6 @@ func TestKeysOfEachKind(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestFullAgent: an agent with 20 keys does not use up the tries that sshd allows if ssh_config names the right key.
-func TestFullAgent(t *testing.T) {
-	dir := t.TempDir()
-	ring := agent.NewKeyring()
-	var right ssh.PublicKey
-	for i := range 20 {
-		_, key, err := ed25519.GenerateKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
-			t.Fatal(err)
-		}
-		right = privateKey(t, filepath.Join(dir, fmt.Sprint(i)), key) // so the last one is the right one
-	}
-	pub := filepath.Join(dir, "right")
-	if err := os.WriteFile(pub+".pub", ssh.MarshalAuthorizedKey(right), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "19"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(pub, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h := realHost(t, authorize(t, right), "MaxAuthTries 3")
-	socket := serve(t, func(c net.Conn) { agent.ServeAgent(ring, c) })
-
-	h.Connection.Identity = nil
-	wantReason(t, reach(t, configured(t, "", sshconn.Config{Agent: socket}), h), runner.Unreachable, runner.Auth, "and 17 more keys")
-	d := configured(t, "IdentitiesOnly yes\nIdentityFile "+pub+"\n", sshconn.Config{Agent: socket})
-	if err := reach(t, d, h); err != nil {
-		t.Errorf("with IdentitiesOnly: %v", err)
-	}
-}
-
-// serve answers every connection to a socket until the test ends.
-func serve(t *testing.T, answer func(net.Conn)) (socket string) {
-	t.Helper()
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "agent"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				answer(c)
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
-
-// TestAgentThatDies: after an agent has hung up while signing, its socket is connected to again.
-func TestAgentThatDies(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "id")
-	_, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := privateKey(t, file, key)
-	ring := agent.NewKeyring()
-	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	asked := 0
-	socket := serve(t, func(c net.Conn) {
-		mu.Lock()
-		asked++
-		first := asked == 1
-		mu.Unlock()
-		if first {
-			agent.ServeAgent(dyingAgent{ring, c}, c)
-			return
-		}
-		agent.ServeAgent(ring, c)
-	})
-	s := newSite(t, sshtest.Server{Name: "web1", Authorized: []ssh.PublicKey{public}})
-	h := s.hosts[0]
-	h.Connection.Identity = nil
-	d := s.dialer(sshconn.Config{Agent: socket})
-	for range 3 {
-		if err := reach(t, d, h); err != nil {
-			t.Error(err)
-		}
-	}
-	if asked != 2 {
-		t.Errorf("the agent had %d connections, want 2", asked)
-	}
-}
-
-// dyingAgent hangs up when it should sign.
-type dyingAgent struct {
-	agent.Agent
-	conn net.Conn
-}
-
-func (d dyingAgent) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) {
-	d.conn.Close()
-	return nil, net.ErrClosed
 }
 
 // TestHashedNames: names in known_hosts that ssh-keygen has hashed, and a HostKeyAlias, which has no port.
@@ -301,21 +190,6 @@ func TestMaxStartups(t *testing.T) {
 	if n := reachAll(30, 0); n == 0 {
 		t.Log("all at once, none was dropped: this machine is too slow for that")
 	}
-}
-
-func TestTwoHopsOverOpenSSH(t *testing.T) {
-	first, second, target := realHost(t), realHost(t), realHost(t)
-	first.Name, second.Name = "first", "second"
-	s := newSite(t)
-	s.hosts = append(s.hosts, first, second)
-	target.Connection.Jump = "first,second"
-	d := s.dialer(sshconn.Config{})
-	if got := output(t, d, target, "echo $SSH_CLIENT"); !strings.HasPrefix(got, "127.0.0.1 ") {
-		t.Errorf("it prints %q", got)
-	}
-	second.Connection.Port = 1
-	s.hosts[1] = second
-	wantReason(t, reach(t, s.dialer(sshconn.Config{}), target), runner.Unreachable, runner.Jump, "jump host second: jump host first could not connect to 127.0.0.1:1")
 }
 
 func TestIPv6(t *testing.T) {

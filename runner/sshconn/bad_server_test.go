@@ -1,0 +1,135 @@
+package sshconn_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
+	"hail/runner/sshconn"
+	"hail/runner/sshtest"
+)
+
+// TestUnreachable: each kind of failure to reach a server has its reason and phase, and another host is still reached.
+func TestUnreachable(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		faults sshtest.Faults
+		reason runner.Reason
+		phase  string
+		text   string
+	}{
+		{"hangs up at once", sshtest.Faults{HangUp: true}, runner.Closed, "handshake", "hung up without a word"},
+		{"says nothing", sshtest.Faults{Mute: true}, runner.ConnectTimeout, "handshake", "no SSH server answered"},
+		{"is a web server", sshtest.Faults{Greeting: "HTTP/1.1 400 Bad Request\r\n\r\n"}, runner.Handshake, "handshake", "HTTP/1.1 400"},
+		{"has too many connections", sshtest.Faults{Greeting: "Exceeded MaxStartups\r\n"}, runner.Closed, "handshake", "Exceeded MaxStartups"},
+		{"punishes", sshtest.Faults{Greeting: "Not allowed at this time\r\n"}, runner.Closed, "handshake", "Not allowed at this time"},
+		{"speaks SSH 1", sshtest.Faults{Greeting: "SSH-1.5-old\r\n"}, runner.Handshake, "handshake", `speaks "SSH-1.5-old"`},
+		{"has a banner without end", sshtest.Faults{EndlessBanner: true}, runner.Handshake, "login", "banner does not end"},
+		{"takes too long to log in", sshtest.Faults{LoginDelay: time.Minute}, runner.ConnectTimeout, "login", "login did not end"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults}, sshtest.Server{Name: "good1"})
+			d := s.timeout(tt.reason == runner.ConnectTimeout)
+			f := wantReason(t, reach(t, d, s.hosts[0]), runner.Unreachable, tt.reason, tt.text)
+			if f.Reach == nil || f.Reach.Phase != tt.phase {
+				t.Errorf("reach %+v, want phase %s", f.Reach, tt.phase)
+			}
+			if err := reach(t, d, s.hosts[1]); err != nil {
+				t.Errorf("the healthy host: %v", err)
+			}
+		})
+	}
+}
+
+// TestBadServers: whatever a server does after login, a command ends soon, with the right status.
+func TestBadServers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		faults sshtest.Faults
+		status runner.Status
+		reason runner.Reason
+		text   string
+	}{
+		{"refuses channels", sshtest.Faults{NoChannel: true}, runner.Unreachable, runner.ChannelRefused, "refuses a session: no more sessions"},
+		{"never answers the channel", sshtest.Faults{MuteChannel: true}, runner.Unreachable, runner.ChannelRefused, "opened no session within"},
+		{"refuses commands", sshtest.Faults{NoExec: true}, runner.Unreachable, runner.ChannelRefused, "refuses to run commands"},
+		{"never answers the command", sshtest.Faults{MuteExec: true}, runner.Lost, "", "did not say within"},
+		{"ends without a status", sshtest.Faults{NoStatus: true}, runner.Lost, "", "without an exit status"},
+		{"is cut in the middle", sshtest.Faults{CutAfter: 3}, runner.Lost, "", "connection ended before the command did"},
+		{"says 7 and then 0", sshtest.Faults{Statuses: []uint32{7, 0}}, runner.Failed, runner.ExitStatus, "exit 7"},
+		{"says 256", sshtest.Faults{Statuses: []uint32{256}}, runner.Failed, runner.ExitStatus, "exit 256"},
+		{"says 4294967295", sshtest.Faults{Statuses: []uint32{1<<32 - 1}}, runner.Failed, runner.ExitStatus, "exit 4294967295"},
+		{"sends terminal codes for a signal", sshtest.Faults{Signal: "TERM\x1b[2J\n"}, runner.Failed, runner.Signalled, "killed by signal"},
+		{"never closes the channel", sshtest.Faults{KeepChannel: true}, runner.OK, "", ""},
+		{"opens channels to us", sshtest.Faults{OpensChannels: true}, runner.OK, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults, Play: func(c *sshtest.Command) { io.WriteString(c.Stdout, "hello\n") }})
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			c, err := s.timeout(tt.faults.MuteChannel || tt.faults.MuteExec).Dial(ctx, s.hosts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			err = c.Exec(ctx, "x", runner.Stdio{})
+			if ctx.Err() != nil {
+				t.Fatal("the command hung")
+			}
+			wantReason(t, err, tt.status, tt.reason, tt.text)
+		})
+	}
+}
+
+// TestNoTerminal: a command whose terminal never opens was not sent.
+func TestNoTerminal(t *testing.T) {
+	hangsUp := make(chan struct{})
+	for text, faults := range map[string]sshtest.Faults{
+		"the connection ended before a terminal was open": {
+			LoggedIn: func(c *ssh.ServerConn) { <-hangsUp; c.Close() },
+			Session:  func(_ ssh.Channel, reqs <-chan *ssh.Request) { <-reqs; close(hangsUp) },
+		},
+		"the server opened no terminal within 2s": {Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
+			for range reqs {
+			}
+		}},
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sshtest.Server{Name: "web1", Faults: faults})
+			c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(t.Context(), s.hosts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, text)
+		})
+	}
+}
+
+// TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun.
+func TestStoppedBeforeTheAnswer(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
+		for r := range reqs {
+			if r.Type == "exec" {
+				cancel(runner.ErrTimeout)
+			}
+		}
+	}}})
+	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
+	if f == nil || f.Remains != runner.Unknown {
+		t.Errorf("%+v, want unknown in Remains", f)
+	}
+}
