@@ -50,7 +50,19 @@ type conn struct {
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, reach runner.Reach, s settings) *conn {
-	c := &conn{Conn: sc, heard: heard, reach: reach, limit: s.timeout, env: s.env, forward: s.forward, bare: d.config.Bare, keepalive: s.keepalive, maxMisses: s.maxMisses, onClose: d.forget, end: make(chan struct{})}
+	c := &conn{
+		Conn:      sc,
+		heard:     heard,
+		reach:     reach,
+		limit:     s.timeout,
+		env:       s.env,
+		forward:   s.forward,
+		bare:      d.config.Bare,
+		keepalive: s.keepalive,
+		maxMisses: s.maxMisses,
+		onClose:   d.forget,
+		end:       make(chan struct{}),
+	}
 	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { c.answer(chans, reqs) })
 	c.clock = time.AfterFunc(c.keepalive, c.tick)
