@@ -1,10 +1,8 @@
 package inventory
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,30 +95,13 @@ func TestLikeAnsiblePatterns(t *testing.T) {
 
 func ansibleHosts(t *testing.T, inventory string, patterns []string) (hosts [][]string) {
 	t.Helper()
-	text, err := json.Marshal(patterns)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
+	python(t, `
 import json, sys
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 manager = InventoryManager(DataLoader(), sources=[sys.argv[1]])
 print(json.dumps([[h.name for h in manager.get_hosts(p)] for p in json.load(sys.stdin)]))
-`, inventory)
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C.UTF-8")
-	c.Stdin = strings.NewReader(string(text))
-	out, err := c.Output()
-	if err == nil {
-		err = json.Unmarshal(out, &hosts)
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		t.Fatalf("ansible (make test gets it): %v\n%s", err, exit.Stderr)
-	}
-	if err != nil {
-		t.Fatalf("ansible (make test gets it): %v", err)
-	}
+`, []string{"HOME=" + t.TempDir()}, patterns, &hosts, inventory)
 	return hosts
 }
 

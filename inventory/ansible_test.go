@@ -1,14 +1,12 @@
 package inventory
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -42,15 +40,6 @@ func unpack(t *testing.T, path string) (dir string, words []string) {
 	return dir, strings.Fields(string(archive.Comment))
 }
 
-// debianPython returns the Python that has the modules of Debian's programs. Other Pythons may come before it in the
-// path, and it may be unpacked elsewhere.
-func debianPython() string {
-	if _, err := os.Stat("/usr/bin/python3"); err == nil {
-		return "/usr/bin/python3"
-	}
-	return "python3"
-}
-
 // listing is the output of ansible-inventory --list.
 type listing struct {
 	groups   map[string]struct{ Hosts, Children []string }
@@ -66,11 +55,8 @@ func ansibleListings(t *testing.T, args map[string][]string) map[string]listing 
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
+	var texts map[string]json.RawMessage
+	python(t, `
 import json, os, sys
 from ansible.cli.inventory import InventoryCLI
 listings = {}
@@ -90,19 +76,7 @@ for folder, args in json.load(sys.stdin).items():
         sys.exit("ansible-inventory fails with " + " ".join(args))
     listings[folder] = json.loads(text)
 print(json.dumps(listings))
-`)
-	c.Env = append(os.Environ(), "HOME="+home, "ANSIBLE_CONFIG="+config, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
-	c.Stdin = bytes.NewReader(text)
-	var stderr strings.Builder
-	c.Stderr = &stderr
-	out, err := c.Output()
-	if err != nil {
-		t.Fatalf("ansible (make test gets it): %v\n%s%s", err, out, &stderr)
-	}
-	var texts map[string]json.RawMessage
-	if err := json.Unmarshal(out, &texts); err != nil {
-		t.Fatal(err)
-	}
+`, []string{"HOME=" + home, "ANSIBLE_CONFIG=" + config, "ANSIBLE_NOCOLOR=1"}, args, &texts)
 	listings := map[string]listing{}
 	for folder, text := range texts {
 		var l listing

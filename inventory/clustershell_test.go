@@ -1,8 +1,6 @@
 package inventory
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -126,11 +124,7 @@ type clusterSet struct {
 // clusterSets evaluates all expressions in one run of ClusterShell's library, which nodeset uses.
 func clusterSets(t *testing.T, config string, expressions []string) (sets []clusterSet) {
 	t.Helper()
-	text, err := json.Marshal(expressions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(t.Context(), debianPython(), "-c", `
+	python(t, `
 import json, sys
 from ClusterShell.NodeSet import NodeSet
 sets = []
@@ -141,17 +135,9 @@ for expression in json.load(sys.stdin):
     except Exception as e:
         sets.append({"Error": str(e)})
 print(json.dumps(sets))
-`)
-	c.Env = append(os.Environ(), "CLUSTERSHELL_CFGDIR="+config)
-	c.Stdin = bytes.NewReader(text)
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
-	out, err := c.Output()
-	if err == nil {
-		err = json.Unmarshal(out, &sets)
-	}
-	if err != nil || len(sets) != len(expressions) {
-		t.Fatalf("ClusterShell (make test gets it): %v\n%s", err, &stderr)
+`, []string{"CLUSTERSHELL_CFGDIR=" + config}, expressions, &sets)
+	if len(sets) != len(expressions) {
+		t.Fatalf("%d results for %d expressions", len(sets), len(expressions))
 	}
 	for i := range sets {
 		sets[i].Names = strings.Fields(strings.Join(sets[i].Names, " ")) // "a b" is one name for the library, but two for nodeset
