@@ -69,10 +69,7 @@ func selectNames(inv *Inventory, expr string) ([]string, error) {
 	if err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
 		return nil, nil
 	}
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = h.Name
-	}
+	names := Names(hosts)
 	slices.Sort(names)
 	return names, err
 }

@@ -77,13 +77,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-func joined(hosts []Host) string {
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = h.Name
-	}
-	return strings.Join(names, " ")
-}
+func joined(hosts []Host) string { return strings.Join(Names(hosts), " ") }
 
 func TestSelectQuery(t *testing.T) {
 	inv := load(t, "i.yaml", fleet)
