@@ -11,11 +11,21 @@ import (
 	"hail/runner"
 )
 
+// heard is the outcome of a push of which the host has said these lines, with commas between them.
+func heard(said string) *outcome {
+	o := &outcome{}
+	for line := range strings.SplitSeq(said, ", ") {
+		kind, rest, _ := strings.Cut(line, " ")
+		o.hear(kind, rest)
+	}
+	return o
+}
+
 // TestCut: the outcome of a push whose end was not heard is what the host had said until then.
 func TestCut(t *testing.T) {
 	lost := &runner.Failure{Status: runner.Lost, Err: errors.New("the connection ended")}
 	for _, row := range []struct {
-		said string // comma-separated lines
+		said string
 		err  *runner.Failure
 		want string
 		stop bool
@@ -39,12 +49,7 @@ func TestCut(t *testing.T) {
 		{"begins, changed", lost, "the connection ended; everything was already done", false},
 		{"begins, undoing", &runner.Failure{Status: runner.Failed, Reason: runner.Signalled, Err: errors.New("killed by signal KILL")}, "killed by signal KILL; the next push settles it", false},
 	} {
-		var o outcome
-		for line := range strings.SplitSeq(row.said, ", ") {
-			if kind, rest, _ := strings.Cut(line, " "); kind != "" {
-				o.hear(kind, rest)
-			}
-		}
+		o := heard(row.said)
 		err := o.cut(row.err)
 		wantStatus, wantReason := runner.StatusOf(row.err)
 		status, reason := runner.StatusOf(err)
@@ -67,11 +72,7 @@ func TestOutcomeUnsaid(t *testing.T) {
 		"begins, immutable /\\0101":    `/\0101 is immutable (chattr); nothing was changed`,
 		"locked":                       "another push is running on the host; nothing was changed",
 	} {
-		var o outcome
-		for line := range strings.SplitSeq(said, ", ") {
-			kind, rest, _ := strings.Cut(line, " ")
-			o.hear(kind, rest)
-		}
+		o := heard(said)
 		if err := o.result(&runner.Target{}, true); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", said, err, want)
 		}
@@ -99,11 +100,7 @@ func TestOutcomeOfEarlier(t *testing.T) {
 		"settled activated, handler h 1, kept, error state":      {"", "an earlier push was killed, and can't be settled: the folder for the state of pushes is not writable; nothing was changed"},
 		"settled rolled-back, undoing, stuck":                    {"", "an earlier push was killed, and could not be rolled back: look at the host"},
 	} {
-		var o outcome
-		for line := range strings.SplitSeq(said, ", ") {
-			kind, rest, _ := strings.Cut(line, " ")
-			o.hear(kind, rest)
-		}
+		o := heard(said)
 		err := o.result(&runner.Target{}, false)
 		status, _ := runner.StatusOf(err)
 		if text := fmt.Sprint(err); err != nil && (text != want.err || status != runner.Error) || err == nil && want.err != "" || want.settled != o.settled {
