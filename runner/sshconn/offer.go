@@ -31,77 +31,98 @@ func (o *offer) String() string {
 // offer returns what the host is offered, in order: the keys named for it (through the agent where it holds them), then
 // the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by default. The
 // clock of the login stands still while the agent lists its keys.
-func (k *keyring) offer(ctx context.Context, s settings, clock *clock) (o offer) {
-	var from *agentKeys
-	var held []ssh.Signer
+func (k *keyring) offer(ctx context.Context, s settings, clock *clock) offer {
+	o := offering{keys: k, s: s, ctx: ctx, clock: clock, seen: map[string]bool{}}
 	if s.agent != "" {
-		clock.pause()
-		from = k.agent(ctx, s.agent)
-		clock.resume()
-		var err error
-		if held, err = from.usable(); err != nil {
-			o.withheld = append(o.withheld, "no keys from the agent ("+err.Error()+")")
-		}
-	}
-	seen := map[string]bool{}
-	add := func(key ssh.Signer, name string) {
-		key = restrict(key, s.algorithms.publicKeys)
-		if key == nil {
-			o.withheld = append(o.withheld, "PubkeyAcceptedAlgorithms excludes "+name)
-			return
-		}
-		if id := string(key.PublicKey().Marshal()); !seen[id] {
-			seen[id] = true
-			o.signers = append(o.signers, key)
-			o.shown = append(o.shown, name)
-		}
-	}
-	addWith := func(certificates []string, key ssh.Signer, name string) { // a certificate goes before its key
-		for _, path := range certificates {
-			cert, err := k.certificate(path)
-			if err != nil {
-				continue
-			}
-			if signer, err := ssh.NewCertSigner(cert, key); err == nil { // an error: it is for another key
-				add(signer, path)
-			}
-		}
-		add(key, name)
-	}
-	addHeld := func(certificates []string, key ssh.Signer) {
-		addWith(certificates, &patientSigner{key, k, from, ctx, clock}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
-	}
-	addFiles := func() {
-		for _, path := range s.identities {
-			f, err := k.file(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			certificates := append([]string{path + "-cert.pub"}, s.certificates...)
-			switch i := indexOf(held, f.public); {
-			case err != nil:
-				o.withheld = append(o.withheld, err.Error())
-			case i >= 0:
-				addHeld(certificates, held[i])
-			case f.signer != nil:
-				addWith(certificates, f.signer, path)
-			case f.locked:
-				o.withheld = append(o.withheld, path+" has a passphrase: load it into the agent")
-			default:
-				o.withheld = append(o.withheld, path+" is only a public key, which the agent does not hold")
-			}
-		}
+		o.askAgent()
 	}
 	if !s.guessed {
-		addFiles()
+		o.addFiles()
 	}
 	if !s.onlyThese {
-		for _, key := range held {
-			addHeld(s.certificates, key)
+		for _, key := range o.held {
+			o.addHeld(s.certificates, key)
 		}
 	}
 	if s.guessed {
-		addFiles()
+		o.addFiles()
 	}
-	return o
+	return o.offer
+}
+
+// offering is an offer that is being put together.
+type offering struct {
+	offer
+	s     settings
+	keys  *keyring
+	ctx   context.Context
+	clock *clock
+	agent *agentKeys
+	held  []ssh.Signer // by the agent
+	seen  map[string]bool
+}
+
+func (o *offering) askAgent() {
+	o.clock.pause()
+	o.agent = o.keys.agent(o.ctx, o.s.agent)
+	o.clock.resume()
+	var err error
+	if o.held, err = o.agent.usable(); err != nil {
+		o.withheld = append(o.withheld, "no keys from the agent ("+err.Error()+")")
+	}
+}
+
+// addFiles adds the keys whose files are named, or guessed.
+func (o *offering) addFiles() {
+	for _, path := range o.s.identities {
+		f, err := o.keys.file(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		certificates := append([]string{path + "-cert.pub"}, o.s.certificates...)
+		switch i := indexOf(o.held, f.public); {
+		case err != nil:
+			o.withheld = append(o.withheld, err.Error())
+		case i >= 0:
+			o.addHeld(certificates, o.held[i])
+		case f.signer != nil:
+			o.addWith(certificates, f.signer, path)
+		case f.locked:
+			o.withheld = append(o.withheld, path+" has a passphrase: load it into the agent")
+		default:
+			o.withheld = append(o.withheld, path+" is only a public key, which the agent does not hold")
+		}
+	}
+}
+
+// addHeld adds a key that the agent holds.
+func (o *offering) addHeld(certificates []string, key ssh.Signer) {
+	o.addWith(certificates, &patientSigner{key, o.keys, o.agent, o.ctx, o.clock}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+}
+
+// addWith adds those of the certificates that are for the key, and then the key.
+func (o *offering) addWith(certificates []string, key ssh.Signer, name string) {
+	for _, path := range certificates {
+		cert, err := o.keys.certificate(path)
+		if err != nil {
+			continue
+		}
+		if signer, err := ssh.NewCertSigner(cert, key); err == nil { // an error: it is for another key
+			o.add(signer, path)
+		}
+	}
+	o.add(key, name)
+}
+
+func (o *offering) add(key ssh.Signer, name string) {
+	key = restrict(key, o.s.algorithms.publicKeys)
+	if key == nil {
+		o.withheld = append(o.withheld, "PubkeyAcceptedAlgorithms excludes "+name)
+		return
+	}
+	if id := string(key.PublicKey().Marshal()); !o.seen[id] {
+		o.seen[id] = true
+		o.signers = append(o.signers, key)
+		o.shown = append(o.shown, name)
+	}
 }
