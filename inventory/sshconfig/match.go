@@ -71,16 +71,7 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 				}
 				value = args[i]
 			}
-			if c.kind == "exec" {
-				c.command = value
-				break
-			}
-			if strings.HasSuffix(c.kind, "host") { // Match ignores the case of host names, Host lines do not
-				value = strings.ToLower(value)
-			}
-			for p := range strings.SplitSeq(value, ",") {
-				c.patterns = append(c.patterns, newPattern(p))
-			}
+			c.take(value)
 		default:
 			return nil, fmt.Errorf("match %s: unknown criterion", word)
 		}
@@ -89,14 +80,35 @@ func parseMatch(args []string) (criteria []criterion, err error) {
 	if len(criteria) == 0 {
 		return nil, errors.New("match: a criterion is missing")
 	}
-	if all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" }); all >= 0 {
-		before, after := criteria[:all], criteria[all+1:]
-		follows := len(before) == 1 && (before[0].kind == "canonical" || before[0].kind == "final")
-		if criteria[all].negated || len(after) > 0 || len(before) > 0 && !follows {
-			return nil, errors.New("match all stands alone, or follows canonical or final")
-		}
+	if !allFits(criteria) {
+		return nil, errors.New("match all stands alone, or follows canonical or final")
 	}
 	return criteria, nil
+}
+
+// take reads the value of a criterion: a command, or patterns.
+func (c *criterion) take(value string) {
+	if c.kind == "exec" {
+		c.command = value
+		return
+	}
+	if strings.HasSuffix(c.kind, "host") { // Match ignores the case of host names, Host lines do not
+		value = strings.ToLower(value)
+	}
+	for p := range strings.SplitSeq(value, ",") {
+		c.patterns = append(c.patterns, newPattern(p))
+	}
+}
+
+// allFits reports whether all, if it is among the criteria, is where it may be.
+func allFits(criteria []criterion) bool {
+	all := slices.IndexFunc(criteria, func(c criterion) bool { return c.kind == "all" })
+	if all < 0 {
+		return true
+	}
+	before, after := criteria[:all], criteria[all+1:]
+	follows := len(before) == 1 && (before[0].kind == "canonical" || before[0].kind == "final")
+	return !criteria[all].negated && len(after) == 0 && (len(before) == 0 || follows)
 }
 
 // holds says whether a Match line holds for what is known so far.
