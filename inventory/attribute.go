@@ -3,12 +3,10 @@ package inventory
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,14 +51,6 @@ func (p *parser) attribute(t *term) (found bool, err error) {
 
 // quoteValue is the hint when a parenthesis ends a value that it was meant to be part of.
 const quoteValue = `put a value with ( in double quotes: name=~"^(web|db)"`
-
-// RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
-func RegexError(err error) error {
-	if s, ok := errors.AsType[*syntax.Error](err); ok {
-		return fmt.Errorf("the regular expression is wrong: %s: `%s`", s.Code, s.Expr)
-	}
-	return err
-}
 
 func (p *parser) value(op string) (string, error) {
 	from := p.pos

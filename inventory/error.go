@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -77,4 +78,12 @@ func (e Errors) Error() string {
 		lines = append(lines, fmt.Sprintf("and %d more errors", more))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
+func RegexError(err error) error {
+	if s, ok := errors.AsType[*syntax.Error](err); ok {
+		return fmt.Errorf("the regular expression is wrong: %s: `%s`", s.Code, s.Expr)
+	}
+	return err
 }
