@@ -17,6 +17,9 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // Value returns d as a time.Duration.
 func (d Duration) Value() time.Duration { return time.Duration(d) }
 
+// WholeSeconds returns d in whole seconds, rounded up: what a program on a host is given never cuts d short.
+func (d Duration) WholeSeconds() int { return int((d.Value() + time.Second - 1) / time.Second) }
+
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 )
 
 // TestHostJSON: a host read back from a record is the same for templates and target expressions.
@@ -42,6 +43,14 @@ func TestDurationText(t *testing.T) {
 		var d Duration
 		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want != "") || err == nil && d.String() != want {
 			t.Errorf("%s is %v, %v, want %s", text, d, err, want)
+		}
+	}
+}
+
+func TestWholeSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]int{0: 0, time.Nanosecond: 1, time.Second: 1, 1400 * time.Millisecond: 2, time.Minute: 60} {
+		if got := Duration(d).WholeSeconds(); got != want {
+			t.Errorf("%v is %d, want %d", d, got, want)
 		}
 	}
 }

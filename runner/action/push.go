@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,9 @@ type Handler struct {
 	Run     string          `json:"run"`
 	Timeout runner.Duration `json:"timeout,omitempty"` // 0: a minute
 }
+
+// seconds is how long the handler may take.
+func (h Handler) seconds() int { return cmp.Or(h.Timeout.WholeSeconds(), 60) }
 
 // Spec describes the action as data.
 func (p Push) Spec() runner.Spec { return runner.NewSpec(KindPush, p) }

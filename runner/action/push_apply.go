@@ -102,7 +102,7 @@ func (p *Push) againTime(c *comparison) runner.Duration {
 	seconds := 0
 	for _, h := range p.Handlers {
 		if c.notified[h.Name] && !p.Keep && len(c.steps) > 0 {
-			seconds += wholeSeconds(h.Timeout, time.Minute) + kill
+			seconds += h.seconds() + kill
 		}
 	}
 	if seconds > 0 {

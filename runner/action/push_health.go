@@ -1,10 +1,10 @@
 package action
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"hail/inventory"
 	"hail/runner/action/check"
@@ -61,7 +61,7 @@ func (j *journal) health(checks []check.Check) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.ID, err)
 		}
-		fmt.Fprintf(j.file("table"), "C %s %d %d %d %d %s\n", program.Word(c.ID), i, wholeSeconds(c.Retry.Timeout, 0), wholeSeconds(c.Retry.Interval, time.Second),
+		fmt.Fprintf(j.file("table"), "C %s %d %d %d %d %s\n", program.Word(c.ID), i, c.Retry.Timeout.WholeSeconds(), cmp.Or(c.Retry.Interval.WholeSeconds(), 1),
 			int(c.Limit().Seconds()), program.Word(`sh -c "$hail_judge" hail `+arguments))
 	}
 	return nil

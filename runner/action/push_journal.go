@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"hail/runner"
 	"hail/runner/action/program"
@@ -109,7 +108,7 @@ func (p *Push) activation(j *journal, c *comparison) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), wholeSeconds(h.Timeout, time.Minute), program.Word(run))
+		fmt.Fprintf(table, "H %s %d %s\n", program.Word(h.Name), h.seconds(), program.Word(run))
 	}
 	return j.health(c.health)
 }
@@ -271,11 +270,4 @@ func (j *journal) tar(b *bytes.Buffer) error {
 	}
 	endTar(b)
 	return nil
-}
-
-func wholeSeconds(d runner.Duration, otherwise time.Duration) int {
-	if d == 0 {
-		return int(otherwise.Seconds())
-	}
-	return int((d.Value() + time.Second - 1) / time.Second)
 }

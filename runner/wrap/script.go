@@ -39,13 +39,13 @@ func line(around, prefix, cmd string) string {
 
 // limitMargin is how much longer the limit that the host enforces is than ours: it is for when we no longer can. Tests
 // shorten it.
-var limitMargin = 10 * time.Second
+var limitMargin = runner.Duration(10 * time.Second)
 
 // assignments returns the line that tells the scripts what they need to know about a command.
 func assignments(nonce, shell string, s runner.Stdio) string {
 	limit := 0
 	if s.Limit > 0 {
-		limit = seconds(s.Limit.Value() + s.Grace.Value() + limitMargin)
+		limit = (s.Limit + s.Grace + limitMargin).WholeSeconds()
 	}
 	var exports strings.Builder
 	for _, v := range s.Env {
@@ -53,11 +53,8 @@ func assignments(nonce, shell string, s runner.Stdio) string {
 		exports.WriteString("export " + name + "=" + runner.Quote(value) + "\n")
 	}
 	return fmt.Sprintf("hail_nonce=%s hail_grace=%d hail_limit=%d hail_input=%d hail_kib=%d hail_secrets=%d hail_shell=%s hail_program=%t hail_exports=%s\n",
-		nonce, seconds(s.Grace.Value()), limit, s.Size, s.Size>>10, len(s.Secrets), runner.Quote(shell), s.Program, runner.Quote(exports.String()))
+		nonce, s.Grace.WholeSeconds(), limit, s.Size, s.Size>>10, len(s.Secrets), runner.Quote(shell), s.Program, runner.Quote(exports.String()))
 }
-
-// seconds returns d in seconds, rounded up.
-func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // encode writes text for printf %b in single quotes: whatever some shell could interpret is octal, except for newlines,
 // where \n is shorter.

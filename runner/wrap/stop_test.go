@@ -209,7 +209,7 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 // TestTheHostKeepsTheLimit: the host ends a command at its time limit by itself.
 func TestTheHostKeepsTheLimit(t *testing.T) {
 	wrap.SetLimitMargin(0)
-	t.Cleanup(func() { wrap.SetLimitMargin(10 * time.Second) })
+	t.Cleanup(func() { wrap.SetLimitMargin(runner.Duration(10 * time.Second)) })
 	eachShell(t, func(t *testing.T, c runner.Conn) {
 		ctx, cancel := context.WithTimeout(t.Context(), bound)
 		defer cancel()

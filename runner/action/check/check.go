@@ -37,7 +37,7 @@ type Check struct {
 
 // Limit returns how long one look may take, as the host counts it: the timeout, rounded up to whole seconds.
 func (c *Check) Limit() time.Duration {
-	return max(time.Second, (c.Timeout.Value() + time.Second - 1).Truncate(time.Second))
+	return time.Duration(max(1, c.Timeout.WholeSeconds())) * time.Second
 }
 
 // expects says whether the check has a matcher for the attribute.
