@@ -276,6 +276,23 @@ func TestInputThatCanNotBeRead(t *testing.T) {
 	})
 }
 
+// TestSizeOfAnInput: a Target finds out how long an input in memory is, and that it is none if it is empty.
+func TestSizeOfAnInput(t *testing.T) {
+	for in, want := range map[io.Reader]int64{
+		nil: 0, strings.NewReader(""): 0, strings.NewReader("four"): 4, bytes.NewReader([]byte("five!")): 5, bytes.NewBufferString("six"): 3,
+		io.LimitReader(strings.NewReader("unknown"), 4): 0,
+	} {
+		fake := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+			if _, isLimited := in.(*io.LimitedReader); s.Size != want || (s.In != nil) != (want > 0 || isLimited) {
+				t.Errorf("%T: size %d, input %v; want %d", in, s.Size, s.In != nil, want)
+			}
+			return nil
+		}}
+		a := do(func(ctx context.Context, t *runner.Target) error { return t.Exec(ctx, "x", runner.Stdio{In: in}) })
+		finishes(t, runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, fake, nil), hosts(1))
+	}
+}
+
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &connsuite.Fake{DialTime: func(h inventory.Host) time.Duration {

@@ -42,6 +42,7 @@ func (s *starter) Exec(ctx context.Context, cmd string, given Stdio) error {
 	if given.Limit == 0 {
 		given.Limit = plan.Clocks.Attempt
 	}
+	given = given.Sized()
 	watched, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	if given.In != nil {

@@ -6,7 +6,7 @@ import "io"
 // away.
 type Stdio struct {
 	In       io.Reader // nil: empty. Exec does not wait for a Read that blocks
-	Size     int64     // how many bytes In has; a Conn that has to know says so
+	Size     int64     // how many bytes In has; 0: not known, with which a Conn that has to know fails
 	Out, Err io.Writer // nil: read and thrown away. Both may be written to at the same time
 
 	// Env holds variables as KEY=value. Where the Conn can, they are set without the server's consent (AcceptEnv);
@@ -39,4 +39,15 @@ type Stdio struct {
 
 	// Grace is how long the command may go on after ctx has ended and its input was closed; 0 drops it at once.
 	Grace Duration
+}
+
+// Sized returns s with the Size of its In, if that is not given and In knows it: by a method Len() int, as a strings.Reader,
+// a bytes.Reader and a bytes.Buffer have. An In that is empty becomes nil. Target.Exec does this for every action.
+func (s Stdio) Sized() Stdio {
+	if in, ok := s.In.(interface{ Len() int }); ok && s.Size == 0 {
+		if s.Size = int64(in.Len()); s.Size == 0 {
+			s.In = nil
+		}
+	}
+	return s
 }

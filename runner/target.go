@@ -11,9 +11,9 @@ import (
 // used by several goroutines at once, everything else by one at a time. In a Target made by hand, to test an action,
 // Note, Progress and RecordVerdicts do nothing.
 //
-// Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command, and ends the command with the status
-// Error when its input can't be read. TTY, and a Limit of 0, are those of the plan. A Grace comes on top of that of the
-// plan, unless that is 0.
+// Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command, passes the Stdio on as Sized, and ends
+// the command with the status Error when its input can't be read. TTY, and a Limit of 0, are those of the plan. A Grace
+// comes on top of that of the plan, unless that is 0.
 type Target struct {
 	Host    inventory.Host
 	Index   int // of the host, from Plan.Index

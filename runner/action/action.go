@@ -25,6 +25,18 @@ type Sources struct {
 	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, with its size; the caller closes it
 }
 
+// input returns a content as the input of a command. The caller closes In.
+func (from Sources) input(digest string) (runner.Stdio, error) {
+	in, size, err := from.Blob(digest)
+	switch {
+	case err != nil:
+		return runner.Stdio{}, err
+	case size == 0:
+		return runner.Stdio{}, in.Close()
+	}
+	return runner.Stdio{In: in, Size: size}, nil
+}
+
 // New builds the action that s describes. from.Blob may be nil if s names no content. Unknown arguments in s are an
 // error, and an action returned with an error must not be used.
 func New(s runner.Spec, from Sources) (runner.Action, error) {

@@ -14,6 +14,7 @@ import (
 	"hail/runner/action"
 	"hail/runner/connsuite"
 	"hail/runner/local"
+	"hail/runner/wrap"
 )
 
 // TestSpecs: an action is the same after its Spec was written and read back.
@@ -66,6 +67,29 @@ func TestExec(t *testing.T) {
 	err = action.Exec{Line: connsuite.Exit7}.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &errs})
 	if s, r := runner.StatusOf(err); s != runner.Failed || r != runner.ExitStatus {
 		t.Errorf("the error is %v, want failed(exit)", err)
+	}
+}
+
+// TestEmptyContents: an empty input is an input, and an empty script is a script, also for a Conn that has to know sizes.
+func TestEmptyContents(t *testing.T) {
+	conn, err := wrap.Dialer{Inner: local.Dialer{}}.Dial(t.Context(), inventory.Host{Name: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	nothing := func(string) (io.ReadCloser, int64, error) { return io.NopCloser(strings.NewReader("")), 0, nil }
+	for _, spec := range []runner.Spec{
+		action.Exec{Line: "cat; echo end", Surroundings: action.Surroundings{InputDigest: "00"}}.Spec(),
+		action.Script{TextDigest: "00", Interpreter: []string{"sh"}}.Spec(),
+	} {
+		a, err := action.New(spec, action.Sources{Blob: nothing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &out}); err != nil || spec.Kind == action.KindExec && out.String() != "end\n" {
+			t.Errorf("%s: %q, %v", spec.Kind, out.String(), err)
+		}
 	}
 }
 

@@ -61,7 +61,11 @@ func (p *Push) applyOver(ctx context.Context, t *runner.Target, c *comparison, l
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	o := outcome{nonce: nonce, health: c.health}
-	err = program.Run(ctx, t, nonce, line, runner.Stdio{In: s.meter.reader(ctx, in), Size: in.size, Grace: p.againTime(c)}, func(kind, rest string) error {
+	given := runner.Stdio{Grace: p.againTime(c)}
+	if in.size > 0 {
+		given.In, given.Size = s.meter.reader(ctx, in), in.size
+	}
+	err = program.Run(ctx, t, nonce, line, given, func(kind, rest string) error {
 		switch kind {
 		case "send":
 			s.begin(ctx, stop)

@@ -57,20 +57,21 @@ func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
 // Do implements runner.Action. A script without an input of its own is fed to its interpreter; otherwise it is put into
 // a folder of its own on the host, which is removed afterwards.
 func (s Script) Do(ctx context.Context, t *runner.Target) error {
-	text, size, err := s.sources.Blob(s.TextDigest)
+	text, err := s.sources.input(s.TextDigest)
 	if err != nil {
 		return err
 	}
-	defer text.Close()
+	defer closeInput(text)
 	given, err := s.stdio(t, s.sources)
 	if err != nil {
 		return err
 	}
 	if given.In != nil {
 		defer closeInput(given)
-		return s.staged(ctx, t, runner.Stdio{In: text, Size: size, Err: t.Err}, given)
+		text.Err = t.Err
+		return s.staged(ctx, t, text, given)
 	}
-	given.In, given.Size = text, size
+	given.In, given.Size = text.In, text.Size
 	return s.judge(t.Exec(ctx, s.in(s.fed()), given))
 }
 

@@ -59,11 +59,11 @@ func (s Surroundings) stdio(t *runner.Target, from Sources) (runner.Stdio, error
 		given.Secrets = append(given.Secrets, name+"="+value)
 	}
 	if digest := cmp.Or(s.InputDigests[t.Host.Name], s.InputDigest); digest != "" {
-		in, size, err := from.Blob(digest)
+		in, err := from.input(digest)
 		if err != nil {
 			return given, err
 		}
-		given.In, given.Size = in, size
+		given.In, given.Size = in.In, in.Size
 	}
 	return given, nil
 }

@@ -33,7 +33,7 @@ func testAtOnce(t *testing.T, d dial) {
 			ended.Go(func() {
 				in := fmt.Sprintf("command %d\n", i)
 				said := signal{then: begun.Done}
-				err := c.Exec(ctx, Cat, runner.Stdio{In: io.MultiReader(strings.NewReader(in), after{&begun}), Out: &said})
+				err := c.Exec(ctx, Cat, runner.Stdio{In: io.MultiReader(strings.NewReader(in), after{&begun}), Size: int64(len(in)), Out: &said})
 				said.once.Do(begun.Done) // nobody may wait for a command that did not begin
 				if err != nil || said.String() != in {
 					t.Errorf("%q, %v", said.String(), err)

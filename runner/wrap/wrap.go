@@ -4,6 +4,9 @@
 // POSIX sh, whose watchdog takes the end of the channel's input as the order to end everything that the command has
 // started: TERM, a grace, KILL. The input ends when the command's time is up, when the run is stopped, and also when
 // hail or the network dies.
+//
+// So the wrapper has to know the size of a command's own input (runner.Stdio.Size). And as with any shell, a command that
+// a signal has ended has the exit status 128 and the number of the signal.
 package wrap
 
 import (
@@ -50,11 +53,14 @@ type conn struct {
 // Unwrap returns the Conn below.
 func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
-// Exec implements runner.Conn. Input without a size is taken for empty. When ctx ends the command, the *runner.Failure
-// says what remains on the host.
+// Exec implements runner.Conn. When ctx ends the command, the *runner.Failure says what remains on the host.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	if s.In == nil || s.Size <= 0 {
-		s.In, s.Size = nil, 0
+	s = s.Sized()
+	switch {
+	case s.In == nil:
+		s.Size = 0
+	case s.Size <= 0:
+		return &runner.Failure{Status: runner.Error, Err: errors.New("the command can't get its input, whose size is not given: Stdio.Size says it, and no In means an empty input")}
 	}
 	if s.Err == nil {
 		s.Err = io.Discard
