@@ -3,6 +3,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -25,9 +26,17 @@ type Sources struct {
 	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, with its size; the caller closes it
 }
 
+// blob is Blob, or an error where it is nil.
+func (from Sources) blob(digest string) (io.ReadCloser, int64, error) {
+	if from.Blob == nil {
+		return nil, 0, errors.New("the action has no contents to send: action.New makes one that has")
+	}
+	return from.Blob(digest)
+}
+
 // input returns a content as the input of a command. The caller closes In.
 func (from Sources) input(digest string) (runner.Stdio, error) {
-	in, size, err := from.Blob(digest)
+	in, size, err := from.blob(digest)
 	switch {
 	case err != nil:
 		return runner.Stdio{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -89,6 +90,30 @@ func TestEmptyContents(t *testing.T) {
 		var out bytes.Buffer
 		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &out}); err != nil || spec.Kind == action.KindExec && out.String() != "end\n" {
 			t.Errorf("%s: %q, %v", spec.Kind, out.String(), err)
+		}
+	}
+}
+
+// TestWithoutSources: an action that was not made by New says what it lacks.
+func TestWithoutSources(t *testing.T) {
+	file := action.Item{Path: runner.Text(filepath.Join(t.TempDir(), "f")), Kind: action.File, Digest: "00", Size: 1}
+	const unmade = "the action has no contents to send: action.New makes one that has"
+	for _, tt := range []struct {
+		a    runner.Action
+		want string
+	}{
+		{action.Exec{Line: "cat", Surroundings: action.Surroundings{InputDigest: "00"}}, unmade},
+		{action.Exec{Line: "true", Surroundings: action.Surroundings{Secrets: []string{"TOKEN"}}}, "there is no value for the secret variable TOKEN"},
+		{action.Script{TextDigest: "00", Interpreter: []string{"sh"}}, unmade},
+		{action.Push{Manifests: []action.Manifest{{Items: []action.Item{file}}}, ManifestIndex: map[string]int{"h": 0}}, unmade},
+	} {
+		plan := runner.Plan{Hosts: []inventory.Host{{Name: "h"}}}
+		for batch := range runner.Run(t.Context(), plan, tt.a, wrap.Dialer{Inner: local.Dialer{}}, nil) {
+			for _, e := range batch {
+				if e.Kind == runner.KindFinish && (e.Status != runner.Error || !strings.Contains(e.Error, tt.want)) {
+					t.Errorf("%T: %s, %s; want %s", tt.a, e.Status, e.Error, tt.want)
+				}
+			}
 		}
 	}
 }

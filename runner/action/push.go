@@ -15,7 +15,8 @@ import (
 )
 
 // Push brings files to hosts, on each host all of them or none: it compares what the host has with what it should have,
-// and makes the differences in one step that can be rolled back. docs/push.md says what happens on a host.
+// and makes the differences in one step that can be rolled back. docs/push.md says what happens on a host. Render makes
+// one of PushSpecs. To be run, it needs the Sources that New takes.
 type Push struct {
 	Manifests        []Manifest     `json:"manifests"`          // what hosts should have, without duplicates
 	ManifestIndex    map[string]int `json:"of"`                 // index into Manifests, by host name; without one, the host is left alone

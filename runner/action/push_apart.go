@@ -165,7 +165,7 @@ func (s *sender) lane(ctx context.Context) error {
 func (s *sender) send(ctx context.Context, i int) (err error) {
 	defer caught(&err)
 	p := s.parts[i]
-	content, size, err := s.push.sources.Blob(p.item.Digest)
+	content, size, err := s.push.sources.blob(p.item.Digest)
 	if err != nil {
 		return &runner.Failure{Status: runner.Error, Err: err}
 	}

@@ -25,7 +25,7 @@ func (p Push) differ(ctx context.Context, t *runner.Target, c *comparison) error
 		if s.item.Kind != File || s.what == meta || !s.shown() {
 			continue
 		}
-		content, _, err := p.sources.Blob(s.item.Digest)
+		content, _, err := p.sources.blob(s.item.Digest)
 		if err != nil {
 			return err
 		}

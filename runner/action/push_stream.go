@@ -35,7 +35,7 @@ var texts = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 // newStream returns an empty stream. The caller writes to its text, and closes it.
 func (p *Push) newStream() *stream {
-	return &stream{blob: p.sources.Blob, text: texts.Get().(*bytes.Buffer)}
+	return &stream{blob: p.sources.blob, text: texts.Get().(*bytes.Buffer)}
 }
 
 // tar adds what is sent, as a tar stream; files that go over channels of their own are empty in it.
