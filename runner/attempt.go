@@ -106,6 +106,9 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 		if p := recover(); p != nil {
 			err = &Failure{Status: Error, Err: fmt.Errorf("panic: %v", p)}
 		}
+		if f, ok := errors.AsType[*Failure](err); ok && f == nil {
+			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
+		}
 	}()
 	h := it.host
 	stdout, stderr, err := r.outputs.Open(h, it.tries)
@@ -124,7 +127,7 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	if err != nil {
 		f, ok := errors.AsType[*Failure](err)
 		switch {
-		case ok:
+		case ok && f != nil:
 			r.reach(it, f.Reach)
 		case ctx.Err() != nil: // stopped before anything was started
 			err = &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}

@@ -46,8 +46,8 @@ type Conn interface {
 	Close() error
 }
 
-// Gate decides whether the next wave may begin. Pass is called between waves and returns nil to let it begin; an error
-// stops the run.
+// Gate decides whether the next wave may begin. Pass is called between waves, by one goroutine, and returns nil to let it
+// begin; an error stops the run. ctx ends when the run is stopped.
 type Gate interface {
 	Pass(ctx context.Context, w WaveResult) error
 }
@@ -70,10 +70,10 @@ type Ended struct {
 	Exit   int    `json:"exit,omitempty"`
 }
 
-// Outputs provides the writers for what a host prints. Open is called once per attempt; each writer is used by one
-// goroutine at a time and closed before the host's finish event. An error, of Open or of a writer, ends the host with
-// the status Error. A writer that does not keep everything has a method LeftOut() int64, which is called after Close
-// and whose result is noted.
+// Outputs provides the writers for what a host prints; a nil one throws it away. Open is called once per attempt, for
+// many hosts at once; each writer is used by one goroutine at a time and closed before the host's finish event. An error,
+// of Open or of a writer, ends the host with the status Error. A writer that does not keep everything has a method
+// LeftOut() int64, which is called after Close and whose result is noted.
 type Outputs interface {
 	Open(h inventory.Host, attempt int) (out, err io.WriteCloser, e error)
 }

@@ -46,6 +46,12 @@ type stream struct {
 }
 
 func newOutput(r *run, host string, attempt int, stdout, stderr io.WriteCloser) *output {
+	if stdout == nil {
+		stdout = discarded{io.Discard}
+	}
+	if stderr == nil {
+		stderr = discarded{io.Discard}
+	}
 	return &output{run: r, host: host, attempt: attempt,
 		streams: [2]stream{{name: Stdout, w: stdout}, {name: Stderr, w: stderr}}}
 }

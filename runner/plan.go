@@ -41,13 +41,13 @@ type Plan struct {
 	Checks     []Check          `json:"checks,omitempty"`      // checks that the action makes on each host, in order
 	Fleet      []Check          `json:"fleet,omitempty"`       // checks made over all hosts when they have ended
 	Hosts      []inventory.Host `json:"hosts"`                 // each name once
-	Indexes    []int            `json:"indexes,omitempty"`     // of all hosts, when the run repeats part of another; nil: 0, 1, 2 …
+	Indexes    []int            `json:"indexes,omitempty"`     // of all hosts, when the run repeats part of another; where there is none: the place in Hosts
 }
 
 // Index returns the number of the i-th host, which its commands see as $HAIL_INDEX. Numbers rise with i, and stay the
 // same when a run is repeated in part.
 func (p *Plan) Index(i int) int {
-	if p.Indexes == nil {
+	if i >= len(p.Indexes) {
 		return i
 	}
 	return p.Indexes[i]

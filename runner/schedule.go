@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -92,7 +93,7 @@ func (s *schedule) pass(w WaveResult, gates []Gate) {
 	var closed error
 	for _, g := range gates {
 		if s.ctx.Err() == nil && closed == nil {
-			closed = g.Pass(s.ctx, w)
+			closed = ask(s.ctx, g, w)
 		}
 	}
 	switch {
@@ -102,6 +103,16 @@ func (s *schedule) pass(w WaveResult, gates []Gate) {
 		s.halt(GateClosed)
 		s.stopError = printable(closed.Error())
 	}
+}
+
+// ask returns the answer of a gate; one that panics is closed.
+func ask(ctx context.Context, g Gate, w WaveResult) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return g.Pass(ctx, w)
 }
 
 // wave runs the next hosts until size of them have ended with a status other than Unreachable. A host that was not

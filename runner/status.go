@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,12 +102,17 @@ type Failure struct {
 	Stop    bool    // nothing more may start, whatever the budget
 }
 
-// Error returns the text of Err, or the status and reason where there is none.
+// Error returns the text of Err, or where there is none, the exit status or the status and reason.
 func (f *Failure) Error() string {
-	if f.Err != nil {
+	switch {
+	case f.Err != nil:
 		return f.Err.Error()
+	case f.Reason == ExitStatus:
+		return fmt.Sprintf("exit %d", f.Exit)
+	case f.Reason == "":
+		return string(cmp.Or(f.Status, Error))
 	}
-	return fmt.Sprintf("%s (%s)", f.Status, f.Reason)
+	return fmt.Sprintf("%s(%s)", f.Status, f.Reason)
 }
 
 // Unwrap returns Err.
