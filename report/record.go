@@ -22,12 +22,12 @@ import (
 // Head is what a record says about a run before anything has happened: run.json.
 type Head struct {
 	Version string       `json:"version"` // of hail
-	Started time.Time    `json:"started"`
+	Started time.Time    `json:"started"` // zero: when Create was called
 	User    string       `json:"user"`
 	Machine string       `json:"machine"`
 	Argv    []string     `json:"argv"` // without the values of secret vars
 	What    string       `json:"what"` // the action in a few words
-	Plan    *runner.Plan `json:"plan"`
+	Plan    *runner.Plan `json:"plan"` // never nil
 }
 
 // Record writes a run to disk: it is the run's Outputs, and the Sink that comes before all others. Open may be called
@@ -42,9 +42,20 @@ type Record struct {
 	reserve  reserve
 }
 
-// Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. openFiles
-// is how many files may be kept open. The caller passes the Record to Drain, which closes it, and then calls Finish.
+// Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. The id of
+// the run has to be one of NewRunID; the error wraps fs.ErrExist if the id is taken. openFiles is how many files may be
+// kept open; with 0, each is opened for each write. The caller passes the Record to Run as its Outputs and to Drain as the
+// first Sink, which closes it, and then calls Finish.
 func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
+	if head.Plan == nil {
+		return nil, errors.New("the run can't be recorded: it has no plan")
+	}
+	if _, err := Started(head.Plan.Run); err != nil { // it becomes a path
+		return nil, fmt.Errorf("the run can't be recorded: %w", err)
+	}
+	if head.Started.IsZero() {
+		head.Started = time.Now()
+	}
 	r := &Record{head: head, hostFiles: newHostFiles(filepath.Join(dir, head.Plan.Run), head.Plan.Hosts)}
 	r.aside = new(atomic.Bool)
 	r.handles.Store(int64(openFiles))

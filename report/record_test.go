@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"hail/inventory"
 	"hail/runner"
@@ -173,5 +174,38 @@ func TestCreateRefuses(t *testing.T) {
 	_, err := Create(dir, Head{Plan: plan}, nil, 1)
 	if left, _ := os.ReadDir(dir); err == nil || len(left) != 1 {
 		t.Errorf("with a folder called last: error %v, want one, and only last left, not %v", err, left)
+	}
+}
+
+// TestCreateRefusesIDs: a record under an id that is not one of NewRunID would never be found again, and might be anywhere.
+func TestCreateRefusesIDs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "runs")
+	for _, id := range []string{"", "r1", "../x", "20261123-150405-k3f9/x", "20269999-150405-k3f9"} {
+		if _, err := Create(dir, Head{Plan: &runner.Plan{Run: id}}, nil, 1); err == nil || !strings.Contains(err.Error(), "is not the id of a run") {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	if _, err := Create(dir, Head{}, nil, 1); err == nil {
+		t.Error("a record without a plan")
+	}
+	if left, _ := os.ReadDir(filepath.Dir(dir)); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestCreateKnowsTheTime: a head without a time has that of Create.
+func TestCreateKnowsTheTime(t *testing.T) {
+	dir := t.TempDir()
+	before := time.Now()
+	r, err := Create(dir, Head{Plan: &runner.Plan{Run: NewRunID(before)}}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Drain(runner.Run(t.Context(), *r.head.Plan, nil, nil, r), r)
+	if err := errors.Join(err, r.Finish(s)); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := Open(r.Path()); err != nil || run.Started.Before(before.Truncate(0)) {
+		t.Errorf("started %v, %v; want after %v", run.Started, err, before)
 	}
 }

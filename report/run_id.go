@@ -36,8 +36,10 @@ func drawn(id string) time.Time {
 
 // Started returns when the run with this id began, to the second.
 func Started(id string) (time.Time, error) {
-	if !runID.MatchString(id) {
-		return time.Time{}, fmt.Errorf("%q is not the id of a run", id)
+	if runID.MatchString(id) {
+		if began, err := time.Parse(idTime, id[:len(idTime)]); err == nil {
+			return began, nil
+		}
 	}
-	return time.Parse(idTime, id[:len(idTime)])
+	return time.Time{}, fmt.Errorf("%q is not the id of a run: NewRunID makes one", id)
 }

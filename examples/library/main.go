@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"time"
 
 	"hail/inventory"
 	"hail/report"
@@ -30,7 +31,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	command := action.Exec{Line: `echo "$HAIL_HOST is number $HAIL_INDEX"`}
-	plan := runner.Plan{Run: "example", Action: command.Spec(), Fanout: 2, Hosts: hosts}
+	plan := runner.Plan{Run: report.NewRunID(time.Now()), Action: command.Spec(), Fanout: 2, Hosts: hosts}
 
 	dir, err := os.MkdirTemp("", "hail-example-")
 	if err != nil {
