@@ -20,8 +20,12 @@ type finding struct {
 }
 
 // Checks writes the results of a run's checks: a table of hosts and checks if there is room for it; then what is
-// waived, could not be evaluated or failed, equal results on several hosts together, the worst last; then the counts.
+// waived, could not be evaluated or failed, equal results on several hosts together, the worst last; then the counts. It
+// writes nothing of a run without checks.
 func Checks(w io.Writer, s *Summary, style Style) error {
+	if s.Plan == nil || len(s.Plan.Checks)+len(s.Plan.Fleet) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
 	b.WriteString(matrix(s, style))
 	for _, f := range findings(s) {

@@ -19,16 +19,16 @@ import (
 )
 
 // Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed. The Summary must have
-// its Plan; only jsonl needs nothing but Events.
+// its Plan, which is in the events of a run but not in the JSON of a Summary; only jsonl needs nothing but Events.
 type Report struct {
 	*Summary
-	What    string // what the run did, in a few words; may be empty
-	Files   Files
-	Events  iter.Seq[[]runner.Event] // of the run; nil if there are several
+	What    string                   // what the run did, in a few words; may be empty
+	Files   Files                    // never nil; a Memory that has nothing if nothing was kept
+	Events  iter.Seq[[]runner.Event] // of the run, for jsonl; nil if there are several
 	Columns *Columns                 // further columns for tables; nil: none
 }
 
-// Format writes a report.
+// Format writes a report. The Formats have those that there are; a function of yours is one, too.
 type Format func(w io.Writer, r *Report) error
 
 // Formats are all formats, by name.

@@ -54,8 +54,11 @@ const (
 )
 
 // NewLive starts showing a run on total hosts on w, which may be a terminal. It calls style each time, as a terminal may
-// change its width. Close ends it.
+// change its width; nil is plain text of any width. Close ends it, and is called once.
 func NewLive(w io.Writer, total int, terminal bool, style func() Style) *Live {
+	if style == nil {
+		style = func() Style { return Style{} }
+	}
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
 		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, quit: make(chan struct{})}
 	l.wg.Go(l.tick)

@@ -263,7 +263,9 @@ func (s *Summary) Only(hosts []inventory.Host) *Summary {
 		only.index[r.Host] = len(only.Hosts)
 		only.Hosts = append(only.Hosts, r)
 	}
-	only.Plan = s.Plan.Part(places)
+	if s.Plan != nil {
+		only.Plan = s.Plan.Part(places)
+	}
 	only.count()
 	return &only
 }
