@@ -243,7 +243,7 @@ func (r gossReader) pattern(n *strictyaml.Node) (m Matcher) {
 	return m
 }
 
-var gossOperators = map[string]op{"equal": equals, "contain-substring": contains, "match-regexp": matches, "contain-element": contains, "contain-elements": contains,
+var gossOperators = map[string]string{"equal": equals, "contain-substring": contains, "match-regexp": matches, "contain-element": contains, "contain-elements": contains,
 	"gt": more, "ge": atLeast, "lt": less, "le": atMost, "semver-constraint": version, "have-len": length, "not": not, "and": allOf, "or": anyOf}
 
 // matcher reads a matcher of goss, which is one of hail's under another name.

@@ -121,7 +121,7 @@ func (m Matcher) awk(v value) (string, error) {
 		}
 		return joined(all, " || "), nil
 	case less, atMost, more, atLeast:
-		return fmt.Sprintf("(%s %s %s)", v.is, map[op]string{less: "<", atMost: "<=", more: ">", atLeast: ">="}[m.Op], literalOf(m.Want)), nil
+		return fmt.Sprintf("(%s %s %s)", v.is, map[string]string{less: "<", atMost: "<=", more: ">", atLeast: ">="}[m.Op], literalOf(m.Want)), nil
 	case contains:
 		for _, w := range wants {
 			switch part := bytesOf(inventory.ValueText(w)); {

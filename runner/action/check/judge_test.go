@@ -75,8 +75,8 @@ var judgedTexts = []string{"", "a", "ok", "OK\n", "line one\nline two", "one\n\n
 
 // TestMatchersOnHost: every matcher gives the same result on the host as here.
 func TestMatchersOnHost(t *testing.T) {
-	is := func(o op, want any, of ...Matcher) Matcher { return Matcher{o, want, of} }
-	number := func(o op, n float64) Matcher { return is(o, n) }
+	is := func(o string, want any, of ...Matcher) Matcher { return Matcher{o, want, of} }
+	number := func(o string, n float64) Matcher { return is(o, n) }
 	matchers := []Matcher{is(equals, "ok"), is(equals, ""), is(equals, "a\x00b"), is(equals, "é"), is(oneOf, []any{"a", "", "2"}), is(contains, "line"), is(contains, ""), is(contains, "\x82"),
 		is(contains, []any{"o", "t"}), is(contains, []any{"$(id)", "\\ \""}), is(length, nil, number(equals, 1)), is(length, nil, number(equals, 3)), is(length, nil, is(allOf, nil, number(more, 1), number(atMost, 15000))),
 		is(not, nil, is(contains, "o")), is(anyOf, nil, is(equals, "a"), is(matches, "^l")), is(allOf, nil, is(contains, "e"), is(not, nil, is(contains, "two"))), is(not, nil, is(matches, `^"?\w*$`))}

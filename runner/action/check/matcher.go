@@ -18,28 +18,26 @@ import (
 
 // Matcher says what a value has to be. It is data, as in the file; compile makes a test of it.
 type Matcher struct {
-	Op   op        `json:"op"`
-	Want any       `json:"want,omitempty"` // what a value is compared with: bool, float64, string, or a list of these
+	Op   string    `json:"op"`             // as in a file: equals, contains, regex, lt …
+	Want any       `json:"want,omitempty"` // what a value is compared with: bool, float64 (of seconds or bytes, too), string, or a []any of these
 	Of   []Matcher `json:"of,omitempty"`   // one for not, len and jq, several for all and any
 }
 
-type op string
-
 const (
-	equals   op = "equals"
-	contains op = "contains"
-	matches  op = "regex"
-	less     op = "lt"
-	atMost   op = "le"
-	more     op = "gt"
-	atLeast  op = "ge"
-	version  op = "semver"
-	oneOf    op = "in"
-	length   op = "len"
-	query    op = "jq"
-	not      op = "not"
-	allOf    op = "all"
-	anyOf    op = "any"
+	equals   = "equals"
+	contains = "contains"
+	matches  = "regex"
+	less     = "lt"
+	atMost   = "le"
+	more     = "gt"
+	atLeast  = "ge"
+	version  = "semver"
+	oneOf    = "in"
+	length   = "len"
+	query    = "jq"
+	not      = "not"
+	allOf    = "all"
+	anyOf    = "any"
 )
 
 // shape is the kind of value that an attribute has.
@@ -58,7 +56,7 @@ const (
 )
 
 // allowed says which shapes an operator goes with; equals, in, not, all and any go with all of them.
-var allowed = map[op][]shape{
+var allowed = map[string][]shape{
 	contains: {text, texts, unknown}, matches: {text, texts, unknown}, version: {text, unknown}, length: {text, texts, unknown}, query: {text, fields, unknown},
 	less: {number, period, sizes, unknown}, atMost: {number, period, sizes, unknown}, more: {number, period, sizes, unknown}, atLeast: {number, period, sizes, unknown},
 }
@@ -73,12 +71,18 @@ func (m Matcher) compile(s shape) (test, error) {
 	case equals:
 		return func(ctx context.Context, v any) (bool, any, error) { return same(v, m.Want), v, nil }, nil
 	case oneOf:
-		list, _ := m.Want.([]any)
+		list, ok := m.Want.([]any)
+		if !ok {
+			return nil, fmt.Errorf("in takes a list, not %v", m.Want)
+		}
 		return func(ctx context.Context, v any) (bool, any, error) {
 			return slices.ContainsFunc(list, func(w any) bool { return same(v, w) }), v, nil
 		}, nil
 	case less, atMost, more, atLeast:
-		want, _ := m.Want.(float64)
+		want, ok := m.Want.(float64)
+		if !ok {
+			return nil, fmt.Errorf("%s takes a number (float64), not %v", m.Op, m.Want)
+		}
 		return func(ctx context.Context, v any) (bool, any, error) {
 			n, ok := v.(float64)
 			if !ok {
@@ -126,6 +130,12 @@ func (m Matcher) compile(s shape) (test, error) {
 
 // combine compiles a matcher that is made of others.
 func (m Matcher) combine(s shape) (test, error) {
+	switch {
+	case !slices.Contains(operators, m.Op):
+		return nil, fmt.Errorf("there is no matcher %q: there are %s", m.Op, strings.Join(operators, ", "))
+	case len(m.Of) == 0:
+		return nil, fmt.Errorf("%s takes other matchers, and has none", m.Op)
+	}
 	inner := s
 	if m.Op == length {
 		inner = number
@@ -159,24 +169,22 @@ func (m Matcher) combine(s shape) (test, error) {
 			}
 			return of[0](ctx, float64(len([]rune(inventory.ValueText(v)))))
 		}, nil
-	case query:
-		parsed, err := gojq.Parse(fmt.Sprint(m.Want))
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a jq expression: %w", m.Want, err)
-		}
-		code, err := gojq.Compile(parsed)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", m.Want, err)
-		}
-		return func(ctx context.Context, v any) (bool, any, error) {
-			found, err := ask(ctx, code, v)
-			if err != nil {
-				return false, v, err
-			}
-			return of[0](ctx, found)
-		}, nil
 	}
-	return nil, fmt.Errorf("%q is not a matcher", m.Op)
+	parsed, err := gojq.Parse(fmt.Sprint(m.Want))
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a jq expression: %w", m.Want, err)
+	}
+	code, err := gojq.Compile(parsed)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", m.Want, err)
+	}
+	return func(ctx context.Context, v any) (bool, any, error) {
+		found, err := ask(ctx, code, v)
+		if err != nil {
+			return false, v, err
+		}
+		return of[0](ctx, found)
+	}, nil
 }
 
 // ask returns the first answer of a jq expression to a value, nil if there is none. A value that is a text is read as

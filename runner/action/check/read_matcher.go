@@ -77,11 +77,10 @@ func chain(of []Matcher) []Matcher {
 	return of[i : i+1]
 }
 
-var operators = []string{string(equals), string(contains), string(matches), string(less), string(atMost), string(more), string(atLeast), string(version),
-	string(oneOf), string(length), string(query), string(not), string(allOf), string(anyOf)}
+var operators = []string{equals, contains, matches, less, atMost, more, atLeast, version, oneOf, length, query, not, allOf, anyOf}
 
 func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
-	m.Op = op(p.Key.Text)
+	m.Op = p.Key.Text
 	if !slices.Contains(operators, p.Key.Text) {
 		hint := cmp.Or(inventory.MeantKey(p.Key.Text, operators), "it takes "+strings.Join(operators, ", "))
 		r.Fail(p.Key, hint, "there is no matcher %q", p.Key.Text)

@@ -12,7 +12,7 @@ import (
 	"hail/runner"
 )
 
-// Suite is an action that makes checks. Compile has to be called before Do, unless New has built it.
+// Suite is an action that makes checks. Read makes one, also of a text in memory.
 type Suite struct {
 	Checks  []Check                   `json:"checks"`
 	Fleet   []Fleet                   `json:"fleet,omitempty"`
@@ -47,13 +47,10 @@ func New(spec runner.Spec) (Suite, error) {
 	return s, err
 }
 
-// Compile prepares decoded checks for use, or returns what is wrong with them.
+// Compile finds out what is wrong with checks that Read has not made, and makes their tests once, and not for each host.
 func (s *Suite) Compile() error {
 	s.tests = nil
 	for i := range s.Checks {
-		if kinds[s.Checks[i].Type] == nil {
-			return fmt.Errorf("%s: %q is no type of check", s.Checks[i].ID, s.Checks[i].Type)
-		}
 		tests, err := s.Checks[i].compile()
 		if err != nil {
 			return err
@@ -65,11 +62,19 @@ func (s *Suite) Compile() error {
 
 // compile makes the tests of the check's matchers. A template has none before it is rendered.
 func (c *Check) compile() (tests []test, err error) {
+	k := kinds[c.Type]
+	if k == nil {
+		return nil, fmt.Errorf("%s: %q is no type of check", c.ID, c.Type)
+	}
 	if c.Template {
 		return nil, nil
 	}
 	for _, w := range c.Wants {
-		t, err := w.Matcher.compile(kinds[c.Type].shapeOf(w.Attribute))
+		s := k.shapeOf(w.Attribute)
+		if s == "" {
+			return nil, fmt.Errorf("%s: %s has no attribute %q", c.ID, c.Type, w.Attribute)
+		}
+		t, err := w.Matcher.compile(s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
 		}
@@ -144,7 +149,10 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 			continue
 		}
 		verdicts[i].Outcome = runner.NotEvaluated
-		o := &openCheck{Check: &rendered[i], tests: s.tests[i], verdict: &verdicts[i], began: time.Now()}
+		o := &openCheck{Check: &rendered[i], verdict: &verdicts[i], began: time.Now()}
+		if s.tests != nil {
+			o.tests = s.tests[i]
+		}
 		if o.tests == nil {
 			if o.tests, err = o.compile(); err != nil {
 				return err

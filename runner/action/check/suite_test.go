@@ -21,6 +21,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action/check"
+	"hail/runner/local"
 )
 
 // TestOneRoundTrip: all checks from inside a host go into one command. Those that are tried again go into another.
@@ -286,4 +287,39 @@ func TestMissingTools(t *testing.T) {
 			t.Errorf("%s: %s %q, want %s %q", id, v.Outcome, v.Text, outcome, want)
 		}
 	}
+}
+
+// TestChecksMadeInGo: what is wrong with checks that no file has is found by Compile, and, without it, ends the host.
+func TestChecksMadeInGo(t *testing.T) {
+	file := func(m check.Matcher) check.Suite {
+		return check.Suite{Checks: []check.Check{{Check: runner.Check{ID: "x", Type: "file"}, Params: map[string]string{"path": "/"}, Wants: []check.Want{{"mode", m}}}}}
+	}
+	unknown := file(check.Matcher{Op: "equals", Want: "755"})
+	unknown.Checks[0].Type = "fridge"
+	other := file(check.Matcher{Op: "equals", Want: "755"})
+	other.Checks[0].Wants[0].Attribute = "smell"
+	for _, tt := range []struct {
+		s    check.Suite
+		text string
+	}{
+		{file(check.Matcher{}), `x: mode: there is no matcher "": there are equals, contains`},
+		{file(check.Matcher{Op: "is"}), `there is no matcher "is"`},
+		{file(check.Matcher{Op: "lt", Want: 7}), "lt takes a number (float64), not 7"},
+		{file(check.Matcher{Op: "in", Want: "755"}), "in takes a list, not 755"},
+		{file(check.Matcher{Op: "not"}), "not takes other matchers, and has none"},
+		{unknown, `x: "fridge" is no type of check`},
+		{other, `x: file has no attribute "smell"`},
+	} {
+		if err := tt.s.Do(t.Context(), &runner.Target{Out: io.Discard, Err: io.Discard}); err == nil || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("Do: %v, want %s", err, tt.text)
+		}
+		if err := tt.s.Compile(); err == nil || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("Compile: %v, want %s", err, tt.text)
+		}
+	}
+	s := file(check.Matcher{Op: "not", Of: []check.Matcher{{Op: "equals", Want: "777"}}})
+	conn, err := local.Dialer{}.Dial(t.Context(), inventory.Host{})
+	must(t, err)
+	defer conn.Close()
+	must(t, s.Do(t.Context(), &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})) // which nobody has compiled
 }

@@ -16,7 +16,7 @@ func (m Matcher) expectation(s shape) string {
 	for _, one := range m.Of {
 		of = append(of, one.expectation(s))
 	}
-	signs := map[op]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
+	signs := map[string]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
 	switch m.Op {
 	case equals:
 		return show(m.Want, s)
