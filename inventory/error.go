@@ -61,8 +61,18 @@ func OfExpression(place Place, key string, err error) error {
 	return wrong
 }
 
-// Errors are the errors of one inventory, in the order in which they were found. It is never empty.
+// Errors are the errors of one inventory, in the order in which they were found. It is never empty. errors.As finds the
+// first of them.
 type Errors []*Error
+
+// As stores the first of the errors in a target for an *Error. See errors.As.
+func (e Errors) As(target any) bool {
+	first, ok := target.(**Error)
+	if ok = ok && len(e) > 0; ok {
+		*first = e[0]
+	}
+	return ok
+}
 
 // Error lists the first ten errors, one per line, and says how many more there are.
 func (e Errors) Error() string {

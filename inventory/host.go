@@ -1,4 +1,15 @@
 // Package inventory turns files, ranges and expressions into hosts. It never connects to one.
+//
+// Load reads files into an Inventory, and Select returns the hosts of one that a Query means, by target expressions:
+//
+//	web01  web[01-20]  db*  /^web\d+$/    names: as they are, with a range, by wildcard, by regular expression
+//	@web                                  the hosts of a group
+//	role=web  memory>=64  name!=web01     what is known of a host: a var, a connection setting, name, address, group
+//	run:last/failed  ^FILE                the hosts of an earlier run, and those in a file: by the Lookups
+//	a,b  a!b  a&b  a^b  (a,b)&c           a and b together, a without b, in both, in one only; from left to right
+//
+// docs/inventory.md has the whole language, and the formats of the files. Errors about what the user wrote are an *Error,
+// or an Errors of several: each with its place, and often a hint.
 package inventory
 
 import (

@@ -296,3 +296,12 @@ func checkLoaded(t *testing.T, inv *Inventory, err error) {
 		}
 	}
 }
+
+// TestErrorsAs: whoever knows only *Error finds the first of several.
+func TestErrorsAs(t *testing.T) {
+	_, err := Load(t.Context(), []string{"/nonexistent/1", "/nonexistent/2"}, Surroundings{})
+	var first *Error
+	if !errors.As(err, &first) || !strings.Contains(first.Text, "/nonexistent/1") && !strings.Contains(first.Place.File, "/nonexistent/1") {
+		t.Errorf("the first error of %v is %v", err, first)
+	}
+}

@@ -4,9 +4,9 @@ import "strings"
 
 // Query says which hosts to select.
 type Query struct {
-	Targets []string // expressions, united
+	Targets []string // target expressions, united
 	Ansible []string // patterns with Ansible's syntax and meaning; united with the targets
-	Exclude []string // expressions, taken away last
+	Exclude []string // target expressions, taken away last
 	All     bool     // every host of the inventory
 	AnyHost bool     // accept names that the inventory does not have
 	Narrow  Narrowing

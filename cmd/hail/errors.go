@@ -52,16 +52,16 @@ type saying struct {
 // wording returns the lines that describe err.
 func wording(err error) (all []saying) {
 	var hint string
+	many, isMany := errors.AsType[inventory.Errors](err)
 	if config, ok := errors.AsType[*sshconfig.Error](err); ok {
 		if hint = config.Hint; hint == "" && config.Line > 0 {
 			hint = "-F none reads no ssh_config"
 		}
-	} else if wrong, ok := errors.AsType[*inventory.Error](err); ok {
+	} else if wrong, ok := errors.AsType[*inventory.Error](err); ok && !isMany {
 		hint = wrong.Hint
 	} else if wrong, ok := errors.AsType[*usageError](err); ok {
 		hint = wrong.hint
 	}
-	many, _ := errors.AsType[inventory.Errors](err)
 	for i, line := range strings.Split(strings.TrimSuffix(inventory.Plain(err).Error(), "\n"), "\n") {
 		s := saying{Text: line}
 		if i < len(many) && line == many[i].Error() {
