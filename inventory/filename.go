@@ -28,7 +28,7 @@ func FileName(name string) string {
 		escaped = "%" + fmt.Sprintf("%02X", escaped[0]) + escaped[1:]
 	}
 	if len(escaped) > longestName {
-		escaped = escaped[:longestName] + "~" + Digest(name)
+		escaped = escaped[:longestName] + "~" + NameDigest(name)
 	}
 	return escaped
 }
@@ -42,8 +42,8 @@ var reserved = func() map[string]bool {
 	return m
 }()
 
-// Digest returns twelve hexadecimal digits that tell similar names apart.
-func Digest(name string) string {
+// NameDigest returns twelve hexadecimal digits that tell similar names apart.
+func NameDigest(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:6])
 }

@@ -35,7 +35,7 @@ func newHostFiles(dir string, hosts []inventory.Host) hostFiles {
 	for _, h := range hosts {
 		folder := inventory.FileName(h.Name)
 		if taken[strings.ToLower(folder)] { // some file systems don't tell Web1 from web1
-			folder += "~" + inventory.Digest(h.Name)
+			folder += "~" + inventory.NameDigest(h.Name)
 		}
 		taken[strings.ToLower(folder)] = true
 		if folder != h.Name {

@@ -45,7 +45,7 @@ type Record struct {
 // Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. The id of
 // the run has to be one of NewRunID; the error wraps fs.ErrExist if the id is taken. openFiles is how many files may be
 // kept open; with 0, each is opened for each write. The caller passes the Record to Run as its Outputs and to Drain as the
-// first Sink, which closes it, and then calls Finish.
+// first Sink, which closes it, and then calls Finish, whatever Drain has returned: until then, the run counts as going on.
 func Create(dir string, head Head, blobs []Blob, openFiles int) (*Record, error) {
 	if head.Plan == nil {
 		return nil, errors.New("the run can't be recorded: it has no plan")

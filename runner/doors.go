@@ -1,8 +1,19 @@
 // Package runner does one action on many hosts at once, throttled, and reports what happens as a sequence of events.
 //
+//	for batch := range runner.Run(ctx, plan, action, dialer, outputs) { … }
+//
 // It knows a Plan (data: which hosts, how many at once, how long), an Action (behaviour on one host) and a Dialer (how
 // to reach one host), and nothing about SSH, files or screens. It handles no signals, reads no environment, prints
 // nothing and never exits.
+//
+//	Plan     hosts from package inventory
+//	Action   from package action, or your own: it gets a Target, runs commands by its Exec, and returns nil or a Failure
+//	Dialer   from package sshconn or local, with become and wrap around it, or your own: see Conn
+//	Outputs  a report.Record or a report.Memory; nil: what hosts print is thrown away
+//	Gate     your own, between waves
+//	Event    report.Drain gives them to Sinks and folds them into a report.Summary
+//
+// Every host ends in one Status, for a Reason.
 package runner
 
 import (
@@ -41,6 +52,9 @@ type Dialer interface {
 // started. When ctx ends first, Exec closes the command's input, gives the command s.Grace to end, drops it, and
 // returns an error that wraps context.Cause(ctx). An error of s.Out or s.Err ends the command too, without the grace,
 // and is returned.
+//
+// A Conn may be more: a Tunneler, a Reacher, a Lingerer. One that wraps another has a method Unwrap() Conn, so that As
+// finds what that one is. Package connsuite tests all of this.
 type Conn interface {
 	Exec(ctx context.Context, cmd string, s Stdio) error
 	Close() error
@@ -90,8 +104,7 @@ type Tunneler interface {
 // commands have returned. A Conn that leaves something running has to be one.
 type Lingerer interface{ Lingering() int }
 
-// As returns c if it is a T, or else the first T among the Conns that c wraps; false if there is none. A Conn that
-// wraps another has a method Unwrap() Conn.
+// As returns c if it is a T, or else the first T among the Conns that c wraps; false if there is none, or no c.
 func As[T any](c Conn) (T, bool) {
 	for c != nil {
 		if t, ok := c.(T); ok {

@@ -14,7 +14,7 @@ import (
 // Run itself follows Fanout, the Pace but for its Gate, Budget, Retry, TTY and, but for Connect, the Clocks. The other
 // settings are for the code that makes the Action, the Dialer, the Outputs and the Gates of the run.
 type Plan struct {
-	Run            string `json:"run"`              // the run's id, unique and sortable by time
+	Run            string `json:"run"`              // the run's id, unique and sortable by time, as report.NewRunID makes it
 	Name           string `json:"name,omitempty"`   // the user's name for it
 	Parent         string `json:"parent,omitempty"` // the run that this one repeats in part
 	Action         Spec   `json:"action"`
@@ -40,7 +40,7 @@ type Plan struct {
 	NoWrap     bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Checks     []Check          `json:"checks,omitempty"`      // checks that the action makes on each host, in order
 	Fleet      []Check          `json:"fleet,omitempty"`       // checks made over all hosts when they have ended
-	Hosts      []inventory.Host `json:"hosts"`                 // each name once
+	Hosts      []inventory.Host `json:"hosts"`                 // each name once; a plan is recorded, so without the values of secret vars (Host.Redact)
 	Indexes    []int            `json:"indexes,omitempty"`     // of all hosts, when the run repeats part of another; where there is none: the place in Hosts
 }
 

@@ -3,13 +3,15 @@ package runner
 import "time"
 
 // Retry is how often a host is tried again. The zero value means never.
+//
+// Delays are longer or shorter by up to a quarter, at random. A host that ended with connect-timeout twice is not tried
+// again, and one whose server hung up (Closed) after 15 to 30 s, whatever the Delay: it may punish who comes back sooner.
 type Retry struct {
 	Unreachable int      `json:"unreachable,omitempty"` // times after unreachable for a reason that may pass
 	Failed      int      `json:"failed,omitempty"`      // times after failed or timeout; only the user knows if that is safe
 	Delay       Duration `json:"delay,omitempty"`       // before the first retry; doubled for each further one
 }
 
-// A server that hung up before the login may penalize a client that comes back sooner.
 const (
 	closedAtLeast = 15 * time.Second
 	closedAtMost  = 30 * time.Second

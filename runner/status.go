@@ -36,7 +36,8 @@ func (s Status) Bad() bool { return s != "" && !s.Well() }
 // Reason says why a host did not end well. It is empty where the status says it all.
 type Reason string
 
-// The reasons of Unreachable. isTransient knows which may pass; package report has a hint for some.
+// The reasons of Unreachable. DNS, Refused, NoRoute, ConnectTimeout, Closed, Jump and ChannelRefused may pass, so Retry
+// tries such a host again.
 const (
 	DNS            Reason = "dns"
 	Refused        Reason = "refused"

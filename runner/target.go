@@ -9,7 +9,7 @@ import (
 
 // Target is one host during one attempt, as an action sees it, until Do returns. Exec, Progress, Out and Err may be
 // used by several goroutines at once, everything else by one at a time. In a Target made by hand, to test an action,
-// Note, Progress and RecordVerdicts do nothing.
+// Note, Progress and RecordVerdicts do nothing, and nobody learns of Changed.
 //
 // Exec adds HAIL_HOST, HAIL_RUN and HAIL_INDEX to the environment of a command, passes the Stdio on as Sized, and ends
 // the command with the status Error when its input can't be read. TTY, and a Limit of 0, are those of the plan. A Grace

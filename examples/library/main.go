@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -43,12 +44,12 @@ func run(ctx context.Context) error {
 		return err
 	}
 	summary, err := report.Drain(runner.Run(ctx, plan, command, local.Dialer{}, record), record)
-	if err != nil {
+	if err := errors.Join(err, record.Finish(summary)); err != nil {
 		return err
 	}
 	if err := report.EachHost(os.Stdout, summary, record, report.Style{}); err != nil {
 		return err
 	}
 	fmt.Println(summary.Counts[runner.OK], "ok of", len(summary.Hosts))
-	return record.Finish(summary)
+	return nil
 }

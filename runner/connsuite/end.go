@@ -70,7 +70,7 @@ func testEnd(t *testing.T, d dial) {
 			t.Errorf("stdout %q", out.String())
 		}
 		if l, ok := runner.As[runner.Lingerer](c); !ok {
-			t.Error("what a command has left in the background is not told")
+			t.Error("the Conn is no runner.Lingerer, which tells what commands have left in the background")
 		} else if l.Lingering() > 1 { // 0 where the server ends the channel with the command
 			t.Errorf("%d commands have left something in the background, want at most 1", l.Lingering())
 		}

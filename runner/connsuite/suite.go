@@ -1,5 +1,14 @@
-// Package connsuite is the conformance test for runner.Dialer: it tests, sentence by sentence, what doors.go promises
-// of a Dialer and its Conns. Every Dialer has to pass it, the Fake too.
+// Package connsuite is the conformance test for runner.Dialer: it tests, sentence by sentence, what package runner
+// promises of a Dialer and its Conns. Every Dialer has to pass it, the Fake too.
+//
+//	func TestDialer(t *testing.T) {
+//		connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {
+//			return Dialer{…}, inventory.Host{Name: "box"}
+//		})
+//	}
+//
+// The suite runs commands of a POSIX shell on the host. With a Fake instead, actions and schedules are tested without any
+// host, also in virtual time (testing/synctest).
 package connsuite
 
 import (
