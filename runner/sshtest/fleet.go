@@ -22,7 +22,12 @@ func StartFleet(dir string, servers []Server) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{Dir: dir}
+	names := map[string]bool{}
 	for _, s := range servers {
+		if s.Name == "" || names[s.Name] {
+			return nil, errors.Join(fmt.Errorf("%q is not a name for one of several servers: each needs its own", s.Name), f.Close())
+		}
+		names[s.Name] = true
 		s.Authorized = append(s.Authorized, key)
 		r, err := s.Start()
 		if err != nil {

@@ -37,6 +37,9 @@ var ErrNoSSHD = errors.New("there is no sshd here: apt-get install openssh-serve
 
 // Start starts sshd and waits until it takes connections, or ctx ends. The caller calls Close.
 func (s *OpenSSH) Start(ctx context.Context) error {
+	if s.Dir == "" {
+		return errors.New("the server has no folder for its files")
+	}
 	program, err := s.program()
 	if err != nil {
 		return err
@@ -182,6 +185,9 @@ func (s *OpenSSH) Log() string {
 
 // Close ends the server; connections that are open go on until their clients leave.
 func (s *OpenSSH) Close() error {
+	if s.exited == nil {
+		return nil // it never ran
+	}
 	s.cmd.Process.Kill()
 	<-s.exited
 	return nil

@@ -191,3 +191,23 @@ exec "$sshd" "$@"
 		t.Error("Start returned the port of another server")
 	}
 }
+
+// TestMistakes: what can't work is told, and closing what never ran is no mistake.
+func TestMistakes(t *testing.T) {
+	for _, names := range [][]string{{""}, {"a", "b", "a"}} {
+		var servers []sshtest.Server
+		for _, name := range names {
+			servers = append(servers, sshtest.Server{Name: name})
+		}
+		if _, err := sshtest.StartFleet(t.TempDir(), servers); err == nil {
+			t.Errorf("a fleet of %q", names)
+		}
+	}
+	var never sshtest.OpenSSH
+	if err := never.Start(t.Context()); err == nil {
+		t.Error("an sshd without a folder")
+	}
+	if err := never.Close(); err != nil {
+		t.Error(err)
+	}
+}
