@@ -24,18 +24,21 @@ const timeout = 30 * time.Second
 // Dialer runs commands as the become_user of a host, if the host's settings ask for become. It is as safe for
 // concurrent use as Inner.
 type Dialer struct {
-	Inner    runner.Dialer
-	Password *Password // nil: hosts that ask for one fail
+	Inner    runner.Dialer // never nil
+	Password *Password     // nil: hosts that ask for one fail
 }
 
 // Dial implements runner.Dialer.
 func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	user, tool := h.Connection.Becomes(), cmp.Or(h.Connection.BecomeMethod, Sudo)
+	if user != "" && tool != Sudo && tool != Doas { // it becomes a part of a command line
+		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("become_method is %s or %s, not %q", Sudo, Doas, tool)}
+	}
 	c, err := d.Inner.Dial(ctx, h)
-	user := h.Connection.Becomes()
 	if err != nil || user == "" {
 		return c, err
 	}
-	return &conn{Conn: c, tool: cmp.Or(h.Connection.BecomeMethod, Sudo), user: user, password: d.Password}, nil
+	return &conn{Conn: c, tool: tool, user: user, password: d.Password}, nil
 }
 
 // The tools, as become_method names them.

@@ -200,6 +200,16 @@ func TestNoSuchUser(t *testing.T) {
 	}
 }
 
+// TestUnknownMethod: a tool that is none does not become a part of a command line.
+func TestUnknownMethod(t *testing.T) {
+	yes := true
+	h := inventory.Host{Name: "h", Connection: inventory.Connection{Become: &yes, BecomeMethod: "su"}}
+	c, err := become.Dialer{Inner: &connsuite.Fake{}}.Dial(t.Context(), h)
+	if status, _ := runner.StatusOf(err); status != runner.Error || c != nil {
+		t.Errorf("%v, %v, want an error", c, err)
+	}
+}
+
 // TestLoginRunsNothing: where the login itself runs something else, as a shell for accounts that nobody may use does, the
 // tool was not asked, and is not to blame.
 func TestLoginRunsNothing(t *testing.T) {
