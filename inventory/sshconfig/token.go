@@ -150,5 +150,8 @@ func (l Local) InHome(path string) (string, error) {
 		}
 		home = u.HomeDir
 	}
+	if home == "" {
+		return "", fmt.Errorf("%q: there is no home folder", path)
+	}
 	return filepath.Join(home, rest), nil
 }

@@ -21,7 +21,7 @@ type knownHosts struct {
 	plain    map[string][]knownKey
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
-	writable string      // the file that new keys are appended to
+	writable string      // the file that new keys are appended to; empty: there is none
 	file     os.FileInfo // of writable when it was read; nil: it did not exist
 	covered  int64       // bytes of writable that are in the index
 	lines    int         // lines of writable that are in the index

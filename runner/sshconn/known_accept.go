@@ -22,6 +22,9 @@ import (
 // meanwhile, nothing is added, and a different key is an error. ctx ends the wait for the lock, which another process
 // may keep.
 func (k *knownHosts) accept(ctx context.Context, name string, key ssh.PublicKey) (added bool, err error) {
+	if k.writable == "" {
+		return false, errors.New("there is no known_hosts file for it")
+	}
 	if err := os.MkdirAll(filepath.Dir(k.writable), 0o700); err != nil {
 		return false, err
 	}

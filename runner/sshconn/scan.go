@@ -49,6 +49,9 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 // Accept records the key of a host that was not known, in the known_hosts file for that host. A key that is already
 // there is not added again; if another one is there, that is an error. ctx ends the wait for the lock on the file.
 func (d *Dialer) Accept(ctx context.Context, k HostKey) error {
+	if k.key == nil {
+		return errors.New("there is no host key: Scan returns one")
+	}
 	_, err := k.known.index.accept(ctx, k.Name, k.key)
 	return err
 }

@@ -60,8 +60,12 @@ type settings struct {
 func (s settings) hostport() string { return hostport(s.address, s.port) }
 
 // Defaults returns how to reach a host about which neither the inventory nor ssh_config says anything: as ssh does.
+// Without a home folder, there are no files.
 func Defaults(local sshconfig.Local) inventory.Connection {
 	c := inventory.Connection{User: local.User, Port: 22, ConnectTimeout: inventory.Duration(10 * time.Second)}
+	if local.Home == "" {
+		return c
+	}
 	for _, name := range []string{"id_rsa", "id_ecdsa", "id_ed25519"} {
 		c.Identity = append(c.Identity, filepath.Join(local.Home, ".ssh", name))
 	}
@@ -180,6 +184,8 @@ func (d *Dialer) knownHostsFiles(c inventory.Connection, f sshconfig.Settings) [
 	}
 	user, global := f.UserKnownHostsFile, f.GlobalKnownHostsFile
 	switch {
+	case len(user) == 0 && len(d.defaults.KnownHosts) == 0:
+		user = []string{""} // so that no key is recorded in a global file
 	case len(user) == 0:
 		user = d.defaults.KnownHosts
 	case len(user) == 1 && isNone(user[0]):
