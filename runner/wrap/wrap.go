@@ -33,7 +33,7 @@ const afterGrace = runner.Duration(3 * time.Second)
 
 // Dialer puts the wrapper around the commands of the Conns that Inner dials. It is as safe for concurrent use as Inner.
 type Dialer struct {
-	Inner runner.Dialer
+	Inner runner.Dialer // never nil
 }
 
 // Dial implements runner.Dialer.
