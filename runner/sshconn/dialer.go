@@ -1,4 +1,7 @@
 // Package sshconn reaches hosts by SSH: settings, host keys, login, jump hosts, and the commands of one connection.
+//
+// New makes a Dialer of a Config. How to reach a host is said by its Connection, then by ssh_config, then by ssh's own
+// defaults. Package wrap goes around the Dialer: without it, a command that is dropped may go on running on the host.
 package sshconn
 
 import (
@@ -15,7 +18,9 @@ import (
 	"hail/runner"
 )
 
-// Config is what a Dialer needs to know. With its zero value, a Dialer logs in as "" and trusts no host.
+// Config is what a Dialer needs to know. With its zero value, it reads nothing of this machine: a host needs a user, an
+// identity and known_hosts in its own Connection. runner.Plan has fields of the same names, which nobody but the caller
+// copies here.
 type Config struct {
 	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
 	Local          sshconfig.Local                          // this side: home folder and user
