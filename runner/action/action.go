@@ -1,4 +1,12 @@
-// Package action provides the built-in actions of a run; its subpackage check adds those that test hosts.
+// Package action provides the built-in actions of a run: Ping, Exec, Script, Push and Fetch; its subpackage check adds those
+// that test hosts.
+//
+// An action is data, which its Spec holds for the plan of a run. What the data only names, secrets and contents, comes from
+// Sources, which New gives to an action:
+//
+//	NewScript, or PushSpecs ─► Render ─► Spec, contents ─► New(spec, sources) ─► Action
+//
+// An action that names none can be run as it is. An action of your own needs only a method Do: see runner.Action.
 package action
 
 import (

@@ -22,7 +22,8 @@ type Content struct {
 
 // Render makes a push of specs for hosts. It renders every content for every host, so that any mistake shows before a
 // host is reached. Equal contents are returned once, sorted by digest. choose returns which hosts a target expression
-// means. secret are the patterns for the names of secret vars: a content that has the value of one is secret.
+// means; it may be nil if nothing has a When. secret are the patterns for the names of secret vars: a content that has the
+// value of one is secret.
 func Render(specs []*PushSpec, hosts []inventory.Host, choose func(expr string) (map[string]bool, error), secret []string) (Push, []Content, error) {
 	p, err := merge(specs)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"hail/runner"
 )
 
-// Suite is an action that makes checks. Read makes one, also of a text in memory.
+// Suite is an action that makes checks. Read makes one, also of a text in memory. Before a run, Aim finds out about its
+// hosts, and Listed says what the plan has to know.
 type Suite struct {
 	Checks  []Check                   `json:"checks"`
 	Fleet   []Fleet                   `json:"fleet,omitempty"`
@@ -84,7 +85,7 @@ func (c *Check) compile() (tests []test, err error) {
 }
 
 // Aim finds out which checks are meant for which hosts, and renders them all once, so that an undefined variable shows
-// before a host is reached. choose returns which hosts an expression means.
+// before a host is reached. choose returns which hosts an expression means; it may be nil if no check has a When.
 func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string]bool, error)) error {
 	s.Skip = map[string][]int{}
 	for i, c := range s.Checks {
