@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Waves are the sizes of waves that run one after the other, each a share of all hosts, rounded up. The last size is
-// repeated until no host is left. An empty Waves is one wave of all hosts.
+// Waves are the sizes of waves that run one after the other, each a share of all hosts, rounded up, and one host at
+// least. The last size is repeated until no host is left. An empty Waves is one wave of all hosts.
 type Waves []Share
 
 // ParseWaves reads "1,10%,100%".

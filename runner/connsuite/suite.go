@@ -1,5 +1,6 @@
 // Package connsuite is the conformance test for runner.Dialer: it tests, sentence by sentence, what package runner
-// promises of a Dialer and its Conns. Every Dialer has to pass it, the Fake too.
+// promises of a Dialer and its Conns. Every Dialer has to pass it, the Fake too. Package wrap falls short in one thing: as
+// its commands run below a shell, the end by a signal is an exit status to it.
 //
 //	func TestDialer(t *testing.T) {
 //		connsuite.Run(t, func(t *testing.T) (runner.Dialer, inventory.Host) {

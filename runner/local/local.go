@@ -28,7 +28,9 @@ const (
 	mostInPipes = 2 << 20
 )
 
-// Dialer reaches this machine, whatever the name of the host. Its zero value is ready to use.
+// Dialer reaches this machine, whatever the name of the host. Commands run in the Shell of its Connection, or else in
+// /bin/sh; one that is dropped is killed with the processes of its group. There are no terminals. The zero value is ready
+// to use.
 type Dialer struct{}
 
 // Dial implements runner.Dialer.
