@@ -1,17 +1,12 @@
 package report
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"hail/runner"
 )
@@ -23,52 +18,27 @@ type Lineage struct {
 	last map[string]*Run // the last run that started a host, unless that is the first
 }
 
-// ErrContinued says that another program is repeating a part of the run, or removes it, right now.
-var ErrContinued = errors.New("another hail is at work on it")
-
 // LineageOf finds the runs in dir that belong together with r. Runs whose record is gone are left out.
 func LineageOf(dir string, r *Run) (*Lineage, error) {
-	root, err := rootOf(dir, r)
+	ids, err := relatives(dir, r.Plan.Run, r.Plan.Parent)
 	if err != nil {
 		return nil, err
 	}
-	l := &Lineage{Runs: []*Run{root}}
-	ids, err := readRegular(filepath.Join(root.dir, childrenFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	ours := map[string]bool{root.Plan.Run: true}
-	for id := range strings.Lines(string(ids)) {
-		id = strings.TrimSpace(id)
-		if !runID.MatchString(id) {
-			continue // torn
+	l := &Lineage{}
+	for _, id := range ids {
+		run := r
+		if id != r.Plan.Run {
+			run, err = Open(filepath.Join(dir, id))
 		}
-		child, err := Open(filepath.Join(dir, id))
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist) && len(l.Runs) > 0:
 		case err != nil:
 			return nil, err
-		case ours[child.Plan.Parent]: // otherwise another run took the id first, and ours began with a new one
-			l.Runs = append(l.Runs, child)
+		default:
+			l.Runs = append(l.Runs, run)
 		}
-		ours[id] = true
 	}
 	return l, nil
-}
-
-// rootOf returns the run that r repeats a part of, directly or not, or r itself if there is none.
-func rootOf(dir string, r *Run) (*Run, error) {
-	for r.Plan.Parent != "" && r.Plan.Parent < r.Plan.Run { // ids sort by time: this excludes circles
-		parent, err := Open(filepath.Join(dir, r.Plan.Parent))
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		r = parent
-	}
-	return r, nil
 }
 
 // Root returns the run that the others repeat.
@@ -129,33 +99,12 @@ func (l *Lineage) Path() string { return l.Last().Path() }
 // ErrContinued if another program has the claim, or one of the runs is still going on; it is ErrRemoved if the first of
 // them is gone. What was read of the runs before the claim may be out of date.
 func (l *Lineage) Claim() (release func() error, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), claimWait)
-	defer cancel()
-	lock := flock.New(filepath.Join(l.Root().dir, headFile), flock.SetFlag(os.O_RDWR)) // which every record has: a full disk is no hindrance
-	ok, err := lock.TryLockContext(ctx, claimWait/20)
-	switch {
-	case !ok && ctx.Err() != nil:
-		return nil, ErrContinued
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, ErrRemoved
-	case !ok:
-		return nil, err
+	ids := make([]string, len(l.Runs))
+	for i, run := range l.Runs {
+		ids[i] = run.Plan.Run
 	}
-	if _, err := os.Stat(lock.Path()); err != nil { // it had another name by the time we had the claim
-		lock.Unlock()
-		return nil, ErrRemoved
-	}
-	for _, run := range l.Runs {
-		if run.Going() {
-			lock.Unlock()
-			return nil, fmt.Errorf("%w: %s is still running", ErrContinued, run.Plan.Run)
-		}
-	}
-	return lock.Unlock, nil
+	return claim(filepath.Dir(l.Root().dir), ids)
 }
-
-// claimWait is how long a claim may be waited for: a program that removes runs keeps it for a moment only.
-const claimWait = 200 * time.Millisecond
 
 // Continue notes that the run with this id, which has not begun yet, repeats a part of these. Only a caller that holds
 // the claim may call it.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func Describe(dir, id string) (RunInfo, error) {
 	return info, err
 }
 
-// readHead reads the beginning of run.json, up to the action of the plan.
+// readHead reads the beginning of run.json, up to the action of the plan. It is an error if that is of another run.
 func (info *RunInfo) readHead(record string) error {
 	f, err := openRegular(filepath.Join(record, headFile))
 	if err != nil {
@@ -155,18 +156,21 @@ func (info *RunInfo) readHead(record string) error {
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
-	return enough(decodeFields(dec, map[string]func() error{
+	run := ""
+	err = enough(decodeFields(dec, map[string]func() error{
 		"started": func() error { return dec.Decode(&info.Started) },
 		"user":    func() error { return dec.Decode(&info.User) },
 		"what":    func() error { return dec.Decode(&info.What) },
 		"plan": func() error {
 			return decodeFields(dec, map[string]func() error{
+				"run":    func() error { return dec.Decode(&run) },
 				"name":   func() error { return dec.Decode(&info.Name) },
 				"parent": func() error { return dec.Decode(&info.Parent) },
 				"action": func() error { return errEnough },
 			})
 		},
 	}))
+	return cmp.Or(err, checkIDs(record, run, info.Parent))
 }
 
 // readCounts reads the beginning of summary.json, up to the hosts.

@@ -12,34 +12,6 @@ import (
 // unfinishedFor is how long it may take to create a record until its journal is locked.
 const unfinishedFor = time.Hour
 
-// Family returns the ids of a run and of the runs that repeated a part of it, whose records can only be removed
-// together. It is an error if id is such a part itself, or if one of them is going on.
-func Family(dir, id string) (ids []string, err error) {
-	ids, _, err = family(dir, id)
-	return ids, err
-}
-
-// family is Family, and returns the runs themselves, too: nil for a record that can't be read, which is on its own.
-func family(dir, id string) (ids []string, l *Lineage, err error) {
-	r, err := Open(filepath.Join(dir, id))
-	if err != nil {
-		return []string{id}, nil, nil
-	}
-	if l, err = LineageOf(dir, r); err != nil {
-		return nil, nil, err
-	}
-	if root := l.Root().Plan.Run; root != id {
-		return nil, nil, fmt.Errorf("%s repeats a part of %s, and can only be removed together with it", id, root)
-	}
-	for _, run := range l.Runs {
-		if run.Going() {
-			return nil, nil, fmt.Errorf("%s is still running", run.Plan.Run)
-		}
-		ids = append(ids, run.Plan.Run)
-	}
-	return ids, l, nil
-}
-
 // Remove removes the record of a run and those of its family: without it, nobody could tell what the others had still
 // to do. It returns the ids of the records that it has removed: a record that is gone already is none of them. It is an
 // error if another program is about to repeat a part of the run.
@@ -60,12 +32,12 @@ func Remove(dir, id string) (removed []string, err error) {
 
 // putAway gives the records of a family the names of those that are to be removed.
 func putAway(dir, id string) (renamed []string, err error) {
-	ids, l, err := family(dir, id)
+	ids, err := Family(dir, id)
 	if err != nil {
 		return nil, err
 	}
-	if l != nil {
-		release, err := l.Claim()
+	if _, unreadable := parentOf(dir, id); unreadable == nil {
+		release, err := claim(dir, ids)
 		switch {
 		case errors.Is(err, ErrRemoved): // another program was faster
 			return nil, nil
@@ -73,7 +45,7 @@ func putAway(dir, id string) (renamed []string, err error) {
 			return nil, fmt.Errorf("%s can't be removed now: %w", id, err)
 		}
 		defer release()
-		if ids, _, err = family(dir, id); err != nil { // it may have been continued before the claim
+		if ids, err = Family(dir, id); err != nil { // it may have been continued before the claim
 			return nil, err
 		}
 	}
@@ -112,7 +84,7 @@ func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (
 		var info RunInfo
 		err := info.readHead(filepath.Join(dir, id))
 		parent[id] = info.Parent
-		held[id] = err == nil && info.Name != "" || locked(filepath.Join(dir, id, journalFile)) || locked(filepath.Join(dir, id, headFile))
+		held[id] = err == nil && info.Name != "" || going(dir, id) || locked(filepath.Join(dir, id, headFile))
 	}
 	root := func(id string) string {
 		for {
@@ -184,7 +156,7 @@ func sweep(dir string) (runs int, err error) {
 		case unfinishedPrefix:
 			left = abandoned(path)
 		case reservePrefix:
-			left = !locked(filepath.Join(dir, id, journalFile))
+			left = !going(dir, id)
 		}
 		if left {
 			err = errors.Join(err, os.RemoveAll(path))

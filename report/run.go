@@ -34,8 +34,8 @@ func Open(path string) (*Run, error) {
 	if err := json.Unmarshal(text, &r.Head); err != nil || r.Plan == nil {
 		return nil, fmt.Errorf("%s is damaged", head)
 	}
-	if id, parent := filepath.Base(path), r.Plan.Parent; r.Plan.Run != id || parent != "" && !runID.MatchString(parent) { // both become paths
-		return nil, fmt.Errorf("%s is not that of run %s", head, id)
+	if err := checkIDs(path, r.Plan.Run, r.Plan.Parent); err != nil {
+		return nil, err
 	}
 	for _, h := range r.Plan.Hosts {
 		if err := inventory.CheckName(h.Name); err != nil {
