@@ -106,7 +106,7 @@ func writeHTML(w io.Writer, r *Report) error {
 	}
 	v := htmlView{
 		Title:      r.title(),
-		What:       Doing(r.what(), r.Plan),
+		What:       Style{}.Doing(r.what(), r.Plan, ""),
 		Counts:     Counts(r.Summary, Style{}),
 		Run:        r.Run,
 		Started:    r.Started.UTC().Format("2 January 2006, 15:04:05 UTC"),

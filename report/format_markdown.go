@@ -24,7 +24,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	about := ""
 	if r.Name != "" {
-		about = mdText(Doing(r.what(), r.Plan)) + "\n\n"
+		about = mdText(Style{}.Doing(r.what(), r.Plan, "")) + "\n\n"
 	}
 	fmt.Fprintf(&b, "# %s: %s\n\n%sRun `%s`, %s, %s.\n\n", mdText(r.title()), mdText(Counts(r.Summary, Style{})), about, r.Run, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"), seconds(r.Ended.Sub(r.Started)))
 	if r.Stopped != "" {

@@ -193,14 +193,16 @@ func jumpHint(reach *runner.Reach, jump string) string {
 	return "hail ping -w " + jump + " shows how the jump host itself is reached"
 }
 
-// Doing says on one line what a run does and where.
-func Doing(what string, p *runner.Plan) string { return OneLine(what) + " on " + Where(p) }
+// Doing says on one line what a run does, where, and as which users other than those who log in, with the rest of the
+// line. Only the names of hosts are cut to the width; they always get a quarter of it.
+func (s Style) Doing(what string, p *runner.Plan, rest string) string {
+	doing, rest := OneLine(what)+" on ", s.users(p)+rest
+	return doing + s.cut(inventory.Fold(inventory.Names(p.Hosts)), min(textWidth(doing+rest), s.Width*3/4)) + rest
+}
 
-// Where says on which hosts a run works, and as which users other than those who log in.
-func Where(p *runner.Plan) string {
-	line := inventory.Fold(inventory.Names(p.Hosts))
+func (s Style) users(p *runner.Plan) (text string) {
 	if p.Action.Kind == "ping" { // which only logs in
-		return line
+		return ""
 	}
 	byUser := map[string][]string{}
 	for _, h := range p.Hosts {
@@ -209,12 +211,12 @@ func Where(p *runner.Plan) string {
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(byUser)) {
-		line += ", as " + user
+		text += ", as " + user
 		if len(byUser[user]) < len(p.Hosts) {
-			line += " on " + inventory.Fold(byUser[user])
+			text += " on " + s.cut(inventory.Fold(byUser[user]), s.Width*3/4)
 		}
 	}
-	return line
+	return text
 }
 
 // Brief returns the beginning of what a run did, on one line: enough to know it by. The record has all of it.

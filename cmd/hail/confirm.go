@@ -18,7 +18,9 @@ func (e environment) confirm(c *cli.Context, p *runner.Plan, what string) error 
 	if !hasOption(c.Command, "confirm-above") || c.Bool("yes") || !e.stdinTerminal || !e.stderrTerminal || len(p.Hosts) <= c.Int("confirm-above") {
 		return nil
 	}
-	return e.ask(fmt.Sprintf("run on %s: %s\n  %s\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"), what, report.Where(p)))
+	const most = 5 // lines: what is asked has to stay on the screen
+	style := report.Style{Width: most * e.width()}
+	return e.ask(style.Doing(what, p, fmt.Sprintf(" (%s)\nContinue? [y/N] ", report.Plural(len(p.Hosts), "host"))))
 }
 
 // ask asks a question on the terminal, and returns an error unless the answer is yes.

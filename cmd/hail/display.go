@@ -66,15 +66,15 @@ func newDisplay(e environment, c *cli.Context, p *runner.Plan, j job) (*display,
 // header writes the line that announces the run.
 func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
-		line := report.Doing(report.Brief(d.what), p)
+		pace := ""
 		if len(p.Hosts) > 1 {
-			line += fmt.Sprintf(" (%d, %d at once", len(p.Hosts), atOnce(p))
+			pace = fmt.Sprintf(" (%d, %d at once", len(p.Hosts), atOnce(p))
 			if waves := len(p.Waves.Sizes(len(p.Hosts))); waves > 1 {
-				line += fmt.Sprintf(" in %d waves", waves)
+				pace += fmt.Sprintf(" in %d waves", waves)
 			}
-			line += ")"
+			pace += ")"
 		}
-		fmt.Fprintf(d.env.stderr, "hail: %s\n", line)
+		fmt.Fprintln(d.env.stderr, d.talkStyle().Doing("hail: "+report.Brief(d.what), p, pace))
 	}
 }
 

@@ -83,16 +83,20 @@ func show(e environment, c *cli.Context) error {
 
 // sayWhich says which run is shown, in the words that announced it: last may be another than one thinks.
 func (e environment) sayWhich(r *report.Run, s *report.Summary) {
-	line := report.Doing(report.Brief(r.What), s.Plan)
+	rest := ""
 	if len(s.Plan.Hosts) > 1 {
-		line += fmt.Sprintf(" (%d)", len(s.Plan.Hosts))
+		rest = fmt.Sprintf(" (%d)", len(s.Plan.Hosts))
 	}
 	if begun, err := report.Started(r.Plan.Run); err == nil {
 		if when := ago(e.now().Sub(begun)); when != "" {
-			line += ", " + when
+			rest += ", " + when
 		}
 	}
-	fmt.Fprintf(e.stderr, "hail: %s\n", report.OneLine(line))
+	style := report.Style{}
+	if e.stderrTerminal {
+		style.Width = e.width()
+	}
+	fmt.Fprintln(e.stderr, style.Doing("hail: "+report.Brief(r.What), s.Plan, rest))
 }
 
 // showMode returns what to show. A setting that asks for what only a run can show, or all hosts of one run, gives way.
