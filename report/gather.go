@@ -30,7 +30,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 	}
 	for i, g := range groups {
 		if by.Diff && i != largest {
-			err = g.writeDiff(w, groups[largest], files, style)
+			err = g.writeDiff(w, groups[largest], files, s.Plan.MaxOutput, style)
 		} else {
 			err = g.write(w, files, s.Plan.MaxOutput, style)
 		}

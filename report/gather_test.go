@@ -67,3 +67,15 @@ func TestTitlesAreClean(t *testing.T) {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
+
+// TestGatherDiffOfStrangers: a group that has no line in common with the largest is shown whole, and does not repeat that
+// as removed.
+func TestGatherDiffOfStrangers(t *testing.T) {
+	s, files := fleet([]Result{{Host: "a1", Status: runner.OK}, {Host: "a2", Status: runner.OK}, {Host: "b", Status: runner.OK}, {Host: "c", Status: runner.OK}},
+		map[string]string{"a1": "one\ntwo\n", "a2": "one\ntwo\n", "b": "three\n", "c": "one\nthree\n"}, nil)
+	var b strings.Builder
+	err := Gather(&b, s, files, Gathering{Diff: true}, Style{})
+	if want := "── a[1-2] (2)\none\ntwo\n── b\nthree\n── c\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"; err != nil || b.String() != want {
+		t.Errorf("%s, %v; want\n%s", b.String(), err, want)
+	}
+}
