@@ -46,8 +46,7 @@ func (l *Live) line() string {
 // left estimates how long the run will still take, at the pace so far; 0 if nothing is known about that, or if a host
 // waits longer than that for another attempt.
 func (l *Live) left(spent time.Duration) time.Duration {
-	// The other statuses say nothing about how long a host takes.
-	ran := l.counts[runner.OK] + l.counts[runner.Changed] + l.counts[runner.Failed] + l.counts[runner.Timeout]
+	ran := telling(l.counts)
 	if ran == 0 {
 		return 0
 	}

@@ -149,14 +149,20 @@ func (t runTime) hintOfFanout() string {
 	if p.Fanout > 0 {
 		slots = min(p.Fanout, hosts)
 	}
+	worked := telling(t.Counts) > hosts/2                                                 // nobody wants to be refused sooner
 	retried := slices.ContainsFunc(t.Hosts, func(r Result) bool { return r.Attempt > 1 }) // then the run also waits by itself
 	switch {
-	case hosts >= 2*slots && t.sum > t.wall*time.Duration(slots)*4/5 && t.sum/time.Duration(hosts) > 200*time.Millisecond:
+	case worked && hosts >= 2*slots && t.sum > t.wall*time.Duration(slots)*4/5 && t.sum/time.Duration(hosts) > 200*time.Millisecond:
 		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if this machine and the network can take it", 2*slots)
 	case slots >= 4 && t.sum < t.wall*3/2 && t.slowest.Took() < t.wall/2 && !retried:
 		return "running at once gained little: something outside the hosts held them back (the network, a shared service, this machine)"
 	}
 	return ""
+}
+
+// telling returns how many hosts ended in a way that says something about how long a host takes.
+func telling(counts map[runner.Status]int) int {
+	return counts[runner.OK] + counts[runner.Changed] + counts[runner.Failed] + counts[runner.Timeout]
 }
 
 // spread returns a line with the distribution of times; it is empty if there are none.

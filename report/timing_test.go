@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,10 @@ import (
 // TestHintOfTime: the hint for runs described by when each host began, how long it waited for its turn, and how long it
 // ran.
 func TestHintOfTime(t *testing.T) {
-	type host struct{ began, queued, ran time.Duration }
+	type host struct {
+		began, queued, ran time.Duration
+		status             runner.Status // empty: ok
+	}
 	const s = time.Second
 	same := func(n int, h host) (all []host) {
 		for range n {
@@ -23,11 +28,15 @@ func TestHintOfTime(t *testing.T) {
 	}
 	var turns []host // two at a time
 	for i := range 8 {
-		turns = append(turns, host{time.Duration(i/2) * 5 * s, 0, 5 * s})
+		turns = append(turns, host{time.Duration(i/2) * 5 * s, 0, 5 * s, ""})
+	}
+	refused := slices.Clone(turns)
+	for i := range 5 {
+		refused[i].status = []runner.Status{runner.Unreachable, runner.Error}[i%2]
 	}
 	var oneByOne []host
 	for i := range 8 {
-		oneByOne = append(oneByOne, host{time.Duration(i) * s, 0, s})
+		oneByOne = append(oneByOne, host{time.Duration(i) * s, 0, s, ""})
 	}
 	for _, tt := range []struct {
 		name  string
@@ -35,13 +44,14 @@ func TestHintOfTime(t *testing.T) {
 		hosts []host
 		want  string
 	}{
-		{"short", runner.Plan{Fanout: 8}, same(8, host{0, 0, s}), ""},
-		{"even", runner.Plan{Fanout: 8}, same(8, host{0, 0, 10 * s}), ""},
-		{"one is slow", runner.Plan{Fanout: 8}, append(same(7, host{0, 0, s}), host{0, 0, 20 * s}), "waited for h7 alone"},
-		{"turns to log in", runner.Plan{Fanout: 8, Connecting: 4}, same(8, host{0, 9 * s, 5 * s}), "8 hosts waited 9.0s on average for their turn to log in: --connecting allows more"},
-		{"turns at one address", runner.Plan{Fanout: 8, Connecting: 4, PerAddress: 2}, same(8, host{0, 9 * s, 5 * s}), "8 share an address, and --per-address lets 2 of them"},
-		{"no quick logins", runner.Plan{Fanout: 8, Connecting: 4, ConnectingMost: 8}, same(8, host{0, 9 * s, 5 * s}), "too busy for more at once"},
+		{"short", runner.Plan{Fanout: 8}, same(8, host{0, 0, s, ""}), ""},
+		{"even", runner.Plan{Fanout: 8}, same(8, host{0, 0, 10 * s, ""}), ""},
+		{"one is slow", runner.Plan{Fanout: 8}, append(same(7, host{0, 0, s, ""}), host{0, 0, 20 * s, ""}), "waited for h7 alone"},
+		{"turns to log in", runner.Plan{Fanout: 8, Connecting: 4}, same(8, host{0, 9 * s, 5 * s, ""}), "8 hosts waited 9.0s on average for their turn to log in: --connecting allows more"},
+		{"turns at one address", runner.Plan{Fanout: 8, Connecting: 4, PerAddress: 2}, same(8, host{0, 9 * s, 5 * s, ""}), "8 share an address, and --per-address lets 2 of them"},
+		{"no quick logins", runner.Plan{Fanout: 8, Connecting: 4, ConnectingMost: 8}, same(8, host{0, 9 * s, 5 * s, ""}), "too busy for more at once"},
 		{"a small fan-out", runner.Plan{Fanout: 2}, turns, "-f 4 would roughly halve"},
+		{"a small fan-out, and hosts where nothing ran", runner.Plan{Fanout: 2}, refused, ""},
 		{"nothing gained", runner.Plan{Fanout: 8}, oneByOne, "running at once gained little"},
 		{"in waves", runner.Plan{Fanout: 8, Pace: runner.Pace{Waves: runner.Waves{{Value: 4}}}}, oneByOne, ""},
 		{"at a rate", runner.Plan{Fanout: 8, Pace: runner.Pace{Rate: 1}}, oneByOne, ""},
@@ -61,7 +71,7 @@ func TestHintOfTime(t *testing.T) {
 					runner.Event{Kind: runner.KindAttempt, Host: name, Attempt: 1, Time: start.Add(h.began)},
 					runner.Event{Kind: runner.KindReach, Host: name, Time: start.Add(h.began + h.queued), Reach: &runner.Reach{Queue: h.queued}},
 					runner.Event{Kind: runner.KindExec, Host: name, Time: start.Add(h.began + h.queued)},
-					runner.Event{Kind: runner.KindFinish, Host: name, Status: runner.OK, Time: start.Add(ended)})
+					runner.Event{Kind: runner.KindFinish, Host: name, Status: cmp.Or(h.status, runner.OK), Time: start.Add(ended)})
 				end = max(end, ended)
 			}
 			sum.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan, Time: start}})
