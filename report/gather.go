@@ -121,7 +121,7 @@ func samePrint(files Files, a, b *Result) (bool, error) {
 		if a.output(stream).Length == 0 {
 			continue
 		}
-		same, err := sameBytes(files, a.Host, b.Host, stream)
+		same, err := sameBytes(files, a, b, stream)
 		if err != nil || !same {
 			return false, err
 		}
@@ -129,21 +129,22 @@ func samePrint(files Files, a, b *Result) (bool, error) {
 	return true, nil
 }
 
-func sameBytes(files Files, a, b string, stream runner.Stream) (bool, error) {
-	fa, err := files.Output(a, stream)
+func sameBytes(files Files, a, b *Result, stream runner.Stream) (bool, error) {
+	fa, err := files.Output(a.Host, stream)
 	if err != nil {
 		return false, err
 	}
 	defer fa.Close()
-	fb, err := files.Output(b, stream)
+	fb, err := files.Output(b.Host, stream)
 	if err != nil {
 		return false, err
 	}
 	defer fb.Close()
-	var bufA, bufB [32 << 10]byte
+	size := min(a.output(stream).Length, 32<<10) // of ten thousand outputs, most are a line
+	bufA, bufB := make([]byte, size), make([]byte, size)
 	for {
-		n, errA := io.ReadFull(fa, bufA[:])
-		m, errB := io.ReadFull(fb, bufB[:])
+		n, errA := io.ReadFull(fa, bufA)
+		m, errB := io.ReadFull(fb, bufB)
 		switch {
 		case !bytes.Equal(bufA[:n], bufB[:m]):
 			return false, nil

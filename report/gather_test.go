@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -77,5 +78,26 @@ func TestGatherDiffOfStrangers(t *testing.T) {
 	err := Gather(&b, s, files, Gathering{Diff: true}, Style{})
 	if want := "── a[1-2] (2)\none\ntwo\n── b\nthree\n── c\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"; err != nil || b.String() != want {
 		t.Errorf("%s, %v; want\n%s", b.String(), err, want)
+	}
+}
+
+// TestGatherManyLines: to compare lines, no room is taken for what hosts might have printed.
+func TestGatherManyLines(t *testing.T) {
+	var results []Result
+	out := map[string]string{}
+	for i := range 1000 {
+		results = append(results, Result{Host: fmt.Sprint("web", i), Status: runner.OK})
+		out[results[i].Host] = fmt.Sprint("version ", i%40, "\n")
+	}
+	s, files := fleet(results, out, nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	groups, err := gather(s, files, Gathering{})
+	runtime.ReadMemStats(&after)
+	if err != nil || len(groups) != 40 {
+		t.Fatalf("%d groups, %v", len(groups), err)
+	}
+	if took := (after.TotalAlloc - before.TotalAlloc) / 1000; took > 8<<10 {
+		t.Errorf("%d bytes for each host that printed a line", took)
 	}
 }
