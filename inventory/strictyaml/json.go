@@ -68,9 +68,6 @@ func (p *jsonParser) token() (n *Node, t json.Token, err error) {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, nil, p.fail(len(p.text), "the JSON ends too early", "")
 		}
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = max(at, int(syntax.Offset)-1)
-		}
 		return nil, nil, p.fail(at, "this is not JSON: "+err.Error(), "")
 	}
 	line, col := p.place(at)

@@ -36,6 +36,7 @@ func TestAny(t *testing.T) {
 		"[1, a, [b]]":            []any{1, "a", []any{"b"}},
 		"{1: x, a: {b: }}":       map[string]any{"1": "x", "a": map[string]any{"b": nil}},
 		"|\n  a\n  b\n":          "a\nb\n",
+		"|-\n  12\n":             "12",
 		"a: >-\n  b\n  c\n":      map[string]any{"a": "b c"},
 		"\ufeffa: 1":             map[string]any{"a": 1},
 		"a: 1\r\nb: \"\\u0041\"": map[string]any{"a": 1, "b": "A"},
@@ -71,6 +72,7 @@ func TestErrors(t *testing.T) {
 		"a:\n\tb: 1\n":                    "2:1: the indentation contains a tab (indent with spaces)",
 		"x: 1\na:\n  b: 1\n \tc: 2\n":     "4:2: the indentation contains a tab (indent with spaces)",
 		"a:\n  b: 1\n\t\n  c: 1":          "3:1: the indentation contains a tab (indent with spaces)",
+		"a: 1\n---\nb: @x":                "3:4: no value can begin with this character" + first,
 		"a: |\n\tb\nc: 1":                 "2:1: the indentation contains a tab (indent with spaces)",
 		"a: 1\nb: [1,\n  2\nc: 3\n":       "2:4: this [ is not closed, or a comma is missing in it" + look,
 		"[1":                              "1:1: this [ is not closed, or a comma is missing in it" + look,
@@ -158,6 +160,7 @@ func TestYAML11(t *testing.T) {
 		"!!str 12": "12", "!unsafe 12": "12", "!vault x": nil, "[1, !vault x]": []any{1, nil},
 		"{a: &x {b: 1, c: 2}, d: {<<: *x, c: 3}}":                      map[string]any{"a": map[string]any{"b": 1, "c": 2}, "d": map[string]any{"b": 1, "c": 3}},
 		"{a: &x {b: 1}, c: &y {b: 2, d: 2}, e: {<<: [*x, *y]}}":        map[string]any{"a": map[string]any{"b": 1}, "c": map[string]any{"b": 2, "d": 2}, "e": map[string]any{"b": 1, "d": 2}},
+		"{a: &x k, *x : v}":                                            map[string]any{"a": "k", "k": "v"},
 		"{a: &x [1], b: *x, yes: 1}":                                   map[string]any{"a": []any{1}, "b": []any{1}, "yes": 1},
 		"a: |\n  $ANSIBLE_VAULT;1.1;AES256\nb: !vault |\n  $ANSIBLE\n": map[string]any{"a": "$ANSIBLE_VAULT;1.1;AES256\n", "b": nil},
 	} {
@@ -200,8 +203,8 @@ func TestKeys(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	values, err := ParseJSON([]byte("{\n \"a\": [1, 1.5, 1e3, -2E-1, true, null, \"1\", \"\\u00e9\"],\n \"b\": {\"c\": {}, \"d\": []}}\n"))
-	want := map[string]any{"a": []any{1, 1.5, 1000.0, -0.2, true, nil, "1", "é"}, "b": map[string]any{"c": map[string]any{}, "d": []any{}}}
+	values, err := ParseJSON([]byte("{\n \"a\": [1, 1.5, 1e3, 1.5e3, -2E-1, true, null, \"1\", \"\\u00e9\"],\n \"b\": {\"c\": {}, \"d\": []}}\n"))
+	want := map[string]any{"a": []any{1, 1.5, 1000.0, 1500.0, -0.2, true, nil, "1", "é"}, "b": map[string]any{"c": map[string]any{}, "d": []any{}}}
 	if err != nil || len(values) != 1 || !reflect.DeepEqual(values[0].Any(), want) {
 		t.Fatalf("%#v, %v", values, err)
 	}
@@ -211,6 +214,8 @@ func TestJSON(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       "1:1: the JSON ends too early",
 		"{\n\"a\": 1,":           "2:8: the JSON ends too early",
+		"[1, tru":                "1:8: the JSON ends too early",
+		"1:2":                    "1:2: this is not JSON: \":\" after the end of a value",
 		"[1, 2":                  "1:6: the JSON ends too early",
 		"{\"a\": 1} x":           "1:10: this is not JSON: invalid character 'x' looking for beginning of value",
 		"{\"a\": 1},{}":          "1:9: this is not JSON: \",\" after the end of a value",
