@@ -26,7 +26,8 @@ func TestShare(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "%", "x", "-1", "+1", "1e3", "0x10", "NaN", "Inf", "101%", "1.5", " 1", "1 %", "10%%", "1_000"} {
-		if s, err := runner.ParseShare(text); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", text)) {
+		var s runner.Share
+		if err := s.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", text)) {
 			t.Errorf("%q is %v, %v", text, s, err)
 		}
 	}

@@ -1,11 +1,31 @@
 package runner_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"hail/runner"
 )
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain ü\n": "plain ü", "a\nb": `a\nb`, "\x1b[2J": `\x1b[2J`, "\x7f": `\x7f`, "\xff": `\xff`, "\u202e": `\u202e`, "'": "'", `"\`: `"\`,
+		strings.Repeat("x", 500): strings.Repeat("x", 500), strings.Repeat("x", 501): strings.Repeat("x", 500) + "…",
+	} {
+		e := runner.Event{Error: text}
+		if e.MakePrintable(); e.Error != want {
+			t.Errorf("%q is shown as %q, want %q", text, e.Error, want)
+		}
+	}
+	const odd = "\x1b"
+	e := runner.Event{Key: odd, Value: odd, Error: odd, Status: odd, Reason: odd, Remains: odd,
+		Verdicts: []runner.Verdict{{Check: odd, Outcome: odd, Text: odd}}, Reach: &runner.Reach{Address: odd, Server: odd, HostKey: odd}}
+	e.MakePrintable()
+	if said, err := json.Marshal(e); err != nil || strings.Contains(string(said), `\u001b`) {
+		t.Errorf("not all is printable: %s, %v", said, err)
+	}
+}
 
 // TestPrintableOnce: what a record says is made printable when it is written, and again when it is read: the second time
 // changes nothing, wherever the text is cut.

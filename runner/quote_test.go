@@ -16,6 +16,8 @@ func TestQuote(t *testing.T) {
 		"":           "''",
 		"uptime":     "uptime",
 		"/etc/hosts": "/etc/hosts",
+		"azAZ09":     "azAZ09",
+		"-_./:,+@":   "-_./:,+@",
 		"a b":        "'a b'",
 		"$HOME":      "'$HOME'",
 		"it's":       `'it'\''s'`,
@@ -31,6 +33,17 @@ func TestQuote(t *testing.T) {
 	}
 	if got := runner.QuoteWords([]string{"grep", "-c", "a b", "file"}); got != "grep -c 'a b' file" {
 		t.Errorf("Words: %s", got)
+	}
+}
+
+func TestIsVariable(t *testing.T) {
+	for name, want := range map[string]bool{
+		"A": true, "z": true, "_": true, "aZ_09": true, "": false, "0a": false, "a-b": false, "a b": false, "a=b": false, "a;b": false, "ä": false,
+		"@": false, "[": false, "`": false, "{": false, "a/": false, "a:": false,
+	} {
+		if got := runner.IsVariable(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
 	}
 }
 

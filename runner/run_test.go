@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -38,6 +37,7 @@ type memory struct {
 	streams map[string]*bytes.Buffer
 	openErr error
 	fail    error // returned by every write
+	once    bool  // fail is returned by one write alone
 }
 
 type memoryStream struct {
@@ -57,11 +57,14 @@ func (m *memory) Open(h inventory.Host, _ int) (out, err io.WriteCloser, e error
 }
 
 func (s memoryStream) Write(p []byte) (int, error) {
-	if s.m.fail != nil {
-		return 0, s.m.fail
-	}
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
+	if err := s.m.fail; err != nil {
+		if s.m.once {
+			s.m.fail = nil
+		}
+		return 0, err
+	}
 	return s.buf.Write(p)
 }
 
@@ -81,6 +84,7 @@ func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inve
 	t.Helper()
 	finish := map[string]runner.Event{}
 	stage := map[string]runner.Kind{}
+	begun := map[string]int{} // the attempt that may have run something
 	last := runner.Event{}
 	for batch := range events {
 		for _, e := range batch {
@@ -97,6 +101,12 @@ func finishes(t *testing.T, events func(func([]runner.Event) bool), hosts []inve
 				t.Errorf("%s: %s after its finish", e.Host, e.Kind)
 			}
 			stage[e.Host] = e.Kind
+			if e.Kind == runner.KindExec {
+				if begun[e.Host] >= e.Attempt {
+					t.Errorf("%s: attempt %d begins its first command twice", e.Host, e.Attempt)
+				}
+				begun[e.Host] = e.Attempt
+			}
 			if e.Kind == runner.KindFinish {
 				finish[e.Host] = e
 			}
@@ -136,35 +146,6 @@ func TestRunWithoutHosts(t *testing.T) {
 	finishes(t, runner.Run(t.Context(), runner.Plan{}, command(connsuite.True), &connsuite.Fake{}, &memory{}), nil)
 }
 
-func TestExecIsTakenBeforeTheCommandBegins(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		taken := map[string]bool{}
-		fake := &connsuite.Fake{Exec: func(_ context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
-			mu.Lock()
-			defer mu.Unlock()
-			if !taken[h.Name] {
-				t.Errorf("%s ran before its exec event was taken", h.Name)
-			}
-			return nil
-		}}
-		p := runner.Plan{Fanout: 8, Hosts: hosts(100)}
-		for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
-			synctest.Wait() // everything that can run has run
-			mu.Lock()
-			for _, e := range batch {
-				if e.Kind == runner.KindExec {
-					taken[e.Host] = true
-				}
-			}
-			mu.Unlock()
-		}
-		if len(taken) != 100 {
-			t.Errorf("%d exec events, want 100", len(taken))
-		}
-	})
-}
-
 func TestStatusesOfARun(t *testing.T) {
 	unreachable := &runner.Failure{Status: runner.Unreachable, Reason: runner.Refused, Err: errors.New("refused"), Reach: &runner.Reach{Phase: "tcp"}}
 	for _, tt := range []struct {
@@ -191,6 +172,16 @@ func TestStatusesOfARun(t *testing.T) {
 			runner.Event{Status: runner.Error, Error: "stopped: no space"}},
 		{"outputs that are full, which the action does not notice", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { io.WriteString(t.Err, "x"); return nil }), &memory{fail: errors.New("no space")},
 			runner.Event{Status: runner.Error, Error: "no space"}},
+		{"outputs that were full for a while, which the action does not notice", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error {
+			io.WriteString(t.Out, "x")
+			io.WriteString(t.Out, "y")
+			return nil
+		}), &memory{fail: errors.New("no space"), once: true},
+			runner.Event{Status: runner.Error, Error: "no space"}},
+		{"several commands", &connsuite.Fake{}, do(func(ctx context.Context, t *runner.Target) error {
+			return errors.Join(t.Exec(ctx, connsuite.True, runner.Stdio{}), t.Exec(ctx, connsuite.True, runner.Stdio{}))
+		}), &memory{},
+			runner.Event{Status: runner.OK}},
 		{"an error with many lines", &connsuite.Fake{}, do(func(context.Context, *runner.Target) error { return errors.New("one\ntwo\n") }), &memory{},
 			runner.Event{Status: runner.Error, Error: `one\ntwo`}},
 	} {
@@ -220,60 +211,6 @@ func TestAnActionThatDoesNotReturnCostsOneHost(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestTheClockOfAnAttemptStartsWithItsCommand(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fake := &connsuite.Fake{
-			DialTime: func(inventory.Host) time.Duration { return time.Hour },
-			Exec: func(ctx context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
-				d := 59 * time.Second
-				if h.Name == "h00001" {
-					d = 61 * time.Second
-				}
-				return connsuite.Sleep(ctx, d)
-			},
-		}
-		p := runner.Plan{Fanout: 1, Hosts: hosts(3), Clocks: runner.Clocks{Attempt: inventory.Duration(time.Minute)}}
-		got := finishes(t, func(yield func([]runner.Event) bool) {
-			for batch := range runner.Run(t.Context(), p, command("x"), fake, &memory{}) {
-				time.Sleep(10 * time.Minute) // a slow consumer
-				if !yield(batch) {
-					return
-				}
-			}
-		}, p.Hosts)
-		for host, want := range map[string]runner.Status{"h00000": runner.OK, "h00001": runner.Timeout, "h00002": runner.OK} {
-			if got[host].Status != want {
-				t.Errorf("%s: %s, want %s", host, got[host].Status, want)
-			}
-		}
-	})
-}
-
-// TestInputThatCanNotBeRead: a command that got only a part of its input is not ok, even if it ends well.
-func TestInputThatCanNotBeRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, waits := range []bool{false, true} { // for an end of the input that does not come, or takes the error for it
-			fake := &connsuite.Fake{Exec: func(ctx context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
-				io.Copy(s.Out, s.In)
-				if waits {
-					<-ctx.Done()
-					return context.Cause(ctx)
-				}
-				return nil
-			}}
-			a := do(func(ctx context.Context, t *runner.Target) error {
-				in := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("input/output error")))
-				return t.Exec(ctx, "x", runner.Stdio{In: in, Out: t.Out})
-			})
-			p := runner.Plan{Hosts: hosts(1)}
-			e := finishes(t, runner.Run(t.Context(), p, a, fake, &memory{}), p.Hosts)["h00000"]
-			if e.Status != runner.Error || e.Error != "the input of the command: input/output error" {
-				t.Errorf("%s: %s, want an error of the input", e.Status, e.Error)
-			}
-		}
-	})
 }
 
 // TestSizeOfAnInput: a Target finds out how long an input in memory is, and that it is none if it is empty.
@@ -329,9 +266,24 @@ func TestContextOfTheCaller(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Minute, func() { cancel(tt.cause) })
-			p := runner.Plan{Fanout: 1, Hosts: hosts(2)}
-			got := finishes(t, runner.Run(ctx, p, command(connsuite.SayAndHang), &connsuite.Fake{}, &memory{}), p.Hosts)
-			for host, want := range map[string]runner.Status{"h00000": runner.Cancelled, "h00001": runner.Skipped} {
+			p := runner.Plan{Fanout: 4, Hosts: hosts(5)}
+			a := do(func(ctx context.Context, t *runner.Target) error {
+				err := t.Exec(ctx, connsuite.SayAndHang, runner.Stdio{})
+				switch t.Host.Name {
+				case "h00001":
+					return &runner.Failure{Status: runner.Lost, Err: err}
+				case "h00002":
+					return errors.New("no space")
+				case "h00003":
+					return &runner.Failure{Status: runner.Cancelled, Err: errors.New("one of two files is written")}
+				}
+				return err
+			})
+			got := finishes(t, runner.Run(ctx, p, a, &connsuite.Fake{}, &memory{}), p.Hosts)
+			if got["h00001"].Status != runner.Lost || got["h00002"].Status != runner.Error || got["h00003"].Error != "one of two files is written" {
+				t.Errorf("%v: what the action knows is not kept: %v", tt.cause, got)
+			}
+			for host, want := range map[string]runner.Status{"h00000": runner.Cancelled, "h00004": runner.Skipped} {
 				if e := got[host]; e.Status != want || e.Reason != tt.want || e.Error != "" {
 					t.Errorf("%v: %s is %s(%s): %s, want %s(%s)", tt.cause, host, e.Status, e.Reason, e.Error, want, tt.want)
 				}
@@ -351,6 +303,15 @@ func TestAConsumerThatLeavesStopsTheRun(t *testing.T) {
 			for batch := range events {
 				for _, e := range batch {
 					if e.Kind == runner.KindExec {
+						return
+					}
+				}
+			}
+		},
+		"break when something runs": func(events func(func([]runner.Event) bool)) {
+			for batch := range events {
+				for _, e := range batch {
+					if e.Kind == runner.KindOutput {
 						return
 					}
 				}
@@ -383,11 +344,21 @@ func TestEndSaysWhyTheRunStopped(t *testing.T) {
 				cancel()
 			}
 			var end runner.Event
-			for batch := range runner.Run(ctx, runner.Plan{Hosts: hosts(2)}, command(connsuite.True), &connsuite.Fake{}, &memory{}) {
-				end = batch[len(batch)-1]
-			}
+			p := runner.Plan{Hosts: hosts(2)}
+			got := finishes(t, func(yield func([]runner.Event) bool) {
+				for batch := range runner.Run(ctx, p, command(connsuite.True), &connsuite.Fake{}, &memory{}) {
+					if end = batch[len(batch)-1]; !yield(batch) {
+						return
+					}
+				}
+			}, p.Hosts)
 			if (end.Reason == runner.Interrupt) != cancelled {
 				t.Errorf("cancelled: %v, but the reason of the end is %q", cancelled, end.Reason)
+			}
+			for host, e := range got {
+				if cancelled && (e.Status != runner.Skipped || e.Reason != runner.Interrupt) || !cancelled && e.Status != runner.OK {
+					t.Errorf("cancelled: %v, but %s is %s(%s)", cancelled, host, e.Status, e.Reason)
+				}
 			}
 			cancel()
 		}
@@ -416,12 +387,19 @@ func TestNoOutputs(t *testing.T) {
 func TestOutputEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("z", 100<<10)
+		var late io.Writer
 		a := do(func(ctx context.Context, t *runner.Target) error {
 			io.WriteString(t.Out, "one\ntwo\nthr")
 			time.Sleep(time.Second)
 			io.WriteString(t.Out, "ee\n")
-			io.WriteString(t.Err, "oops\n")
+			io.WriteString(t.Err, "oo")
+			time.Sleep(100 * time.Millisecond) // too short to be reported without the rest of the line
+			io.WriteString(t.Err, "ps\n")
+			io.WriteString(t.Out, "fo")
+			time.Sleep(time.Second)
+			io.WriteString(t.Out, "ur\n")
 			io.WriteString(t.Out, long)
+			late = t.Out
 			return nil
 		})
 		out := &memory{}
@@ -450,9 +428,12 @@ func TestOutputEvents(t *testing.T) {
 				pieces = append(pieces, fmt.Sprintf("%s %q %v", e.Stream, text, e.Partial))
 			}
 		}
-		want := []string{`stdout "one\ntwo\n" false`, `stdout "thr" true`, `stdout "ee\n" false`, `stderr "oops\n" false`, `stdout "long" true`}
+		want := []string{`stdout "one\ntwo\n" false`, `stdout "thr" true`, `stdout "ee\n" false`, `stderr "oops\n" false`, `stdout "fo" true`, `stdout "ur\n" false`, `stdout "long" true`}
 		if fmt.Sprint(pieces) != fmt.Sprint(want) {
 			t.Errorf("pieces\n%s\nwant\n%s", strings.Join(pieces, "\n"), strings.Join(want, "\n"))
+		}
+		if n, err := io.WriteString(late, "late\n"); n != 0 || !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%d bytes were written after the end: %v", n, err)
 		}
 	})
 }
@@ -467,6 +448,7 @@ func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
 			for i := range lines {
 				fmt.Fprintf(t.Out, "line %d\n", i)
 			}
+			io.WriteString(t.Out, "end")
 			close(written)
 			return nil
 		})
@@ -481,7 +463,7 @@ func TestASlowConsumerDoesNotSlowOutput(t *testing.T) {
 				}
 			}
 		}
-		if want := int64(lines*6 + 38_890); told != want { // "line N\n" with 1 to 4 digits
+		if want := int64(lines*6 + 38_890 + 3); told != want { // "line N\n" with 1 to 4 digits, and "end"
 			t.Errorf("the events report %d bytes of output, want %d", told, want)
 		}
 	})

@@ -221,6 +221,7 @@ func TestBudget(t *testing.T) {
 		{"exceeded by the last", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("0")}}, failing("h00009"), "1 failed(exit), 9 ok", ""},
 		{"exceeded while others run", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0")}}, failing("h00001"), "1 failed(exit), 2 ok, 7 skipped(budget)", runner.OverBudget},
 		{"exceeded, and what runs is ended", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0"), Cancel: true}}, failing("h00001"), "1 failed(exit), 2 cancelled(budget), 7 skipped(budget)", runner.OverBudget},
+		{"exceeded, and then the time is up", runner.Plan{Fanout: 3, Budget: runner.Budget{Fail: share("0")}, Clocks: runner.Clocks{Run: runner.Duration(5 * time.Second)}}, failing("h00001"), "1 failed(exit), 2 cancelled(run-timeout), 7 skipped(budget)", runner.OverBudget},
 		{"a percentage, rounded down", runner.Plan{Fanout: 1, Budget: runner.Budget{Fail: share("19%")}}, failing("h00000", "h00001"), "2 failed(exit), 8 skipped(budget)", runner.OverBudget},
 		{"unreachable ones", runner.Plan{Fanout: 1, Budget: runner.Budget{Unreachable: share("1")}}, down(runner.Auth, "h00000", "h00002"), "1 ok, 2 unreachable(auth), 7 skipped(budget)", runner.OverBudget},
 		{"unreachable ones are no failures", runner.Plan{Budget: runner.Budget{Fail: share("0")}}, down(runner.Auth, "h00000"), "1 unreachable(auth), 9 ok", ""},
@@ -259,6 +260,12 @@ func TestBudget(t *testing.T) {
 		{"a host after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
 			return &runner.Failure{Status: runner.Failed, Stop: true}
 		}}, "1 failed, 9 skipped(host-stopped)", runner.HostStopped},
+		{"the last host, after which nothing may go on", runner.Plan{Fanout: 1}, &connsuite.Fake{Exec: func(_ context.Context, h inventory.Host, _ string, _ runner.Stdio) error {
+			if h.Name != "h00009" {
+				return nil
+			}
+			return &runner.Failure{Status: runner.Failed, Stop: true}
+		}}, "1 failed, 9 ok", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -324,6 +331,7 @@ func TestRetries(t *testing.T) {
 		{"lost, whatever is asked for", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 9, fails(runner.Lost, ""), runner.Lost, 1, 0, 0},
 		{"failed, which may have run", runner.Retry{Unreachable: 5, Delay: second}, 1, fails(runner.Failed, runner.ExitStatus), runner.Failed, 1, 0, 0},
 		{"failed, and the user says it is safe", runner.Retry{Failed: 2, Delay: second}, 2, fails(runner.Failed, runner.ExitStatus), runner.OK, 3, 2250 * time.Millisecond, 3750 * time.Millisecond},
+		{"failed, and nothing may go on", runner.Retry{Failed: 5, Delay: second}, 9, runner.Failure{Status: runner.Failed, Stop: true}, runner.Failed, 1, 0, 0},
 		{"timed out likewise", runner.Retry{Failed: 1, Delay: second}, 1, fails(runner.Timeout, ""), runner.OK, 2, 750 * time.Millisecond, 1250 * time.Millisecond},
 		{"our own error", runner.Retry{Unreachable: 5, Failed: 5, Delay: second}, 1, fails(runner.Error, ""), runner.Error, 1, 0, 0},
 	} {
@@ -358,6 +366,28 @@ func TestRetries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTheNextRetryThatIsDue: a retry that is due soon does not wait for one that began to wait later, or earlier.
+func TestTheNextRetryThatIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dialled := map[string]int{}
+		var order []string
+		fake := &connsuite.Fake{DialErr: func(h inventory.Host) error {
+			order = append(order, strings.TrimLeft(h.Name, "h0"))
+			if dialled[h.Name]++; dialled[h.Name] > 1 {
+				return nil
+			}
+			if h.Name == "h00002" {
+				return refused(runner.Refused)
+			}
+			return refused(runner.Closed) // which waits longer
+		}}
+		play(t, runner.Plan{Hosts: hosts(4)[1:], Fanout: 1, Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Second)}}, fake)
+		if got := strings.Join(order[:4], " "); got != "1 2 3 2" {
+			t.Errorf("the attempts are at %s first, want 1 2 3 2", got)
+		}
+	})
 }
 
 // TestRetryAtTheEndOfAWave: the wave waits for a retry, and only then the next wave begins.
@@ -420,6 +450,9 @@ func TestStoppedBeforeAnotherAttempt(t *testing.T) {
 			}, p.Hosts)["h00000"]
 			if got.Status != runner.Failed || got.Exit != 1 || got.Attempt != begun {
 				t.Fatalf("%s(%s), exit %d, attempt %d; want how the first attempt ended", got.Status, got.Reason, got.Exit, got.Attempt)
+			}
+			if told := strings.HasSuffix(got.Error, "; the next attempt was stopped while connecting"); told != (begun == 2) {
+				t.Fatalf("%d attempts began, and the error is %q", begun, got.Error)
 			}
 		})
 	}
