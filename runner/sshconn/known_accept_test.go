@@ -46,6 +46,24 @@ func TestLockedKnownHosts(t *testing.T) {
 	}
 }
 
+// TestKnownHostsIsPrivate: a known_hosts that did not exist is made for its owner alone, whatever the umask.
+func TestKnownHostsIsPrivate(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0))
+	dir := filepath.Join(t.TempDir(), ".ssh")
+	k, err := new(knownFiles).load([]string{filepath.Join(dir, "known_hosts")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if added, err := k.accept(t.Context(), "web1", newKey(t)); !added || err != nil {
+		t.Fatalf("added %v, error %v", added, err)
+	}
+	for path, want := range map[string]os.FileMode{dir: 0o700, k.writable: 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v, want mode %o", path, info.Mode(), err, want)
+		}
+	}
+}
+
 // TestKnownHostsOnAFullDisk: a line that could be written only in part is taken back, since it may look like another
 // key.
 func TestKnownHostsOnAFullDisk(t *testing.T) {
