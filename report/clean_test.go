@@ -30,15 +30,17 @@ func TestPlainLength(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain\ttext\n":       "plain\ttext\n",
-		"\x1b[1;31mred\x1b[m": "red",
-		"\x1b[2J\x1b[31":      `\x1b[2J\x1b[31`,
-		"line\r\n50%\r100%":   "line\n50%" + `\x0d` + "100%",
-		"\x00\x07\x7f":        `\x00\x07\x7f`,
-		"\xff\xfe":            `\xff\xfe`,
-		"\u009b31m":           `\u009b31m`,
-		"a\u202eb\u2066c":     `a\u202eb\u2066c`,
-		"a\U000e0001b":        `a\U000e0001b`,
+		"plain\ttext\n":            "plain\ttext\n",
+		"\x1b[1;31mred\x1b[m":      "red",
+		"\x1b[1;31mr\x1b[38:5:1mr": "rr",
+		"\x1b[2Jm\x1b[!m\x1b[<m":   `\x1b[2Jm\x1b[!m\x1b[<m`,
+		"\x1b[2J\x1b[31":           `\x1b[2J\x1b[31`,
+		"line\r\n50%\r100%":        "line\n50%" + `\x0d` + "100%",
+		"\x00\x07\x7f":             `\x00\x07\x7f`,
+		"\xff\xfe":                 `\xff\xfe`,
+		"\u009b31m":                `\u009b31m`,
+		"a\u202eb\u2066c":          `a\u202eb\u2066c`,
+		"a\U000e0001b":             `a\U000e0001b`,
 		"日本 ü 👩\u200d💻 العربية": "日本 ü 👩\u200d💻 العربية",
 	} {
 		if got := string(Clean(nil, []byte(in))); got != want {

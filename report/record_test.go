@@ -209,3 +209,29 @@ func TestCreateKnowsTheTime(t *testing.T) {
 		t.Errorf("started %v, %v; want after %v", run.Started, err, before)
 	}
 }
+
+// TestRecordThatFailed: the first error in writing is kept to the end, and told once; so is one in writing the files of
+// the summary.
+func TestRecordThatFailed(t *testing.T) {
+	for _, full := range []bool{true, false} {
+		plan := &runner.Plan{Run: NewRunID(start)}
+		r, err := Create(t.TempDir(), Head{Plan: plan}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if full {
+			first, again := r.reserve.noteError(errors.New("no space")), r.reserve.noteError(errors.New("no space either"))
+			if !first || again {
+				t.Errorf("the first error frees space: %v, the second: %v", first, again)
+			}
+		} else if err := os.Mkdir(filepath.Join(r.Path(), summaryFile), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(); (err != nil) != full || full && err.Error() != "the record is incomplete: no space" {
+			t.Errorf("full %v: it is closed with %v", full, err)
+		}
+		if err := r.Finish(&Summary{Run: plan.Run}); (err == nil) != full {
+			t.Errorf("full %v: it is finished with %v", full, err)
+		}
+	}
+}

@@ -172,3 +172,47 @@ func TestRemovedWhileRead(t *testing.T) {
 		}
 	}
 }
+
+// recordOf makes the record of a run that has ended.
+func recordOf(t *testing.T, dir string, plan *runner.Plan) {
+	t.Helper()
+	r, err := Create(dir, Head{Plan: plan}, nil, 1)
+	if err == nil {
+		err = errors.Join(r.Close(), r.Finish(&Summary{Run: plan.Run}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOld: a run stays with those that repeat a part of it, and one with a name stays. Runs that say of each other that
+// they are parts, as only a record from elsewhere may, are not looked through for ever.
+func TestOld(t *testing.T) {
+	id := func(n int) string { return fmt.Sprintf("20261123-15040%d-k3f9", n) }
+	dir := t.TempDir()
+	for _, plan := range []*runner.Plan{{Run: id(1)}, {Run: id(2)}, {Run: id(3), Parent: id(1)}, {Run: id(4), Name: "kept"}, {Run: id(5), Parent: id(2)}, {Run: id(6), Parent: id(6)},
+		{Run: id(7), Parent: id(8)}, {Run: id(8), Parent: id(7)}} {
+		recordOf(t, dir, plan)
+	}
+	for keep, want := range map[int][]string{8: nil, 7: nil, 4: {id(1)}, 3: {id(2), id(1)}, 0: {id(7), id(6), id(2), id(1)}} {
+		if old, err := Old(dir, keep); err != nil || !slices.Equal(old, want) {
+			t.Errorf("with %d kept, %v are old, %v; want %v", keep, old, err, want)
+		}
+	}
+}
+
+// TestRemoveInTheWay: a record that can't be put away is not said to be removed.
+func TestRemoveInTheWay(t *testing.T) {
+	dir := t.TempDir()
+	const id = "20261123-150400-k3f9"
+	recordOf(t, dir, &runner.Plan{Run: id})
+	if err := os.MkdirAll(filepath.Join(dir, trashPrefix+id, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := Remove(dir, id); len(removed) > 0 || err == nil {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	if _, err := Open(filepath.Join(dir, id)); err != nil {
+		t.Errorf("the record is gone: %v", err)
+	}
+}
