@@ -84,6 +84,8 @@ func TestErrors(t *testing.T) {
 		"IdentitiesOnly perhaps":        `F:2: identitiesonly: "perhaps" is neither yes nor no`,
 		"Include":                       "F:2: include: a file is missing",
 		"Include [":                     `F:2: include: "[" is not a file pattern`,
+		"Include ~no-such-user/config":  "",
+		"Match all=x":                   "F:2: match all takes no value",
 		"Include /dev/zero":             "/dev/zero: this is not a regular file",
 		"Include " + fifo:               fifo + ": this is not a regular file",
 
@@ -176,6 +178,31 @@ func TestForeignFile(t *testing.T) {
 	}
 	if _, err := Load([]string{file}, nil, Local{}); err == nil || err.Error() != file+": it is not taken: others may write to it (chmod go-w)" {
 		t.Errorf("the error is %v", err)
+	}
+	if os.Geteuid() != 0 {
+		return // only root can give a file away
+	}
+	if err := errors.Join(os.Chmod(file, 0o600), os.Chown(file, 12345, 12345)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load([]string{file}, nil, Local{}); err == nil || err.Error() != file+": it is not taken: it belongs to somebody else" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestInclude: a relative name begins at ~/.ssh, wherever the file is that has it.
+func TestInclude(t *testing.T) {
+	home := t.TempDir()
+	file := filepath.Join(t.TempDir(), "config")
+	if err := errors.Join(os.Mkdir(filepath.Join(home, ".ssh"), 0o700), os.WriteFile(filepath.Join(home, ".ssh", "sub"), []byte("User sub\n"), 0o600), os.WriteFile(file, []byte("Include su*\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load([]string{file}, nil, Local{Home: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := c.Lookup(t.Context(), "web1", Given{}); err != nil || s.User != "sub" {
+		t.Errorf("the user is %q, %v, want that of the file in ~/.ssh", s.User, err)
 	}
 }
 
@@ -381,6 +408,9 @@ func TestPath(t *testing.T) {
 	}
 	if got, err := c.Path(t.Context(), "web1", Given{Port: 2222}, "~/%r@%h:%p-%n${DIR}"); err != nil || got != "/home/me/www@10.0.0.1:2222-web1/dir" {
 		t.Errorf("the path is %q, %v, want /home/me/www@10.0.0.1:2222-web1/dir", got, err)
+	}
+	if got, err := c.Path(t.Context(), "web1", Given{}, "~root/x"); err != nil || got != "/root/x" {
+		t.Errorf("in the home folder of root: %q, %v", got, err)
 	}
 	if _, err := c.Path(t.Context(), "web1", Given{}, "%q"); err == nil {
 		t.Error("an unknown token is not refused")
