@@ -32,6 +32,11 @@ func TestExitCode(t *testing.T) {
 		{"Ctrl-C", counts{runner.OK: 1, runner.Failed: 1, runner.Cancelled: 1, runner.Skipped: 1}, runner.Interrupt, nil, os.Interrupt, 130},
 		{"SIGTERM", counts{runner.Cancelled: 1}, runner.Interrupt, nil, syscall.SIGTERM, 143},
 		{"Ctrl-C too late to matter", counts{runner.OK: 1}, "", nil, os.Interrupt, 0},
+		{"stopped without a signal", counts{runner.Cancelled: 1}, runner.Interrupt, nil, nil, 130},
+		{"over budget", counts{runner.Failed: 1, runner.Skipped: 2}, runner.OverBudget, nil, nil, 4},
+		{"a closed gate", counts{runner.OK: 1, runner.Skipped: 2}, runner.GateClosed, nil, nil, 4},
+		{"over budget, and then SIGTERM", counts{runner.Failed: 1, runner.Skipped: 2}, runner.OverBudget, nil, syscall.SIGTERM, 4},
+		{"left out and not reached", counts{runner.Skipped: 1, runner.Unreachable: 1}, "", nil, nil, 1},
 		{"the record is full", counts{runner.OK: 1}, "", full, nil, 74},
 		{"the record is full, and Ctrl-C", counts{runner.Cancelled: 1}, runner.Interrupt, full, os.Interrupt, 74},
 		{"nobody reads stdout", counts{runner.OK: 1}, "", fmt.Errorf("write: %w", syscall.EPIPE), nil, 0},
@@ -42,5 +47,15 @@ func TestExitCode(t *testing.T) {
 				t.Errorf("exit code %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestExitCodeOfFleetChecks: a check over the fleet that failed counts as much as a host that did.
+func TestExitCodeOfFleetChecks(t *testing.T) {
+	for outcome, want := range map[runner.Outcome]int{runner.Pass: 3, runner.Waived: 3, runner.NotEvaluated: 3, runner.Fail: 1, runner.CheckError: 1} {
+		s := &report.Summary{Counts: map[runner.Status]int{runner.OK: 2, runner.Unreachable: 1}, Fleet: []runner.Verdict{{Outcome: runner.Pass}, {Outcome: outcome}}}
+		if got := exitCode(s, nil, nil); got != want {
+			t.Errorf("%s: exit code %d, want %d", outcome, got, want)
+		}
 	}
 }
