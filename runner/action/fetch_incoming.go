@@ -143,7 +143,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 	switch {
 	case sent == "" || sent == ".":
 		return "", nil
-	case !filepath.IsLocal(sent) || slices.Contains(strings.Split(sent, "/"), ".."):
+	case slices.Contains(strings.Split(sent, "/"), ".."):
 		return "leads out of its folder", nil
 	case strings.Count(sent, "/") >= in.fetch.Depth:
 		return fmt.Sprintf("is deeper than %d folders", in.fetch.Depth), nil

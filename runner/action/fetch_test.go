@@ -84,7 +84,7 @@ func TestFetchFolder(t *testing.T) {
 // TestFetchFiles brings files that are named in several ways, some of them twice or not there.
 func TestFetchFiles(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		for name, text := range map[string]string{"a": "one", "x.log": "l1", "y.log": "l2", `DOMAIN\norbert\101`: "l3"} {
+		for name, text := range map[string]string{"a": "one", "x.log": "l1", "y.log": "l2", "sub/b": "two", `DOMAIN\norbert\101`: "l3"} {
 			m.write(t, name, text, 0o640)
 		}
 		dir := t.TempDir()
@@ -97,6 +97,9 @@ func TestFetchFiles(t *testing.T) {
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, "flat-here.txt")); err != nil || string(text) != "one" {
 			t.Errorf("flat-here.txt has %q, %v, want \"one\"", text, err)
+		}
+		if _, err = m.fetch(t, filepath.Join(dir, "folder-{host}"), "/sub"); err == nil || !strings.Contains(err.Error(), m.dir+"/sub/ does not fit: ") {
+			t.Errorf("a folder under the name of a file: %v", err)
 		}
 		// A backslash in a name is nothing but that, and names are told without detours.
 		if out, err = m.fetch(t, filepath.Join(dir, "backslash"), "/.//DOMAIN*"); err != nil || !strings.HasSuffix(out, fmt.Sprintf(" %q\n", m.dir+`/DOMAIN\norbert\101`)) {
@@ -304,6 +307,8 @@ func TestHostileFetch(t *testing.T) {
 	}{
 		{"up", []*tar.Header{file("good"), file("../evil")}, "../evil leads out", action.Fetch{}},
 		{"up inside", []*tar.Header{file("good"), file("a/../../evil")}, "leads out", action.Fetch{}},
+		{"up and down again", []*tar.Header{file("good"), file("a/../b")}, "a/../b leads out", action.Fetch{}},
+		{"the root", []*tar.Header{{Name: "./", Typeflag: tar.TypeDir, Mode: 0o755}, file("./good")}, "", action.Fetch{}},
 		{"absolute", []*tar.Header{file("good"), file("/good2")}, "", action.Fetch{}},
 		{"over a link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "../tmp"}, file("l/evil")}, "l is a link that leads out", action.Fetch{}},
 		{"over an absolute link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, file("l/evil")}, "l/evil: ", action.Fetch{}},
