@@ -15,8 +15,8 @@ type item struct {
 	host  inventory.Host
 	index int // by Plan.Index
 	tally Tally
-	tries int   // attempts begun
-	last  Event // how the last attempt ended, in the form of a finish event
+	tries int    // attempts begun
+	last  *Event // how the last attempt ended, in the form of a finish event; nil before the first
 }
 
 // try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
@@ -27,16 +27,16 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	before := it.last
 	if ctx.Err() != nil {
 		if it.tries == 0 {
-			it.last = Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: stopReason(context.Cause(ctx))}
+			it.last = &Event{Kind: KindFinish, Host: it.host.Name, Status: Skipped, Reason: stopReason(context.Cause(ctx))}
 		}
 		result.again = it.tries > 0
 		return result
 	}
 	it.tries++
-	it.last = Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
+	it.last = &Event{Kind: KindFinish, Host: it.host.Name, Attempt: it.tries}
 	changed, err := r.attempt(ctx, it)
 	result.stop = it.ended(ctx, changed, err)
-	if ctx.Err() != nil && it.last.Status == Skipped && before.Status != "" {
+	if ctx.Err() != nil && it.last.Status == Skipped && before != nil {
 		it.last = before
 		it.last.Attempt = it.tries
 		it.last.Error += "; the next attempt was stopped while connecting"
@@ -48,11 +48,17 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 		return result
 	}
 	if result.after, result.again = r.plan.Retry.Next(it.tally, rand.Float64()); result.again && ctx.Err() == nil {
-		e := it.last
-		e.Kind, e.Delay = KindRetry, result.after
-		r.announce(e)
+		r.retry(it, result.after)
 	}
 	return result
+}
+
+// retry announces that another attempt follows after the delay. It is not a part of try, whose stack a host keeps for as long
+// as its command runs: an Event more there, and that stack is twice as large.
+func (r *run) retry(it *item, after time.Duration) {
+	e := *it.last
+	e.Kind, e.Delay = KindRetry, after
+	r.announce(e)
 }
 
 // tryResult says what follows an attempt.
@@ -79,7 +85,7 @@ func innermost(reason Reason, err error) Reason {
 // ended records in it.last how the attempt in ctx ended that returned changed and err, and reports whether the run has to
 // stop.
 func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) {
-	e := &it.last
+	e := it.last
 	e.Status, e.Reason = statusIn(ctx, err)
 	if err == nil {
 		if changed {
@@ -110,20 +116,19 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
 		}
 	}()
-	h := it.host
-	stdout, stderr, err := r.outputs.Open(h, it.tries)
+	stdout, stderr, err := r.outputs.Open(it.host, it.tries)
 	if err != nil {
 		return false, &Failure{Status: Error, Err: err}
 	}
-	o := newOutput(r, h.Name, it.tries, stdout, stderr)
+	o := newOutput(r, it.host.Name, it.tries, stdout, stderr)
 	defer func() {
 		if e := o.close(); e != nil && err == nil {
 			err = &Failure{Status: Error, Err: e}
 		}
 	}()
 
-	r.emit(Event{Kind: KindAttempt, Host: h.Name, Attempt: it.tries})
-	conn, err := r.dialer.Dial(ctx, h)
+	r.emit(Event{Kind: KindAttempt, Host: it.host.Name, Attempt: it.tries})
+	conn, err := r.dialer.Dial(ctx, it.host)
 	if err != nil {
 		f, ok := errors.AsType[*Failure](err)
 		switch {
@@ -142,9 +147,9 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &starter{Conn: conn, run: r, host: h.Name, index: it.index, attempt: it.tries, expire: func() { cancel(ErrTimeout) }}
+	s := &starter{Conn: conn, run: r, host: it.host.Name, index: it.index, attempt: it.tries, expire: func() { cancel(ErrTimeout) }}
 	defer s.stop()
-	t := &Target{Host: h, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
+	t := &Target{Host: it.host, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
 	err = r.action.Do(ctx, t)
 	if c, ok := As[Lingerer](conn); ok && c.Lingering() > 0 {
 		t.Note(NoteLeft, "something in the background kept the output open; its later output is not recorded")

@@ -246,7 +246,7 @@ func (s *schedule) ended(w *wave, t tryResult) {
 
 // finish reports how a host ended and counts it against the budget.
 func (s *schedule) finish(w *wave, it *item) {
-	s.emit(it.last)
+	s.emit(*it.last)
 	s.finished++
 	w.result.Counts[it.last.Status]++
 	w.result.Hosts = append(w.result.Hosts, Ended{it.host.Name, it.last.Status, it.last.Reason, it.last.Exit})
