@@ -4,9 +4,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // freeMemory returns how many bytes this process may still use: what the kernel says is available, or what is left of the
@@ -38,26 +38,25 @@ func groupNumber(group, name string) int64 {
 	return n
 }
 
-// garbageAllowance is how much garbage, in bytes, may pile up however little memory is in use.
-const garbageAllowance = 13 << 20
+// How much garbage may pile up before it is collected: garbageAllowance, in bytes, and garbagePercent of the memory in use.
+const (
+	garbageAllowance = 14 << 20
+	garbagePercent   = 40
+)
 
 // reduceGC makes garbage collections rarer while little memory is in use: with a few hosts at once, constant collecting would
-// cost an eighth of the CPU. A collection starts when the garbage exceeds garbageAllowance plus half of the memory in use;
-// with thousands of hosts that is little more than what they use. A small run ends before the first one. $GOGC takes
-// precedence.
+// cost an eighth of the CPU. With thousands of hosts, little more is allowed than a part of what they use. A small run ends
+// before the first collection. $GOGC takes precedence.
 func (e environment) reduceGC() {
-	if e.getenv("GOGC") == "" {
-		debug.SetGCPercent(garbageAllowance >> 20 * 100 / 4) // at first, the runtime lets the heap grow to 4 MiB for each 100%
-		afterCollection()
+	if e.getenv("GOGC") != "" {
+		return
 	}
-}
-
-// afterCollection sets, after each collection, when the next one is due.
-func afterCollection() {
-	runtime.AddCleanup(new([32]byte), func(int) { // unreachable at once, so the next collection runs the cleanup
-		used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(used)
-		debug.SetGCPercent(50 + garbageAllowance*100/max(1, int(used[0].Value.Uint64())))
-		afterCollection()
+	debug.SetGCPercent(garbageAllowance >> 20 * 100 / 4) // at first, the runtime lets the heap grow to 4 MiB for each 100%
+	runtime.AddCleanup(new([32]byte), func(int) {        // unreachable at once, so the first collection runs the cleanup
+		ballast.Store(new([garbageAllowance * 100 / garbagePercent]byte))
+		debug.SetGCPercent(garbagePercent)
 	}, 0)
 }
+
+// ballast counts as memory in use, of which a percentage is the garbageAllowance, but takes none, as nobody touches it.
+var ballast atomic.Pointer[[garbageAllowance * 100 / garbagePercent]byte]
