@@ -187,7 +187,7 @@ func jumpHint(reach *runner.Reach, jump string) string {
 		return "run the ProxyCommand by hand, or see its steps with -v"
 	case reach.Phase == "master":
 		return "without --control, hail makes a connection of its own"
-	case jump == "" || strings.ContainsAny(jump, "@:,"): // of ssh_config, or more than a name
+	case inventory.CheckName(jump) != nil: // of ssh_config, or more than a name
 		return "hail ping its jump host, to see why that is not reached"
 	}
 	return "hail ping -w " + jump + " shows how the jump host itself is reached"
@@ -211,7 +211,7 @@ func (s Style) users(p *runner.Plan) (text string) {
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(byUser)) {
-		text += ", as " + user
+		text += ", as " + OneLine(user) // in a record, it may be anything
 		if len(byUser[user]) < len(p.Hosts) {
 			text += " on " + s.cut(inventory.Fold(byUser[user]), s.Width*3/4)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"hail/inventory"
 	"hail/runner"
@@ -62,6 +63,7 @@ func TestHintOfJump(t *testing.T) {
 		{"", "", "hail ping its jump host, to see why that is not reached"},
 		{"", "admin@gate:2222", "hail ping its jump host, to see why that is not reached"},
 		{"", "gate,inner", "hail ping its jump host, to see why that is not reached"},
+		{"", "gate; rm \x1b[2J", "hail ping its jump host, to see why that is not reached"},
 		{"tcp", "gate", "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"},
 		{"proxy", "", "run the ProxyCommand by hand, or see its steps with -v"},
 		{"handshake", "", "run the ProxyCommand by hand, or see its steps with -v"},
@@ -72,6 +74,15 @@ func TestHintOfJump(t *testing.T) {
 		if got := hint(r, p, 0); got != tt.want {
 			t.Errorf("%v: the hint is %q", tt, got)
 		}
+	}
+}
+
+// TestDoingIsHarmless: a record may be somebody else's, and name any user.
+func TestDoingIsHarmless(t *testing.T) {
+	yes := true
+	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Become: &yes, BecomeUser: "a\x1b[2J\nb"}}}}
+	if got := (Style{}).Doing("uptime", p, ""); strings.ContainsFunc(got, unicode.IsControl) {
+		t.Errorf("%q has control characters", got)
 	}
 }
 
