@@ -203,8 +203,8 @@ func matrix(s *Summary, style Style) string {
 	}
 	failed := style.outcome(runner.Fail, marks[runner.Fail])
 	for i := 1; i < len(lines); i++ {
-		check, cells := lines[i][:len(rows[i][0])], lines[i][len(rows[i][0]):] // the name of a check may have the mark in it
-		lines[i] = check + strings.ReplaceAll(cells, marks[runner.Fail], failed)
+		name := min(len(rows[i][0]), len(lines[i])) // the name of a check may have the mark in it; blanks at the end of a line are cut
+		lines[i] = lines[i][:name] + strings.ReplaceAll(lines[i][name:], marks[runner.Fail], failed)
 	}
 	return strings.Join(lines, "\n") + "\n\n"
 }

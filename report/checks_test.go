@@ -115,3 +115,12 @@ func TestMatrixColor(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestMatrixBlank: nothing is cut behind the end of a line, which lacks the blanks that the name of a check ends with.
+func TestMatrixBlank(t *testing.T) {
+	none := []runner.Verdict{{Check: "a "}}
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "a "}}}, Hosts: []Result{{Host: "web1", Checks: none}, {Host: "web2", Checks: none}}}
+	if got, want := matrix(s, Style{}), "CHECK  web1  web2\na\n\n"; got != want {
+		t.Errorf("the table is %q, want %q", got, want)
+	}
+}
