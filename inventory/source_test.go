@@ -220,6 +220,17 @@ func TestRemarks(t *testing.T) {
 	}
 }
 
+// TestMethodAnswersRemark: a become_method of hail's own that overrides one of Ansible's settles what was remarked on that.
+func TestMethodAnswersRemark(t *testing.T) {
+	const su, doas = "web1 ansible_become_method=su\n", "hosts: {web1: {become_method: doas}}"
+	if told := load(t, "a.ini", su, "b.yaml", doas).RemarksOf("web1"); told != nil {
+		t.Errorf("overridden: %v", told)
+	}
+	if told := load(t, "b.yaml", doas, "a.ini", su).RemarksOf("web1"); len(told) != 1 {
+		t.Errorf("it overrides: %v, want the remark", told)
+	}
+}
+
 // TestRemarksOf: a remark is on the hosts that get the value, unless another value overrides it.
 func TestRemarksOf(t *testing.T) {
 	inv := load(t, "a.ini", `one ansible_connection=ssh
