@@ -251,6 +251,8 @@ func readFile(path string) ([]byte, error) {
 	}
 	st, isUnix := info.Sys().(*syscall.Stat_t)
 	switch {
+	case info.IsDir():
+		return nil, syscall.EISDIR
 	case !info.Mode().IsRegular():
 		return nil, errNoFile
 	case info.Mode().Perm()&0o022 != 0:

@@ -88,6 +88,7 @@ func TestErrors(t *testing.T) {
 		"Match all=x":                   "F:2: match all takes no value",
 		"Include /dev/zero":             "/dev/zero: this is not a regular file",
 		"Include " + fifo:               fifo + ": this is not a regular file",
+		"Include /dev":                  "/dev: is a directory",
 
 		"IdentityFile %q\nIdentityFile b": `F:2: identityfile: "%q": %q has no meaning here`,
 	} {
