@@ -101,7 +101,7 @@ func TestErrors(t *testing.T) {
 		`a: "C:\Users"`:                   "1:9: this is no escape sequence" + plain,
 		"a: |b":                           "1:5: the text of | or > has to begin on the next line ()",
 		"[a]\nb":                          "2:1: this comes after the end of the document" + look,
-		"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nc: 1\n>>>>>>> x\n": "2:1: a conflict of a merge begins here (resolve it first)",
+		"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nc: 1\n>>>>>>> x\n": "2:1: a merge conflict begins here (resolve it first)",
 		"a: 1\nb: M\xfcnchen": "2:5: this is not UTF-8 text (save it as UTF-8)",
 		"a: 1\nb: \xc3":       "2:4: this is not UTF-8 text (save it as UTF-8)",
 		"a: ü\nb: \x01":       "2:4: control characters are not allowed ()",

@@ -53,7 +53,7 @@ var wordings = []wording{
 func syntaxError(d *yaml.Decoder, err error, text []byte) *Error {
 	lines := bytes.Split(text, []byte("\n"))
 	if at := slices.IndexFunc(lines, func(l []byte) bool { return bytes.HasPrefix(l, []byte("<<<<<<< ")) }); at >= 0 {
-		return &Error{Line: at + 1, Col: 1, Text: "a conflict of a merge begins here", Hint: "resolve it first"}
+		return &Error{Line: at + 1, Col: 1, Text: "a merge conflict begins here", Hint: "resolve it first"}
 	}
 	parser := reflect.ValueOf(d).Elem().FieldByName("parser").Elem().FieldByName("parser")
 	if m := anchorOf.FindStringSubmatch(err.Error()); m != nil {
