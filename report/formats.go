@@ -28,7 +28,7 @@ type Report struct {
 	Columns *Columns                 // further columns for tables; nil: none
 }
 
-// Format writes a report. The Formats have those that there are; a function of yours is one, too.
+// Format writes a report. hail's own are in Formats; a function of yours can be one, too.
 type Format func(w io.Writer, r *Report) error
 
 // Formats are all formats, by name.
