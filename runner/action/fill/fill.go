@@ -133,12 +133,17 @@ func plainValue(v any) (string, error) {
 
 // Syntax returns what is wrong with a template that can't be parsed.
 func Syntax(err error) error {
-	text := strings.TrimPrefix(err.Error(), "template: ")
+	text := badCharacter.ReplaceAllString(strings.TrimPrefix(err.Error(), "template: "), "$1 can't stand here")
 	if strings.HasSuffix(text, " not defined") {
 		text += ": names begin with a dot, as in {{.host}} and {{.vars.NAME}}"
 	}
+	if before, ok := strings.CutSuffix(text, ": unexpected EOF"); ok {
+		text = before + ": an {{end}} is missing"
+	}
 	return errors.New(text)
 }
+
+var badCharacter = regexp.MustCompile(`bad character U\+[0-9A-F]+ ('.+')$`)
 
 var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
 
@@ -153,8 +158,10 @@ func Why(err error) string {
 	if strings.HasPrefix(why, "map has no entry") {
 		return place + " is not defined" + meant(m[1]+m[2])
 	}
-	return place + ": " + why
+	return place + ": " + noField.ReplaceAllString(why, "there is no $1 in it")
 }
+
+var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 
 // meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
 func meant(place string) string {
