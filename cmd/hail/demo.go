@@ -50,7 +50,7 @@ func demo(e environment, hosts int, serve bool) error {
 		return err
 	}
 	defer fleet.Close()
-	fmt.Fprintf(e.stdout, "%d SSH hosts are up on loopback: web01 to web%02d and db1 to db4. db3 is down.\nTheir inventory, key and known_hosts are in %s\n", hosts, hosts-4, dir)
+	fmt.Fprintf(e.stdout, "%d SSH hosts on loopback: web01 to web%02d and db1 to db4. All are up but db3.\nTheir inventory, key and known_hosts are in %s\n", hosts, hosts-4, dir)
 	if serve {
 		return serveDemo(e, dir)
 	}
@@ -134,13 +134,15 @@ func serveDemo(e environment, dir string) error {
 	fmt.Fprintf(e.stdout, `
 In another terminal:
 
-  export HAIL_INVENTORY=%s HAIL_RUNS_DIR=%s
+  export HAIL_INVENTORY=%s
+  export HAIL_RUNS_DIR=%s
   %[3]s ping -a
   %[3]s run -a -- hostname
   %[3]s run -w '@web!web02' -- 'cat release; uptime'
   %[3]s show last
 
-The hosts are folders on this machine: commands on them run here, as you. Ctrl-C ends the fleet.
+The hosts are folders on this machine: commands on them run here, as you.
+Ctrl-C ends the fleet.
 `, filepath.Join(dir, "inventory.yaml"), filepath.Join(dir, "runs"), hail)
 	signals, ignore := e.signals()
 	defer ignore()
