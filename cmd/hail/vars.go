@@ -47,11 +47,18 @@ func secretVars(c *cli.Context) ([]string, error) {
 		if s.option != secretVarsOption {
 			continue
 		}
-		for _, p := range wordsIn(s.values...) {
-			if _, err := path.Match(p, ""); err != nil {
-				return nil, usage("", "%s: %q is not a pattern", strings.TrimPrefix(s.from+": "+dashed(secretVarsOption), ": "), p)
+		place := strings.TrimPrefix(s.from+": "+dashed(secretVarsOption), ": ")
+		for _, v := range s.values {
+			patterns := wordsIn(v)
+			if len(patterns) == 0 { // as from an unset shell variable: nothing would be hidden
+				return nil, usage("", "%s: a pattern is missing", place)
 			}
-			all = append(all, p)
+			for _, p := range patterns {
+				if _, err := path.Match(p, ""); err != nil {
+					return nil, usage("", "%s: %q is not a pattern", place, p)
+				}
+			}
+			all = append(all, patterns...)
 		}
 	}
 	return all, nil
