@@ -259,6 +259,7 @@ var kindRows = []struct {
 	{"process: {name: sleep, count: {ge: 1}, user: {contains: ME}}", runner.Pass, "", ""},
 	{"process: {name: hail-none, running: false, count: 0}", runner.Pass, "", ""},
 	{"process: {name: hail-none}", runner.Fail, "running: expected true, is false", ""},
+	{"process: {name: hail-none, user: {contains: root}}", runner.Fail, "user: expected something containing \"root\", is [] (it is not running)", ""},
 
 	{"port: LISTENS", runner.Pass, "", ""},
 	{"port: {port: LISTENS, proto: tcp, addresses: [127.0.0.1]}", runner.Pass, "", ""},

@@ -21,13 +21,18 @@ type openCheck struct {
 	next    time.Time // when it is due; zero: now
 }
 
-// absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that.
-var absences = []struct{ attribute, why string }{{"exists", "it does not exist"}, {"installed", "it is not installed"}}
+// absences are the attributes that say, when they are false, that there is nothing to look at, and the words for that; of
+// is the only kind for which that is so, or empty.
+var absences = []struct{ attribute, of, why string }{
+	{"exists", "", "it does not exist"},
+	{"installed", "", "it is not installed"},
+	{"running", "process", "it is not running"}, // a service that is not running has other attributes
+}
 
 // absent returns the words for the absence that was seen, unless the check expects something of its attribute itself.
 func (o *openCheck) absent(s *seen) string {
 	for _, a := range absences {
-		if s.values[a.attribute] == false && !o.expects(a.attribute) {
+		if s.values[a.attribute] == false && !o.expects(a.attribute) && (a.of == "" || a.of == o.Type) {
 			return a.why
 		}
 	}
