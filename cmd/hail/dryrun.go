@@ -128,10 +128,10 @@ func wavesText(p *runner.Plan) string {
 	for _, size := range sizes[:min(len(sizes), 6)] {
 		parts = append(parts, fmt.Sprint(size))
 	}
-	if len(sizes) > 6 {
-		parts = append(parts, fmt.Sprintf("… %d waves", len(sizes)))
-	}
 	text := strings.Join(parts, ", then ")
+	if len(sizes) > len(parts) {
+		text += fmt.Sprintf(" … %d in all", len(sizes))
+	}
 	if p.Pause > 0 {
 		text += fmt.Sprintf("; a pause of %v between them", p.Pause)
 	}
