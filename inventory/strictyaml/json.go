@@ -20,15 +20,18 @@ func ParseJSON(text []byte) (values []*Node, err error) {
 			return nil, err
 		}
 		values = append(values, n)
-		rest := bytes.TrimLeft(text[p.dec.InputOffset():], " \t\r\n")
-		if len(rest) == 0 {
+		at := p.next(blanks)
+		if at == len(text) {
 			return values, nil
 		}
-		if rest[0] == ',' || rest[0] == ':' {
-			return nil, p.fail(len(text)-len(rest), fmt.Sprintf("this is not JSON: %q after the end of a value", rest[:1]), "")
+		if text[at] == ',' || text[at] == ':' {
+			return nil, p.fail(at, fmt.Sprintf("this is not JSON: %q after the end of a value", text[at:at+1]), "")
 		}
 	}
 }
+
+// blanks may stand between the tokens of JSON.
+const blanks = " \t\r\n"
 
 // jsonParser reads tokens, and counts the lines up to them.
 type jsonParser struct {
@@ -39,13 +42,10 @@ type jsonParser struct {
 	begin int // offset of that line
 }
 
-// next returns the offset of the next token.
-func (p *jsonParser) next() int {
-	at := int(p.dec.InputOffset())
-	for at < len(p.text) && strings.IndexByte(" \t\r\n,:", p.text[at]) >= 0 {
-		at++
-	}
-	return at
+// next returns the offset of what comes next, after any of skipped.
+func (p *jsonParser) next(skipped string) int {
+	rest := p.text[p.dec.InputOffset():]
+	return len(p.text) - len(bytes.TrimLeft(rest, skipped))
 }
 
 func (p *jsonParser) place(at int) (line, col int) {
@@ -63,12 +63,12 @@ func (p *jsonParser) fail(at int, text, hint string) error {
 }
 
 func (p *jsonParser) token() (n *Node, t json.Token, err error) {
-	at := p.next()
+	at := p.next(blanks + ",:")
 	if t, err = p.dec.Token(); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, nil, p.fail(len(p.text), "the JSON ends too early", "")
 		}
-		return nil, nil, p.fail(at, "this is not JSON: "+err.Error(), "")
+		return nil, nil, p.fail(p.next(blanks), "this is not JSON: "+err.Error(), "") // one comma or colon may have been read
 	}
 	line, col := p.place(at)
 	return &Node{Line: line, Col: col}, t, nil

@@ -224,6 +224,12 @@ func TestJSON(t *testing.T) {
 		"[1,\n  nul]":            "2:3: this is not JSON: invalid character ']' in literal null (expecting 'l')",
 		"hosts: a":               "1:1: this is not JSON: invalid character 'h' looking for beginning of value",
 		"{1: 2}":                 "1:2: this is not JSON: invalid character '1'",
+		"[1,,2]":                 "1:4: this is not JSON: invalid character ',' looking for beginning of value",
+		"[1\n, ,2]":              "2:3: this is not JSON: invalid character ',' looking for beginning of value",
+		"[,1]":                   "1:2: this is not JSON: invalid character ',' looking for beginning of value",
+		"{\"a\"::1}":             "1:6: this is not JSON: invalid character ':' looking for beginning of value",
+		"{\"a\" \"b\"}":          "1:6: this is not JSON: invalid character '\"' after object key",
+		"{,}":                    "1:2: this is not JSON: invalid character ','",
 		strings.Repeat("[", 200) + strings.Repeat("]", 200): "1:102: the values are nested too deeply",
 	} {
 		values, err := ParseJSON([]byte(text))
