@@ -144,7 +144,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.Closed:
 		return "a busy server hangs up: lower --per-address or --connecting for fewer logins at once"
 	case runner.Jump:
-		return jumpHint(r.Reach, p.Hosts[place].Connection.Jump)
+		return jumpHint(r.Reach, p.Hosts[place].Connection.Jump, p.Control)
 	case runner.Escalation:
 		if p.Hosts[place].Connection.BecomeMethod == "doas" {
 			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
@@ -176,11 +176,13 @@ func hint(r *Result, p *runner.Plan, place int) string {
 }
 
 // jumpHint says what to do about a host that was not reached through what stands before it. reach is how far it came, or nil;
-// jump are the jump hosts that the plan has for it.
-func jumpHint(reach *runner.Reach, jump string) string {
+// jump are the jump hosts that the plan has for it, and control is the socket of its OpenSSH master.
+func jumpHint(reach *runner.Reach, jump, control string) string {
 	switch {
 	case reach == nil:
 		return ""
+	case reach.Phase == "tcp" && control != "":
+		return "without %h or %C in --control, the master is a jump host: it has to allow forwarding, and to reach that address itself"
 	case reach.Phase == "tcp":
 		return "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"
 	case reach.Phase == "proxy", reach.Phase == "handshake":

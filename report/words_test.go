@@ -58,19 +58,20 @@ func TestHintOfSudo(t *testing.T) {
 
 // TestHintOfJump: the hint says what to try, depending on how far it came.
 func TestHintOfJump(t *testing.T) {
-	for _, tt := range []struct{ phase, jump, want string }{
-		{"", "gate", "hail ping -w gate shows how the jump host itself is reached"},
-		{"", "", "hail ping its jump host, to see why that is not reached"},
-		{"", "admin@gate:2222", "hail ping its jump host, to see why that is not reached"},
-		{"", "gate,inner", "hail ping its jump host, to see why that is not reached"},
-		{"", "gate; rm \x1b[2J", "hail ping its jump host, to see why that is not reached"},
-		{"tcp", "gate", "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"},
-		{"proxy", "", "run the ProxyCommand by hand, or see its steps with -v"},
-		{"handshake", "", "run the ProxyCommand by hand, or see its steps with -v"},
-		{"master", "", "without --control, hail makes a connection of its own"},
+	for _, tt := range []struct{ phase, jump, control, want string }{
+		{"", "gate", "", "hail ping -w gate shows how the jump host itself is reached"},
+		{"", "", "", "hail ping its jump host, to see why that is not reached"},
+		{"", "admin@gate:2222", "", "hail ping its jump host, to see why that is not reached"},
+		{"", "gate,inner", "", "hail ping its jump host, to see why that is not reached"},
+		{"", "gate; rm \x1b[2J", "", "hail ping its jump host, to see why that is not reached"},
+		{"tcp", "gate", "", "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"},
+		{"proxy", "", "", "run the ProxyCommand by hand, or see its steps with -v"},
+		{"handshake", "", "", "run the ProxyCommand by hand, or see its steps with -v"},
+		{"master", "", "", "without --control, hail makes a connection of its own"},
+		{"tcp", "", "/run/gate", "without %h or %C in --control, the master is a jump host: it has to allow forwarding, and to reach that address itself"},
 	} {
 		r := &Result{Host: "web1", Status: runner.Unreachable, Reason: runner.Jump, Reach: &runner.Reach{Phase: tt.phase}}
-		p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Jump: tt.jump}}}}
+		p := &runner.Plan{Control: tt.control, Hosts: []inventory.Host{{Name: "web1", Connection: inventory.Connection{Jump: tt.jump}}}}
 		if got := hint(r, p, 0); got != tt.want {
 			t.Errorf("%v: the hint is %q", tt, got)
 		}
