@@ -21,16 +21,9 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 		}
 	}
 	var options, words []string
-	for len(args) > 0 {
+	for len(args) > 0 && args[0] != "--" {
 		arg := args[0]
 		args = args[1:]
-		if arg == "--" {
-			if cmd.Name == "run" && len(words) > 0 {
-				return nil, usage("join hosts with commas, -w web01,web02; the whole command goes after --", "unexpected %q before --", words[0])
-			}
-			words = append(words, args...)
-			break
-		}
 		if len(arg) < 2 || arg[0] != '-' {
 			words = append(words, arg)
 			continue
@@ -39,24 +32,24 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			command := strings.Join(slices.Concat(words, []string{arg}, args), " ")
 			return nil, usage("hail's options go before the command, and -- between the two: -- "+command, "%s comes after the command, and could be meant for it", arg)
 		}
-		name, _, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		takes, known := takesValue[name]
-		if !known {
-			letters := shortOptions(arg, takesValue)
-			if letters == nil {
-				return nil, unknownOption(cmd, arg, name)
-			}
-			args = slices.Concat(letters, args)
-			continue
+		split := splitOption(arg, takesValue)
+		if split == nil {
+			return nil, unknownOption(cmd, arg)
 		}
-		options = append(options, arg)
-		if takes && !inline {
+		options = append(options, split...)
+		if last := split[len(split)-1]; takesValue[strings.TrimLeft(last, "-")] {
 			if len(args) == 0 || args[0] == "--" && !slices.Contains(args[1:], "--") { // this "--" ends the options
-				return nil, usage("", "%s needs a value", arg)
+				return nil, usage("", "%s needs a value", last)
 			}
 			options = append(options, args[0])
 			args = args[1:]
 		}
+	}
+	if len(args) > 0 {
+		if cmd.Name == "run" && len(words) > 0 {
+			return nil, usage("join hosts with commas, -w web01,web02; the whole command goes after --", "unexpected %q before --", words[0])
+		}
+		words = append(words, args[1:]...)
 	}
 	return slices.Concat(options, []string{"--"}, words), nil
 }
@@ -64,8 +57,13 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 // takesCommand says whether the arguments are a command that has options of its own.
 func takesCommand(cmd *cli.Command) bool { return strings.Contains(cmd.ArgsUsage, "-- ") }
 
-// shortOptions splits combined short options: -aq is -a -q, and -f10 is -f=10. It returns nil when arg is not of this form.
-func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
+// splitOption splits combined short options: -aq is -a -q, and -f10 is -f=10. Any other option is returned as it is, and nil
+// for one that is not known.
+func splitOption(arg string, takesValue map[string]bool) (split []string) {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	if _, known := takesValue[name]; known {
+		return []string{arg}
+	}
 	if strings.HasPrefix(arg, "--") {
 		return nil
 	}
@@ -75,15 +73,16 @@ func shortOptions(arg string, takesValue map[string]bool) (letters []string) {
 		case !known:
 			return nil
 		case takes && i+1 < len(arg):
-			return append(letters, "-"+arg[i:i+1]+"="+arg[i+1:])
+			return append(split, "-"+arg[i:i+1]+"="+arg[i+1:])
 		}
-		letters = append(letters, "-"+arg[i:i+1])
+		split = append(split, "-"+arg[i:i+1])
 	}
-	return letters
+	return split
 }
 
-// unknownOption returns the error for an option that the command does not have: arg, with this name.
-func unknownOption(cmd *cli.Command, arg, name string) error {
+// unknownOption returns the error for an option that the command does not have.
+func unknownOption(cmd *cli.Command, arg string) error {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	var names []string // the long ones
 	for _, f := range cmd.Flags {
 		for _, n := range f.Names() {
