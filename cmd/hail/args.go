@@ -29,8 +29,11 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		if len(words) > 0 && takesCommand(cmd) {
-			command := strings.Join(slices.Concat(words, []string{arg}, args), " ")
-			return nil, usage("hail's options go before the command, and -- between the two: -- "+command, "%s comes after the command, and could be meant for it", arg)
+			what, command := "command", strings.Join(slices.Concat(words, []string{arg}, args), " ")
+			if cmd.Name == "script" {
+				what = "script"
+			}
+			return nil, usage("hail's options go before the "+what+", and -- between the two: -- "+command, "%s comes after the %s, and could be meant for it", arg, what)
 		}
 		split := splitOption(arg, takesValue)
 		if split == nil {
@@ -132,11 +135,11 @@ var habits = map[string][]habit{
 	"pick":   {{"sample", "use --sample N"}},
 	"S":      {{"ok-exit", "the exit code is 1 whenever a host failed; hail show last has the exit status of each"}},
 	"t": {
-		{"timeout", "--connect-timeout TIME limits how long reaching a host may take, and --timeout TIME the command"},
+		{"timeout", "--connect-timeout TIME limits how long reaching a host may take, and --timeout TIME the work there"},
 		{"connect-timeout", "--connect-timeout TIME limits how long reaching a host may take"},
 	},
 	"u": {
-		{"timeout", "-l NAME logs in as NAME; --timeout TIME limits the command"},
+		{"timeout", "-l NAME logs in as NAME; --timeout TIME limits the work on a host"},
 		{"user", "-l NAME logs in as NAME"},
 	},
 }
