@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -97,8 +99,12 @@ func readConnection(c *cli.Context) (top inventory.Connection, err error) {
 		return top, err
 	}
 	if file := c.String("ssh-config"); file != "" && file != "none" {
-		if _, err := os.Stat(file); err != nil {
-			return top, &usageError{text: "-F " + file + ": no such file", hint: "-F none reads no ssh_config", option: "ssh-config"}
+		info, err := os.Stat(file)
+		if err == nil && info.IsDir() {
+			err = &fs.PathError{Path: file, Err: syscall.EISDIR}
+		}
+		if err != nil {
+			return top, &usageError{text: "-F " + inventory.Plain(err).Error(), hint: "-F none reads no ssh_config", option: "ssh-config"}
 		}
 	}
 	return top, nil
