@@ -54,7 +54,7 @@ func putAway(dir, id string) (renamed []string, err error) {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return renamed, err
+			return renamed, fmt.Errorf("%s can't be removed: %w", id, errors.Unwrap(err)) // an *os.LinkError has two long paths
 		}
 		renamed = append(renamed, id)
 	}

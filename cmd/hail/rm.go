@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -40,14 +41,13 @@ func removeRuns(e environment, c *cli.Context) error {
 	if c.Bool("dry-run") {
 		remove, did = report.Family, "would remove"
 	}
+	var wrong error
 	for _, id := range ids {
 		if done[id] { // named twice, or as a part of another
 			continue
 		}
 		removed, err := remove(dir, id)
-		if err != nil {
-			return usage("", "%v", err)
-		}
+		wrong = errors.Join(wrong, err)
 		for _, id := range removed {
 			if _, err := fmt.Fprintln(e.stdout, id); err != nil {
 				return err
@@ -55,7 +55,12 @@ func removeRuns(e environment, c *cli.Context) error {
 			done[id] = true
 		}
 	}
-	fmt.Fprintf(e.stderr, "hail: %s %s\n", did, report.Plural(len(done), "run"))
+	if len(done) > 0 || wrong == nil {
+		fmt.Fprintf(e.stderr, "hail: %s %s\n", did, report.Plural(len(done), "run"))
+	}
+	if wrong != nil {
+		return usage("", "%v", wrong)
+	}
 	return nil
 }
 
