@@ -14,14 +14,19 @@ import (
 
 // The runs that commands name, and the hosts in them.
 
-// listsRuns is the hint where there is no such run.
-const listsRuns = "hail runs lists them"
+// listsRuns returns the hint where there is no such run; "" if there are no runs at all.
+func (e environment) listsRuns(c *cli.Context) string {
+	if ids, err := report.List(e.runsDir(c)); err == nil && len(ids) == 0 {
+		return ""
+	}
+	return "hail runs lists them"
+}
 
 // findRun opens the run that ref names.
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
-		hint := listsRuns
+		hint := e.listsRuns(c)
 		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
 			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
 		}
@@ -117,7 +122,7 @@ func (e environment) earlierSummary(c *cli.Context, ref string) (*report.Summary
 	}
 	run, err := report.Find(e.runsDir(c), ref)
 	if errors.Is(err, report.ErrNoRun) {
-		return nil, &inventory.Error{Text: err.Error(), Hint: listsRuns}
+		return nil, &inventory.Error{Text: err.Error(), Hint: e.listsRuns(c)}
 	}
 	if err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func compared(e environment, c *cli.Context) (*report.Summary, error) {
 	}
 	run, err := report.Find(e.runsDir(c), ref)
 	if err != nil {
-		return nil, wrongValue("compare", listsRuns, "%v", err)
+		return nil, wrongValue("compare", e.listsRuns(c), "%v", err)
 	}
 	e.remarkGoing(c, run)
 	before, err := run.Summary()
@@ -159,7 +159,7 @@ func compared(e environment, c *cli.Context) (*report.Summary, error) {
 		return nil, err
 	}
 	if before.Plan == nil || before.Plan.Action.Kind != check.Kind {
-		return nil, wrongValue("compare", listsRuns, "%s is not a test", ref)
+		return nil, wrongValue("compare", e.listsRuns(c), "%s is not a test", ref)
 	}
 	return before, nil
 }
