@@ -10,11 +10,12 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
-// differ writes each step into the diff of c and, for a file, its difference as diff -u does; a file that is secret, too
-// long or not text is only named.
+// differ writes each step into the diff of c and, for a file, its difference as diff -u does; where that is
+// secret, too long or not text, it says so.
 func (p Push) differ(ctx context.Context, t *runner.Target, c *comparison) error {
 	olds, err := p.oldContents(ctx, t, c)
 	if err != nil {
@@ -22,7 +23,14 @@ func (p Push) differ(ctx context.Context, t *runner.Target, c *comparison) error
 	}
 	for _, s := range c.steps {
 		fmt.Fprintln(&c.diff, s.told())
-		if s.item.Kind != File || s.what == meta || !s.shown() {
+		switch {
+		case s.item.Kind != File || s.what == meta:
+			continue
+		case s.item.Secret:
+			fmt.Fprintln(&c.diff, inventory.Redacted)
+			continue
+		case !s.shown():
+			fmt.Fprintf(&c.diff, "(more than %d KiB)\n", longestShown>>10)
 			continue
 		}
 		content, _, err := p.sources.blob(s.item.Digest)

@@ -41,7 +41,8 @@ func TestPushTells(t *testing.T) {
 		"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
 	says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
 	m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
-	says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n")
+	says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n(more than 256 KiB)\n")
+	says("with a secret", `files: [{content: "newest\n", dest: DIR/conf, secret: true}]`, diff, runner.Changed, "content DIR/conf\n(secret)\n")
 	m.clean(t)
 	says("deleted", `{backup: 1, files: [{dest: DIR/gone, state: absent}, {dest: DIR/dir, state: absent}]}`, func(p *action.Push) { p.Backup = 1 }, runner.Changed,
 		"delete DIR/dir and everything in it\ndelete DIR/gone\n")
