@@ -59,9 +59,13 @@ func (s settings) overlay(top settings) settings {
 			s.conn = kept.conn.Overlay(s.conn) // what is gone may have hidden it
 		}
 	}
-	if top.conn.BecomeMethod != "" { // also of hail's own format, which overrides no var of Ansible
-		s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { return c.Remark != nil && c.Key == "become_method" })
-	}
+	s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { // what was remarked on is gone
+		if c.Remark != nil && c.Key == "become_method" { // also by hail's own format, which overrides no var of Ansible
+			return top.conn.BecomeMethod != ""
+		}
+		_, gone := top.vars[c.of]
+		return gone
+	})
 	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments), replaced(s.caveats, top.caveats)}
 }
 

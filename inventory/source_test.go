@@ -269,6 +269,19 @@ three ansible_become_method=ansible.builtin.sudo ansible_ssh_extra_args=
 	}
 }
 
+// TestValueAnswersRemark: a remark on a var is gone when a later value overrides that var, in hail's own format, too.
+func TestValueAnswersRemark(t *testing.T) {
+	const vault, plain = "all: {hosts: {a: {x: !vault v}}}", "hosts: {a: {vars: {x: 1}}}"
+	for _, sources := range [][]string{{"a.yml", vault, "b.ini", "a x=1\n"}, {"a.yml", vault, "b.yaml", plain}} {
+		if told := load(t, sources...).RemarksOf("a"); told != nil {
+			t.Errorf("%v: %v, want no remark", sources, told)
+		}
+	}
+	if told := load(t, "b.yaml", plain, "a.yml", vault).RemarksOf("a"); len(told) != 1 {
+		t.Errorf("a later vault: %v, want the remark", told)
+	}
+}
+
 func TestVarsFileInVault(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"hosts": "[web]\na\n", "group_vars/web/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "group_vars/web/vars.yml": "x: 1\n"} {
