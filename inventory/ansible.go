@@ -92,6 +92,9 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		if why, ok := unfollowed[name]; ok {
 			s.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
 		}
+		if name == "ansible_shell_type" && (value == "powershell" || value == "cmd") {
+			s.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
+		}
 		s.vars = merged(s.vars, map[string]any{name: value})
 		a.b.note(s, varsPrefix+name, value, place, by)
 	}

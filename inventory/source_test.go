@@ -189,7 +189,7 @@ db ansible_ssh_common_args=''
 
 func TestRemarks(t *testing.T) {
 	inv := load(t,
-		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\n",
+		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\nf ansible_shell_type=powershell\ng ansible_shell_type=sh\n",
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
@@ -209,6 +209,7 @@ func TestRemarks(t *testing.T) {
 		"a.ini:5:66: ansible_ssh_executable has no effect: hail does not run ssh",
 		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
 		"b.yml:1:35: y is encrypted by ansible-vault: it is left out",
+		"a.ini:6:3: ansible_shell_type is powershell, and what hail runs needs a POSIX shell",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
