@@ -89,8 +89,8 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		a.b.noteSettings(&said, place, by)
 		*s = s.overlay(said)
 	default:
-		if why, ok := unfollowed[name]; ok {
-			s.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
+		if u, ok := unfollowed[name]; ok {
+			s.remark(name, Remark{Error{Place: place, Text: name + " has no effect: " + u.why}, u.key})
 		}
 		if name == "ansible_shell_type" && (value == "powershell" || value == "cmd") {
 			s.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
@@ -120,11 +120,12 @@ var ansibleKeys = map[string]string{
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
 }
 
-// unfollowed are vars by which Ansible reaches a host otherwise than hail would, and why hail does not follow them.
-var unfollowed = map[string]string{
-	"ansible_become_exe":     "hail runs the sudo or doas that the login's PATH has",
-	"ansible_become_flags":   "hail runs sudo and doas with options of its own",
-	"ansible_ssh_executable": "hail does not run ssh",
+// unfollowed are vars by which Ansible reaches a host otherwise than hail would, with the key of the remark, and why hail
+// does not follow them.
+var unfollowed = map[string]struct{ key, why string }{
+	"ansible_become_exe":     {"become", "hail runs the sudo or doas that the login's PATH has"},
+	"ansible_become_flags":   {"become", "hail runs sudo and doas with options of its own"},
+	"ansible_ssh_executable": {"", "hail does not run ssh"},
 }
 
 // AnsibleSetting returns what a var of this name sets for a connection, as a key of hail's own format where there is one.

@@ -3,12 +3,13 @@ package inventory
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
 type Remark struct {
 	Error
-	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection" or "become_method"
+	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection", "become_method" or "become"
 }
 
 // caveat is a Remark on a setting of hosts; a later caveat of the same var replaces it, also by nil.
@@ -47,12 +48,13 @@ func (inv *Inventory) RemarksOf(host string) []*Remark {
 }
 
 // RemarksOn returns the remarks on these hosts and on none in particular, as they are told: one for each text, with the
-// number of its further places. They have the type of errors, but are none.
-func (inv *Inventory) RemarksOn(hosts []Host) (told []*Error) {
+// number of its further places. Those on how commands become another user are left out unless becomes is true. They have
+// the type of errors, but are none.
+func (inv *Inventory) RemarksOn(hosts []Host, becomes bool) (told []*Error) {
 	seen, places, byText := map[*Remark]bool{}, map[string]int{}, map[string]*Error{}
 	for _, name := range append([]string{""}, Names(hosts)...) {
 		for _, r := range inv.RemarksOf(name) {
-			if seen[r] {
+			if seen[r] || strings.HasPrefix(r.Key, "become") && !becomes {
 				continue
 			}
 			seen[r] = true

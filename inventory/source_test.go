@@ -193,7 +193,7 @@ func TestRemarks(t *testing.T) {
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
-	for _, r := range inv.RemarksOn(inv.Hosts()) {
+	for _, r := range inv.RemarksOn(inv.Hosts(), true) {
 		got = append(got, filepath.Base(r.Error()))
 	}
 	want := []string{
@@ -265,7 +265,7 @@ three ansible_become_method=ansible.builtin.sudo ansible_ssh_extra_args=
 			t.Errorf("%s: %v, want %s", name, got, want)
 		}
 	}
-	if told := fmt.Sprint(inv.RemarksOn(inv.Hosts()[1:])); strings.Count(told, "winrm") != 1 || strings.Contains(told, "more") {
+	if told := fmt.Sprint(inv.RemarksOn(inv.Hosts()[1:], true)); strings.Count(told, "winrm") != 1 || strings.Contains(told, "more") {
 		t.Errorf("told: %s", told)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
+	"hail/runner/action"
 	"hail/runner/action/check"
 )
 
@@ -25,10 +26,11 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
-	if err := checkFollowed(c, inv, hosts, j.spec.Kind); err != nil {
+	becomes := j.spec.Kind != action.KindPing
+	if err := checkFollowed(c, inv, hosts, becomes); err != nil {
 		return err
 	}
-	e.remarkHosts(c, inv, hosts)
+	e.remarkHosts(c, inv, hosts, becomes)
 	plan, err := newPlan(e, c, j.spec, hosts)
 	if err != nil {
 		return err

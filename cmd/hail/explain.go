@@ -30,7 +30,7 @@ func explainHost(e environment, c *cli.Context, name string) error {
 	if len(hosts) > 1 {
 		return wrongValue("explain", "", "%q stands for %d hosts, not one", name, len(hosts))
 	}
-	e.remarkHosts(c, inv, hosts)
+	e.remarkHosts(c, inv, hosts, true)
 	x := explanation{said: map[string][]statement{}, adding: map[string]bool{}}
 	if err := x.gather(e, c, inv, hosts[0]); err != nil {
 		return err

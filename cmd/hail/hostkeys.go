@@ -51,7 +51,7 @@ func hostkeys(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	e.remarkHosts(c, inv, hosts)
+	e.remarkHosts(c, inv, hosts, false)
 	plan, err := newPlan(e, c, runner.Spec{Kind: "hostkeys"}, hosts)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func listHosts(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	e.remarkHosts(c, inv, hosts)
+	e.remarkHosts(c, inv, hosts, true)
 	if err := knownVars(c, inv, hosts); err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func listGroups(e environment, c *cli.Context) error {
 	if inv == nil {
 		return usage("name one with -i FILE", "there is no inventory")
 	}
-	e.remarkHosts(c, inv, inv.Hosts())
+	e.remarkHosts(c, inv, inv.Hosts(), true)
 	for _, g := range inv.Groups() {
 		members := inv.Members(g)
 		if _, err := fmt.Fprintf(e.stdout, "@%s (%d) %s\n", g, len(members), inventory.Fold(members)); err != nil {

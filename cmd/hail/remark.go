@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
-	"hail/runner/action"
 )
 
 // remark prints a note, which is not an error, unless --quiet is given.
@@ -21,20 +20,22 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 	}
 }
 
-// remarkHosts prints the remarks about the inventory that concern these hosts.
-func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) {
-	for _, r := range inv.RemarksOn(hosts) {
+// remarkHosts prints the remarks about the inventory that concern these hosts. becomes says whether commands may run on them
+// as other users.
+func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) {
+	for _, r := range inv.RemarksOn(hosts, becomes) {
 		e.remark(c, r)
 	}
 }
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by
-// another connection than SSH, which may lead to another machine, or as another user by other means. kind is that of the action.
-func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, kind string) error {
+// another connection than SSH, which may lead to another machine, or as another user by other means. becomes is as for
+// remarkHosts.
+func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) error {
 	var wrong inventory.Errors
 	means := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	for _, h := range hosts {
-		become := kind != action.KindPing && h.Connection.Becomes() != "" && !means
+		become := becomes && h.Connection.Becomes() != "" && !means
 		for _, r := range inv.RemarksOf(h.Name) {
 			if matters := r.Key == "connection" || r.Key == "become_method" && become; matters && !slices.Contains(wrong, &r.Error) {
 				wrong = append(wrong, &r.Error)
