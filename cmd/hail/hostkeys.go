@@ -51,6 +51,9 @@ func hostkeys(e environment, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkFollowed(c, inv, hosts, false); err != nil {
+		return err
+	}
 	e.remarkHosts(c, inv, hosts, false)
 	plan, err := newPlan(e, c, runner.Spec{Kind: "hostkeys"}, hosts)
 	if err != nil {

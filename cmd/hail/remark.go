@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -29,16 +30,19 @@ func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts
 }
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by
-// another connection than SSH, which may lead to another machine, or as another user by other means. becomes is as for
-// remarkHosts.
+// another connection than SSH, also to a jump host, which may lead to another machine, or as another user by other means.
+// becomes is as for remarkHosts.
 func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) error {
 	var wrong inventory.Errors
 	means := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	for _, h := range hosts {
 		become := becomes && h.Connection.Becomes() != "" && !means
-		for _, r := range inv.RemarksOf(h.Name) {
-			if matters := r.Key == "connection" || r.Key == "become_method" && become; matters && !slices.Contains(wrong, &r.Error) {
-				wrong = append(wrong, &r.Error)
+		for _, name := range append(strings.Split(h.Connection.Jump, ","), h.Name) {
+			for _, r := range inv.RemarksOf(name) {
+				matters := r.Key == "connection" || r.Key == "become_method" && become && name == h.Name
+				if matters && !slices.Contains(wrong, &r.Error) {
+					wrong = append(wrong, &r.Error)
+				}
 			}
 		}
 	}
