@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 
 	"hail/inventory/strictyaml"
 )
@@ -16,16 +17,31 @@ var purposes = map[string]struct{ what, use string }{
 	"waivers":  {"a file of waivers", "hail test --waivers"},
 }
 
-// Mistaken returns the text and the hint of an error if root, the top of a file that should be what, is that of another of
-// hail's files: it has a key of that one, and none that is known. Otherwise both are empty.
+// gossTypes are keys that a goss file has at its top, each with a mapping.
+var gossTypes = []string{"command", "file", "http", "package", "port", "process", "service"}
+
+// Mistaken returns the text and the hint of an error if root, the top of a file that should be what, is that of another
+// file that hail reads, with a key of that one and none that is known, or that of an Ansible playbook. Otherwise both are
+// empty.
 func Mistaken(root *strictyaml.Node, what string, known func(key string) bool) (text, hint string) {
+	if slices.ContainsFunc(root.Items, isPlay) {
+		return "this is an Ansible playbook, not " + what, "ansible-playbook runs it"
+	}
 	for _, p := range root.Pairs {
 		if known(p.Key.Text) {
 			return "", ""
 		}
-		if other, ok := purposes[p.Key.Text]; ok && text == "" {
+		other, ok := purposes[p.Key.Text]
+		if p.Value.Kind == strictyaml.Map && slices.Contains(gossTypes, p.Key.Text) {
+			other.what, other.use, ok = "a goss file", "hail test", true
+		}
+		if ok && text == "" {
 			text, hint = fmt.Sprintf("this is %s, not %s", other.what, what), "it is for "+other.use
 		}
 	}
 	return text, hint
+}
+
+func isPlay(n *strictyaml.Node) bool {
+	return n.Get("hosts") != nil && (n.Get("tasks") != nil || n.Get("roles") != nil)
 }

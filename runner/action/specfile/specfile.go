@@ -63,15 +63,15 @@ func (r *Reader) Wrong() int { return len(r.errs) }
 // Mapping reads a mapping, each value by the function of its key; a key without a function is a mistake. what names the
 // mapping.
 func (r *Reader) Mapping(n *strictyaml.Node, what string, known Fields) {
-	if n.Kind != strictyaml.Map {
-		r.Fail(n, "it takes "+strings.Join(slices.Sorted(maps.Keys(known)), ", "), "%s has to be a mapping", what)
-		return
-	}
 	if n == r.root {
 		if text, hint := inventory.Mistaken(n, what, func(key string) bool { return known[key] != nil }); text != "" {
 			r.Fail(n, hint, "%s", text)
 			return
 		}
+	}
+	if n.Kind != strictyaml.Map {
+		r.Fail(n, "it takes "+strings.Join(slices.Sorted(maps.Keys(known)), ", "), "%s has to be a mapping", what)
+		return
 	}
 	for _, p := range n.Pairs {
 		read, ok := known[p.Key.Text]
