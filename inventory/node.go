@@ -91,12 +91,17 @@ func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, 
 	}
 	slices.Sort(names)
 	hint := MeantKey(key.Text, names)
+	ansible, _ := AnsibleSetting(key.Text)
 	switch {
+	case takesSettings && slices.Contains(connectionKeys, ansible):
+		hint = fmt.Sprintf("%s is %s here", key.Text, ansible)
 	case known["vars"] != nil && known["groups"] == nil && (key.Text == "groups" || key.Text == "group"):
 		hint = "a group names its hosts: " + someGroups
 	case hint != "":
 	case slices.Contains(connectionKeys, key.Text) && known["connection"] != nil:
 		hint = fmt.Sprintf("connection: {%s: …}", key.Text)
+	case slices.Contains(connectionKeys, key.Text) && known["defaults"] != nil:
+		hint = fmt.Sprintf("defaults: {%s: …}", key.Text)
 	default:
 		hint = "it takes " + strings.Join(names, ", ")
 		if takesSettings && known["vars"] != nil {
