@@ -119,9 +119,17 @@ func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 	vars := make(map[string]any, len(n.Pairs))
 	for _, p := range n.Pairs {
 		vars[p.Key.Text] = p.Value.Any()
+		r.remarkAnsible(into, p.Key.Text, r.place(p.Key))
 	}
 	into.vars = merged(into.vars, vars)
 	r.noteVars(into, n, by)
+}
+
+// remarkAnsible remarks on a var that would be a connection setting in a format of Ansible's.
+func (r nodeReader) remarkAnsible(s *settings, name string, place Place) {
+	if key := ansibleKeys[name]; slices.Contains(connectionKeys, key) {
+		s.remark(name, Remark{Error: Error{place, name + " is only a var in this format", "the setting is " + key}})
+	}
 }
 
 // connection reads a mapping of connection settings; by is what sets them, for their origins.

@@ -115,6 +115,7 @@ func (r *csvReader) row(cells []string) {
 		default:
 			name := strings.TrimPrefix(column, varsPrefix)
 			vars[name] = n.Any()
+			r.remarkAnsible(&said, name, r.place(n))
 			r.b.note(&said, varsPrefix+name, vars[name], r.place(n), "host")
 		}
 	}

@@ -283,6 +283,23 @@ func TestValueAnswersRemark(t *testing.T) {
 	}
 }
 
+// TestAnsibleVarElsewhere: a var that would be a setting to Ansible is none in other formats, which a remark says.
+func TestAnsibleVarElsewhere(t *testing.T) {
+	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port\na,2222\nb,2222\n")
+	var got []string
+	for _, r := range inv.RemarksOn(inv.Hosts(), true) {
+		got = append(got, filepath.Base(r.Error())+": "+r.Hint)
+	}
+	want := []string{
+		"a.yaml:1:8: ansible_user is only a var in this format: the setting is user",
+		"a.yaml:2:20: ansible_host is only a var in this format: the setting is address",
+		"b.csv:2:3: ansible_port is only a var in this format (and 1 more): the setting is port",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestVarsFileInVault(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"hosts": "[web]\na\n", "group_vars/web/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "group_vars/web/vars.yml": "x: 1\n"} {
