@@ -136,7 +136,11 @@ func (p *parser) term(depth int) (t term, err error) {
 	t.at = p.pos
 	switch {
 	case !p.more() || isOperator(p.source[p.pos]):
-		return t, p.fail(p.pos, "a host, a pattern or a @group is missing here", "")
+		hint := ""
+		if p.more() && p.source[p.pos] == '!' { // as in Ansible's web:!db
+			hint = "! takes away from what is before it: @web!web01"
+		}
+		return t, p.fail(p.pos, "a host, a pattern or a @group is missing here", hint)
 	case p.source[p.pos] == '(':
 		p.pos++
 		t.kind = innerTerm
