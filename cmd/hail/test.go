@@ -73,6 +73,9 @@ Examples:
 // suiteOf reads the files of checks, and keeps the checks that the options select.
 func suiteOf(c *cli.Context) (*check.Suite, error) {
 	if c.NArg() == 0 || slices.Contains(c.Args().Slice(), "") {
+		if _, err := duration(c, "watch"); err != nil { // it may have taken the name of the file for its time
+			return nil, err
+		}
 		return nil, usage("hail test -a linux.yaml", "no file of checks is given")
 	}
 	suite, err := check.Read(c.Args().Slice(), inventory.ReadFile)
