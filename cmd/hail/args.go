@@ -174,13 +174,13 @@ const (
 )
 
 // flagError rewords the library's error for a value that it can't parse.
-func flagError(_ *cli.Context, err error, _ bool) error {
+func flagError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
 		value, rest, _ := strings.Cut(rest, " for flag -")
 		name, _, _ := strings.Cut(rest, ":")
 		var hint string
-		if name == "limit" { // Ansible's takes names
+		if name == "limit" && hasOption(c.Command, "target") { // Ansible's takes names
 			hint = "--limit N takes the first N of the hosts; -w selects hosts by name"
 		}
 		return wrongValue(name, hint, "%s is %s", value, noNumber)
