@@ -65,10 +65,11 @@ Examples:
 // pushSpecs reads the arguments: files with specs, and SRC:DEST.
 func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
-	args := c.Args().Slice()
+	args, dest := c.Args().Slice(), "/DEST"
 	if len(args) == 2 && !strings.ContainsAny(args[0], ":") && path.Ext(args[0]) != ".yaml" && strings.HasPrefix(args[1], "/") {
-		if _, err := os.Stat(args[1]); err != nil { // SRC DEST, as for cp and scp
-			return nil, usage("hail push … "+runner.Quote(args[0]+":"+args[1]), "%s is not a file on this machine", args[1])
+		dest = args[1] // SRC DEST, as for cp and scp
+		if _, err := os.Stat(dest); err != nil {
+			return nil, usage("hail push … "+runner.Quote(args[0]+":"+dest), "%s is not a file on this machine", dest)
 		}
 	}
 	if len(args) == 0 || slices.Contains(args, "") {
@@ -83,7 +84,7 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 			short.Files = append(short.Files, f)
 			continue
 		}
-		s, err := specFile(arg)
+		s, err := specFile(arg, dest)
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +101,8 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	return specs, nil
 }
 
-// specFile reads a spec from a file.
-func specFile(file string) (*action.PushSpec, error) {
+// specFile reads a spec from a file. meant is where the file itself may be meant to go.
+func specFile(file, meant string) (*action.PushSpec, error) {
 	text, err := inventory.ReadFile(file)
 	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
 		hint := "hail push " + src + ":/" + dest
@@ -118,7 +119,7 @@ func specFile(file string) (*action.PushSpec, error) {
 	}
 	spec, err := action.ReadPushSpec(file, text)
 	if wrong, ok := errors.AsType[inventory.Errors](err); ok && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
-		wrong[0].Hint = "to push the file itself, write " + file + ":/DEST"
+		wrong[0].Hint = "to push the file itself, write " + file + ":" + meant
 	}
 	return spec, err
 }
