@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,6 +71,10 @@ func fetchOf(c *cli.Context) (f action.Fetch, err error) {
 		}
 		f.Paths = append(f.Paths, runner.Text(p))
 	}
-	f.Dir, err = filepath.Abs(args[len(args)-1])
+	dir := args[len(args)-1]
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return f, usage("the last argument is a folder here, or a path with {host} in it", "%s is a file", dir)
+	}
+	f.Dir, err = filepath.Abs(dir)
 	return f, err
 }
