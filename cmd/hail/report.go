@@ -79,7 +79,7 @@ func writeReport(e environment, c *cli.Context) error {
 func (e environment) runAndFormat(c *cli.Context) (ref, format string, err error) {
 	args := c.Args().Slice()
 	if len(args) != 1 && len(args) != 2 {
-		return "", "", usage("hail report last csv", "hail report takes a run and a format: %s", formatNames())
+		return "", "", usage("hail report last csv, hail report last html -o run.html", "hail report takes a run and a format: %s", formatNames())
 	}
 	if ref, format = "last", args[len(args)-1]; len(args) == 2 {
 		ref = args[0]
