@@ -55,9 +55,13 @@ Examples:
 			if c.Bool("exit-code") && !c.Bool("dry-run") {
 				return usage("hail push … --dry-run --exit-code", "--exit-code is for --dry-run: without it, this would be a real push")
 			}
-			return fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
+			err = fanOut(e, c, func(inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
 				return pushJob(e, c, specs, inv, hosts)
 			})
+			if wrong, ok := errors.AsType[*inventory.Error](err); ok && wrong.Hint == "" && strings.HasPrefix(wrong.Place.File, `target "@`) {
+				wrong.Hint = "--group selects hosts; --group-of-files is the group of DEST"
+			}
+			return err
 		},
 	}
 }
