@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -83,6 +84,12 @@ func (r nodeReader) fields(n *strictyaml.Node, what, example string, known field
 	}
 }
 
+// foreignKeys are our connection settings by what ssh_config and others call them, in lower case.
+var foreignKeys = map[string]string{
+	"hostname": "address", "host": "address", "ip": "address", "username": "user", "sudo": "become",
+	"identityfile": "identity", "identity_file": "identity", "key": "identity", "proxyjump": "jump", "proxy_jump": "jump", "bastion": "jump",
+}
+
 // unknownKey reports a key that a mapping with these fields does not have.
 func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, takesSettings bool) {
 	names := slices.Collect(maps.Keys(known))
@@ -91,10 +98,10 @@ func (r nodeReader) unknownKey(key *strictyaml.Node, what string, known fields, 
 	}
 	slices.Sort(names)
 	hint := MeantKey(key.Text, names)
-	ansible, _ := AnsibleSetting(key.Text)
+	elsewhere := cmp.Or(ansibleKeys[key.Text], foreignKeys[strings.ToLower(key.Text)])
 	switch {
-	case takesSettings && slices.Contains(connectionKeys, ansible):
-		hint = fmt.Sprintf("%s is %s here", key.Text, ansible)
+	case takesSettings && slices.Contains(connectionKeys, elsewhere):
+		hint = fmt.Sprintf("%s is %s here", key.Text, elsewhere)
 	case known["vars"] != nil && known["groups"] == nil && (key.Text == "groups" || key.Text == "group"):
 		hint = "a group names its hosts: " + someGroups
 	case hint != "":
