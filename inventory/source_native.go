@@ -116,8 +116,12 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 	}
 	names, wrong := expand(name.Text)
 	if wrong != nil {
-		if wrong.hint == "" && strings.ContainsAny(name.Text, "@:") {
+		switch {
+		case wrong.hint != "":
+		case strings.ContainsAny(name.Text, "@:"):
 			wrong.hint = "set the user and the port of a host with keys: {name: web1, user: www, port: 2222}"
+		case strings.Contains(name.Text, " "):
+			wrong.hint = "several hosts are a list: [web01, web02]"
 		}
 		r.b.failPattern(r.textPlace(name), wrong)
 		return

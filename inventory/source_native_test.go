@@ -23,6 +23,7 @@ func TestBadYAML(t *testing.T) {
 		{"user: www\nhosts: [a]", `F:1:1: unknown key "user" in an inventory`, "defaults: {user: …}"},
 		{"hosts:\n  a: {HostName: b}", `F:2:7: unknown key "HostName" in a host`, "HostName is address here"},
 		{"defaults: {identity_file: b}", `F:1:12: unknown key "identity_file" in connection settings`, "identity_file is identity here"},
+		{"hosts: a b", `F:1:8: "a b" is not a host name: it contains ' '`, "several hosts are a list: [web01, web02]"},
 		{"hosts:\n  a: {ansible_host: b}", `F:2:7: unknown key "ansible_host" in a host`, "ansible_host is address here"},
 		{"hosts:\n  a: {rack: b}", `F:2:7: unknown key "rack" in a host`, "put a variable in vars: {rack: …}; " + fields},
 		{"hosts:\n  a: {groups: [web]}", `F:2:7: unknown key "groups" in a host`, inGroups},
