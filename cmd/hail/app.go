@@ -105,8 +105,9 @@ func newApp(e environment) *cli.App {
 			c.App.Metadata[metaJSON] = c.Bool("json") || asJSON(strings.Split(c.String("output"), ","))
 			if err == nil {
 				e.remarkVariables(c)
+				err = noEmptyPath(c)
 			}
-			return err
+			return withOrigin(c, err)
 		}
 	}
 	return app

@@ -17,11 +17,6 @@ import (
 // surroundings reads the options about the environment, folder and input of a remote command. What the plan must not hold,
 // it puts into the job.
 func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host) (s action.Surroundings, err error) {
-	for _, name := range []string{"chdir", "stdin", "stdin-dir"} {
-		if c.IsSet(name) && c.String(name) == "" {
-			return s, wrongValue(name, "", "a path is missing")
-		}
-	}
 	s.Chdir, s.ExportVars = runner.Text(c.String("chdir")), c.Bool("export-vars")
 	if s.Env, err = envOf(c); err != nil {
 		return s, err

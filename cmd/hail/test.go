@@ -148,10 +148,10 @@ func testJob(e environment, c *cli.Context, suite *check.Suite, inv *inventory.I
 // compared reads the run of --compare; nil: there is none. It is read once: in the rounds of --watch, last would be
 // another run each time, and an older one may be removed meanwhile.
 func compared(e environment, c *cli.Context) (*report.Summary, error) {
-	ref := c.String("compare")
-	if ref == "" {
+	if !c.IsSet("compare") {
 		return nil, nil
 	}
+	ref := c.String("compare")
 	run, err := report.Find(e.runsDir(c), ref)
 	if err != nil {
 		return nil, wrongValue("compare", e.listsRuns(c), "%v", err)

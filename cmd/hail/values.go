@@ -29,6 +29,16 @@ func duration(c *cli.Context, name string) (d inventory.Duration, err error) {
 	return d, nil
 }
 
+// noEmptyPath refuses an empty path, as from an unset shell variable: it must not mean another folder or another file.
+func noEmptyPath(c *cli.Context) error {
+	for _, name := range c.LocalFlagNames() { // only those that are set
+		if slices.Contains([]string{"chdir", "control", "runs-dir", "ssh-config", "stdin", "stdin-dir", "waivers"}, name) && c.String(name) == "" {
+			return wrongValue(name, "", "a path is missing")
+		}
+	}
+	return nil
+}
+
 // size reads an option that is a number of bytes; 0 when it is not given.
 func size(c *cli.Context, name string) (int64, error) {
 	text, hint := c.String(name), "write it with its unit: 512K, 64M, 2GiB, or 20MB for 20 000 000"
@@ -46,7 +56,7 @@ func size(c *cli.Context, name string) (int64, error) {
 func bandwidth(c *cli.Context) (int64, error) {
 	text := c.String("bwlimit")
 	n, ok := inventory.ParseSize(strings.TrimSuffix(text, "/s"))
-	if text != "" && text != "0" && !ok {
+	if c.IsSet("bwlimit") && text != "0" && !ok {
 		return 0, wrongValue("bwlimit", "write it with its unit: 512K, 20M, 20MiB/s, or 20MB for 20 000 000; 0 is no limit", "%q is not a number of bytes a second", text)
 	}
 	return n, nil
