@@ -54,15 +54,15 @@ func candidatesOf(e environment, app *cli.App, words []string) (found []string) 
 func completions(e environment, cmd *cli.Command, words []string, last string) (found []string) {
 	p := completer{e: e, cmd: cmd, words: words}
 	p.settings, _ = e.settings() // a mistake in them is reported when a command is run
-	for i, w := range words {
-		if !strings.HasPrefix(w, "-") && (i == 0 || optionOf(cmd, words[i-1]) == "") {
+	before := ""
+	for _, w := range words {
+		if !strings.HasPrefix(w, "-") && optionOf(cmd, before) == "" {
 			p.arguments = append(p.arguments, w)
 		}
+		before = w
 	}
-	if len(words) > 0 {
-		if option := optionOf(cmd, words[len(words)-1]); option != "" {
-			return p.values(option, last)
-		}
+	if option := optionOf(cmd, before); option != "" {
+		return p.values(option, last)
 	}
 	if name, value, ok := strings.Cut(last, "="); ok {
 		if option := optionOf(cmd, name); option != "" {
