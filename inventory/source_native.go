@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -38,7 +39,8 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 func isClusterGroups(root *strictyaml.Node, known []string) bool {
 	for _, source := range root.Pairs {
 		if Nearest(source.Key.Text, known) != "" || source.Value.Kind != strictyaml.Map || slices.ContainsFunc(source.Value.Pairs, func(group strictyaml.Pair) bool {
-			return group.Value.Kind != strictyaml.Scalar && group.Value.Kind != strictyaml.List
+			name := group.Key.Text // that of a setting where hosts stand at the top
+			return group.Value.Kind != strictyaml.Scalar && group.Value.Kind != strictyaml.List || slices.Contains(connectionKeys, cmp.Or(ansibleKeys[name], name))
 		}) {
 			return false
 		}

@@ -20,6 +20,8 @@ func TestBadYAML(t *testing.T) {
 		{"hosts:\n  a: {options: {'': x}}", `F:2:17: options: "" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {'a b': x}}", `F:2:17: options: "a b" is not an ssh_config keyword`, ""},
 		{"hosts:\n  a: {options: {Port: [x]}}", "F:2:23: options: Port: this has to be a text on one line", ""},
+		{"a: {address: b}", `F:1:1: unknown key "a" in an inventory`, "it takes defaults, groups, hosts, vars"},
+		{"a: {ansible_host: b}", `F:1:1: unknown key "a" in an inventory`, "it takes defaults, groups, hosts, vars"},
 		{"user: www\nhosts: [a]", `F:1:1: unknown key "user" in an inventory`, "defaults: {user: …}"},
 		{"hosts:\n  a: {HostName: b}", `F:2:7: unknown key "HostName" in a host`, "HostName is address here"},
 		{"defaults: {identity_file: b}", `F:1:12: unknown key "identity_file" in connection settings`, "identity_file is identity here"},
