@@ -90,6 +90,8 @@ func (r *csvReader) checkHeader(f file) bool {
 			r.b.fail(f.place(line, col), fmt.Sprintf("duplicate column %q", column), "")
 		case column == "name" || column == "host" && !slices.Contains(r.header, "name"):
 			r.name = i
+		case !slices.Contains(connectionKeys, column) && slices.Contains(connectionKeys, strings.ToLower(column)):
+			r.b.remark(f.place(line, col), fmt.Sprintf("the column %s is a var: the setting is %s", column, strings.ToLower(column)))
 		}
 		r.header[i] = column
 	}

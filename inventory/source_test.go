@@ -283,14 +283,16 @@ func TestValueAnswersRemark(t *testing.T) {
 	}
 }
 
-// TestAnsibleVarElsewhere: a var that would be a setting to Ansible is none in other formats, which a remark says.
-func TestAnsibleVarElsewhere(t *testing.T) {
-	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port\na,2222\nb,2222\n")
+// TestVarOrSetting: a var that would be a setting to Ansible, or but for its case, is none in other formats, which a remark
+// says.
+func TestVarOrSetting(t *testing.T) {
+	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port,User\na,2222,www\nb,2222,www\n")
 	var got []string
 	for _, r := range inv.RemarksOn(inv.Hosts(), true) {
 		got = append(got, filepath.Base(r.Error())+": "+r.Hint)
 	}
 	want := []string{
+		"b.csv:1:19: the column User is a var: the setting is user: ",
 		"a.yaml:1:8: ansible_user is only a var in this format: the setting is user",
 		"a.yaml:2:20: ansible_host is only a var in this format: the setting is address",
 		"b.csv:2:3: ansible_port is only a var in this format (and 1 more): the setting is port",
