@@ -276,12 +276,12 @@ func (r *pushReader) handlers(n *strictyaml.Node) (all []Handler) {
 		return nil
 	}
 	for _, p := range n.Pairs {
-		h := Handler{Name: p.Key.Text}
+		h, wrong := Handler{Name: p.Key.Text}, r.Wrong()
 		r.Mapping(p.Value, "a handler", specfile.Fields{
 			"run":     func(n *strictyaml.Node) { r.Text(n, &h.Run); r.command(n, n.Text) },
 			"timeout": func(n *strictyaml.Node) { r.Time(n, &h.Timeout) },
 		})
-		if h.Run == "" {
+		if h.Run == "" && r.Wrong() == wrong {
 			r.Fail(p.Value, "run: systemctl reload nginx", "the handler %s has nothing to run", h.Name)
 		}
 		all = append(all, h)
