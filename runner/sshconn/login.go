@@ -60,7 +60,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 	p.trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", h.known.name(), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(h.heard, s.hostport(), config)
-	h.password.done(err == nil, err != nil && ctx.Err() == nil)
+	h.password.done(err == nil)
 	h.password.tell(&offered)
 	stopped := !stop()
 	switch {

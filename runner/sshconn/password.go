@@ -110,19 +110,20 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 func (u *passwordUse) next(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if u.given {
 		accepted := slices.Contains(c.PartialSuccessMethods, "password") || slices.Contains(c.PartialSuccessMethods, "keyboard-interactive")
-		u.done(accepted, !accepted && u.ctx.Err() == nil)
+		u.done(accepted)
 	}
 	return nil, nil // the next of the usual ones
 }
 
-// done notes, once, what became of the password. refused is false when we stopped the login. A server that hangs up on a
-// password has refused it.
-func (u *passwordUse) done(accepted, refused bool) {
+// done notes, once, what became of the password. A server that hangs up on it has refused it, unless we stopped the login.
+func (u *passwordUse) done(accepted bool) {
 	if u.given && !u.noted {
 		u.noted = true
 		u.mu.Lock()
-		u.good = u.good || accepted
-		if refused && !u.good {
+		switch {
+		case accepted:
+			u.good = true
+		case !u.good && u.ctx.Err() == nil:
 			u.bad++
 		}
 		u.mu.Unlock()

@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -94,12 +95,16 @@ func TestKnownLines(t *testing.T) {
 
 // TestRefusals: only what a host has refused counts against the password, not a login that was stopped.
 func TestRefusals(t *testing.T) {
-	for _, tt := range []struct{ given, accepted, refused, counts bool }{
-		{true, false, true, true}, {true, false, false, false}, {true, true, false, false}, {false, false, true, false},
-	} {
-		u := passwordUse{Password: NewPassword("secret", 1), given: tt.given}
-		u.done(tt.accepted, tt.refused)
-		u.done(false, true) // nothing more is noted
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for _, tt := range []struct {
+		ctx                     context.Context
+		given, accepted, counts bool
+	}{{t.Context(), true, false, true}, {stopped, true, false, false}, {t.Context(), true, true, false}, {t.Context(), false, false, false}} {
+		u := passwordUse{Password: NewPassword("secret", 1), ctx: tt.ctx, given: tt.given}
+		u.done(tt.accepted)
+		u.ctx = t.Context()
+		u.done(false) // nothing more is noted
 		if good, err := u.state(); (err != nil) != tt.counts || good != tt.accepted {
 			t.Errorf("%+v: good %v, %v", tt, good, err)
 		}

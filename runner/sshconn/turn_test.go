@@ -22,7 +22,7 @@ func TestTheTurnEndsWithTheFirst(t *testing.T) {
 					t.Error(err)
 				}
 				time.Sleep(time.Second) // the login
-				u.done(true, false)
+				u.done(true)
 			})
 		}
 		wg.Wait()
