@@ -49,11 +49,12 @@ type conn struct {
 	missed    int32 // ticks without a byte since then
 }
 
-func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, reach runner.Reach, s settings) *conn {
+func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, p *progress) *conn {
+	s := &p.settings
 	c := &conn{
 		Conn:      sc,
 		heard:     heard,
-		reach:     reach,
+		reach:     p.reach,
 		limit:     s.timeout,
 		env:       s.env,
 		forward:   s.forward,
@@ -63,7 +64,7 @@ func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *
 		onClose:   d.forget,
 		end:       make(chan struct{}),
 	}
-	c.trace = func(format string, args ...any) { d.config.Trace.detail(s.name, format, args...) }
+	c.trace = func(format string, args ...any) { p.trace.detail(s.name, format, args...) }
 	c.wg.Go(func() { c.answer(chans, reqs) })
 	c.clock = time.AfterFunc(c.keepalive, c.tick)
 	return c

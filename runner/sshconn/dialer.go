@@ -111,25 +111,25 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 // connect reaches the host directly, through a jump host, or through an OpenSSH master. When the connection to what
 // stands before the host turns out to have been lost, it is made again, once.
 func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
-	p := &progress{reach: runner.Reach{Address: s.hostport(), User: s.user}, limit: s.timeout, trace: d.config.Trace}
+	p := &progress{settings: s, reach: runner.Reach{Address: s.hostport(), User: s.user}, trace: d.config.Trace}
 	switch {
 	case s.masterReachesHost:
-		c, err := d.dialMaster(ctx, s, p)
+		c, err := d.dialMaster(ctx, p)
 		if err != nil {
 			return nil, p.failure(ctx, err)
 		}
 		return c, nil
 	case s.control != "":
-		return d.connectBehindMaster(ctx, s, p)
+		return d.connectBehindMaster(ctx, p)
 	case len(s.jump) == 0:
-		return d.connectVia(ctx, s, p, nil, nil)
+		return d.connectVia(ctx, p, nil, nil)
 	}
 	for last := false; ; last = true {
-		via, leave, err := d.gateway(ctx, s)
+		via, leave, err := d.gateway(ctx, s.jump)
 		if err != nil {
 			return nil, p.failure(ctx, err)
 		}
-		c, err := d.connectVia(ctx, s, p, via, leave)
+		c, err := d.connectVia(ctx, p, via, leave)
 		if err == nil {
 			return c, nil
 		}
@@ -141,17 +141,17 @@ func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
 }
 
 // connectBehindMaster reaches the host through a master that is its jump host.
-func (d *Dialer) connectBehindMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
+func (d *Dialer) connectBehindMaster(ctx context.Context, p *progress) (*conn, error) {
 	if err := d.forwards.take(ctx); err != nil {
 		return nil, p.failure(ctx, err)
 	}
 	leave := sync.OnceFunc(d.forwards.give)
 	var err error
-	if p.master, err = p.greetMaster(ctx, s); err != nil {
+	if p.master, err = p.greetMaster(ctx); err != nil {
 		leave()
 		return nil, p.failure(ctx, err)
 	}
-	c, err := d.connectVia(ctx, s, p, nil, leave)
+	c, err := d.connectVia(ctx, p, nil, leave)
 	if err != nil {
 		p.master.Close()
 		leave()
@@ -165,7 +165,8 @@ const silence = time.Second
 // connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
 // the returned connection calls leave, if there is one; when connectVia fails, its caller does, perhaps for the second
 // time.
-func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *conn, leave func()) (*conn, error) {
+func (d *Dialer) connectVia(ctx context.Context, p *progress, via *conn, leave func()) (*conn, error) {
+	s := &p.settings
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
 	if err != nil {
@@ -180,16 +181,16 @@ func (d *Dialer) connectVia(ctx context.Context, s settings, p *progress, via *c
 		d.limits.all.noteAlive(time.Since(begun), s.timeout)
 	}
 	p.reach.Queue = time.Since(queued)
-	d.config.Trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
+	p.trace.step(s.name, "connecting to %s%s", s.hostport(), s.over())
 
 	ctx, end := p.limited(ctx)
 	defer end()
-	nc, err := p.open(ctx, s, via)
+	nc, err := p.open(ctx, via)
 	if err != nil {
 		return nil, p.failure(ctx, err)
 	}
 	d.limits.all.noteAlive(time.Since(begun), s.timeout)
-	c, err := d.login(ctx, nc, s, p)
+	c, err := d.login(ctx, nc, p)
 	if err != nil {
 		nc.Close()
 		err = p.failure(ctx, err)

@@ -25,7 +25,7 @@ func (p *progress) failure(ctx context.Context, err error) error {
 	switch {
 	case known && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
 	case ctx.Err() != nil:
-		f = unreachable(runner.ConnectTimeout, fmt.Errorf("not reached within %v: %s", p.limit, p.waitingFor()))
+		f = unreachable(runner.ConnectTimeout, fmt.Errorf("not reached within %v: %s", p.settings.timeout, p.waitingFor()))
 	case !known:
 		f = unreachable(p.netReason(err), p.words(err))
 	}
@@ -96,7 +96,7 @@ func (p *progress) words(err error) error {
 }
 
 // handshakeFailure returns the failure of a handshake over h that ended with err.
-func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, offered *offer) error {
+func (p *progress) handshakeFailure(err error, h *monitoredConn, offered *offer) error {
 	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
 		return f
 	}
@@ -115,7 +115,7 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, off
 	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
 		return unreachable(runner.Closed, errors.New("the server hung up during the login"))
 	case p.phase == "login":
-		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", s.user, offered))
+		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", p.settings.user, offered))
 	case greeting == "" && ended:
 		return unreachable(runner.Closed, errors.New("the server hung up without a word"))
 	case strings.HasPrefix(greeting, "HTTP/"):
@@ -131,7 +131,8 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, s settings, off
 }
 
 // tunnelError returns why what stands before the host opened no connection to it.
-func tunnelError(s settings, err error) error {
+func (p *progress) tunnelError(err error) error {
+	s := &p.settings
 	gateway := "the OpenSSH master at " + s.control
 	if s.control == "" {
 		gateway = "jump host " + s.jump[len(s.jump)-1]

@@ -102,10 +102,10 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
-// gateway returns an open connection to the jump host before the host. The connection outlives the host that first asked
-// for it. The caller calls leave when its host no longer needs it.
-func (d *Dialer) gateway(ctx context.Context, s settings) (via *conn, leave func(), err error) {
-	return d.jumps.get(strings.Join(s.jump, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, s.jump) })
+// gateway returns an open connection to the last of the hops. The connection outlives the host that first asked for it.
+// The caller calls leave when its host no longer needs it.
+func (d *Dialer) gateway(ctx context.Context, hops []string) (via *conn, leave func(), err error) {
+	return d.jumps.get(strings.Join(hops, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, hops) })
 }
 
 // share returns an existing connection, or makes one with dial. Hosts that wait for the same connection share its

@@ -16,7 +16,6 @@ import (
 // handshake is what is known of one SSH handshake and the login that ends it.
 type handshake struct {
 	dialer   *Dialer
-	settings settings
 	progress *progress
 	known    knownHost
 	heard    *monitoredConn
@@ -26,13 +25,14 @@ type handshake struct {
 }
 
 // login does the SSH handshake over nc and logs in. It closes nc when ctx ends.
-func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress) (*conn, error) {
+func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, error) {
+	s := &p.settings
 	index, err := d.known.load(s.knownHosts)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err}
 	}
 	h := &handshake{
-		dialer: d, settings: s, progress: p,
+		dialer: d, progress: p,
 		known:    index.lookup(s.keyName, s.keyPort),
 		heard:    &monitoredConn{Conn: nc, spoke: p.spoke},
 		begun:    time.Now(),
@@ -46,8 +46,8 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
 		Auth: s.authMethods(&h.password, func() ([]ssh.Signer, error) {
-			offered = d.keys.offer(ctx, h.settings, p.clock)
-			p.trace.detail(h.settings.name, "%s", &offered)
+			offered = d.keys.offer(ctx, *s, p.clock)
+			p.trace.detail(s.name, "%s", &offered)
 			return offered.signers, nil
 		}),
 		AuthCallback:   h.password.next,
@@ -66,7 +66,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 	switch {
 	case err != nil:
 		p.reach.Server = h.heard.version()
-		return nil, p.handshakeFailure(err, h.heard, s, &offered)
+		return nil, p.handshakeFailure(err, h.heard, &offered)
 	case stopped:
 		sc.Close()
 		return nil, context.Cause(ctx)
@@ -79,12 +79,13 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, s settings, p *progress
 		p.trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
 	}
 	p.trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login.Round(tracePrecision))
-	return d.newConn(sc, chans, reqs, h.heard, p.reach, s), nil
+	return d.newConn(sc, chans, reqs, h.heard, p), nil
 }
 
 // check verifies the key that the host shows. It does so once: rekeying shows the key again.
 func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
-	s, p := &h.settings, h.progress
+	p := h.progress
+	s := &p.settings
 	blob := key.Marshal()
 	switch {
 	case h.shown == nil:

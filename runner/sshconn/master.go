@@ -49,12 +49,12 @@ func reachesHost(path string) bool {
 var tokensOfHost = regexp.MustCompile(`%[Chnpr]`)
 
 // dialMaster returns a connection that shares the master's.
-func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn, error) {
+func (d *Dialer) dialMaster(ctx context.Context, p *progress) (*conn, error) {
 	ctx, end := p.limited(ctx)
 	defer end()
-	p.reach.Address = s.control
+	p.reach.Address = p.settings.control
 	begun := time.Now()
-	nc, err := p.callMaster(ctx, s)
+	nc, err := p.callMaster(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,22 +63,22 @@ func (d *Dialer) dialMaster(ctx context.Context, s settings, p *progress) (*conn
 	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
 	if !stop() || err != nil {
 		nc.Close()
-		return nil, noMaster(ctx, s, err)
+		return nil, p.noMaster(ctx, err)
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
-	c := d.newConn(sc, chans, reqs, heard, p.reach, s)
-	c.sessions = d.master(s.control).sessions
-	c.through = func(ctx context.Context, addr string) (net.Conn, error) { return d.tunnelThrough(ctx, s, addr) }
+	c := d.newConn(sc, chans, reqs, heard, p)
+	c.sessions = d.master(p.settings.control).sessions
+	c.through = p.tunnelThrough
 	c.clock.Stop() // the master hangs up on a client that asks for a sign of life; asking is up to its own ServerAliveInterval
 	if !d.adopt(c) {
 		c.Close()
-		return nil, noMaster(ctx, s, net.ErrClosed)
+		return nil, p.noMaster(ctx, net.ErrClosed)
 	}
 	return c, nil
 }
 
 // tunnelThrough opens a connection from the host that the master is connected to.
-func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (net.Conn, error) {
+func (p *progress) tunnelThrough(ctx context.Context, addr string) (net.Conn, error) {
 	host, service, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (ne
 	if err != nil {
 		return nil, err
 	}
-	f, err := (&progress{limit: s.timeout, trace: d.config.Trace}).greetMaster(ctx, s)
+	f, err := (&progress{settings: p.settings, trace: p.trace}).greetMaster(ctx)
 	if err != nil {
 		return nil, &runner.Failure{Status: runner.Error, Err: err} // it says nothing of addr
 	}
@@ -102,7 +102,8 @@ func (d *Dialer) tunnelThrough(ctx context.Context, s settings, addr string) (ne
 }
 
 // callMaster connects to the socket of the master. Its backlog is short, and may be full for a moment.
-func (p *progress) callMaster(ctx context.Context, s settings) (net.Conn, error) {
+func (p *progress) callMaster(ctx context.Context) (net.Conn, error) {
+	s := &p.settings
 	p.phase = "master"
 	p.trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
@@ -116,15 +117,15 @@ func (p *progress) callMaster(ctx context.Context, s settings) (net.Conn, error)
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
-	return nil, noMaster(ctx, s, err)
+	return nil, p.noMaster(ctx, err)
 }
 
 const backlogPause = 20 * time.Millisecond
 
 // noMaster returns the failure of a host whose master was not reached because of err, or because its time in ctx was up.
-func noMaster(ctx context.Context, s settings, err error) error {
+func (p *progress) noMaster(ctx context.Context, err error) error {
 	if ctx.Err() != nil { // if we were stopped, the caller says that instead
-		err = fmt.Errorf("no answer within %v", s.timeout)
+		err = fmt.Errorf("no answer within %v", p.settings.timeout)
 	}
-	return unreachable(runner.Jump, fmt.Errorf("the OpenSSH master at %s: %w", s.control, err))
+	return unreachable(runner.Jump, fmt.Errorf("the OpenSSH master at %s: %w", p.settings.control, err))
 }

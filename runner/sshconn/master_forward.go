@@ -36,17 +36,17 @@ const mostForwards = 250
 type forwarder struct{ *net.UnixConn }
 
 // greetMaster connects to the master.
-func (p *progress) greetMaster(ctx context.Context, s settings) (*forwarder, error) {
+func (p *progress) greetMaster(ctx context.Context) (*forwarder, error) {
 	ctx, end := p.limited(ctx)
 	defer end()
-	nc, err := p.callMaster(ctx, s)
+	nc, err := p.callMaster(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f := &forwarder{nc.(*net.UnixConn)}
 	if err := f.until(ctx, f.greet); err != nil {
 		f.Close()
-		return nil, noMaster(ctx, s, err)
+		return nil, p.noMaster(ctx, err)
 	}
 	p.phase = ""
 	return f, nil

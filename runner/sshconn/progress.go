@@ -16,19 +16,19 @@ import (
 // progress is how far the connection to a host has got. Why a host was not reached is told by the phase, never by the
 // words of an error.
 type progress struct {
-	reach  runner.Reach
-	master *forwarder // what the connection goes through; may be nil
-	phase  string     // the phase under way: dns, tcp, proxy, master, handshake, login
-	limit  time.Duration
-	clock  *clock
-	spoke  func() // called at the host's first bytes; may be nil
-	trace  Trace
+	settings settings // of the host
+	reach    runner.Reach
+	master   *forwarder // what the connection goes through; may be nil
+	phase    string     // the phase under way: dns, tcp, proxy, master, handshake, login
+	clock    *clock
+	spoke    func() // called at the host's first bytes; may be nil
+	trace    Trace
 }
 
 // limited starts the clock of the connect timeout, which ends the returned context. The caller calls end.
 func (p *progress) limited(ctx context.Context) (_ context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p.clock = startClock(p.limit, func() { cancel(errConnect) })
+	p.clock = startClock(p.settings.timeout, func() { cancel(errConnect) })
 	return ctx, func() {
 		p.clock.stop()
 		cancel(nil)
@@ -36,39 +36,41 @@ func (p *progress) limited(ctx context.Context) (_ context.Context, end func()) 
 }
 
 // open makes the connection that SSH runs over: through a jump host or master, by a ProxyCommand, or by TCP.
-func (p *progress) open(ctx context.Context, s settings, via *conn) (net.Conn, error) {
+func (p *progress) open(ctx context.Context, via *conn) (net.Conn, error) {
+	s := &p.settings
 	switch {
 	case via != nil:
-		return p.openTunnel(ctx, s, func() (net.Conn, error) { return via.tunnel(ctx, "tcp", s.hostport()) })
+		return p.openTunnel(ctx, func() (net.Conn, error) { return via.tunnel(ctx, "tcp", s.hostport()) })
 	case p.master != nil:
-		return p.openTunnel(ctx, s, func() (net.Conn, error) { return p.master.forward(ctx, s.address, s.port) })
+		return p.openTunnel(ctx, func() (net.Conn, error) { return p.master.forward(ctx, s.address, s.port) })
 	case s.proxy != "":
-		return p.openProxy(ctx, s)
+		return p.openProxy(ctx)
 	}
-	return p.openTCP(ctx, s)
+	return p.openTCP(ctx)
 }
 
-func (p *progress) openTunnel(ctx context.Context, s settings, tunnel func() (net.Conn, error)) (net.Conn, error) {
+func (p *progress) openTunnel(ctx context.Context, tunnel func() (net.Conn, error)) (net.Conn, error) {
 	p.phase = "tcp"
 	begun := time.Now()
 	nc, err := p.patiently(ctx, tunnel)
 	p.reach.TCP = time.Since(begun)
 	if err != nil && ctx.Err() == nil {
-		err = unreachable(runner.Jump, tunnelError(s, err))
+		err = unreachable(runner.Jump, p.tunnelError(err))
 	}
 	return nc, err
 }
 
-func (p *progress) openProxy(ctx context.Context, s settings) (net.Conn, error) {
+func (p *progress) openProxy(ctx context.Context) (net.Conn, error) {
 	p.phase = "proxy"
-	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(s.shell, s.proxy) })
+	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(p.settings.shell, p.settings.proxy) })
 	if err != nil {
 		return nil, unreachable(runner.Jump, err)
 	}
 	return nc, nil
 }
 
-func (p *progress) openTCP(ctx context.Context, s settings) (net.Conn, error) {
+func (p *progress) openTCP(ctx context.Context) (net.Conn, error) {
+	s := &p.settings
 	first := "tcp"
 	var begun time.Time // when the phase began
 	if _, err := netip.ParseAddr(s.address); err != nil {

@@ -57,9 +57,9 @@ func TestOurOwnFault(t *testing.T) {
 func TestProxyWithoutDescriptors(t *testing.T) {
 	giveBack := connsuite.WithoutDescriptors(t)
 	time.AfterFunc(50*time.Millisecond, giveBack)
-	p := &progress{clock: startClock(time.Minute, func() {})}
+	p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
-	nc, err := p.open(t.Context(), settings{proxy: "cat", shell: "/bin/sh"}, nil)
+	nc, err := p.open(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +79,9 @@ func TestLaterAttempt(t *testing.T) {
 		go answerLoopback(theirs)
 		return ours, nil
 	}}
-	p := &progress{clock: startClock(time.Minute, func() {})}
+	p := &progress{settings: settings{address: "host.test.", port: 1, network: "tcp4", attempts: 2}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
-	_, err := p.open(t.Context(), settings{address: "host.test.", port: 1, network: "tcp4", attempts: 2}, nil)
+	_, err := p.open(t.Context(), nil)
 	if _, reason := runner.StatusOf(p.failure(t.Context(), err)); reason != runner.DNS || p.phase != "dns" {
 		t.Errorf("%s in phase %s (%v), want dns", reason, p.phase, err)
 	}
@@ -121,7 +121,7 @@ func TestMasterWithoutDescriptors(t *testing.T) {
 			c.Close()
 		}
 	})
-	_, err = New(Config{}).dialMaster(t.Context(), settings{control: socket, timeout: time.Minute}, &progress{})
+	_, err = New(Config{}).dialMaster(t.Context(), &progress{settings: settings{control: socket, timeout: time.Minute}})
 	if err == nil || errors.Is(err, syscall.EMFILE) {
 		t.Errorf("error %v, want that the master hung up", err)
 	}
