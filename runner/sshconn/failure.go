@@ -95,13 +95,14 @@ func (p *progress) words(err error) error {
 	return err
 }
 
-// handshakeFailure returns the failure of a handshake over h that ended with err.
-func (p *progress) handshakeFailure(err error, h *monitoredConn, offered *offer) error {
+// failure returns the failure of a handshake that ended with err.
+func (h *handshake) failure(err error) error {
 	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
 		return f
 	}
-	greeting, ended := h.heard()
-	proxy, overProxy := h.Conn.(*proxyConn)
+	greeting, ended := h.heard.heard()
+	proxy, overProxy := h.heard.Conn.(*proxyConn)
+	inLogin := h.progress.phase == "login"
 	switch {
 	case overProxy && greeting == "" && ended:
 		proxy.Close() // after this, its last words are complete
@@ -112,10 +113,10 @@ func (p *progress) handshakeFailure(err error, h *monitoredConn, offered *offer)
 		return unreachable(runner.Jump, fmt.Errorf("the proxy command ended: %q", words))
 	case errors.Is(err, errBanner):
 		return unreachable(runner.Handshake, errBanner)
-	case p.phase == "login" && ended && !offered.password: // with a password, a retry would try it again
+	case inLogin && ended && !h.offered.password: // with a password, a retry would try it again
 		return unreachable(runner.Closed, errors.New("the server hung up during the login"))
-	case p.phase == "login":
-		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", p.settings.user, offered))
+	case inLogin:
+		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", h.progress.settings.user, &h.offered))
 	case greeting == "" && ended:
 		return unreachable(runner.Closed, errors.New("the server hung up without a word"))
 	case strings.HasPrefix(greeting, "HTTP/"):

@@ -21,6 +21,7 @@ type handshake struct {
 	heard    *monitoredConn
 	begun    time.Time // when the phase began
 	shown    []byte    // the host key; nil: not yet
+	offered  offer
 	password passwordUse
 }
 
@@ -38,7 +39,6 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		begun:    time.Now(),
 		password: passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock},
 	}
-	var offered offer
 	config := &ssh.ClientConfig{
 		User:              s.user,
 		ClientVersion:     "SSH-2.0-hail",
@@ -46,9 +46,9 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		HostKeyAlgorithms: s.algorithms.hostKeys,
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
 		Auth: s.authMethods(&h.password, func() ([]ssh.Signer, error) {
-			offered = d.keys.offer(ctx, *s, p.clock)
-			p.trace.detail(s.name, "%s", &offered)
-			return offered.signers, nil
+			h.offered = d.keys.offer(ctx, *s, p.clock)
+			p.trace.detail(s.name, "%s", &h.offered)
+			return h.offered.signers, nil
 		}),
 		AuthCallback:   h.password.next,
 		BannerCallback: limitedBanner(),
@@ -61,16 +61,17 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(h.heard, s.hostport(), config)
 	h.password.done(err == nil)
-	h.password.tell(&offered)
+	h.password.tell(&h.offered)
 	stopped := !stop()
 	switch {
 	case err != nil:
 		p.reach.Server = h.heard.version()
-		return nil, p.handshakeFailure(err, h.heard, &offered)
+		return nil, h.failure(err)
 	case stopped:
 		sc.Close()
 		return nil, context.Cause(ctx)
 	}
+	h.offered = offer{} // no longer needed, but rekeying keeps h as long as the connection lasts
 	p.reach.Login = time.Since(h.begun)
 	p.reach.Server = string(sc.ServerVersion())
 	p.phase = ""
