@@ -14,14 +14,14 @@ func TestTick(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	asked := &questions{}
-	c := &conn{Conn: asked, heard: &monitoredConn{Conn: here}, end: make(chan struct{}), keepalive: time.Hour, clock: time.NewTimer(time.Hour), maxMisses: 2}
+	c := &conn{Conn: asked, wire: &monitoredConn{Conn: here}, end: make(chan struct{}), keepalive: time.Hour, clock: time.NewTimer(time.Hour), maxMisses: 2}
 	defer c.clock.Stop()
 	for i, step := range []struct {
 		heard int64
 		want  int
 		cut   bool
 	}{{1, 0, false}, {1, 0, false}, {0, 1, false}, {0, 2, false}, {5, 2, false}, {0, 3, false}, {0, 4, false}, {0, 4, true}} {
-		c.heard.bytes.Add(step.heard)
+		c.wire.bytes.Add(step.heard)
 		c.tick()
 		there.SetReadDeadline(time.Now().Add(time.Millisecond))
 		_, err := there.Read(make([]byte, 1))

@@ -22,7 +22,7 @@ const (
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn
-	heard    *monitoredConn
+	wire     *monitoredConn
 	reach    runner.Reach
 	limit    time.Duration                                            // for the host to open a channel or to accept a command
 	env      []string                                                 // for every session, before the command's own variables
@@ -49,11 +49,11 @@ type conn struct {
 	missed    int32 // ticks without a byte since then
 }
 
-func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, heard *monitoredConn, p *progress) *conn {
+func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wire *monitoredConn, p *progress) *conn {
 	s := &p.settings
 	c := &conn{
 		Conn:      sc,
-		heard:     heard,
+		wire:      wire,
 		reach:     p.reach,
 		limit:     s.timeout,
 		env:       s.env,
@@ -124,7 +124,7 @@ func (c *conn) tick() {
 	if c.ended() {
 		return
 	}
-	if seen := c.heard.bytes.Load(); seen != c.lastSeen {
+	if seen := c.wire.bytes.Load(); seen != c.lastSeen {
 		c.lastSeen, c.missed = seen, 0
 		c.clock.Reset(c.keepalive)
 		return
@@ -138,7 +138,7 @@ func (c *conn) tick() {
 }
 
 // cut ends the connection at once, whatever it is doing.
-func (c *conn) cut() { c.heard.Conn.Close() }
+func (c *conn) cut() { c.wire.Conn.Close() }
 
 // Close ends the connection and waits until nothing of it is left.
 func (c *conn) Close() error {

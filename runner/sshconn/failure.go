@@ -100,8 +100,8 @@ func (h *handshake) failure(err error) error {
 	if f, ok := errors.AsType[*runner.Failure](err); ok { // from the host key callback
 		return f
 	}
-	greeting, ended := h.heard.heard()
-	proxy, overProxy := h.heard.Conn.(*proxyConn)
+	greeting, ended := h.wire.heard()
+	proxy, overProxy := h.wire.Conn.(*proxyConn)
 	inLogin := h.progress.phase == "login"
 	switch {
 	case overProxy && greeting == "" && ended:

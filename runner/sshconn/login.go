@@ -18,7 +18,7 @@ type handshake struct {
 	dialer   *Dialer
 	progress *progress
 	known    knownHost
-	heard    *monitoredConn
+	wire     *monitoredConn
 	begun    time.Time // when the phase began
 	shown    []byte    // the host key; nil: not yet
 	offered  offer
@@ -35,7 +35,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	h := &handshake{
 		dialer: d, progress: p,
 		known:    index.lookup(s.keyName, s.keyPort),
-		heard:    &monitoredConn{Conn: nc, spoke: p.spoke},
+		wire:     &monitoredConn{Conn: nc, spoke: p.spoke},
 		begun:    time.Now(),
 		password: passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock},
 	}
@@ -59,13 +59,13 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	p.phase = "handshake"
 	p.trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", h.known.name(), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
-	sc, chans, reqs, err := ssh.NewClientConn(h.heard, s.hostport(), config)
+	sc, chans, reqs, err := ssh.NewClientConn(h.wire, s.hostport(), config)
 	h.password.done(err == nil)
 	h.password.tell(&h.offered)
 	stopped := !stop()
 	switch {
 	case err != nil:
-		p.reach.Server = h.heard.version()
+		p.reach.Server = h.wire.version()
 		return nil, h.failure(err)
 	case stopped:
 		sc.Close()
@@ -80,7 +80,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		p.trace.detail(s.name, "key exchange %s, host key %s, ciphers %s and %s", a.KeyExchange, a.HostKey, a.Write.Cipher, a.Read.Cipher)
 	}
 	p.trace.step(s.name, "logged in as %s (%v)", s.user, p.reach.Login.Round(tracePrecision))
-	return d.newConn(sc, chans, reqs, h.heard, p), nil
+	return d.newConn(sc, chans, reqs, h.wire, p), nil
 }
 
 // check verifies the key that the host shows. It does so once: rekeying shows the key again.
@@ -112,7 +112,7 @@ func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
 	if verified {
 		how = "known"
 	}
-	p.trace.step(s.name, "%s shows the host key %s, %s (%v)", h.heard.version(), p.reach.HostKey, how, p.reach.Handshake.Round(tracePrecision))
+	p.trace.step(s.name, "%s shows the host key %s, %s (%v)", h.wire.version(), p.reach.HostKey, how, p.reach.Handshake.Round(tracePrecision))
 	return nil
 }
 

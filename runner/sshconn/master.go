@@ -58,15 +58,15 @@ func (d *Dialer) dialMaster(ctx context.Context, p *progress) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	heard := &monitoredConn{Conn: nc}
+	wire := &monitoredConn{Conn: nc}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
-	sc, chans, reqs, err := ssh.NewControlClientConn(heard)
+	sc, chans, reqs, err := ssh.NewControlClientConn(wire)
 	if !stop() || err != nil {
 		nc.Close()
 		return nil, p.noMaster(ctx, err)
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
-	c := d.newConn(sc, chans, reqs, heard, p)
+	c := d.newConn(sc, chans, reqs, wire, p)
 	c.sessions = d.master(p.settings.control).sessions
 	c.through = p.tunnelThrough
 	c.clock.Stop() // the master hangs up on a client that asks for a sign of life; asking is up to its own ServerAliveInterval

@@ -97,7 +97,7 @@ func (c *channel) Close() error {
 func TestNoAnswerToClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		e := &execution{conn: &conn{heard: &monitoredConn{Conn: ours}}, ch: deaf{}}
+		e := &execution{conn: &conn{wire: &monitoredConn{Conn: ours}}, ch: deaf{}}
 		begun := time.Now()
 		e.stop(errors.New("no time"), time.Minute)
 		time.AfterFunc(time.Minute+afterExit/2, func() { e.ended(nil) })

@@ -12,7 +12,7 @@ import (
 // time that connecting took; 0: not known. On a busy machine, the latter says more about the machine itself.
 func (c *conn) trip() time.Duration {
 	best := c.reach.TCP
-	tcp, ok := c.heard.Conn.(*net.TCPConn)
+	tcp, ok := c.wire.Conn.(*net.TCPConn)
 	if !ok {
 		return best
 	}
