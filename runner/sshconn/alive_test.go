@@ -14,7 +14,7 @@ func TestTick(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	asked := &questions{}
-	c := &conn{Conn: asked, wire: &monitoredConn{Conn: here}, end: make(chan struct{}), keepalive: time.Hour, clock: time.NewTimer(time.Hour), maxMisses: 2}
+	c := &conn{Conn: asked, wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), settings: &settings{keepalive: time.Hour, maxMisses: 2}}
 	defer c.clock.Stop()
 	for i, step := range []struct {
 		heard int64

@@ -22,14 +22,10 @@ const (
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn
+	dialer   *Dialer
+	settings *settings
 	wire     *monitoredConn
 	reach    runner.Reach
-	limit    time.Duration                                            // for the host to open a channel or to accept a command
-	env      []string                                                 // for every session, before the command's own variables
-	trace    func(format string, args ...any)                         // reports details of what goes on
-	forward  string                                                   // socket of the agent that the host may use; empty: none
-	bare     bool                                                     // commands are sent as they are
-	onClose  func(*conn)                                              // called once, when it is closed
 	sessions slots                                                    // taken by commands; nil: no limit
 	through  func(ctx context.Context, addr string) (net.Conn, error) // opens tunnels; nil: the connection does
 	leave    func()                                                   // gives back its place on a jump host's connection; nil: it has none
@@ -42,31 +38,15 @@ type conn struct {
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
-	keepalive time.Duration // between checks for signs of life
-	maxMisses int32
-	clock     *time.Timer
-	lastSeen  int64 // bytes heard at the last tick
-	missed    int32 // ticks without a byte since then
+	clock    *time.Timer // of the checks for signs of life
+	lastSeen int64       // bytes heard at the last tick
+	missed   int32       // ticks without a byte since then
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wire *monitoredConn, p *progress) *conn {
-	s := &p.settings
-	c := &conn{
-		Conn:      sc,
-		wire:      wire,
-		reach:     p.reach,
-		limit:     s.timeout,
-		env:       s.env,
-		forward:   s.forward,
-		bare:      d.config.Bare,
-		keepalive: s.keepalive,
-		maxMisses: s.maxMisses,
-		onClose:   d.forget,
-		end:       make(chan struct{}),
-	}
-	c.trace = func(format string, args ...any) { p.trace.detail(s.name, format, args...) }
+	c := &conn{Conn: sc, dialer: d, settings: &p.settings, wire: wire, reach: p.reach, end: make(chan struct{})}
 	c.wg.Go(func() { c.answer(chans, reqs) })
-	c.clock = time.AfterFunc(c.keepalive, c.tick)
+	c.clock = time.AfterFunc(c.settings.keepalive, c.tick)
 	return c
 }
 
@@ -98,6 +78,9 @@ func (c *conn) Reach() runner.Reach { return c.reach }
 // Lingering implements runner.Lingerer.
 func (c *conn) Lingering() int { return int(c.lingering.Load()) }
 
+// patience is how long the host may take to answer, once it is connected.
+func (c *conn) patience() time.Duration { return 2 * c.settings.timeout }
+
 func (c *conn) ended() bool {
 	select {
 	case <-c.end:
@@ -126,14 +109,14 @@ func (c *conn) tick() {
 	}
 	if seen := c.wire.bytes.Load(); seen != c.lastSeen {
 		c.lastSeen, c.missed = seen, 0
-		c.clock.Reset(c.keepalive)
+		c.clock.Reset(c.settings.keepalive)
 		return
 	}
-	if c.missed++; c.missed > c.maxMisses {
+	if c.missed++; c.missed > c.settings.maxMisses {
 		c.cut()
 		return
 	}
-	c.clock.Reset(c.keepalive)
+	c.clock.Reset(c.settings.keepalive)
 	c.SendRequest("keepalive@openssh.com", true, nil)
 }
 
@@ -144,7 +127,7 @@ func (c *conn) cut() { c.wire.Conn.Close() }
 func (c *conn) Close() error {
 	c.closed.Do(func() {
 		c.clock.Stop()
-		c.onClose(c)
+		c.dialer.forget(c)
 		c.cut()
 		c.wg.Wait()
 		if c.leave != nil {

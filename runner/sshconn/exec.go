@@ -31,10 +31,9 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return e.wait(ctx, s)
 }
 
-// start opens the channel and starts the command. The host has twice the connection's limit to answer; cutting the
-// connection is the only way to stop waiting for an answer.
+// start opens the channel and starts the command. Cutting the connection is the only way to stop waiting for an answer.
 func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*execution, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*c.limit, errConnect)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.patience(), errConnect)
 	defer cancel()
 	stop := context.AfterFunc(ctx, c.cut)
 	defer stop()
@@ -47,11 +46,11 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		return nil, c.notOpened(ctx, "session", err)
 	}
 	c.served.Store(true)
-	for _, v := range slices.Concat(c.env, s.Env) {
+	for _, v := range slices.Concat(c.settings.env, s.Env) {
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
-	if c.forward != "" {
+	if c.settings.forward != "" {
 		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
 	if s.TTY {
@@ -63,14 +62,14 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 			return nil, notStarted(errors.New("the server refuses a terminal"))
 		}
 	}
-	c.trace("session open; sending the command, %d bytes", len(cmd))
+	c.dialer.config.Trace.detail(c.settings.name, "session open; sending the command, %d bytes", len(cmd))
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:
 		ch.Close()
 		return nil, notStarted(errors.New("the server refuses to run commands"))
 	case err != nil && errors.Is(context.Cause(ctx), errConnect):
-		return nil, lost(fmt.Errorf("the server did not say within %v whether it runs the command", 2*c.limit))
+		return nil, lost(fmt.Errorf("the server did not say within %v whether it runs the command", c.patience()))
 	case err != nil && ctx.Err() != nil:
 		return nil, dropped(context.Cause(ctx))
 	}
@@ -104,7 +103,7 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	case ctx.Err() == nil:
 		return notStarted(fmt.Errorf("the connection ended before a %s was open", what))
 	case errors.Is(context.Cause(ctx), errConnect):
-		return notStarted(fmt.Errorf("the server opened no %s within %v", what, 2*c.limit))
+		return notStarted(fmt.Errorf("the server opened no %s within %v", what, c.patience()))
 	}
 	return fmt.Errorf("stopped: %w", context.Cause(ctx))
 }

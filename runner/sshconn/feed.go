@@ -67,7 +67,7 @@ func (w *inputWriter) answered() bool {
 		defer close(answer)
 		w.knock()
 	})
-	late := time.NewTimer(2 * w.conn.limit)
+	late := time.NewTimer(w.conn.patience())
 	defer late.Stop()
 	select {
 	case <-answer:

@@ -26,7 +26,7 @@ const mostForwarded = 16
 
 // opened answers a channel that the host opens. Only channels to a forwarded agent are accepted.
 func (c *conn) opened(nc ssh.NewChannel) {
-	if nc.ChannelType() != "auth-agent@openssh.com" || c.forward == "" {
+	if nc.ChannelType() != "auth-agent@openssh.com" || c.settings.forward == "" {
 		nc.Reject(ssh.Prohibited, "")
 		return
 	}
@@ -34,7 +34,7 @@ func (c *conn) opened(nc ssh.NewChannel) {
 		nc.Reject(ssh.ResourceShortage, "")
 		return
 	}
-	socket, err := net.DialTimeout("unix", c.forward, agentTimeout)
+	socket, err := net.DialTimeout("unix", c.settings.forward, agentTimeout)
 	if err != nil {
 		nc.Reject(ssh.ConnectionFailed, "")
 		return

@@ -10,7 +10,7 @@ import (
 func TestLostJumpHost(t *testing.T) {
 	here, _ := net.Pipe()
 	left := 0
-	c := &conn{wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), onClose: func(*conn) {}, leave: func() { left++ }}
+	c := &conn{wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), dialer: &Dialer{}, leave: func() { left++ }}
 	j := &jump{conns: []*jumpConn{{c, 1}}}
 	if got, _, _ := j.use(); got == nil || left != 0 {
 		t.Fatalf("it was given back %d times while it is open", left)

@@ -24,11 +24,11 @@ const (
 
 // fit returns what to send in place of a command and its input, so that the server takes it.
 func (c *conn) fit(cmd string, s runner.Stdio) (string, runner.Stdio, error) {
-	server := c.reach.Server
+	server, bare := c.reach.Server, c.dialer.config.Bare
 	switch {
-	case len(cmd) <= longestCommand, strings.HasPrefix(server, "SSH-2.0-OpenSSH"), c.bare && server == "":
+	case len(cmd) <= longestCommand, strings.HasPrefix(server, "SSH-2.0-OpenSSH"), bare && server == "":
 		return cmd, s, nil
-	case c.bare:
+	case bare:
 		return "", s, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("a command of %d bytes is too long to be sent bare: of servers that take more than %d, only OpenSSH is known", len(cmd), longestCommand)}
 	}
 	lines := io.Reader(strings.NewReader(inLines(cmd)))

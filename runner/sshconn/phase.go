@@ -94,7 +94,7 @@ func (e *execution) checkRest() {
 	case e.rest.answered || e.rest.waits == 0:
 		e.giveUp()
 	default:
-		e.enter(asking, 2*e.conn.limit, e.unanswered)
+		e.enter(asking, e.conn.patience(), e.unanswered)
 		e.questions.Go(e.ask)
 	}
 }
