@@ -86,7 +86,7 @@ func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
 }
 
 // close ends the connections to the agents, and with them the signatures that are still waited for.
-func (k *keyring) close() error {
+func (k *keyring) close() {
 	k.mu.Lock()
 	for _, a := range k.agents {
 		if a.listed.Load() && a.conn != nil {
@@ -95,5 +95,4 @@ func (k *keyring) close() error {
 	}
 	k.mu.Unlock()
 	k.wg.Wait()
-	return nil
 }

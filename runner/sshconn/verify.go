@@ -42,7 +42,7 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 	case known.recorded(key):
 		return true, nil
 	case s.hostKeys == "off":
-		d.unchecked()
+		d.warnOnce.Do(func() { d.config.Warn("host keys are not checked: anyone in between can pose as a host") })
 		if changed {
 			d.config.Warn(fmt.Sprintf("%s: host key changed, and is not checked: now %s, recorded %s (%s)", s.name, fingerprint(key), keys[0].fingerprint(), keys[0].place))
 		}
@@ -82,13 +82,6 @@ func plain(key ssh.PublicKey) ssh.PublicKey {
 		return cert.Key
 	}
 	return key
-}
-
-// unchecked warns, once, about what it means not to check host keys.
-func (d *Dialer) unchecked() {
-	d.warnOnce.Do(func() {
-		d.config.Warn("host keys are not checked: anyone in between can pose as a host")
-	})
 }
 
 func hostKeyFailure(reason runner.Reason, format string, args ...any) error {
