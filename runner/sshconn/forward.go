@@ -6,20 +6,7 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/ssh"
-
-	"hail/inventory/sshconfig"
 )
-
-// forwardedAgent returns the socket of the agent that a host may use, according to ForwardAgent; empty: none.
-func (d *Dialer) forwardedAgent(f sshconfig.Settings, agent string) string {
-	switch f.ForwardAgent {
-	case "", "no":
-		return ""
-	case "yes":
-		return agent
-	}
-	return d.variable(f.ForwardAgent)
-}
 
 // mostForwarded is how many channels to the agent a host may have open at once: each takes one of our descriptors.
 const mostForwarded = 16

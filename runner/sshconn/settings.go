@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,38 +22,39 @@ import (
 // settings is everything that is decided about one host before it is dialled: by the inventory and the command line
 // first, then by ssh_config, then by ssh's defaults.
 type settings struct {
-	name               string // the host's name in the inventory
-	address            string // name or IP to connect to
-	port               int
+	name       string // the host's name in the inventory
+	address    string // name or IP to connect to
+	port       int
+	timeout    time.Duration
+	keepalive  time.Duration
+	maxMisses  int32
+	env        []string // NAME=VALUE to ask the server to set
+	algorithms algorithms
+
+	jump              []string // jump hosts, the nearest first
+	control           string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
+	masterReachesHost bool     // the master is connected to the host itself
+	proxy             string   // command that makes the connection; empty: TCP
+	shell             string   // that runs it
+	network           string   // tcp, or tcp4 or tcp6 if only that is wanted
+	bindAddress       net.IP   // our own address; nil: any
+	attempts          int      // number of attempts to connect
+
+	knownHosts []string // files; new keys are appended to the first one
+	keyName    string   // name to look up in known_hosts: an alias, which has no port, or the address
+	keyPort    int
+	hostKeys   string                         // strict, accept-new or off
+	seeKey     func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
+
 	user               string
+	methods            []string // login methods, in order; nil: all
 	identities         []string // key files, in order
 	identitiesOptional bool     // the identities are ssh_config's or a guess: missing ones are skipped
 	guessed            bool     // no identity is named: these are the files that ssh tries by default
 	onlyThese          bool     // offer no other keys of the agent
+	certificates       []string // files of user certificates
 	agent              string   // socket; empty: no agent
-	jump               []string // jump hosts, the nearest first
-	control            string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
-	masterReachesHost  bool     // the master is connected to the host itself
 	forward            string   // socket of the agent that the host may use; empty: none
-	knownHosts         []string // files; new keys are appended to the first one
-	keyName            string   // name to look up in known_hosts: an alias, which has no port, or the address
-	keyPort            int
-	hostKeys           string // strict, accept-new or off
-	timeout            time.Duration
-
-	proxy        string   // command that makes the connection; empty: TCP
-	shell        string   // that runs it
-	network      string   // tcp, or tcp4 or tcp6 if only that is wanted
-	bindAddress  net.IP   // our own address; nil: any
-	attempts     int      // number of attempts to connect
-	certificates []string // files of user certificates
-	algorithms   algorithms
-	methods      []string // login methods, in order; nil: all
-	env          []string // NAME=VALUE to ask the server to set
-	keepalive    time.Duration
-	maxMisses    int32
-
-	seeKey func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }
@@ -107,53 +107,23 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		return settings{}, err
 	}
 	s := settings{
-		name:       h.Name,
-		address:    cmp.Or(c.Address, f.HostName),
-		port:       cmp.Or(c.Port, f.Port, d.defaults.Port),
-		user:       cmp.Or(f.User, d.defaults.User),
-		onlyThese:  f.IdentitiesOnly,
-		agent:      d.config.Agent,
-		jump:       f.ProxyJump,
-		knownHosts: d.knownHostsFiles(c, f),
-		timeout:    cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
+		name:      h.Name,
+		address:   strings.Trim(cmp.Or(c.Address, f.HostName), "[]"),
+		port:      cmp.Or(c.Port, f.Port, d.defaults.Port),
+		timeout:   cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
+		keepalive: cmp.Or(f.ServerAliveInterval, defaultKeepalive),
+		maxMisses: int32(cmp.Or(f.ServerAliveCountMax, defaultMaxMisses)),
+		env:       d.environment(f),
+		user:      cmp.Or(f.User, d.defaults.User),
 	}
-	s.address = strings.Trim(s.address, "[]")
 	if err := inventory.CheckUser(s.user); err != nil && s.user != "" { // ssh_config and jump hosts name users, too
 		return s, err
 	}
 	if err := inventory.CheckAddress(s.address); err != nil {
 		return s, err
 	}
-	switch c.Jump {
-	case "":
-	case "none":
-		s.jump = nil
-	default:
-		s.jump = strings.Split(c.Jump, ",")
-	}
-	s.keyName, s.keyPort = cmp.Or(c.HostKeyAlias, f.HostKeyAlias), 22
-	if s.keyName == "" {
-		s.keyName, s.keyPort = strings.ToLower(s.address), s.port
-	}
-	switch {
-	case len(c.Identity) > 0:
-		s.identities = c.Identity
-	case len(f.IdentityFile) > 0:
-		s.identities = slices.DeleteFunc(slices.Clone(f.IdentityFile), isNone)
-		s.identitiesOptional = true
-	default:
-		s.identities = d.defaults.Identity
-		s.identitiesOptional, s.guessed = true, true
-	}
-	switch {
-	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
-	case isNone(f.IdentityAgent):
-		s.agent = ""
-	default:
-		s.agent = d.variable(f.IdentityAgent)
-	}
-	s.forward = d.forwardedAgent(f, s.agent)
-	if s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict")); err != nil {
+	d.addLogin(&s, c, f)
+	if err := d.addHostKeys(&s, c, f); err != nil {
 		return s, err
 	}
 	if d.config.Control != "" {
@@ -162,7 +132,11 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 			return s, fmt.Errorf("control socket: %w", err)
 		}
 	}
-	return s, d.addFromSSHConfig(&s, h, f)
+	if err := d.addWay(&s, c, f); err != nil {
+		return s, err
+	}
+	s.algorithms, err = newAlgorithms(f)
+	return s, err
 }
 
 func (d *Dialer) inHome(files []string) (found []string, err error) {
@@ -175,28 +149,6 @@ func (d *Dialer) inHome(files []string) (found []string, err error) {
 	return found, nil
 }
 
-var globalKnownHosts = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
-
-// knownHostsFiles returns the files with the key of a host: the inventory's, or else ssh_config's, or those of ssh.
-func (d *Dialer) knownHostsFiles(c inventory.Connection, f sshconfig.Settings) []string {
-	if len(c.KnownHosts) > 0 {
-		return c.KnownHosts
-	}
-	user, global := f.UserKnownHostsFile, f.GlobalKnownHostsFile
-	switch {
-	case len(user) == 0 && len(d.defaults.KnownHosts) == 0:
-		user = []string{""} // so that no key is recorded in a global file
-	case len(user) == 0:
-		user = d.defaults.KnownHosts
-	case len(user) == 1 && isNone(user[0]):
-		user = []string{os.DevNull}
-	}
-	if len(global) == 0 {
-		global = globalKnownHosts
-	}
-	return slices.Concat(user, global)
-}
-
 // variable returns the value of an environment variable if text is its name after a $, and text otherwise.
 func (d *Dialer) variable(text string) string {
 	name, is := strings.CutPrefix(text, "$")
@@ -204,55 +156,6 @@ func (d *Dialer) variable(text string) string {
 		return text
 	}
 	return d.config.Local.Getenv(name)
-}
-
-// over describes, for people, what stands before the host.
-func (s settings) over() string {
-	switch {
-	case s.control != "":
-		return " through the OpenSSH master at " + s.control
-	case len(s.jump) > 0:
-		return " over " + strings.Join(s.jump, ", ")
-	case s.proxy != "":
-		return " by " + s.proxy
-	}
-	return ""
-}
-
-// addFromSSHConfig adds what only ssh_config can set.
-func (d *Dialer) addFromSSHConfig(s *settings, h inventory.Host, f sshconfig.Settings) (err error) {
-	s.network = map[string]string{"inet": "tcp4", "inet6": "tcp6"}[f.AddressFamily]
-	s.network = cmp.Or(s.network, "tcp")
-	s.attempts = cmp.Or(f.ConnectionAttempts, 1)
-	if f.BindAddress != "" {
-		if s.bindAddress = net.ParseIP(f.BindAddress); s.bindAddress == nil {
-			return fmt.Errorf("ssh_config sets BindAddress to %q, which is not an IP address", f.BindAddress)
-		}
-	}
-	if f.ProxyCommand != "" && len(s.jump) == 0 && h.Connection.Jump == "" {
-		if hasOption(h, "ProxyCommand") && !d.config.Local.AllowExec {
-			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec permits it)")
-		}
-		s.proxy, s.shell = f.ProxyCommand, d.config.Local.Shell()
-	}
-	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
-	if f.PreferredAuthentications != "" {
-		s.methods = strings.Split(f.PreferredAuthentications, ",")
-	}
-	s.env = d.environment(f)
-	s.keepalive = cmp.Or(f.ServerAliveInterval, defaultKeepalive)
-	s.maxMisses = int32(cmp.Or(f.ServerAliveCountMax, defaultMaxMisses))
-	s.algorithms, err = newAlgorithms(f)
-	return err
-}
-
-func hasOption(h inventory.Host, keyword string) bool {
-	for key := range h.Connection.Options {
-		if strings.EqualFold(key, keyword) {
-			return true
-		}
-	}
-	return false
 }
 
 // environment returns what SendEnv takes from our own environment, and then what SetEnv sets.
@@ -267,16 +170,3 @@ func (d *Dialer) environment(f sshconfig.Settings) (env []string) {
 }
 
 func isNone(word string) bool { return strings.EqualFold(word, "none") }
-
-// policy reads how to treat host keys, in hail's words or ssh_config's.
-func policy(word string) (string, error) {
-	switch word {
-	case "strict", "yes", "true", "ask": // nobody can be asked during a fan-out
-		return "strict", nil
-	case "accept-new":
-		return "accept-new", nil
-	case "off", "no", "false":
-		return "off", nil
-	}
-	return "", fmt.Errorf("%q is not a way to check host keys", word)
-}

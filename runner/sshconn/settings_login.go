@@ -1,0 +1,41 @@
+package sshconn
+
+import (
+	"slices"
+	"strings"
+
+	"hail/inventory"
+	"hail/inventory/sshconfig"
+)
+
+// addLogin adds what to log in with, and which agent the host may use.
+func (d *Dialer) addLogin(s *settings, c inventory.Connection, f sshconfig.Settings) {
+	switch {
+	case len(c.Identity) > 0:
+		s.identities = c.Identity
+	case len(f.IdentityFile) > 0:
+		s.identities = slices.DeleteFunc(slices.Clone(f.IdentityFile), isNone)
+		s.identitiesOptional = true
+	default:
+		s.identities = d.defaults.Identity
+		s.identitiesOptional, s.guessed = true, true
+	}
+	s.onlyThese = f.IdentitiesOnly
+	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
+	if f.PreferredAuthentications != "" {
+		s.methods = strings.Split(f.PreferredAuthentications, ",")
+	}
+	switch {
+	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
+		s.agent = d.config.Agent
+	case !isNone(f.IdentityAgent):
+		s.agent = d.variable(f.IdentityAgent)
+	}
+	switch f.ForwardAgent {
+	case "", "no":
+	case "yes":
+		s.forward = s.agent
+	default:
+		s.forward = d.variable(f.ForwardAgent)
+	}
+}
