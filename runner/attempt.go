@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -116,9 +117,11 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
 		}
 	}()
-	stdout, stderr, err := r.outputs.Open(it.host, it.tries)
-	if err != nil {
-		return false, &Failure{Status: Error, Err: err}
+	var stdout, stderr io.WriteCloser
+	if r.outputs != nil {
+		if stdout, stderr, err = r.outputs.Open(it.host, it.tries); err != nil {
+			return false, &Failure{Status: Error, Err: err}
+		}
 	}
 	o := newOutput(r, it.host.Name, it.tries, stdout, stderr)
 	defer func() {

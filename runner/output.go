@@ -9,8 +9,6 @@ import (
 	"io"
 	"sync"
 	"time"
-
-	"hail/inventory"
 )
 
 // Output is reported as soon as it holds whole lines. A tail without an end of line is reported after this time, or
@@ -153,13 +151,6 @@ func (o *output) close() error {
 		}
 	}
 	return err
-}
-
-// nowhere is an Outputs that discards everything.
-type nowhere struct{}
-
-func (nowhere) Open(inventory.Host, int) (out, err io.WriteCloser, e error) {
-	return discarded{io.Discard}, discarded{io.Discard}, nil
 }
 
 type discarded struct{ io.Writer }

@@ -22,9 +22,6 @@ import (
 //	                                                   ▼ closed after schedule has ended
 //	          consumer ◄── yield ◄── number what is pending ◄── collect
 func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs, gates ...Gate) iter.Seq[[]Event] {
-	if o == nil {
-		o = nowhere{}
-	}
 	return func(yield func([]Event) bool) {
 		c := collector{run: p.Run}
 		c.take(message{Event: Event{Time: time.Now(), Kind: KindPlan, Plan: &p}})
@@ -98,7 +95,7 @@ type run struct {
 	plan    Plan
 	action  Action
 	dialer  Dialer
-	outputs Outputs
+	outputs Outputs // nil: output is discarded
 	events  chan message
 
 	stopped   Reason // valid once events is closed: why the run stopped early; empty: it did not
