@@ -124,10 +124,7 @@ func (p *program) run(args ...string) *strictyaml.Node {
 // runProgram returns what a program prints. The program gets a process group of its own, which is killed when ctx
 // ends, when the output is too long, and when the program exits, in case it left something running.
 func runProgram(ctx context.Context, path string, args, environ []string) ([]byte, error) {
-	if !strings.Contains(path, "/") {
-		path = "./" + path // not a program of that name in $PATH
-	}
-	abs, err := filepath.Abs(path)
+	abs, err := filepath.Abs(path) // not a program of that name in $PATH
 	if err != nil {
 		return nil, err
 	}
