@@ -38,7 +38,7 @@ func (u *universe) has() string {
 	if len(text) > most {
 		text = append(text[:most], '…')
 	}
-	return fmt.Sprintf("%s (%d)", string(text), u.known)
+	return fmt.Sprintf("%s (%d)", string(text), len(u.inv.hosts))
 }
 
 // unknownHost returns the error for name, a host that does not exist, among all the names of the term.
@@ -60,7 +60,7 @@ func (u *universe) meant(t term, name string, names []string) string {
 		return "use -a for all hosts of the inventory"
 	case u.inv.group(name) != nil:
 		return fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
-	case strings.Contains(t.text, "[") && u.of == "" && u.known > 0: // in a range, no single name is mistyped
+	case strings.Contains(t.text, "[") && u.of == "" && len(u.inv.hosts) > 0: // in a range, no single name is mistyped
 		if padded := u.otherwisePadded(names); padded != nil {
 			return fmt.Sprintf("did you mean %q?", Fold(padded))
 		}

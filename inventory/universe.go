@@ -12,9 +12,7 @@ type universe struct {
 	anyHost bool // accept names that the inventory does not have
 	look    Lookups
 	index   map[string]int
-	known   int      // hosts of the inventory
 	extra   []string // accepted names that the inventory does not have
-	base    Host     // what these hosts are, except for the name
 	of      string   // what errors call the inventory; empty: the inventory
 	growing bool     // the hosts are still being read, so that nothing can be matched with all of them
 	remarks []*Error
@@ -32,20 +30,21 @@ type groups interface {
 func newUniverse(inv *Inventory, q Query, look Lookups) *universe {
 	u := &universe{inv: inv, anyHost: q.AnyHost || inv == nil, of: q.Of, look: look, index: map[string]int{}, groups: inv}
 	if inv != nil {
-		u.known, u.index, u.base = len(inv.hosts), inv.index, inv.base
+		u.index = inv.index
 	}
 	return u
 }
 
-func (u *universe) size() int { return u.known + len(u.extra) }
+func (u *universe) size() int { return len(u.inv.Hosts()) + len(u.extra) }
 
 // host returns the host with a number. The caller must not modify it.
 func (u *universe) host(i int) *Host {
-	if i < u.known {
-		return &u.inv.hosts[i]
+	known := u.inv.Hosts()
+	if i < len(known) {
+		return &known[i]
 	}
-	h := u.base
-	h.Name = u.extra[i-u.known]
+	h := u.inv.Base()
+	h.Name = u.extra[i-len(known)]
 	return &h
 }
 
