@@ -9,20 +9,16 @@ import (
 // Fold writes names in a short form, for display: each once, in natural order, and with ranges, "web[01-03,07]". The
 // result is a target expression for the same set: no pattern in it stands for more hosts than a pattern may.
 func Fold(names []string) string {
-	var rows [][]string
-	var plain []string // IPv6 addresses: their digits are no numbers to fold
-	for _, name := range names {
-		if strings.Contains(name, ":") {
-			plain = append(plain, name)
-		} else {
-			rows = append(rows, tokens(name))
-		}
-	}
+	var folded []string
 	byShape := map[int][][]string{}
-	for _, r := range rows {
-		byShape[len(r)] = append(byShape[len(r)], r)
+	for _, name := range names {
+		if strings.Contains(name, ":") { // of an IPv6 address, whose digits are no numbers to fold
+			folded = append(folded, name)
+			continue
+		}
+		row := tokens(name)
+		byShape[len(row)] = append(byShape[len(row)], row)
 	}
-	folded := plain
 	for width, group := range byShape {
 		for dim := min(width-2, 2*maxDims-1); dim > 0; dim -= 2 {
 			group = foldDim(group, dim)
