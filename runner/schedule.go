@@ -29,7 +29,8 @@ type schedule struct {
 	workers sync.WaitGroup
 	started int // workers; the most attempts that were under way at once
 
-	free      int // free slots of the fan-out
+	slots     int // of the fan-out
+	running   int // attempts under way, one in each slot that is taken
 	nextStart time.Time
 	busy      map[string]int // running hosts by their value of the var in Plan.Per
 
@@ -41,11 +42,11 @@ type schedule struct {
 }
 
 func (r *run) schedule(ctx context.Context, gates []Gate) {
-	s := &schedule{run: r, free: len(r.plan.Hosts), busy: map[string]int{}}
+	s := &schedule{run: r, slots: len(r.plan.Hosts), busy: map[string]int{}}
 	if r.plan.Fanout > 0 {
-		s.free = min(s.free, r.plan.Fanout)
+		s.slots = min(s.slots, r.plan.Fanout)
 	}
-	s.done, s.work = make(chan tryResult, s.free), make(chan *item, s.free)
+	s.done, s.work = make(chan tryResult, s.slots), make(chan *item, s.slots)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	defer s.cancel(nil)
 	defer s.workers.Wait()
@@ -125,7 +126,7 @@ func (s *schedule) wave(number, size int) WaveResult {
 		if !s.halted {
 			s.start(w)
 		}
-		if w.running == 0 && (s.halted || w.empty()) {
+		if s.running == 0 && (s.halted || w.empty()) {
 			break
 		}
 		select {
@@ -166,7 +167,7 @@ func (s *schedule) take(w *wave, n int) {
 func (s *schedule) start(w *wave) {
 	now := time.Now()
 	w.wake(now)
-	for s.free > 0 && w.waiting() > 0 && !s.nextStart.After(now) {
+	for s.running < s.slots && w.waiting() > 0 && !s.nextStart.After(now) {
 		it := w.next()
 		if value := s.perValue(it); value != "" {
 			if s.busy[value] >= s.plan.Per.Most {
@@ -178,10 +179,9 @@ func (s *schedule) start(w *wave) {
 		if rate := s.plan.Rate; rate > 0 {
 			s.nextStart = now.Add(time.Duration(float64(time.Second) / rate))
 		}
-		s.free--
-		w.running++
+		s.running++
 		s.work <- it
-		if underway := cap(s.work) - s.free; underway > s.started {
+		if s.running > s.started {
 			s.started++
 			s.workers.Go(s.worker)
 		}
@@ -213,7 +213,7 @@ func (s *schedule) report(it *item) {
 // due fires at the next start that waits for nothing but time; nil when there is none.
 func (s *schedule) due(w *wave) <-chan time.Time {
 	switch {
-	case s.halted || s.free == 0:
+	case s.halted || s.running == s.slots:
 	case w.waiting() > 0:
 		return time.After(time.Until(s.nextStart))
 	case len(w.later) > 0:
@@ -224,8 +224,7 @@ func (s *schedule) due(w *wave) <-chan time.Time {
 
 // ended handles the end of an attempt.
 func (s *schedule) ended(w *wave, t tryResult) {
-	s.free++
-	w.running--
+	s.running--
 	if value := s.perValue(t.item); value != "" {
 		s.busy[value]--
 		w.unpark(value)

@@ -43,12 +43,11 @@ func (w Waves) Sizes(total int) (sizes []int) {
 
 // wave is one wave of hosts, from its first start to its last end.
 type wave struct {
-	later   timedItems         // hosts that wait for a point in time
-	first   []*item            // hosts that wait for a slot and go first: they were parked
-	ready   []*item            // hosts that wait for a slot
-	parked  map[string][]*item // hosts that wait for another with the same value of the var in Plan.Per
-	running int
-	result  WaveResult
+	later  timedItems         // hosts that wait for a point in time
+	first  []*item            // hosts that wait for a slot and go first: they were parked
+	ready  []*item            // hosts that wait for a slot
+	parked map[string][]*item // hosts that wait for another with the same value of the var in Plan.Per
+	result WaveResult
 }
 
 // waiting is how many hosts wait for a slot.
