@@ -48,10 +48,10 @@ type Dialer struct {
 	limits    *limits
 	keys      keyring
 	known     knownFiles
-	jumps     kept[jump]   // by the hops to them
-	masters   kept[master] // by their sockets
-	forwards  slots        // for the connections through a master
-	warnOnce  sync.Once    // for the warning that host keys are not checked
+	jumps     kept[*jump] // by the hops to them
+	sessions  kept[slots] // of masters, by their sockets
+	forwards  slots       // for the connections through a master
+	warnOnce  sync.Once   // for the warning that host keys are not checked
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}

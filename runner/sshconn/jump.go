@@ -26,6 +26,8 @@ type jump struct {
 	enough  bool         // making another connection has failed
 }
 
+func newJump(string) *jump { return &jump{} }
+
 // jumpConn is a connection to a jump host, and how many hosts use it.
 type jumpConn struct {
 	*conn
@@ -105,7 +107,7 @@ func (j *jump) leave(c *jumpConn) {
 // gateway returns an open connection to the last of the hops. The connection outlives the host that first asked for it.
 // The caller calls leave when its host no longer needs it.
 func (d *Dialer) gateway(ctx context.Context, hops []string) (via *conn, leave func(), err error) {
-	return d.jumps.get(strings.Join(hops, ",")).share(ctx, func() (*conn, error) { return d.dialJump(ctx, hops) })
+	return d.jumps.get(strings.Join(hops, ","), newJump).share(ctx, func() (*conn, error) { return d.dialJump(ctx, hops) })
 }
 
 // share returns an existing connection, or makes one with dial. Hosts that wait for the same connection share its

@@ -2,20 +2,25 @@ package sshconn
 
 import "sync"
 
-// kept holds one T for each key, which begins as the zero value when it is first asked for.
+// kept holds one T for each key, which is made when it is first asked for.
 type kept[T any] struct {
 	mu    sync.Mutex
-	byKey map[string]*T
+	byKey map[string]func() T
 }
 
-func (k *kept[T]) get(key string) *T {
+func (k *kept[T]) get(key string, make func(key string) T) T {
+	return k.once(key, make)()
+}
+
+// once returns what makes the T of a key at the first call. Nobody who asks for another one waits for that.
+func (k *kept[T]) once(key string, make func(key string) T) func() T {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.byKey == nil {
-		k.byKey = map[string]*T{}
+		k.byKey = map[string]func() T{}
 	}
 	if k.byKey[key] == nil {
-		k.byKey[key] = new(T)
+		k.byKey[key] = sync.OnceValue(func() T { return make(key) })
 	}
 	return k.byKey[key]
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"sync"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -13,48 +12,42 @@ import (
 // keyFile is a private key, or why there is none. An encrypted key has no signer until it is unlocked, but may have its
 // public half. Of a key whose private half only an agent holds, there is just the public one.
 type keyFile struct {
-	once   sync.Once
 	signer ssh.Signer
 	locked bool // encrypted
 	public ssh.PublicKey
 	err    error
 }
 
-func (f *keyFile) read(path string) {
+func readKey(path string) *keyFile {
 	info, err := os.Stat(path)
 	half := path // as with ssh, the file may itself be the public half, or only that beside it may exist
 	if err != nil {
 		half += ".pub"
 	}
-	if f.public = publicHalf(half); f.public != nil {
-		return
+	if public := publicHalf(half); public != nil {
+		return &keyFile{public: public}
 	}
 	if err != nil {
-		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
-		return
+		return &keyFile{err: fmt.Errorf("identity %s: %w", path, cause(err))}
 	}
 	if open := info.Mode().Perm() & 0o077; open != 0 {
-		f.err = fmt.Errorf("identity %s: others may read it (mode %04o); run chmod 600 on it", path, info.Mode().Perm())
-		return
+		return &keyFile{err: fmt.Errorf("identity %s: others may read it (mode %04o); run chmod 600 on it", path, info.Mode().Perm())}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		f.err = fmt.Errorf("identity %s: %w", path, cause(err))
-		return
+		return &keyFile{err: fmt.Errorf("identity %s: %w", path, cause(err))}
 	}
-	f.signer, err = ssh.ParsePrivateKey(text)
+	signer, err := ssh.ParsePrivateKey(text)
 	locked, ok := errors.AsType[*ssh.PassphraseMissingError](err)
 	switch {
+	case ok && locked.PublicKey != nil:
+		return &keyFile{locked: true, public: locked.PublicKey}
 	case ok:
-		f.locked, f.public = true, locked.PublicKey
-		if f.public == nil {
-			f.public = publicHalf(path + ".pub")
-		}
+		return &keyFile{locked: true, public: publicHalf(path + ".pub")}
 	case err != nil:
-		f.err = fmt.Errorf("identity %s: not a private key that can be read", path)
-	default:
-		f.public = f.signer.PublicKey()
+		return &keyFile{err: fmt.Errorf("identity %s: not a private key that can be read", path)}
 	}
+	return &keyFile{signer: signer, public: signer.PublicKey()}
 }
 
 // publicHalf returns the public key in a file; nil when there is none.
@@ -72,24 +65,21 @@ func publicHalf(path string) ssh.PublicKey {
 
 // certificate is a user certificate in a file, or why there is none.
 type certificate struct {
-	once sync.Once
 	cert *ssh.Certificate
 	err  error
 }
 
-func (c *certificate) read(path string) {
+func readCertificate(path string) certificate {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		c.err = fmt.Errorf("certificate %s: %w", path, cause(err))
-		return
+		return certificate{err: fmt.Errorf("certificate %s: %w", path, cause(err))}
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	cert, ok := key.(*ssh.Certificate)
 	if err != nil || !ok || cert.CertType != ssh.UserCert {
-		c.err = fmt.Errorf("certificate %s: not a user certificate", path)
-		return
+		return certificate{err: fmt.Errorf("certificate %s: not a user certificate", path)}
 	}
-	c.cert = cert
+	return certificate{cert: cert}
 }
 
 // cause returns the reason in a file error without the path, which the caller's message already has.

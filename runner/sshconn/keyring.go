@@ -15,7 +15,7 @@ import (
 
 // keyring holds what hail can log in with. Each file is read once per run, and each agent is asked once.
 type keyring struct {
-	files kept[keyFile]
+	files kept[*keyFile]
 	certs kept[certificate]
 
 	mu     sync.Mutex
@@ -25,15 +25,13 @@ type keyring struct {
 
 // file returns the key at path.
 func (k *keyring) file(path string) (*keyFile, error) {
-	f := k.files.get(path)
-	f.once.Do(func() { f.read(path) })
+	f := k.files.get(path, readKey)
 	return f, f.err
 }
 
 // certificate returns the certificate at path.
 func (k *keyring) certificate(path string) (*ssh.Certificate, error) {
-	c := k.certs.get(path)
-	c.once.Do(func() { c.read(path) })
+	c := k.certs.get(path, readCertificate)
 	return c.cert, c.err
 }
 

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -27,18 +26,7 @@ import (
 // already.
 const mostSessions = 4
 
-// master is what the connections through one master share.
-type master struct {
-	once     sync.Once
-	sessions slots
-}
-
-// master returns what the connections through the master at socket share.
-func (d *Dialer) master(socket string) *master {
-	m := d.masters.get(socket)
-	m.once.Do(func() { m.sessions = newSlots(mostSessions) })
-	return m
-}
+func newSessions(string) slots { return newSlots(mostSessions) }
 
 // reachesHost reports whether the master with the control socket at path is connected to the host itself: a path with a
 // token that differs from host to host leads there, and one without to a jump host.
@@ -67,7 +55,7 @@ func (d *Dialer) dialMaster(ctx context.Context, p *progress) (*conn, error) {
 	}
 	p.phase, p.reach.Login = "", time.Since(begun)
 	c := d.newConn(sc, chans, reqs, wire, p)
-	c.sessions = d.master(p.settings.control).sessions
+	c.sessions = d.sessions.get(p.settings.control, newSessions)
 	c.through = p.tunnelThrough
 	c.clock.Stop() // the master hangs up on a client that asks for a sign of life; asking is up to its own ServerAliveInterval
 	if !d.adopt(c) {
