@@ -102,7 +102,7 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 	if err != nil {
 		return nil, unsettled(ctx, err)
 	}
-	c, err := d.connect(ctx, s)
+	c, err := d.connect(ctx, d.newProgress(s))
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +111,8 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 
 // connect reaches the host directly, through a jump host, or through an OpenSSH master. When the connection to what
 // stands before the host turns out to have been lost, it is made again, once.
-func (d *Dialer) connect(ctx context.Context, s settings) (*conn, error) {
-	p := &progress{settings: s, reach: runner.Reach{Address: s.hostport(), User: s.user}, trace: d.config.Trace}
+func (d *Dialer) connect(ctx context.Context, p *progress) (*conn, error) {
+	s := &p.settings
 	switch {
 	case s.masterReachesHost:
 		c, err := d.dialMaster(ctx, p)

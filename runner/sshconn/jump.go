@@ -156,7 +156,7 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 		return nil, unsettled(ctx, err)
 	}
 	s.jump = hops[:len(hops)-1]
-	c, err := d.connect(ctx, s)
+	c, err := d.connect(ctx, d.newProgress(s))
 	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Status == runner.Unreachable {
 		return nil, unreachable(runner.Jump, fmt.Errorf("jump host %s: %w", last, err))
 	}

@@ -96,8 +96,8 @@ func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
 	default:
 		return hostKeyFailure(runner.HostKeyChanged, "host key changed during the connection: now %s", fingerprint(key))
 	}
-	if s.seeKey != nil {
-		s.seeKey(h.known, key)
+	if p.seeKey != nil {
+		p.seeKey(h.known, key)
 		return errSeen
 	}
 	verified, err := h.dialer.verify(ctx, h.known, *s, key)

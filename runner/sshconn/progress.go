@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"hail/runner"
 )
 
@@ -21,8 +23,13 @@ type progress struct {
 	master   *forwarder // what the connection goes through; may be nil
 	phase    string     // the phase under way: dns, tcp, proxy, master, handshake, login
 	clock    *clock
-	spoke    func() // called at the host's first bytes; may be nil
+	spoke    func()                         // called at the host's first bytes; may be nil
+	seeKey   func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
 	trace    Trace
+}
+
+func (d *Dialer) newProgress(s settings) *progress {
+	return &progress{settings: s, reach: runner.Reach{Address: s.hostport(), User: s.user}, trace: d.config.Trace}
 }
 
 // limited starts the clock of the connect timeout, which ends the returned context. The caller calls end.

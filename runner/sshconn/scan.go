@@ -27,15 +27,16 @@ func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
 		return HostKey{}, unsettled(ctx, err)
 	}
 	s.hostKeys = "strict"
+	p := d.newProgress(s)
 	var seen *HostKey
-	s.seeKey = func(known knownHost, key ssh.PublicKey) {
+	p.seeKey = func(known knownHost, key ssh.PublicKey) {
 		seen = &HostKey{Name: known.name(), Fingerprint: fingerprint(plain(key)), key: plain(key), known: known}
 		_, err := d.verify(ctx, known, s, key)
 		if f, ok := errors.AsType[*runner.Failure](err); ok {
 			seen.State, seen.Why = f.Reason, f.Err
 		}
 	}
-	c, err := d.connect(ctx, s)
+	c, err := d.connect(ctx, p)
 	switch {
 	case seen != nil:
 		return *seen, nil

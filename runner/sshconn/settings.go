@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"hail/inventory"
 	"hail/inventory/sshconfig"
 	"hail/inventory/wildcard"
@@ -43,8 +41,7 @@ type settings struct {
 	knownHosts []string // files; new keys are appended to the first one
 	keyName    string   // name to look up in known_hosts: an alias, which has no port, or the address
 	keyPort    int
-	hostKeys   string                         // strict, accept-new or off
-	seeKey     func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
+	hostKeys   string // strict, accept-new or off
 
 	user               string
 	methods            []string // login methods, in order; nil: all
