@@ -55,12 +55,8 @@ func (c *conn) Unwrap() runner.Conn { return c.Conn }
 
 // Exec implements runner.Conn. When ctx ends the command, the *runner.Failure says what remains on the host.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	s = s.Sized()
-	switch {
-	case s.In == nil:
+	if s = s.Sized(); s.In == nil {
 		s.Size = 0
-	case s.Size <= 0:
-		return &runner.Failure{Status: runner.Error, Err: errors.New("the command can't get its input, whose size is not given: Stdio.Size says it, and no In means an empty input")}
 	}
 	if s.Err == nil {
 		s.Err = io.Discard
@@ -84,18 +80,28 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return c.watch(ctx, wrapped, nonce, s)
 }
 
-// wrap returns the command line that starts cmd under the wrapper.
-func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
+// check returns why no command can have s under the wrapper.
+func check(s runner.Stdio) error {
 	for _, v := range slices.Concat(s.Env, s.Secrets) {
 		if name, _, _ := strings.Cut(v, "="); !runner.IsVariable(name) {
-			return "", fmt.Errorf("%q is not the name of a variable", name)
+			return fmt.Errorf("%q is not the name of a variable", name)
 		}
 	}
 	switch {
+	case s.In != nil && s.Size <= 0:
+		return errors.New("the command can't get its input, whose size is not given: Stdio.Size says it, and no In means an empty input")
 	case s.TTY && (s.In != nil || len(s.Secrets) > 0):
-		return "", errors.New("a command with a terminal takes no input and no secret variables")
+		return errors.New("a command with a terminal takes no input and no secret variables")
 	case s.Flow && len(s.Secrets) > 0:
-		return "", errors.New("a command whose input is streamed takes no secret variables")
+		return errors.New("a command whose input is streamed takes no secret variables")
+	}
+	return nil
+}
+
+// wrap returns the command line that starts cmd under the wrapper.
+func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
+	if err := check(s); err != nil {
+		return "", err
 	}
 	around := script
 	switch {
