@@ -37,6 +37,9 @@ type signalled struct{ runner.Conn }
 func (c signalled) Unwrap() runner.Conn { return c.Conn }
 
 func (c signalled) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	if s.Hold { // for a wrapper, not for a command under it, whose input is at its end
+		c = signalled{c.Conn.(interface{ Unwrap() runner.Conn }).Unwrap()}
+	}
 	err := c.Conn.Exec(ctx, cmd, s)
 	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Exit == 128+int(syscall.SIGTERM) {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.Signalled}
