@@ -18,6 +18,8 @@ import (
 // silent while somebody waits for a signature.
 const agentTimeout = 5 * time.Second
 
+var errMute = fmt.Errorf("the agent has not answered for %v", agentTimeout)
+
 // agentKeys are the keys of one agent, or why there are none. All hosts share its one connection.
 type agentKeys struct {
 	socket  string
@@ -104,12 +106,9 @@ type patientSigner struct {
 	clock *clock
 }
 
-var errMute = fmt.Errorf("the agent has not answered for %v", agentTimeout)
-
-type signature struct {
-	*ssh.Signature
-	err error
-}
+// mostWaits is how many times a signature is waited for, agentTimeout each, while the agent answers others: ten minutes
+// are enough for all who wait in its queue.
+const mostWaits = 120
 
 func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
 	s, err := p.wait(p.Signer, by)
@@ -122,6 +121,12 @@ func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.
 		return nil, errors.New("the agent ended, and its successor does not hold the key")
 	}
 	return p.wait(p.agent.signers[i], by)
+}
+
+// signature is what a signer returns.
+type signature struct {
+	*ssh.Signature
+	err error
 }
 
 func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
@@ -154,10 +159,6 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 	p.agent.mute.Store(true)
 	return nil, errors.New("the agent did not sign within ten minutes")
 }
-
-// mostWaits is how many times a signature is waited for, agentTimeout each, while the agent answers others: ten minutes
-// are enough for all who wait in its queue.
-const mostWaits = 120
 
 func (p *patientSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 	return p.sign(func(s ssh.Signer) (*ssh.Signature, error) { return s.Sign(rand, data) })
