@@ -196,7 +196,7 @@ func (d *Dialer) connectVia(ctx context.Context, p *progress, via *conn, leave f
 		nc.Close()
 		err = p.failure(ctx, err)
 		if _, reason := runner.StatusOf(err); reason == runner.Closed {
-			d.limits.narrow(s.hostport())
+			place.narrow()
 		}
 		return nil, err
 	}

@@ -55,6 +55,21 @@ func (p *place) leave() {
 	p.leaveQueue(p.queue)
 }
 
+// A server that hangs up before the login does so on several connections at once: within this time, that counts once.
+const narrowAtMost = 5 * time.Second
+
+// narrow halves the places at an address whose server has hung up before the login. One is always left.
+func (p *place) narrow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := p.queue
+	if q.size < 2 || time.Since(q.narrowed) < narrowAtMost {
+		return
+	}
+	q.narrowed = time.Now()
+	q.places.narrow(q.size-q.size/2, 1)
+}
+
 // queue is the line in front of one address. It is removed with the last host in it, unless the address was found to
 // take fewer connections than the others.
 type queue struct {
@@ -63,9 +78,6 @@ type queue struct {
 	users    int
 	narrowed time.Time // when its size was last halved
 }
-
-// A server that hangs up before the login does so on several connections at once: within this time, that counts once.
-const narrowAtMost = 5 * time.Second
 
 func (l *limits) joinQueue(address string) *queue {
 	l.mu.Lock()
@@ -86,16 +98,4 @@ func (l *limits) leaveQueue(q *queue) {
 	if q.users == 0 && q.narrowed.IsZero() {
 		delete(l.addresses, q.address)
 	}
-}
-
-// narrow halves the places at an address whose server has hung up before the login. One is always left.
-func (l *limits) narrow(address string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	q := l.addresses[address]
-	if q == nil || q.size < 2 || time.Since(q.narrowed) < narrowAtMost {
-		return
-	}
-	q.narrowed = time.Now()
-	q.places.narrow(q.size-q.size/2, 1)
 }

@@ -98,20 +98,16 @@ func TestLimitsNarrow(t *testing.T) {
 			wg.Wait()
 			return int(top.Load())
 		}
-		place, _ := l.enter(t.Context(), "a")
 		for _, want := range []int{4, 2, 1, 1} {
-			l.narrow("a")
-			l.narrow("a")
-			if place != nil {
-				place.leave()
-				place = nil
-			}
+			place, _ := l.enter(t.Context(), "a")
+			place.narrow()
+			place.narrow()
+			place.leave()
 			if got := most(); got != want {
 				t.Errorf("%d at once, want %d", got, want)
 			}
 			time.Sleep(time.Minute)
 		}
-		l.narrow("nowhere")
 	})
 }
 
