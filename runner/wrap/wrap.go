@@ -25,8 +25,8 @@ import (
 	"hail/runner"
 )
 
-// MaxCommand is the longest command line, in bytes after encoding: some systems cut longer ones.
-const MaxCommand = 100 << 10
+// maxCommand is the longest command line, in bytes after encoding: some systems cut longer ones.
+const maxCommand = 100 << 10
 
 // afterGrace is the time that the wrapper has, on top of the grace, to kill, to look again and to report.
 const afterGrace = runner.Duration(3 * time.Second)
@@ -111,8 +111,8 @@ func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
 		around = inputScript + script
 	}
 	wrapped := line(around, assignments(nonce, c.shell, s), cmd)
-	if len(wrapped) > MaxCommand {
-		return "", fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d", len(wrapped), MaxCommand)
+	if len(wrapped) > maxCommand {
+		return "", fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d", len(wrapped), maxCommand)
 	}
 	return wrapped, nil
 }

@@ -154,7 +154,7 @@ func TestNamesOfVariables(t *testing.T) {
 
 func TestTheLengthHasALimit(t *testing.T) {
 	c := login(t, []string{"dash"})
-	err := c.Exec(t.Context(), strings.Repeat("x", wrap.MaxCommand), runner.Stdio{})
+	err := c.Exec(t.Context(), strings.Repeat("x", 100<<10), runner.Stdio{})
 	if s, _ := runner.StatusOf(err); s != runner.Error || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("the error is %v, want that the command is too long", err)
 	}
