@@ -150,7 +150,7 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &starter{Conn: conn, run: r, host: it.host.Name, index: it.index, attempt: it.tries, expire: func() { cancel(ErrTimeout) }}
+	s := &starter{Conn: conn, run: r, host: it.host.Name, index: it.index, attempt: it.tries, cancel: cancel}
 	defer s.stop()
 	t := &Target{Host: it.host, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
 	err = r.action.Do(ctx, t)

@@ -18,7 +18,7 @@ type starter struct {
 	host    string
 	index   int
 	attempt int
-	expire  func()
+	cancel  context.CancelCauseFunc // ends the attempt
 
 	mu    sync.Mutex // Exec may be called by several goroutines at once
 	clock *time.Timer
@@ -81,7 +81,7 @@ func (s *starter) begin(ctx context.Context) error {
 	}
 	s.begun = true
 	if d := s.run.plan.Clocks.Attempt.Value(); d > 0 {
-		s.clock = time.AfterFunc(d, s.expire)
+		s.clock = time.AfterFunc(d, func() { s.cancel(ErrTimeout) })
 	}
 	return nil
 }
