@@ -12,13 +12,6 @@ import (
 	"hail/runner"
 )
 
-// After the time defaultKeepalive without an incoming byte, the server is asked for a sign of life; when
-// defaultMaxMisses of these questions have had no answer, the connection is cut. ssh_config may set other values.
-const (
-	defaultKeepalive = 15 * time.Second
-	defaultMaxMisses = 3
-)
-
 // conn is an open connection to one host.
 type conn struct {
 	ssh.Conn

@@ -23,10 +23,10 @@ type settings struct {
 	name       string // the host's name in the inventory
 	address    string // name or IP to connect to
 	port       int
-	timeout    time.Duration
-	keepalive  time.Duration
-	maxMisses  int32
-	env        []string // NAME=VALUE to ask the server to set
+	timeout    time.Duration // for connecting
+	keepalive  time.Duration // without an incoming byte, after which the server is asked for a sign of life
+	maxMisses  int32         // how many of these questions may have no answer before the connection is cut
+	env        []string      // NAME=VALUE to ask the server to set
 	algorithms algorithms
 
 	jump              []string // jump hosts, the nearest first
@@ -108,8 +108,8 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		address:   strings.Trim(cmp.Or(c.Address, f.HostName), "[]"),
 		port:      cmp.Or(c.Port, f.Port, d.defaults.Port),
 		timeout:   cmp.Or(c.ConnectTimeout.Value(), f.ConnectTimeout, d.config.ConnectTimeout),
-		keepalive: cmp.Or(f.ServerAliveInterval, defaultKeepalive),
-		maxMisses: int32(cmp.Or(f.ServerAliveCountMax, defaultMaxMisses)),
+		keepalive: cmp.Or(f.ServerAliveInterval, 15*time.Second),
+		maxMisses: int32(cmp.Or(f.ServerAliveCountMax, 3)),
 		env:       d.environment(f),
 		user:      cmp.Or(f.User, d.defaults.User),
 	}
