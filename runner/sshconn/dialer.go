@@ -109,11 +109,9 @@ func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 	return c, nil
 }
 
-// connect reaches the host directly, through a jump host, or through an OpenSSH master. When the connection to what
-// stands before the host turns out to have been lost, it is made again, once.
+// connect reaches the host directly, through a jump host, or through an OpenSSH master.
 func (d *Dialer) connect(ctx context.Context, p *progress) (*conn, error) {
-	s := &p.settings
-	switch {
+	switch s := &p.settings; {
 	case s.masterReachesHost:
 		c, err := d.dialMaster(ctx, p)
 		if err != nil {
@@ -122,42 +120,10 @@ func (d *Dialer) connect(ctx context.Context, p *progress) (*conn, error) {
 		return c, nil
 	case s.control != "":
 		return d.connectBehindMaster(ctx, p)
-	case len(s.jump) == 0:
-		return d.connectVia(ctx, p, nil, nil)
+	case len(s.jump) > 0:
+		return d.connectBehindJump(ctx, p)
 	}
-	for last := false; ; last = true {
-		via, leave, err := d.gateway(ctx, s.jump)
-		if err != nil {
-			return nil, p.failure(ctx, err)
-		}
-		c, err := d.connectVia(ctx, p, via, leave)
-		if err == nil {
-			return c, nil
-		}
-		leave()
-		if last || p.phase != "tcp" || !via.endsSoon() {
-			return nil, err
-		}
-	}
-}
-
-// connectBehindMaster reaches the host through a master that is its jump host.
-func (d *Dialer) connectBehindMaster(ctx context.Context, p *progress) (*conn, error) {
-	if err := d.forwards.take(ctx); err != nil {
-		return nil, p.failure(ctx, err)
-	}
-	leave := sync.OnceFunc(d.forwards.give)
-	var err error
-	if p.master, err = p.greetMaster(ctx); err != nil {
-		leave()
-		return nil, p.failure(ctx, err)
-	}
-	c, err := d.connectVia(ctx, p, nil, leave)
-	if err != nil {
-		p.master.Close()
-		leave()
-	}
-	return c, err
+	return d.connectVia(ctx, p, nil, nil)
 }
 
 // silence is how long a host may say nothing and still count among the logins that are under way at once.

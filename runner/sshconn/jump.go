@@ -104,6 +104,25 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
+// connectBehindJump reaches the host through its jump hosts. When the connection to the last of them turns out to have been
+// lost, it is made again, once.
+func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, error) {
+	for last := false; ; last = true {
+		via, leave, err := d.gateway(ctx, p.settings.jump)
+		if err != nil {
+			return nil, p.failure(ctx, err)
+		}
+		c, err := d.connectVia(ctx, p, via, leave)
+		if err == nil {
+			return c, nil
+		}
+		leave()
+		if last || p.phase != "tcp" || !via.endsSoon() {
+			return nil, err
+		}
+	}
+}
+
 // gateway returns an open connection to the last of the hops. The connection outlives the host that first asked for it.
 // The caller calls leave when its host no longer needs it.
 func (d *Dialer) gateway(ctx context.Context, hops []string) (via *conn, leave func(), err error) {

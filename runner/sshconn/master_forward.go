@@ -32,6 +32,25 @@ const (
 // has more than 1024.
 const mostForwards = 250
 
+// connectBehindMaster reaches the host through a master that is its jump host.
+func (d *Dialer) connectBehindMaster(ctx context.Context, p *progress) (*conn, error) {
+	if err := d.forwards.take(ctx); err != nil {
+		return nil, p.failure(ctx, err)
+	}
+	leave := sync.OnceFunc(d.forwards.give)
+	var err error
+	if p.master, err = p.greetMaster(ctx); err != nil {
+		leave()
+		return nil, p.failure(ctx, err)
+	}
+	c, err := d.connectVia(ctx, p, nil, leave)
+	if err != nil {
+		p.master.Close()
+		leave()
+	}
+	return c, err
+}
+
 // forwarder is a connection to a master that has said hello.
 type forwarder struct{ *net.UnixConn }
 
