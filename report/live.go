@@ -171,7 +171,7 @@ func (l *Live) List() {
 			continue
 		}
 		slices.Sort(alike[key])
-		fmt.Fprintln(&text, style.cut(fmt.Sprintf("  %-10s %6s  %s", key.phase, seconds(key.age), folded(alike[key])), 0))
+		fmt.Fprintln(&text, style.cut(fmt.Sprintf("  %-10s %6s  %s", key.phase, key.age, folded(alike[key])), 0))
 	}
 	if rest > 0 {
 		fmt.Fprintf(&text, "  and %d more\n", rest)

@@ -34,7 +34,7 @@ func (l *Live) line() string {
 			fmt.Fprintf(&b, " · %.0f/s", rate)
 		}
 		if left := l.left(spent); left > 0 {
-			fmt.Fprintf(&b, " · %s left", seconds(left))
+			fmt.Fprintf(&b, " · %s left", left)
 		}
 	}
 	if slow := l.slowest(3); len(slow) > 0 {
@@ -43,11 +43,12 @@ func (l *Live) line() string {
 	return b.String()
 }
 
-// left estimates how long the run will still take, at the pace so far; 0 if nothing is known about that, or if a host
+// left estimates how long the run will still take, at the pace so far. It is 0 where that pace says nothing: before as many
+// hosts have run as run at once, in waves, which grow, once all hosts have begun, of which the last may hang, and if a host
 // waits longer than that for another attempt.
 func (l *Live) left(spent time.Duration) time.Duration {
 	ran := telling(l.counts)
-	if ran == 0 {
+	if ran == 0 || ran < len(l.running) || l.wave > 0 || l.done+len(l.running)+len(l.waiting) >= l.total {
 		return 0
 	}
 	left := time.Duration(float64(spent) * float64(l.total-l.done) / float64(ran)).Round(time.Second)
@@ -88,7 +89,7 @@ func (l *Live) slowest(n int) []string {
 	}
 	var names []string
 	for _, s := range first {
-		names = append(names, fmt.Sprintf("%s %s", s.host, seconds(time.Since(s.time).Round(time.Second))))
+		names = append(names, fmt.Sprintf("%s %s", s.host, time.Since(s.time).Round(time.Second)))
 	}
 	return names
 }

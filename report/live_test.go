@@ -58,8 +58,8 @@ func TestLiveEstimate(t *testing.T) {
 		}{
 			{runner.Unreachable, "1/5 · 1 unreachable · 0 running", "h: unreachable\n"},
 			{runner.Skipped, "2/5 · 1 unreachable · 1 skipped · 0 running", ""},
-			{runner.OK, "3/5 · 1 ok · 1 unreachable · 1 skipped · 0 running · 20.0s left", ""},
-			{runner.Failed, "4/5 · 1 ok · 1 failed · 1 unreachable · 1 skipped · 0 running · 5.0s left", "h: failed\n"},
+			{runner.OK, "3/5 · 1 ok · 1 unreachable · 1 skipped · 0 running · 20s left", ""},
+			{runner.Failed, "4/5 · 1 ok · 1 failed · 1 unreachable · 1 skipped · 0 running · 5s left", "h: failed\n"},
 		} {
 			b.Reset()
 			l.Events([]runner.Event{{Kind: runner.KindFinish, Host: "h", Status: step.status}})
@@ -96,20 +96,39 @@ func (s liveStep) check(t *testing.T, l *Live) {
 // TestLiveRetry: an estimate that would be over before the next attempt is not shown.
 func TestLiveRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLive(io.Discard, 2, true, plainly)
+		l := NewLive(io.Discard, 3, true, plainly)
 		defer l.Close()
 		time.Sleep(200*time.Millisecond + 1)
 		for _, step := range []liveStep{
-			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/2 · 1 ok · 0 running · 5/s"},
-			{runner.Event{Kind: runner.KindRetry, Host: "b", Delay: 5 * time.Second}, time.Second, "1/2 · 1 ok · 0 running · 1 to retry"},
-			{runner.Event{Kind: runner.KindNote}, 2 * time.Second, "1/2 · 1 ok · 0 running · 1 to retry · 3.0s left"},
+			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/3 · 1 ok · 0 running · 5/s"},
+			{runner.Event{Kind: runner.KindRetry, Host: "b", Delay: 5 * time.Second}, time.Second, "1/3 · 1 ok · 0 running · 1 to retry"},
+			{runner.Event{Kind: runner.KindNote}, 2 * time.Second, "1/3 · 1 ok · 0 running · 1 to retry · 6s left"},
 		} {
 			step.check(t, l)
 		}
 	})
 }
 
-// TestLiveWaves: between two waves, the line says what the next wave waits for, not the time left.
+// TestLivePace: the pace says how long the run will take only once as many hosts have run as run at once, and only until all
+// have begun: the last may hang.
+func TestLivePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLive(io.Discard, 4, true, plainly)
+		defer l.Close()
+		time.Sleep(10*time.Second + 1)
+		for _, step := range []liveStep{
+			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/4 · 1 ok · 0 running · 30s left"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "b"}, 5 * time.Second, "1/4 · 1 ok · 1 running · 45s left · slowest b 5s"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "c"}, 10 * time.Second, "1/4 · 1 ok · 2 running · slowest b 15s c 10s"},
+			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 0, "2/4 · 2 ok · 1 running · 25s left · slowest c 10s"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "d"}, time.Minute, "2/4 · 2 ok · 2 running · slowest c 1m10s d 1m0s"},
+		} {
+			step.check(t, l)
+		}
+	})
+}
+
+// TestLiveWaves: between two waves, the line says what the next wave waits for; within one, not how long the run will take.
 func TestLiveWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLive(io.Discard, 4, true, plainly)
@@ -119,10 +138,10 @@ func TestLiveWaves(t *testing.T) {
 			{runner.Event{Kind: runner.KindPlan, Plan: plan}, 5 * time.Second, "0/4 · 0 running"},
 			{runner.Event{Kind: runner.KindWave, Wave: 1, Count: 2}, 0, "0/4 · 0 running"},
 			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.Unreachable}, 0, "1/4 · 1 unreachable · 0 running"},
-			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 5 * time.Second, "2/4 · 1 ok · 1 unreachable · 0 running · 20.0s left"},
+			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 5 * time.Second, "2/4 · 1 ok · 1 unreachable · 0 running"},
 			{runner.Event{Kind: runner.KindFinish, Host: "c", Status: runner.OK}, 2 * time.Second, "3/4 · 2 ok · 1 unreachable · wave 2 of 2 in 8s"},
 			{runner.Event{Kind: runner.KindNote}, 8 * time.Second, "3/4 · 2 ok · 1 unreachable · waiting for the gate before wave 2 of 2"},
-			{runner.Event{Kind: runner.KindWave, Wave: 2, Count: 1}, 0, "3/4 · 2 ok · 1 unreachable · 0 running · 10.0s left"},
+			{runner.Event{Kind: runner.KindWave, Wave: 2, Count: 1}, 0, "3/4 · 2 ok · 1 unreachable · 0 running"},
 		} {
 			step.check(t, l)
 		}
@@ -194,7 +213,7 @@ func TestLiveList(t *testing.T) {
 		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to retry") {
 			t.Errorf("the line is %q, want \"1/6 · 1 ok · 3 running · 2 to retry\" in it", first)
 		}
-		want := "  retry in    12.0s  db[2-3] (2)\n  connecting   5.0s  db1\n  running      3.0s  web[1-2] (2)\n"
+		want := "  retry in      12s  db[2-3] (2)\n  connecting     5s  db1\n  running        3s  web[1-2] (2)\n"
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
