@@ -200,7 +200,7 @@ func (l *Live) tell(e *runner.Event) {
 
 // draw puts the line on the screen.
 func (l *Live) draw() {
-	line := l.style().cut(l.line(), 1)
+	line := l.style().cut(l.line(), len("^C")) // which the terminal writes after it
 	if l.terminal {
 		fmt.Fprintf(l.w, "\r\x1b[K%s", line)
 		l.shown = true

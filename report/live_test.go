@@ -164,7 +164,7 @@ func TestLiveCloses(t *testing.T) {
 	wg.Wait()
 }
 
-// TestLiveWidth: the line fits a terminal that has become narrower.
+// TestLiveWidth: the line fits a terminal that has become narrower, with room for the ^C after it.
 func TestLiveWidth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -178,7 +178,7 @@ func TestLiveWidth(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := strings.ReplaceAll(b.String(), "\r\x1b[K", "|"), "|0/1000 · 0 running|0/1000 ·…|"; got != want {
+		if got, want := strings.ReplaceAll(b.String(), "\r\x1b[K", "|"), "|0/1000 · 0 running|0/1000 …|"; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	})

@@ -45,7 +45,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 		switch count++; count {
 		case 1:
 			first = s
-			remark("stopping: nothing new starts, and running commands are ended (Ctrl-C again: at once)")
+			remark("stopping: nothing new starts, what runs is ended (Ctrl-C again: at once)")
 			stop()
 		case 2:
 			remark("dropping every connection (again: exit)")
