@@ -47,6 +47,9 @@ func (k *keyring) offer(ctx context.Context, s settings, clock *clock) offer {
 	if s.guessed {
 		o.addFiles()
 	}
+	if s.agent == "" && len(o.signers) == 0 {
+		o.withheld = append(o.withheld, "there is no agent")
+	}
 	return o.offer
 }
 
@@ -67,8 +70,11 @@ func (o *offering) askAgent() {
 	o.agent = o.keys.agent(o.ctx, o.s.agent)
 	o.clock.resume()
 	var err error
-	if o.held, err = o.agent.usable(); err != nil {
+	switch o.held, err = o.agent.usable(); {
+	case err != nil:
 		o.withheld = append(o.withheld, "no keys from the agent ("+err.Error()+")")
+	case len(o.held) == 0:
+		o.withheld = append(o.withheld, "the agent holds no keys")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 
 	"hail/inventory"
 	"hail/runner"
@@ -190,7 +191,18 @@ func TestLogin(t *testing.T) {
 	t.Run("no key", func(t *testing.T) {
 		h := h
 		h.Connection.Identity = nil
-		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "there is no key to offer")
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Auth, "there is no key to offer; there is no agent")
+	})
+	t.Run("an agent whose keys have expired", func(t *testing.T) {
+		h := h
+		h.Connection.Identity = nil
+		socket := serveAgent(t, s.Identity(), func(a agent.ExtendedAgent) agent.Agent {
+			if err := a.RemoveAll(); err != nil {
+				t.Error(err)
+			}
+			return a
+		})
+		wantReason(t, reach(t, s.dialer(sshconn.Config{Agent: socket}), h), runner.Unreachable, runner.Auth, "there is no key to offer; the agent holds no keys")
 	})
 	t.Run("a key file of ssh_config that holds no key", func(t *testing.T) {
 		h := h
