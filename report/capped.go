@@ -122,5 +122,15 @@ func keptIn(f io.Seeker, length, limit int64) (k kept, err error) {
 	return k, err
 }
 
+// ends returns k with at most so many bytes at each end.
+func (k kept) ends(most int64) kept {
+	first, last := min(k.first, most), k.last
+	if k.left == 0 {
+		last = k.first - first
+	}
+	last = min(last, most)
+	return kept{first, k.first + k.left + k.last - first - last, last}
+}
+
 // gap is what is shown in place of n bytes of an output that are left out.
 func gap(n int64) string { return fmt.Sprintf("\n… %s left out …\n", Plural(n, "byte")) }

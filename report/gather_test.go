@@ -101,3 +101,32 @@ func TestGatherManyLines(t *testing.T) {
 		t.Errorf("%d bytes for each host that printed a line", took)
 	}
 }
+
+// TestGatherLong: on a terminal, the middle of a long output is not shown, but where it is; elsewhere, all of it is.
+func TestGatherLong(t *testing.T) {
+	line := strings.Repeat("x", 63) + "\n"
+	begin, end := "begin\n"+strings.Repeat(line, 2047)+strings.Repeat("x", 58), strings.Repeat(line, 2047)+strings.Repeat("x", 60)+"end\n"
+	middle := "\n" + strings.Repeat(line, 100)
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": begin + middle + end}, nil)
+	const title = "── web1\n"
+	gap := fmt.Sprintf("\n… %d bytes not shown: runs/id/hosts/web1/stdout …\n", len(middle))
+	for style, want := range map[Style]string{{Brief: true}: title + begin + gap + end, {}: title + begin + middle + end} {
+		var b strings.Builder
+		if err := Gather(&b, s, files, Gathering{}, style); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); got != want {
+			t.Errorf("%+v: %d bytes, want %d", style, len(got), len(want))
+		}
+	}
+	for _, test := range []struct{ has, want kept }{
+		{kept{first: 30}, kept{10, 10, 10}},
+		{kept{first: 15}, kept{10, 0, 5}},
+		{kept{20, 7, 12}, kept{10, 19, 10}},
+		{kept{first: 20, left: 7}, kept{10, 17, 0}},
+	} {
+		if got := test.has.ends(10); got != test.want {
+			t.Errorf("the ends of %v are %v, want %v", test.has, got, test.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"hail/runner"
@@ -45,15 +46,19 @@ func (g group) write(w io.Writer, files Files, limit int64, style Style) error {
 	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
 		return err
 	}
-	if err := g.writeStream(w, files, limit, runner.Stdout, ""); err != nil {
+	if err := g.writeStream(w, files, limit, runner.Stdout, "", style); err != nil {
 		return err
 	}
-	return g.writeStream(w, files, limit, runner.Stderr, "stderr: ")
+	return g.writeStream(w, files, limit, runner.Stderr, "stderr: ", style)
 }
 
+// longestShown is how many bytes of an output are shown on a terminal, where more would push away everything else.
+const longestShown = 256 << 10
+
 // writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
-func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string) error {
-	f, err := files.Output(g.results[0].Host, stream)
+func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string, style Style) error {
+	host := g.results[0].Host
+	f, err := files.Output(host, stream)
 	if err != nil {
 		return err
 	}
@@ -67,11 +72,19 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 	if err != nil {
 		return err
 	}
+	text := gap(has.left)
+	if log := files.LogPath(host); style.Brief && log != "" && has.first+has.last > longestShown {
+		has = has.ends(longestShown / 2)
+		text = fmt.Sprintf("\n… %s not shown: %s …\n", Plural(has.left, "byte"), filepath.Join(filepath.Dir(log), string(stream)))
+	}
 	if has.left > 0 {
 		if err := m.copy(&l, io.LimitReader(f, has.first)); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(&l, gap(has.left)); err != nil {
+		if _, err := io.WriteString(&l, text); err != nil {
+			return err
+		}
+		if _, err := f.Seek(-has.last, io.SeekEnd); err != nil {
 			return err
 		}
 	}

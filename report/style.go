@@ -15,7 +15,7 @@ import (
 type Style struct {
 	Color bool // colour statuses and hosts' names; nothing is told by colour alone
 	Width int  // columns; 0: no limit
-	Brief bool // also cut the names of many hosts in titles to one line
+	Brief bool // also cut the names of many hosts in titles to one line, and leave out the middle of a long output
 }
 
 func (s Style) paint(code, text string) string {
