@@ -101,6 +101,10 @@ type Failure struct {
 	Remains Remains // what is left of a command that was stopped
 	Reach   *Reach  // how far the connection got, when the host was not reached
 	Stop    bool    // nothing more may start, whatever the budget
+
+	// Late is how the command ended, if the host has said so after it was to be stopped; its Status is OK for exit status 0.
+	// Only the wrapper knows whether the stop ended it, or it had ended by itself before the stop arrived.
+	Late *Failure
 }
 
 // Error returns the text of Err, or where there is none, the exit status or the status and reason.

@@ -118,6 +118,6 @@ func lost(err error) error {
 
 // dropped returns the failure of a command that may have begun and that we have dropped: only the host knows what
 // became of it.
-func dropped(why error) error {
+func dropped(why error) *runner.Failure {
 	return &runner.Failure{Err: fmt.Errorf("stopped: %w", why), Remains: runner.Unknown}
 }

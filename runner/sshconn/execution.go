@@ -59,7 +59,12 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 
 	switch {
 	case e.stopped != nil:
-		return dropped(e.stopped)
+		f := dropped(e.stopped)
+		if last == resting || last == asking {
+			f.Late = &runner.Failure{Status: runner.OK}
+			errors.As(e.result, &f.Late)
+		}
+		return f
 	case e.broken != nil:
 		return e.broken
 	case last != running: // without a stop, it has been resting

@@ -233,3 +233,42 @@ func TestEndedBeforeTheStop(t *testing.T) {
 		t.Errorf("%#v, want what the command ended with", err)
 	}
 }
+
+// TestEndedByItself: a command that had ended before the stop reached its host ended as it did. If the wrapper says that it
+// ended the command, or may have been killed, the command was stopped.
+func TestEndedByItself(t *testing.T) {
+	failed := func(exit int) *runner.Failure {
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: exit}
+	}
+	for name, test := range map[string]struct {
+		late   *runner.Failure
+		says   string
+		status runner.Status
+		left   runner.Remains
+	}{
+		"exit 0":           {late: &runner.Failure{Status: runner.OK}, status: runner.OK},
+		"exit 3":           {late: failed(3), status: runner.Failed},
+		"exit 0, stopped":  {late: &runner.Failure{Status: runner.OK}, says: "gone", status: runner.Cancelled, left: runner.Gone},
+		"exit 137":         {late: failed(137), status: runner.Cancelled, left: runner.Unknown},
+		"a signal":         {late: &runner.Failure{Status: runner.Failed, Reason: runner.Signalled}, status: runner.Cancelled, left: runner.Unknown},
+		"no word from it":  {status: runner.Cancelled, left: runner.Unknown},
+		"no word, stopped": {says: "alive", status: runner.Cancelled, left: runner.Alive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			c, _ := wrap.Dialer{Inner: execFunc(func(cmd string, s runner.Stdio) error {
+				cancel()
+				if test.says != "" {
+					fmt.Fprintf(s.Err, "\x1ehail:%s:%s\x1e", nonceOf(cmd), test.says)
+				}
+				return &runner.Failure{Err: fmt.Errorf("stopped: %w", context.Cause(ctx)), Remains: runner.Unknown, Late: test.late}
+			})}.Dial(ctx, inventory.Host{})
+			err := c.Exec(ctx, "true", runner.Stdio{})
+			status, _ := runner.StatusOf(err)
+			f, _ := errors.AsType[*runner.Failure](err)
+			if status != test.status || f != nil && f.Remains != test.left {
+				t.Errorf("%s, %+v; want %s and %q", status, f, test.status, test.left)
+			}
+		})
+	}
+}

@@ -126,7 +126,14 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 		err = e
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
-		return &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, runner.Unknown)}
+		f, ok := errors.AsType[*runner.Failure](err)
+		if stderr.remains != "" || !ok || f.Late == nil || f.Late.Reason == runner.Signalled || killed(f.Late.Exit) {
+			return &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, runner.Unknown)}
+		}
+		err = nil // the wrapper ended without a word about the stop: the command had ended by itself
+		if f.Late.Status != runner.OK {
+			err = f.Late
+		}
 	}
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
