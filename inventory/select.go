@@ -19,8 +19,8 @@ type Query struct {
 // dropped.
 type Lookups struct {
 	File   func(path string) ([]byte, error)
-	Run    func(id string, statuses []string) ([]string, error) // hosts of an earlier run with one of these statuses; all if there are none
-	Remark func(*Error)                                         // receives what may be a mistake, but is no error
+	Run    func(id string, endings []string) ([]string, error) // hosts of an earlier run that ended in one of these ways; all if there are none
+	Remark func(*Error)                                        // receives what may be a mistake, but is no error
 }
 
 // Select returns the hosts that q selects, each once, in the order of the inventory. With a nil Inventory every

@@ -81,6 +81,11 @@ const (
 	Unrecorded  Reason = "record"       // the run can no longer be recorded
 )
 
+// Reasons lists every reason, in the order above.
+var Reasons = []Reason{DNS, Refused, NoRoute, ConnectTimeout, Closed, Handshake, HostKeyUnknown, HostKeyChanged, HostKeyRevoked, Auth, Jump, ChannelRefused,
+	ExitStatus, Signalled, Escalation, NoTool, NoUser, CheckFailed, Validation, HandlerFailed, Unhealthy, Locked, NotFetched,
+	Interrupt, OverBudget, GateClosed, OutOfTime, HostStopped, Unrecorded}
+
 // Remains says whether anything of a stopped command is left on the host. Empty means that nothing had to be stopped.
 type Remains string
 

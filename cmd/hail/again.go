@@ -34,14 +34,14 @@ Examples:
   hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
   hail retry nightly --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`"},
+			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`, or reasons, as refused"},
 		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			statuses, wrong := statusesOf(strings.Split(c.String("only"), ","))
+			wanted, wrong := endingsOf(strings.Split(c.String("only"), ","))
 			if wrong != nil {
 				return wrongValue("only", wrong.Hint, "%s", wrong.Text)
 			}
-			return continueRun(e, c, statuses)
+			return continueRun(e, c, wanted)
 		},
 	}
 }
@@ -61,11 +61,11 @@ Examples:
 			&cli.BoolFlag{Name: "lost", Category: "Hosts", Usage: "include lost hosts: only where running twice is safe"},
 		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			statuses := []runner.Status{runner.Skipped}
+			wanted := endings{string(runner.Skipped)}
 			if c.Bool("lost") {
-				statuses = append(statuses, runner.Lost)
+				wanted = append(wanted, string(runner.Lost))
 			}
-			return continueRun(e, c, statuses)
+			return continueRun(e, c, wanted)
 		},
 	}
 }
@@ -77,9 +77,9 @@ func againFlags() []cli.Flag {
 	}, loginPasswordFlags("ask for a login password (default: as the run did)"), sudoPasswordFlags("ask for the sudo password (default: as the run did)"))
 }
 
-// continueRun repeats a run on the hosts that ended with one of the statuses. The repetition is a run of its own, with the
+// continueRun repeats a run on the hosts that ended in one of these ways. The repetition is a run of its own, with the
 // earlier one as its parent.
-func continueRun(e environment, c *cli.Context, statuses []runner.Status) error {
+func continueRun(e environment, c *cli.Context, wanted endings) error {
 	if c.NArg() > 1 {
 		return usage("", "hail %s takes one run", c.Command.Name)
 	}
@@ -98,7 +98,7 @@ func continueRun(e environment, c *cli.Context, statuses []runner.Status) error 
 	}
 	var places []int
 	for i := range before.Hosts {
-		if slices.Contains(statuses, before.Hosts[i].Status) {
+		if wanted.has(&before.Hosts[i]) {
 			places = append(places, i)
 		}
 	}

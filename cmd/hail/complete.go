@@ -183,7 +183,7 @@ func (p completer) terms(last string) []string {
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
 	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
 		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
-			return candidates(written+"run:"+run[:at+1], statusWords(), "")
+			return candidates(written+"run:"+run[:at+1], endingWords(), "")
 		}
 		return candidates(written+"run:", p.runNames(), "/")
 	}

@@ -93,10 +93,10 @@ func placeOf(p *runner.Plan, host string) (int, error) {
 	return 0, err
 }
 
-// earlierRun returns a function that returns the hosts of a run that ended with one of the statuses; no statuses mean all hosts.
-func (e environment) earlierRun(c *cli.Context) func(ref string, statuses []string) ([]string, error) {
+// earlierRun returns a function that returns the hosts of a run that ended in one of the ways that words name; no words mean all hosts.
+func (e environment) earlierRun(c *cli.Context) func(ref string, words []string) ([]string, error) {
 	return func(ref string, words []string) ([]string, error) {
-		statuses, wrong := statusesOf(words)
+		wanted, wrong := endingsOf(words)
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -105,8 +105,8 @@ func (e environment) earlierRun(c *cli.Context) func(ref string, statuses []stri
 			return nil, err
 		}
 		var names []string
-		for _, h := range s.Hosts {
-			if len(statuses) == 0 || slices.Contains(statuses, h.Status) {
+		for i := range s.Hosts {
+			if h := &s.Hosts[i]; len(wanted) == 0 || wanted.has(h) {
 				names = append(names, h.Host)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 )
 
@@ -137,21 +138,32 @@ func positive(c *cli.Context, names ...string) error {
 	return nil
 }
 
-// statusesOf returns the statuses that words name.
-func statusesOf(words []string) (all []runner.Status, wrong *inventory.Error) {
+// endings are ways in which hosts end: statuses and reasons, which have no word in common.
+type endings []string
+
+// endingsOf returns the endings that words name.
+func endingsOf(words []string) (all endings, wrong *inventory.Error) {
 	for _, word := range words {
-		status := runner.Status(strings.TrimSpace(word))
-		if !slices.Contains(runner.Statuses, status) {
-			return nil, unknownWord("a status", string(status), statusWords())
+		word = strings.TrimSpace(word)
+		if !slices.Contains(endingWords(), word) {
+			return nil, unknownWord("a status or a reason", word, endingWords())
 		}
-		all = append(all, status)
+		all = append(all, word)
 	}
 	return all, nil
 }
 
-func statusWords() (words []string) {
+// has reports whether a host ended in one of these ways.
+func (e endings) has(r *report.Result) bool {
+	return slices.Contains(e, string(r.Status)) || slices.Contains(e, string(r.Reason))
+}
+
+func endingWords() (words []string) {
 	for _, s := range runner.Statuses {
 		words = append(words, string(s))
+	}
+	for _, r := range runner.Reasons {
+		words = append(words, string(r))
 	}
 	return words
 }
