@@ -161,6 +161,10 @@ func hint(r *Result, p *runner.Plan, place int) string {
 		return "check that the account may run commands; --no-wrap sends the bare command"
 	}
 	switch r.Status {
+	case runner.Skipped:
+		if !p.DryRun {
+			return fmt.Sprintf("hail resume %s goes on with them", p.Run)
+		}
 	case runner.Lost:
 		if p.Action.Kind == "push" {
 			return fmt.Sprintf("hail retry %s --only lost pushes again, and first settles what this push has left", p.Run)
