@@ -39,7 +39,7 @@ func timing(s *Summary, style Style) string {
 	if len(s.Hosts) > 1 {
 		longest := seconds(t.slowest.Took())
 		line += " · slowest "
-		line += style.cut(t.slowest.Host, textWidth(line)+1+len(longest)) + " " + longest
+		line += style.cut(t.slowest.Host, min(textWidth(line)+1+len(longest), style.Width*3/4)) + " " + longest
 	}
 	line += spread("connecting", connecting) + spread("running", running)
 	if hint := t.hint(); hint != "" {

@@ -105,3 +105,14 @@ func TestHintOfRetries(t *testing.T) {
 		t.Errorf("the hint is %q, want that db3 took the last 3.0s", got)
 	}
 }
+
+// TestSlowestOnNarrow: on a narrow terminal, enough is left of the name of the slowest host to know it by.
+func TestSlowestOnNarrow(t *testing.T) {
+	s, _ := fleet([]Result{{Host: "web0349", Status: runner.OK}, {Host: "web0350", Status: runner.OK}}, nil, nil)
+	for i := range s.Hosts {
+		s.Hosts[i].Ended = s.Hosts[i].Began.Add(time.Duration(10-i) * time.Minute)
+	}
+	if line := timing(s, Style{Width: 40}); !strings.Contains(line, "slowest web0349 10m0s\n") {
+		t.Errorf("%q, want all of web0349 in it", line)
+	}
+}
