@@ -99,7 +99,7 @@ func (d *display) trace() sshconn.Trace {
 func (d *display) begin(files *report.Record, hosts int) (sinks []report.Sink) {
 	out := d.env.stdout
 	if d.progress {
-		d.live = report.NewLive(d.env.stderr, hosts, d.env.stderrTerminal, d.talkStyle)
+		d.live = report.NewLive(d.env.stderr, hosts, d.env.stderrTerminal && !d.env.dumb(), d.talkStyle)
 		sinks = append(sinks, d.live)
 		d.talk = d.live.Above(d.env.stderr)
 		if d.env.stdoutTerminal && d.env.stderrTerminal {
@@ -161,10 +161,13 @@ func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) 
 		s.Color = true
 	case color == "never" || e.getenv("NO_COLOR") != "":
 	default:
-		s.Color = terminal || e.getenv("CLICOLOR_FORCE") != ""
+		s.Color = terminal && !e.dumb() || e.getenv("CLICOLOR_FORCE") != ""
 	}
 	return s, err
 }
+
+// dumb reports whether the terminal can only write on: no colours, and no line that is written anew.
+func (e environment) dumb() bool { return e.getenv("TERM") == "dumb" }
 
 func writeLines(w io.Writer, lines []string) error {
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
