@@ -82,7 +82,7 @@ var (
 		}
 		return all
 	}()
-	showModes = modes{gatherMode, hostMode, formatMode("json"), jsonlMode, noMode}
+	showModes = modes{gatherMode, streamMode, hostMode, formatMode("json"), jsonlMode, noMode}
 )
 
 // modesOf returns what to show: what --json or --output says, or else the table of --columns alone, or what suits the run.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,13 +21,25 @@ Examples:
   hail show last
   hail show last web03
   hail show last --merged
+  hail show last --output stream | grep -i error
   hail show last~1 --output json`,
 		Flags: append([]cli.Flag{runsDirFlag(), columnsFlag(),
 			mergedFlag(),
-			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, host, json, jsonl or none"},
+			&cli.StringFlag{Name: "output", Category: "Output", Value: "gather", Usage: "`MODE`, what to show: gather, stream, host, json, jsonl or none"},
 		}, gatherFlags()...),
 		Action: func(c *cli.Context) error { return show(e, c) },
 	}
+}
+
+// stream shows what the hosts of a run printed, in the order in which it came.
+func stream(w io.Writer, r *report.Run, style report.Style) error {
+	s := &report.Stream{W: w, Files: r, Style: style}
+	for batch := range r.Events() {
+		if err := s.Events(batch); err != nil {
+			return err
+		}
+	}
+	return r.Err()
 }
 
 func mergedFlag() cli.Flag {
@@ -49,6 +62,9 @@ func show(e environment, c *cli.Context) error {
 	}
 	if c.Args().Len() > 2 {
 		return usage("hail logs RUN -w EXPR shows several", "hail show takes a run and one host")
+	}
+	if m.name == streamMode.name && host == "" {
+		return stream(e.stdout, r, style)
 	}
 	if m.name == jsonlMode.name { // needs no summary: of a damaged journal, it shows what comes before the damage
 		if err := report.Formats[m.name](e.stdout, &report.Report{Events: r.Events()}); err != nil {
@@ -104,8 +120,10 @@ func showMode(c *cli.Context, host string) (mode, error) {
 	m, err := showModes.named(c.String("output"))
 	switch {
 	case err != nil:
-	case m.name == jsonlMode.name && c.Bool("merged"):
-		err = usage("", "the events of --merged runs have no common order: jsonl is for one run")
+	case m.name == streamMode.name && !isGiven(c, "output"):
+		return gatherMode, nil
+	case slices.Contains([]string{streamMode.name, jsonlMode.name}, m.name) && c.Bool("merged"):
+		err = usage("", "the events of --merged runs have no common order: %s is for one run", m.name)
 	case m.reader == program && host != "":
 		err = usage("hail show RUN --output json shows all hosts", "the log of a host is not JSON")
 	}
