@@ -33,8 +33,10 @@ type Live struct {
 	waiting  map[string]time.Time // until when, before another attempt
 	moved    map[string]extent    // bytes, of the hosts that have reported progress
 	all      extent               // the sum of these
-	told     int
-	shown    bool // the line is on the screen
+	told     int                  // failures that were shown
+	alike    map[string]int       // failures, by how the hosts ended
+	more     bool                 // that there are more was said
+	shown    bool                 // the line is on the screen
 
 	quit chan struct{}
 	wg   sync.WaitGroup
@@ -46,10 +48,11 @@ type step struct {
 	began, since time.Time // the beginnings of the attempt and of the phase
 }
 
-// How often the line is drawn on a terminal, and written elsewhere; and how many failures are shown one by one.
+// How often the line is drawn on a terminal, and written elsewhere; and how many failures are shown one by one, of one kind and in all.
 const (
 	drawEvery  = 200 * time.Millisecond
 	writeEvery = 10 * time.Second
+	mostAlike  = 5
 	mostTold   = 20
 )
 
@@ -60,7 +63,7 @@ func NewLive(w io.Writer, total int, terminal bool, style func() Style) *Live {
 		style = func() Style { return Style{} }
 	}
 	l := &Live{w: w, style: style, terminal: terminal, total: total, started: time.Now(), counts: map[runner.Status]int{},
-		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, quit: make(chan struct{})}
+		running: map[string]step{}, waiting: map[string]time.Time{}, moved: map[string]extent{}, alike: map[string]int{}, quit: make(chan struct{})}
 	l.wg.Go(l.tick)
 	return l
 }
@@ -183,18 +186,25 @@ func (l *Live) List() {
 // mostListed is how many lines List shows of running hosts.
 const mostListed = 20
 
-// tell shows at once what went wrong, on a terminal and as long as it is not too much. Hosts that were never started
-// are left out: they all have one cause.
+// tell shows at once what went wrong, on a terminal and as long as it is not too much: when many hosts go wrong in one way,
+// the other ways have to stay in sight. Hosts that were never started are left out: they all have one cause.
 func (l *Live) tell(e *runner.Event) {
-	if !l.terminal || !e.Status.Bad() || e.Status == runner.Skipped || e.Reason == runner.Interrupt || l.told > mostTold {
+	if !l.terminal || !e.Status.Bad() || e.Status == runner.Skipped || e.Reason == runner.Interrupt {
 		return
 	}
-	l.told++
-	l.clear()
-	line := e.Host + ": " + resultOf(e).Said()
-	if l.told > mostTold {
+	r := resultOf(e)
+	l.alike[r.how()]++
+	line := e.Host + ": " + r.Said()
+	switch {
+	case l.told < mostTold && l.alike[r.how()] <= mostAlike:
+		l.told++
+	case l.more:
+		return
+	default:
+		l.more = true
 		line = "more hosts went wrong; the summary has them all"
 	}
+	l.clear()
 	fmt.Fprintln(l.w, l.style().cut(line, 0))
 }
 

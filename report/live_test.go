@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,43 @@ func TestLiveEstimate(t *testing.T) {
 			}
 		}
 		l.Close()
+	})
+}
+
+// TestLiveTells: of many hosts that go wrong in one way, only the first are shown one by one, so that others are seen; and in
+// all, not more than fit a small screen.
+func TestLiveTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		l := NewLive(&b, 1000, true, plainly)
+		defer l.Close()
+		tell := func(n int, reason runner.Reason) (lines []string) {
+			b.Reset()
+			for range n {
+				l.Events([]runner.Event{{Kind: runner.KindFinish, Host: "h", Status: runner.Unreachable, Reason: reason}})
+			}
+			return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		}
+		same := func(n int, reason runner.Reason) []string {
+			return slices.Repeat([]string{fmt.Sprintf("h: unreachable(%s)", reason)}, n)
+		}
+		for _, step := range []struct {
+			n      int
+			reason runner.Reason
+			want   []string
+		}{
+			{mostAlike, runner.Refused, same(mostAlike, runner.Refused)},
+			{100, runner.Refused, []string{"more hosts went wrong; the summary has them all"}},
+			{1, runner.DNS, same(1, runner.DNS)},
+			{100, runner.Auth, same(mostAlike, runner.Auth)},
+			{100, runner.Closed, same(mostAlike, runner.Closed)},
+			{100, runner.Jump, same(mostTold-3*mostAlike-1, runner.Jump)},
+			{100, runner.NoRoute, []string{""}},
+		} {
+			if got := tell(step.n, step.reason); !slices.Equal(got, step.want) {
+				t.Errorf("%d %s are shown as %q, want %q", step.n, step.reason, got, step.want)
+			}
+		}
 	})
 }
 
