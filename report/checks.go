@@ -17,6 +17,7 @@ type finding struct {
 	outcome runner.Outcome
 	text    string
 	hosts   []string
+	differ  bool // the text is that of the first host: those of others differ by what is specific to them
 }
 
 // Checks writes the results of a run's checks: a table of hosts and checks if there is room for it; then what is
@@ -44,34 +45,45 @@ func findings(s *Summary) (all []*finding) {
 		text    string
 	}
 	known := map[key]*finding{}
-	add := func(check *runner.Check, v runner.Verdict, host string) {
-		if v.Outcome == runner.Pass || v.Outcome == runner.Skip || v.Outcome == runner.NotEvaluated {
+	add := func(check *runner.Check, v runner.Verdict, m mask, host string) {
+		if !notWell(v) {
 			return
 		}
-		k := key{v.Check, v.Outcome, v.Text}
+		k := key{v.Check, v.Outcome, string(m.apply([]byte(v.Text)))}
 		f := known[k]
 		if f == nil {
 			f = &finding{check: check, outcome: v.Outcome, text: v.Text}
 			known[k] = f
 			all = append(all, f)
 		}
+		f.differ = f.differ || f.text != v.Text
 		if host != "" {
 			f.hosts = append(f.hosts, host)
 		}
 	}
 	for i := range s.Hosts {
-		for j, v := range s.Hosts[i].Checks {
-			add(&s.Plan.Checks[j], v, s.Hosts[i].Host)
+		r := &s.Hosts[i]
+		if !slices.ContainsFunc(r.Checks, notWell) {
+			continue
+		}
+		m := s.mask(i)
+		for j, v := range r.Checks {
+			add(&s.Plan.Checks[j], v, m, r.Host)
 		}
 	}
 	all = append(all, unevaluated(s)...)
 	for i, v := range s.Fleet {
-		add(&s.Plan.Fleet[i], v, "")
+		add(&s.Plan.Fleet[i], v, nil, "")
 	}
 	worstLast(all)
 	all = fewer(all)
 	worstLast(all) // again, as findings have been joined
 	return all
+}
+
+// notWell says whether a check was looked at, and did not end well.
+func notWell(v runner.Verdict) bool {
+	return v.Outcome != runner.Pass && v.Outcome != runner.Skip && v.Outcome != runner.NotEvaluated
 }
 
 func worstLast(all []*finding) {
@@ -113,8 +125,14 @@ func fewer(all []*finding) (kept []*finding) {
 		}
 		left[k]--
 	}
-	for f, n := range others {
-		f.text = fmt.Sprintf("%s: %s (and %s)", f.hosts[0], f.text, Plural(n, "other text"))
+	for _, f := range kept {
+		if n := others[f]; n > 0 {
+			f.differ = true
+			f.text += fmt.Sprintf(" (and %s)", Plural(n, "other text"))
+		}
+		if f.differ {
+			f.text = f.hosts[0] + ": " + f.text
+		}
 	}
 	return kept
 }

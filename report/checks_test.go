@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -67,7 +68,9 @@ func TestCompareChecks(t *testing.T) {
 func TestManyTexts(t *testing.T) {
 	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "load", Severity: runner.Critical}, {ID: "up", Severity: runner.Major}}}}
 	for i := range 40 {
-		s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%02d", i), Checks: []runner.Verdict{
+		name := fmt.Sprintf("web%02d", i)
+		s.Plan.Hosts = append(s.Plan.Hosts, inventory.Host{Name: name})
+		s.Hosts = append(s.Hosts, Result{Host: name, Checks: []runner.Verdict{
 			{Check: "load", Outcome: runner.Fail, Text: fmt.Sprintf("is %d", max(i, 10))}, {Check: "up", Outcome: runner.Fail, Text: "is down"}}})
 	}
 	var b strings.Builder
@@ -89,9 +92,33 @@ fail load, critical on web[11-30] (20)
 	}
 }
 
+// TestOwnTexts: hosts whose texts differ only by what is specific to each of them are one finding.
+func TestOwnTexts(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "name"}}}}
+	for i := range 40 {
+		h := inventory.Host{Name: fmt.Sprintf("web%02d", i), Vars: map[string]any{"id": 100 + i}}
+		s.Plan.Hosts = append(s.Plan.Hosts, h)
+		s.Hosts = append(s.Hosts, Result{Host: h.Name, Checks: []runner.Verdict{{Check: "name", Outcome: runner.Fail, Text: fmt.Sprint(h.Name, " is ", h.Vars["id"])}}})
+	}
+	s.Hosts[7].Checks[0].Text = "web07 is 999"
+	var b strings.Builder
+	if err := Checks(&b, s, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `fail name on web07
+  web07 is 999
+fail name on web[00-06,08-39] (39)
+  web00: web00 is 100
+1 check on 40 hosts: 40 fail
+`
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 // TestFindingsTogether: findings of as many hosts stand by their check.
 func TestFindingsTogether(t *testing.T) {
-	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}}}
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}, Hosts: []inventory.Host{{Name: "web0"}, {Name: "web1"}}}}
 	for i := range 2 {
 		text := fmt.Sprint(i)
 		s.Hosts = append(s.Hosts, Result{Host: "web" + text, Checks: []runner.Verdict{{Check: "a", Outcome: runner.Fail, Text: text}, {Check: "b", Outcome: runner.Fail, Text: text}}})
