@@ -49,7 +49,7 @@ func TestPushCommandsAreTried(t *testing.T) {
 		{`{files: [{content: x, dest: /x, when: web}], validate: [a, "x {{.vars.port}}"]}`, ""},
 		{`{files: [{content: x, dest: /x, validate: "x {{.vars.port}} {{staged}}"}]}`, "spec.yaml:1:43: the command for db1: {{.vars.port}} is not defined"},
 		{`{files: [{content: x, dest: /x, when: web}], validate: "x {{.vars.token}}"}`, "spec.yaml:1:56: the command for web1: {{.vars.token}}: this value is secret"},
-		{`{files: [{content: x, dest: /x}], validate: "x {{staged}}"}`, `spec.yaml:1:45: the template of the command: command:1: function "staged" not defined`},
+		{`{files: [{content: x, dest: /x}], validate: "x {{staged}}"}`, `spec.yaml:1:45: the template of the command: command:1: function "staged" is not defined`},
 		{`{files: [{content: x, dest: /x, notify: h}], handlers: {h: {run: "docker inspect -f '{{.State.Running}}' x"}}}`, "spec.yaml:1:66: the command for web1: {{.State.Running}}"},
 		{`{files: [{content: x, dest: /x, notify: h}], handlers: {h: {run: "docker inspect -f '{{` + "`{{.State.Running}}`" + ` | raw}}' x"}}}`, ""},
 	} {

@@ -2,6 +2,7 @@ package action
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,7 +149,11 @@ func (r *renderer) filesFor(index int) (all []*rendering, key string, err error)
 		if one == nil {
 			one = &rendering{renderer: r, file: f, index: index}
 			if err := one.render(); err != nil {
-				return nil, "", &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
+				wrong := &inventory.Error{Place: f.Place, Text: inventory.Plain(err).Error()}
+				if inner, ok := errors.AsType[*inventory.Error](err); ok {
+					wrong.Hint = inner.Hint
+				}
+				return nil, "", wrong
 			}
 		}
 		all = append(all, one)

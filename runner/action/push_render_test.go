@@ -121,6 +121,35 @@ func TestRenderOneHandler(t *testing.T) {
 	}
 }
 
+// TestJinja: what only Jinja and its like understand is an error, unless it is written as what a file is to have.
+func TestJinja(t *testing.T) {
+	for content, want := range map[string]string{
+		"a\n{% if x %}":             "error: motd:2: {% if x %} is Jinja, but hail's templates are Go's",
+		"{%- endfor -%}{{ x.y }}":   "error: motd:1: {%- endfor -%} is Jinja, but hail's templates are Go's",
+		"{# about {{.host}}":        "{# about web1",
+		"{#about#}":                 "error: motd:1: {#about#} is Jinja, but hail's templates are Go's",
+		`{{"{%"}} if x %}`:          "{% if x %}",
+		`{{"{#"}} x #}`:             "{# x #}",
+		"${#a[@]} {#DISK} {%s} 5{%": "${#a[@]} {#DISK} {%s} 5{%",
+	} {
+		src := t.TempDir() + "/motd"
+		if err := os.WriteFile(src, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: "/etc/motd", Template: true, Delete: "none"}}}
+		_, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+		got := ""
+		if wrong, ok := errors.AsType[*inventory.Error](err); ok && wrong.Hint != "" {
+			got = "error: " + wrong.Text
+		} else if err == nil {
+			got = string(contents[0].Bytes)
+		}
+		if got != want {
+			t.Errorf("%s: %q, %v; want %q", content, got, err, want)
+		}
+	}
+}
+
 // TestJoin: join takes a list var or the groups. Anything else is an error.
 func TestJoin(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}

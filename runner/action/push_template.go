@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -60,11 +61,13 @@ func (r *renderer) template(f *PushFile, name, text string, index int) made {
 	a := r.templates[key]
 	if a == nil {
 		a = &ahead{}
-		a.t, a.err = template.New(filepath.Base(name)).Option("missingkey=error").Funcs(fileFuncs).Parse(text)
+		if a.err = notJinja(filepath.Base(name), text); a.err == nil {
+			a.t, a.err = fill.Parse(filepath.Base(name), text, fileFuncs)
+		}
 		r.templates[key] = a
 	}
 	if a.err != nil {
-		return made{err: fill.Syntax(a.err)}
+		return made{err: a.err}
 	}
 	if index < a.from || index >= a.from+len(a.made) {
 		a.from = index
@@ -83,6 +86,19 @@ func (r *renderer) template(f *PushFile, name, text string, index int) made {
 		wg.Wait()
 	}
 	return a.made[index-a.from]
+}
+
+var jinja = regexp.MustCompile(`\{%[-+]?\s*\w[^%\n]*%\}|\{#[^}\n]*#\}`)
+
+// notJinja returns an error if a template has what only Jinja and its like understand: hosts would get it as it stands.
+func notJinja(name, text string) error {
+	at := jinja.FindStringIndex(text)
+	if at == nil {
+		return nil
+	}
+	return &inventory.Error{Place: inventory.Place{File: name, Line: 1 + strings.Count(text[:at[0]], "\n")},
+		Text: text[at[0]:at[1]] + " is Jinja, but hail's templates are Go's",
+		Hint: `{% if %} and {# … #} are {{if .vars.NAME}}…{{end}} and {{/* … */}}; for files that are to have them, write {{"{%"}} and {{"{#"}}`}
 }
 
 // makeFor renders for one host. Equal texts share their memory. It is safe for concurrent use.

@@ -6,9 +6,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -33,47 +30,27 @@ func ParseCommand(line string) (Command, error) {
 // parseFor parses a template in which every printed value is piped through a function, unless it is piped to quote or
 // raw already.
 func parseFor(name, text string, known template.FuncMap, function string) (*template.Template, error) {
-	t, err := template.New(name).Option("missingkey=error").Funcs(known).Parse(text)
+	t, err := Parse(name, text, known)
 	if err != nil {
-		return nil, Syntax(err)
+		return nil, err
 	}
 	for _, part := range t.Templates() {
-		if part.Tree != nil {
-			pass(part.Tree, part.Tree.Root, function)
-		}
+		eachPipe(part.Root, func(n parse.Node, p *parse.PipeNode) {
+			if action, ok := n.(*parse.ActionNode); ok && len(p.Decl) == 0 {
+				pass(part.Tree, action, function)
+			}
+		})
 	}
 	return t, nil
 }
 
-func pass(tree *parse.Tree, n parse.Node, function string) {
-	switch n := n.(type) {
-	case *parse.ListNode:
-		if n == nil {
-			return
-		}
-		for _, inner := range n.Nodes {
-			pass(tree, inner, function)
-		}
-	case *parse.ActionNode:
-		if len(n.Pipe.Decl) > 0 {
-			return
-		}
-		last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
-		if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
-			return
-		}
-		n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // so that an error shows the pipeline itself
-			Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
-	case *parse.IfNode:
-		pass(tree, n.List, function)
-		pass(tree, n.ElseList, function)
-	case *parse.RangeNode:
-		pass(tree, n.List, function)
-		pass(tree, n.ElseList, function)
-	case *parse.WithNode:
-		pass(tree, n.List, function)
-		pass(tree, n.ElseList, function)
+func pass(tree *parse.Tree, n *parse.ActionNode, function string) {
+	last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
+	if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
+		return
 	}
+	n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // so that an error shows the pipeline itself
+		Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
 }
 
 func rawValue(v any) (string, error) {
@@ -129,51 +106,6 @@ func plainValue(v any) (string, error) {
 		return "", errors.New("this value is secret")
 	}
 	return text, nil
-}
-
-// Syntax returns what is wrong with a template that can't be parsed.
-func Syntax(err error) error {
-	text := badCharacter.ReplaceAllString(strings.TrimPrefix(err.Error(), "template: "), "$1 can't stand here")
-	if strings.HasSuffix(text, " not defined") {
-		text += ": names begin with a dot, as in {{.host}} and {{.vars.NAME}}"
-	}
-	if before, ok := strings.CutSuffix(text, ": unexpected EOF"); ok {
-		text = before + ": an {{end}} is missing"
-	}
-	return errors.New(text)
-}
-
-var badCharacter = regexp.MustCompile(`bad character U\+[0-9A-F]+ ('.+')$`)
-
-var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
-
-// Why returns what was wrong with a template, without the positions that text/template adds and the functions that this
-// package wraps around values.
-func Why(err error) string {
-	m := templateFailed.FindStringSubmatch(err.Error())
-	if m == nil {
-		return strings.TrimPrefix(err.Error(), "template: ")
-	}
-	place, why := "{{"+m[1]+m[2]+"}}", m[3]
-	if strings.HasPrefix(why, "map has no entry") {
-		return place + " is not defined" + meant(m[1]+m[2])
-	}
-	return place + ": " + noField.ReplaceAllString(why, "there is no $1 in it")
-}
-
-var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
-
-// meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
-func meant(place string) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
-	names := slices.Sorted(maps.Keys(Data(inventory.Host{}, 0)))
-	if slices.Contains(names, name) || !strings.HasPrefix(place, ".") {
-		return ""
-	}
-	if near := inventory.Nearest(name, names); near != "" {
-		return ": did you mean ." + near + "?"
-	}
-	return ": a var is {{.vars." + name + "}}"
 }
 
 // Data returns what a template can use for a host; index is the host's place in the plan.

@@ -1,0 +1,62 @@
+package fill
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// Parse parses a template, which may call known besides the functions of text/template. The error says in plain words
+// what is wrong. A name that is not defined is an error of the template's Execute; see Why.
+func Parse(name, text string, known template.FuncMap) (*template.Template, error) {
+	t, err := template.New(name).Option("missingkey=error").Funcs(known).Parse(text)
+	if err != nil {
+		return nil, syntax(err)
+	}
+	for _, part := range t.Templates() {
+		eachPipe(part.Root, func(n parse.Node, p *parse.PipeNode) {
+			if character := character.FindString(quoted.ReplaceAllString(p.String(), "")); character != "" && err == nil {
+				line := 1 + strings.Count(text[:n.Position()], "\n")
+				err = fmt.Errorf("%s:%d: %s is a number: a text has double quotes", name, line, character)
+			}
+		})
+	}
+	return t, err
+}
+
+var (
+	quoted    = regexp.MustCompile("`[^`]*`|" + `"(?:[^"\\]|\\.)*"`)
+	character = regexp.MustCompile(`'(?:[^'\\]|\\.)+'`)
+)
+
+// eachPipe calls visit for n, or what is in it, where that has a pipeline.
+func eachPipe(n parse.Node, visit func(n parse.Node, p *parse.PipeNode)) {
+	var branch *parse.BranchNode
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n != nil {
+			for _, inner := range n.Nodes {
+				eachPipe(inner, visit)
+			}
+		}
+	case *parse.ActionNode:
+		visit(n, n.Pipe)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			visit(n, n.Pipe)
+		}
+	case *parse.IfNode:
+		branch = &n.BranchNode
+	case *parse.RangeNode:
+		branch = &n.BranchNode
+	case *parse.WithNode:
+		branch = &n.BranchNode
+	}
+	if branch != nil {
+		visit(branch, branch.Pipe)
+		eachPipe(branch.List, visit)
+		eachPipe(branch.ElseList, visit)
+	}
+}

@@ -1,0 +1,80 @@
+package fill
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hail/inventory"
+)
+
+// syntax returns what is wrong with a template that can't be parsed.
+func syntax(err error) error {
+	text := strings.TrimPrefix(err.Error(), "template: ")
+	if before, ok := strings.CutSuffix(text, ": unexpected EOF"); ok {
+		return errors.New(before + ": an {{end}} is missing")
+	}
+	if before, ok := strings.CutSuffix(text, " not defined"); ok {
+		return errors.New(before + " is not defined: names begin with a dot, as in {{.host}} and {{.vars.NAME}}")
+	}
+	text = strings.Replace(text, "malformed character constant: ", "a text has double quotes, unlike ", 1)
+	m := misplaced.FindStringSubmatch(text)
+	if m == nil {
+		return errors.New(text)
+	}
+	text = strings.TrimSuffix(text, m[0]) + strconv.Quote(m[1]) + " can't stand here"
+	for _, other := range instead {
+		if strings.Contains(other.of, m[1][:1]) {
+			text += ": " + other.write
+		}
+	}
+	return errors.New(text)
+}
+
+// misplaced finds what can't stand where it does.
+var misplaced = regexp.MustCompile(`(?:bad character U\+[0-9A-F]+ |unexpected |illegal number syntax: )["'<]?(.+?)["'>]?(?: in (?:operand|command))?$`)
+
+// instead is what to write for what other languages of templates have, by its first character.
+var instead = []struct{ of, write string }{
+	{"=!<>&", `a comparison is a function, as in {{if eq .vars.a "b"}}`},
+	{"+~", `texts are joined by standing side by side, as in {{.host}}.lan`},
+	{"(,", `what a function takes follows it, as in {{join ", " .groups}}`},
+	{"[-.", `{{index .vars "a-b"}} takes any name, and {{index .vars.list 0}} a place`},
+}
+
+var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
+
+// Why returns what was wrong with a template, without the positions that text/template adds and the functions that this
+// package wraps around values.
+func Why(err error) string {
+	m := templateFailed.FindStringSubmatch(err.Error())
+	if m == nil {
+		return strings.TrimPrefix(err.Error(), "template: ")
+	}
+	place, why := "{{"+m[1]+m[2]+"}}", m[3]
+	if strings.HasPrefix(why, "map has no entry") {
+		return place + " is not defined" + meant(m[1]+m[2])
+	}
+	if strings.HasSuffix(why, " is not a method but has arguments") {
+		return place + ": only a function takes what follows it, as in {{if and .vars.a .vars.b}}"
+	}
+	return place + ": " + noField.ReplaceAllString(why, "there is no $1 in it")
+}
+
+var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
+
+// meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
+func meant(place string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
+	names := slices.Sorted(maps.Keys(Data(inventory.Host{}, 0)))
+	if slices.Contains(names, name) || !strings.HasPrefix(place, ".") {
+		return ""
+	}
+	if near := inventory.Nearest(name, names); near != "" {
+		return ": did you mean ." + near + "?"
+	}
+	return ": a var is {{.vars." + name + "}}"
+}
