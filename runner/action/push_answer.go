@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func (o *outcome) hear(kind, rest string) error {
 	case "immutable":
 		blame("", "%s is immutable (chattr)", rest)
 	case "moved":
-		blame("", "a file changed on the host meanwhile")
+		blame("", "%s on the host meanwhile", cmp.Or(rest, "a file has changed"))
 	case "behind":
 		blame("", "%w", errBehind)
 	case "error":

@@ -68,7 +68,8 @@ func TestOutcomeUnsaid(t *testing.T) {
 		"begins, handler h 1, undoing": `handler "h": exit 1; the next push settles it`,
 		"begins, error rename":         "the files can't be renamed; the next push settles it",
 		"begins, refused x 2, stopped": "validation failed: x: exit 2; nothing was changed",
-		"begins, moved":                "a file changed on the host meanwhile; nothing was changed",
+		"begins, moved":                "a file has changed on the host meanwhile; nothing was changed",
+		"begins, moved /a has changed": "/a has changed on the host meanwhile; nothing was changed",
 		"begins, immutable /\\0101":    `/\0101 is immutable (chattr); nothing was changed`,
 		"locked":                       "another push is running on the host; nothing was changed",
 	} {
@@ -89,7 +90,7 @@ func TestOutcomeOfEarlier(t *testing.T) {
 		"settled activated, changed, begins, changed":                                    {"it was finished", ""},
 		"settled activated, handler h 1, kept, begins, changed":                          {`its files stay: handler "h": exit 1`, ""},
 		"settled activated, kept, begins, changed":                                       {"its files stay", ""},
-		"settled activated, handler h 1, undoing, rolled-back, begins, moved":            {`it was rolled back: handler "h": exit 1`, "a file changed on the host meanwhile; nothing was changed"},
+		"settled activated, handler h 1, undoing, rolled-back, begins, moved":            {`it was rolled back: handler "h": exit 1`, "a file has changed on the host meanwhile; nothing was changed"},
 		"settled activated, undoing, rolled-back, begins, changed":                       {"it was rolled back", ""},
 		"settled rolled-back, undoing, again g, again h, rolled-back, begins, changed":   {"it was rolled back, and then g and h failed too", ""},
 		"settled activated, handler h 1, undoing, again h, rolled-back, begins, changed": {`it was rolled back, and then h failed too: handler "h": exit 1`, ""},

@@ -137,3 +137,28 @@ func TestPushBehindForEver(t *testing.T) {
 		m.clean(t)
 	})
 }
+
+// TestPushMeanwhile: what somebody else changes between looking and renaming is left alone, and is told by its path.
+func TestPushMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, userland := range []string{"gnu", "busybox", "bsd"} {
+		m := newMachine(t, userland)
+		for want, change := range map[string]func(){
+			m.dir + "/b has changed":  func() { m.write(t, "b", "theirs", 0o644) },
+			m.dir + "/z has changed":  func() { os.Remove(filepath.Join(m.dir, "z")) },
+			m.dir + "/c has appeared": func() { m.write(t, "c", "theirs", 0o644) },
+		} {
+			for _, name := range []string{"a\nb", "b", "z"} {
+				m.write(t, name, "old", 0o644)
+			}
+			os.Remove(filepath.Join(m.dir, "c"))
+			m.execs.Store(0)
+			m.meanwhile = change
+			spec := `files: [{content: new, dest: "DIR/a\nb"}, {content: new, dest: DIR/b}, {content: new, dest: DIR/c}, {content: new, dest: DIR/z}]`
+			m.push(t, t.Context(), spec, nil).want(t, userland, runner.Error, "", want+" on the host meanwhile; nothing was changed")
+			if got := m.read(t, "a\nb"); got != "old" {
+				t.Errorf("%s: the other file has %q", userland, got)
+			}
+		}
+	}
+}

@@ -235,8 +235,17 @@ mkdir "$journal" && first "$size" | tar -x -m -f - -C "$journal" && [ -f "$journ
 mkfifo "$journal/alive" 2>/dev/null || true >"$journal/alive" || fail error state
 exec 8>&2 2>"$journal/why"
 find_stat
-unmoved() { # all is as the probe has seen it
-	{ [ ! -s "$journal/paths" ] || xargs -r -0 $stats -- <"$journal/paths" 2>/dev/null | cmp -s - "$journal/seen"; } && ( steps made absent )
+seen() { xargs -r -0 $stats -- <"$journal/paths" 2>/dev/null; } # what stat says now
+unmoved() { # all is as the probe has seen it; prints the first path that is not
+	[ ! -s "$journal/paths" ] || seen | cmp -s - "$journal/seen" || {
+		seen | {
+			at=1
+			while read -r was <&6 && read -r is && [ "$was" = "$is" ]; do at=$((at + 1)); done 6<"$journal/seen"
+			tr '\n\0' ' \n' <"$journal/paths" | sed -n "${at}s/\$/ has changed/p"
+		}
+		return 1
+	}
+	( steps made absent )
 }
 latest
 # A list of what pushes have put below a folder is of all pushes.
@@ -275,7 +284,7 @@ fi
 each v accept || fail stopped
 [ -z "$stopped" ] || fail stopped
 
-unmoved || fail moved
+moved=$(unmoved) || fail moved "$(printf '%s\n' "$moved" | head -n 1)"
 
 phase renaming || fail error state
 change "$nonce"

@@ -29,7 +29,7 @@ all() { true; }
 # What is done with NAME…, in their folder.
 absent() {
 	for name; do
-		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { printf '%s is there now\n' "$folder/$name"; return 1; }
+		[ ! -e "./$name" ] && [ ! -L "./$name" ] || { printf '%s has appeared\n' "$folder/$name"; return 1; }
 	done
 }
 take_after() { # what a file has besides its content, but for the time of its change; busybox has no way for it
