@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func TestRenderManyHosts(t *testing.T) {
 	}
 	for range 10 {
 		_, _, err := action.Render([]*action.PushSpec{spec}, hosts, choose, nil)
-		if err == nil || !strings.Contains(err.Error(), "for h301: {{.vars.role}} is not defined") {
+		if err == nil || !strings.Contains(err.Error(), "spec.yaml:1:75: content:1: for h301: {{.vars.role}} is not defined") {
 			t.Fatalf("error %v, want that of h301", err)
 		}
 	}
@@ -140,7 +141,7 @@ func TestJinja(t *testing.T) {
 		_, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
 		got := ""
 		if wrong, ok := errors.AsType[*inventory.Error](err); ok && wrong.Hint != "" {
-			got = "error: " + wrong.Text
+			got = "error: " + strings.TrimPrefix(wrong.Text, filepath.Dir(src)+"/")
 		} else if err == nil {
 			got = string(contents[0].Bytes)
 		}

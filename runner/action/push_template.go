@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -61,8 +60,8 @@ func (r *renderer) template(f *PushFile, name, text string, index int) made {
 	a := r.templates[key]
 	if a == nil {
 		a = &ahead{}
-		if a.err = notJinja(filepath.Base(name), text); a.err == nil {
-			a.t, a.err = fill.Parse(filepath.Base(name), text, fileFuncs)
+		if a.err = notJinja(name, text); a.err == nil {
+			a.t, a.err = fill.Parse(name, text, fileFuncs)
 		}
 		r.templates[key] = a
 	}
@@ -120,7 +119,7 @@ func (r *renderer) makeFor(t *template.Template, index int) (m made) {
 func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) {
 	var b bytes.Buffer
 	if err := t.Execute(&b, fill.Data(h, index)); err != nil {
-		return nil, fmt.Errorf("for %s: %s", h.Name, fill.Why(err))
+		return nil, fmt.Errorf("%sfor %s: %s", fill.Where(err), h.Name, fill.Why(err))
 	}
 	return b.Bytes(), nil
 }

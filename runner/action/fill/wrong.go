@@ -64,6 +64,16 @@ func Why(err error) string {
 	return place + ": " + noField.ReplaceAllString(why, "there is no $1 in it")
 }
 
+// Where returns the name and line of a template where err is, followed by a colon and a space; nothing if that is not known.
+func Where(err error) string {
+	if m := executing.FindStringSubmatch(err.Error()); m != nil {
+		return m[1] + ": "
+	}
+	return ""
+}
+
+var executing = regexp.MustCompile(`^template: (.*?:\d+):\d+: executing `)
+
 var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 
 // meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
