@@ -83,8 +83,8 @@ func TestPushFails(t *testing.T) {
 		}
 		m.hasMode(t, "conf", 0o751)
 
-		p = m.push(t, t.Context(), `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf"]}`, nil)
-		p.want(t, "validate the whole", runner.Failed, runner.Validation, "validation failed: grep -q three")
+		p = m.push(t, t.Context(), `{files: [{content: four, dest: DIR/conf}], validate: ["grep -q three DIR/conf || { echo no three; exit 3; }"]}`, nil)
+		p.want(t, "validate the whole", runner.Failed, runner.Validation, "|| { echo no three; exit 3; }: exit 3: no three; rolled back")
 		p = m.push(t, t.Context(), `{files: [{content: four, dest: DIR/conf}], health: [{id: up, command: {run: [test, -e, DIR/up]}, retry: {timeout: 1s}}]}`, nil)
 		p.want(t, "health", runner.Failed, runner.Unhealthy, "the health check up did not pass within 1s: exit: expected 0, is 1; rolled back")
 		if m.read(t, "conf") != "three\n" {

@@ -1,11 +1,12 @@
 # For sh/apply.sh: what follows once everything is in place: validation of the whole, handlers, health checks. The
 # arguments of these functions are the words of the table.
 theirs() { ( umask "$mask"; exec "$@" ) </dev/null 6<&- 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
-accept() { # and when it does not: how, and the first line that it has printed as an error
+accept() { # and when it does not: how, and the first line that it has printed, as an error if there is one
 	decode "$1"
-	theirs sh -c "$path" >&2 2>"$state/printed" && how= || how=$?
-	cat "$state/printed" >&2
+	theirs sh -c "$path" >"$state/output" 2>"$state/printed" && how= || how=$?
+	cat "$state/output" "$state/printed" >&2
 	[ -n "$how" ] || return 0
+	[ -s "$state/printed" ] || mv -f "$state/output" "$state/printed"
 	say "refused $1 $how $(dd bs=500 count=1 <"$state/printed" 2>/dev/null | sed -n '/[^[:space:]]/{p;q;}')"
 	return 1
 }

@@ -34,9 +34,9 @@
 #		C NAME NUMBER SECONDS INTERVAL LOOK COMMAND     has to succeed within SECONDS, each look within LOOK
 #	steps        what is to be done in each folder: see sh/steps.sh
 #
-# Beside the journal, $state has, while a push is at work, its lock (see below) and printed: what a command has printed,
-# which is not in the journal because a process that it leaves behind may hold it open. What stays is latest, owed, and
-# the folder managed.
+# Beside the journal, $state has, while a push is at work, its lock (see below), and in printed and output what a command
+# has printed, which is not in the journal because a process that it leaves behind may hold it open. What stays is
+# latest, owed, and the folder managed.
 nonce=$1 patience=$2 before=$3 size=$4 stream=$5 parts=$6
 set -f
 PATH=$PATH:/usr/sbin:/sbin
@@ -131,7 +131,7 @@ tidy() { # that all is over is forgotten last
 		xargs -r -0 sh -c 'for hidden; do [ ! -e "$hidden" ] || { find "$hidden" -type d -exec chmod u+rwx {} \; 2>/dev/null; rm -rf -- "$hidden"; }; done' hail <"$journal/hidden"
 	fi
 	exec </dev/null # with NFS, a file that is open stays, and with it the folder that it is in
-	rm -rf -- "$state/printed" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
+	rm -rf -- "$state/printed" "$state/output" "$journal/renaming" "$journal/renamed" "$journal/undoing" "$journal/staging" "$journal"
 	heed
 }
 
