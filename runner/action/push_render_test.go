@@ -151,6 +151,35 @@ func TestJinja(t *testing.T) {
 	}
 }
 
+// TestDefault: what a host does not have is no error where there is a value to take instead.
+func TestDefault(t *testing.T) {
+	host := inventory.Host{Name: "web1", Vars: map[string]any{"port": 80, "none": nil, "empty": "", "deep": map[string]any{"a": "b"}, "list": []any{"x"}}}
+	for content, want := range map[string]string{
+		`{{.vars.port | default 1}} {{default 1 .vars.port}}`:                     "80 80",
+		`{{.vars.none | default 1}} {{.vars.empty | default 1}}`:                  "1 1",
+		`{{.vars.no | default 1}} {{default 1 .vars.no}}`:                         "1 1",
+		`{{range .vars.list}}{{. | default "y"}}{{$.vars.no | default 1}}{{end}}`: "x1",
+		`{{.vars.deep.a | default 1}} {{.vars.deep.b | default "it" | upper}}`:    "b IT",
+		`{{if eq (default "a" .vars.no) "a"}}yes{{end}}`:                          "yes",
+		`{{.vars.no}}`:                            "error: content:1: for web1: {{.vars.no}} is not defined",
+		`{{.vars.no.b | default 1}}`:              "error: content:1: for web1: {{.vars.no}} is not defined",
+		`{{.vras.port | default 1}}`:              "error: content:1: for web1: {{.vras}} is not defined: did you mean .vars?",
+		`{{.hots | default 1}}`:                   "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
+		"{{.host}}\n{{.vars.port.b | default 1}}": "error: content:2: for web1: {{index .vars.port \"b\"}}: can't index item of type int",
+	} {
+		spec := &action.PushSpec{Files: []action.PushFile{{Content: &content, Dest: "/x", Template: true, Delete: "none"}}}
+		got := ""
+		if _, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{host}, nobody, nil); err != nil {
+			got = "error: " + err.Error()
+		} else {
+			got = string(contents[0].Bytes)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", content, got, want)
+		}
+	}
+}
+
 // TestJoin: join takes a list var or the groups. Anything else is an error.
 func TestJoin(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
