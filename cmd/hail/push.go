@@ -31,6 +31,7 @@ everything is rolled back. docs/push.md describes the form of a spec, and what h
 
 Examples:
   hail push -g web nginx.yaml --sudo --dry-run
+  hail push -g web nginx.yaml --sudo --dry-run --alike
   hail push -g web nginx.yaml --sudo --serial 1,10%,100% --max-fail 1
   hail push -w 'web[01-20]' motd:/etc/motd --mode 0644 --sudo
   hail push -a site/:/var/www/site --diff
