@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
@@ -51,6 +53,9 @@ func diffRuns(e environment, c *cli.Context) error {
 			}
 			summaries[i] = summaries[i].Only(hosts)
 		}
+	}
+	if a, b := runs[0], runs[1]; a.Plan.Action.Kind != b.Plan.Action.Kind { // a run in between has become the last one, say
+		e.remark(c, &inventory.Error{Text: fmt.Sprintf("these did not do the same: %s (%s) and %s (%s)", a.Plan.Run, report.Brief(a.What), b.Plan.Run, report.Brief(b.What))})
 	}
 	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], style)
 }
