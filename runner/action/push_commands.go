@@ -40,7 +40,7 @@ func (r *renderer) tryCommands(p *Push, specs []*PushSpec) error {
 
 func wrongCommand(place inventory.Place, err error) error {
 	hint := ""
-	if !strings.Contains(err.Error(), ".vars.") {
+	if blamed, _, _ := strings.Cut(err.Error(), "}}"); !strings.Contains(blamed, "{{.vars.") {
 		hint = `to have {{ in the command itself, write {{"{{" | raw}}`
 	}
 	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}

@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func TestPushCommandsAreTried(t *testing.T) {
 		{`{files: [{content: x, dest: /x, when: web}], validate: "x {{.vars.token}}"}`, "spec.yaml:1:56: the command for web1: {{.vars.token}}: this value is secret"},
 		{`{files: [{content: x, dest: /x}], validate: "x {{staged}}"}`, `spec.yaml:1:45: the template of the command: command:1: function "staged" is not defined`},
 		{`{files: [{content: x, dest: /x, notify: h}], handlers: {h: {run: "docker inspect -f '{{.State.Running}}' x"}}}`, "spec.yaml:1:66: the command for web1: {{.State.Running}}"},
+		{`{files: [{content: x, dest: /x, notify: h}], handlers: {h: {run: "docker inspect -f '{{json .State}}' x"}}}`, `spec.yaml:1:66: the template of the command: command:1: function "json" is not defined`},
 		{`{files: [{content: x, dest: /x, notify: h}], handlers: {h: {run: "docker inspect -f '{{` + "`{{.State.Running}}`" + ` | raw}}' x"}}}`, ""},
 	} {
 		spec, err := action.ReadPushSpec("spec.yaml", []byte(row.spec))
@@ -60,6 +62,9 @@ func TestPushCommandsAreTried(t *testing.T) {
 		_, _, err = action.Render([]*action.PushSpec{spec}, hosts, choose, inventory.SecretVars)
 		if (err == nil) != (row.want == "") || err != nil && !strings.HasPrefix(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %s", row.spec, err, row.want)
+		}
+		if wrong, ok := errors.AsType[*inventory.Error](err); ok && (wrong.Hint != "") == strings.Contains(row.spec, "{{.vars.") {
+			t.Errorf("%s: the hint is %q", row.spec, wrong.Hint)
 		}
 	}
 }
