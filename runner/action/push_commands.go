@@ -21,7 +21,7 @@ func (r *renderer) tryCommands(p *Push, specs []*PushSpec) error {
 	for text, place := range places {
 		c, err := fill.ParseCommand(text)
 		if err != nil {
-			return wrongCommand(place, err)
+			return fill.At(place, err)
 		}
 		parsed[text] = c
 	}
@@ -30,20 +30,12 @@ func (r *renderer) tryCommands(p *Push, specs []*PushSpec) error {
 		for _, text := range r.commandsOf(p, h.Name) {
 			if c, ok := parsed[text]; ok {
 				if _, err := c.For(bare, i); err != nil {
-					return wrongCommand(places[text], err)
+					return fill.At(places[text], err)
 				}
 			}
 		}
 	}
 	return nil
-}
-
-func wrongCommand(place inventory.Place, err error) error {
-	hint := ""
-	if blamed, _, _ := strings.Cut(err.Error(), "}}"); !strings.Contains(blamed, "{{.vars.") {
-		hint = `to have {{ in the command itself, write {{"{{" | raw}}`
-	}
-	return &inventory.Error{Place: place, Text: err.Error(), Hint: hint}
 }
 
 // commandsOf returns all commands of the push that may run on a host.

@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -97,6 +98,7 @@ func TestHealth(t *testing.T) {
 func TestHealthIsAimed(t *testing.T) {
 	for check, want := range map[string]string{
 		`{command: "test {{.vars.none}}"}`:                          "spec.yaml:1:44: command:test {{.vars.none}}: the command for web2: {{.vars.none}} is not defined",
+		`{command: "docker inspect -f '{{json .State}}' x"}`:        `function "json" is not defined`,
 		`{command: "test {{.vars.token}}"}`:                         "secret",
 		`{command: {run: x, stdout: {regex: "{{.vars.pattern}}"}}}`: "web2: a host can't judge this regex by itself",
 		`{command: x, when: "("}`:                                   "when: invalid argument",
@@ -107,6 +109,9 @@ func TestHealthIsAimed(t *testing.T) {
 		}
 		hosts := []inventory.Host{{Name: "web1", Vars: map[string]any{"none": 1, "token": "x", "pattern": "x"}}, {Name: "web2", Vars: map[string]any{"token": "x", "pattern": `\bx`}}}
 		_, _, err = action.Render([]*action.PushSpec{spec}, hosts, func(string) (map[string]bool, error) { return nil, os.ErrInvalid }, inventory.SecretVars)
+		if wrong, ok := errors.AsType[*inventory.Error](err); ok && (wrong.Hint != "") != strings.Contains(check, "{{json") {
+			t.Errorf("%s: the hint is %q", check, wrong.Hint)
+		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", check, err, want)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/action/fill"
 )
 
 // Suite is an action that makes checks. Read makes one, also of a text in memory. Before a run, Aim finds out about its
@@ -111,7 +112,7 @@ func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string
 				continue
 			}
 			if _, err := c.render(h, index); err != nil {
-				return &inventory.Error{Place: c.Place, Text: err.Error()}
+				return fill.At(c.Place, err)
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func quoteValue(v any) (string, error) {
 func (c Command) For(h inventory.Host, index int) (string, error) {
 	var b strings.Builder
 	if err := c.t.Execute(&b, Data(h, index)); err != nil {
-		return "", fmt.Errorf("the command for %s: %s", h.Name, Why(err))
+		return "", fmt.Errorf("the command for %s: %w", h.Name, Why(err))
 	}
 	return b.String(), nil
 }
@@ -89,13 +89,13 @@ func Line(line string, h inventory.Host, index int) (string, error) {
 
 // Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
 func Text(text string, h inventory.Host, index int) (string, error) {
-	t, err := parseFor("text", text, template.FuncMap{"plain": plainValue}, "plain")
+	t, err := parseFor("text", text, template.FuncMap{"plain": plainValue, "raw": plainValue}, "plain")
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, Data(h, index)); err != nil {
-		return "", fmt.Errorf("for %s: %s", h.Name, Why(err))
+		return "", fmt.Errorf("for %s: %w", h.Name, Why(err))
 	}
 	return b.String(), nil
 }

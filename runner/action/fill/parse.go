@@ -20,7 +20,7 @@ func Parse(name, text string, known template.FuncMap) (*template.Template, error
 			allowUndefined(part.Tree, p)
 			if character := character.FindString(quoted.ReplaceAllString(p.String(), "")); character != "" && err == nil {
 				line := 1 + strings.Count(text[:n.Position()], "\n")
-				err = fmt.Errorf("%s:%d: %s is a number: a text has double quotes", name, line, character)
+				err = mistake(fmt.Sprintf("%s:%d: %s is a number: a text has double quotes", name, line, character))
 			}
 		})
 	}

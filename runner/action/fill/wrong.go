@@ -11,19 +11,24 @@ import (
 	"hail/inventory"
 )
 
+// mistake is what is wrong with a template.
+type mistake string
+
+func (m mistake) Error() string { return string(m) }
+
 // syntax returns what is wrong with a template that can't be parsed.
 func syntax(err error) error {
 	text := strings.TrimPrefix(err.Error(), "template: ")
 	if before, ok := strings.CutSuffix(text, ": unexpected EOF"); ok {
-		return errors.New(before + ": an {{end}} is missing")
+		return mistake(before + ": an {{end}} is missing")
 	}
 	if before, ok := strings.CutSuffix(text, " not defined"); ok {
-		return errors.New(before + " is not defined: names begin with a dot, as in {{.host}} and {{.vars.NAME}}")
+		return mistake(before + " is not defined: names begin with a dot, as in {{.host}} and {{.vars.NAME}}")
 	}
 	text = strings.Replace(text, "malformed character constant: ", "a text has double quotes, unlike ", 1)
 	m := misplaced.FindStringSubmatch(text)
 	if m == nil {
-		return errors.New(text)
+		return mistake(text)
 	}
 	text = strings.TrimSuffix(text, m[0]) + strconv.Quote(m[1]) + " can't stand here"
 	for _, other := range instead {
@@ -31,7 +36,7 @@ func syntax(err error) error {
 			text += ": " + other.write
 		}
 	}
-	return errors.New(text)
+	return mistake(text)
 }
 
 // misplaced finds what can't stand where it does.
@@ -49,19 +54,31 @@ var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]
 
 // Why returns what was wrong with a template, without the positions that text/template adds and the functions that this
 // package wraps around values.
-func Why(err error) string {
+func Why(err error) error {
 	m := templateFailed.FindStringSubmatch(err.Error())
 	if m == nil {
-		return strings.TrimPrefix(err.Error(), "template: ")
+		return mistake(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	place, why := "{{"+m[1]+m[2]+"}}", m[3]
 	if strings.HasPrefix(why, "map has no entry") {
-		return place + " is not defined" + meant(m[1]+m[2])
+		return mistake(place + " is not defined" + meant(m[1]+m[2]))
 	}
 	if strings.HasSuffix(why, " is not a method but has arguments") {
-		return place + ": only a function takes what follows it, as in {{if and .vars.a .vars.b}}"
+		return mistake(place + ": only a function takes what follows it, as in {{if and .vars.a .vars.b}}")
 	}
-	return place + ": " + noField.ReplaceAllString(why, "there is no $1 in it")
+	return mistake(place + ": " + noField.ReplaceAllString(why, "there is no $1 in it"))
+}
+
+// At returns err, of a command or text in a file, as an error at its place there. Every {{ in such a file begins what is
+// filled in, also where it is meant for a command like docker inspect -f: the hint says what to do then.
+func At(place inventory.Place, err error) error {
+	wrong := &inventory.Error{Place: place, Text: err.Error()}
+	if m, ok := errors.AsType[mistake](err); ok {
+		if blamed, _, _ := strings.Cut(string(m), "}}"); !strings.Contains(blamed, "{{.vars.") {
+			wrong.Hint = "to have {{ in it for something else, write {{`{{` | raw}}" // with quotes that YAML leaves alone
+		}
+	}
+	return wrong
 }
 
 // Where returns the name and line of a template where err is, followed by a colon and a space; nothing if that is not known.
