@@ -114,7 +114,7 @@ var ansibleKeys = map[string]string{
 	"ansible_shell_executable": "shell",
 	"ansible_become":           "become", "ansible_become_user": "become_user",
 	"ansible_timeout": "connect_timeout", "ansible_ssh_timeout": "connect_timeout",
-	"ansible_ssh_common_args": "options", "ansible_ssh_extra_args": "options",
+	"ansible_ssh_args": "options", "ansible_ssh_common_args": "options", "ansible_ssh_extra_args": "options",
 	"ansible_become_method":     "become_method",
 	"ansible_connection":        "connection",
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",

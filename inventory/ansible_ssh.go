@@ -2,10 +2,38 @@ package inventory
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// sshArguments reads arguments for ssh, and takes jump hosts and options from them.
+// sshVars are the vars of Ansible with arguments for ssh, in the order in which ssh gets them.
+var sshVars = []string{"ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"}
+
+// connection returns conn, where of several vars with arguments for ssh the first one that says something counts, as for
+// ssh.
+func (s settings) connection() Connection {
+	own, args := s.conn, Connection{}
+	for _, name := range slices.Backward(sshVars) {
+		said := s.arguments[name].conn
+		own = own.without(said)
+		if isRouted(said) {
+			args.Jump, args.Options = "", maps.Clone(args.Options)
+			delete(args.Options, "ProxyCommand")
+		}
+		args = args.Overlay(said)
+	}
+	return args.Overlay(own)
+}
+
+// isRouted is whether arguments for ssh say by what way to reach a host.
+func isRouted(args Connection) bool { return args.Jump != "" || args.Options["ProxyCommand"] != "" }
+
+// sshOptions are the keywords of arguments that are short for an option.
+var sshOptions = map[byte]string{'p': "Port=", 'l': "User=", 'i': "IdentityFile=", '4': "AddressFamily=inet", '6': "AddressFamily=inet6"}
+
+// sshArguments reads arguments for ssh, and takes jump hosts and options from them. As for ssh, the first of several
+// values counts.
 func (s ansibleSetting) sshArguments(text string) {
 	words, err := shellWords(text)
 	if err != nil {
@@ -23,13 +51,14 @@ func (s ansibleSetting) sshArguments(text string) {
 			i++
 			value = words[i]
 		}
-		switch word[1] {
-		case 'o':
+		switch option := sshOptions[word[1]]; {
+		case option != "":
+			s.option(option + value)
+		case word[1] == 'o':
 			s.option(value)
-		case 'J':
+		case word[1] == 'J':
 			s.jump(value)
-		case 'C', 'q':
-		default:
+		case word[1] != 'C' && word[1] != 'q':
 			s.remark("", s.name+": "+word+" is left out", "")
 		}
 	}
@@ -39,7 +68,9 @@ func (s ansibleSetting) jump(value string) {
 	if err := CheckJump(value); err != nil {
 		s.fail(err.Error())
 	}
-	s.said.conn.Jump = value
+	if !isRouted(s.said.conn) {
+		s.said.conn.Jump = value
+	}
 }
 
 // option reads the value of -o. Options for shared connections, compression and logging are dropped, since hail
@@ -55,7 +86,9 @@ func (s ansibleSetting) option(text string) {
 	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
 	case "userknownhostsfile":
 		if value != "/dev/null" && value != "none" {
-			s.said.conn.KnownHosts = strings.Fields(value)
+			if s.said.conn.KnownHosts == nil {
+				s.said.conn.KnownHosts = strings.Fields(value)
+			}
 			return
 		}
 		fallthrough
@@ -68,9 +101,13 @@ func (s ansibleSetting) option(text string) {
 			s.jump(hop)
 			return
 		}
+		if isRouted(s.said.conn) {
+			return
+		}
+		key = "ProxyCommand"
 		fallthrough
 	default:
-		s.said.conn.Options = mergedOptions(s.said.conn.Options, map[string]string{key: value})
+		s.said.conn.Options = mergedOptions(map[string]string{key: value}, s.said.conn.Options)
 	}
 }
 

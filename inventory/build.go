@@ -54,11 +54,6 @@ func (s settings) overlay(top settings) settings {
 			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Place == replaced.place })
 		}
 	}
-	for name, kept := range s.arguments {
-		if _, replaced := top.arguments[name]; !replaced && len(top.arguments) > 0 {
-			s.conn = kept.conn.Overlay(s.conn) // what is gone may have hidden it
-		}
-	}
 	s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { // what was remarked on is gone
 		if c.Remark != nil && c.Key == "become_method" { // also by hail's own format, which overrides no var of Ansible
 			return top.conn.BecomeMethod != ""

@@ -43,7 +43,7 @@ func (b *builder) resolve() (*Inventory, error) {
 		if b.around.Origins {
 			inv.origins[def.name] = all.origins
 		}
-		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: all.conn, Groups: in.names, Vars: all.vars})
+		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: all.connection(), Groups: in.names, Vars: all.vars})
 		for _, g := range in.groups {
 			g.members = append(g.members, i)
 		}

@@ -136,7 +136,11 @@ func TestAnsibleConnection(t *testing.T) {
 		"-o UserKnownHostsFile=/dev/null":                    "",
 		`-o UserKnownHostsFile="/a ~/b"`:                     "known_hosts:[/a ~/b]",
 		`-o ProxyCommand="ssh -W %h:%p \"\""`:                `options:map[ProxyCommand:ssh -W %h:%p ""]`,
-		"-v -i /key":                                         "",
+		"-v -i /key -p 2222 -l me -4":                        "options:map[AddressFamily:inet IdentityFile:/key Port:2222 User:me]",
+		"-p 1 -o Port=2 -o port=3":                           "options:map[Port:1]", // the first one counts, as for ssh
+		"-o UserKnownHostsFile=/a -o UserKnownHostsFile=/b":  "known_hosts:[/a]",
+		"-o ProxyCommand=a -J b -o proxyjump=c":              "options:map[ProxyCommand:a]",
+		"-J b -o ProxyCommand=a -o ProxyJump=c":              "jump:b",
 	} {
 		inv := load(t, "hosts.yml", fmt.Sprintf("all: {hosts: {h: {ansible_ssh_common_args: %q}}}", args))
 		h, _ := inv.Host("h")
@@ -182,6 +186,26 @@ db ansible_ssh_common_args=''
 			got += fmt.Sprint(" ", o.Place.Line)
 		}
 		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestSSHArgumentsInOrder: ssh gets the vars in this order, wherever they are set, and its first value counts.
+func TestSSHArgumentsInOrder(t *testing.T) {
+	inv := load(t, "hosts.ini", `[web]
+one ansible_ssh_extra_args='-J extra -o Port=3 -l extra' ansible_ssh_common_args='-o ProxyCommand=common -p 2' ansible_ssh_args='-p 1'
+two ansible_ssh_extra_args='-o ProxyCommand=extra' ansible_ssh_common_args=''
+[web:vars]
+ansible_ssh_common_args=-J common
+ansible_ssh_args=-J args -o Port=1
+`, "over.yaml", "hosts: {two: {jump: own}}")
+	for name, want := range map[string]string{
+		"one": "[{options map[Port:1 ProxyCommand:common User:extra]}]",
+		"two": "[{jump own} {options map[Port:1]}]",
+	} {
+		h, _ := inv.Host(name)
+		if got := fmt.Sprint(h.Connection.Settings()); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
