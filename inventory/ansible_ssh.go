@@ -58,6 +58,8 @@ func (s ansibleSetting) sshArguments(text string) {
 			s.option(value)
 		case word[1] == 'J':
 			s.jump(value)
+		case word[1] == 'F' && value != "~/.ssh/config":
+			s.remark("ssh_config", s.name+" asks for the ssh_config "+value+", and hail reads the same one for all hosts", "give it with -F")
 		case word[1] != 'C' && word[1] != 'q':
 			s.remark("", s.name+": "+word+" is left out", "")
 		}

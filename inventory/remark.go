@@ -9,7 +9,7 @@ import (
 // Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
 type Remark struct {
 	Error
-	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection", "become_method" or "become"
+	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection", "ssh_config", "become_method" or "become"
 }
 
 // caveat is a Remark on a setting of hosts; a later caveat of the same var replaces it, also by nil.
