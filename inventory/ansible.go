@@ -34,17 +34,22 @@ func (a ansibleSource) group(name string, place Place) *groupDef {
 }
 
 // pattern reads a pattern of hosts, which may have a port: www[01:50], db-[a:f]:5309, or an IPv6 address.
-func (a ansibleSource) pattern(pattern string, place Place) (names []string, said settings, ok bool) {
+func (a ansibleSource) pattern(pattern string, place Place) (names []string, port int, ok bool) {
 	names, port, wrong := expandAnsible(pattern)
 	if wrong != nil {
 		a.b.failPattern(place, wrong)
-		return nil, said, false
 	}
+	return names, port, wrong == nil
+}
+
+// add adds the hosts of a pattern with their settings. Its port is only for hosts that nothing has named before.
+func (a ansibleSource) add(names []string, port int, said settings, g *groupDef, place Place) {
 	if port > 0 {
-		said.conn.Port = port
-		a.b.note(&said, "port", port, place, "host")
+		var first settings
+		a.set(&first, "ansible_port", port, place, "host")
+		a.b.add(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return a.b.byName[name] != nil }), first, nil, place)
 	}
-	return names, said, true
+	a.b.add(names, said, g, place)
 }
 
 // setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
@@ -79,6 +84,13 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		var said settings
 		if slices.Contains([]string{"connection", "become_method", "host_key_checking", "options"}, key) {
 			said.caveats = []caveat{{of: name}} // what an overridden value had is gone
+		}
+		if i := slices.Index(connectionKeys, key); i >= 0 && key != "options" {
+			if strings.HasPrefix(name, "ansible_ssh_") {
+				said.prefixed = 1 << i
+			} else {
+				said.plain = 1 << i
+			}
 		}
 		if value != nil && value != "" {
 			ansibleSetting{a.b, &said, name, value, place}.take(key)

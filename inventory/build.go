@@ -35,6 +35,10 @@ type settings struct {
 
 	arguments map[string]arguments // by the vars of Ansible that have them
 	caveats   []caveat
+
+	// What vars of Ansible say about conn, be it that there is nothing: those like ansible_ssh_user count more than those
+	// like ansible_user, wherever they are set.
+	plain, prefixed fieldSet
 }
 
 // arguments are the part of conn that comes from arguments for ssh. They are inherited as a whole, or replaced as a whole.
@@ -44,10 +48,17 @@ type arguments struct {
 }
 
 func (s settings) empty() bool {
-	return len(s.vars)+len(s.arguments)+len(s.caveats) == 0 && s.conn.isZero()
+	return len(s.vars)+len(s.arguments)+len(s.caveats) == 0 && s.plain|s.prefixed == 0 && s.conn.isZero()
 }
 
 func (s settings) overlay(top settings) settings {
+	if said := top.plain | top.prefixed; said|s.plain|s.prefixed != 0 {
+		stays := s.prefixed & top.plain &^ top.prefixed
+		top = top.drop(stays)
+		set := top.conn.fields()
+		s = s.drop(said &^ stays &^ set)
+		s.plain, s.prefixed = s.plain&^set, s.prefixed&^set
+	}
 	for name := range top.arguments {
 		if replaced, ok := s.arguments[name]; ok {
 			s.conn = s.conn.without(replaced.conn)
@@ -61,7 +72,25 @@ func (s settings) overlay(top settings) settings {
 		_, gone := top.vars[c.of]
 		return gone
 	})
-	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments), replaced(s.caveats, top.caveats)}
+	return settings{
+		s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments),
+		replaced(s.caveats, top.caveats), s.plain | top.plain, s.prefixed | top.prefixed,
+	}
+}
+
+// drop returns s without these fields of conn.
+func (s settings) drop(gone fieldSet) settings {
+	if gone == 0 {
+		return s
+	}
+	v := reflect.ValueOf(&s.conn).Elem()
+	for i, key := range connectionKeys {
+		if gone&(1<<i) != 0 {
+			v.Field(i).SetZero()
+			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Key == key })
+		}
+	}
+	return s
 }
 
 func merged[V any](base, top map[string]V) map[string]V {

@@ -49,6 +49,19 @@ func (c Connection) Overlay(top Connection) Connection {
 	return c
 }
 
+// fieldSet is a set of the fields of a Connection, with a bit for each.
+type fieldSet uint32
+
+// fields returns the fields that are not zero.
+func (c Connection) fields() (set fieldSet) {
+	for i, v := 0, reflect.ValueOf(c); i < v.NumField(); i++ {
+		if !v.Field(i).IsZero() {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
 // without returns c without the settings that it shares with o.
 func (c Connection) without(o Connection) Connection {
 	options := maps.Clone(c.Options)

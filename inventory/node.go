@@ -141,8 +141,10 @@ func (r nodeReader) remarkAnsible(s *settings, name string, place Place) {
 
 // connection reads a mapping of connection settings; by is what sets them, for their origins.
 func (r nodeReader) connection(n *strictyaml.Node, into *settings, by string) {
-	r.fields(n, "connection settings", "connection: {port: 2222}", nil, &into.conn)
-	r.noteConnection(into, n, by)
+	var said settings
+	r.fields(n, "connection settings", "connection: {port: 2222}", nil, &said.conn)
+	r.noteConnection(&said, n, by)
+	*into = into.overlay(said)
 }
 
 // setting reads the connection setting with a key; known is false if there is none.

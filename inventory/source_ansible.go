@@ -103,7 +103,7 @@ func (a ansibleSource) member(pattern, vars *strictyaml.Node, g *groupDef) (name
 		a.fail(pattern, "a host is a name or a pattern like www[01:50]", "")
 		return nil
 	}
-	names, said, ok := a.pattern(pattern.Text, a.textPlace(pattern))
+	names, port, ok := a.pattern(pattern.Text, a.textPlace(pattern))
 	if !ok {
 		return nil
 	}
@@ -111,8 +111,9 @@ func (a ansibleSource) member(pattern, vars *strictyaml.Node, g *groupDef) (name
 		a.fail(vars, fmt.Sprintf("the vars of %s have to be a mapping", pattern.Text), "")
 		return nil
 	}
+	var said settings
 	a.setAll(&said, vars, "host")
-	a.b.add(names, said, g, a.place(pattern))
+	a.add(names, port, said, g, a.place(pattern))
 	return names
 }
 

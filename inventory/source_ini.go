@@ -158,10 +158,11 @@ func (r *iniReader) hostLine(text string, place Place) {
 		r.b.fail(place, "the section is not closed", "[group], [group:vars] or [group:children]")
 		return
 	}
-	names, said, ok := r.pattern(words[0], place)
+	names, port, ok := r.pattern(words[0], place)
 	if !ok {
 		return
 	}
+	var said settings
 	for _, word := range words[1:] {
 		at := place
 		if i := strings.Index(text, word); i >= 0 {
@@ -174,7 +175,7 @@ func (r *iniReader) hostLine(text string, place Place) {
 		}
 		r.set(&said, name, literal(value), at, "host")
 	}
-	r.b.add(names, said, r.g, place)
+	r.add(names, port, said, r.g, place)
 }
 
 func (r *iniReader) varLine(text string, place Place) {

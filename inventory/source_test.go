@@ -211,6 +211,42 @@ ansible_ssh_args=-J args -o Port=1
 	}
 }
 
+// TestAnsibleNames: as in Ansible, ansible_ssh_user counts more than ansible_user wherever they are set, nothing overrides
+// something, and the port in a name is that of a host which has not been named before. What another source says later
+// counts more than both names.
+func TestAnsibleNames(t *testing.T) {
+	inv := load(t, "hosts.ini", `[web]
+both ansible_ssh_user=s ansible_user=p ansible_port=5
+plain ansible_user=p
+gone ansible_user= ansible_ssh_user='' ansible_become=
+[web:vars]
+ansible_ssh_user=group
+ansible_ssh_port=7
+ansible_become=yes
+[db]
+first:1 ansible_port=2
+second:3
+gone:4
+second:5
+[db:vars]
+ansible_user=db
+`, "over.yaml", "groups: {all: {hosts: [over], connection: {user: all}}, web: {hosts: [over], connection: {port: 9}}}\nhosts: {plain: {user: own}}",
+		"again.yml", "web: {hosts: {both:6: {ansible_port: 8}, over: {ansible_port: 10, ansible_user: null}}}")
+	for name, want := range map[string]string{
+		"both":   "[{user s} {port 8} {become true}]",
+		"plain":  "[{user own} {port 9} {become true}]",
+		"gone":   "[{port 9}]",
+		"first":  "[{user db} {port 2}]",
+		"second": "[{user db} {port 3}]",
+		"over":   "[{user group} {port 10} {become true}]",
+	} {
+		h, _ := inv.Host(name)
+		if got := fmt.Sprint(h.Connection.Settings()); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestRemarks(t *testing.T) {
 	inv := load(t,
 		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\nf ansible_shell_type=powershell\ng ansible_shell_type=sh\n",
