@@ -55,7 +55,11 @@ func (a ansibleSource) add(names []string, port int, said settings, g *groupDef,
 // setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
 func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
 	if hasVault(n) {
-		s.remark(name, Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}})
+		var said settings
+		key := ansibleKeys[name]
+		said.remark(name, Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}, Key: key})
+		said.caveats[0].field = fieldOf(key)
+		*s = s.overlay(said)
 		return
 	}
 	a.set(s, name, n.Any(), a.place(n), by)
@@ -82,18 +86,20 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		s.remark(name, Remark{Error: Error{Place: place, Text: name + " is a credential: it is left out"}})
 	case isSetting:
 		var said settings
-		if slices.Contains([]string{"connection", "become_method", "host_key_checking", "options"}, key) {
-			said.caveats = []caveat{{of: name}} // what an overridden value had is gone
-		}
-		if i := slices.Index(connectionKeys, key); i >= 0 && key != "options" {
-			if strings.HasPrefix(name, "ansible_ssh_") {
-				said.prefixed = 1 << i
-			} else {
-				said.plain = 1 << i
-			}
+		said.caveats = []caveat{{of: name}} // what an overridden value had is gone
+		field := fieldOf(key)
+		switch {
+		case key == "options":
+		case strings.HasPrefix(name, "ansible_ssh_"):
+			said.prefixed = field
+		default:
+			said.plain = field
 		}
 		if value != nil && value != "" {
 			ansibleSetting{a.b, &said, name, value, place}.take(key)
+		}
+		for i := range said.caveats {
+			said.caveats[i].field = field
 		}
 		if key == "options" {
 			said.arguments = map[string]arguments{name: {said.conn, place}}
@@ -101,8 +107,8 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		a.b.noteSettings(&said, place, by)
 		*s = s.overlay(said)
 	default:
-		if u, ok := unfollowed[name]; ok {
-			s.remark(name, Remark{Error{Place: place, Text: name + " has no effect: " + u.why}, u.key})
+		if why, ok := unfollowed[name]; ok {
+			s.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
 		}
 		if name == "ansible_shell_type" && (value == "powershell" || value == "cmd") {
 			s.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
@@ -132,12 +138,11 @@ var ansibleKeys = map[string]string{
 	"ansible_host_key_checking": "host_key_checking", "ansible_ssh_host_key_checking": "host_key_checking",
 }
 
-// unfollowed are vars by which Ansible reaches a host otherwise than hail would, with the key of the remark, and why hail
-// does not follow them.
-var unfollowed = map[string]struct{ key, why string }{
-	"ansible_become_exe":     {"become", "hail runs the sudo or doas that the login's PATH has"},
-	"ansible_become_flags":   {"become", "hail runs sudo and doas with options of its own"},
-	"ansible_ssh_executable": {"", "hail does not run ssh"},
+// unfollowed are vars by which Ansible reaches a host otherwise than hail would, and why hail does not follow them.
+var unfollowed = map[string]string{
+	"ansible_become_exe":     "hail runs the sudo or doas that the login's PATH has",
+	"ansible_become_flags":   "hail runs sudo and doas with options of its own",
+	"ansible_ssh_executable": "hail does not run ssh",
 }
 
 // AnsibleSetting returns what a var of this name sets for a connection, as a key of hail's own format where there is one.
@@ -163,7 +168,7 @@ type ansibleSetting struct {
 }
 
 func (s ansibleSetting) remark(key, text, hint string) {
-	s.said.remark(s.name, Remark{Error{s.place, text, hint}, key})
+	s.said.remark(s.name, Remark{Error: Error{s.place, text, hint}, Key: key})
 }
 
 func (s ansibleSetting) fail(text string) { s.b.fail(s.place, s.name+": "+text, "") }
@@ -177,7 +182,7 @@ func (s ansibleSetting) take(key string) {
 		s.fail("this has to be a text")
 		return
 	case strings.Contains(text, "{{"):
-		s.fail("templates are not evaluated here: " + text)
+		s.remark(key, s.name+": templates are not evaluated here: "+text, "leave the host out with -x, or give it a value in a later -i")
 		return
 	case strings.ContainsFunc(text, unicode.IsControl):
 		s.fail("this has to be a text on one line")

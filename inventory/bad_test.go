@@ -56,7 +56,6 @@ func TestBadInput(t *testing.T) {
 		{"h.ini", "[a]\nw ansible_become=maybe", `F:2:3: ansible_become: "maybe" is neither yes nor no`, ""},
 		{"h.ini", "[a]\nw ansible_timeout=1m", `F:2:3: ansible_timeout: "1m" is not a number of seconds`, ""},
 		{"h.ini", "[a]\nw ansible_timeout=soon", `F:2:3: ansible_timeout: "soon" is not a number of seconds`, ""},
-		{"h.ini", "[a]\nw ansible_host={{x}}", `F:2:3: ansible_host: templates are not evaluated here: {{x}}`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args=x", `F:2:3: ansible_ssh_common_args: "x" is not an ssh option`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args='-J -x'", `F:2:1: ansible_ssh_common_args: "-x" is not a jump host: [user@]host[:port]`, ""},
 		{"h.ini", "[a]\nw ansible_ssh_common_args='-o UserKnownHostsFile='", `F:2:1: ansible_ssh_common_args: "UserKnownHostsFile=" is not an ssh option: -o Key=Value`, ""},

@@ -65,13 +65,13 @@ func (s settings) overlay(top settings) settings {
 			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Place == replaced.place })
 		}
 	}
-	s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { // what was remarked on is gone
-		if c.Remark != nil && c.Key == "become_method" { // also by hail's own format, which overrides no var of Ansible
-			return top.conn.BecomeMethod != ""
-		}
-		_, gone := top.vars[c.of]
-		return gone
-	})
+	if len(s.caveats) > 0 {
+		settled := top.conn.fields()
+		s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { // what was remarked on is gone
+			_, replaced := top.vars[c.of]
+			return replaced || c.field&settled != 0
+		})
+	}
 	return settings{
 		s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments),
 		replaced(s.caveats, top.caveats), s.plain | top.plain, s.prefixed | top.prefixed,

@@ -52,6 +52,12 @@ func (c Connection) Overlay(top Connection) Connection {
 // fieldSet is a set of the fields of a Connection, with a bit for each.
 type fieldSet uint32
 
+// fieldOf returns the set with the field of a key, which is empty if there is none.
+func fieldOf(key string) fieldSet {
+	i := slices.Index(connectionKeys, key)
+	return fieldSet(1<<(i+1)) >> 1
+}
+
 // fields returns the fields that are not zero.
 func (c Connection) fields() (set fieldSet) {
 	for i, v := 0, reflect.ValueOf(c); i < v.NumField(); i++ {

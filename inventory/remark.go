@@ -9,13 +9,15 @@ import (
 // Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
 type Remark struct {
 	Error
-	Key string // of the connection setting, if hail would do otherwise than the source asks: "connection", "ssh_config", "become_method" or "become"
+	Key      string // of a connection setting, or "connection" or "ssh_config", if hail would do otherwise than the source asks
+	Becoming bool   // it is about how commands become another user
 }
 
 // caveat is a Remark on a setting of hosts; a later caveat of the same var replaces it, also by nil.
 type caveat struct {
 	of string // the var of Ansible, or the file
 	*Remark
+	field fieldSet // what settles it, also in hail's own format
 }
 
 // remark notes what is about no host in particular.
@@ -23,7 +25,10 @@ func (b *builder) remark(p Place, text string) {
 	b.remarks = append(b.remarks, &Remark{Error: Error{Place: p, Text: text}})
 }
 
-func (s *settings) remark(of string, r Remark) { s.caveats = append(s.caveats, caveat{of, &r}) }
+func (s *settings) remark(of string, r Remark) {
+	r.Becoming = strings.HasPrefix(of, "ansible_become")
+	s.caveats = append(s.caveats, caveat{of: of, Remark: &r})
+}
 
 // replaced returns base with the caveats of top in the place of those of the same vars.
 func replaced(base, top []caveat) []caveat {
@@ -54,7 +59,7 @@ func (inv *Inventory) RemarksOn(hosts []Host, becomes bool) (told []*Error) {
 	seen, places, byText := map[*Remark]bool{}, map[string]int{}, map[string]*Error{}
 	for _, name := range append([]string{""}, Names(hosts)...) {
 		for _, r := range inv.RemarksOf(name) {
-			if seen[r] || strings.HasPrefix(r.Key, "become") && !becomes {
+			if seen[r] || r.Becoming && !becomes {
 				continue
 			}
 			seen[r] = true

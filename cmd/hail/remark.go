@@ -30,18 +30,23 @@ func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts
 }
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by
-// another connection than SSH or with another ssh_config, also to a jump host, which may lead to another machine, or as
-// another user by other means. becomes is as for remarkHosts.
+// another connection than SSH, also to a jump host, with another ssh_config or another setting, which may lead to another
+// machine, or as another user by other means. An option for it settles it. becomes is as for remarkHosts.
 func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) error {
 	var wrong inventory.Errors
 	means := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
-	matters := map[string]bool{"connection": true, "ssh_config": c.String("ssh-config") == ""}
 	for _, h := range hosts {
-		become := becomes && h.Connection.Becomes() != "" && !means
 		for _, name := range append(strings.Split(h.Connection.Jump, ","), h.Name) {
-			matters["become_method"] = become && name == h.Name
+			becomes := becomes && name == h.Name && !means
 			for _, r := range inv.RemarksOf(name) {
-				if matters[r.Key] && !slices.Contains(wrong, &r.Error) {
+				matters := r.Key != "" && !c.IsSet(strings.ReplaceAll(r.Key, "_", "-"))
+				switch r.Key {
+				case "become":
+					matters = becomes && !c.IsSet("sudo")
+				case "become_method", "become_user":
+					matters = becomes && h.Connection.Becomes() != ""
+				}
+				if matters && !slices.Contains(wrong, &r.Error) {
 					wrong = append(wrong, &r.Error)
 				}
 			}
