@@ -103,12 +103,6 @@ type journalReader struct {
 	err  error
 }
 
-// namesFiles reports whether host and stream of an event can be the names of files: whoever wrote the record might lead
-// out of it.
-func namesFiles(e *runner.Event) bool {
-	return !strings.Contains(e.Host, "/") && (e.Stream == "" || slices.Contains(streams[:], e.Stream))
-}
-
 const batchSize = 512
 
 // events yields what the journal holds, in batches that share one slice. At the end of the file, more says whether to
@@ -122,44 +116,46 @@ func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 			return
 		}
 		defer f.Close()
-		batch := make([]runner.Event, 0, batchSize)
-		deliver := func() (goOn bool) {
-			goOn = len(batch) == 0 || yield(batch)
-			batch = batch[:0]
-			return goOn
-		}
 		lines := lineReader{Reader: bufio.NewReaderSize(f, 64<<10)}
+		batch := make([]runner.Event, 0, batchSize)
 		for {
-			err := lines.next()
-			if errors.Is(err, io.EOF) {
-				if !deliver() {
-					return
-				}
-				if more() {
-					continue
-				}
+			batch, err = j.read(&lines, batch[:0])
+			if len(batch) > 0 && !yield(batch) {
+				return
+			}
+			switch {
+			case err == nil, err == io.EOF && more(): // there may be another batch
+			case err == io.EOF, err == errTorn:
 				j.torn = len(lines.line)
 				return
-			}
-			if err != nil {
+			default:
 				j.err = err
-				break
-			}
-			e, ok := j.event(lines.line)
-			if !ok {
-				if lines.last() {
-					j.torn = len(lines.line)
-				} else {
-					j.err = &DamageError{j.path, lines.number, lines.offset}
-				}
-				break
-			}
-			if batch = append(batch, e); len(batch) == batchSize && !deliver() {
 				return
 			}
 		}
-		deliver()
 	}
+}
+
+// errTorn says that the last line is none of this journal, although it has its end.
+var errTorn = errors.New("the last line is torn")
+
+// read fills the batch. The error is io.EOF at the end of the file, where reading can go on once there is more.
+func (j *journalReader) read(lines *lineReader, batch []runner.Event) ([]runner.Event, error) {
+	for len(batch) < batchSize {
+		if err := lines.next(); err != nil {
+			return batch, err
+		}
+		e, ok := j.event(lines.line)
+		switch {
+		case ok:
+			batch = append(batch, e)
+		case lines.last():
+			return batch, errTorn
+		default:
+			return batch, &DamageError{j.path, lines.number, lines.offset}
+		}
+	}
+	return batch, nil
 }
 
 // event returns the event of a line, which ends with its newline. It is not ok if that is none of this journal.
@@ -173,6 +169,12 @@ func (j *journalReader) event(line []byte) (e runner.Event, ok bool) {
 		e.Plan = j.plan
 	}
 	return e, true
+}
+
+// namesFiles reports whether host and stream of an event can be the names of files: whoever wrote the record might lead
+// out of it.
+func namesFiles(e *runner.Event) bool {
+	return !strings.Contains(e.Host, "/") && (e.Stream == "" || slices.Contains(streams[:], e.Stream))
 }
 
 // lineReader reads the lines of a file that may grow.
