@@ -52,7 +52,11 @@ func List(dir string) ([]string, error) {
 // newest counts, or the beginning of an id. The error wraps ErrNoRun if it means none, or more than one.
 func Find(dir, ref string) (r *Run, err error) {
 	for range mostFinds {
-		if r, err = find(dir, ref); !errors.Is(err, fs.ErrNotExist) { // otherwise it was removed after it was found
+		var id string
+		if id, err = idOf(dir, ref); err != nil {
+			return nil, err
+		}
+		if r, err = Open(filepath.Join(dir, id)); !errors.Is(err, fs.ErrNotExist) { // otherwise it was removed after it was found
 			return r, err
 		}
 	}
@@ -61,32 +65,30 @@ func Find(dir, ref string) (r *Run, err error) {
 
 const mostFinds = 10
 
-func find(dir, ref string) (*Run, error) {
+// idOf returns the id of the run that ref means.
+func idOf(dir, ref string) (string, error) {
 	ids, err := List(dir)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("%w: there are no runs in %s", ErrNoRun, dir)
+		return "", fmt.Errorf("%w: there are no runs in %s", ErrNoRun, dir)
 	}
 	if back, ok := strings.CutPrefix(ref, "last"); ok && (back == "" || back[0] == '~') {
-		n := 0
-		if back != "" {
-			if n, err = strconv.Atoi(back[1:]); err != nil || n < 0 {
-				return nil, fmt.Errorf("%w: %q (use last, last~1, last~2 …)", ErrNoRun, ref)
-			}
+		n, err := strconv.Atoi(cmp.Or(back, "~0")[1:])
+		if err != nil || n < 0 {
+			return "", fmt.Errorf("%w: %q (use last, last~1, last~2 …)", ErrNoRun, ref)
 		}
 		if n >= len(ids) {
-			return nil, fmt.Errorf("%w: %q (there are only %d)", ErrNoRun, ref, len(ids))
+			return "", fmt.Errorf("%w: %q (there are only %d)", ErrNoRun, ref, len(ids))
 		}
-		return Open(filepath.Join(dir, ids[n]))
+		return ids[n], nil
 	}
 	if slices.Contains(ids, ref) {
-		return Open(filepath.Join(dir, ref))
+		return ref, nil
 	}
-	named, err := findNamed(dir, ids, ref)
-	if !errors.Is(err, ErrNoRun) { // a name may be a date, as the beginning of an id is
-		return named, err
+	if id := named(dir, ids, ref); id != "" { // a name may be a date, as the beginning of an id is
+		return id, nil
 	}
 	var found []string
 	for _, id := range ids {
@@ -96,21 +98,22 @@ func find(dir, ref string) (*Run, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, err
+		return "", fmt.Errorf("%w: %q", ErrNoRun, ref)
 	case 1:
-		return Open(filepath.Join(dir, found[0]))
+		return found[0], nil
 	}
-	return nil, fmt.Errorf("%w: %q begins the ids of %d runs: %s …", ErrNoRun, ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
+	return "", fmt.Errorf("%w: %q begins the ids of %d runs: %s …", ErrNoRun, ref, len(found), strings.Join(found[:min(3, len(found))], ", "))
 }
 
-func findNamed(dir string, ids []string, name string) (*Run, error) {
+// named returns the first of the runs with this name; empty if there is none.
+func named(dir string, ids []string, name string) string {
 	for _, id := range ids {
 		var info RunInfo
 		if err := info.readHead(filepath.Join(dir, id)); err == nil && name != "" && info.Name == name {
-			return Open(filepath.Join(dir, id))
+			return id
 		}
 	}
-	return nil, fmt.Errorf("%w: %q", ErrNoRun, name)
+	return ""
 }
 
 // RunInfo is what a list says about a run.
