@@ -160,19 +160,10 @@ func (info *RunInfo) readHead(record string) error {
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
 	run := ""
-	err = enough(decodeFields(dec, map[string]func() error{
-		"started": func() error { return dec.Decode(&info.Started) },
-		"user":    func() error { return dec.Decode(&info.User) },
-		"what":    func() error { return dec.Decode(&info.What) },
-		"plan": func() error {
-			return decodeFields(dec, map[string]func() error{
-				"run":    func() error { return dec.Decode(&run) },
-				"name":   func() error { return dec.Decode(&info.Name) },
-				"parent": func() error { return dec.Decode(&info.Parent) },
-				"action": func() error { return errEnough },
-			})
-		},
-	}))
+	err = decodeUntil(dec, "plan", map[string]any{"started": &info.Started, "user": &info.User, "what": &info.What})
+	if err == nil {
+		err = decodeUntil(dec, "action", map[string]any{"run": &run, "name": &info.Name, "parent": &info.Parent})
+	}
 	return cmp.Or(err, checkIDs(record, run, info.Parent))
 }
 
@@ -184,43 +175,29 @@ func (info *RunInfo) readCounts(record string) error {
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
-	err = enough(decodeFields(dec, map[string]func() error{
-		"dry_run": func() error { return dec.Decode(&info.DryRun) },
-		"counts":  func() error { return dec.Decode(&info.Counts) },
-		"hosts":   func() error { return errEnough },
-	}))
+	err = decodeUntil(dec, "hosts", map[string]any{"dry_run": &info.DryRun, "counts": &info.Counts})
 	for _, n := range info.Counts {
 		info.Hosts += n
 	}
 	return err
 }
 
-// errEnough ends decodeFields before the end of the object. enough takes it out of its result.
-var errEnough = errors.New("what follows is not wanted")
-
-func enough(err error) error {
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
-}
-
-// decodeFields walks over a JSON object. A field with a function in decode is read by it; any other is skipped.
-func decodeFields(dec *json.Decoder, decode map[string]func() error) error {
+// decodeUntil reads a JSON object up to the value of the field last, or to its end if there is no such field. Fields
+// before that are decoded into what is given for them, or skipped.
+func decodeUntil(dec *json.Decoder, last string, into map[string]any) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.Join(err, errors.New("not a JSON object"))
 	}
-	skip := func() error { return dec.Decode(new(json.RawMessage)) }
 	for dec.More() {
 		name, err := dec.Token()
-		if err != nil {
+		if err != nil || name == last {
 			return err
 		}
-		read, wanted := decode[name.(string)]
+		field, wanted := into[name.(string)]
 		if !wanted {
-			read = skip
+			field = new(json.RawMessage)
 		}
-		if err := read(); err != nil {
+		if err := dec.Decode(field); err != nil {
 			return err
 		}
 	}
