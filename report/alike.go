@@ -126,17 +126,13 @@ func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err er
 }
 
 func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) error {
-	f, err := files.Output(r.Host, stream)
+	f, has, err := openKept(files, r, stream, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	all := r.output(stream)
-	has, err := keptIn(f, all.Length, 0)
-	if err != nil {
-		return err
-	}
 	if has.left > 0 { // what is left out can't be masked: it has to be the same
+		all := r.output(stream)
 		fmt.Fprintf(h, "%d %08x\n", all.Length, all.Checksum)
 	}
 	return m.copy(h, f)

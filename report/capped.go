@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"hail/runner"
 )
 
 // capped is a file that keeps the first and the last part of what is written, if that is more than its limit. Until
@@ -130,6 +132,18 @@ func (k kept) ends(most int64) kept {
 	}
 	last = min(last, most)
 	return kept{first, k.first + k.left + k.last - first - last, last}
+}
+
+// openKept opens what a host printed on a stream, and returns what there is of it, as keptIn does. The caller closes it.
+func openKept(files Files, r *Result, stream runner.Stream, limit int64) (f io.ReadSeekCloser, has kept, err error) {
+	if f, err = files.Output(r.Host, stream); err != nil {
+		return nil, has, err
+	}
+	if has, err = keptIn(f, r.output(stream).Length, limit); err != nil {
+		f.Close()
+		return nil, has, err
+	}
+	return f, has, nil
 }
 
 // gap is what is shown in place of n bytes of an output that are left out.

@@ -130,19 +130,12 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 // wholeOutput opens what the host printed on stdout, if nothing of it is left out: the rest might still look like lines,
 // or like JSON. The caller closes it.
 func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
-	f, err := files.Output(r.Host, runner.Stdout)
-	if err != nil {
-		return nil, err
-	}
-	has, err := keptIn(f, r.Stdout.Length, 0)
+	f, has, err := openKept(files, r, runner.Stdout, 0)
 	if err == nil && has.left > 0 {
-		err = fmt.Errorf("the record lacks %s of the output, perhaps because of --max-output", Plural(has.left, "byte"))
-	}
-	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("the record lacks %s of the output, perhaps because of --max-output", Plural(has.left, "byte"))
 	}
-	return f, nil
+	return f, err
 }
 
 // lineRows returns a row for each line that is not empty.

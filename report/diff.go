@@ -103,15 +103,11 @@ func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error)
 	if all.Length > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", all.Length, all.Checksum), nil
 	}
-	f, err := files.Output(r.Host, stream)
+	f, has, err := openKept(files, r, stream, 0)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	has, err := keptIn(f, all.Length, 0)
-	if err != nil {
-		return "", err
-	}
 	var text bytes.Buffer
 	l := liner{w: &text}
 	err = errors.Join(m.copy(&l, f), l.end())

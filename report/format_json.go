@@ -87,26 +87,22 @@ func writeJSON(w io.Writer, r *Report) error {
 // addTexts adds what the host printed.
 func (r *Report) addTexts(h *jsonResult) {
 	for i, o := range []*jsonOutput{&h.Stdout, &h.Stderr} {
-		if err := r.addText(o, h.Host, streams[i]); err != nil {
+		if err := r.addText(o, h.Result, streams[i]); err != nil {
 			o.Cut = true
 			h.Error = cmp.Or(h.Error, err.Error())
 		}
 	}
 }
 
-func (r *Report) addText(o *jsonOutput, host string, stream runner.Stream) error {
+func (r *Report) addText(o *jsonOutput, host *Result, stream runner.Stream) error {
 	if o.Length == 0 {
 		return nil
 	}
-	f, err := r.Files.Output(host, stream)
+	end, before, after, err := r.openEnd(host, stream, jsonText)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	end, before, after, err := r.endOf(f, o.Length, jsonText)
-	if err != nil {
-		return err
-	}
+	defer end.Close()
 	text, err := io.ReadAll(end)
 	o.Text, o.Cut = string(text), before || after
 	return err

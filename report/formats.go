@@ -154,15 +154,11 @@ func (r *Report) excerpt(host *Result, stream runner.Stream, most int64) string 
 }
 
 func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most int64) error {
-	f, err := r.Files.Output(host.Host, stream)
+	end, before, after, err := r.openEnd(host, stream, most)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	end, before, after, err := r.endOf(f, host.output(stream).Length, most)
-	if err != nil {
-		return err
-	}
+	defer end.Close()
 	if before {
 		if _, err := io.WriteString(w, "… \n"); err != nil {
 			return err
@@ -177,10 +173,10 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 	return err
 }
 
-// endOf returns the end of an output of this length, which is in f, at most so many bytes, and whether something is left
-// out before or after them.
-func (r *Report) endOf(f io.ReadSeeker, length, most int64) (end io.Reader, before, after bool, err error) {
-	has, err := keptIn(f, length, r.Plan.MaxOutput)
+// openEnd opens the end of what a host printed, at most so many bytes, and says whether something is left out before or
+// after them. The caller closes it.
+func (r *Report) openEnd(host *Result, stream runner.Stream, most int64) (end io.ReadCloser, before, after bool, err error) {
+	f, has, err := openKept(r.Files, host, stream, r.Plan.MaxOutput)
 	if err != nil {
 		return nil, false, false, err
 	}
@@ -188,9 +184,13 @@ func (r *Report) endOf(f io.ReadSeeker, length, most int64) (end io.Reader, befo
 	if has.last > 0 { // the last bytes do not follow the first ones
 		from = max(from, has.first)
 	}
-	before = from > 0 || has.last > 0
-	if before {
-		_, err = f.Seek(from, io.SeekStart)
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		f.Close()
+		return nil, false, false, err
 	}
-	return io.LimitReader(f, most), before, has.left > 0 && has.last == 0, err
+	end = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(f, most), f}
+	return end, from > 0 || has.last > 0, has.left > 0 && has.last == 0, nil
 }

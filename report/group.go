@@ -57,8 +57,7 @@ const longestShown = 256 << 10
 
 // writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
 func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string, style Style) error {
-	host := g.results[0].Host
-	f, err := files.Output(host, stream)
+	f, has, err := openKept(files, g.results[0], stream, limit)
 	if err != nil {
 		return err
 	}
@@ -68,12 +67,8 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 		m = g.mask
 	}
 	l := liner{w: w, prefix: prefix}
-	has, err := keptIn(f, g.results[0].output(stream).Length, limit)
-	if err != nil {
-		return err
-	}
 	text := gap(has.left)
-	if log := files.LogPath(host); style.Brief && log != "" && has.first+has.last > longestShown {
+	if log := files.LogPath(g.results[0].Host); style.Brief && log != "" && has.first+has.last > longestShown {
 		has = has.ends(longestShown / 2)
 		text = fmt.Sprintf("\n… %s not shown: %s …\n", Plural(has.left, "byte"), filepath.Join(filepath.Dir(log), string(stream)))
 	}
