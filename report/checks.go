@@ -86,6 +86,17 @@ func notWell(v runner.Verdict) bool {
 	return v.Outcome != runner.Pass && v.Outcome != runner.Skip && v.Outcome != runner.NotEvaluated
 }
 
+// mostFindings is how many findings a page or a ticket has.
+const mostFindings = 50
+
+// worstFindings returns some of the findings of a run, the worst first, and how many others there are.
+func worstFindings(s *Summary) (worst []*finding, others int) {
+	all := findings(s)
+	slices.Reverse(all)
+	n := min(len(all), mostFindings)
+	return all[:n], len(all) - n
+}
+
 func worstLast(all []*finding) {
 	slices.SortStableFunc(all, func(a, b *finding) int {
 		return cmp.Or(

@@ -222,12 +222,11 @@ func (r *Report) htmlChecks(v *htmlView) {
 		one.Bar = stackedBar(parts, "")
 		v.Checks = append(v.Checks, one)
 	}
-	found := findings(r.Summary)
-	left := max(0, len(found)-mostFindings)
-	if left > 0 {
-		v.FindingsLeft = Plural(left, "more finding")
+	worst, others := worstFindings(r.Summary)
+	if others > 0 {
+		v.FindingsLeft = Plural(others, "more finding")
 	}
-	for _, f := range slices.Backward(found[left:]) { // the worst first
+	for _, f := range worst {
 		one := htmlFinding{
 			Class:    string(f.outcome),
 			Outcome:  outcomeWord(f.outcome),

@@ -11,11 +11,10 @@ import (
 	"hail/runner"
 )
 
-// What a ticket has at most: groups of equal output, bytes of each stream of a group, and findings of checks.
+// What a ticket has at most: groups of equal output, and bytes of each stream of a group.
 const (
-	mostGroups   = 20
-	mdExcerpt    = 8 << 10
-	mostFindings = 50
+	mostGroups = 20
+	mdExcerpt  = 8 << 10
 )
 
 // writeMarkdown writes a text for a ticket: the counts, what went wrong, what the checks found or what was printed,
@@ -53,21 +52,20 @@ func writeMarkdown(w io.Writer, r *Report) error {
 
 func (r *Report) markdownChecks(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\n## Checks\n\n%s\n\n", mdText(checkCounts(r.Summary, Style{})))
-	all := findings(r.Summary)
-	if all == nil {
+	worst, others := worstFindings(r.Summary)
+	if worst == nil {
 		return
 	}
 	b.WriteString("| outcome | check | severity | hosts | |\n|---|---|---|---|---|\n")
-	left := max(0, len(all)-mostFindings)
-	for _, f := range slices.Backward(all[left:]) { // the worst first
+	for _, f := range worst {
 		hosts := "the fleet"
 		if f.hosts != nil {
 			hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
 	}
-	if left > 0 {
-		fmt.Fprintf(b, "\nThe record has %s.\n", Plural(left, "more finding"))
+	if others > 0 {
+		fmt.Fprintf(b, "\nThe record has %s.\n", Plural(others, "more finding"))
 	}
 }
 
