@@ -145,25 +145,20 @@ func (r *Report) timeChart() chart {
 	whole := r.Ended.Sub(r.Started)
 	c := chart{Title: "The run", Big: seconds(whole), Says: "no host was started"}
 	const steps = 100
-	change := make([]int, steps+1)
+	atWork := make([]int, steps+2) // at first, by how many more there are than in the step before
 	place := func(t time.Time) float64 {
 		return steps * min(max(float64(t.Sub(r.Started))/float64(max(whole, 1)), 0), 1)
 	}
 	for i := range r.Hosts {
 		if h := &r.Hosts[i]; !h.Began.IsZero() && !h.Ended.IsZero() {
-			change[int(place(h.Began))]++
-			if to := int(place(h.Ended)); to < steps {
-				change[to+1]--
-			}
+			atWork[int(place(h.Began))]++
+			atWork[int(place(h.Ended))+1]--
 		}
 	}
-	at, most := 0, 0
-	atWork := make([]int, steps+1)
-	for i, n := range change {
-		at += n
-		atWork[i] = at
-		most = max(most, at)
+	for i := range steps {
+		atWork[i+1] += atWork[i]
 	}
+	most := slices.Max(atWork)
 	if most == 0 {
 		return c
 	}
@@ -174,7 +169,7 @@ func (r *Report) timeChart() chart {
 	var b strings.Builder
 	beginChart(&b, c.Says)
 	fmt.Fprintf(&b, `<path class="plain" d="M0 %d`, chartHeight)
-	for i, n := range atWork {
+	for i, n := range atWork[:steps+1] {
 		fmt.Fprintf(&b, "L%.1f %.1f", float64(chartWidth)*float64(i)/steps, float64(chartHeight)-float64(chartHeight-18)*float64(n)/float64(most))
 	}
 	fmt.Fprintf(&b, `L%d %dZ"/>`, chartWidth, chartHeight)
