@@ -209,7 +209,7 @@ const (
 
 // matrix returns the table of checks and hosts. It is empty if there is no room for it, or just one host.
 func matrix(s *Summary, style Style) string {
-	if len(s.Hosts) < 2 || s.Plan == nil || len(s.Plan.Checks) > matrixChecks {
+	if len(s.Hosts) < 2 || len(s.Plan.Checks) > matrixChecks {
 		return ""
 	}
 	head := []string{"CHECK"}
@@ -241,11 +241,7 @@ func matrix(s *Summary, style Style) string {
 // checkCounts says how many verdicts have which outcome; they add up to the hosts times the checks.
 func checkCounts(s *Summary, style Style) string {
 	counts := s.Outcomes()
-	hosts, checks := len(s.Hosts), 0
-	if s.Plan != nil {
-		checks = len(s.Plan.Checks)
-	}
-	line := Plural(checks, "check") + " on " + Plural(hosts, "host") + ": "
+	line := Plural(len(s.Plan.Checks), "check") + " on " + Plural(len(s.Hosts), "host") + ": "
 	var parts []string
 	for _, o := range slices.Backward(runner.Outcomes) {
 		if n := counts[o]; n > 0 {

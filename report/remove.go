@@ -88,8 +88,8 @@ func oldOf(dir string, keep int, spared func(id string, since time.Time) bool) (
 	}
 	root := func(id string) string {
 		for {
-			above, ok := parent[id]
-			if _, there := parent[above]; !ok || !there || above >= id {
+			above := parent[id]
+			if _, there := parent[above]; !there || above >= id {
 				return id
 			}
 			id = above
