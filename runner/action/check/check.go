@@ -7,6 +7,7 @@
 package check
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +83,7 @@ type kind struct {
 	told   string
 
 	// For a kind that looks from this machine or, through the connection, from the host's end.
-	outside func(l *look, c *Check) *seen
+	outside func(ctx context.Context, dial dialer, c *Check) *seen
 }
 
 // kinds are all types of check, by name. A new type is a file that registers its kind.

@@ -48,7 +48,7 @@ probe_dns() {
 	printf '%s\n' "$found" | sed 's/^/addresses /'
 }
 `,
-	outside: func(l *look, c *Check) *seen {
+	outside: func(ctx context.Context, _ dialer, c *Check) *seen {
 		r := net.Resolver{}
 		var asked atomic.Bool
 		if server := c.Params["server"]; server != "" {
@@ -61,7 +61,7 @@ probe_dns() {
 				return (&net.Dialer{}).DialContext(ctx, network, server)
 			}
 		}
-		found, err := r.LookupHost(l.ctx, c.Params["name"])
+		found, err := r.LookupHost(ctx, c.Params["name"])
 		if err != nil {
 			if e, ok := err.(*net.DNSError); !ok || !e.IsNotFound {
 				return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -26,21 +27,21 @@ var _ = register(&kind{
 		}
 		return nil
 	},
-	outside: func(l *look, c *Check) *seen {
-		request, err := http.NewRequestWithContext(l.ctx, c.Params["method"], c.Params["url"], nil)
+	outside: func(ctx context.Context, dial dialer, c *Check) *seen {
+		request, err := http.NewRequestWithContext(ctx, c.Params["method"], c.Params["url"], nil)
 		if err != nil {
 			return cannot("%v", err)
 		}
 		request.Host = c.Params["host"]
 		request.Header.Set("User-Agent", "hail")
-		client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
+		client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: c.Params["insecure"] == "true"}}}
 		if c.Params["follow"] != "true" {
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		}
 		answer, err := client.Do(request)
 		if err != nil {
-			return l.unreached(err)
+			return unreached(err)
 		}
 		defer answer.Body.Close()
 		s := &seen{values: map[string]any{"reachable": true, "status": float64(answer.StatusCode)}, cannot: map[string]string{}}

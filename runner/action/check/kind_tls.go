@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"math"
@@ -26,8 +27,8 @@ var _ = register(&kind{
 	attrs:   map[string]shape{"reachable": yesNo, "valid": yesNo, "days_left": number, "issuer": text, "names": texts},
 	implied: Want{"reachable", Matcher{Op: equals, Want: true}},
 	verify:  hostPort,
-	outside: func(l *look, c *Check) *seen {
-		conn, s := l.reach(c.Params["address"])
+	outside: func(ctx context.Context, dial dialer, c *Check) *seen {
+		conn, s := dial.reach(ctx, c.Params["address"])
 		if s != nil {
 			return s
 		}
@@ -49,7 +50,7 @@ var _ = register(&kind{
 				return &tls.Certificate{}, nil
 			}})
 		// The server may end the handshake because it wants a client certificate. It has shown its own by then.
-		if err := client.HandshakeContext(l.ctx); err != nil && !proven {
+		if err := client.HandshakeContext(ctx); err != nil && !proven {
 			return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
 		}
 		leaf := chain[0]

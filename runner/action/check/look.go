@@ -11,11 +11,8 @@ import (
 	"hail/runner"
 )
 
-// look is how to look at something from outside: from this machine, or from the host's end.
-type look struct {
-	ctx  context.Context
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-}
+// dialer makes the connections of a look from outside: from this machine, or from the host's end.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // connectsAtOnce is how many connections are made at once for one host.
 const connectsAtOnce = 8
@@ -47,13 +44,13 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 	}()
 	limited, cancel := context.WithTimeout(ctx, c.Timeout.Value())
 	defer cancel()
-	l := &look{limited, (&net.Dialer{}).DialContext}
+	dial := dialer((&net.Dialer{}).DialContext)
 	if c.From == "target" {
 		tunneler, ok := runner.As[runner.Tunneler](t.Conn)
 		if !ok {
 			return cannot("the connection to the host can't carry tunnels")
 		}
-		l.dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
+		dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 			defer func() {
 				if p := recover(); p != nil { // an HTTP client dials in a goroutine of its own
 					err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
@@ -62,23 +59,23 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 			return tunneler.Tunnel(ctx, network, addr)
 		}
 	}
-	return kinds[c.Type].outside(l, c)
+	return kinds[c.Type].outside(limited, dial, c)
 }
 
 // reach connects to addr. If it can't, the connection is nil and seen is the answer to the check.
-func (l *look) reach(addr string) (net.Conn, *seen) {
-	conn, err := l.dial(l.ctx, "tcp", addr)
-	if err == nil {
-		if d, ok := l.ctx.Deadline(); ok {
-			conn.SetDeadline(d)
-		}
-		return conn, nil
+func (dial dialer) reach(ctx context.Context, addr string) (net.Conn, *seen) {
+	conn, err := dial(ctx, "tcp", addr)
+	if err != nil {
+		return nil, unreached(err)
 	}
-	return nil, l.unreached(err)
+	if d, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(d)
+	}
+	return conn, nil
 }
 
 // unreached returns what is seen of something that can't be connected to.
-func (l *look) unreached(err error) *seen {
+func unreached(err error) *seen {
 	f, ok := errors.AsType[*runner.Failure](err)
 	switch {
 	case ok && f.Reason == runner.ChannelRefused:
