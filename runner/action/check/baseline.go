@@ -86,9 +86,9 @@ func (Baseline) Do(ctx context.Context, t *runner.Target) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The state of %s. Remove what may differ, then check the rest: hail test -a FILE\nchecks:\n", t.Host.Name)
 	for _, d := range described {
-		for _, c := range checks {
-			if s := found[c]; c.Type == d.kind && s != nil && s.cannot[""] == "" {
-				c.describe(&b, s)
+		for i, c := range checks {
+			if c.Type == d.kind && found[i].cannot[""] == "" {
+				c.describe(&b, found[i])
 			}
 		}
 	}

@@ -28,21 +28,21 @@ var (
 // MostSaid is how many bytes a probe may say: both outputs of a command, in hex, and more.
 const MostSaid = 5 << 20
 
-// inspect runs the probes of checks in one command on the host. Checks that the host did not get to are missing from
-// the result, and err says why.
-func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check]*seen, error) {
+// inspect runs the probes of checks in one command on the host, and returns what they see, in their order; nil for a
+// check that the host did not get to, and err says why.
+func inspect(ctx context.Context, t *runner.Target, checks []*Check) ([]*seen, error) {
 	var table strings.Builder
 	for i, c := range checks {
 		fmt.Fprintf(&table, "%d %d %s %s\n", i, int(c.Limit().Seconds()), c.as(), c.question())
 	}
-	a := answers{checks: checks, found: map[*Check]*seen{}}
+	a := answers{checks: checks, found: make([]*seen, len(checks))}
 	if r, ok := runner.As[runner.Reacher](t.Conn); ok {
 		a.underway = r.Reach().TCP / 2
 	}
 	nonce := rand.Text()
 	line := programLine() + " " + nonce + " " + runner.Quote(libraryFor(checks))
 	err := program.Run(ctx, t, nonce, line, runner.Stdio{In: strings.NewReader(table.String()), Size: int64(table.Len())}, a.hear)
-	if err == nil && len(a.found) < len(checks) {
+	if err == nil && slices.Contains(a.found, nil) {
 		err = &runner.Failure{Status: runner.Error, Err: program.ErrCutOff}
 	}
 	return a.found, err
@@ -52,10 +52,10 @@ func inspect(ctx context.Context, t *runner.Target, checks []*Check) (map[*Check
 type answers struct {
 	checks   []*Check
 	underway time.Duration // how long an answer takes to get here
-	found    map[*Check]*seen
+	found    []*seen       // by check; nil: nothing yet
 
 	// The check that the host is answering.
-	of    *Check
+	at    int
 	now   *seen   // nil: there is none
 	began float64 // by the host's clock, in seconds
 	said  int     // bytes
@@ -70,14 +70,14 @@ func (a *answers) hear(kind, rest string) error {
 		if err != nil || i < 0 || i >= len(a.checks) {
 			return errors.New("the host answered a check that was not asked for")
 		}
-		a.of, a.now, a.said = a.checks[i], newSeen(), 0
+		a.at, a.now, a.said = i, newSeen(), 0
 		a.began, _ = strconv.ParseFloat(value, 64)
 	case kind == "end" && a.now != nil:
 		ended, _ := strconv.ParseFloat(value, 64)
 		took := time.Duration((ended - a.began) * float64(time.Second))
 		a.now.took = runner.Duration(took.Round(10 * time.Millisecond)) // as exact as the host's clock
-		a.now.ended(a.of, word)
-		a.found[a.of], a.now = a.now, nil
+		a.now.ended(a.checks[a.at], word)
+		a.found[a.at], a.now = a.now, nil
 	case a.now != nil:
 		if a.said += len(rest); a.said > MostSaid {
 			a.now.cannot[""] = "the host said too much"
@@ -86,7 +86,7 @@ func (a *answers) hear(kind, rest string) error {
 		if word == "now" {
 			a.now.heard = float64(time.Now().Add(-a.underway).UnixNano()) / 1e9
 		}
-		a.now.hear(a.of, rest)
+		a.now.hear(a.checks[a.at], rest)
 	}
 	return nil
 }

@@ -218,11 +218,11 @@ func round(ctx context.Context, t *runner.Target, open []*openCheck) error {
 	go func() { done <- observe(ctx, t, checksOf(outside)) }()
 	var err error
 	if len(inside) > 0 {
-		var found map[*Check]*seen
+		var found []*seen
 		found, err = inspect(ctx, t, checksOf(inside))
-		for _, o := range inside {
-			if s := found[o.Check]; s != nil {
-				o.judge(s)
+		for i, s := range found {
+			if s != nil {
+				inside[i].judge(s)
 			}
 		}
 	}
