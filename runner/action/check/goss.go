@@ -281,6 +281,6 @@ func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Ma
 		return m
 	}
 	named := *p.Key
-	named.Text = string(ours)
+	named.Text = ours
 	return r.reader.operator(strictyaml.Pair{Key: &named, Value: p.Value}, attribute, s)
 }
