@@ -40,6 +40,8 @@ const (
 	anyOf    = "any"
 )
 
+var operators = []string{equals, contains, matches, less, atMost, more, atLeast, version, oneOf, length, query, not, allOf, anyOf}
+
 // shape is the kind of value that an attribute has.
 type shape string
 

@@ -25,27 +25,11 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		}
 		m = Matcher{Op: equals, Want: r.literals(n, attribute, elementOf(s))}
 	case strictyaml.Map:
-		var of []Matcher
-		beside := s
-		if slices.ContainsFunc(n.Pairs, func(p strictyaml.Pair) bool { return p.Key.Text == string(query) }) {
-			beside = unknown // the others are about its answer
-		}
-		for _, p := range n.Pairs {
-			if p.Key.Text == string(query) {
-				of = append(of, r.operator(p, attribute, s))
-			} else {
-				of = append(of, r.operator(p, attribute, beside))
-			}
-		}
-		of = chain(of)
-		switch len(of) {
-		case 0:
+		if len(n.Pairs) == 0 {
 			r.Fail(n, attribute+": {contains: …}", "this matcher is empty")
-		case 1:
-			return of[0]
-		default:
-			return Matcher{Op: allOf, Of: of}
+			return m
 		}
+		return r.operators(n.Pairs, attribute, s)
 	default:
 		r.Fail(n, "", "%s has no value", attribute)
 	}
@@ -60,24 +44,33 @@ func elementOf(s shape) shape {
 	return text
 }
 
-// chain applies the matchers that stand next to a jq expression to its answer: {jq: .load, lt: 3} is about the load.
-func chain(of []Matcher) []Matcher {
-	i := slices.IndexFunc(of, func(m Matcher) bool { return m.Op == query })
-	if i < 0 {
-		return of
+// operators reads matchers that all have to hold. Those that stand next to a jq expression are about its answer:
+// {jq: .load, lt: 3} is about the load.
+func (r reader) operators(pairs []strictyaml.Pair, attribute string, s shape) Matcher {
+	jq := slices.IndexFunc(pairs, func(p strictyaml.Pair) bool { return p.Key.Text == query })
+	var of []Matcher
+	for i, p := range pairs {
+		shape := s
+		if jq >= 0 && i != jq {
+			shape = unknown
+		}
+		of = append(of, r.operator(p, attribute, shape))
 	}
-	rest := slices.Delete(slices.Clone(of), i, i+1)
-	switch len(rest) {
-	case 0:
-	case 1:
-		of[i].Of = rest
-	default:
-		of[i].Of = []Matcher{{Op: allOf, Of: rest}}
+	if jq < 0 || len(of) == 1 {
+		return together(of)
 	}
-	return of[i : i+1]
+	m := of[jq]
+	m.Of = []Matcher{together(slices.Delete(of, jq, jq+1))}
+	return m
 }
 
-var operators = []string{equals, contains, matches, less, atMost, more, atLeast, version, oneOf, length, query, not, allOf, anyOf}
+// together returns a matcher for all of these.
+func together(of []Matcher) Matcher {
+	if len(of) == 1 {
+		return of[0]
+	}
+	return Matcher{Op: allOf, Of: of}
+}
 
 func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
 	m.Op = p.Key.Text
@@ -114,7 +107,7 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 		r.Text(n, &want)
 		m.Want = want
 		if m.Op == query {
-			m.Of = []Matcher{{Op: equals, Want: true}} // unless chain finds others beside it
+			m.Of = []Matcher{{Op: equals, Want: true}} // unless others stand beside it
 		}
 		if _, err := m.compile(s); err != nil && want != "" && !isTemplate(want) {
 			r.Fail(n, "", "%v", err)
