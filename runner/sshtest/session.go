@@ -32,8 +32,12 @@ func (r *Running) session(conn net.Conn, user string, nc ssh.NewChannel) {
 		}
 	}()
 	done := make(chan struct{})
-	cut := &cutter{conn: conn, left: int64(r.CutAfter)}
-	c := &Command{User: user, Stdin: ch, Stdout: cut.around(ch), Stderr: cut.around(ch.Stderr()), Done: done}
+	c := &Command{User: user, Stdin: ch, Stdout: ch, Stderr: ch.Stderr(), Done: done}
+	if r.CutAfter > 0 {
+		left := &atomic.Int64{}
+		left.Store(int64(r.CutAfter))
+		c.Stdout, c.Stderr = cutter{c.Stdout, conn, left}, cutter{c.Stderr, conn, left}
+	}
 	p := &process{server: r}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -109,31 +113,19 @@ func (r *Running) play(ch ssh.Channel, c *Command, p *process) {
 	p.input.Wait()
 }
 
-// cutter ends the connection when enough has been written.
+// cutter ends the connection when as much has been written as may be.
 type cutter struct {
-	conn net.Conn
-	left int64
-	used atomic.Int64
-}
-
-type cuttingWriter struct {
 	io.Writer
-	*cutter
+	conn net.Conn
+	left *atomic.Int64 // bytes that may be written; of all outputs together
 }
 
-func (c *cutter) around(w io.Writer) io.Writer {
-	if c.left == 0 {
-		return w
-	}
-	return cuttingWriter{w, c}
-}
-
-func (c cuttingWriter) Write(p []byte) (int, error) {
-	if left := c.left - c.used.Load(); left < int64(len(p)) {
+func (c cutter) Write(p []byte) (int, error) {
+	if left := c.left.Load(); left < int64(len(p)) {
 		c.Writer.Write(p[:max(left, 0)])
 		c.conn.Close()
 		return 0, net.ErrClosed
 	}
-	c.used.Add(int64(len(p)))
+	c.left.Add(-int64(len(p)))
 	return c.Writer.Write(p)
 }
