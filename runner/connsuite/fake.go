@@ -21,15 +21,14 @@ type Fake struct {
 	DialErr  func(h inventory.Host) error                                                  // what Dial returns; nil: a Conn
 	Exec     func(ctx context.Context, h inventory.Host, cmd string, s runner.Stdio) error // plays other commands; nil: exit 127
 
-	mu                       sync.Mutex
-	conns, MostConns         int // open at once
-	Dialled, Executed, Ended int
+	mu               sync.Mutex
+	conns, MostConns int // open at once
+	Executed, Ended  int // commands
 }
 
 // Dial implements runner.Dialer.
 func (f *Fake) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	f.count(func() {
-		f.Dialled++
 		f.conns++
 		f.MostConns = max(f.MostConns, f.conns)
 	})
