@@ -34,8 +34,7 @@ func testEnd(t *testing.T, d dial) {
 		outer, c := d.connect(t)
 		cause := errors.New("the cause")
 		ctx, cancel := context.WithCancelCause(outer)
-		var said signal
-		said.then = func() { cancel(cause) }
+		said := signal{then: func() { cancel(cause) }}
 		err := c.Exec(ctx, SayAndHang, runner.Stdio{Out: &said})
 		if !errors.Is(err, cause) || outer.Err() != nil {
 			t.Errorf("%v, want the cause", err)

@@ -41,8 +41,7 @@ func testStreams(t *testing.T, d dial) {
 	t.Run("held input ends with the context and the grace hears last words", func(t *testing.T) {
 		outer, c := d.connect(t)
 		ctx, cancel := context.WithCancel(outer)
-		var said signal
-		said.then = cancel
+		said := signal{then: cancel}
 		err := c.Exec(ctx, LastWords, runner.Stdio{Out: &said, Hold: true, Grace: inventory.Duration(bound)})
 		if !errors.Is(err, context.Canceled) || said.String() != "begin\nend\n" {
 			t.Errorf("%q and %v, want its last words and the cause", said.String(), err)
@@ -52,8 +51,7 @@ func testStreams(t *testing.T, d dial) {
 	t.Run("held input stays open after the input", func(t *testing.T) {
 		outer, c := d.connect(t)
 		ctx, cancel := context.WithCancel(outer)
-		var said signal
-		said.then = cancel
+		said := signal{then: cancel}
 		err := c.Exec(ctx, LastWords, runner.Stdio{In: strings.NewReader("ignored\n"), Out: &said, Hold: true, Grace: inventory.Duration(bound)})
 		if !errors.Is(err, context.Canceled) || said.String() != "begin\nend\n" {
 			t.Errorf("%q and %v, want its last words after the context ended", said.String(), err)
