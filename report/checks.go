@@ -112,40 +112,36 @@ func worstLast(all []*finding) {
 const mostTexts = 10
 
 // fewer makes one finding of those of a check that are not among its mostTexts last ones.
-func fewer(all []*finding) (kept []*finding) {
+func fewer(all []*finding) []*finding {
 	type key struct {
 		check   string
 		outcome runner.Outcome
 	}
-	left := map[key]int{} // how many are still to come
-	for _, f := range all {
-		left[key{f.check.ID, f.outcome}]++
-	}
-	first, others := map[key]*finding{}, map[*finding]int{}
+	byCheck := map[key][]*finding{}
 	for _, f := range all {
 		k := key{f.check.ID, f.outcome}
-		switch one := first[k]; {
-		case one == nil:
-			first[k] = f
-			kept = append(kept, f)
-		case left[k] > mostTexts:
-			one.hosts = append(one.hosts, f.hosts...)
-			others[one]++
-		default:
-			kept = append(kept, f)
-		}
-		left[k]--
+		byCheck[k] = append(byCheck[k], f)
 	}
-	for _, f := range kept {
-		if n := others[f]; n > 0 {
-			f.differ = true
-			f.text += fmt.Sprintf(" (and %s)", Plural(n, "other text"))
+	joined := map[*finding]bool{}
+	for _, of := range byCheck {
+		some := of[:max(0, len(of)-mostTexts)]
+		if len(some) < 2 {
+			continue
 		}
+		one, others := some[0], some[1:]
+		for _, f := range others {
+			one.hosts = append(one.hosts, f.hosts...)
+			joined[f] = true
+		}
+		one.text += fmt.Sprintf(" (and %s)", Plural(len(others), "other text"))
+		one.differ = true
+	}
+	for _, f := range all {
 		if f.differ {
 			f.text = f.hosts[0] + ": " + f.text
 		}
 	}
-	return kept
+	return slices.DeleteFunc(all, func(f *finding) bool { return joined[f] })
 }
 
 // unevaluated returns the hosts that did not get to their checks, grouped by how they ended.
