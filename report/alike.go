@@ -1,142 +1,12 @@
 package report
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"hash"
-	"io"
-	"maps"
-	"net"
-	"slices"
-	"strings"
 
-	"hail/inventory"
 	"hail/runner"
 )
-
-// mask replaces what is specific to a host by a name for it: {host}, {address}, {vars.NAME}. The zero value changes
-// nothing.
-type mask []masked
-
-type masked struct{ value, name []byte }
-
-// shortestVar is how long the value of a var has to be to be replaced: shorter ones occur anywhere.
-const shortestVar = 3
-
-func maskOf(h inventory.Host) (m mask) {
-	m = m.with(h.Name, "{host}")
-	if short, _, ok := strings.Cut(h.Name, "."); ok {
-		m = m.with(short, "{host}")
-	}
-	m = m.with(h.Connection.Address, "{address}")
-	for _, name := range slices.Sorted(maps.Keys(h.Vars)) {
-		switch h.Vars[name].(type) {
-		case bool, nil, map[string]any, []any:
-			continue
-		}
-		if text := inventory.ValueText(h.Vars[name]); len(text) >= shortestVar {
-			m = m.with(text, "{vars."+name+"}")
-		}
-	}
-	return m
-}
-
-// mask is maskOf for a host of the run, which also knows where it was reached: ssh_config may say its address.
-func (s *Summary) mask(host int) mask {
-	m := maskOf(s.Plan.Hosts[host])
-	if reach := s.Hosts[host].Reach; reach != nil {
-		address, _, _ := net.SplitHostPort(reach.Address)
-		m = m.with(reach.Address, "{address}").with(address, "{address}")
-	}
-	return m
-}
-
-// with returns a mask that replaces value, too. Longer values are replaced first.
-func (m mask) with(value, name string) mask {
-	if value == "" || value == inventory.Redacted {
-		return m
-	}
-	m = append(m, masked{[]byte(value), []byte(name)})
-	slices.SortStableFunc(m, func(a, b masked) int { return len(b.value) - len(a.value) })
-	return m
-}
-
-// apply returns line with the values replaced, where they stand as words of their own.
-func (m mask) apply(line []byte) []byte {
-	for _, v := range m {
-		var out []byte
-		done := 0 // how much of line is in out
-		for from := 0; ; {
-			i := bytes.Index(line[from:], v.value)
-			if i < 0 {
-				break
-			}
-			begin, end := from+i, from+i+len(v.value)
-			from = begin + 1
-			if (begin == 0 || !wordByte(line[begin-1])) && (end == len(line) || !wordByte(line[end])) {
-				out = append(append(out, line[done:begin]...), v.name...)
-				done, from = end, end
-			}
-		}
-		if done > 0 {
-			line = append(out, line[done:]...)
-		}
-	}
-	return line
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
-}
-
-// copy copies r to w, masked line by line; a line that is too long is masked in pieces.
-func (m mask) copy(w io.Writer, r io.Reader) error {
-	if m == nil {
-		_, err := io.Copy(w, r)
-		return err
-	}
-	in := bufio.NewReaderSize(r, longestTail)
-	for {
-		line, err := in.ReadSlice('\n')
-		if _, e := w.Write(m.apply(line)); e != nil {
-			return e
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-}
-
-// maskedDigest returns a digest of what the host printed, masked.
-func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
-	h := sha256.New()
-	for _, stream := range streams {
-		if err := m.digest(h, files, r, stream); err != nil {
-			return sum, err
-		}
-		h.Write([]byte{0xff, 0}) // between the streams
-	}
-	return [sha256.Size]byte(h.Sum(nil)), nil
-}
-
-func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) error {
-	f, has, err := openKept(files, r, stream, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if has.left > 0 { // what is left out can't be masked: it has to be the same
-		all := r.output(stream)
-		fmt.Fprintf(h, "%d %08x\n", all.Length, all.Checksum)
-	}
-	return m.copy(h, f)
-}
 
 // joinAlike joins the groups that look the same through the masks of their hosts. A group whose hosts do not look the
 // same among themselves stays as it is: what they printed is specific to one of them, and not to the others.
@@ -178,4 +48,29 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 		joined = append(joined, g)
 	}
 	return joined, nil
+}
+
+// maskedDigest returns a digest of what the host printed, masked.
+func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	for _, stream := range streams {
+		if err := m.digest(h, files, r, stream); err != nil {
+			return sum, err
+		}
+		h.Write([]byte{0xff, 0}) // between the streams
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) error {
+	f, has, err := openKept(files, r, stream, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if has.left > 0 { // what is left out can't be masked: it has to be the same
+		all := r.output(stream)
+		fmt.Fprintf(h, "%d %08x\n", all.Length, all.Checksum)
+	}
+	return m.copy(h, f)
 }
