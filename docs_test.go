@@ -14,6 +14,22 @@ import (
 	"hail/runner/action/check"
 )
 
+var (
+	link   = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	call   = regexp.MustCompile(`(?m)(?:^|\x60)hail +([a-z]+)\b(?:(.*?)(?: -- .*)?)?(?:\x60|#|$)`) // of hail: the command, and its arguments
+	option = regexp.MustCompile(` (--?[a-zA-Z][a-z-]*)`)
+	fence  = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$") // the language, the name of a file, and the text of a block
+)
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // TestDocs holds the documentation against the program.
 func TestDocs(t *testing.T) {
 	dependOnSources(t)
@@ -33,16 +49,13 @@ func TestDocs(t *testing.T) {
 func names(t *testing.T, bin string, docs []string) {
 	help := map[string]string{}
 	for _, doc := range docs {
-		text, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		text := read(t, doc)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), m[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", doc, m[1])
 			}
 		}
-		for _, m := range regexp.MustCompile(`(?m)(?:^|\x60)hail +([a-z]+)\b(?:(.*?)(?: -- .*)?)?(?:\x60|#|$)`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range call.FindAllStringSubmatch(text, -1) {
 			command := m[1]
 			if command == "help" {
 				continue
@@ -57,9 +70,9 @@ func names(t *testing.T, bin string, docs []string) {
 				}
 				help[command] = string(out)
 			}
-			for _, option := range regexp.MustCompile(`(?: )(--?[a-zA-Z][a-z-]*)`).FindAllStringSubmatch(m[2], -1) {
-				if !regexp.MustCompile(`(?m)(^|[ ,])` + option[1] + `([ ,]|$)`).MatchString(help[command]) {
-					t.Errorf("%s: hail %s has no %s", doc, command, option[1])
+			for _, o := range option.FindAllStringSubmatch(m[2], -1) {
+				if !regexp.MustCompile(`(?m)(^|[ ,])` + o[1] + `([ ,]|$)`).MatchString(help[command]) {
+					t.Errorf("%s: hail %s has no %s", doc, command, o[1])
 				}
 			}
 		}
@@ -69,19 +82,13 @@ func names(t *testing.T, bin string, docs []string) {
 	}
 }
 
-var fence = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$")
-
 // examples runs the examples in docs. A block with a file name after its language is written to that file. In a console
 // block, each line that begins with "$ " is a command, followed by its expected output.
 func examples(t *testing.T, bin string, docs []string) {
 	ran := 0
 	for _, doc := range docs {
-		text, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
 		dir := t.TempDir()
-		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range fence.FindAllStringSubmatch(read(t, doc), -1) {
 			language, name, body := m[1], m[2], m[3]
 			switch {
 			case name != "":
@@ -104,16 +111,13 @@ func examples(t *testing.T, bin string, docs []string) {
 
 // TestChecksInDocs reads all checks and waivers shown in docs/checks.md.
 func TestChecksInDocs(t *testing.T) {
-	text, err := os.ReadFile("docs/checks.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := 0
-	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+	found := 0
+	for _, m := range fence.FindAllStringSubmatch(read(t, "docs/checks.md"), -1) {
 		if m[1] != "yaml" {
 			continue
 		}
-		read++
+		found++
+		var err error
 		if strings.HasPrefix(m[3], "waivers:") {
 			_, err = check.ReadWaivers("docs/checks.md", []byte(m[3]))
 		} else {
@@ -123,8 +127,8 @@ func TestChecksInDocs(t *testing.T) {
 			t.Errorf("%v in\n%s", err, m[3])
 		}
 	}
-	if read < 4 {
-		t.Errorf("only %d examples of checks and waivers were found, want 4 or more", read)
+	if found < 4 {
+		t.Errorf("only %d examples of checks and waivers were found, want 4 or more", found)
 	}
 }
 
@@ -137,12 +141,9 @@ func TestListsInDocs(t *testing.T) {
 
 func inDoc[S ~string](t *testing.T, doc, pattern string, names []S) {
 	t.Helper()
-	text, err := os.ReadFile(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, doc)
 	for _, name := range names {
-		if want := fmt.Sprintf(pattern, name); !strings.Contains(string(text), want) {
+		if want := fmt.Sprintf(pattern, name); !strings.Contains(text, want) {
 			t.Errorf("%s does not have %s", doc, strings.TrimSpace(want))
 		}
 	}
@@ -150,12 +151,8 @@ func inDoc[S ~string](t *testing.T, doc, pattern string, names []S) {
 
 // reasons returns the reasons that runner declares.
 func reasons(t *testing.T) (all []string) {
-	source, err := os.ReadFile("runner/status.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`(?m)^\t\w+ +Reason = "(.*?)"`).FindAllSubmatch(source, -1) {
-		all = append(all, string(m[1]))
+	for _, m := range regexp.MustCompile(`(?m)^\t\w+ +Reason = "(.*?)"`).FindAllStringSubmatch(read(t, "runner/status.go"), -1) {
+		all = append(all, m[1])
 	}
 	if len(all) < 20 {
 		t.Errorf("only %d reasons were found in runner/status.go, want 20 or more", len(all))
