@@ -110,7 +110,7 @@ func TestGatherLong(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": begin + middle + end}, nil)
 	const title = "── web1\n"
 	gap := fmt.Sprintf("\n… %d bytes not shown: runs/id/hosts/web1/stdout …\n", len(middle))
-	for style, want := range map[Style]string{{Brief: true}: title + begin + gap + end, {}: title + begin + middle + end} {
+	for style, want := range map[Style]string{{Width: 200}: title + begin + gap + end, {}: title + begin + middle + end} {
 		var b strings.Builder
 		if err := Gather(&b, s, files, Gathering{}, style); err != nil {
 			t.Fatal(err)

@@ -94,14 +94,14 @@ func looks(w io.Writer, style Style) error {
 func TestGolden(t *testing.T) {
 	s, files := forty()
 	for name, show := range map[string]func(w io.Writer) error{
-		"gather.txt":     func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{Width: 80}) },
-		"gather.ansi":    func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{Width: 80, Color: true}) },
+		"gather.txt":     func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{}) },
+		"gather.ansi":    func(w io.Writer) error { return Gather(w, s, files, Gathering{}, Style{Color: true}) },
 		"summary.txt":    func(w io.Writer) error { return Text(w, s, files, Style{Width: 80}) },
 		"summary200.txt": func(w io.Writer) error { return Text(w, s, files, Style{Width: 200}) },
 		"ping.txt":       func(w io.Writer) error { return PingTable(w, s, Style{Width: 80}) },
 		"hosts.csv":      func(w io.Writer) error { _, err := w.Write(hostsCSV(s)); return err },
-		"looks.txt":      func(w io.Writer) error { return looks(w, Style{Width: 80, Brief: true}) },
-		"looks.ansi":     func(w io.Writer) error { return looks(w, Style{Width: 200, Brief: true, Color: true}) },
+		"looks.txt":      func(w io.Writer) error { return looks(w, Style{Width: 80}) },
+		"looks.ansi":     func(w io.Writer) error { return looks(w, Style{Width: 200, Color: true}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

@@ -31,10 +31,7 @@ func (g group) title(style Style) string {
 	if first.Status.Bad() {
 		ended = first.how()
 	}
-	title := folded(g.hosts())
-	if style.Brief {
-		title = style.fold(g.hosts(), 4+len(ended))
-	}
+	title := style.fold(g.hosts(), 4+len(ended))
 	if ended != "" {
 		title += " " + style.status(first.Status, ended)
 	}
@@ -68,7 +65,7 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 	}
 	l := liner{w: w, prefix: prefix}
 	text := gap(has.left)
-	if log := files.LogPath(g.results[0].Host); style.Brief && log != "" && has.first+has.last > longestShown {
+	if log := files.LogPath(g.results[0].Host); style.Width > 0 && log != "" && has.first+has.last > longestShown {
 		has = has.ends(longestShown / 2)
 		text = fmt.Sprintf("\n… %s not shown: %s …\n", Plural(has.left, "byte"), filepath.Join(filepath.Dir(log), string(stream)))
 	}

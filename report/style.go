@@ -14,8 +14,7 @@ import (
 // Style says how results are shown. Its zero value is plain text of any width.
 type Style struct {
 	Color bool // colour statuses and hosts' names; nothing is told by colour alone
-	Width int  // columns; 0: no limit
-	Brief bool // also cut the names of many hosts in titles to one line, and leave out the middle of a long output
+	Width int  // columns of a terminal, where the middle of a long output is left out, too; 0: no limit
 }
 
 func (s Style) paint(code, text string) string {

@@ -154,7 +154,7 @@ func (e environment) style(c *cli.Context, terminal bool) (report.Style, error) 
 	color, err := oneOf(c, "color")
 	s := report.Style{}
 	if terminal {
-		s.Width, s.Brief = e.width(), true
+		s.Width = e.width()
 	}
 	switch {
 	case color == "always":
