@@ -140,8 +140,8 @@ func (r *Report) captures() (said extraColumns) {
 	said.rows = func(host int) ([][]any, string) {
 		cells := make([]any, len(checks))
 		for j, i := range checks {
-			if i < len(r.Hosts[host].Checks) && r.Hosts[host].Checks[i].Value != nil {
-				text := string(*r.Hosts[host].Checks[i].Value)
+			if value := r.Hosts[host].Checks[i].Value; value != nil {
+				text := string(*value)
 				cells[j] = text
 				if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
 					cells[j] = cellOf(json.Number(text))
