@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -56,6 +58,47 @@ func TestRecordThatLies(t *testing.T) {
 		if ids, _ := List(dir); slices.Contains(ids, child) {
 			t.Errorf("a damaged record can't be removed")
 		}
+	}
+}
+
+// TestVerdictsOfStrangers: a run that repeats a part of another one has other checks than that, and both have a verdict on
+// none of their checks. What is shown has one verdict on each check.
+func TestVerdictsOfStrangers(t *testing.T) {
+	dir := t.TempDir()
+	hosts := []inventory.Host{{Name: "web1"}, {Name: "web2"}}
+	root := &runner.Plan{Run: "20261123-150400-k3f9", Hosts: hosts, Checks: []runner.Check{{ID: "a"}}}
+	child := &runner.Plan{Run: "20261123-150401-k3f9", Parent: root.Run, Hosts: hosts}
+	for _, p := range []*runner.Plan{root, child} {
+		r, err := Create(dir, Head{Plan: p}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := []runner.Event{{Kind: runner.KindPlan, Plan: p}, {Kind: runner.KindFinish, Host: "web1", Status: runner.OK},
+			{Kind: runner.KindCheck, Verdicts: []runner.Verdict{{Check: "none", Outcome: runner.Fail}}}}
+		if err := errors.Join(r.Events(events), r.Close(), r.Finish(&Summary{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := Open(filepath.Join(dir, root.Run))
+	if err == nil {
+		err = (&Lineage{Runs: []*Run{first}}).Continue(child.Run)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := LineageOf(dir, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Summary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Hosts[0].Checks) != 1 || len(s.Fleet) != 0 {
+		t.Errorf("the verdicts are %v, and %v over the fleet; want one, and none", s.Hosts[0].Checks, s.Fleet)
+	}
+	if err := Checks(io.Discard, s, Style{}); err != nil {
+		t.Error(err)
 	}
 }
 

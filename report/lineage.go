@@ -72,6 +72,7 @@ func (l *Lineage) Summary() (*Summary, error) {
 		}
 		all.Ended, all.Stopped, all.Why, all.Whole = s.Ended, s.Stopped, s.Why, s.Whole
 	}
+	all.completeChecks()
 	all.count()
 	return all, nil
 }

@@ -209,12 +209,17 @@ func (s *Summary) Settle() {
 	}
 }
 
-// completeChecks gives each host a verdict on each check of the plan: a missing one becomes not evaluated.
+// completeChecks gives each host a verdict on each check of the plan: a missing one becomes not evaluated. Verdicts on
+// other checks, as a foreign record may have them, are left out.
 func (s *Summary) completeChecks() {
+	if s.Plan == nil {
+		return
+	}
 	for i := range s.Hosts {
-		if s.Plan != nil {
-			s.Hosts[i].Checks = complete(s.Hosts[i].Checks, s.Plan.Checks)
-		}
+		s.Hosts[i].Checks = complete(s.Hosts[i].Checks, s.Plan.Checks)
+	}
+	if s.Fleet != nil {
+		s.Fleet = complete(s.Fleet, s.Plan.Fleet)
 	}
 }
 
