@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// unfinishedFor is how long it may take to create a record until its journal is locked.
-const unfinishedFor = time.Hour
-
 // Remove removes the record of a run and those of its family: without it, nobody could tell what the others had still
 // to do. It returns the ids of the records that it has removed: a record that is gone already is none of them. It is an
 // error if another program is about to repeat a part of the run.
@@ -170,3 +167,6 @@ func abandoned(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && time.Since(info.ModTime()) > unfinishedFor && !locked(filepath.Join(path, journalFile))
 }
+
+// unfinishedFor is how long it may take to create a record until its journal is locked.
+const unfinishedFor = time.Hour
