@@ -19,18 +19,22 @@ func renewLast(dir string) error {
 		if err != nil {
 			return err
 		}
-		now, err := os.Readlink(link)
-		switch {
-		case err == nil && len(ids) == 0:
+		newest := ""
+		if len(ids) > 0 {
+			newest = ids[0]
+		}
+		now, _ := os.Readlink(link) // empty if there is no link
+		if now == newest {
+			return nil
+		}
+		if newest == "" {
 			if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			continue
-		case len(ids) == 0, err == nil && now == ids[0]:
-			return nil
 		}
-		next := filepath.Join(dir, lastPrefix+ids[0])
-		err = os.Symlink(ids[0], next)
+		next := filepath.Join(dir, lastPrefix+newest)
+		err = os.Symlink(newest, next)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) {
 			return nil
 		}
