@@ -36,12 +36,19 @@ func (e environment) untilSignal(do func(context.Context) error) error {
 }
 
 // handleSignals acts on signals until done is called: the first signal stops the run gently, the second cuts the connections,
-// the third exits. done returns the first signal, or nil.
+// the third exits. One that follows at once is an echo: timeout(1) tells first hail and then its whole process group, and
+// what hail runs under may pass on a Ctrl-C that the terminal has sent to both. done returns the first signal, or nil.
 func (e environment) handleSignals(remark func(string), stop, cut func()) (done func() os.Signal) {
 	signals, ignore := e.signals()
+	const echo = 100 * time.Millisecond // less than a hand needs
 	var first os.Signal
+	var counted time.Time
 	count := 0
 	end := forEach(signals, func(s os.Signal) {
+		if time.Since(counted) < echo {
+			return
+		}
+		counted = time.Now()
 		switch count++; count {
 		case 1:
 			first = s

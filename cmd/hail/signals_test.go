@@ -2,24 +2,34 @@ package main
 
 import (
 	"os"
+	"slices"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
-// TestThirdSignal: the third signal ends the program at once, with the exit code of the first.
-func TestThirdSignal(t *testing.T) {
+// TestSignals: the first signal stops the run, the second cuts the connections, and the third ends the program at once, with
+// the exit code of the first. One that follows another at once does not count.
+func TestSignals(t *testing.T) {
 	for first, want := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminate, syscall.SIGHUP: exitTerminate} {
-		signals, codes := make(chan os.Signal), make(chan int, 1)
-		e := environment{signals: func() (<-chan os.Signal, func()) { return signals, func() {} }, exit: func(code int) { codes <- code }}
-		done := e.handleSignals(func(string) {}, func() {}, func() {})
-		for range 3 {
-			signals <- first
-		}
-		if got := <-codes; got != want {
-			t.Errorf("after %v: exit code %d, want %d", first, got, want)
-		}
-		if got := done(); got != first {
-			t.Errorf("the first signal is %v, want %v", got, first)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			signals, did := make(chan os.Signal), []int{}
+			note := func(code int) func() { return func() { did = append(did, code) } }
+			e := environment{signals: func() (<-chan os.Signal, func()) { return signals, func() {} }, exit: func(code int) { note(code)() }}
+			done := e.handleSignals(func(string) {}, note(-1), note(-2))
+			for _, wants := range [][]int{{-1}, {-1, -2}, {-1, -2, want}} {
+				signals <- first
+				signals <- first
+				synctest.Wait()
+				if !slices.Equal(did, wants) {
+					t.Errorf("after %v twice at once: did %d, want %d", first, did, wants)
+				}
+				time.Sleep(time.Second)
+			}
+			if got := done(); got != first {
+				t.Errorf("the first signal is %v, want %v", got, first)
+			}
+		})
 	}
 }
