@@ -1,6 +1,8 @@
 package report
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -16,5 +18,20 @@ func TestRunIDs(t *testing.T) {
 			t.Fatalf("run id %s seems to be drawn %v before it was", id, late)
 		}
 		before = id[:18]
+	}
+}
+
+// TestNextRunID: a run that begins later has a later id, also when the clock has been set back meanwhile.
+func TestNextRunID(t *testing.T) {
+	dir, before := t.TempDir(), ""
+	for _, back := range []time.Duration{0, 0, time.Hour, -time.Minute, 1000 * time.Hour} {
+		id := NextRunID(dir, start.Add(-back))
+		if !runID.MatchString(id) || id <= before {
+			t.Errorf("%v back: run id %s is malformed or sorts before %s", back, id, before)
+		}
+		if err := os.Mkdir(filepath.Join(dir, id), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		before = id
 	}
 }

@@ -189,7 +189,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (in
 	} else if others {
 		return nil, j, usage("hail show "+r.Plan.Run+" shows what it did", "%s can't be repeated: others may write to %s, and a plan can run programs here", r.Plan.Run, r.Path())
 	}
-	plan.Run, plan.Name = report.NewRunID(e.now()), c.String("name")
+	plan.Run, plan.Name = report.NextRunID(e.runsDir(c), e.now()), c.String("name")
 	if err := checkRecordOptions(c); err != nil {
 		return nil, j, err
 	}

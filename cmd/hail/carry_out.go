@@ -112,7 +112,7 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 		case !errors.Is(err, fs.ErrExist) || tries == mostIDs:
 			return nil, &usageError{text: inventory.Plain(err).Error(), hint: "name another folder with --runs-dir", option: "runs-dir"}
 		}
-		plan.Run = report.NewRunID(e.now())
+		plan.Run = report.NextRunID(e.runsDir(c), e.now())
 	}
 }
 

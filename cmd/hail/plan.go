@@ -15,7 +15,7 @@ import (
 // newPlan makes a plan from the options.
 func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.Host) (*runner.Plan, error) {
 	p := &runner.Plan{
-		Run:        report.NewRunID(e.now()),
+		Run:        report.NextRunID(e.runsDir(c), e.now()),
 		Name:       c.String("name"),
 		Action:     spec,
 		Fanout:     c.Int("fanout"),
