@@ -105,7 +105,7 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 		}
 		head := report.Head{Version: versionText(), Started: e.now(), User: e.user, Machine: e.machine,
 			Argv: recordedArgs(e.args, c, secret), What: j.what, Plan: plan}
-		record, err := report.Create(e.runsDir(c), head, j.blobs, e.openFiles/4)
+		record, err := report.Create(e.runsDir(c), head, j.blobs, filesOfRecord(e.openFiles))
 		switch {
 		case err == nil:
 			return record, nil

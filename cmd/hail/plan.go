@@ -80,15 +80,28 @@ func checkRecordOptions(c *cli.Context) error {
 }
 
 // What each running host needs: file descriptors for a connection, up to three files of the record, and one to spare; and
-// memory, of which half is left to other processes.
+// memory, of which half is left to other processes. The process itself needs descriptors, too.
 const (
 	filesPerHost  = 5
+	filesAside    = 30
 	memoryPerHost = 256 << 10
 )
 
+// filesOfRecord returns how many files the record may keep open.
+func filesOfRecord(openFiles int) int { return openFiles / 4 }
+
+// mostAtOnce returns how many hosts can be worked on at once. With more, their connections could take all descriptors, and
+// every host would wait for one in which to write its log.
+func mostAtOnce(openFiles int) int {
+	return max(1, fitFiles(openFiles), openFiles-filesOfRecord(openFiles)-filesAside)
+}
+
+// fitFiles returns how many hosts can be worked on at once without opening and closing their files again and again.
+func fitFiles(openFiles int) int { return (openFiles - filesAside) / filesPerHost }
+
 // fitFanout returns the default fan-out. A memory of 0 is unknown, and sets no limit.
 func fitFanout(hosts, openFiles int, memory int64) int {
-	n := min(hosts, 256, (openFiles-50)/filesPerHost)
+	n := min(hosts, 256, fitFiles(openFiles))
 	if memory > 0 {
 		n = int(min(int64(n), memory/2/memoryPerHost))
 	}
