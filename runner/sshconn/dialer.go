@@ -39,8 +39,8 @@ type Config struct {
 	Trace          Trace                                    // nil: no trace
 }
 
-// Dialer is a runner.Dialer over SSH. All hosts share its connections to jump hosts and to the agent, until it is
-// closed.
+// Dialer is a runner.Dialer over SSH. All hosts share its connections to jump hosts and to the agent. It keeps them until
+// it is closed; when there are many jump hosts, only while a host uses them.
 type Dialer struct {
 	config    Config
 	hopConfig *sshconfig.Config // for jump hosts
@@ -55,6 +55,7 @@ type Dialer struct {
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
+	hops   int // of these, the connections to jump hosts
 	closed bool
 }
 
@@ -181,6 +182,9 @@ func (d *Dialer) adopt(c *conn) bool {
 	defer d.mu.Unlock()
 	if !d.closed {
 		d.open[c] = struct{}{}
+		if c.settings.hop {
+			d.hops++
+		}
 	}
 	return !d.closed
 }
@@ -188,5 +192,14 @@ func (d *Dialer) adopt(c *conn) bool {
 func (d *Dialer) forget(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if _, open := d.open[c]; open && c.settings.hop {
+		d.hops--
+	}
 	delete(d.open, c)
+}
+
+func (d *Dialer) hopsOpen() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hops
 }

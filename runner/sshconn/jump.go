@@ -18,6 +18,10 @@ const (
 	maxPerJump = 4
 )
 
+// keptJumps is how many connections to jump hosts may be open before those that no host uses any more are closed. Where
+// every site has a jump host of its own, keeping them all would take all descriptors.
+const keptJumps = 64
+
 // jump holds the connections to the last of some hops.
 type jump struct {
 	mu      sync.Mutex
@@ -104,6 +108,18 @@ func (j *jump) leave(c *jumpConn) {
 	c.users--
 }
 
+// closeUnused closes the connections that no host uses.
+func (j *jump) closeUnused() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.conns = slices.DeleteFunc(j.conns, func(c *jumpConn) bool {
+		if c.users == 0 {
+			c.Close()
+		}
+		return c.users == 0
+	})
+}
+
 // connectBehindJump reaches the host through its jump hosts. When the connection to the last of them turns out to have been
 // lost, it is made again, once.
 func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, error) {
@@ -126,7 +142,17 @@ func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, err
 // gateway returns an open connection to the last of the hops. The connection outlives the host that first asked for it.
 // The caller calls leave when its host no longer needs it.
 func (d *Dialer) gateway(ctx context.Context, hops []string) (via *conn, leave func(), err error) {
-	return d.jumps.get(strings.Join(hops, ","), newJump).share(ctx, func() (*conn, error) { return d.dialJump(ctx, hops) })
+	j := d.jumps.get(strings.Join(hops, ","), newJump)
+	via, left, err := j.share(ctx, func() (*conn, error) { return d.dialJump(ctx, hops) })
+	if err != nil {
+		return nil, nil, err
+	}
+	return via, func() {
+		left()
+		if d.hopsOpen() > keptJumps {
+			j.closeUnused()
+		}
+	}, nil
 }
 
 // share returns an existing connection, or makes one with dial. Hosts that wait for the same connection share its
@@ -174,7 +200,7 @@ func (d *Dialer) dialJump(ctx context.Context, hops []string) (*conn, error) {
 	if err != nil {
 		return nil, unsettled(ctx, err)
 	}
-	s.jump = hops[:len(hops)-1]
+	s.jump, s.hop = hops[:len(hops)-1], true
 	c, err := d.connect(ctx, d.newProgress(s))
 	if f, ok := errors.AsType[*runner.Failure](err); ok && f.Status == runner.Unreachable {
 		return nil, unreachable(runner.Jump, fmt.Errorf("jump host %s: %w", last, err))

@@ -48,6 +48,20 @@ func TestJump(t *testing.T) {
 			t.Errorf("the jump host had %d connections at once, want 2 or 3", n)
 		}
 	})
+	t.Run("of many jump hosts, few connections are kept", func(t *testing.T) {
+		d := sshconn.New(sshconn.Config{Find: func(string) (inventory.Host, bool) { return s.hosts[0], true }})
+		defer d.Close()
+		for i := range 100 {
+			c, err := d.Dial(t.Context(), host(fmt.Sprint("bastion", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+		}
+		if n := s.Servers[0].Most(); n > 70 {
+			t.Errorf("%d connections to jump hosts were open at once", n)
+		}
+	})
 	t.Run("a dead jump host is waited for once", func(t *testing.T) {
 		mute, err := sshtest.Server{Name: "mute", Faults: sshtest.Faults{Mute: true}}.Start()
 		if err != nil {

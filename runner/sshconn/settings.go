@@ -30,6 +30,7 @@ type settings struct {
 	algorithms algorithms
 
 	jump              []string // jump hosts, the nearest first
+	hop               bool     // it is a jump host itself
 	control           string   // socket of an OpenSSH master, connected to a jump host or to the host; empty: none
 	masterReachesHost bool     // the master is connected to the host itself
 	proxy             string   // command that makes the connection; empty: TCP
