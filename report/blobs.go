@@ -96,25 +96,45 @@ const blobsAtOnce = 16
 
 // writeBlob stores a content in the record, by a link if possible.
 func (f hostFiles) writeBlob(b Blob) (err error) {
-	if b.Path != "" && os.Link(b.Path, f.blobPath(b.Digest)) == nil {
-		return nil
+	if b.Path != "" {
+		if err := b.copyTo(io.Discard); errors.Is(err, errOther) {
+			return fmt.Errorf("%s is no longer what was sent", b.Path)
+		} else if err != nil {
+			return err
+		}
+		if os.Link(b.Path, f.blobPath(b.Digest)) == nil {
+			return nil
+		}
 	}
-	from, err := b.Open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
 	file, err := createFile(f.blobPath(b.Digest))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	to := runner.DigestWriter{W: file}
+	if err := b.copyTo(file); errors.Is(err, errOther) {
+		return errors.New("a file for the hosts changed while it was being recorded")
+	} else if err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// errOther says that a content is not the one of its digest.
+var errOther = errors.New("another content")
+
+// copyTo writes the content to w. The error is errOther if it is not the one of the digest.
+func (b Blob) copyTo(w io.Writer) error {
+	from, err := b.Open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to := runner.DigestWriter{W: w}
 	if _, err := io.Copy(&to, from); err != nil {
 		return err
 	}
 	if to.Digest() != b.Digest {
-		return errors.New("a file for the hosts changed while it was being recorded")
+		return errOther
 	}
-	return file.Sync()
+	return nil
 }
