@@ -212,8 +212,8 @@ func TestMissingTools(t *testing.T) {
   - {id: sha256, file: {path: /etc/passwd, sha256: {not: x}}}
   - {id: link, file: {path: `+link+`, link: {not: x}}}
   - {id: groups, user: {name: root, groups: {not: {contains: root}}}}
-  - {id: process, process: {name: check.test, count: {ge: 1}, args: {len: {ge: 1}}}}
-  - {id: user, process: {name: check.test, user: {not: {contains: root}}}}
+  - {id: process, process: {name: sh, count: {ge: 1}, args: {len: {ge: 1}}}}
+  - {id: user, process: {name: sh, user: {not: {contains: root}}}}
 `))
 	for id, want := range map[string]string{"exit": "", "stdout": "there is no od", "content": "there is no od", "sha256": "sha256sum failed", "link": "readlink failed", "groups": "id does not report them",
 		"process": "", "user": "there is no stat"} {
