@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -21,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
+	"hail/runner/connsuite"
 	"hail/runner/sshtest"
 )
 
@@ -83,6 +83,7 @@ type site struct {
 	identity []byte
 	hosts    []host
 	others   []host // not in the inventory
+	free     int    // a port for a server of the script's own
 }
 
 type host struct {
@@ -114,12 +115,7 @@ func (s site) setup(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("EXAMPLES", examples)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	env.Setenv("FREEPORT", strconv.Itoa(free.Addr().(*net.TCPAddr).Port))
-	free.Close()
+	env.Setenv("FREEPORT", strconv.Itoa(s.free))
 	for _, h := range s.others {
 		lines.WriteString(h.known)
 	}
@@ -144,29 +140,8 @@ func (s *site) troubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mute.Close() })
-	down, err := sshtest.Server{Name: "down1"}.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	down.Close()
-	hold(t, down.Port())
-	for _, r := range []*sshtest.Running{down, mute} {
-		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
-	}
-}
-
-// hold occupies a port on loopback without listening, so that no other server gets it.
-func hold(t *testing.T, port int) {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	syscall.CloseOnExec(fd)
-	t.Cleanup(func() { syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
+	s.hosts = append(s.hosts, host{"down1", "127.0.0.1", connsuite.Port(t), ""}, host{mute.Name, mute.Address(), mute.Port(), mute.KnownHosts()})
+	s.free = connsuite.Port(t)
 }
 
 func ownServers(t *testing.T) site {

@@ -62,12 +62,7 @@ func dropbearHost(t *testing.T, shell string) inventory.Host {
 			public = line
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := connsuite.Port(t)
 	known := write(filepath.Join(dir, "known_hosts"), fmt.Sprintf("[127.0.0.1]:%d %s", port, public))
 
 	var log bytes.Buffer

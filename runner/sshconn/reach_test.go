@@ -3,7 +3,6 @@ package sshconn_test
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
+	"hail/runner/connsuite"
 	"hail/runner/sshconn"
 	"hail/runner/sshtest"
 )
@@ -74,12 +74,7 @@ func TestNetworkReasons(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
 	d := s.dialer(sshconn.Config{ConnectTimeout: 5 * time.Second})
 	down := s.hosts[0]
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	down.Connection.Port = l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	down.Connection.Port = connsuite.Port(t)
 	wantReason(t, reach(t, d, down), runner.Unreachable, runner.Refused, "connection refused by 127.0.0.1")
 	nameless := s.hosts[0]
 	nameless.Connection.Address = "no-such-host.invalid"
