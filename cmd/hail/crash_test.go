@@ -61,7 +61,7 @@ func (c *crash) append() string { return "echo ran >>" + c.ran + "/$HAIL_HOST" }
 
 // run returns the command line of a run of a command.
 func (c *crash) run(command string, options ...string) []string {
-	return slices.Concat([]string{"hail", "run", "-a", "-i", c.fleet.Inventory(), "-F", "none", "--runs-dir", c.runs, "--retries", "0", "--output", "none", "-q"},
+	return slices.Concat([]string{"hail", "run", "-a", "-i", c.fleet.Inventory(), "-F", "none", "--runs-dir", c.runs, "--retries", "0", "--connect-timeout", "1m", "--output", "none", "-q"},
 		options, []string{"--", command})
 }
 

@@ -45,7 +45,7 @@ func newPushed(t *testing.T, env ...string) *pushed {
 		t.Fatal(err)
 	}
 	p.options = []string{"push", "--any-host", "-w", "127.0.0.1", "-l", me.Username, "-F", "none", "-p", fmt.Sprint(d.Port), "--identity", key, "--known-hosts", known,
-		"--runs-dir", t.TempDir(), "--retries", "0"}
+		"--runs-dir", t.TempDir(), "--retries", "0", "--connect-timeout", "1m"}
 	return p
 }
 
