@@ -519,7 +519,7 @@ func waitGone(t *testing.T, pidFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 500 {
+	for range 3000 {
 		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(state), ") Z ") {
 			return
@@ -530,7 +530,7 @@ func waitGone(t *testing.T, pidFile string) {
 }
 
 func waitFile(t *testing.T, path string) string {
-	for range 500 {
+	for range 3000 {
 		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), "\n") {
 			return string(text)
 		}

@@ -139,7 +139,7 @@ func TestRecordOfPipesAndLinks(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), "regular file") {
 					t.Errorf("%s as a %s: %v", file, what, err)
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Errorf("%s as a %s: reading waits", file, what)
 			}
 		}

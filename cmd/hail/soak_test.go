@@ -101,7 +101,7 @@ func TestTortureSoak(t *testing.T) {
 		}
 	}
 	after := heldNow(t)
-	for n := 0; n < 100 && after.goroutines > before.goroutines; n++ { // the servers of the last run may not have ended yet
+	for n := 0; n < 1500 && after.goroutines > before.goroutines; n++ { // the servers of the last run may not have ended yet
 		time.Sleep(20 * time.Millisecond)
 		after = heldNow(t)
 	}

@@ -46,11 +46,10 @@ func startMaster(t *testing.T, h inventory.Host, socket string) *bytes.Buffer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ssh.Process.Kill(); ssh.Wait() })
-	for range 500 {
+	for begun := time.Now(); time.Since(begun) < bound; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(socket); err == nil {
 			return &said
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("ssh does not become a master")
 	return nil

@@ -125,12 +125,11 @@ func waitGone(t *testing.T, pidFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 500 {
+	for begun := time.Now(); time.Since(begun) < bound; time.Sleep(10 * time.Millisecond) {
 		state, err := os.ReadFile("/proc/" + strings.TrimSpace(string(text)) + "/stat")
 		if err != nil || bytes.Contains(state, []byte(") Z ")) {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("process %s is still there", text)
 }

@@ -121,7 +121,7 @@ func TestHang(t *testing.T) {
 			stat, _ := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
 			return string(stat)
 		}
-		for end := time.Now().Add(10 * time.Second); state() != "" && !strings.Contains(state(), ") Z ") && time.Now().Before(end); {
+		for end := time.Now().Add(30 * time.Second); state() != "" && !strings.Contains(state(), ") Z ") && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if is := state(); is != "" && !strings.Contains(is, ") Z ") {
