@@ -16,6 +16,7 @@ import (
 	"hail/runner"
 	"hail/runner/action"
 	"hail/runner/become"
+	"hail/runner/connsuite"
 	"hail/runner/local"
 	"hail/runner/wrap"
 )
@@ -40,9 +41,7 @@ exit 1
 func TestTortureAnyBytesArrive(t *testing.T) {
 	const chunk = 200
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte(sudoPlay), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	connsuite.Program(t, filepath.Join(bin, "sudo"), sudoPlay)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	shells := [][]string{{"dash"}, {"bash"}, {"busybox", "sh"}, {"mksh"}}
 	for i, shell := range shells {

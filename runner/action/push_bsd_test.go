@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hail/runner"
+	"hail/runner/connsuite"
 )
 
 // What stands in, by its manual page, for tools of FreeBSD and macOS that differ from GNU's.
@@ -53,12 +54,7 @@ func bsd(t testing.TB, sum string) (path string) {
 			t.Fatalf("%v: make tools installs what the tests need", err)
 		}
 	}
-	play := func(name, script string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(path, name), []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	play := func(name, script string) { connsuite.Program(t, filepath.Join(path, name), script) }
 	for _, name := range []string{"awk", "chmod", "chown", "cmp", "cut", "date", "dd", "df", "dirname", "env", "find", "getent", "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mv",
 		"od", "printf", "ps", "readlink", "rm", "sed", "seq", "sh", "sleep", "tail", "test", "timeout", "touch", "tr", "true", "false", "uname", "wc", "xargs"} {
 		link(name, name)

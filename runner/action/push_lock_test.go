@@ -12,6 +12,7 @@ import (
 
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/connsuite"
 )
 
 // state returns the folder of the state of pushes, once there was one.
@@ -182,9 +183,7 @@ status=$?
 [ ! -e ~/tidies ] || touch ~/over
 exit $status
 `, runner.Quote(m.path), program, name)
-				if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
-					t.Fatal(err)
-				}
+				connsuite.Program(t, filepath.Join(bin, name), text)
 			}
 			m.path = bin + ":" + m.path
 			for _, name := range []string{"a/one", "b/two"} {

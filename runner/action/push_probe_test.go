@@ -9,6 +9,7 @@ import (
 
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/connsuite"
 	"hail/runner/wrap"
 )
 
@@ -213,9 +214,7 @@ func TestPushManagedIsGone(t *testing.T) {
 // withTool is this machine with another program of this name in its PATH.
 func withTool(t *testing.T, name, script string) *machine {
 	m, bin := newMachine(t, "gnu"), t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	connsuite.Program(t, filepath.Join(bin, name), "#!/bin/sh\n"+script+"\n")
 	m.path = bin + ":" + m.path
 	return m
 }

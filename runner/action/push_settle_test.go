@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hail/runner"
+	"hail/runner/connsuite"
 )
 
 // TestPushSettlesWithPlaces: a killed push is settled with the commands of that push, placeholders filled in.
@@ -66,9 +67,7 @@ exec rm "$@"
 		handlers: {h: {run: 'echo ran >>DIR/ran; test -e DIR/good'}}}`
 	const hidden, journal = "DIR/.hail-* DIR/z/.hail-* ", "$HOME/.local/state/hail/on/*/push/"
 	for _, these := range []string{"DIR/.hail-*", hidden + journal + "re*", journal + "table", hidden + journal + "*ing " + journal + "*ed " + journal + "undone"} {
-		if err := os.WriteFile(bin+"/rm", []byte(strings.ReplaceAll(strings.ReplaceAll(script, "THESE", these), "DIR", m.dir)), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		connsuite.Program(t, bin+"/rm", strings.ReplaceAll(strings.ReplaceAll(script, "THESE", these), "DIR", m.dir))
 		for _, good := range []bool{true, false} {
 			for _, name := range []string{"ran", "made", "z/made", "good"} {
 				os.Remove(m.dir + "/" + name)

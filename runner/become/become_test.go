@@ -68,9 +68,7 @@ func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, 
 	t.Helper()
 	dir := t.TempDir()
 	if kind != "missing" {
-		if err := os.WriteFile(filepath.Join(dir, "sudo"), []byte(fakeSudo), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		connsuite.Program(t, filepath.Join(dir, "sudo"), fakeSudo)
 	}
 	count := filepath.Join(dir, "count")
 	path := dir + ":" + os.Getenv("PATH")

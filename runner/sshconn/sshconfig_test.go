@@ -19,6 +19,7 @@ import (
 	"hail/inventory"
 	"hail/inventory/sshconfig"
 	"hail/runner"
+	"hail/runner/connsuite"
 	"hail/runner/sshconn"
 	"hail/runner/sshtest"
 )
@@ -112,9 +113,7 @@ func TestProxyCommand(t *testing.T) {
 func script(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	connsuite.Program(t, path, "#!/bin/sh\n"+text+"\n")
 	return path
 }
 

@@ -21,6 +21,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action/check"
+	"hail/runner/connsuite"
 	"hail/runner/local"
 )
 
@@ -147,7 +148,7 @@ func TestUnkillable(t *testing.T) {
 	for userland, m := range userlands(t) {
 		dir := t.TempDir()
 		// In a session of its own it is not killed with the check, and it has the output of the check open, amid a line.
-		must(t, os.WriteFile(filepath.Join(dir, "stat"), []byte("#!/bin/sh\nprintf mode; setsid sleep 300 & echo $! >"+dir+"/pid; wait\n"), 0o700))
+		connsuite.Program(t, filepath.Join(dir, "stat"), "#!/bin/sh\nprintf mode; setsid sleep 300 & echo $! >"+dir+"/pid; wait\n")
 		m.path, m.limit = dir+":"+cmp.Or(m.path, os.Getenv("PATH")), runner.Duration(20*time.Second)
 		verdicts, finish := m.run(t, read(t, "checks:\n  - {id: stuck, file: {path: /etc/passwd, mode: \"0644\"}, timeout: 1s}\n  - {id: next, command: \"true\"}\n"))
 		if verdicts["stuck"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
