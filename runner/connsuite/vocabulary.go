@@ -13,7 +13,7 @@ const (
 	SayAndFail = `echo said; exit 3`
 	Cat        = `cat`
 	Much       = `head -c 8388608 /dev/zero`
-	SayAndHang = `echo begin; exec sleep 1000`
+	SayAndHang = `echo begin; exec sleep 60`
 	LastWords  = `echo begin; cat >/dev/null; echo end`
 	Endless    = `exec yes`
 	Background = `sleep 30 & echo front; exit 4`
