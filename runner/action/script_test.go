@@ -263,5 +263,6 @@ func (m mortal) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if m.alive.Err() != nil {
 		return &runner.Failure{Status: runner.Lost, Err: errors.New("hail has died")}
 	}
+	s.Grace = inventory.Duration(30 * time.Second) // for the host to remove what it has
 	return m.Conn.Exec(ctx, cmd, s)
 }
