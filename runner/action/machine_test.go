@@ -158,8 +158,15 @@ var busyboxOnce = sync.OnceValues(func() (string, error) {
 	return path, errors.Join(os.Chmod(path, 0o755), exec.Command(program, "--install", "-s", path).Run())
 })
 
+// TestMain sees to it that an example that pushes to this machine leaves nothing in the home folder of who runs it.
 func TestMain(m *testing.M) {
+	home, err := os.MkdirTemp("", "home")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("HOME", home)
 	code := m.Run()
+	os.RemoveAll(home)
 	if path, _ := busyboxOnce(); path != "" {
 		os.RemoveAll(path)
 	}

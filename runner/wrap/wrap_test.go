@@ -20,11 +20,19 @@ import (
 
 const bound = 30 * time.Second
 
-// TestMain lets more parallel tests run at once than there are processors: they mostly wait.
+// TestMain lets more parallel tests run at once than there are processors: they mostly wait. The shells get a home folder
+// of their own, as fish writes into it.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	flag.Set("test.parallel", "8")
-	os.Exit(m.Run())
+	home, err := os.MkdirTemp("", "home")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("HOME", home)
+	code := m.Run()
+	os.RemoveAll(home)
+	os.Exit(code)
 }
 
 // TestProgramNeedsNoShell: a single program with arguments is started without the shell of the host.
