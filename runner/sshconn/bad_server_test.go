@@ -73,7 +73,11 @@ func TestBadServers(t *testing.T) {
 			s := newSite(t, sshtest.Server{Name: "bad1", Faults: tt.faults, Play: func(c *sshtest.Command) { io.WriteString(c.Stdout, "hello\n") }})
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
-			c, err := s.timeout(tt.faults.MuteChannel || tt.faults.MuteExec).Dial(ctx, s.hosts[0])
+			timeout := bound
+			if tt.faults.MuteChannel || tt.faults.MuteExec {
+				timeout = 5 * time.Second // enough for the login, and then waited for
+			}
+			c, err := s.dialer(sshconn.Config{ConnectTimeout: timeout}).Dial(ctx, s.hosts[0])
 			if err != nil {
 				t.Fatal(err)
 			}
