@@ -99,7 +99,7 @@ func TestNoTerminal(t *testing.T) {
 			LoggedIn: func(c *ssh.ServerConn) { <-hangsUp; c.Close() },
 			Session:  func(_ ssh.Channel, reqs <-chan *ssh.Request) { <-reqs; close(hangsUp) },
 		},
-		"the server opened no terminal within 2s": {Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
+		"the server opened no terminal within 6s": {Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
 			for range reqs {
 			}
 		}},
@@ -107,7 +107,7 @@ func TestNoTerminal(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, sshtest.Server{Name: "web1", Faults: faults})
-			c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(t.Context(), s.hosts[0])
+			c, err := s.dialer(sshconn.Config{ConnectTimeout: 3 * time.Second}).Dial(t.Context(), s.hosts[0])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -81,7 +81,7 @@ func TestInputUnanswered(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Session: session}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Second}).Dial(ctx, s.hosts[0])
+	c, err := s.dialer(sshconn.Config{ConnectTimeout: 3 * time.Second}).Dial(ctx, s.hosts[0])
 	if err != nil {
 		t.Fatal(err)
 	}
