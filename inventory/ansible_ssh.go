@@ -13,6 +13,9 @@ var sshVars = []string{"ansible_ssh_args", "ansible_ssh_common_args", "ansible_s
 // connection returns conn, where of several vars with arguments for ssh the first one that says something counts, as for
 // ssh.
 func (s settings) connection() Connection {
+	if len(s.arguments) == 0 {
+		return s.conn
+	}
 	own, args := s.conn, Connection{}
 	for _, name := range slices.Backward(sshVars) {
 		said := s.arguments[name].conn
