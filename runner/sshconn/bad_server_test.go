@@ -117,23 +117,34 @@ func TestNoTerminal(t *testing.T) {
 	}
 }
 
-// TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun.
+// TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun. With a grace, the
+// answer is waited for, and then the command is stopped like any other.
 func TestStoppedBeforeTheAnswer(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: func(_ ssh.Channel, reqs <-chan *ssh.Request) {
-		for r := range reqs {
-			if r.Type == "exec" {
+	for _, grace := range []runner.Duration{0, runner.Duration(time.Minute)} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+			for r := range reqs {
+				if r.Type != "exec" {
+					continue
+				}
 				cancel(runner.ErrTimeout)
+				if grace > 0 {
+					time.Sleep(50 * time.Millisecond) // so that the stop surely comes first; later, the test proves nothing
+					r.Reply(true, nil)
+					io.Copy(io.Discard, ch) // up to the stop
+					ch.SendRequest("exit-status", false, []byte{0, 0, 0, 3})
+					ch.Close()
+				}
 			}
+		}}})
+		c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+		if err != nil {
+			t.Fatal(err)
 		}
-	}}})
-	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
-	if f == nil || f.Remains != runner.Unknown {
-		t.Errorf("%+v, want unknown in Remains", f)
+		defer c.Close()
+		f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{Hold: true, Grace: grace}), runner.Timeout, "", "stopped")
+		if f == nil || f.Remains != runner.Unknown || (f.Late != nil) != (grace > 0) {
+			t.Errorf("with a grace of %v: %+v, want unknown in Remains, and with a grace how it ended", grace, f)
+		}
 	}
 }

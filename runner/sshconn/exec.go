@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -32,10 +33,24 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 }
 
 // start opens the channel and starts the command. Cutting the connection is the only way to stop waiting for an answer.
+// Once the command has been sent, it may run, and only the answer makes a gentle stop possible: that is waited for as long
+// as a command has for its end.
 func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*execution, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.patience(), errConnect)
 	defer cancel()
-	stop := context.AfterFunc(ctx, c.cut)
+	var sent atomic.Bool
+	answered := make(chan struct{})
+	defer close(answered)
+	stop := context.AfterFunc(ctx, func() {
+		if sent.Load() && !errors.Is(context.Cause(ctx), errConnect) {
+			select {
+			case <-answered:
+				return
+			case <-time.After(s.Grace.Value()):
+			}
+		}
+		c.cut()
+	})
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
 	// sshd may not have let go of the previous session yet
@@ -63,6 +78,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		}
 	}
 	c.dialer.config.Trace.detail(c.settings.name, "session open; sending the command, %d bytes", len(cmd))
+	sent.Store(true)
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:
