@@ -132,8 +132,9 @@ func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, err
 		if err == nil {
 			return c, nil
 		}
+		again := !last && p.phase == "tcp" && via.endsSoon() // asked before leave, which may end it
 		leave()
-		if last || p.phase != "tcp" || !via.endsSoon() {
+		if !again {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,7 +50,15 @@ func TestJump(t *testing.T) {
 		}
 	})
 	t.Run("of many jump hosts, few connections are kept", func(t *testing.T) {
-		d := sshconn.New(sshconn.Config{Find: func(string) (inventory.Host, bool) { return s.hosts[0], true }})
+		var logins atomic.Int32
+		d := sshconn.New(sshconn.Config{
+			Find: func(string) (inventory.Host, bool) { return s.hosts[0], true },
+			Trace: func(_ string, _ bool, text string) {
+				if strings.HasPrefix(text, "logged in") {
+					logins.Add(1)
+				}
+			},
+		})
 		defer d.Close()
 		for i := range 100 {
 			c, err := d.Dial(t.Context(), host(fmt.Sprint("bastion", i)))
@@ -60,6 +69,13 @@ func TestJump(t *testing.T) {
 		}
 		if n := s.Servers[0].Most(); n > 70 {
 			t.Errorf("%d connections to jump hosts were open at once", n)
+		}
+		down := host("bastion100")
+		down.Connection.Port = 1
+		logins.Store(0)
+		wantReason(t, reach(t, d, down), runner.Unreachable, runner.Jump, "could not connect to")
+		if n := logins.Load(); n != 1 {
+			t.Errorf("for a host that is down, its jump host was logged in to %d times", n)
 		}
 	})
 	t.Run("a dead jump host is waited for once", func(t *testing.T) {
