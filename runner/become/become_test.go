@@ -308,10 +308,11 @@ func TestStoppedInTheLine(t *testing.T) {
 			if h.Name == "first" {
 				close(tried)
 			}
-			<-ctx.Done()
-			return fmt.Errorf("stopped: %w", context.Cause(ctx))
+			<-ctx.Done() // sudo ends, as its input does
+			late := &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 1}
+			return &runner.Failure{Err: fmt.Errorf("stopped: %w", context.Cause(ctx)), Late: late}
 		}}
-		d := become.Dialer{Inner: fake, Password: become.NewPassword("right")}
+		d := wrap.Dialer{Inner: become.Dialer{Inner: fake, Password: become.NewPassword("right")}}
 		var wg sync.WaitGroup
 		for _, name := range []string{"first", "second"} {
 			wg.Go(func() {

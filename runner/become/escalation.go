@@ -141,6 +141,9 @@ func (e *escalation) outcome(err error) error {
 	}
 	switch {
 	case context.Cause(e.ctx) != e.stopped: // the caller's context ended first
+		if f, ok := errors.AsType[*runner.Failure](err); ok {
+			f.Late = nil // that is the tool's end, not the command's
+		}
 		return err
 	case e.stopped != nil:
 		return failed(runner.Escalation, e.stopped)
