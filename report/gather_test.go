@@ -102,7 +102,8 @@ func TestGatherManyLines(t *testing.T) {
 	}
 }
 
-// TestGatherLong: on a terminal, the middle of a long output is not shown, but where it is; elsewhere, all of it is.
+// TestGatherLong: on a terminal, the middle of a long output is not shown, but where it is, apart from what is nowhere; elsewhere,
+// all of it is.
 func TestGatherLong(t *testing.T) {
 	line := strings.Repeat("x", 63) + "\n"
 	begin, end := "begin\n"+strings.Repeat(line, 2047)+strings.Repeat("x", 58), strings.Repeat(line, 2047)+strings.Repeat("x", 60)+"end\n"
@@ -118,6 +119,15 @@ func TestGatherLong(t *testing.T) {
 		if got := b.String(); got != want {
 			t.Errorf("%+v: %d bytes, want %d", style, len(got), len(want))
 		}
+	}
+	s.Plan.MaxOutput = s.Hosts[0].Stdout.Length
+	s.Hosts[0].Stdout.Length += 1000
+	var b strings.Builder
+	if err := Gather(&b, s, files, Gathering{}, Style{Width: 200}); err != nil {
+		t.Fatal(err)
+	}
+	if want := title + begin + "\n… 1000 bytes left out …\n" + gap + end; b.String() != want {
+		t.Errorf("if there is not all of it: %d bytes, want %d", b.Len(), len(want))
 	}
 	for _, test := range []struct{ has, want kept }{
 		{kept{first: 30}, kept{10, 10, 10}},

@@ -64,10 +64,14 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 		m = g.mask
 	}
 	l := liner{w: w, prefix: prefix}
-	text := gap(has.left)
+	text := ""
+	if has.left > 0 {
+		text = gap(has.left)
+	}
 	if log := files.LogPath(g.results[0].Host); style.Width > 0 && log != "" && has.first+has.last > longestShown {
-		has = has.ends(longestShown / 2)
-		text = fmt.Sprintf("\n… %s not shown: %s …\n", Plural(has.left, "byte"), filepath.Join(filepath.Dir(log), string(stream)))
+		all := has
+		has = all.ends(longestShown / 2)
+		text += fmt.Sprintf("\n… %s not shown: %s …\n", Plural(has.left-all.left, "byte"), filepath.Join(filepath.Dir(log), string(stream)))
 	}
 	if has.left > 0 {
 		if err := m.copy(&l, io.LimitReader(f, has.first)); err != nil {
