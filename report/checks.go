@@ -137,7 +137,7 @@ func fewer(all []*finding) []*finding {
 		one.differ = true
 	}
 	for _, f := range all {
-		if f.differ {
+		if f.differ && f.hosts != nil { // it has none where a foreign record has many checks of one name over the fleet
 			f.text = f.hosts[0] + ": " + f.text
 		}
 	}

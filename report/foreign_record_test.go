@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -58,6 +59,18 @@ func TestRecordThatLies(t *testing.T) {
 		if ids, _ := List(dir); slices.Contains(ids, child) {
 			t.Errorf("a damaged record can't be removed")
 		}
+	}
+}
+
+// TestManyOfOneName: many checks over the fleet that have one name are no reason to crash.
+func TestManyOfOneName(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{}}
+	for i := range mostTexts + 2 {
+		s.Plan.Fleet = append(s.Plan.Fleet, runner.Check{ID: "same"})
+		s.Fleet = append(s.Fleet, runner.Verdict{Check: "same", Outcome: runner.Fail, Text: fmt.Sprint(i)})
+	}
+	if n := len(findings(s)); n != mostTexts+1 {
+		t.Errorf("%d findings, want %d", n, mostTexts+1)
 	}
 }
 
