@@ -17,7 +17,9 @@ type finding struct {
 	outcome runner.Outcome
 	text    string
 	hosts   []string
-	differ  bool // the text is that of the first host: those of others differ by what is specific to them
+	differ  bool   // the text is that of the first host: those of others differ by what is specific to them
+	masked  string // the text through the mask of the first host
+	mixed   bool   // through the masks of other hosts, it looks different
 }
 
 // Checks writes the results of a run's checks: a table of hosts and checks if there is room for it; then what is
@@ -37,26 +39,29 @@ func Checks(w io.Writer, s *Summary, style Style) error {
 	return err
 }
 
+// findingKey is what hosts have in common that share a finding.
+type findingKey struct {
+	check   string
+	outcome runner.Outcome
+	text    string
+}
+
 // findings returns what is not well with the checks of a run, the worst last.
 func findings(s *Summary) (all []*finding) {
-	type key struct {
-		check   string
-		outcome runner.Outcome
-		text    string
-	}
-	known := map[key]*finding{}
+	known := map[findingKey]*finding{}
 	add := func(check *runner.Check, v runner.Verdict, m mask, host string) {
 		if !notWell(v) {
 			return
 		}
-		k := key{v.Check, v.Outcome, string(m.apply([]byte(v.Text)))}
+		k := findingKey{v.Check, v.Outcome, v.Text}
+		masked := string(m.apply([]byte(v.Text)))
 		f := known[k]
 		if f == nil {
-			f = &finding{check: check, outcome: v.Outcome, text: v.Text}
+			f = &finding{check: check, outcome: v.Outcome, text: v.Text, masked: masked}
 			known[k] = f
 			all = append(all, f)
 		}
-		f.differ = f.differ || f.text != v.Text
+		f.mixed = f.mixed || f.masked != masked
 		if host != "" {
 			f.hosts = append(f.hosts, host)
 		}
@@ -71,6 +76,7 @@ func findings(s *Summary) (all []*finding) {
 			add(&s.Plan.Checks[j], v, m, r.Host)
 		}
 	}
+	all = joinMasked(all)
 	all = append(all, unevaluated(s)...)
 	for i, v := range s.Fleet {
 		add(&s.Plan.Fleet[i], v, nil, "")
@@ -79,6 +85,27 @@ func findings(s *Summary) (all []*finding) {
 	all = fewer(all)
 	worstLast(all) // again, as findings have been joined
 	return all
+}
+
+// joinMasked joins the findings that look the same through the masks of their hosts. One that does not look the same through
+// the masks of all its hosts stays as it is: its text is specific to one of them, and not to the others.
+func joinMasked(all []*finding) (joined []*finding) {
+	known := map[findingKey]*finding{}
+	for _, f := range all {
+		k := findingKey{f.check.ID, f.outcome, f.masked}
+		one := known[k]
+		switch {
+		case f.mixed:
+		case one == nil:
+			known[k] = f
+		default:
+			one.hosts = append(one.hosts, f.hosts...)
+			one.differ = true
+			continue
+		}
+		joined = append(joined, f)
+	}
+	return joined
 }
 
 // notWell says whether a check was looked at, and did not end well.

@@ -116,6 +116,28 @@ fail name on web[00-06,08-39] (39)
 	}
 }
 
+// TestSameTexts: hosts with the same text are one finding, also if it holds a name or a var of just some of them. Others, whose
+// texts hold their own names instead, are not joined with them.
+func TestSameTexts(t *testing.T) {
+	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "dns"}, {ID: "tcp"}}}}
+	for i, dns := range []string{"db0", "db0", "db0", "db3", "db4"} {
+		h := inventory.Host{Name: fmt.Sprint("db", i)}
+		if i == 1 {
+			h.Vars = map[string]any{"port": 443}
+		}
+		s.Plan.Hosts = append(s.Plan.Hosts, h)
+		s.Hosts = append(s.Hosts, Result{Host: h.Name, Checks: []runner.Verdict{
+			{Check: "dns", Outcome: runner.Fail, Text: "no address of " + dns}, {Check: "tcp", Outcome: runner.Fail, Text: "port 443 is closed"}}})
+	}
+	var b strings.Builder
+	for _, f := range findings(s) {
+		fmt.Fprintln(&b, f.check.ID, inventory.Fold(f.hosts), f.text)
+	}
+	if want := "dns db[3-4] db3: no address of db3\ndns db[0-2] no address of db0\ntcp db[0-4] port 443 is closed\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 // TestFindingsTogether: findings of as many hosts stand by their check.
 func TestFindingsTogether(t *testing.T) {
 	s := &Summary{Plan: &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}, Hosts: []inventory.Host{{Name: "web0"}, {Name: "web1"}}}}
