@@ -117,6 +117,22 @@ func TestNoTerminal(t *testing.T) {
 	}
 }
 
+// TestStoppedBeforeItIsSent: of a command that is stopped before its channel is open, nothing remains.
+func TestStoppedBeforeItIsSent(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{MuteChannel: true}})
+	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, runner.ErrTimeout)
+	defer cancel()
+	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "not started")
+	if f == nil || f.Remains != "" {
+		t.Errorf("%+v, want nothing in Remains", f)
+	}
+}
+
 // TestStoppedBeforeTheAnswer: a command that was sent, but not yet answered by the host, may have begun. With a grace, the
 // answer is waited for, and then the command is stopped like any other.
 func TestStoppedBeforeTheAnswer(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 // is told apart from the end of the connection, and both outputs are always read, because they share one window.
 func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if err := c.sessions.take(ctx); err != nil {
-		return fmt.Errorf("not started: %w", err)
+		return notSent(err)
 	}
 	defer c.sessions.give()
 	cmd, s, err := c.fit(cmd, s)
@@ -121,7 +121,12 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	case errors.Is(context.Cause(ctx), errConnect):
 		return notStarted(fmt.Errorf("the server opened no %s within %v", what, c.patience()))
 	}
-	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+	return notSent(context.Cause(ctx))
+}
+
+// notSent returns the failure of a command that was stopped before it was sent: nothing of it remains.
+func notSent(why error) error {
+	return &runner.Failure{Err: fmt.Errorf("not started: %w", why)}
 }
 
 func notStarted(err error) error {

@@ -241,10 +241,11 @@ func TestEndedByItself(t *testing.T) {
 		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: exit}
 	}
 	for name, test := range map[string]struct {
-		late   *runner.Failure
-		says   string
-		status runner.Status
-		left   runner.Remains
+		late    *runner.Failure
+		says    string
+		notSent bool
+		status  runner.Status
+		left    runner.Remains
 	}{
 		"exit 0":           {late: &runner.Failure{Status: runner.OK}, status: runner.OK},
 		"exit 3":           {late: failed(3), status: runner.Failed},
@@ -253,6 +254,7 @@ func TestEndedByItself(t *testing.T) {
 		"a signal":         {late: &runner.Failure{Status: runner.Failed, Reason: runner.Signalled}, status: runner.Cancelled, left: runner.Unknown},
 		"no word from it":  {status: runner.Cancelled, left: runner.Unknown},
 		"no word, stopped": {says: "alive", status: runner.Cancelled, left: runner.Alive},
+		"it was not sent":  {notSent: true, status: runner.Cancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -261,7 +263,11 @@ func TestEndedByItself(t *testing.T) {
 				if test.says != "" {
 					fmt.Fprintf(s.Err, "\x1ehail:%s:%s\x1e", nonceOf(cmd), test.says)
 				}
-				return &runner.Failure{Err: fmt.Errorf("stopped: %w", context.Cause(ctx)), Remains: runner.Unknown, Late: test.late}
+				f := &runner.Failure{Err: fmt.Errorf("stopped: %w", context.Cause(ctx)), Late: test.late}
+				if !test.notSent {
+					f.Remains = runner.Unknown
+				}
+				return f
 			})}.Dial(ctx, inventory.Host{})
 			err := c.Exec(ctx, "true", runner.Stdio{})
 			status, _ := runner.StatusOf(err)

@@ -127,8 +127,11 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 		f, ok := errors.AsType[*runner.Failure](err)
-		if stderr.remains != "" || !ok || f.Late == nil || f.Late.Reason == runner.Signalled || killed(f.Late.Exit) {
-			return &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, runner.Unknown)}
+		if !ok || f.Status != "" { // the cause's, not one of the stop
+			f = &runner.Failure{Remains: runner.Unknown}
+		}
+		if stderr.remains != "" || f.Late == nil || f.Late.Reason == runner.Signalled || killed(f.Late.Exit) {
+			return &runner.Failure{Err: err, Remains: cmp.Or(stderr.remains, f.Remains)}
 		}
 		err = nil // the wrapper ended without a word about the stop: the command had ended by itself
 		if f.Late.Status != runner.OK {
