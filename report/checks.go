@@ -76,7 +76,8 @@ func findings(s *Summary) (all []*finding) {
 			add(&s.Plan.Checks[j], v, m, r.Host)
 		}
 	}
-	all = joinMasked(all)
+	all = joinMasked(all, func(f *finding) (findingKey, bool) { return findingKey{f.check.ID, f.outcome, f.masked}, !f.mixed },
+		func(f, other *finding) { f.hosts, f.differ = append(f.hosts, other.hosts...), true })
 	all = append(all, unevaluated(s)...)
 	for i, v := range s.Fleet {
 		add(&s.Plan.Fleet[i], v, nil, "")
@@ -85,27 +86,6 @@ func findings(s *Summary) (all []*finding) {
 	all = fewer(all)
 	worstLast(all) // again, as findings have been joined
 	return all
-}
-
-// joinMasked joins the findings that look the same through the masks of their hosts. One that does not look the same through
-// the masks of all its hosts stays as it is: its text is specific to one of them, and not to the others.
-func joinMasked(all []*finding) (joined []*finding) {
-	known := map[findingKey]*finding{}
-	for _, f := range all {
-		k := findingKey{f.check.ID, f.outcome, f.masked}
-		one := known[k]
-		switch {
-		case f.mixed:
-		case one == nil:
-			known[k] = f
-		default:
-			one.hosts = append(one.hosts, f.hosts...)
-			one.differ = true
-			continue
-		}
-		joined = append(joined, f)
-	}
-	return joined
 }
 
 // notWell says whether a check was looked at, and did not end well.

@@ -108,3 +108,24 @@ func (m mask) copy(w io.Writer, r io.Reader) error {
 		}
 	}
 }
+
+// joinMasked joins what looks the same through the masks of its hosts. look returns what each of all looks like, and whether
+// it looks like that through the masks of all its hosts: otherwise it is specific to one of them, and stays as it is. join
+// adds other to one.
+func joinMasked[T any, Look comparable](all []T, look func(T) (Look, bool), join func(one, other T)) (joined []T) {
+	known := map[Look]T{}
+	for _, other := range all {
+		looks, same := look(other)
+		one, is := known[looks]
+		switch {
+		case !same:
+		case is:
+			join(one, other)
+			continue
+		default:
+			known[looks] = other
+		}
+		joined = append(joined, other)
+	}
+	return joined
+}

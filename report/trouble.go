@@ -44,6 +44,8 @@ type message struct {
 	first       *Result
 	error, last string // of the first host: its error, and the last line that it printed; either may be empty
 	hosts       []string
+	masked      string // both through the mask of the first host
+	mixed       bool   // through the masks of other hosts, they look different
 }
 
 // messages returns what the hosts say, what most of them say first.
@@ -58,13 +60,18 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 		if m.error+m.last == "" {
 			continue
 		}
-		key := string(s.mask(i).apply([]byte(m.error + "\n" + m.last)))
-		if known[key] == nil {
-			known[key] = m
+		text := m.error + "\n" + m.last
+		m.masked = string(s.mask(i).apply([]byte(text)))
+		if known[text] == nil {
+			known[text] = m
 			all = append(all, m)
 		}
-		known[key].hosts = append(known[key].hosts, r.Host)
+		one := known[text]
+		one.hosts = append(one.hosts, r.Host)
+		one.mixed = one.mixed || one.masked != m.masked
 	}
+	all = joinMasked(all, func(m *message) (string, bool) { return m.masked, !m.mixed },
+		func(m, other *message) { m.hosts = append(m.hosts, other.hosts...) })
 	slices.SortStableFunc(all, func(a, b *message) int { return len(b.hosts) - len(a.hosts) })
 	return all
 }

@@ -35,6 +35,10 @@ func TestTroubles(t *testing.T) {
   error web[1-2] (2)
     web1: no file of web1
 `},
+		{"the same, with the name of one", []Result{{Host: "web1", Status: runner.Error, Error: "no file of web1"}, {Host: "web2", Status: runner.Error, Error: "no file of web1"}}, nil, "", `
+  error web[1-2] (2)
+    web1: no file of web1
+`},
 		{"several messages", []Result{{Host: "web1", Status: runner.Error, Error: "it is a device"}, {Host: "web2", Status: runner.Error, Error: "no parent"},
 			{Host: "web3", Status: runner.Error, Error: "no parent"}, {Host: "web4", Status: runner.Error}}, nil, "", `
   error web[1-4] (4)
