@@ -54,15 +54,13 @@ func (a ansibleSource) add(names []string, port int, said settings, g *groupDef,
 
 // setNode is set for a value of YAML or JSON. It leaves out a value that ansible-vault encrypted.
 func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by string) {
-	if hasVault(n) {
-		var said settings
-		key := ansibleKeys[name]
-		said.remark(name, Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}, Key: key})
-		said.caveats[0].field = fieldOf(key)
-		*s = s.overlay(said)
+	if !hasVault(n) {
+		a.set(s, name, n.Any(), a.place(n), by)
 		return
 	}
-	a.set(s, name, n.Any(), a.place(n), by)
+	v := newSpecial(name)
+	v.remark(Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}, Key: v.key})
+	*s = s.overlay(settings{specials: []*special{v}})
 }
 
 // setAll is setNode for each entry of a mapping.
@@ -80,42 +78,29 @@ func hasVault(n *strictyaml.Node) bool {
 // set gives the var name a value. A var that is a connection setting to Ansible becomes one, and a credential is left
 // out.
 func (a ansibleSource) set(s *settings, name string, value any, place Place, by string) {
-	key, isSetting := ansibleKeys[name]
+	var said settings
+	_, isSetting := ansibleKeys[name]
 	switch {
 	case isCredential(name):
-		s.remark(name, Remark{Error: Error{Place: place, Text: name + " is a credential: it is left out"}})
+		said.remark(name, Remark{Error: Error{Place: place, Text: name + " is a credential: it is left out"}})
 	case isSetting:
-		var said settings
-		said.caveats = []caveat{{of: name}} // what an overridden value had is gone
-		field := fieldOf(key)
-		switch {
-		case key == "options":
-		case strings.HasPrefix(name, "ansible_ssh_"):
-			said.prefixed = field
-		default:
-			said.plain = field
-		}
+		v := newSpecial(name)
 		if value != nil && value != "" {
-			ansibleSetting{a.b, &said, name, value, place}.take(key)
+			ansibleSetting{a.b, v, place}.take(value)
 		}
-		for i := range said.caveats {
-			said.caveats[i].field = field
-		}
-		if key == "options" {
-			said.arguments = map[string]arguments{name: {said.conn, place}}
-		}
-		a.b.noteSettings(&said, place, by)
-		*s = s.overlay(said)
+		said.specials = []*special{v}
+		a.b.noteSettings(&said, v, place, by)
 	default:
 		if why, ok := unfollowed[name]; ok {
-			s.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
+			said.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
 		}
 		if name == "ansible_shell_type" && (value == "powershell" || value == "cmd") {
-			s.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
+			said.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
 		}
-		s.vars = merged(s.vars, map[string]any{name: value})
-		a.b.note(s, varsPrefix+name, value, place, by)
+		said.vars = map[string]any{name: value}
+		a.b.note(&said, varsPrefix+name, value, place, by)
 	}
+	*s = s.overlay(said)
 }
 
 func isCredential(name string) bool {
@@ -158,64 +143,66 @@ func AnsibleSetting(name string) (key string, ok bool) {
 	return key, ok
 }
 
-// ansibleSetting is a var that is a connection setting to Ansible.
+// ansibleSetting reads the value of a var that is a connection setting to Ansible.
 type ansibleSetting struct {
 	b     *builder
-	said  *settings
-	name  string
-	value any
+	v     *special
 	place Place
 }
 
 func (s ansibleSetting) remark(key, text, hint string) {
-	s.said.remark(s.name, Remark{Error: Error{s.place, text, hint}, Key: key})
+	s.v.remark(Remark{Error: Error{s.place, text, hint}, Key: key})
 }
 
-func (s ansibleSetting) fail(text string) { s.b.fail(s.place, s.name+": "+text, "") }
+func (s ansibleSetting) fail(text string) { s.b.fail(s.place, s.v.name+": "+text, "") }
 
-// take puts the setting, which has this key, into the Connection, or remarks that hail does not follow it.
-func (s ansibleSetting) take(key string) {
-	text := fmt.Sprint(s.value)
-	kind := reflect.ValueOf(s.value).Kind()
+// take reads a value, or remarks that hail does not follow it.
+func (s ansibleSetting) take(value any) {
+	text := fmt.Sprint(value)
+	kind := reflect.ValueOf(value).Kind()
 	switch {
 	case kind == reflect.Slice || kind == reflect.Map:
 		s.fail("this has to be a text")
 		return
 	case strings.Contains(text, "{{"):
-		s.remark(key, s.name+": templates are not evaluated here: "+text, "leave the host out with -x, or give it a value in a later -i")
+		s.remark(s.v.key, s.v.name+": templates are not evaluated here: "+text, "leave the host out with -x, or give it a value in a later -i")
 		return
 	case strings.ContainsFunc(text, unicode.IsControl):
 		s.fail("this has to be a text on one line")
 		return
 	}
-	switch key {
+	var err error
+	switch s.v.key {
 	case "address":
-		s.text(&s.said.conn.Address, text, CheckAddress)
+		err = CheckAddress(text)
+		s.v.set = func(c *Connection) { c.Address = text }
 	case "user":
-		s.text(&s.said.conn.User, text, CheckUser)
+		err = CheckUser(text)
+		s.v.set = func(c *Connection) { c.User = text }
 	case "become_user":
-		s.text(&s.said.conn.BecomeUser, text, CheckUser)
+		err = CheckUser(text)
+		s.v.set = func(c *Connection) { c.BecomeUser = text }
 	case "shell":
-		s.said.conn.Shell = text
+		s.v.set = func(c *Connection) { c.Shell = text }
 	case "identity":
-		s.said.conn.Identity = []string{text}
+		identity := []string{text}
+		s.v.set = func(c *Connection) { c.Identity = identity }
 	case "port":
-		port, err := parsePort(text)
-		if err != nil {
-			s.fail(err.Error())
-		}
-		s.said.conn.Port = port
+		var port int
+		port, err = parsePort(text)
+		s.v.set = func(c *Connection) { c.Port = port }
 	case "connect_timeout":
-		err := s.said.conn.ConnectTimeout.UnmarshalText([]byte(text + "s"))
-		if err != nil || strings.Trim(text, "0123456789.") != "" { // with an s behind it, 1m is a time, too
-			s.fail(fmt.Sprintf("%q is not a number of seconds", text))
+		var limit Duration
+		if limit.UnmarshalText([]byte(text+"s")) != nil || strings.Trim(text, "0123456789.") != "" { // with an s behind it, 1m is a time, too
+			err = fmt.Errorf("%q is not a number of seconds", text)
 		}
+		s.v.set = func(c *Connection) { c.ConnectTimeout = limit }
 	case "become":
 		yes, ok := ansibleBool(text)
 		if !ok {
-			s.fail(fmt.Sprintf("%q is neither yes nor no", text))
+			err = fmt.Errorf("%q is neither yes nor no", text)
 		}
-		s.said.conn.Become = &yes
+		s.v.set = func(c *Connection) { c.Become = &yes }
 	case "options":
 		s.sshArguments(text)
 	case "become_method":
@@ -224,7 +211,7 @@ func (s ansibleSetting) take(key string) {
 			s.remark("become_method", "ansible_become_method is "+method+", and hail has only sudo and doas", "--sudo or --doas runs commands with that, and --sudo=false as the user who logs in")
 			return
 		}
-		s.said.conn.BecomeMethod = method
+		s.v.set = func(c *Connection) { c.BecomeMethod = method }
 	case "connection":
 		switch plugin := text[strings.LastIndexByte(text, '.')+1:]; plugin { // ansible.builtin.ssh
 		case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh", "network_cli":
@@ -235,16 +222,12 @@ func (s ansibleSetting) take(key string) {
 		}
 	case "host_key_checking":
 		if yes, ok := ansibleBool(text); ok && !yes {
-			s.remark("", s.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
+			s.remark("", s.v.name+" is off: host keys stay verified", "use --host-keys off to stop verifying them")
 		}
 	}
-}
-
-func (s ansibleSetting) text(into *string, text string, check func(string) error) {
-	if err := check(text); err != nil {
+	if err != nil {
 		s.fail(err.Error())
 	}
-	*into = text
 }
 
 // ansibleBool reads the words that Ansible takes for a boolean.

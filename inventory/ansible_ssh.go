@@ -2,31 +2,22 @@ package inventory
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
 // sshVars are the vars of Ansible with arguments for ssh, in the order in which ssh gets them.
 var sshVars = []string{"ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"}
 
-// connection returns conn, where of several vars with arguments for ssh the first one that says something counts, as for
-// ssh.
-func (s settings) connection() Connection {
-	if len(s.arguments) == 0 {
-		return s.conn
+// without returns c without what arguments for ssh set.
+func (c Connection) without(args Connection) Connection {
+	c.Options = withoutOptions(c.Options, args.Options)
+	if isRouted(args) {
+		c.Jump, c.Options = "", withoutOptions(c.Options, map[string]string{"ProxyCommand": ""})
 	}
-	own, args := s.conn, Connection{}
-	for _, name := range slices.Backward(sshVars) {
-		said := s.arguments[name].conn
-		own = own.without(said)
-		if isRouted(said) {
-			args.Jump, args.Options = "", maps.Clone(args.Options)
-			delete(args.Options, "ProxyCommand")
-		}
-		args = args.Overlay(said)
+	if args.KnownHosts != nil {
+		c.KnownHosts = nil
 	}
-	return args.Overlay(own)
+	return c
 }
 
 // isRouted is whether arguments for ssh say by what way to reach a host.
@@ -62,9 +53,9 @@ func (s ansibleSetting) sshArguments(text string) {
 		case word[1] == 'J':
 			s.jump(value)
 		case word[1] == 'F' && value != "~/.ssh/config":
-			s.remark("ssh_config", s.name+" asks for the ssh_config "+value+", and hail reads the same one for all hosts", "give it with -F")
+			s.remark("ssh_config", s.v.name+" asks for the ssh_config "+value+", and hail reads the same one for all hosts", "give it with -F")
 		case word[1] != 'C' && word[1] != 'q':
-			s.remark("", s.name+": "+word+" is left out", "")
+			s.remark("", s.v.name+": "+word+" is left out", "")
 		}
 	}
 }
@@ -73,8 +64,8 @@ func (s ansibleSetting) jump(value string) {
 	if err := CheckJump(value); err != nil {
 		s.fail(err.Error())
 	}
-	if !isRouted(s.said.conn) {
-		s.said.conn.Jump = value
+	if !isRouted(*s.v.arguments) {
+		s.v.arguments.Jump = value
 	}
 }
 
@@ -91,14 +82,14 @@ func (s ansibleSetting) option(text string) {
 	case "controlmaster", "controlpersist", "controlpath", "compression", "loglevel":
 	case "userknownhostsfile":
 		if value != "/dev/null" && value != "none" {
-			if s.said.conn.KnownHosts == nil {
-				s.said.conn.KnownHosts = strings.Fields(value)
+			if s.v.arguments.KnownHosts == nil {
+				s.v.arguments.KnownHosts = strings.Fields(value)
 			}
 			return
 		}
 		fallthrough
 	case "stricthostkeychecking":
-		s.remark("", s.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
+		s.remark("", s.v.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
 	case "proxyjump":
 		s.jump(value)
 	case "proxycommand":
@@ -106,13 +97,13 @@ func (s ansibleSetting) option(text string) {
 			s.jump(hop)
 			return
 		}
-		if isRouted(s.said.conn) {
+		if isRouted(*s.v.arguments) {
 			return
 		}
 		key = "ProxyCommand"
 		fallthrough
 	default:
-		s.said.conn.Options = mergedOptions(map[string]string{key: value}, s.said.conn.Options)
+		s.v.arguments.Options = mergedOptions(map[string]string{key: value}, s.v.arguments.Options)
 	}
 }
 

@@ -117,8 +117,6 @@ func ourName(name string) string {
 // in INI and YAML and from programs. The intended differences:
 //   - an IPv6 address is named in brackets
 //   - connection variables are settings, not vars; credentials and encrypted values are left out
-//   - if both ansible_user and ansible_ssh_user are set, the one set nearer to the host wins, while Ansible always
-//     takes the latter
 //   - a file of nothing but names is a host list, without the groups all and ungrouped
 //   - a group that cannot be read is an error (TestBadAnsible), while Ansible warns and goes on
 func TestLikeAnsible(t *testing.T) {

@@ -29,68 +29,23 @@ type builder struct {
 
 // settings is what a source says about a host or a group itself, without what it inherits.
 type settings struct {
-	conn    Connection
-	vars    map[string]any // never modified: hosts share it
-	origins []Origin       // in rising precedence; only if asked for
-
-	arguments map[string]arguments // by the vars of Ansible that have them
-	caveats   []caveat
-
-	// What vars of Ansible say about conn, be it that there is nothing: those like ansible_ssh_user count more than those
-	// like ansible_user, wherever they are set.
-	plain, prefixed fieldSet
-}
-
-// arguments are the part of conn that comes from arguments for ssh. They are inherited as a whole, or replaced as a whole.
-type arguments struct {
-	conn  Connection
-	place Place
+	conn     Connection     // in hail's own words
+	vars     map[string]any // never modified: hosts share it
+	specials []*special     // in rising precedence; they count more than conn
+	origins  []Origin       // in rising precedence; only if asked for
 }
 
 func (s settings) empty() bool {
-	return len(s.vars)+len(s.arguments)+len(s.caveats) == 0 && s.plain|s.prefixed == 0 && s.conn.isZero()
+	return len(s.vars)+len(s.specials) == 0 && s.conn.isZero()
 }
 
 func (s settings) overlay(top settings) settings {
-	if said := top.plain | top.prefixed; said|s.plain|s.prefixed != 0 {
-		stays := s.prefixed & top.plain &^ top.prefixed
-		top = top.drop(stays)
-		set := top.conn.fields()
-		s = s.drop(said &^ stays &^ set)
-		s.plain, s.prefixed = s.plain&^set, s.prefixed&^set
-	}
-	for name := range top.arguments {
-		if replaced, ok := s.arguments[name]; ok {
-			s.conn = s.conn.without(replaced.conn)
-			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Place == replaced.place })
+	for _, v := range top.specials {
+		if v.arguments != nil {
+			s.conn = s.conn.without(*v.arguments)
 		}
 	}
-	if len(s.caveats) > 0 {
-		settled := top.conn.fields()
-		s.caveats = slices.DeleteFunc(slices.Clone(s.caveats), func(c caveat) bool { // what was remarked on is gone
-			_, replaced := top.vars[c.of]
-			return replaced || c.field&settled != 0
-		})
-	}
-	return settings{
-		s.conn.Overlay(top.conn), merged(s.vars, top.vars), slices.Concat(s.origins, top.origins), merged(s.arguments, top.arguments),
-		replaced(s.caveats, top.caveats), s.plain | top.plain, s.prefixed | top.prefixed,
-	}
-}
-
-// drop returns s without these fields of conn.
-func (s settings) drop(gone fieldSet) settings {
-	if gone == 0 {
-		return s
-	}
-	v := reflect.ValueOf(&s.conn).Elem()
-	for i, key := range connectionKeys {
-		if gone&(1<<i) != 0 {
-			v.Field(i).SetZero()
-			s.origins = slices.DeleteFunc(slices.Clone(s.origins), func(o Origin) bool { return o.Key == key })
-		}
-	}
-	return s
+	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), s.specialsUnder(top), slices.Concat(s.origins, top.origins)}
 }
 
 func merged[V any](base, top map[string]V) map[string]V {
@@ -206,13 +161,13 @@ func (b *builder) say(h *hostDef, said settings, place Place) bool {
 		all := h.settings()
 		h.earlier, h.said, h.later = &all, settings{}, nil
 	}
-	if key := contradiction(h.said, said); key != "" {
-		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, cmp.Or(h.later[key], h.place.Line)), "keep only one of them")
-		return false
-	}
 	if h.said.empty() {
 		h.said, h.place = said, place
 		return true
+	}
+	if key := contradiction(h.said, said); key != "" {
+		b.fail(place, fmt.Sprintf("host %q has two values for %s, the other one on line %d", h.name, key, cmp.Or(h.later[key], h.place.Line)), "keep only one of them")
+		return false
 	}
 	h.said = h.said.overlay(said)
 	if h.later == nil {

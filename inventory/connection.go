@@ -38,61 +38,38 @@ func (c Connection) Becomes() string {
 // Overlay returns c with the settings of top that are not zero in place of its own. Options are merged; those of top
 // win, in whatever case their keywords are.
 func (c Connection) Overlay(top Connection) Connection {
-	options := mergedOptions(c.Options, top.Options)
-	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(top)
+	if top.isZero() {
+		return c
+	}
+	all := c
+	into, from := reflect.ValueOf(&all).Elem(), reflect.ValueOf(top)
 	for i := range from.NumField() {
 		if !from.Field(i).IsZero() {
 			into.Field(i).Set(from.Field(i))
 		}
 	}
-	c.Options = options
-	return c
-}
-
-// fieldSet is a set of the fields of a Connection, with a bit for each.
-type fieldSet uint32
-
-// fieldOf returns the set with the field of a key, which is empty if there is none.
-func fieldOf(key string) fieldSet {
-	i := slices.Index(connectionKeys, key)
-	return fieldSet(1<<(i+1)) >> 1
-}
-
-// fields returns the fields that are not zero.
-func (c Connection) fields() (set fieldSet) {
-	for i, v := 0, reflect.ValueOf(c); i < v.NumField(); i++ {
-		if !v.Field(i).IsZero() {
-			set |= 1 << i
-		}
-	}
-	return set
-}
-
-// without returns c without the settings that it shares with o.
-func (c Connection) without(o Connection) Connection {
-	options := maps.Clone(c.Options)
-	maps.DeleteFunc(options, func(key, value string) bool { return o.Options[key] == value })
-	into, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(o)
-	for i := range from.NumField() {
-		if reflect.DeepEqual(into.Field(i).Interface(), from.Field(i).Interface()) {
-			into.Field(i).SetZero()
-		}
-	}
-	if c.Options = nil; len(options) > 0 {
-		c.Options = options
-	}
-	return c
+	all.Options = mergedOptions(c.Options, top.Options)
+	return all
 }
 
 // mergedOptions is merged for keywords, whose case does not matter.
 func mergedOptions(base, top map[string]string) map[string]string {
-	if len(top) > 0 {
-		base = maps.Clone(base)
+	return merged(withoutOptions(base, top), top)
+}
+
+// withoutOptions returns the options whose keywords top does not have.
+func withoutOptions(options, top map[string]string) map[string]string {
+	if len(options) == 0 || len(top) == 0 {
+		return options
 	}
+	options = maps.Clone(options)
 	for key := range top {
-		maps.DeleteFunc(base, func(k, _ string) bool { return strings.EqualFold(k, key) })
+		maps.DeleteFunc(options, func(k, _ string) bool { return strings.EqualFold(k, key) })
 	}
-	return merged(base, top)
+	if len(options) == 0 {
+		return nil
+	}
+	return options
 }
 
 func (c Connection) isZero() bool { return reflect.ValueOf(c).IsZero() }

@@ -123,13 +123,13 @@ func (r nodeReader) vars(n *strictyaml.Node, into *settings, by string) {
 	if !r.isMap(n, "vars", "vars: {role: web}") {
 		return
 	}
-	vars := make(map[string]any, len(n.Pairs))
+	said := settings{vars: make(map[string]any, len(n.Pairs))}
 	for _, p := range n.Pairs {
-		vars[p.Key.Text] = p.Value.Any()
-		r.remarkAnsible(into, p.Key.Text, r.place(p.Key))
+		said.vars[p.Key.Text] = p.Value.Any()
+		r.remarkAnsible(&said, p.Key.Text, r.place(p.Key))
 	}
-	into.vars = merged(into.vars, vars)
-	r.noteVars(into, n, by)
+	r.noteVars(&said, n, by)
+	*into = into.overlay(said)
 }
 
 // remarkAnsible remarks on a var that would be a connection setting in a format of Ansible's.

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"slices"
+	"strings"
 
 	"hail/inventory/strictyaml"
 )
@@ -12,6 +13,8 @@ type Origin struct {
 	Value any
 	Place Place
 	By    string // what sets it: "host", "group web", "defaults" or "vars"
+
+	of *special // the var that sets a connection setting, if it is one of Ansible's
 }
 
 // Origins returns where the settings and vars of a host come from, in rising precedence: of several origins with the
@@ -30,17 +33,33 @@ func (inv *Inventory) Origins(host string) []Origin {
 // note adds an origin to s, if the caller of Load asked for origins.
 func (b *builder) note(s *settings, key string, value any, place Place, by string) {
 	if b.around.Origins {
-		s.origins = append(s.origins, Origin{key, value, place, by})
+		s.origins = append(s.origins, Origin{key, value, place, by, nil})
 	}
 }
 
-// noteSettings adds an origin to s for each connection setting that it has.
-func (b *builder) noteSettings(s *settings, place Place, by string) {
+// noteSettings adds an origin to s for each connection setting that it has; of is the var that sets them, or nil.
+func (b *builder) noteSettings(s *settings, of *special, place Place, by string) {
 	if b.around.Origins {
-		for _, now := range s.conn.Settings() {
-			b.note(s, now.Key, now.Value, place, by)
+		for _, now := range s.connection().Settings() {
+			s.origins = append(s.origins, Origin{now.Key, now.Value, place, by, of})
 		}
 	}
+}
+
+// originsOf returns the origins of s, whose connection is c, without those that are neither in force nor overridden.
+func (s settings) originsOf(c Connection) (all []Origin) {
+	overridden := map[string]bool{}
+	for _, o := range slices.Backward(s.origins) {
+		if _, isSet := c.setting(o.Key); !isSet && !strings.HasPrefix(o.Key, varsPrefix) {
+			continue
+		}
+		if o.of == nil || slices.Contains(s.specials, o.of) || overridden[o.Key] && o.of.arguments == nil {
+			overridden[o.Key] = true
+			all = append(all, o)
+		}
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // noteVars adds an origin to s for each var of a mapping.

@@ -2,8 +2,6 @@ package inventory
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
@@ -13,35 +11,9 @@ type Remark struct {
 	Becoming bool   // it is about how commands become another user
 }
 
-// caveat is a Remark on a setting of hosts; a later caveat of the same var replaces it, also by nil.
-type caveat struct {
-	of string // the var of Ansible, or the file
-	*Remark
-	field fieldSet // what settles it, also in hail's own format
-}
-
 // remark notes what is about no host in particular.
 func (b *builder) remark(p Place, text string) {
 	b.remarks = append(b.remarks, &Remark{Error: Error{Place: p, Text: text}})
-}
-
-func (s *settings) remark(of string, r Remark) {
-	r.Becoming = strings.HasPrefix(of, "ansible_become")
-	s.caveats = append(s.caveats, caveat{of: of, Remark: &r})
-}
-
-// replaced returns base with the caveats of top in the place of those of the same vars.
-func replaced(base, top []caveat) []caveat {
-	if len(top) == 0 {
-		return base
-	}
-	kept := make([]caveat, 0, len(base)+len(top))
-	for _, c := range base {
-		if !slices.ContainsFunc(top, func(t caveat) bool { return t.of == c.of }) {
-			kept = append(kept, c)
-		}
-	}
-	return append(kept, top...)
 }
 
 // RemarksOf returns the remarks on a host; on none in particular, if host is "".

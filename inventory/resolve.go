@@ -35,15 +35,16 @@ func (b *builder) resolve() (*Inventory, error) {
 		in := b.inherit(def.groups, known)
 		all := in.settings.overlay(def.settings())
 		inv.index[def.name] = i
-		for _, c := range all.caveats {
-			if c.Remark != nil {
-				inv.remarks[def.name] = append(inv.remarks[def.name], c.Remark)
+		conn := all.connection()
+		for _, v := range all.specials {
+			if len(v.remarks) > 0 {
+				inv.remarks[def.name] = append(inv.remarks[def.name], v.remarks...)
 			}
 		}
 		if b.around.Origins {
-			inv.origins[def.name] = all.origins
+			inv.origins[def.name] = all.originsOf(conn)
 		}
-		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: all.connection(), Groups: in.names, Vars: all.vars})
+		inv.hosts = append(inv.hosts, Host{Name: def.name, Connection: conn, Groups: in.names, Vars: all.vars})
 		for _, g := range in.groups {
 			g.members = append(g.members, i)
 		}

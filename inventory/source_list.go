@@ -13,7 +13,7 @@ func readList(b *builder, f file) {
 	b.errs = append(b.errs, errs...)
 	for _, e := range entries {
 		said := settings{conn: e.conn}
-		b.noteSettings(&said, e.place, "host")
+		b.noteSettings(&said, nil, e.place, "host")
 		b.add(e.names, said, nil, e.place)
 	}
 }

@@ -191,18 +191,23 @@ db ansible_ssh_common_args=''
 	}
 }
 
-// TestSSHArgumentsInOrder: ssh gets the vars in this order, wherever they are set, and its first value counts.
+// TestSSHArgumentsInOrder: ssh gets the vars in this order, wherever they are set, and its first value counts. Between them
+// and settings of hail's own, the nearer way to reach a host counts.
 func TestSSHArgumentsInOrder(t *testing.T) {
-	inv := load(t, "hosts.ini", `[web]
+	inv := load(t, "under.yaml", "defaults: {jump: low}", "hosts.ini", `[web]
 one ansible_ssh_extra_args='-J extra -o Port=3 -l extra' ansible_ssh_common_args='-o ProxyCommand=common -p 2' ansible_ssh_args='-p 1'
 two ansible_ssh_extra_args='-o ProxyCommand=extra' ansible_ssh_common_args=''
+three ansible_ssh_args='-o ProxyCommand=args'
+four ansible_ssh_args=''
 [web:vars]
 ansible_ssh_common_args=-J common
 ansible_ssh_args=-J args -o Port=1
-`, "over.yaml", "hosts: {two: {jump: own}}")
+`, "over.yaml", "hosts: {two: {jump: own}, three: {jump: own}, four: {options: {A: b}}}")
 	for name, want := range map[string]string{
-		"one": "[{options map[Port:1 ProxyCommand:common User:extra]}]",
-		"two": "[{jump own} {options map[Port:1]}]",
+		"one":   "[{options map[Port:1 ProxyCommand:common User:extra]}]",
+		"two":   "[{jump own} {options map[Port:1]}]",
+		"three": "[{jump own}]",
+		"four":  "[{jump common} {options map[A:b]}]",
 	} {
 		h, _ := inv.Host(name)
 		if got := fmt.Sprint(h.Connection.Settings()); got != want {
@@ -228,16 +233,19 @@ first:1 ansible_port=2
 second:3
 gone:4
 second:5
+late
 [db:vars]
 ansible_user=db
-`, "over.yaml", "groups: {all: {hosts: [over], connection: {user: all}}, web: {hosts: [over], connection: {port: 9}}}\nhosts: {plain: {user: own}}",
-		"again.yml", "web: {hosts: {both:6: {ansible_port: 8}, over: {ansible_port: 10, ansible_user: null}}}")
+ansible_ssh_user=db
+`, "over.yaml", "groups: {all: {hosts: [over], connection: {user: all}}, web: {hosts: [over], connection: {port: 9}}}\nhosts: {plain: {user: own}, late: {user: own}, both: {vars: {ansible_ssh_user: only a var}}}",
+		"again.yml", "web: {hosts: {both:6: {ansible_port: 8}, over: {ansible_port: 10, ansible_user: null}}}\ndb: {hosts: {late: {ansible_user: late}}}")
 	for name, want := range map[string]string{
 		"both":   "[{user s} {port 8} {become true}]",
 		"plain":  "[{user own} {port 9} {become true}]",
 		"gone":   "[{port 9}]",
 		"first":  "[{user db} {port 2}]",
 		"second": "[{user db} {port 3}]",
+		"late":   "[{user late}]",
 		"over":   "[{user group} {port 10} {become true}]",
 	} {
 		h, _ := inv.Host(name)
@@ -330,10 +338,11 @@ three ansible_become_method=ansible.builtin.sudo ansible_ssh_extra_args=
 	}
 }
 
-// TestValueAnswersRemark: a remark on a var is gone when a later value overrides that var, in hail's own format, too.
+// TestValueAnswersRemark: a remark on a var is gone when a later value overrides that var, in hail's own format, too, or
+// when another var counts more.
 func TestValueAnswersRemark(t *testing.T) {
 	const vault, plain = "all: {hosts: {a: {x: !vault v}}}", "hosts: {a: {vars: {x: 1}}}"
-	for _, sources := range [][]string{{"a.yml", vault, "b.ini", "a x=1\n"}, {"a.yml", vault, "b.yaml", plain}} {
+	for _, sources := range [][]string{{"a.yml", vault, "b.ini", "a x=1\n"}, {"a.yml", vault, "b.yaml", plain}, {"c.ini", "a ansible_user={{x}}\n[all:vars]\nansible_ssh_user=s\n"}} {
 		if told := load(t, sources...).RemarksOf("a"); told != nil {
 			t.Errorf("%v: %v, want no remark", sources, told)
 		}
