@@ -24,10 +24,11 @@ func Parse(text string) (value any, ok bool) {
 		text = strings.ReplaceAll(text, "_", "")
 	}
 	e, err := options.ParseExpr("", text, 0)
+	if err != nil && strings.Contains(text, `\`) {
+		e, err = options.ParseExpr("", escape.ReplaceAllStringFunc(text, doubled), 0)
+	}
 	if err != nil {
-		if e, err = options.ParseExpr("", escape.ReplaceAllStringFunc(text, doubled), 0); err != nil {
-			return nil, false
-		}
+		return nil, false
 	}
 	return convert(e, 0)
 }
