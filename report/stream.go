@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"hail/runner"
 )
@@ -124,5 +125,17 @@ func (s *Stream) rest(key lineKey, l *streamed) error {
 	return err
 }
 
-// Close implements Sink.
-func (s *Stream) Close() error { return nil }
+// Close implements Sink. It shows what is still to be shown of hosts that have not ended.
+func (s *Stream) Close() error {
+	var hosts []string
+	for key := range s.lines {
+		hosts = append(hosts, key.host)
+	}
+	slices.Sort(hosts)
+	for _, host := range slices.Compact(hosts) {
+		if err := s.finish(host); err != nil {
+			return err
+		}
+	}
+	return nil
+}

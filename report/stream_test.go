@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"hail/runner"
@@ -25,5 +26,23 @@ func TestStream(t *testing.T) {
 	}
 	if err := s.Events(piece(runner.Stderr, 0, 6)); err == nil {
 		t.Error("output that is missing from the record is not noticed")
+	}
+}
+
+// TestStreamCutOff: of hosts whose end is not in the journal, the last line is shown at the end, too, although it may be a part.
+func TestStreamCutOff(t *testing.T) {
+	var b bytes.Buffer
+	s := &Stream{W: &b, Files: printed{"web1 stdout": "one\nha", "web1 stderr": "oo", "web2 stdout": "al"}}
+	for name, length := range map[string]int64{"web2 stdout": 2, "web1 stderr": 2, "web1 stdout": 6} {
+		host, stream, _ := strings.Cut(name, " ")
+		if err := s.Events([]runner.Event{{Kind: runner.KindOutput, Host: host, Stream: runner.Stream(stream), Length: length}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "web1: one\nweb1: ha\nweb1: stderr: oo\nweb2: al\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

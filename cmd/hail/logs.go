@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func follow(e environment, r *report.Run, hosts []inventory.Host, style report.S
 				}
 			}
 		}
-		if err := r.Err(); err != nil || ctx.Err() != nil || len(wanted) == 0 {
+		if err := cmp.Or(stream.Close(), r.Err()); err != nil || ctx.Err() != nil || len(wanted) == 0 {
 			return err
 		}
 		return sayCutOff(e, r, hosts, wanted)

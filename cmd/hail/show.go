@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -39,7 +40,7 @@ func stream(w io.Writer, r *report.Run, style report.Style) error {
 			return err
 		}
 	}
-	return r.Err()
+	return cmp.Or(s.Close(), r.Err())
 }
 
 func mergedFlag() cli.Flag {
