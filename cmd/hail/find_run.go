@@ -66,10 +66,17 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 	if err != nil {
 		return nil, nil, err
 	}
-	if n := r.Torn(); n > 0 && !going {
-		fmt.Fprintf(e.stderr, "hail: the journal ends with an incomplete entry of %s, which is ignored\n", report.Plural(n, "byte"))
+	if !going {
+		e.sayTorn(r)
 	}
 	return s, r, nil
+}
+
+// sayTorn says that the end of the journal of a run that has been read, and is not going on, is damaged, if it is.
+func (e environment) sayTorn(r *report.Run) {
+	if n := r.Torn(); n > 0 {
+		fmt.Fprintf(e.stderr, "hail: the journal ends with an incomplete entry of %s, which is ignored\n", report.Plural(n, "byte"))
+	}
 }
 
 // hostsOfRun returns the hosts of a run that q selects.

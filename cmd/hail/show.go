@@ -33,14 +33,23 @@ Examples:
 }
 
 // stream shows what the hosts of a run printed, in the order in which it came.
-func stream(w io.Writer, r *report.Run, style report.Style) error {
-	s := &report.Stream{W: w, Files: r, Style: style}
+func stream(e environment, r *report.Run, style report.Style) error {
+	going := r.Going() // first: it may end while it is read
+	s := &report.Stream{W: e.stdout, Files: r, Style: style}
 	for batch := range r.Events() {
 		if err := s.Events(batch); err != nil {
 			return err
 		}
 	}
-	return cmp.Or(s.Close(), r.Err())
+	if err := cmp.Or(s.Close(), r.Err()); err != nil {
+		return err
+	}
+	if going {
+		fmt.Fprintf(e.stderr, "hail: %s is still running: hail logs %[1]s --follow shows what comes, too\n", r.Plan.Run)
+	} else {
+		e.sayTorn(r)
+	}
+	return nil
 }
 
 func mergedFlag() cli.Flag {
@@ -64,8 +73,8 @@ func show(e environment, c *cli.Context) error {
 	if c.Args().Len() > 2 {
 		return usage("hail logs RUN -w EXPR shows several", "hail show takes a run and one host")
 	}
-	if m.name == streamMode.name && host == "" {
-		return stream(e.stdout, r, style)
+	if m.name == streamMode.name && host == "" && !c.IsSet("columns") {
+		return stream(e, r, style)
 	}
 	if m.name == jsonlMode.name { // needs no summary: of a damaged journal, it shows what comes before the damage
 		if err := report.Formats[m.name](e.stdout, &report.Report{Events: r.Events()}); err != nil {
