@@ -128,6 +128,7 @@ func TestJinja(t *testing.T) {
 		"a\n{% if x %}":             "error: motd:2: {% if x %} is Jinja, but hail's templates are Go's",
 		"{%- endfor -%}{{ x.y }}":   "error: motd:1: {%- endfor -%} is Jinja, but hail's templates are Go's",
 		"{# about {{.host}}":        "{# about web1",
+		"%{%F{red}%} {%H%} ${#n}":   "%{%F{red}%} {%H%} ${#n}",
 		"{#about#}":                 "error: motd:1: {#about#} is Jinja, but hail's templates are Go's",
 		`{{"{%"}} if x %}`:          "{% if x %}",
 		`{{"{#"}} x #}`:             "{# x #}",
