@@ -166,7 +166,10 @@ func TestDefault(t *testing.T) {
 		`{{.vars.no.b | default 1}}`:              "error: content:1: for web1: {{.vars.no}} is not defined",
 		`{{.vras.port | default 1}}`:              "error: content:1: for web1: {{.vras}} is not defined: did you mean .vars?",
 		`{{.hots | default 1}}`:                   "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
-		"{{.host}}\n{{.vars.port.b | default 1}}": "error: content:2: for web1: {{index .vars.port \"b\"}}: can't index item of type int",
+		"{{.host}}\n{{.vars.port.b | default 1}}": "error: content:2: for web1: {{.vars.port.b}}: there is no b in it",
+		"{{default 1 .vars.list.not_a_mapping}}":  "error: content:1: for web1: {{.vars.list.not_a_mapping}}: there is no not_a_mapping in it",
+		"{{.vars.none.b | default 1}}":            "error: content:1: for web1: {{.vars.none.b}}: there is no b in it",
+		"{{$.vars.empty.b | default 1}}":          "error: content:1: for web1: {{$.vars.empty.b}}: there is no b in it",
 	} {
 		spec := &action.PushSpec{Files: []action.PushFile{{Content: &content, Dest: "/x", Template: true, Delete: "none"}}}
 		got := ""

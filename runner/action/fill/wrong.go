@@ -60,6 +60,9 @@ func Why(err error) error {
 		return mistake(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	place, why := "{{"+m[1]+m[2]+"}}", m[3]
+	if n := indexed.FindStringSubmatch(m[2]); n != nil { // as allowUndefined writes a name
+		return mistake("{{" + n[1] + "." + n[2] + "}}: there is no " + n[2] + " in it")
+	}
 	if strings.HasPrefix(why, "map has no entry") {
 		return mistake(place + " is not defined" + meant(m[1]+m[2]))
 	}
@@ -90,6 +93,8 @@ func Where(err error) string {
 }
 
 var executing = regexp.MustCompile(`^template: (.*?:\d+):\d+: executing `)
+
+var indexed = regexp.MustCompile(`^index (\S+) "(\w+)"$`)
 
 var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 
