@@ -51,7 +51,7 @@ Examples:
 // fetchOf returns what the arguments and options say is to be fetched.
 func fetchOf(c *cli.Context) (f action.Fetch, err error) {
 	args := c.Args().Slice()
-	if len(args) < 2 {
+	if len(args) < 2 || args[len(args)-1] == "" {
 		return f, usage("hail fetch -g web /etc/nginx backups", "hail fetch takes paths on the hosts and a folder here")
 	}
 	if err := positive(c, "max-entries", "max-depth"); err != nil {

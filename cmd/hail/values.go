@@ -32,8 +32,9 @@ func duration(c *cli.Context, name string) (d inventory.Duration, err error) {
 
 // noEmptyPath refuses an empty path, as from an unset shell variable: it must not mean another folder or another file.
 func noEmptyPath(c *cli.Context) error {
+	paths := []string{"chdir", "control", "env-file", "identity", "known-hosts", "runs-dir", "ssh-config", "stdin", "stdin-dir", "to", "waivers"}
 	for _, name := range c.LocalFlagNames() { // only those that are set
-		if slices.Contains([]string{"chdir", "control", "runs-dir", "ssh-config", "stdin", "stdin-dir", "waivers"}, name) && c.String(name) == "" {
+		if slices.Contains(paths, name) && slices.Contains(valuesOf(c, name), "") {
 			return wrongValue(name, "", "a path is missing")
 		}
 	}
