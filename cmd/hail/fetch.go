@@ -72,9 +72,11 @@ func fetchOf(c *cli.Context) (f action.Fetch, err error) {
 		f.Paths = append(f.Paths, runner.Text(p))
 	}
 	dir := args[len(args)-1]
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+	if f.Dir, err = filepath.Abs(dir); err != nil {
+		return f, err
+	}
+	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
 		return f, usage("the last argument is a folder here, or a path with {host} in it", "%s is a file", dir)
 	}
-	f.Dir, err = filepath.Abs(dir)
-	return f, err
+	return f, nil
 }
