@@ -170,6 +170,10 @@ func (p completer) values(option, last string) []string {
 		return p.inventory().Attributes()
 	case "per":
 		return candidates("", p.inventory().Attributes(), "=")
+	case "only":
+		if p.cmd.Name == "retry" {
+			return candidates(written, endingWords(), "")
+		}
 	case "columns":
 		if p.cmd.Name == "hosts" {
 			return candidates(written, p.inventory().Attributes(), "")
