@@ -34,7 +34,7 @@ Examples:
   hail retry 20261123-150405-k3f9 --only failed,timeout,lost -K
   hail retry nightly --dry-run`,
 		Flags: slices.Concat(againFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES`, or reasons, as refused"},
+			&cli.StringFlag{Name: "only", Category: "Hosts", Value: "failed,timeout,unreachable,cancelled,skipped,error", Usage: "retry the hosts that ended with one of these `STATUSES` or reasons, such as refused"},
 		}, confirmFlags("Command"), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			wanted, wrong := endingsOf(strings.Split(c.String("only"), ","))
