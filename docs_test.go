@@ -109,6 +109,27 @@ func examples(t *testing.T, bin string, docs []string) {
 	}
 }
 
+// TestTablesInDocs: every row of a table has the cells of its head. A | in a cell, also in code, would begin another one.
+func TestTablesInDocs(t *testing.T) {
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range append(docs, "README.md", "CONTRIBUTING.md") {
+		before := 0
+		for i, line := range strings.Split(read(t, doc), "\n") {
+			bars := 0
+			if strings.HasPrefix(line, "|") {
+				bars = strings.Count(line, "|") - strings.Count(line, `\|`)
+			}
+			if before > 0 && bars > 0 && bars != before {
+				t.Errorf("%s:%d: %d bars, not %d", doc, i+1, bars, before)
+			}
+			before = bars
+		}
+	}
+}
+
 // TestChecksInDocs reads all checks and waivers shown in docs/checks.md.
 func TestChecksInDocs(t *testing.T) {
 	found := 0
