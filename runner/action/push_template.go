@@ -96,7 +96,7 @@ func notJinja(name, text string) error {
 		return nil
 	}
 	return &inventory.Error{Place: inventory.Place{File: name, Line: 1 + strings.Count(text[:at[0]], "\n")},
-		Text: text[at[0]:at[1]] + " is Jinja, but hail's templates are Go's",
+		Text: text[at[0]:at[0]+2] + " is Jinja, but hail's templates are Go's",
 		Hint: `{% if %} and {# … #} are {{if .vars.NAME}}…{{end}} and {{/* … */}}; for files that are to have them, write {{"{%"}} and {{"{#"}}`}
 }
 
