@@ -162,6 +162,7 @@ func TestDefault(t *testing.T) {
 		`{{.vars.no | default 1}} {{default 1 .vars.no}}`:                         "1 1",
 		`{{range .vars.list}}{{. | default "y"}}{{$.vars.no | default 1}}{{end}}`: "x1",
 		`{{.vars.deep.a | default 1}} {{.vars.deep.b | default "it" | upper}}`:    "b IT",
+		`{{(.vars.no | default .vars.deep).a}}`:                                   "b",
 		`{{if eq (default "a" .vars.no) "a"}}yes{{end}}`:                          "yes",
 		`{{.vars.no}}`:                            "error: content:1: for web1: {{.vars.no}} is not defined",
 		`{{.vars.no.b | default 1}}`:              "error: content:1: for web1: {{.vars.no}} is not defined",

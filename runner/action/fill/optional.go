@@ -9,6 +9,9 @@ import (
 func allowUndefined(tree *parse.Tree, p *parse.PipeNode) {
 	for i, c := range p.Cmds {
 		for _, arg := range c.Args {
+			if chain, ok := arg.(*parse.ChainNode); ok { // (…).name
+				arg = chain.Node
+			}
 			if inner, ok := arg.(*parse.PipeNode); ok {
 				allowUndefined(tree, inner)
 			}
