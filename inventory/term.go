@@ -158,7 +158,7 @@ func (u *universe) addRun(s *set, t term) error {
 	case err != nil:
 		return t.fail(err.Error(), "")
 	case len(names) == 0 && wanted != nil:
-		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of run %s has the status %s", id, strings.Join(wanted, " or ")), ""))
+		u.remarks = append(u.remarks, t.fail(fmt.Sprintf("no host of run %s ended as %s", id, strings.Join(wanted, " or ")), ""))
 	}
 	return u.addNames(s, t, names)
 }
