@@ -43,6 +43,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 	const echo = 100 * time.Millisecond // less than a hand needs
 	var first os.Signal
 	var counted time.Time
+	var cutting sync.WaitGroup // beside the handling: an echo must not wait for it, nor the signal that exits
 	count := 0
 	end := forEach(signals, func(s os.Signal) {
 		if time.Since(counted) < echo {
@@ -56,7 +57,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 			stop()
 		case 2:
 			remark("dropping every connection (again: exit)")
-			cut()
+			cutting.Go(cut)
 		default:
 			e.exit(codeOfSignal(first))
 		}
@@ -64,6 +65,7 @@ func (e environment) handleSignals(remark func(string), stop, cut func()) (done 
 	return func() os.Signal {
 		ignore()
 		end()
+		cutting.Wait()
 		return first
 	}
 }
