@@ -163,12 +163,15 @@ func (r *iniReader) hostLine(text string, place Place) {
 		return
 	}
 	var said settings
+	done := len(words[0])
 	for _, word := range words[1:] {
-		at := place
-		if i := strings.Index(text, word); i >= 0 {
-			at.Col += i
-		}
 		name, value, ok := strings.Cut(word, "=")
+		begin := word[:min(len(name)+1, len(word))] // what follows may have lost its quotes
+		at := place
+		if i := strings.Index(text[done:], begin); i >= 0 {
+			at.Col += done + i
+			done += i + len(begin)
+		}
 		if !ok || name == "" {
 			r.b.fail(at, fmt.Sprintf("%q is not a var: name=value", word), "")
 			return
