@@ -47,20 +47,14 @@ type findingKey struct {
 }
 
 // findings returns what is not well with the checks of a run, the worst last.
-func findings(s *Summary) (all []*finding) {
-	known := map[findingKey]*finding{}
+func findings(s *Summary) []*finding {
+	var known inOrder[findingKey, finding]
 	add := func(check *runner.Check, v runner.Verdict, m mask, host string) {
 		if !notWell(v) {
 			return
 		}
-		k := findingKey{v.Check, v.Outcome, v.Text}
 		masked := string(m.apply([]byte(v.Text)))
-		f := known[k]
-		if f == nil {
-			f = &finding{check: check, outcome: v.Outcome, text: v.Text, masked: masked}
-			known[k] = f
-			all = append(all, f)
-		}
+		f := known.at(findingKey{v.Check, v.Outcome, v.Text}, finding{check: check, outcome: v.Outcome, text: v.Text, masked: masked})
 		f.mixed = f.mixed || f.masked != masked
 		if host != "" {
 			f.hosts = append(f.hosts, host)
@@ -76,12 +70,12 @@ func findings(s *Summary) (all []*finding) {
 			add(&s.Plan.Checks[j], v, m, r.Host)
 		}
 	}
-	all = joinMasked(all, func(f *finding) (findingKey, bool) { return findingKey{f.check.ID, f.outcome, f.masked}, !f.mixed },
-		func(f, other *finding) { f.hosts, f.differ = append(f.hosts, other.hosts...), true })
-	all = append(all, unevaluated(s)...)
 	for i, v := range s.Fleet {
 		add(&s.Plan.Fleet[i], v, nil, "")
 	}
+	all := joinMasked(known.all, func(f *finding) (findingKey, bool) { return findingKey{f.check.ID, f.outcome, f.masked}, !f.mixed },
+		func(f, other *finding) { f.hosts, f.differ = append(f.hosts, other.hosts...), true })
+	all = append(all, unevaluated(s)...)
 	worstLast(all)
 	all = fewer(all)
 	worstLast(all) // again, as findings have been joined
@@ -152,8 +146,8 @@ func fewer(all []*finding) []*finding {
 }
 
 // unevaluated returns the hosts that did not get to their checks, grouped by how they ended.
-func unevaluated(s *Summary) (all []*finding) {
-	known := map[string]*finding{}
+func unevaluated(s *Summary) []*finding {
+	var known inOrder[string, finding]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		missing := 0
@@ -165,18 +159,15 @@ func unevaluated(s *Summary) (all []*finding) {
 		if missing == 0 {
 			continue
 		}
-		key := fmt.Sprint(missing, r.how())
-		if known[key] == nil {
-			text := r.how()
-			if why := r.why(); why != "" {
-				text += ": " + r.Host + ": " + why
-			}
-			known[key] = &finding{check: &runner.Check{ID: fmt.Sprintf("%d of %s", missing, Plural(len(r.Checks), "check"))}, outcome: runner.NotEvaluated, text: text}
-			all = append(all, known[key])
+		text := r.how()
+		if why := r.why(); why != "" {
+			text += ": " + r.Host + ": " + why
 		}
-		known[key].hosts = append(known[key].hosts, r.Host)
+		check := &runner.Check{ID: fmt.Sprintf("%d of %s", missing, Plural(len(r.Checks), "check"))}
+		f := known.at(check.ID+r.how(), finding{check: check, outcome: runner.NotEvaluated, text: text})
+		f.hosts = append(f.hosts, r.Host)
 	}
-	return all
+	return known.all
 }
 
 func (f *finding) write(b *bytes.Buffer, style Style) {

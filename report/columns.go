@@ -209,8 +209,11 @@ func (c *Columns) tooMany() error { return fmt.Errorf("there are more than %d ro
 // one, and the reason stands below the table.
 func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style) error {
 	table := [][]string{append([]string{"HOST"}, c.Names()...)}
-	notes := map[string][]string{} // hosts, by why they have no rows, or not all
-	var order []string             // of the keys of notes, by their first hosts
+	type note struct {
+		why   string // hosts have no rows, or not all
+		hosts []string
+	}
+	var notes inOrder[string, note]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		rows, err := c.Rows(s.Plan.Hosts[i], r, files)
@@ -222,10 +225,8 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 			why = OneLine(err.Error())
 		}
 		if why != "" {
-			if notes[why] == nil {
-				order = append(order, why)
-			}
-			notes[why] = append(notes[why], r.Host)
+			n := notes.at(why, note{why: why})
+			n.hosts = append(n.hosts, r.Host)
 		}
 		if len(rows) == 0 {
 			rows = [][]any{c.row(s.Plan.Hosts[i], func(column) any { return nil })}
@@ -242,8 +243,8 @@ func ColumnsTable(w io.Writer, s *Summary, files Files, c *Columns, style Style)
 	for _, line := range Table(table) {
 		b.WriteString(style.cut(line, 0) + "\n")
 	}
-	for _, why := range order {
-		fmt.Fprintf(&b, "%s: %s\n", folded(notes[why]), why)
+	for _, n := range notes.all {
+		fmt.Fprintf(&b, "%s: %s\n", folded(n.hosts), n.why)
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -18,8 +18,7 @@ import (
 // together, the largest group first.
 func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 	var same, onlyA, onlyB []string
-	changes := map[string]*change{}
-	var order []*change
+	var changes inOrder[string, change]
 	for i := range a.Hosts {
 		before := &a.Hosts[i]
 		after := b.Result(before.Host)
@@ -27,27 +26,25 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 			onlyA = append(onlyA, before.Host)
 			continue
 		}
-		key, err := changeOf(before, after, filesA, filesB)
+		text, err := changeOf(before, after, filesA, filesB)
 		switch {
 		case err != nil:
 			return err
-		case key == "":
+		case text == "":
 			same = append(same, before.Host)
-			continue
-		case changes[key] == nil:
-			changes[key] = &change{text: key}
-			order = append(order, changes[key])
+		default:
+			c := changes.at(text, change{text: text})
+			c.hosts = append(c.hosts, before.Host)
 		}
-		changes[key].hosts = append(changes[key].hosts, before.Host)
 	}
 	for i := range b.Hosts {
 		if a.Result(b.Hosts[i].Host) == nil {
 			onlyB = append(onlyB, b.Hosts[i].Host)
 		}
 	}
-	slices.SortStableFunc(order, func(x, y *change) int { return cmp.Compare(len(y.hosts), len(x.hosts)) })
+	slices.SortStableFunc(changes.all, func(x, y *change) int { return cmp.Compare(len(y.hosts), len(x.hosts)) })
 	var text bytes.Buffer
-	for _, c := range order {
+	for _, c := range changes.all {
 		fmt.Fprintf(&text, "%s\n", style.bold("── "+folded(c.hosts)))
 		text.WriteString(paintDiff(c.text, style))
 	}

@@ -80,23 +80,19 @@ func gatherSame(s *Summary, files Files) (groups []group, err error) {
 		exit     int
 		out, err Output
 	}
-	byLikeness := map[likeness][]group{}
-	var order []likeness
+	var byLikeness inOrder[likeness, []group]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if !r.printed() {
 			continue
 		}
-		key := likeness{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}
-		if byLikeness[key] == nil {
-			order = append(order, key)
-		}
-		if byLikeness[key], err = join(byLikeness[key], r, files); err != nil {
+		same := byLikeness.at(likeness{r.Status, r.Reason, r.Exit, r.Stdout, r.Stderr}, nil)
+		if *same, err = join(*same, r, files); err != nil {
 			return nil, err
 		}
 	}
-	for _, key := range order {
-		groups = append(groups, byLikeness[key]...)
+	for _, same := range byLikeness.all {
+		groups = append(groups, *same...)
 	}
 	return groups, nil
 }

@@ -11,32 +11,24 @@ import (
 
 // trouble is the hosts that did not end well for one reason.
 type trouble struct {
-	first   *Result
-	hosts   []string
-	places  []int                       // indexes of the hosts in the summary
-	remains map[runner.Remains][]string // hosts, by what is left running of a stopped command
+	first  *Result
+	hosts  []string
+	places []int // indexes of the hosts in the summary
 }
 
-func troubles(s *Summary) (all []*trouble) {
-	byReason := map[string]*trouble{}
+func troubles(s *Summary) []*trouble {
+	var byEnding inOrder[string, trouble]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if !r.Status.Bad() {
 			continue
 		}
-		key := r.how()
-		t := byReason[key]
-		if t == nil {
-			t = &trouble{first: r, remains: map[runner.Remains][]string{}}
-			byReason[key] = t
-			all = append(all, t)
-		}
+		t := byEnding.at(r.how(), trouble{first: r})
 		t.hosts = append(t.hosts, r.Host)
 		t.places = append(t.places, i)
-		t.remains[r.Remains] = append(t.remains[r.Remains], r.Host)
 	}
-	slices.SortStableFunc(all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
-	return all
+	slices.SortStableFunc(byEnding.all, func(a, b *trouble) int { return len(b.hosts) - len(a.hosts) })
+	return byEnding.all
 }
 
 // message is what hosts say about how they ended, equal except for what is specific to each host.
@@ -49,11 +41,11 @@ type message struct {
 }
 
 // messages returns what the hosts say, what most of them say first.
-func (t *trouble) messages(s *Summary, files Files) (all []*message) {
-	known := map[string]*message{}
+func (t *trouble) messages(s *Summary, files Files) []*message {
+	var byText inOrder[string, message]
 	for _, i := range t.places {
 		r := &s.Hosts[i]
-		m := &message{first: r, error: r.why(), last: lastLine(files, r)}
+		m := message{first: r, error: r.why(), last: lastLine(files, r)}
 		if m.last == m.error {
 			m.last = ""
 		}
@@ -62,15 +54,11 @@ func (t *trouble) messages(s *Summary, files Files) (all []*message) {
 		}
 		text := m.error + "\n" + m.last
 		m.masked = string(s.mask(i).apply([]byte(text)))
-		if known[text] == nil {
-			known[text] = m
-			all = append(all, m)
-		}
-		one := known[text]
+		one := byText.at(text, m)
 		one.hosts = append(one.hosts, r.Host)
 		one.mixed = one.mixed || one.masked != m.masked
 	}
-	all = joinMasked(all, func(m *message) (string, bool) { return m.masked, !m.mixed },
+	all := joinMasked(byText.all, func(m *message) (string, bool) { return m.masked, !m.mixed },
 		func(m, other *message) { m.hosts = append(m.hosts, other.hosts...) })
 	slices.SortStableFunc(all, func(a, b *message) int { return len(b.hosts) - len(a.hosts) })
 	return all
@@ -96,7 +84,7 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	if left := len(messages) - mostMessages; left > 0 {
 		fmt.Fprintf(b, "    and %s\n", Plural(left, "more message"))
 	}
-	t.writeRemains(b, s.Plan.NoWrap, style)
+	t.writeRemains(b, s, style)
 	if hint := hint(t.first, s.Plan, t.places[0]); hint != "" {
 		fmt.Fprintf(b, "    hint: %s\n", hint)
 	}
@@ -110,15 +98,25 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	}
 }
 
-// writeRemains says what the stopped commands have left running. noWrap says that they ran without the wrapper.
-func (t *trouble) writeRemains(b *bytes.Buffer, noWrap bool, style Style) {
-	if hosts := t.remains[runner.Gone]; hosts != nil {
+// leaving returns the hosts on which a stopped command has left so much running.
+func (t *trouble) leaving(remains runner.Remains, s *Summary) (hosts []string) {
+	for _, i := range t.places {
+		if s.Hosts[i].Remains == remains {
+			hosts = append(hosts, s.Hosts[i].Host)
+		}
+	}
+	return hosts
+}
+
+// writeRemains says what the stopped commands have left running.
+func (t *trouble) writeRemains(b *bytes.Buffer, s *Summary, style Style) {
+	if hosts := t.leaving(runner.Gone, s); hosts != nil {
 		fmt.Fprintf(b, "    %s on %s\n", remainsText(runner.Gone), Plural(len(hosts), "host"))
 	}
 	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
-		if hosts := t.remains[remains]; hosts != nil {
+		if hosts := t.leaving(remains, s); hosts != nil {
 			on, why := remainsText(remains)+" on ", ""
-			if remains == runner.Unknown && noWrap {
+			if remains == runner.Unknown && s.Plan.NoWrap {
 				why = ": --no-wrap only hangs up"
 			}
 			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
