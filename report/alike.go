@@ -1,16 +1,18 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"slices"
 
 	"hail/runner"
 )
 
 // joinAlike joins the groups that look the same through the masks of their hosts. A group whose hosts do not look the
 // same among themselves stays as it is: what they printed is specific to one of them, and not to the others.
-func joinAlike(groups []group, s *Summary, files Files) (joined []group, err error) {
+func joinAlike(groups []*group, s *Summary, files Files) (joined []*group, err error) {
 	type appearance struct {
 		status runner.Status
 		reason runner.Reason
@@ -21,33 +23,18 @@ func joinAlike(groups []group, s *Summary, files Files) (joined []group, err err
 	for i := range s.Hosts {
 		masks[&s.Hosts[i]] = s.mask(i)
 	}
-	at := map[appearance]int{}
-	for _, g := range groups {
+	digest := func(r *Result) [sha256.Size]byte {
+		sum, e := maskedDigest(files, r, masks[r])
+		err = cmp.Or(err, e)
+		return sum
+	}
+	joined = joinMasked(groups, func(g *group) (appearance, bool) {
 		first := g.results[0]
 		g.mask = masks[first]
-		key := appearance{status: first.Status, reason: first.Reason, exit: first.Exit}
-		if key.digest, err = maskedDigest(files, first, g.mask); err != nil {
-			return nil, err
-		}
-		one := true
-		for _, r := range g.results[1:] {
-			sum, err := maskedDigest(files, r, masks[r])
-			if err != nil {
-				return nil, err
-			}
-			one = one && sum == key.digest
-		}
-		if i, known := at[key]; one && known {
-			joined[i].differ = true
-			joined[i].results = append(joined[i].results, g.results...)
-			continue
-		}
-		if one {
-			at[key] = len(joined)
-		}
-		joined = append(joined, g)
-	}
-	return joined, nil
+		looks := appearance{first.Status, first.Reason, first.Exit, digest(first)}
+		return looks, !slices.ContainsFunc(g.results[1:], func(r *Result) bool { return digest(r) != looks.digest })
+	}, func(g, other *group) { g.results, g.differ = append(g.results, other.results...), true })
+	return joined, err
 }
 
 // maskedDigest returns a digest of what the host printed, masked.

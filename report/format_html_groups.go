@@ -46,7 +46,7 @@ func (r *Report) htmlGroups() (page htmlGroups, err error) {
 	if err != nil {
 		return page, err
 	}
-	slices.SortStableFunc(groups, func(a, b group) int { return len(b.results) - len(a.results) })
+	slices.SortStableFunc(groups, func(a, b *group) int { return len(b.results) - len(a.results) })
 	page.shown = []htmlGroup{}
 	page.of = map[*Result]int{}
 	size := 0

@@ -79,7 +79,7 @@ func (r *Report) noteRows() (rows [][]any) {
 	return rows
 }
 
-func (r *Report) groupRows(groups []group) (rows [][]any) {
+func (r *Report) groupRows(groups []*group) (rows [][]any) {
 	for _, g := range groups {
 		first := g.results[0]
 		var exit any

@@ -45,7 +45,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; r.printed() {
-			if err := (group{results: []*Result{r}}).write(w, files, s.Plan.MaxOutput, style); err != nil {
+			if err := (&group{results: []*Result{r}}).write(w, files, s.Plan.MaxOutput, style); err != nil {
 				return err
 			}
 		}
@@ -54,12 +54,12 @@ func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 }
 
 // gather returns the groups in the order in which Gather writes them.
-func gather(s *Summary, files Files, by Gathering) ([]group, error) {
+func gather(s *Summary, files Files, by Gathering) ([]*group, error) {
 	groups, err := gatherSame(s, files)
 	if err == nil && by.Alike {
 		groups, err = joinAlike(groups, s, files)
 	}
-	slices.SortStableFunc(groups, func(a, b group) int {
+	slices.SortStableFunc(groups, func(a, b *group) int {
 		badA, badB := a.results[0].Status.Bad(), b.results[0].Status.Bad()
 		switch {
 		case badA && !badB:
@@ -73,14 +73,14 @@ func gather(s *Summary, files Files, by Gathering) ([]group, error) {
 }
 
 // gatherSame groups the hosts that ended alike and printed the same bytes.
-func gatherSame(s *Summary, files Files) (groups []group, err error) {
+func gatherSame(s *Summary, files Files) (groups []*group, err error) {
 	type likeness struct {
 		status   runner.Status
 		reason   runner.Reason
 		exit     int
 		out, err Output
 	}
-	var byLikeness inOrder[likeness, []group]
+	var byLikeness inOrder[likeness, []*group]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		if !r.printed() {
@@ -98,18 +98,18 @@ func gatherSame(s *Summary, files Files) (groups []group, err error) {
 }
 
 // join puts r into the group that printed the same, byte for byte: equal checksums alone prove nothing.
-func join(groups []group, r *Result, files Files) ([]group, error) {
-	for i := range groups {
-		same, err := samePrint(files, groups[i].results[0], r)
+func join(groups []*group, r *Result, files Files) ([]*group, error) {
+	for _, g := range groups {
+		same, err := samePrint(files, g.results[0], r)
 		if err != nil {
 			return nil, err
 		}
 		if same {
-			groups[i].results = append(groups[i].results, r)
+			g.results = append(g.results, r)
 			return groups, nil
 		}
 	}
-	return append(groups, group{results: []*Result{r}}), nil
+	return append(groups, &group{results: []*Result{r}}), nil
 }
 
 func samePrint(files Files, a, b *Result) (bool, error) {

@@ -17,7 +17,7 @@ type group struct {
 }
 
 // hosts returns the names of the hosts.
-func (g group) hosts() []string {
+func (g *group) hosts() []string {
 	names := make([]string, len(g.results))
 	for i, r := range g.results {
 		names[i] = r.Host
@@ -25,7 +25,7 @@ func (g group) hosts() []string {
 	return names
 }
 
-func (g group) title(style Style) string {
+func (g *group) title(style Style) string {
 	first := g.results[0]
 	ended := ""
 	if first.Status.Bad() {
@@ -39,7 +39,7 @@ func (g group) title(style Style) string {
 }
 
 // write writes a block for the group. limit is how many bytes of an output are kept; 0 is all.
-func (g group) write(w io.Writer, files Files, limit int64, style Style) error {
+func (g *group) write(w io.Writer, files Files, limit int64, style Style) error {
 	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (g group) write(w io.Writer, files Files, limit int64, style Style) error {
 const longestShown = 256 << 10
 
 // writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
-func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string, style Style) error {
+func (g *group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string, style Style) error {
 	f, has, err := openKept(files, g.results[0], stream, limit)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (g group) writeStream(w io.Writer, files Files, limit int64, stream runner.
 
 // writeDiff writes how the output of the group differs from that of the largest group, or writes it whole if they have
 // no line in common: of 40 groups, 39 would repeat the largest as removed.
-func (g group) writeDiff(w io.Writer, from group, files Files, limit int64, style Style) error {
+func (g *group) writeDiff(w io.Writer, from *group, files Files, limit int64, style Style) error {
 	var text strings.Builder
 	common := false
 	for _, stream := range streams {
