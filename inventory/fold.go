@@ -56,9 +56,7 @@ func tokens(name string) []string {
 
 // foldDim joins the rows that differ only in the number at index dim.
 func foldDim(rows [][]string, dim int) [][]string {
-	numbers := map[string][]string{}
-	first := map[string][]string{}
-	var keys []string
+	alike := map[string][][]string{}
 	var b strings.Builder
 	for _, r := range rows {
 		b.Reset()
@@ -68,20 +66,19 @@ func foldDim(rows [][]string, dim int) [][]string {
 			}
 			b.WriteByte(0)
 		}
-		key := b.String()
-		if first[key] == nil {
-			first[key] = r
-			keys = append(keys, key)
-		}
-		numbers[key] = append(numbers[key], r[dim])
+		alike[b.String()] = append(alike[b.String()], r)
 	}
-	out := make([][]string, 0, len(keys))
-	for _, key := range keys {
-		slices.SortFunc(numbers[key], func(a, b string) int {
+	out := make([][]string, 0, len(alike))
+	for _, group := range alike {
+		numbers := make([]string, len(group))
+		for i, r := range group {
+			numbers[i] = r[dim]
+		}
+		slices.SortFunc(numbers, func(a, b string) int {
 			return cmp.Or(len(a)-len(b), strings.Compare(a, b)) // shorter ones first: web[01-99,100]
 		})
-		for some := range slices.Chunk(slices.Compact(numbers[key]), maxExpansion/expansion(first[key])) {
-			r := slices.Clone(first[key])
+		for some := range slices.Chunk(slices.Compact(numbers), maxExpansion/expansion(group[0])) {
+			r := slices.Clone(group[0])
 			r[dim] = ranges(some)
 			out = append(out, r)
 		}
