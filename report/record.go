@@ -74,12 +74,11 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	final := r.dir
-	if _, err := os.Lstat(final); err == nil {
-		return &fs.PathError{Op: "mkdir", Path: final, Err: fs.ErrExist}
+	if _, err := os.Lstat(r.dir); err == nil {
+		return &fs.PathError{Op: "mkdir", Path: r.dir, Err: fs.ErrExist}
 	}
-	r.dir = filepath.Join(dir, unfinishedPrefix+r.head.Plan.Run)
-	if err := os.Mkdir(r.dir, 0o700); err != nil { // exclusively: an existing folder or link is an error
+	at := filepath.Join(dir, unfinishedPrefix+r.head.Plan.Run)
+	if err := os.Mkdir(at, 0o700); err != nil { // exclusively: an existing folder or link is an error
 		return err
 	}
 	defer func() {
@@ -92,16 +91,16 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 		if r.journal.file != nil {
 			r.journal.file.Close()
 		}
-		os.RemoveAll(r.dir)
+		os.RemoveAll(at)
 		r.reserve.release()
 	}()
-	if err := r.fill(blobs); err != nil {
+	if err := r.fill(at, blobs); err != nil {
 		return err
 	}
-	if err := os.Rename(r.dir, final); err != nil {
+	if err := os.Rename(at, r.dir); err != nil {
 		return err
 	}
-	r.dir = final
+	at = r.dir
 	// Only now that the journal is locked: otherwise Prune would remove it.
 	if err := r.reserve.keep(dir, r.head.Plan.Run, len(r.head.Plan.Hosts)); err != nil {
 		return err
@@ -112,9 +111,9 @@ func (r *Record) create(dir string, blobs []Blob) (err error) {
 	return renewLast(dir)
 }
 
-// fill begins and locks the journal, and writes what is known before anything has happened.
-func (r *Record) fill(blobs []Blob) (err error) {
-	path := filepath.Join(r.dir, journalFile)
+// fill begins and locks the journal in the folder dir, and writes what is known before anything has happened.
+func (r *Record) fill(dir string, blobs []Blob) (err error) {
+	path := filepath.Join(dir, journalFile)
 	if r.journal.file, err = createFile(path); err != nil {
 		return err
 	}
@@ -125,20 +124,20 @@ func (r *Record) fill(blobs []Blob) (err error) {
 	if err := r.journal.spareFor(len(r.head.Plan.Hosts)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(filepath.Join(r.dir, hostsFolder), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, hostsFolder), 0o700); err != nil {
 		return err
 	}
-	if err := r.writeBlobs(blobs); err != nil {
+	if err := (hostFiles{dir: dir}).writeBlobs(blobs); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(r.head, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(filepath.Join(r.dir, headFile), append(text, '\n')); err != nil {
+	if err := writeWhole(filepath.Join(dir, headFile), append(text, '\n')); err != nil {
 		return err
 	}
-	return syncDir(r.dir)
+	return syncDir(dir)
 }
 
 // Open implements runner.Outputs: it makes the host's folder and begins its log. The files of the attempt before this
