@@ -21,11 +21,7 @@ type knownHosts struct {
 	plain    map[string][]knownKey
 	patterns []knownLine // with wildcards, negations or hashed names
 	special  []knownLine // @cert-authority and @revoked
-	writable string      // the file that new keys are appended to; empty: there is none
-	file     os.FileInfo // of writable when it was read; nil: it did not exist
-	covered  int64       // bytes of writable that are in the index
-	lines    int         // lines of writable that are in the index
-	end      []byte      // of what is in the index: the last bytes
+	growing  growingFile // the file that new keys are appended to
 }
 
 // knownFiles keeps the index of each list of files, which is loaded once per run. Errors are not kept: descriptors may
@@ -49,7 +45,7 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 	if k := f.byList[key]; k != nil {
 		return k, nil
 	}
-	k := &knownHosts{plain: map[string][]knownKey{}, writable: files[0]}
+	k := &knownHosts{plain: map[string][]knownKey{}, growing: growingFile{path: files[0]}}
 	for _, file := range files {
 		info, _ := os.Stat(file) // before it is read, so that another one in its place is noticed
 		text, err := os.ReadFile(file)
@@ -59,18 +55,18 @@ func (f *knownFiles) load(files []string) (*knownHosts, error) {
 		if err != nil {
 			return nil, &FileError{file, fmt.Errorf("known hosts %s: %w", file, cause(err))}
 		}
-		lines := k.add(file, 0, text, f.warn)
-		if file == k.writable {
-			k.file = info
-			k.cover(text, lines)
+		k.add(file, 0, text, f.warn)
+		if file == k.growing.path {
+			k.growing.info = info
+			k.growing.advance(text)
 		}
 	}
 	f.byList[key] = k
 	return k, nil
 }
 
-// add indexes text, which follows the first number lines of file, and returns the number of lines up to its end.
-func (k *knownHosts) add(file string, number int, text []byte, warn func(string)) int {
+// add indexes text, which follows the first number lines of file.
+func (k *knownHosts) add(file string, number int, text []byte, warn func(string)) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -90,7 +86,6 @@ func (k *knownHosts) add(file string, number int, text []byte, warn func(string)
 	if lines.Err() != nil {
 		warn(fmt.Sprintf("%s:%d: this line is too long; the rest of the file is ignored", file, number+1))
 	}
-	return number
 }
 
 func (k *knownHosts) keep(l knownLine) {

@@ -57,7 +57,7 @@ func TestKnownHostsIsPrivate(t *testing.T) {
 	if added, err := k.accept(t.Context(), "web1", newKey(t)); !added || err != nil {
 		t.Fatalf("added %v, error %v", added, err)
 	}
-	for path, want := range map[string]os.FileMode{dir: 0o700, k.writable: 0o600} {
+	for path, want := range map[string]os.FileMode{dir: 0o700, k.growing.path: 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want mode %o", path, info.Mode(), err, want)
 		}
@@ -117,7 +117,7 @@ func TestKnownHostsThatWereNotRead(t *testing.T) {
 // TestKnownHostsAppended: a key that another process has appended is reported with its line number.
 func TestKnownHostsAppended(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(file, []byte("# ours\n\n# more\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("# ours\n\n# more"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var f knownFiles

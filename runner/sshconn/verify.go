@@ -55,7 +55,7 @@ func (d *Dialer) verify(ctx context.Context, known knownHost, s settings, key ss
 			return false, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("recording the host key: %w", err)}
 		}
 		if added {
-			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.index.writable))
+			d.config.Warn(fmt.Sprintf("%s: new host key %s recorded in %s", s.name, fingerprint(key), known.index.growing.path))
 		}
 		return true, nil
 	case unproven != nil:
