@@ -82,7 +82,7 @@ func benchFleet(dir string) error {
 		fmt.Fprintf(&hosts, "defaults: {user: bench, identity: %q, known_hosts: %q, jump: none}\nhosts:\n", fleet.Identity(), path+".known")
 		for i := range size.hosts {
 			s := fleet.Servers[i%benchServers]
-			fmt.Fprintf(&hosts, "  h%05d: {address: %s, port: %d, host_key_alias: h%05[1]d}\n", i, s.Address(), s.Port())
+			fmt.Fprintf(&hosts, "  h%05d: {address: %s, port: %d, host_key_alias: h%05[1]d}\n", i, sshtest.Address, s.Port())
 			fmt.Fprintf(&known, "h%05d %s", i, ssh.MarshalAuthorizedKey(s.HostKey.PublicKey()))
 		}
 		if err := errors.Join(os.WriteFile(path, []byte(hosts.String()), 0o600), os.WriteFile(path+".known", []byte(known.String()), 0o600)); err != nil {

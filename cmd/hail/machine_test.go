@@ -119,7 +119,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 	defer d.Close()
 	machine(t, "chmod", "0644", filepath.Join(d.Dir, "authorized_keys"))
 	known := filepath.Join(dir, "known_hosts")
-	if err := os.WriteFile(known, []byte(d.KnownHosts("127.0.0.1")), 0o600); err != nil {
+	if err := os.WriteFile(known, []byte(d.KnownHosts()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	runs, password := filepath.Join(dir, "runs"), filepath.Join(dir, "password")
@@ -144,7 +144,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 		{"asked", "--doas", "id -un", "failed(sudo)"},
 	} {
 		cmd := exec.Command("sh", "-c", fmt.Sprintf(`hail run --any-host -w 127.0.0.1 -l %s -F none -p %d --identity %s --known-hosts %s --runs-dir %s --output host %s -- "$1"`,
-			tt.user, d.Port, key, known, runs, strings.ReplaceAll(tt.args, "PASSWORD", password)), "sh", tt.line)
+			tt.user, d.Port(), key, known, runs, strings.ReplaceAll(tt.args, "PASSWORD", password)), "sh", tt.line)
 		out, _ := cmd.CombinedOutput()
 		if !strings.Contains(string(out), tt.want) {
 			t.Errorf("%s %s: %s\nwant %q", tt.user, tt.args, out, tt.want)
@@ -164,7 +164,7 @@ exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=%s,wor
 		{"asked", "--sudo", "failed(sudo)"},
 	} {
 		out, _ := exec.Command("sh", "-c", fmt.Sprintf("hail push --any-host -w 127.0.0.1 -l %s -F none -p %d --identity %s --known-hosts %s --runs-dir %s %s %s",
-			tt.user, d.Port, key, known, runs, tt.args, spec)).CombinedOutput()
+			tt.user, d.Port(), key, known, runs, tt.args, spec)).CombinedOutput()
 		if !strings.Contains(string(out), tt.want) {
 			t.Errorf("push of %s %s: %s\nwant %q", tt.user, tt.args, out, tt.want)
 		}

@@ -37,14 +37,14 @@ func newPushed(t *testing.T, env ...string) *pushed {
 	}
 	t.Cleanup(func() { d.Close() })
 	known := filepath.Join(d.Dir, "known_hosts")
-	if err := os.WriteFile(known, []byte(d.KnownHosts("127.0.0.1")), 0o600); err != nil {
+	if err := os.WriteFile(known, []byte(d.KnownHosts()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.options = []string{"push", "--any-host", "-w", "127.0.0.1", "-l", me.Username, "-F", "none", "-p", fmt.Sprint(d.Port), "--identity", key, "--known-hosts", known,
+	p.options = []string{"push", "--any-host", "-w", "127.0.0.1", "-l", me.Username, "-F", "none", "-p", fmt.Sprint(d.Port()), "--identity", key, "--known-hosts", known,
 		"--runs-dir", t.TempDir(), "--retries", "0", "--connect-timeout", "1m"}
 	return p
 }

@@ -87,9 +87,9 @@ type site struct {
 }
 
 type host struct {
-	name, address string
-	port          int
-	known         string
+	name  string
+	port  int
+	known string
 }
 
 // setup gives a script its own home folder, with a key, a known_hosts and an inventory of the site.
@@ -100,7 +100,7 @@ func (s site) setup(env *testscript.Env) error {
 	fmt.Fprintf(&inv, "defaults: {user: %s, identity: %s, known_hosts: %s, jump: none}\nhosts:\n", s.user, key, known)
 	for _, h := range s.hosts {
 		lines.WriteString(h.known)
-		fmt.Fprintf(&inv, "  %s: {address: %s, port: %d}\n", h.name, h.address, h.port)
+		fmt.Fprintf(&inv, "  %s: {address: %s, port: %d}\n", h.name, sshtest.Address, h.port)
 	}
 	inv.WriteString("groups:\n  web: {hosts: [\"web[1-3]\"]}\n  db: {hosts: [db1], vars: {role: database, db_password: hunter2}}\n  bad: {hosts: [down1, mute1]}\n  prod: {groups: [web, db]}\n")
 	env.Setenv("HOME", home)
@@ -140,7 +140,7 @@ func (s *site) troubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mute.Close() })
-	s.hosts = append(s.hosts, host{"down1", "127.0.0.1", connsuite.Port(t), ""}, host{mute.Name, mute.Address(), mute.Port(), mute.KnownHosts()})
+	s.hosts = append(s.hosts, host{"down1", connsuite.Port(t), ""}, host{mute.Name, mute.Port(), mute.KnownHosts()})
 	s.free = connsuite.Port(t)
 }
 
@@ -160,14 +160,14 @@ func ownServers(t *testing.T) site {
 		t.Fatal(err)
 	}
 	for _, r := range fleet.Servers {
-		s.hosts = append(s.hosts, host{r.Name, r.Address(), r.Port(), r.KnownHosts()})
+		s.hosts = append(s.hosts, host{r.Name, r.Port(), r.KnownHosts()})
 	}
 	pass, err := sshtest.Server{Name: "pass1", Password: "hunter2"}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pass.Close() })
-	s.others = []host{{pass.Name, pass.Address(), pass.Port(), pass.KnownHosts()}}
+	s.others = []host{{pass.Name, pass.Port(), pass.KnownHosts()}}
 	s.troubled(t)
 	return s
 }
@@ -200,7 +200,7 @@ func realServers(t *testing.T) site {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { d.Close() })
-		s.hosts = append(s.hosts, host{name, "127.0.0.1", d.Port, d.KnownHosts("127.0.0.1")})
+		s.hosts = append(s.hosts, host{name, d.Port(), d.KnownHosts()})
 	}
 	s.troubled(t)
 	return s

@@ -55,7 +55,7 @@ func TestTortureKnownHosts(t *testing.T) {
 		t.Errorf("%d lines, want %d:\n%s", n, 1+len(servers), text)
 	}
 	for _, s := range fleet.Servers {
-		found, err := exec.Command("ssh-keygen", "-F", fmt.Sprintf("[%s]:%d", s.Address(), s.Port()), "-f", known).Output()
+		found, err := exec.Command("ssh-keygen", "-F", fmt.Sprintf("[%s]:%d", sshtest.Address, s.Port()), "-f", known).Output()
 		if err != nil || !strings.Contains(string(found), strings.TrimSpace(s.KnownHosts())) {
 			t.Errorf("%s: %v\n%s", s.Name, err, found)
 		}

@@ -3,11 +3,9 @@ package sshconn_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/user"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -85,15 +83,13 @@ func realHost(t *testing.T, options ...string) inventory.Host {
 	}
 	t.Cleanup(func() { s.Close() })
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(known, []byte(s.KnownHosts("127.0.0.1")), 0o600); err != nil {
+	if err := os.WriteFile(known, []byte(s.KnownHosts()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, port, _ := net.SplitHostPort(s.Addr())
-	n, _ := strconv.Atoi(port)
-	return inventory.Host{Name: "real", Connection: inventory.Connection{Address: host, Port: n, User: me.Username,
+	return inventory.Host{Name: "real", Connection: inventory.Connection{Address: sshtest.Address, Port: s.Port(), User: me.Username,
 		Identity: []string{f.Identity()}, KnownHosts: []string{known}, Jump: "none"}}
 }

@@ -88,7 +88,7 @@ func TestJump(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 { // one after the other they would take 100 s
 			wg.Go(func() {
-				wantReason(t, reach(t, d, host(fmt.Sprintf("%s:%d", mute.Address(), mute.Port()))), runner.Unreachable, runner.Jump, "jump host 127.0.0.1:")
+				wantReason(t, reach(t, d, host(fmt.Sprintf("%s:%d", sshtest.Address, mute.Port()))), runner.Unreachable, runner.Jump, "jump host 127.0.0.1:")
 			})
 		}
 		wg.Wait()

@@ -70,7 +70,7 @@ func (f *Fleet) inventory() string {
 	members := map[string][]string{}
 	var groups []string
 	for _, s := range f.Servers {
-		fmt.Fprintf(&b, "  %s: {address: %s, port: %d}\n", s.Name, s.Address(), s.Port())
+		fmt.Fprintf(&b, "  %s: {address: %s, port: %d}\n", s.Name, Address, s.Port())
 		group := strings.TrimRight(s.Name, "0123456789")
 		if members[group] == nil {
 			groups = append(groups, group)

@@ -18,18 +18,18 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// OpenSSH is a real sshd on loopback, with a host key and a configuration of its own. It lets in the user that runs it,
+// OpenSSH is a real sshd, with a host key and a configuration of its own. It lets in the user that runs it,
 // with the keys in Authorized. Set the fields, then Start.
 type OpenSSH struct {
-	Dir         string          // folder for its files; must exist, the caller removes it
-	Program     string          // path of sshd; empty: the usual folders and $PATH
-	Authorized  []ssh.PublicKey // keys that may log in
-	Options     []string        // lines for sshd_config; they win over the built-in ones
-	AllLoopback bool            // answer on every address of 127.0.0.0/8
-	HostKey     ssh.PublicKey   // set by Start
-	Port        int             // set by Start
-	cmd         *exec.Cmd
-	exited      chan struct{}
+	Dir        string          // folder for its files; must exist, the caller removes it
+	Program    string          // path of sshd; empty: the usual folders and $PATH
+	Authorized []ssh.PublicKey // keys that may log in
+	Options    []string        // lines for sshd_config; they win over the built-in ones
+
+	hostKey ssh.PublicKey
+	port    int
+	cmd     *exec.Cmd
+	exited  chan struct{}
 }
 
 // ErrNoSSHD says that there is no sshd on this machine, and how to get one.
@@ -59,7 +59,7 @@ func (s *OpenSSH) Start(ctx context.Context) error {
 
 // startAt starts sshd at a port that was free just now.
 func (s *OpenSSH) startAt(ctx context.Context, program string) (err error) {
-	if s.Port, err = freePort(); err != nil {
+	if s.port, err = freePort(); err != nil {
 		return err
 	}
 	if err := s.writeFiles(); err != nil {
@@ -92,7 +92,7 @@ func (s *OpenSSH) program() (string, error) {
 }
 
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", Address+":0")
 	if err != nil {
 		return 0, err
 	}
@@ -105,19 +105,14 @@ func (s *OpenSSH) writeFiles() error {
 	if err != nil {
 		return err
 	}
-	s.HostKey = public
+	s.hostKey = public
 	var keys strings.Builder
 	for _, k := range s.Authorized {
 		keys.Write(ssh.MarshalAuthorizedKey(k))
 	}
-	listen := "127.0.0.1"
-	if s.AllLoopback { // then sshd has to listen everywhere; AllowUsers keeps others out
-		listen = "0.0.0.0"
-	}
 	config := slices.Concat(s.Options, []string{
-		"Port " + strconv.Itoa(s.Port),
-		"ListenAddress " + listen,
-		"AllowUsers *@127.* *@::1",
+		"Port " + strconv.Itoa(s.port),
+		"ListenAddress " + Address,
 		"HostKey " + s.file("host_key"),
 		"PidFile " + s.file("pid"),
 		"AuthorizedKeysFile " + s.file("authorized_keys"),
@@ -169,13 +164,11 @@ func Terminals() bool {
 
 var ofGroupTTY = regexp.MustCompile(`(?m)^\S+ /dev/pts devpts (\S+,)?gid=5[, ]`)
 
-// Addr is the host:port of the server.
-func (s *OpenSSH) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
+// Port is the port that the server listens on, once it has been started.
+func (s *OpenSSH) Port() int { return s.port }
 
-// KnownHosts is the server's line for a known_hosts file, under the address.
-func (s *OpenSSH) KnownHosts(address string) string {
-	return fmt.Sprintf("[%s]:%d %s", address, s.Port, ssh.MarshalAuthorizedKey(s.HostKey))
-}
+// KnownHosts is the server's line for a known_hosts file, once it has been started.
+func (s *OpenSSH) KnownHosts() string { return knownHosts(s.port, s.hostKey) }
 
 // Log is what sshd has logged.
 func (s *OpenSSH) Log() string {

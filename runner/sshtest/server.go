@@ -1,5 +1,6 @@
 // Package sshtest provides SSH servers on loopback, for tests, examples and the demo. A Server runs commands for real,
-// and can misbehave in the ways in which real servers do; a Fleet is many Servers; OpenSSH is a real sshd.
+// and can misbehave in the ways in which real servers do; a Fleet is many Servers; OpenSSH is a real sshd. All of them
+// listen on Address, each on a port of its own.
 package sshtest
 
 import (
@@ -14,10 +15,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// Address is the IP address of every server.
+const Address = "127.0.0.1"
+
 // Server is one SSH server. Its zero value is a healthy host that lets nobody in; set the fields before Start.
 type Server struct {
 	Name       string          // the host's own name: what hostname prints, and $HAIL_HOST
-	Addr       string          // where to listen; empty: 127.0.0.1 with a free port
 	Dir        string          // where commands run, made for the first one; empty: a temporary folder, removed by Close
 	HostKey    ssh.Signer      // nil: a new ed25519 key
 	Authorized []ssh.PublicKey // keys that may log in
@@ -94,16 +97,9 @@ func (s Server) Start() (*Running, error) {
 		}
 		s.HostKey = key
 	}
-	if s.Addr == "" {
-		s.Addr = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", s.Addr)
+	l, err := net.Listen("tcp", Address+":0")
 	if err != nil {
 		return nil, err
-	}
-	if a := l.Addr().(*net.TCPAddr); !a.IP.IsLoopback() {
-		l.Close()
-		return nil, fmt.Errorf("%s is not on loopback", a)
 	}
 	r := &Running{Server: s, listener: l, dir: folder{path: s.Dir}, conns: map[net.Conn]struct{}{}, groups: map[int]struct{}{}, end: make(chan struct{})}
 	r.config = r.serverConfig()
@@ -114,12 +110,11 @@ func (s Server) Start() (*Running, error) {
 // Port is the port that the server listens on.
 func (r *Running) Port() int { return r.listener.Addr().(*net.TCPAddr).Port }
 
-// Address is the IP address that the server listens on.
-func (r *Running) Address() string { return r.listener.Addr().(*net.TCPAddr).IP.String() }
-
 // KnownHosts is the server's line for a known_hosts file.
-func (r *Running) KnownHosts() string {
-	return fmt.Sprintf("[%s]:%d %s", r.Address(), r.Port(), ssh.MarshalAuthorizedKey(r.HostKey.PublicKey()))
+func (r *Running) KnownHosts() string { return knownHosts(r.Port(), r.HostKey.PublicKey()) }
+
+func knownHosts(port int, key ssh.PublicKey) string {
+	return fmt.Sprintf("[%s]:%d %s", Address, port, ssh.MarshalAuthorizedKey(key))
 }
 
 // Close ends the connections and every command that still runs, and waits for them.

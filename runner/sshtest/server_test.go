@@ -28,7 +28,7 @@ func dial(t *testing.T, f *sshtest.Fleet, s *sshtest.Running) *ssh.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ssh.Dial("tcp", fmt.Sprintf("%s:%d", s.Address(), s.Port()), &ssh.ClientConfig{
+	c, err := ssh.Dial("tcp", fmt.Sprintf("%s:%d", sshtest.Address, s.Port()), &ssh.ClientConfig{
 		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey.PublicKey())})
 	if err != nil {
 		t.Fatal(err)
@@ -77,13 +77,10 @@ func TestStrangersStayOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = ssh.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", f.Servers[0].Port()), &ssh.ClientConfig{
+	_, err = ssh.Dial("tcp", fmt.Sprintf("%s:%d", sshtest.Address, f.Servers[0].Port()), &ssh.ClientConfig{
 		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	if err == nil {
 		t.Error("an unknown key could log in")
-	}
-	if _, err := (sshtest.Server{Addr: "0.0.0.0:0"}).Start(); err == nil || !strings.Contains(err.Error(), "loopback") {
-		t.Errorf("a server listens beyond loopback: %v", err)
 	}
 }
 
@@ -121,7 +118,7 @@ func TestOpenSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}, AllLoopback: true}
+	s := &sshtest.OpenSSH{Dir: t.TempDir(), Authorized: []ssh.PublicKey{key.PublicKey()}}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Start(ctx); err != nil {
@@ -132,13 +129,17 @@ func TestOpenSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ssh.Dial("tcp", fmt.Sprintf("127.3.2.1:%d", s.Port), &ssh.ClientConfig{
-		User: me.Username, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(s.HostKey)})
+	_, _, hostKey, _, _, err := ssh.ParseKnownHosts([]byte(s.KnownHosts()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ssh.Dial("tcp", fmt.Sprintf("%s:%d", sshtest.Address, s.Port()), &ssh.ClientConfig{
+		User: me.Username, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(hostKey)})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.Log())
 	}
 	defer c.Close()
-	if got := output(t, c, "echo $SSH_CONNECTION"); !strings.Contains(got, " 127.3.2.1 ") {
+	if got := output(t, c, "echo $SSH_CONNECTION"); !strings.Contains(got, " "+sshtest.Address+" ") {
 		t.Errorf("it says %q", got)
 	}
 	bad := &sshtest.OpenSSH{Dir: t.TempDir(), Options: []string{"NoSuchOption yes"}}
@@ -187,7 +188,7 @@ exec "$sshd" "$@"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(config), fmt.Sprintf("Port %d\n", s.Port)) {
+	if strings.Contains(string(config), fmt.Sprintf("Port %d\n", s.Port())) {
 		t.Error("Start returned the port of another server")
 	}
 }
