@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -75,28 +74,7 @@ func completions(e environment, cmd *cli.Command, words []string, last string) (
 		}
 		return found
 	}
-	switch cmd.Name {
-	case "show", "replay":
-		if len(p.arguments) == 1 {
-			return p.hostNames()
-		}
-		return p.runNames()
-	case "logs", "retry", "resume":
-		if len(p.arguments) > 0 {
-			return nil
-		}
-		return p.runNames()
-	case "diff", "rm":
-		return p.runNames()
-	case "report":
-		if len(p.arguments) == 0 {
-			found = p.runNames()
-		}
-		return append(found, report.FormatNames()...)
-	case "completion":
-		return slices.Sorted(maps.Keys(completionScripts))
-	}
-	return nil
+	return p.argument()
 }
 
 // completer finds candidates for a word; it has the command line before it.
@@ -142,6 +120,32 @@ func (p completer) runNames() (found []string) {
 		}
 	}
 	return append(found, ids...)
+}
+
+// argument returns the candidates for the next argument, by the words of the usage: where one may be left out, as in
+// "[RUN] FORMAT", also those for the one after it.
+func (p completer) argument() (found []string) {
+	words := strings.Fields(p.cmd.ArgsUsage)
+	next := min(len(p.arguments), len(words))
+	if next > 0 && strings.Contains(words[next-1], "…") { // there may be more of these
+		next--
+	}
+	for _, word := range words[next:] {
+		switch strings.Trim(word, "[]…") {
+		case "RUN":
+			found = append(found, p.runNames()...)
+		case "HOST":
+			found = append(found, p.hostNames()...)
+		case "FORMAT":
+			found = append(found, report.FormatNames()...)
+		case shells:
+			return strings.Split(shells, "|")
+		}
+		if !strings.HasPrefix(word, "[") || !strings.HasSuffix(word, "]") {
+			break
+		}
+	}
+	return found
 }
 
 // values returns the candidates for the value of an option.
@@ -200,7 +204,7 @@ func (p completer) hostNames() []string { return inventory.Names(p.inventory().H
 // inventory returns the inventory that the words name, or the hosts of the run that the command is about; nil if there is
 // none.
 func (p completer) inventory() *inventory.Inventory {
-	if slices.Contains([]string{"show", "replay", "logs", "diff", "retry"}, p.cmd.Name) {
+	if strings.Contains(p.cmd.ArgsUsage, "RUN") {
 		return p.runInventory()
 	}
 	around := p.e.around(strings.Join(p.given("ssh-config"), ""))           // without standard input, which is the keyboard

@@ -10,7 +10,7 @@ func completionCommand(e environment) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
 		Usage:     "print the completion script of a shell",
-		ArgsUsage: "bash|zsh|fish|powershell",
+		ArgsUsage: shells,
 		Description: `Examples:
   source <(hail completion bash)        in ~/.bashrc
   source <(hail completion zsh)         in ~/.zshrc, below compinit
@@ -26,6 +26,9 @@ func completionCommand(e environment) *cli.Command {
 		},
 	}
 }
+
+// shells are those that have a script.
+const shells = "bash|zsh|fish|powershell"
 
 // The scripts ask hail itself: they pass the words up to the cursor to a hidden command, which prints the candidates, one
 // per line. Where a file belongs, it prints nothing, and the shell completes files.
