@@ -6,22 +6,24 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hail/runner"
 )
 
-// PingTable writes how each host was reached: its status, the time of each phase, and the server that answered.
+// mostPings is for how many hosts a terminal shows a row each.
+const mostPings = 50
+
+// PingTable writes how each host was reached: its status, the time of each phase, and the server that answered. On a
+// terminal, where there are too many hosts for that, those that ended alike share a row, with the longest times.
 func PingTable(w io.Writer, s *Summary, style Style) error {
 	rows := [][]string{{"HOST", "STATUS", "DNS", "TCP", "HANDSHAKE", "LOGIN", "SERVER", "KEY"}}
-	for i := range s.Hosts {
-		r := &s.Hosts[i]
-		row := []string{r.Host, r.how(), "", "", "", "", "", ""}
-		if p := r.Reach; p != nil {
-			for j, d := range []time.Duration{p.DNS, p.TCP, p.Handshake, p.Login} {
-				if d > 0 {
-					row[2+j] = seconds(d)
-				}
+	pings := pingsOf(s, style.Width > 0 && len(s.Hosts) > mostPings)
+	for _, p := range pings {
+		row := []string{p.name(style), p.how, "", "", "", "", p.server, p.key}
+		for j, d := range p.times {
+			if d > 0 {
+				row[2+j] = p.mark() + seconds(d)
 			}
-			key, _, _ := strings.Cut(p.HostKey, " ")
-			row[6], row[7] = strings.TrimPrefix(p.Server, "SSH-2.0-"), key
 		}
 		rows = append(rows, row)
 	}
@@ -34,12 +36,66 @@ func PingTable(w io.Writer, s *Summary, style Style) error {
 	for i, line := range pingLines(rows, style) {
 		if i > 0 {
 			host := line[:min(len(rows[i][0]), len(line))] // it may have the word, too
-			line = host + strings.Replace(line[len(host):], rows[i][1], style.status(s.Hosts[i-1].Status, rows[i][1]), 1)
+			line = host + strings.Replace(line[len(host):], rows[i][1], style.status(pings[i-1].status, rows[i][1]), 1)
 		}
 		b.WriteString(line + "\n")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// ping is how hosts were reached that have a row of the table in common.
+type ping struct {
+	pingEnd
+	hosts []string
+	times [4]time.Duration // the longest of each phase
+}
+
+// pingEnd is what such hosts have in common.
+type pingEnd struct {
+	status           runner.Status
+	how, server, key string
+}
+
+// pingsOf returns a ping for each host or, if alike ones are gathered, for each way in which hosts ended.
+func pingsOf(s *Summary, gather bool) (all []*ping) {
+	known := map[pingEnd]*ping{}
+	for i := range s.Hosts {
+		r := &s.Hosts[i]
+		end, times := pingEnd{status: r.Status, how: r.how()}, [4]time.Duration{}
+		if reach := r.Reach; reach != nil {
+			end.server = strings.TrimPrefix(reach.Server, "SSH-2.0-")
+			end.key, _, _ = strings.Cut(reach.HostKey, " ")
+			times = [4]time.Duration{reach.DNS, reach.TCP, reach.Handshake, reach.Login}
+		}
+		p := known[end]
+		if p == nil || !gather {
+			p = &ping{pingEnd: end}
+			known[end] = p
+			all = append(all, p)
+		}
+		p.hosts = append(p.hosts, r.Host)
+		for j, d := range times {
+			p.times[j] = max(p.times[j], d)
+		}
+	}
+	return all
+}
+
+// name leaves half of a terminal to the other columns, if it is that of several hosts.
+func (p *ping) name(style Style) string {
+	if len(p.hosts) == 1 {
+		return p.hosts[0]
+	}
+	return style.fold(p.hosts, style.Width/2)
+}
+
+// mark stands before times that are the longest of several hosts.
+func (p *ping) mark() string {
+	if len(p.hosts) == 1 {
+		return ""
+	}
+	return "≤"
 }
 
 // pingLines returns a line for each row that fits on the screen: first the name of the server gives way.

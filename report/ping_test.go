@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,5 +44,33 @@ func TestPingTableWidth(t *testing.T) {
 		if _, got, _ := strings.Cut(b.String(), "\n"); got != want {
 			t.Errorf("width %d:\n%s, want\n%s", width, got, want)
 		}
+	}
+}
+
+// TestPingTableOfMany: on a terminal, many hosts that were reached alike share a row, with the longest times. Elsewhere,
+// each has its own.
+func TestPingTableOfMany(t *testing.T) {
+	s := &Summary{}
+	for i := range 60 {
+		s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%02d", i+1), Status: runner.OK,
+			Reach: &runner.Reach{TCP: time.Millisecond, Login: time.Duration(i) * time.Millisecond, Server: "SSH-2.0-Go", HostKey: "ssh-rsa x"}})
+	}
+	s.Hosts[7].Reach.Server = "SSH-2.0-dropbear"
+	s.Hosts[30] = Result{Host: "web31", Status: runner.Unreachable, Reason: runner.Refused}
+	var b strings.Builder
+	if err := PingTable(&b, s, Style{Width: 100}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `HOST                         STATUS                TCP   LOGIN  SERVER    KEY
+web[01-07,09-30,32-60] (58)  ok                    ≤1ms  ≤59ms  Go        ssh-rsa
+web08                        ok                    1ms   7ms    dropbear  ssh-rsa
+web31                        unreachable(refused)
+`
+	if b.String() != want {
+		t.Errorf("%s, want\n%s", &b, want)
+	}
+	b.Reset()
+	if err := PingTable(&b, s, Style{}); err != nil || strings.Count(b.String(), "\n") != 61 {
+		t.Errorf("%v, and without a terminal:\n%s", err, &b)
 	}
 }
