@@ -19,7 +19,8 @@ type Choice struct {
 }
 
 // Take removes all checks from the suite but those of the choice. A check over the fleet stays with the check whose
-// values it is about. It is an error if no check is left, or if no check has one of the ids or tags.
+// values it is about, and keeps that one if it is of the choice itself. It is an error if no check is left, or if no
+// check has one of the ids or tags.
 func (s *Suite) Take(by Choice) error {
 	if err := s.knows(by); err != nil {
 		return err
@@ -27,7 +28,8 @@ func (s *Suite) Take(by Choice) error {
 	var taken []Check
 	places := map[int]int{} // in taken, by the places in s.Checks
 	for i, c := range s.Checks {
-		if !by.has(c.Check) {
+		ofFleet := func(f Fleet) bool { return f.Of == i && by.has(f.Check) }
+		if !by.has(c.Check) && !slices.ContainsFunc(s.Fleet, ofFleet) {
 			s.removed = append(s.removed, c.ID)
 			continue
 		}
@@ -50,13 +52,16 @@ func (s *Suite) Take(by Choice) error {
 
 func (s *Suite) knows(by Choice) error {
 	for _, glob := range by.IDs {
-		if err := s.mustHaveLike(glob); err != nil {
+		if err := s.mustHaveLike(glob); err != nil && !s.overFleet(glob) {
 			return err
 		}
 	}
 	var tags []string
 	for _, c := range s.Checks {
 		tags = append(tags, c.Tags...)
+	}
+	for _, f := range s.Fleet {
+		tags = append(tags, f.Tags...)
 	}
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -72,7 +77,13 @@ func (s *Suite) knows(by Choice) error {
 	return nil
 }
 
-// mustHaveLike returns an error if no check has an id that matches the glob, also among those that Take has removed.
+// overFleet reports whether a check over the fleet has an id that matches the glob.
+func (s *Suite) overFleet(glob string) bool {
+	return slices.ContainsFunc(s.Fleet, func(f Fleet) bool { return wildcard.Match(glob, f.ID) })
+}
+
+// mustHaveLike returns an error if no check on hosts has an id that matches the glob, also among those that Take has
+// removed.
 func (s *Suite) mustHaveLike(glob string) *inventory.Error {
 	ids := slices.Clone(s.removed)
 	for _, c := range s.Checks {
@@ -81,8 +92,8 @@ func (s *Suite) mustHaveLike(glob string) *inventory.Error {
 	if slices.ContainsFunc(ids, func(id string) bool { return wildcard.Match(glob, id) }) {
 		return nil
 	}
-	if slices.ContainsFunc(s.Fleet, func(f Fleet) bool { return wildcard.Match(glob, f.ID) }) {
-		return &inventory.Error{Text: fmt.Sprintf("%q is a check over the fleet, and only checks on hosts can be named here", glob), Hint: "a check over the fleet goes with the check whose values it uses"}
+	if s.overFleet(glob) {
+		return &inventory.Error{Text: fmt.Sprintf("%q is a check over the fleet, and only checks on hosts can be waived", glob)}
 	}
 	return &inventory.Error{Text: fmt.Sprintf("no check has an id that matches %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }

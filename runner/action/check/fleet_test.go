@@ -100,13 +100,26 @@ func TestFleetOfSome(t *testing.T) {
 	}
 }
 
-// TestIDOfFleet: a check over the fleet can be neither waived nor selected by its id, and the error says that it is one.
-func TestIDOfFleet(t *testing.T) {
-	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
-	want := `"sam*" is a check over the fleet, and only checks on hosts can be named here`
-	for _, err := range []error{suite.Waive([]check.Waiver{{ID: "sam*", Reason: "known"}}, nil, nil, time.Time{}), suite.Take(check.Choice{IDs: []string{"sam*"}})} {
-		if err == nil || !strings.HasSuffix(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
+// TestFleetIsSelected: a check over the fleet is selected as others are, and keeps the check whose values it uses.
+func TestFleetIsSelected(t *testing.T) {
+	for _, by := range []check.Choice{{IDs: []string{"sam*"}}, {Tags: []string{"even"}}, {Severity: runner.Critical}} {
+		suite := read(t, `checks:
+  - {id: name, command: hostname}
+  - {id: other, command: date}
+  - {id: same, fleet: {value_of: name, all_equal: true}, tags: [even], severity: critical}
+`)
+		must(t, suite.Take(by))
+		if len(suite.Checks) != 1 || suite.Checks[0].ID != "name" || len(suite.Fleet) != 1 {
+			t.Errorf("%+v leaves %d checks and %d over the fleet", by, len(suite.Checks), len(suite.Fleet))
 		}
+	}
+}
+
+// TestFleetIsNotWaived: a check over the fleet can't be waived, and the error says that it is one.
+func TestFleetIsNotWaived(t *testing.T) {
+	suite := read(t, "checks:\n  - {id: name, command: hostname}\n  - {id: same, fleet: {value_of: name, all_equal: true}}\n")
+	err := suite.Waive([]check.Waiver{{ID: "sam*", Reason: "known"}}, nil, nil, time.Time{})
+	if want := `"sam*" is a check over the fleet, and only checks on hosts can be waived`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
