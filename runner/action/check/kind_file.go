@@ -19,6 +19,13 @@ reachable() { # whether a path that is not seen is really not there
 stat_file() { # FORMAT of GNU and busybox, FORMAT of BSD and macOS, PATH
 	if stat -c %i / >/dev/null 2>&1; then stat -L -c "$1" -- "$3"; else stat -L -f "$2" -- "$3"; fi
 }
+readable() { # ATTRIBUTE PATH
+	if [ ! -f "$2" ]; then cannot "$1" "it is not a regular file"
+	elif [ ! -r "$2" ]; then cannot "$1" "no permission to read it"
+	else return 0
+	fi
+	return 1
+}
 probe_file() {
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		if reachable "$1"; then echo "exists false"; else cannot '*' "no permission to look into $above"; fi
@@ -42,16 +49,12 @@ size %s' 'mode %Mp%Lp%nowner %Su%ngroup %Sg%nsize %z' "$1" || cannot '*' "stat f
 	if wants mtime_age; then
 		changed=$(stat_file %Y %m "$1") && echo "mtime_age $(($(date +%s) - changed))"
 	fi
-	if wants sha256; then
-		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot sha256 "it can't be read"
-		else
+	if wants sha256 && readable sha256 "$1"; then
 ` + program.Sums + `
-			if sum=$($sums <"$1"); then echo "sha256 ${sum%% *}"; else cannot sha256 "sha256sum failed"; fi
-		fi
+		if sum=$($sums <"$1"); then echo "sha256 ${sum%% *}"; else cannot sha256 "sha256sum failed"; fi
 	fi
-	if wants content; then
-		if [ ! -f "$1" ] || [ ! -r "$1" ]; then cannot content "it can't be read"
-		elif ! has_tool od; then cannot content "there is no od"
+	if wants content && readable content "$1"; then
+		if ! has_tool od; then cannot content "there is no od"
 		else
 			read=$(head -c 1048577 -- "$1" | hex)
 			if [ ${#read} -gt 2097152 ]; then cannot content "it is larger than 1 MiB"; else echo "content:$read"; fi

@@ -55,7 +55,7 @@ var kindRows = []struct {
 	{"file: {path: DIR/plain, content: {contains: [hello, moon]}}", runner.Fail, "moon", ""},
 	{"file: {path: DIR/plain, sha256: 4a1e67f2fe1d1cc7b31d0ca2ec441da4778203a036a77da10344c85e24ff0f92}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, sha256: {not: {len: 64}}}", runner.Fail, "sha256", ""},
-	{"file: {path: DIR, sha256: x}", runner.CheckError, "it can't be read", ""},
+	{"file: {path: DIR, sha256: x, content: x}", runner.CheckError, "sha256, content: it is not a regular file", ""},
 	{"file: {path: DIR/plain, mtime_age: {gt: 2h, lt: 4h}}", runner.Pass, "", ""},
 	{"file: {path: DIR/plain, mtime_age: {lt: 1h}}", runner.Fail, "mtime_age: expected < 1h0m0s, is 3h", ""},
 	{"file: {path: DIR/future, mtime_age: {ge: 0s}}", runner.Fail, "mtime_age: expected ≥ 0s, is -99", ""},
@@ -64,7 +64,7 @@ var kindRows = []struct {
 	{"file: {path: DIR/dangling, type: link, link: nowhere}", runner.Pass, "", ""},
 	{"file: {path: DIR/dangling, size: 12}", runner.CheckError, "a link to nothing", ""},
 	{"file: {path: DIR/fifo, type: fifo}", runner.Pass, "", ""},
-	{"file: {path: DIR/fifo, content: x}", runner.CheckError, "it can't be read", ""},
+	{"file: {path: DIR/fifo, content: x}", runner.CheckError, "content: it is not a regular file", ""},
 	{"file: {path: /dev/null, type: device}", runner.Pass, "", ""},
 
 	{"service: {name: hail-none}", runner.Fail, "running: expected true, is false", ""},
