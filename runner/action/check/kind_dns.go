@@ -51,11 +51,12 @@ probe_dns() {
 	outside: func(ctx context.Context, _ dialer, c *Check) *seen {
 		r := net.Resolver{}
 		var asked atomic.Bool
+		from := ""
 		if server := c.Params["server"]; server != "" {
 			if _, _, err := net.SplitHostPort(server); err != nil {
 				server = net.JoinHostPort(server, "53")
 			}
-			r.PreferGo = true
+			r.PreferGo, from = true, server+": "
 			r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 				asked.Store(true)
 				return (&net.Dialer{}).DialContext(ctx, network, server)
@@ -64,7 +65,7 @@ probe_dns() {
 		found, err := r.LookupHost(ctx, c.Params["name"])
 		if err != nil {
 			if e, ok := err.(*net.DNSError); !ok || !e.IsNotFound {
-				return &seen{values: map[string]any{"reachable": false}, because: plainError(err)}
+				return &seen{values: map[string]any{"reachable": false}, because: from + plainError(err)}
 			}
 			return &seen{values: map[string]any{"reachable": false, "addresses": []any{}}, because: "there is no such name"}
 		}

@@ -157,7 +157,7 @@ var kindRows = []struct {
 	{"dns: {name: localhost, addresses: {contains: 127.0.0.1}}", runner.Pass, "", ""},
 	{"dns: {name: hail-none.invalid, reachable: false}", runner.Pass, "", ""},
 	{"dns: {name: localhost}, from: target", runner.Pass, "", ""},
-	{"dns: {name: hail-none.invalid, server: \"127.0.0.1:CLOSED\", addresses: {not: {contains: 10.0.0.1}}}", runner.Fail, "connection refused", ""},
+	{"dns: {name: hail-none.invalid, server: \"127.0.0.1:CLOSED\", addresses: {not: {contains: 10.0.0.1}}}", runner.Fail, "is nothing (127.0.0.1:CLOSED: connection refused)", ""},
 	{"dns: {name: localhost, server: \"127.0.0.1:CLOSED\"}", runner.CheckError, "127.0.0.1:CLOSED was not asked", ""},
 
 	{"clock: {offset: {lt: 2s}}", runner.Pass, "", ""},

@@ -94,5 +94,8 @@ func plainError(err error) string {
 	if late, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && late.Timeout() {
 		return "no answer in time"
 	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok { // it names the server of resolv.conf, also where another one was asked
+		return strings.TrimSpace(e.Err[strings.LastIndex(e.Err, ":")+1:])
+	}
 	return strings.TrimPrefix(fmt.Sprint(err), "connect: ")
 }
