@@ -43,12 +43,15 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		"from":     func(n *strictyaml.Node) { r.Word(n, &c.From, "controller", "target") },
 		"severity": func(n *strictyaml.Node) { r.Word(n, (*string)(&c.Severity), "minor", "major", "critical") },
 		"capture": func(n *strictyaml.Node) {
-			if n.Kind == strictyaml.Map && len(n.Pairs) == 1 {
+			switch {
+			case n.Kind != strictyaml.Map:
+				r.Text(n, &c.Capture)
+			case len(n.Pairs) == 1:
 				c.Capture = n.Pairs[0].Key.Text
 				r.Text(n.Pairs[0].Value, &c.Value)
-				return
+			default:
+				r.Fail(n, "capture: {size: size}", "capture is one name, or one name with its attribute")
 			}
-			r.Text(n, &c.Capture)
 		},
 		"retry": func(n *strictyaml.Node) {
 			if c.Retry.Interval = defaultInterval; r.onHost {
@@ -88,7 +91,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		r.subject(subject, kinds[c.Type], &c)
 		r.fit(n, kinds[c.Type], &c)
 	case right:
-		r.Fail(n, "add one of "+strings.Join(kindNames(), ", "), "this check has no type")
+		r.Fail(n, "add one of "+strings.Join(append(kindNames(), "fleet"), ", "), "this check has no type")
 	}
 	return c, over
 }
@@ -211,18 +214,18 @@ func hasTemplate(n *strictyaml.Node) bool {
 
 func (r reader) fleet(n *strictyaml.Node) *Fleet {
 	f := &Fleet{}
-	matcher := func(into **Matcher, s shape) func(n *strictyaml.Node) {
+	matcher := func(name string, into **Matcher, s shape) func(n *strictyaml.Node) {
 		return func(n *strictyaml.Node) {
-			m := r.matcher(n, "this", s)
+			m := r.matcher(n, name, s)
 			*into = &m
 		}
 	}
 	r.Mapping(n, "a check over the fleet", specfile.Fields{
 		"value_of":  func(n *strictyaml.Node) { r.Text(n, &f.ValueOf) },
 		"all_equal": func(n *strictyaml.Node) { r.Yes(n, &f.AllEqual) },
-		"distinct":  matcher(&f.Distinct, number),
-		"spread":    matcher(&f.Spread, number),
-		"that":      matcher(&f.That, unknown),
+		"distinct":  matcher("distinct", &f.Distinct, number),
+		"spread":    matcher("spread", &f.Spread, number),
+		"that":      matcher("that", &f.That, unknown),
 		"at_least": func(n *strictyaml.Node) {
 			share, err := runner.ParseShare(n.Text)
 			if err != nil || n.Kind != strictyaml.Scalar {

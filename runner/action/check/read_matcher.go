@@ -26,7 +26,7 @@ func (r reader) matcher(n *strictyaml.Node, attribute string, s shape) (m Matche
 		m = Matcher{Op: equals, Want: r.literals(n, attribute, elementOf(s))}
 	case strictyaml.Map:
 		if len(n.Pairs) == 0 {
-			r.Fail(n, attribute+": {contains: …}", "this matcher is empty")
+			r.Fail(n, r.takes(s), "this matcher is empty")
 			return m
 		}
 		return r.operators(n.Pairs, attribute, s)
@@ -75,12 +75,16 @@ func together(of []Matcher) Matcher {
 func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matcher) {
 	m.Op = p.Key.Text
 	if !slices.Contains(operators, p.Key.Text) {
-		hint := cmp.Or(inventory.MeantKey(p.Key.Text, operators), "it takes "+strings.Join(operators, ", "))
+		hint := cmp.Or(inventory.MeantKey(p.Key.Text, operators), r.takes(s))
 		r.Fail(p.Key, hint, "there is no matcher %q", p.Key.Text)
 		return m
 	}
-	if shapes := allowed[m.Op]; shapes != nil && !slices.Contains(shapes, s) {
-		r.Fail(p.Key, "", "%s does not go with %s, which is %s", m.Op, attribute, s)
+	if !goesWith(m.Op, s) {
+		hint := r.takes(s)
+		if s == text && goesWith(m.Op, number) && !r.onHost {
+			hint = fmt.Sprintf("{jq: ., %s: …} compares a number that is written as a text", m.Op)
+		}
+		r.Fail(p.Key, hint, "%s does not go with %s, which is %s", m.Op, attribute, s)
 		return m
 	}
 	n := p.Value
@@ -134,6 +138,17 @@ func (r reader) operator(p strictyaml.Pair, attribute string, s shape) (m Matche
 	return m
 }
 
+// goesWith reports whether an operator makes sense for values of a shape.
+func goesWith(operator string, s shape) bool {
+	return allowed[operator] == nil || slices.Contains(allowed[operator], s)
+}
+
+// takes is the hint that lists the operators for values of a shape.
+func (r reader) takes(s shape) string {
+	unfit := func(o string) bool { return !goesWith(o, s) || o == query && r.onHost }
+	return "it takes " + strings.Join(slices.DeleteFunc(slices.Clone(operators), unfit), ", ")
+}
+
 // literals reads a list of values.
 func (r reader) literals(n *strictyaml.Node, attribute string, s shape) []any {
 	switch {
@@ -168,6 +183,7 @@ func (r reader) literal(n *strictyaml.Node, attribute string, s shape) any {
 // howTo has hints for texts that are no value of a shape.
 var howTo = map[shape]string{
 	yesNo:  "write true or false, without quotes",
+	number: "write the number alone, without quotes and units",
 	texts:  "write {contains: TEXT}, or [TEXT] if there is no other",
 	period: "write it with its unit: 30d, 10s, 500ms",
 	sizes:  "write it with its unit: 64MiB, 20MB",
