@@ -144,23 +144,32 @@ func (f Fleet) judge(values map[string]string, hosts int) runner.Verdict {
 	expect(f.Distinct, float64(len(groups)), "distinct values")
 	if f.Spread != nil {
 		low, high := math.Inf(1), math.Inf(-1)
-		for value := range groups {
+		others := map[string][]string{}
+		for value, on := range groups {
 			n, ok := finite(value)
 			if !ok {
-				v.Outcome, v.Text = runner.CheckError, fmt.Sprintf("%s is not a number", show(value, text))
-				return v
+				others[value] = on
 			}
 			low, high = min(low, n), max(high, n)
+		}
+		if len(others) > 0 {
+			v.Outcome, v.Text = runner.CheckError, "spread: not numbers: "+different(others)
+			return v
 		}
 		expect(f.Spread, high-low, "spread")
 	}
 	if f.AtLeast != nil {
-		n, err := f.count(values)
+		n, others, err := f.count(groups)
 		want := f.AtLeast.Up(hosts)
-		if err != nil {
+		switch {
+		case err != nil:
 			failed = append(failed, err.Error())
-		} else if n < want {
-			failed = append(failed, fmt.Sprintf("expected at least %d of %d hosts, found %d", want, hosts, n))
+		case n < want:
+			text := fmt.Sprintf("expected at least %d of %d hosts, found %d", want, hosts, n)
+			if len(others) > 0 {
+				text += " (not " + different(others) + ")"
+			}
+			failed = append(failed, text)
 		}
 	}
 	if failed != nil {
@@ -179,23 +188,27 @@ func (m Matcher) holds(n float64) bool {
 	return ok && err == nil
 }
 
-// count returns how many values are as they should be.
-func (f Fleet) count(values map[string]string) (n int, err error) {
-	if f.That == nil {
-		return len(values), nil
-	}
-	t, err := f.That.compile(unknown)
-	if err != nil {
-		return 0, err
-	}
+// count returns how many hosts have a value that is as it should be, and the other values with their hosts.
+func (f Fleet) count(groups map[string][]string) (n int, others map[string][]string, err error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), defaultTimeout.Value(), fmt.Errorf("at_least took longer than %s", defaultTimeout))
 	defer cancel()
-	for _, value := range values {
-		if ok, _, err := t(ctx, f.That.parse(value)); err == nil && ok {
-			n++
+	right := func(string) bool { return true }
+	if f.That != nil {
+		t, err := f.That.compile(unknown)
+		if err != nil {
+			return 0, nil, err
+		}
+		right = func(value string) bool { ok, _, err := t(ctx, f.That.parse(value)); return ok && err == nil }
+	}
+	others = map[string][]string{}
+	for value, hosts := range groups {
+		if right(value) {
+			n += len(hosts)
+		} else {
+			others[value] = hosts
 		}
 	}
-	return n, context.Cause(ctx)
+	return n, others, context.Cause(ctx)
 }
 
 // parse returns what a captured value is to the matcher: a text, a number, or what its JSON says.

@@ -17,6 +17,7 @@ func TestFleet(t *testing.T) {
 	suite := read(t, `checks:
   - {id: kernel, command: {run: uname -r}}
   - {id: load, command: {run: uptime}, capture: load}
+  - {id: release, command: {run: uname -r}}
   - {id: same, fleet: {value_of: kernel, all_equal: true}}
   - {id: few, fleet: {value_of: kernel, distinct: {le: 2}}}
   - {id: close, fleet: {value_of: load, spread: {lt: 5}}}
@@ -26,6 +27,7 @@ func TestFleet(t *testing.T) {
   - {id: newer, fleet: {value_of: kernel, at_least: 3, that: {semver: ">=5.9"}}}
   - {id: exact, fleet: {value_of: kernel, at_least: 2, that: {in: ["6.1", "6.2"]}}}
   - {id: other, fleet: {value_of: kernel, at_least: 1, that: {not: {any: [{equals: "6.1"}, {regex: "^5.10$"}]}}}}
+  - {id: sum, fleet: {value_of: release, spread: {lt: 5}}}
 `)
 	action, err := check.New(suite.Spec())
 	must(t, err)
@@ -34,7 +36,7 @@ func TestFleet(t *testing.T) {
 	events := []runner.Event{{Seq: 1, Kind: runner.KindPlan, Plan: plan}}
 	for i, kernel := range []string{"6.1", "6.1", "5.10"} {
 		events = append(events, runner.Event{Seq: int64(i + 2), Kind: runner.KindCheck, Host: fmt.Sprint("web", i+1),
-			Verdicts: []runner.Verdict{{Check: "kernel", Value: value(kernel)}, {Check: "load", Value: value(fmt.Sprintf("%02d", i*4))}}})
+			Verdicts: []runner.Verdict{{Check: "kernel", Value: value(kernel)}, {Check: "load", Value: value(fmt.Sprintf("%02d", i*4))}, {Check: "release", Value: value(kernel + "-rt")}}})
 	}
 	events = append(events, runner.Event{Seq: 5, Kind: runner.KindEnd})
 	var last []runner.Event
@@ -45,7 +47,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("want the verdicts (seq 5) before the end (seq 6), got %v", last)
 	}
 	want := map[string]string{"same": `expected one value, found 2: "6.1" on web[1-2], "5.10" on web3`, "few": "", "close": "spread: expected < 5, is 8", "most": "", "text": "",
-		"many": "expected at least 4 of 4 hosts, found 3", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, found 0"}
+		"many": "expected at least 4 of 4 hosts, found 3", "newer": "", "exact": "", "other": `expected at least 1 of 4 hosts, found 0 (not "6.1" on web[1-2], "5.10" on web3)`, "sum": `spread: not numbers: "6.1-rt" on web[1-2], "5.10-rt" on web3`}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] || (v.Outcome == runner.Pass) != (want[v.Check] == "") {
 			t.Errorf("%s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
@@ -54,12 +56,12 @@ func TestFleet(t *testing.T) {
 
 	// A part of the run is repeated: web3 has another value now, and web4 still has none.
 	again := []runner.Event{{Kind: runner.KindPlan, Plan: &runner.Plan{Hosts: make([]inventory.Host, 2)}}, {Kind: runner.KindAttempt, Host: "web3"}, {Kind: runner.KindAttempt, Host: "web4"},
-		{Kind: runner.KindCheck, Host: "web3", Verdicts: []runner.Verdict{{Check: "kernel", Value: value("6.1")}, {Check: "load"}}}, {Kind: runner.KindEnd}}
+		{Kind: runner.KindCheck, Host: "web3", Verdicts: []runner.Verdict{{Check: "kernel", Value: value("6.1")}, {Check: "load"}, {Check: "release", Value: value("6.1-rt")}}}, {Kind: runner.KindEnd}}
 	first := slices.Concat(events[:len(events)-1], last)
 	for batch := range action.Judge(func(yield func([]runner.Event) bool) { yield(again) }, func(yield func([]runner.Event) bool) { yield(first) }) {
 		last = batch[len(batch)-2:]
 	}
-	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, found 2", "newer": "", "exact": "", "other": "expected at least 1 of 4 hosts, found 0"}
+	want = map[string]string{"same": "", "few": "", "close": "", "most": "", "text": "", "many": "expected at least 4 of 4 hosts, found 2", "newer": "", "exact": "", "other": `expected at least 1 of 4 hosts, found 0 (not "6.1" on web[1-3])`, "sum": `spread: not numbers: "6.1-rt" on web[1-3]`}
 	for _, v := range last[0].Verdicts {
 		if v.Text != want[v.Check] {
 			t.Errorf("again: %s: %s %q, want %q", v.Check, v.Outcome, v.Text, want[v.Check])
