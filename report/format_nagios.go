@@ -24,7 +24,7 @@ func writeNagios(w io.Writer, r *Report) error {
 		state = "WARNING"
 	}
 	var wrong []string
-	for _, f := range findings(r.Summary) {
+	for _, f := range slices.Backward(findings(r.Summary)) { // the worst first: only some are named
 		if f.outcome.Bad() && !slices.Contains(wrong, f.check.ID) {
 			wrong = append(wrong, f.check.ID)
 		}

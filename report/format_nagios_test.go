@@ -8,16 +8,16 @@ import (
 	"hail/runner"
 )
 
-// TestNagiosNamesOnce: a check that fails with another text on each host is named once.
+// TestNagiosNamesOnce: a check that fails with another text on each host is named once, and the worst one first.
 func TestNagiosNamesOnce(t *testing.T) {
-	plan := &runner.Plan{Checks: []runner.Check{{ID: "a"}, {ID: "b"}}, Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
+	plan := &runner.Plan{Checks: []runner.Check{{ID: "a", Severity: runner.Minor}, {ID: "b", Severity: runner.Critical}}, Hosts: []inventory.Host{{Name: "web1"}, {Name: "web2"}}}
 	s := &Summary{}
 	s.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}})
 	for _, h := range plan.Hosts {
 		s.Add([]runner.Event{{Kind: runner.KindCheck, Host: h.Name, Verdicts: []runner.Verdict{{Check: "a", Outcome: runner.Fail, Text: h.Name}, {Check: "b", Outcome: runner.Fail, Text: h.Name}}}})
 	}
-	if got := (&Report{Summary: s}).written(t, "nagios"); !strings.Contains(got, "; a, b |") {
-		t.Errorf("want each check named once, \"; a, b |\", got %s", got)
+	if got := (&Report{Summary: s}).written(t, "nagios"); !strings.Contains(got, "; b, a |") {
+		t.Errorf("want each check named once, \"; b, a |\", got %s", got)
 	}
 }
 
