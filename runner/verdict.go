@@ -50,5 +50,5 @@ type Verdict struct {
 	Outcome Outcome  `json:"outcome"`
 	Text    string   `json:"text,omitempty"`  // one line: what was expected and what there is, or why that is not known
 	Value   *Text    `json:"value,omitempty"` // what was captured; nil: nothing
-	Took    Duration `json:"took,omitempty"`  // time it took on the host
+	Took    Duration `json:"took,omitempty"`  // time the look took, on the host or from outside
 }

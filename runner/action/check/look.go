@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"hail/runner"
 )
@@ -35,12 +36,15 @@ func observe(ctx context.Context, t *runner.Target, checks []*Check) []*seen {
 }
 
 func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
+	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			s = cannot("panic: %v", p)
 		} else if ctx.Err() != nil {
 			s = nil
+			return
 		}
+		s.took = runner.Duration(time.Since(began).Round(time.Millisecond))
 	}()
 	limited, cancel := context.WithTimeout(ctx, c.Timeout.Value())
 	defer cancel()

@@ -30,6 +30,25 @@ func TestStoppedOutside(t *testing.T) {
 	})
 }
 
+// TestTookOutside: how long a look from outside took is known, too.
+func TestTookOutside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		action, err := check.New(read(t, "checks:\n  - {tcp: \"mute:1\", from: target, timeout: 3s}\n").Spec())
+		must(t, err)
+		var took runner.Duration
+		for batch := range runner.Run(t.Context(), runner.Plan{Run: "test", Hosts: []inventory.Host{{Name: "here"}}, Fanout: 1}, action, &unreachable{}, nil) {
+			for _, e := range batch {
+				for _, v := range e.Verdicts {
+					took = v.Took
+				}
+			}
+		}
+		if took.Value() != 3*time.Second {
+			t.Errorf("the look took %v, want 3s", took)
+		}
+	})
+}
+
 // TestPanicOutside: a panic in a check from outside the host is an error of only this check.
 func TestPanicOutside(t *testing.T) {
 	action, err := check.New(read(t, `checks:

@@ -92,6 +92,9 @@ type unreachable struct {
 	tries map[string]int
 }
 
+func (u *unreachable) Dial(context.Context, inventory.Host) (runner.Conn, error) { return u, nil }
+func (u *unreachable) Close() error                                              { return nil }
+
 func (u *unreachable) Tunnel(ctx context.Context, _, addr string) (net.Conn, error) {
 	if addr == "mute:1" {
 		<-ctx.Done()
