@@ -26,7 +26,10 @@ probe_clock() { echo "now $(date +%s.%N)"; }
 			}
 			said = whole.(float64) + 0.5
 		}
-		s.values["offset"] = math.Abs(said - s.heard)
+		s.values["offset"], s.because = math.Abs(said-s.heard), "it is ahead"
+		if said < s.heard {
+			s.because = "it is behind"
+		}
 		return nil
 	},
 })

@@ -43,3 +43,16 @@ func TestTook(t *testing.T) {
 		t.Errorf("from 3.31 to 3.36: %v, want 50ms", took)
 	}
 }
+
+// TestClockTold: of a clock that is wrong, it is said in which direction.
+func TestClockTold(t *testing.T) {
+	for now, want := range map[string]string{"990.5": "it is behind", "1010": "it is ahead", "1010.N": "it is ahead"} {
+		s := newSeen()
+		s.heard = 1000
+		s.hear(&Check{Check: runner.Check{Type: "clock"}}, "now "+now)
+		s.evaluate(&Check{Check: runner.Check{Type: "clock"}})
+		if s.because != want {
+			t.Errorf("at 1000, the host says %s: %q, want %q", now, s.because, want)
+		}
+	}
+}
