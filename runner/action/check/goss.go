@@ -280,6 +280,10 @@ func (r gossReader) matcher(n *strictyaml.Node, attribute string, s shape) (m Ma
 		}
 		return m
 	}
+	if !goesWith(ours, s) {
+		r.Fail(p.Key, "write the check in hail's own format", "goss: %s does not go with %s, which is %s", p.Key.Text, attribute, s)
+		return m
+	}
 	named := *p.Key
 	named.Text = ours
 	return r.reader.operator(strictyaml.Pair{Key: &named, Value: p.Value}, attribute, s)

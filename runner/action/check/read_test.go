@@ -89,6 +89,8 @@ func TestBadFiles(t *testing.T) {
 		{"checks: [\n{file: /a}\n", "c.yaml:1:9: this [ is not closed, or a comma is missing in it", ""},
 		{"matching:\n  x: {content: 1}\n", `c.yaml:1:1: "matching" of goss is not supported`, ""},
 		{"command:\n  x: {stdout: {have-key: 1}}\n", `c.yaml:2:16: the matcher "have-key" of goss is not supported`, ""},
+		{"command:\n  x: {stdout: {lt: 9}}\n", "c.yaml:2:16: goss: lt does not go with stdout, which is a text", "write the check in hail's own format"},
+		{"command:\n  x: {exit-status: {contain-element: 9}}\n", "c.yaml:2:21: goss: contain-element does not go with exit, which is a number", ""},
 		{"command:\n  x: {stdout: [{have-prefix: a}]}\n", "c.yaml:2:16: goss: stdout takes a list of texts", ""},
 		{"command:\n  x: {stdout: {have-prefix: [a]}}\n", "c.yaml:2:29: this has to be a text", ""},
 		{"command:\n  x: {exit-status: [0, 2]}\n", "c.yaml:2:20: goss: exit is a number, not a list", ""},
