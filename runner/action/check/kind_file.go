@@ -56,8 +56,11 @@ size %s' 'mode %Mp%Lp%nowner %Su%ngroup %Sg%nsize %z' "$1" || cannot '*' "stat f
 	if wants content && readable content "$1"; then
 		if ! has_tool od; then cannot content "there is no od"
 		else
-			read=$(head -c 1048577 -- "$1" | hex)
-			if [ ${#read} -gt 2097152 ]; then cannot content "it is larger than 1 MiB"; else echo "content:$read"; fi
+			read=$({ if head -c 1048577 -- "$1"; then printf 1; else printf 0; fi; } | hex)
+			if [ ${#read} -gt 2097154 ]; then cannot content "it is larger than 1 MiB"
+			elif [ "${read%30}" != "$read" ]; then cannot content "reading it failed"
+			else echo "content:${read%31}"
+			fi
 		fi
 	fi
 }

@@ -65,6 +65,7 @@ var kindRows = []struct {
 	{"file: {path: DIR/dangling, size: 12}", runner.CheckError, "a link to nothing", ""},
 	{"file: {path: DIR/fifo, type: fifo}", runner.Pass, "", ""},
 	{"file: {path: DIR/fifo, content: x}", runner.CheckError, "content: it is not a regular file", ""},
+	{"file: {path: /proc/self/mem, content: {not: {contains: x}}}", runner.CheckError, "content: reading it failed", ""},
 	{"file: {path: /dev/null, type: device}", runner.Pass, "", ""},
 
 	{"service: {name: hail-none}", runner.Fail, "running: expected true, is false", ""},
