@@ -58,8 +58,12 @@ type pingEnd struct {
 }
 
 // pingsOf returns a ping for each host or, if alike ones are gathered, for each way in which hosts ended.
-func pingsOf(s *Summary, gather bool) (all []*ping) {
-	known := map[pingEnd]*ping{}
+func pingsOf(s *Summary, gather bool) []*ping {
+	type row struct {
+		pingEnd
+		own int
+	}
+	var pings inOrder[row, ping]
 	for i := range s.Hosts {
 		r := &s.Hosts[i]
 		end, times := pingEnd{status: r.Status, how: r.how()}, [4]time.Duration{}
@@ -68,18 +72,17 @@ func pingsOf(s *Summary, gather bool) (all []*ping) {
 			end.key, _, _ = strings.Cut(reach.HostKey, " ")
 			times = [4]time.Duration{reach.DNS, reach.TCP, reach.Handshake, reach.Login}
 		}
-		p := known[end]
-		if p == nil || !gather {
-			p = &ping{pingEnd: end}
-			known[end] = p
-			all = append(all, p)
+		at := row{end, i}
+		if gather {
+			at.own = 0
 		}
+		p := pings.at(at, ping{pingEnd: end})
 		p.hosts = append(p.hosts, r.Host)
 		for j, d := range times {
 			p.times[j] = max(p.times[j], d)
 		}
 	}
-	return all
+	return pings.all
 }
 
 // name leaves half of a terminal to the other columns, if it is that of several hosts.
