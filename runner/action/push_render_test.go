@@ -155,7 +155,8 @@ func TestJinja(t *testing.T) {
 
 // TestDefault: what a host does not have is no error where there is a value to take instead.
 func TestDefault(t *testing.T) {
-	host := inventory.Host{Name: "web1", Vars: map[string]any{"port": 80, "none": nil, "empty": "", "deep": map[string]any{"a": "b"}, "list": []any{"x"}}}
+	host := inventory.Host{Name: "web1", Vars: map[string]any{"port": 80, "none": nil, "empty": "", "deep": map[string]any{"a": "b"}, "list": []any{"x"},
+		"of": []any{map[string]any{}, map[string]any{"no": 3, "p": 4}}}}
 	for content, want := range map[string]string{
 		`{{.vars.port | default 1}} {{default 1 .vars.port}}`:                     "80 80",
 		`{{.vars.none | default 1}} {{.vars.empty | default 1}}`:                  "1 1",
@@ -164,6 +165,11 @@ func TestDefault(t *testing.T) {
 		`{{.vars.deep.a | default 1}} {{.vars.deep.b | default "it" | upper}}`:    "b IT",
 		`{{(.vars.no | default .vars.deep).a}}`:                                   "b",
 		`{{if eq (default "a" .vars.no) "a"}}yes{{end}}`:                          "yes",
+		`{{range .vars.of}}{{.no | default 1}}{{default 2 .p}} {{end}}`:           "12 34 ",
+		`{{range $i, $e := .vars.of}}{{$e.no | default 1}}{{end}}`:                "13",
+		`{{with .vars.deep}}{{.b | default 1}}{{end}}`:                            "1",
+		`{{range .vars.list}}{{.no | default 1}}{{end}}`:                          "error: content:1: for web1: {{.no}}: there is no no in it",
+		`{{with .vars.no | default ""}}{{else}}{{.hots | default 1}}{{end}}`:      "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
 		`{{.vars.no}}`:                            "error: content:1: for web1: {{.vars.no}} is not defined",
 		`{{.vars.no.b | default 1}}`:              "error: content:1: for web1: {{.vars.no}} is not defined",
 		`{{.vras.port | default 1}}`:              "error: content:1: for web1: {{.vras}} is not defined: did you mean .vars?",

@@ -35,7 +35,7 @@ func parseFor(name, text string, known template.FuncMap, function string) (*temp
 		return nil, err
 	}
 	for _, part := range t.Templates() {
-		eachPipe(part.Root, func(n parse.Node, p *parse.PipeNode) {
+		eachPipe(part.Root, 0, func(n parse.Node, p *parse.PipeNode, _ int) {
 			if action, ok := n.(*parse.ActionNode); ok && len(p.Decl) == 0 {
 				pass(part.Tree, action, function)
 			}

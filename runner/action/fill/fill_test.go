@@ -21,6 +21,8 @@ func TestFill(t *testing.T) {
 		{"{{.Vars.big}}", "for web1: {{.Vars.big}} is not defined: did you mean .vars?", "{{.Vars.big}} is not defined: did you mean .vars?"},
 		{"{{.hots}}", "{{.hots}} is not defined: did you mean .host?", "{{.hots}} is not defined: did you mean .host?"},
 		{"{{.big}}", "{{.big}} is not defined: a var is {{.vars.big}}", "{{.big}} is not defined: a var is {{.vars.big}}"},
+		{"{{range .vars.list}}{{.host}}{{end}}", "{{.host}} is not defined inside range and with, where it is {{$.host}}", "{{.host}} is not defined inside range and with, where it is {{$.host}}"},
+		{"{{with .vars.deep}}{{.vars.big}}{{end}}", "{{.vars.big}} is not defined inside range and with, where it is {{$.vars.big}}", "{{.vars.big}} is not defined inside range and with, where it is {{$.vars.big}}"},
 		{`{{printf "%v" (index .vars.list 7)}}`, "{{index .vars.list 7}}: index out of range: 7", "{{index .vars.list 7}}: index out of range: 7"},
 	} {
 		text, err := Text(row.template, h, 0)

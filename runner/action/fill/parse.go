@@ -16,8 +16,8 @@ func Parse(name, text string, known template.FuncMap) (*template.Template, error
 		return nil, syntax(err)
 	}
 	for _, part := range t.Templates() {
-		eachPipe(part.Root, func(n parse.Node, p *parse.PipeNode) {
-			allowUndefined(part.Tree, p)
+		eachPipe(part.Root, 2, func(n parse.Node, p *parse.PipeNode, names int) {
+			allowUndefined(part.Tree, p, names)
 			if character := character.FindString(quoted.ReplaceAllString(p.String(), "")); character != "" && err == nil {
 				line := 1 + strings.Count(text[:n.Position()], "\n")
 				err = mistake(fmt.Sprintf("%s:%d: %s is a number: a text has double quotes", name, line, character))
@@ -32,32 +32,34 @@ var (
 	character = regexp.MustCompile(`'(?:[^'\\]|\\.)+'`)
 )
 
-// eachPipe calls visit for n, or what is in it, where that has a pipeline.
-func eachPipe(n parse.Node, visit func(n parse.Node, p *parse.PipeNode)) {
+// eachPipe calls visit for n, or what is in it, where that has a pipeline. names is how many a field has at least that may
+// be undefined: 2 as in .vars.x, and 1 where range or with has made dot something else.
+func eachPipe(n parse.Node, names int, visit func(n parse.Node, p *parse.PipeNode, names int)) {
 	var branch *parse.BranchNode
+	within := names
 	switch n := n.(type) {
 	case *parse.ListNode:
 		if n != nil {
 			for _, inner := range n.Nodes {
-				eachPipe(inner, visit)
+				eachPipe(inner, names, visit)
 			}
 		}
 	case *parse.ActionNode:
-		visit(n, n.Pipe)
+		visit(n, n.Pipe, names)
 	case *parse.TemplateNode:
 		if n.Pipe != nil {
-			visit(n, n.Pipe)
+			visit(n, n.Pipe, names)
 		}
 	case *parse.IfNode:
 		branch = &n.BranchNode
 	case *parse.RangeNode:
-		branch = &n.BranchNode
+		branch, within = &n.BranchNode, 1
 	case *parse.WithNode:
-		branch = &n.BranchNode
+		branch, within = &n.BranchNode, 1
 	}
 	if branch != nil {
-		visit(branch, branch.Pipe)
-		eachPipe(branch.List, visit)
-		eachPipe(branch.ElseList, visit)
+		visit(branch, branch.Pipe, names)
+		eachPipe(branch.List, within, visit)
+		eachPipe(branch.ElseList, names, visit)
 	}
 }

@@ -59,12 +59,18 @@ func Why(err error) error {
 	if m == nil {
 		return mistake(strings.TrimPrefix(err.Error(), "template: "))
 	}
-	place, why := "{{"+m[1]+m[2]+"}}", m[3]
+	name, why := m[1]+m[2], m[3]
+	place := "{{" + name + "}}"
 	if n := indexed.FindStringSubmatch(m[2]); n != nil { // as allowUndefined writes a name
-		return mistake("{{" + n[1] + "." + n[2] + "}}: there is no " + n[2] + " in it")
+		return mistake("{{" + strings.TrimSuffix(n[1], ".") + "." + n[2] + "}}: there is no " + n[2] + " in it")
+	}
+	if n := lacking.FindStringSubmatch(why); n != nil && strings.HasPrefix(name+".", "."+n[1]+".") {
+		if _, top := Data(inventory.Host{}, 0)[n[1]]; top {
+			return mistake(place + " is not defined inside range and with, where it is {{$" + name + "}}")
+		}
 	}
 	if strings.HasPrefix(why, "map has no entry") {
-		return mistake(place + " is not defined" + meant(m[1]+m[2]))
+		return mistake(place + " is not defined" + meant(name))
 	}
 	if strings.HasSuffix(why, " is not a method but has arguments") {
 		return mistake(place + ": only a function takes what follows it, as in {{if and .vars.a .vars.b}}")
@@ -95,6 +101,9 @@ func Where(err error) string {
 var executing = regexp.MustCompile(`^template: (.*?:\d+):\d+: executing `)
 
 var indexed = regexp.MustCompile(`^index (\S+) "(\w+)"$`)
+
+// lacking finds what dot has not got.
+var lacking = regexp.MustCompile(`^(?:map has no entry for key "|can't evaluate field )([^" ]+)`)
 
 var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 
