@@ -131,6 +131,8 @@ func TestJinja(t *testing.T) {
 		"{# about {{.host}}":        "{# about web1",
 		"%{%F{red}%} {%H%} ${#n}":   "%{%F{red}%} {%H%} ${#n}",
 		"{#about#}":                 "error: motd:1: {# is Jinja, but hail's templates are Go's",
+		"a\n{#-\nabout\n-#}":        "error: motd:2: {# is Jinja, but hail's templates are Go's",
+		"${#a} {# }\n#}":            "${#a} {# }\n#}",
 		`{{"{%"}} if x %}`:          "{% if x %}",
 		`{{"{#"}} x #}`:             "{# x #}",
 		"${#a[@]} {#DISK} {%s} 5{%": "${#a[@]} {#DISK} {%s} 5{%",

@@ -87,7 +87,7 @@ func (r *renderer) template(f *PushFile, name, text string, index int) made {
 	return a.made[index-a.from]
 }
 
-var jinja = regexp.MustCompile(`\{%[-+]?\s*[a-z]{2}[^%\n]*%\}|\{#[^}\n]*#\}`)
+var jinja = regexp.MustCompile(`\{%[-+]?\s*[a-z]{2}[^%\n]*%\}|\{#[^}]*#\}`)
 
 // notJinja returns an error if a template has what only Jinja and its like understand: hosts would get it as it stands.
 func notJinja(name, text string) error {
