@@ -99,7 +99,7 @@ func handlerFailed(said string) string {
 	return text + exited(how, last)
 }
 
-// exited is what an error says of a command: its exit status, and the line of its stderr that tells most, if there is one.
+// exited is what an error says of a command: its exit status, and the line that tells most of what it printed, if there is one.
 func exited(status, line string) string {
 	if len(line) > longestReason {
 		line = strings.ToValidUTF8(line[:longestReason], "") + "…"

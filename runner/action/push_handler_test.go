@@ -10,13 +10,15 @@ import (
 	"hail/runner"
 )
 
-// TestPushHandler: the error says why a handler failed, with the last line of its own stderr, not that of other
-// handlers.
+// TestPushHandler: the error says why a handler failed, with the last line of its own stderr, or of its stdout where
+// there is none, not that of other handlers.
 func TestPushHandler(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		for _, row := range []struct{ run, timeout, want string }{
 			{"exit 3", "10s", `handler "it is": exit 3; rolled back, and then it is failed too`},
 			{"echo out; echo first >&2; echo no such $NAME: $FILES >&2; echo >&2; exit 4", "10s", `handler "it is": exit 4: no such : DIR/conf; rolled back, and then it is failed too`},
+			{"echo one; echo no such process; exit 2", "10s", `handler "it is": exit 2: no such process; rolled back, and then it is failed too`},
+			{`printf '%s\\n' 'Job for it failed because.' 'See \"systemctl status it\" for details.' >&2; exit 1`, "10s", `handler "it is": exit 1: Job for it failed because.; rolled back, and then it is failed too`},
 			{"test -e DIR/once && exit; touch DIR/once; printf '%s\\\\n' 'a%s\\\\n' >&2; exit 124", "10s", `handler "it is": exit 124: a%s\n; rolled back`},
 			{"test -e DIR/late && exit; touch DIR/late; echo waiting >&2; exec sleep 100", "1s", `handler "it is": not done within 1s; rolled back`},
 			{"printf %01000d 0 >&2; exit 1", "10s", `handler "it is": exit 1: ` + strings.Repeat("0", 300) + `…; rolled back, and then it is failed too`},

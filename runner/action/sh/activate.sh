@@ -1,26 +1,28 @@
 # For sh/apply.sh: what follows once everything is in place: validation of the whole, handlers, health checks. The
 # arguments of these functions are the words of the table.
 theirs() { ( umask "$mask"; exec "$@" ) </dev/null 6<&- 7<&- 8>&- 9>&-; } # what stays in the background holds nothing of ours
-accept() { # and when it does not: how, and the first line that it has printed, as an error if there is one
-	decode "$1"
-	theirs sh -c "$path" >"$state/output" 2>"$state/printed" && how= || how=$?
+ran() { # whether a command succeeds; and when it does not: how, and what it has printed, as an error if there is anything
+	"$@" >"$state/output" 2>"$state/printed" && how= || how=$?
 	cat "$state/output" "$state/printed" >&2
 	[ -n "$how" ] || return 0
 	[ -s "$state/printed" ] || mv -f "$state/output" "$state/printed"
+	return 1
+}
+accept() { # and when it does not: how, and the first line that it has printed
+	decode "$1"
+	ran theirs sh -c "$path" && return 0
 	say "refused $1 $how $(dd bs=500 count=1 <"$state/printed" 2>/dev/null | sed -n '/[^[:space:]]/{p;q;}')"
 	return 1
 }
 limited() { # SECONDS COMMAND
 	if command -v timeout >/dev/null 2>&1; then theirs timeout -k 5 "$1" sh -c "$2"; else theirs sh -c "$2"; fi
 }
-handle() { # and when it fails: how, and the last line that it has printed as an error
+handle() { # and when it fails: how, and the last line that it has printed, but not where systemctl says where to look
 	decode "$3"
 	until=$(($(date +%s) + $2))
-	limited "$2" "$path" 2>"$state/printed" && how= || how=$?
-	cat "$state/printed" >&2
-	[ -n "$how" ] || { say "handled $1"; return 0; }
+	ran limited "$2" "$path" && { say "handled $1"; return 0; }
 	[ $how -lt 124 ] || [ "$(date +%s)" -lt $until ] || how="late $2" # timeout has ended it
-	say "handler $1 $how $(tail -c 500 "$state/printed" | sed -n '/[^[:space:]]/h; ${x;p;}')"
+	say "handler $1 $how $(tail -c 500 "$state/printed" | sed -n '/^See .*systemctl /!{/[^[:space:]]/h;}; ${x;p;}')"
 	return 1
 }
 healthy() { # and when it is not: what was seen last
