@@ -44,6 +44,7 @@ func TestOwner(t *testing.T) {
 		{state{kind: 'l', uid: 1001}, "1001", only},
 		{state{kind: 'l', uid: 1001}, "1000", ""},
 	} {
+		row.have.mode = 0o644
 		have := &found{uid: 1000, at: map[string]*state{"/d": {kind: 'd'}, "/d/a": &row.have}}
 		got := ""
 		if _, err := (Push{}).compare(&Manifest{Items: []Item{{Path: "/d/a", Kind: File, Owner: row.owner, Symlink: "replace"}}}, have); err != nil {

@@ -44,13 +44,14 @@ func (s *step) decide(have *found, made map[string]bool) (err error) {
 func (s *step) decideRights(have *found) (err error) {
 	item, at := s.item, s.have
 	s.mode, s.uid, s.gid, s.asUser = item.Mode, at.uid, at.gid, have.uid != 0
-	if s.mode == 0 && at.kind != '-' && at.kind != 'l' {
-		s.mode = at.mode
-	}
-	if s.mode == 0 {
-		if s.mode = 0o644; item.Kind == Folder {
-			s.mode = 0o755
-		}
+	switch {
+	case s.mode != 0:
+	case at.kind != '-' && at.kind != 'l':
+		s.mode = at.mode // which may be 0000, too
+	case item.Kind == Folder:
+		s.mode = 0o755
+	default:
+		s.mode = 0o644
 	}
 	switch {
 	case at.kind == '-':

@@ -67,6 +67,23 @@ func TestPushTreeModes(t *testing.T) {
 	}
 }
 
+// TestPushKeepsNoMode: what nobody may read on the host, as /etc/shadow of some systems, stays so.
+func TestPushKeepsNoMode(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, who may read it")
+	}
+	machines(t, func(t *testing.T, m *machine) {
+		m.write(t, "shadow", "old", 0)
+		if err := os.Mkdir(filepath.Join(m.dir, "folder"), 0); err != nil {
+			t.Fatal(err)
+		}
+		spec := `{files: [{content: new, dest: DIR/shadow}, {dest: DIR/folder, state: directory}]}`
+		m.push(t, t.Context(), spec, nil).want(t, "new", runner.Changed, "", "")
+		m.push(t, t.Context(), spec, nil).want(t, "again", runner.OK, "", "")
+		m.hasMode(t, "shadow", 0)
+	})
+}
+
 // TestPushTreeRefusesSetuid: a file of a tree that is setuid or setgid is refused, unless the spec says which mode it
 // gets: it would get another owner, and so another meaning.
 func TestPushTreeRefusesSetuid(t *testing.T) {
