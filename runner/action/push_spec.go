@@ -244,9 +244,11 @@ func CheckDest(dest string) error {
 
 func (r *pushReader) mode(n *strictyaml.Node, into *int) {
 	mode, err := ParseMode(n.Text)
-	if n.Kind != strictyaml.Scalar || !n.Quoted || err != nil {
-		r.Fail(n, `mode: "0644"`, "a mode has to be octal digits in quotes")
-		return
+	if n.Kind != strictyaml.Scalar || !n.Quoted {
+		err = errors.New("a mode has to be octal digits in quotes")
+	}
+	if err != nil {
+		r.Fail(n, `mode: "0644"`, "%v", err)
 	}
 	*into = mode
 }
@@ -254,8 +256,11 @@ func (r *pushReader) mode(n *strictyaml.Node, into *int) {
 // ParseMode reads permissions as chmod does: 0644, 755, 4755.
 func ParseMode(text string) (int, error) {
 	mode, err := strconv.ParseUint(text, 8, 16)
-	if err != nil || len(text) < 3 || len(text) > 4 || mode == 0 {
+	if err != nil || len(text) < 3 || len(text) > 4 {
 		return 0, fmt.Errorf("%q is not a mode like 0644", text)
+	}
+	if mode == 0 {
+		return 0, errors.New("the mode 0000 can't be pushed")
 	}
 	return int(mode), nil
 }

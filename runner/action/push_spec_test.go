@@ -24,6 +24,8 @@ func TestPushFile(t *testing.T) {
 		{`content: , dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
 		{`content: {a: b}, dest: /etc/empty`, "", "spec.yaml:1:19: this has to be a text\nhint: content: \"\" is an empty file"},
 		{`src: a/, dest: /srv, delete: all, max_delete: 0`, "", "spec.yaml:1:56: max_delete has to be at least 1\nhint: delete: none"},
+		{`content: x, dest: /srv/x, mode: 0644`, "", "spec.yaml:1:42: a mode has to be octal digits in quotes\nhint: mode: \"0644\""},
+		{`content: x, dest: /srv/x, mode: "0000"`, "", "spec.yaml:1:42: the mode 0000 can't be pushed\nhint: mode: \"0644\""},
 		{`state: directory, dest: /srv, validate: "x {{staged}}"`, "", "spec.yaml:1:9: validate and template are for files with a content\nhint: "},
 		{`link: "{{.host}}", dest: /srv/x, template: true`, "", "spec.yaml:1:9: validate and template are for files with a content\nhint: "},
 		{`link: x, dest: /etc/app/`, "", "spec.yaml:1:25: /etc/app/ is a folder, and the entry in it needs a name\nhint: dest: /etc/app/NAME"},
