@@ -145,8 +145,8 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		return "", nil
 	case slices.Contains(strings.Split(sent, "/"), ".."):
 		return "leads out of its folder", nil
-	case strings.Count(sent, "/") >= in.fetch.Depth:
-		return fmt.Sprintf("is deeper than %d folders", in.fetch.Depth), nil
+	case strings.Count(sent, "/") > in.fetch.Depth:
+		return fmt.Sprintf("is deeper than %d folders (--max-depth)", in.fetch.Depth), nil
 	}
 	sent = path.Clean(sent)
 	one := receivedEntry{path: "/" + sent, here: sent, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}

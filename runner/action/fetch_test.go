@@ -331,6 +331,7 @@ func TestHostileFetch(t *testing.T) {
 		{"a long name", []*tar.Header{file("good"), file(strings.Repeat("a/", 3000) + "b")}, "a/… has a name of more than 4096 bytes", action.Fetch{Depth: 5000}},
 		{"a long link", []*tar.Header{file("good"), {Name: "l", Typeflag: tar.TypeSymlink, Linkname: strings.Repeat("a", 5000)}}, "l… has a name of more", action.Fetch{}},
 		{"deep", []*tar.Header{file("good"), file("a/b/c/d")}, "deeper than 2", action.Fetch{Depth: 2}},
+		{"as deep as it may be", []*tar.Header{file("good"), {Name: "a/b/", Typeflag: tar.TypeDir, Mode: 0o755}, file("a/b/c")}, "", action.Fetch{Depth: 2}},
 		{"torn", []*tar.Header{file("good"), nil}, "unexpected EOF", action.Fetch{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
