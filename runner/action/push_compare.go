@@ -98,7 +98,7 @@ func (c *comparison) decide(all []*step, have *found) (map[string]need, error) {
 			needs[at.device] = need{needs[at.device].bytes + s.item.Size, parent}
 		}
 		if at != nil && at.locked && s.asUser && s.what != meta { // for root, s.decide has failed already
-			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d", parent, have.uid); !slices.Contains(c.warnings, w) {
+			if w := fmt.Sprintf("the folder %s does not seem to be writable for user %d: use --sudo", parent, have.uid); !slices.Contains(c.warnings, w) {
 				c.warnings = append(c.warnings, w)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // not see, so there it is a warning.
 func TestLockedFolder(t *testing.T) {
 	m := &Manifest{Items: []Item{{Path: "/d/a", Kind: File}, {Path: "/d/b", Kind: File}}}
-	for uid, want := range map[int]struct{ err, warning string }{0: {err: "/d/a: the folder /d is read-only"}, 1000: {warning: "the folder /d does not seem to be writable for user 1000"}} {
+	for uid, want := range map[int]struct{ err, warning string }{0: {err: "/d/a: the folder /d is read-only"}, 1000: {warning: "the folder /d does not seem to be writable for user 1000: use --sudo"}} {
 		have := &found{uid: uid, at: map[string]*state{"/d": {kind: 'd', locked: true}, "/d/a": {kind: '-'}, "/d/b": {kind: '-'}}}
 		c, err := Push{}.compare(m, have)
 		switch {
