@@ -145,6 +145,9 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) (*c
 	}
 	switch {
 	case p.DryRun:
+		if have.killed {
+			c.warnings = append(c.warnings, "another push is at work on the host, or was killed: once it is done or settled, something else may have to change")
+		}
 		c.show(t)
 		for _, h := range p.Handlers {
 			if c.notified[h.Name] {

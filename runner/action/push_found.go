@@ -14,7 +14,7 @@ type found struct {
 	gids          []int    // all groups of the user
 	home          string   // the home folder of who writes there, without links
 	latest        string   // which push has changed something last
-	killed        bool     // a killed push has left something
+	killed        bool     // another push is at work, or was killed and has left something
 	owed          []string // paths that pushes have kept here although their handlers or health failed
 	at            map[string]*state
 	trees         map[string][]string // what is below the folders of which All may be deleted

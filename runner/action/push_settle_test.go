@@ -7,17 +7,23 @@ import (
 	"testing"
 
 	"hail/runner"
+	"hail/runner/action"
 	"hail/runner/connsuite"
 )
 
-// TestPushSettlesWithPlaces: a killed push is settled with the commands of that push, placeholders filled in.
+// TestPushSettlesWithPlaces: a killed push is settled with the commands of that push, placeholders filled in. A dry run
+// says that this comes first.
 func TestPushSettlesWithPlaces(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
 		m.host.Vars = map[string]any{"word": "new"}
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
 			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 ` + pushProcess + `'}}}`
 		m.push(t, t.Context(), spec, nil)
-		p := m.push(t, t.Context(), spec, nil)
+		p := m.push(t, t.Context(), spec, func(p *action.Push) { p.DryRun = true })
+		if p.want(t, "dry run", runner.OK, "", ""); !strings.HasPrefix(p.log, "another push is at work on the host, or was killed") {
+			t.Errorf("a dry run only says %q", p.log)
+		}
+		p = m.push(t, t.Context(), spec, nil)
 		p.want(t, "the next", runner.OK, "", "")
 		if want := "first settled an earlier push that was killed: it was finished"; p.notes["settled"] != want || m.read(t, "conf") != "new" {
 			t.Errorf("settled: %q, want %q; the file has %q", p.notes["settled"], want, m.read(t, "conf"))
