@@ -116,7 +116,7 @@ func kindOfStep(item *Item, place string, at *state, mounted bool) (stepKind, er
 	case at.kind == 'l' && item.Kind != Link && item.Symlink == "follow":
 		return "", fmt.Errorf("it is a link to %s, which leads to nothing", at.target)
 	case at.kind == 'l' && item.Kind != Link && item.Symlink != "replace":
-		return "", fmt.Errorf("it is a link to %s: set symlink to follow or replace", at.target)
+		return "", fmt.Errorf("it is a link to %s: in a spec, set symlink to follow or replace", at.target)
 	case at.kind == 'f' && item.Kind == File && at.sum == item.Digest:
 		return "", nil
 	case at.kind == 'f' && item.Kind == File:
