@@ -103,6 +103,19 @@ func TestRenderNoMode(t *testing.T) {
 	}
 }
 
+// TestRenderReserved: of a file of a folder that can't be pushed, the name is told.
+func TestRenderReserved(t *testing.T) {
+	src := t.TempDir()
+	if err := os.WriteFile(src+"/.hail-x", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: "/d", Delete: "none"}}}
+	_, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
+	if err == nil || err.Error() != src+"/.hail-x: names that begin with .hail- are reserved for hail" {
+		t.Errorf("%v, want that the name is reserved", err)
+	}
+}
+
 // TestRenderOneHandler: a handler that several specs have runs once.
 func TestRenderOneHandler(t *testing.T) {
 	read := func(run string) *action.PushSpec {

@@ -137,7 +137,7 @@ func (r *rendering) tree(base Item) error {
 		item := base
 		item.Path = runner.Text(path.Join(string(base.Path), filepath.ToSlash(below)))
 		if err := CheckDest(string(item.Path)); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", from, err)
 		}
 		if info.Mode().Perm() == 0 && (item.Mode == 0 || d.IsDir()) { // a mode of 0 would be the default
 			return fmt.Errorf("%s has the mode 0000, which can't be pushed", from)
