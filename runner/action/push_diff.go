@@ -86,7 +86,8 @@ func (p Push) oldContents(ctx context.Context, t *runner.Target, c *comparison) 
 	return olds, nil
 }
 
-// textDiff returns the difference of two texts as diff -u shows it, or a note that they are not text.
+// textDiff returns the difference of two texts as diff -u shows it, or a note that they are not text. As git does, it
+// shows CR at the end of a line: otherwise the lines of Windows would look the same.
 func textDiff(before, after string) string {
 	for _, text := range []string{before, after} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
@@ -95,5 +96,5 @@ func textDiff(before, after string) string {
 	}
 	_, diff, _ := strings.Cut(udiff.Unified("old", "new", before, after), "\n")
 	_, diff, _ = strings.Cut(diff, "\n")
-	return diff
+	return strings.ReplaceAll(diff, "\r\n", "^M\n")
 }

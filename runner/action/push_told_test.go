@@ -40,6 +40,7 @@ func TestPushTells(t *testing.T) {
 	says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
 		"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
 	says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
+	says("with other ends of lines", `files: [{content: "newer\r\n", dest: DIR/conf}]`, dry, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-newer\n+newer^M\n")
 	m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
 	says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n(more than 256 KiB)\n")
 	says("with a secret", `files: [{content: "newest\n", dest: DIR/conf, secret: true}]`, diff, runner.Changed, "content DIR/conf\n(secret)\n")
