@@ -14,12 +14,13 @@ import (
 // server has got that far, and the command has had its turn.
 //
 // The longer the round trip, the longer the stretches, so that a channel carries half a Gbit/s in any case. Where a
-// stretch would be half a window, no requests are sent, nor behind a ProxyCommand, where the round trip is not known. A
-// server that does not answer while its command runs is not asked again.
+// stretch would be half a window, no requests are sent, nor behind a ProxyCommand, where the round trip is not known. So
+// an answer takes milliseconds. Some servers, such as that of Node's ssh2, never answer: they are not asked again.
 const (
 	stretchNear    = 256 << 10
 	stretchFarther = 128 << 10 // more for each millisecond of the round trip
 	stretchMost    = 1 << 20
+	unanswering    = time.Second
 )
 
 // input guards what is sent to the command's standard input.
@@ -60,14 +61,14 @@ func (w *inputWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// answered asks the server for an answer and reports whether it came, in the time that other answers have.
+// answered asks the server for an answer and reports whether it came in time.
 func (w *inputWriter) answered() bool {
 	answer := make(chan struct{})
 	w.asked.Go(func() {
 		defer close(answer)
 		w.knock()
 	})
-	late := time.NewTimer(w.conn.patience())
+	late := time.NewTimer(unanswering)
 	defer late.Stop()
 	select {
 	case <-answer:

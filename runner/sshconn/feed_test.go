@@ -64,7 +64,8 @@ func (c counting) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestInputUnanswered: a server that answers no request while its command runs still gets the whole input.
+// TestInputUnanswered: a server that answers no request while its command runs still gets the whole input, and the time
+// that other answers have is not waited for.
 func TestInputUnanswered(t *testing.T) {
 	t.Parallel() // mostly waits
 	const size = 5 << 20
@@ -81,7 +82,7 @@ func TestInputUnanswered(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Session: session}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := s.dialer(sshconn.Config{ConnectTimeout: 3 * time.Second}).Dial(ctx, s.hosts[0])
+	c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Hour}).Dial(ctx, s.hosts[0])
 	if err != nil {
 		t.Fatal(err)
 	}
