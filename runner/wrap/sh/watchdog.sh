@@ -7,6 +7,7 @@ trap "" TERM HUP INT USR1
 if [ $2 = 0 ]; then
 	while read -r x; do :; done <&3
 else
+	trap "kill -9 \$reader \$!; exit 2" USR2 # nothing may hold the input when the command has ended
 	cat <&3 >/dev/null &
 	reader=$!
 	(
@@ -17,7 +18,7 @@ else
 			n=$((n + 1))
 		done
 		kill -9 $reader
-	) &
+	) 3<&- &
 	wait $reader
 fi
 trap "" USR2

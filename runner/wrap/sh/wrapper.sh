@@ -48,13 +48,13 @@ trap : TERM HUP INT
 	exec "$1" -c "$2"
 )
 hail_status=$?
+# This ends the watchdog unless it has had the order: USR1 does not prove that, the command may send it too, to its whole
+# process group.
+kill -USR2 $hail_dog
 if [ $hail_told = 0 ]; then
-	kill -9 $hail_dog
 	[ $hail_status -lt 256 ] || hail_status=$((hail_status - 128)) # ksh93 says 256 and the signal
 	exit $hail_status
 fi
-# The command may send USR1 too, to its whole process group: this USR2 ends the watchdog unless it has had the order.
-kill -USR2 $hail_dog
 while wait $hail_dog; hail_left=$?; [ $hail_left -gt 128 ] && kill -0 $hail_dog; do :; done
 case $hail_left in
 0) say gone ;;
