@@ -161,14 +161,7 @@ func TestKilledWrapper(t *testing.T) {
 func TestNumberOfAKilledWrapper(t *testing.T) {
 	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "zsh"} {
 		t.Run(sh, func(t *testing.T) {
-			bin := t.TempDir()
-			path, err := exec.LookPath(sh)
-			if err == nil {
-				err = os.Symlink(path, bin+"/sh")
-			}
-			if err != nil {
-				t.Fatalf("%v: make tools installs the shells that the tests need", err)
-			}
+			bin := binOf(t, sh)
 			other := exec.Command("bash", "-c", "cat && exit 7") // cat is its child
 			in, err := other.StdinPipe()
 			if err == nil {
@@ -204,50 +197,6 @@ func TestBackgroundChildrenOfANormalEndLive(t *testing.T) {
 		t.Error("a background process was ended although the command ended by itself")
 	}
 	syscall.Kill(pid, syscall.SIGKILL)
-}
-
-// TestTheInputIsLetGo: once a command with a time limit has ended, nothing of ours holds its input: some servers, such as
-// Twisted Conch, tell of the end of a command only then.
-func TestTheInputIsLetGo(t *testing.T) {
-	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
-		t.Run(sh, func(t *testing.T) {
-			t.Parallel()
-			bin := t.TempDir()
-			path, err := exec.LookPath(sh)
-			if err == nil {
-				err = os.Symlink(path, bin+"/sh")
-			}
-			if err != nil {
-				t.Fatalf("%v: make tools installs the shells that the tests need", err)
-			}
-			host := execFunc(func(cmd string, _ runner.Stdio) error {
-				r, w, err := os.Pipe()
-				if err != nil {
-					return err
-				}
-				defer w.Close()
-				run := exec.Command(bin+"/sh", "-c", cmd)
-				run.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
-				run.Stdin = r
-				err = run.Run()
-				r.Close()
-				for begin := time.Now(); err == nil; time.Sleep(10 * time.Millisecond) { // it has been killed, and may not be gone yet
-					if _, gone := w.WriteString("x"); gone != nil {
-						return nil
-					} else if time.Since(begin) > bound {
-						return errors.New("something still reads the input")
-					}
-				}
-				return err
-			})
-			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
-			for _, line := range []string{"true", "sleep 0.1"} { // the first may end before the watchdog has begun
-				if err := c.Exec(t.Context(), line, runner.Stdio{Limit: inventory.Duration(time.Hour)}); err != nil {
-					t.Errorf("%s: %v", line, err)
-				}
-			}
-		})
-	}
 }
 
 // TestTheHostKeepsTheLimit: the host ends a command at its time limit by itself.

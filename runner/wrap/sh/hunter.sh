@@ -2,6 +2,9 @@
 # process id of the wrapper, which is not $PPID: once the wrapper has been killed, that is the parent of every orphan of
 # the host, and the number of the wrapper may be that of another process.
 #
+# Some servers start no process group for a command: it is in theirs, with their other commands. So unless the wrapper
+# leads the group, what descends from its ancestors by another way is not touched; sudo, too, is such an ancestor.
+#
 # Exit status: 0 when all are gone, 1 when some are left, and 2 when the processes can not be listed.
 list() { # lines of: process, parent, group, state
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
@@ -20,6 +23,7 @@ scan() { # sets found: a process that was found once stays in it when its parent
 		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
 		shift 4
 	done
+	[ $wrapper != none ] || [ "$group" = $leader ] || group=none
 	mine=" $$ " # what the hunter itself has started: two generations
 	for x in 1 2; do
 		set -- $all
@@ -30,12 +34,29 @@ scan() { # sets found: a process that was found once stays in it when its parent
 			shift 4
 		done
 	done
-	up=$wrapper above= # the ancestors of the wrapper: sudo may be in its group
+	up=$wrapper theirs=" " # the ancestors of the wrapper
 	while [ -n "$up" ]; do
 		down=$up up=
 		set -- $all
 		while [ $# -ge 4 ]; do
-			[ $1 = $down ] && [ $2 -gt 1 ] && up=$2 above="$above$2 "
+			[ $1 = $down ] && [ $2 -gt 1 ] && up=$2 theirs="$theirs$2 "
+			shift 4
+		done
+	done
+	more=1
+	[ "$group" != $leader ] || more=
+	while [ -n "$more" ]; do
+		more=
+		set -- $all
+		while [ $# -ge 4 ]; do
+			case "$3:$mine$wrapper $theirs" in
+			$group:*" $1 "*) ;;
+			$group:*)
+				case $theirs in
+				*" $2 "*) theirs="$theirs$1 " more=1 ;;
+				esac
+				;;
+			esac
 			shift 4
 		done
 	done
@@ -46,7 +67,7 @@ scan() { # sets found: a process that was found once stays in it when its parent
 		more=
 		set -- $all
 		while [ $# -ge 4 ]; do
-			case "$4 $mine$above$wrapper $found" in
+			case "$4 $mine$theirs$wrapper $found" in
 			Z* | *" $1 "*) ;;
 			*)
 				case "$seen:$3:" in
@@ -69,7 +90,7 @@ watch() { # SECONDS COMMAND: runs the command with those found, until all are go
 	kill -9 $timer
 	exit 0
 }
-wrapper=$2 found=
+wrapper=$2 leader=$2 group= found=
 scan
 [ $wrapper = none ] || kill -USR1 $wrapper
 [ -n "$found" ] && kill -TERM $found

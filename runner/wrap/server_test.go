@@ -1,0 +1,109 @@
+package wrap_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"hail/inventory"
+	"hail/runner"
+	"hail/runner/wrap"
+)
+
+// binOf returns a folder in which sh is another shell.
+func binOf(t *testing.T, sh string) string {
+	t.Helper()
+	bin := t.TempDir()
+	path, err := exec.LookPath(sh)
+	if err == nil {
+		err = os.Symlink(path, bin+"/sh")
+	}
+	if err != nil {
+		t.Fatalf("%v: make tools installs the shells that the tests need", err)
+	}
+	return bin
+}
+
+// TestTheGroupOfTheServer: on a server that runs its commands in its own process group, only the command that is stopped
+// is ended.
+func TestTheGroupOfTheServer(t *testing.T) {
+	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
+		t.Run(sh, func(t *testing.T) {
+			t.Parallel()
+			bin := binOf(t, sh)
+			var other, child int
+			host := execFunc(func(cmd string, s runner.Stdio) error {
+				server := exec.Command("bash", "-c", `sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; sh -c "$1"; exit`, "server", cmd)
+				server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				server.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+				server.Stderr = s.Err
+				in, err := server.StdinPipe()
+				if err != nil {
+					return err
+				}
+				out, err := server.StdoutPipe()
+				if err == nil {
+					err = server.Start()
+				}
+				if err != nil {
+					return err
+				}
+				defer syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
+				_, err = fmt.Fscan(out, &other, &child)
+				in.Close()
+				io.Copy(io.Discard, out)
+				server.Wait()
+				if !alive(other) {
+					t.Error("another command was ended")
+				}
+				return err
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+			if err := c.Exec(t.Context(), "sleep 1000 & echo $!; wait", runner.Stdio{Grace: inventory.Duration(time.Second)}); err != nil || alive(child) {
+				t.Errorf("%v; process %d is alive: %v", err, child, alive(child))
+			}
+		})
+	}
+}
+
+// TestTheInputIsLetGo: once a command with a time limit has ended, nothing of ours holds its input: some servers, such as
+// Twisted Conch, tell of the end of a command only then.
+func TestTheInputIsLetGo(t *testing.T) {
+	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
+		t.Run(sh, func(t *testing.T) {
+			t.Parallel()
+			bin := binOf(t, sh)
+			host := execFunc(func(cmd string, _ runner.Stdio) error {
+				r, w, err := os.Pipe()
+				if err != nil {
+					return err
+				}
+				defer w.Close()
+				run := exec.Command(bin+"/sh", "-c", cmd)
+				run.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+				run.Stdin = r
+				err = run.Run()
+				r.Close()
+				for begin := time.Now(); err == nil; time.Sleep(10 * time.Millisecond) { // it has been killed, and may not be gone yet
+					if _, gone := w.WriteString("x"); gone != nil {
+						return nil
+					} else if time.Since(begin) > bound {
+						return errors.New("something still reads the input")
+					}
+				}
+				return err
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+			for _, line := range []string{"true", "sleep 0.1"} { // the first may end before the watchdog has begun
+				if err := c.Exec(t.Context(), line, runner.Stdio{Limit: inventory.Duration(time.Hour)}); err != nil {
+					t.Errorf("%s: %v", line, err)
+				}
+			}
+		})
+	}
+}
