@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -105,5 +106,22 @@ func TestTheInputIsLetGo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestServerWithoutInput: where the server gives commands no input, the wrapper ends them, and the error says why.
+func TestServerWithoutInput(t *testing.T) {
+	host := execFunc(func(cmd string, s runner.Stdio) error {
+		run := exec.Command("sh", "-c", cmd)
+		run.Stderr = s.Err
+		run.Run()
+		return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: run.ProcessState.ExitCode(), Err: errors.New(run.ProcessState.String())}
+	})
+	c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+	for _, in := range []string{"", "data"} {
+		err := c.Exec(t.Context(), "exec sleep 1000", runner.Stdio{In: strings.NewReader(in), Size: int64(len(in))})
+		if f, _ := errors.AsType[*runner.Failure](err); f == nil || f.Status != runner.Failed || f.Exit == 0 || !strings.Contains(f.Err.Error(), "closed the input") {
+			t.Errorf("input %q: %v, want that the host closed the input", in, err)
+		}
 	}
 }

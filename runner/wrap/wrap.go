@@ -141,6 +141,9 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
+	if stderr.remains == runner.Gone || stderr.remains == runner.Alive {
+		return inputEnded(err)
+	}
 	if s.In == nil || stderr.remains != "" {
 		return err
 	}
@@ -150,6 +153,17 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	default:
 		return notRun(err)
 	}
+}
+
+// inputEnded returns the error of a command that the wrapper has ended, or not begun, though nobody here gave the order.
+func inputEnded(ended error) error {
+	f, ok := errors.AsType[*runner.Failure](ended)
+	if !ok || f.Reason != runner.ExitStatus {
+		return ended
+	}
+	told := *f
+	told.Err = fmt.Errorf("%w: the host closed the input of hail's wrapper, or its time ran out there, so it ended the command; hail run --no-wrap sends the bare command", f.Err)
+	return &told
 }
 
 // notRun returns the error of a command that did not run, because the wrapper ended before it took the input. An end that
