@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,9 +103,13 @@ var terminal = struct {
 	Modes                        string
 }{"dumb", 200, 50, 0, 0, "\x35\x00\x00\x00\x00" + "\x48\x00\x00\x00\x00" + "\x00"} // ECHO and ONLCR off, end (RFC 4254, section 8)
 
-// refusal returns the other side's refusal to open a channel; nil where err is something else.
+// refusal returns the other side's refusal to open a channel, in its own words where it has any; nil where err is
+// something else.
 func refusal(err error) *ssh.OpenChannelError {
-	refused, _ := errors.AsType[*ssh.OpenChannelError](err)
+	refused, ok := errors.AsType[*ssh.OpenChannelError](err)
+	if ok {
+		refused.Message = cmp.Or(refused.Message, refused.Reason.String())
+	}
 	return refused
 }
 

@@ -111,7 +111,8 @@ func TestJump(t *testing.T) {
 		}
 	})
 	t.Run("a jump host that forbids it", func(t *testing.T) {
-		wantReason(t, reach(t, s.dialer(sshconn.Config{}), host("closed")), runner.Unreachable, runner.Jump, "jump host closed could not connect to 127.0.0.1:")
+		h := host("closed")
+		wantReason(t, reach(t, s.dialer(sshconn.Config{}), h), runner.Unreachable, runner.Jump, fmt.Sprintf("jump host closed could not connect to 127.0.0.1:%d: administratively prohibited", h.Connection.Port))
 	})
 	t.Run("a target that is down behind it", func(t *testing.T) {
 		h := host("bastion")

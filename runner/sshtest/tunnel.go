@@ -18,7 +18,7 @@ func (r *Running) tunnel(nc ssh.NewChannel) {
 		OriginPort uint32
 	}
 	if ssh.Unmarshal(nc.ExtraData(), &to) != nil || !r.Forward {
-		nc.Reject(ssh.Prohibited, "forwarding is not allowed")
+		nc.Reject(ssh.Prohibited, "") // as libssh and Paramiko do
 		return
 	}
 	target, err := net.Dial("tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port)))
