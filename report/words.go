@@ -158,6 +158,9 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.Locked:
 		return "--patience waits longer for the other push"
 	case runner.ChannelRefused:
+		if p.TTY {
+			return "check that the account may run commands, and that the server gives it a terminal (PermitTTY); without --tty, none is asked for"
+		}
 		return "check that the account may run commands; --no-wrap sends the bare command"
 	}
 	switch r.Status {

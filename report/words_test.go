@@ -87,6 +87,14 @@ func TestDoingIsHarmless(t *testing.T) {
 	}
 }
 
+// TestHintOfTerminal: a server that refuses a terminal may well run the command without one.
+func TestHintOfTerminal(t *testing.T) {
+	r := &Result{Status: runner.Unreachable, Reason: runner.ChannelRefused}
+	if got := hint(r, &runner.Plan{TTY: true}, 0); !strings.HasSuffix(got, "without --tty, none is asked for") {
+		t.Errorf("the hint is %q, want it to name --tty", got)
+	}
+}
+
 // TestHintOfLost: a command may have run; a push is done again safely.
 func TestHintOfLost(t *testing.T) {
 	for kind, want := range map[string]string{"exec": "it may have run to its end: look before running it again", "push": "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
