@@ -87,6 +87,14 @@ func TestKeysOfEachKind(t *testing.T) {
 	}
 }
 
+// TestSecondFactor: the message of a refused login tells a key that the server accepted from one that it does not know.
+func TestSecondFactor(t *testing.T) {
+	d := sshconn.New(sshconn.Config{})
+	defer d.Close()
+	h := realHost(t, "AuthenticationMethods publickey,publickey") // of two keys
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "the server accepted publickey, but wants another method, too")
+}
+
 // TestHashedNames: names in known_hosts that ssh-keygen has hashed, and a HostKeyAlias, which has no port.
 func TestHashedNames(t *testing.T) {
 	h := realHost(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -53,6 +54,7 @@ type passwordUse struct {
 	noted    bool // what became of it
 	holds    bool // whether it holds the turn
 	failed   error
+	accepted []string // methods that the server has accepted, though it wants more than them
 }
 
 // take returns the password once it is this host's turn.
@@ -108,6 +110,7 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 // next is an ssh.ClientAuthCallback: when another method follows, the password was refused or was one of several
 // factors.
 func (u *passwordUse) next(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	u.accepted = c.PartialSuccessMethods
 	if u.given {
 		accepted := slices.Contains(c.PartialSuccessMethods, "password") || slices.Contains(c.PartialSuccessMethods, "keyboard-interactive")
 		u.done(accepted)
@@ -139,8 +142,11 @@ func (u *passwordUse) leave() {
 	}
 }
 
-// tell adds to o, for the message of a refused login, what became of the password.
+// tell adds to o, for the message of a refused login, what became of the password and of the other methods.
 func (u *passwordUse) tell(o *offer) {
+	if len(u.accepted) > 0 {
+		o.withheld = append(o.withheld, fmt.Sprintf("the server accepted %s, but wants another method, too", strings.Join(u.accepted, " and ")))
+	}
 	switch {
 	case u.given:
 		o.shown, o.password = append(o.shown, "the password"), true
