@@ -164,3 +164,29 @@ func TestStoppedBeforeTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestOneCommand: of a server that ends the connection after a command, as TinySSH does, the message says just that.
+func TestOneCommand(t *testing.T) {
+	ran := make(chan struct{})
+	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+		(<-reqs).Reply(true, nil)
+		sendStatus(ch, 0)
+		ch.Close()
+		close(ran)
+	}
+	s := newSite(t, sshtest.Server{Name: "one1", Faults: sshtest.Faults{Session: session, LoggedIn: func(sc *ssh.ServerConn) {
+		<-ran
+		sc.Close()
+	}}})
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	c, err := s.dialer(sshconn.Config{}).Dial(ctx, s.hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Exec(ctx, "true", runner.Stdio{Out: io.Discard, Err: io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "ended the connection after a command")
+}
