@@ -37,9 +37,9 @@ func TestTheGroupOfTheServer(t *testing.T) {
 		t.Run(sh, func(t *testing.T) {
 			t.Parallel()
 			bin := binOf(t, sh)
-			var other, child int
+			var other, orphan, child int
 			host := execFunc(func(cmd string, s runner.Stdio) error {
-				server := exec.Command("bash", "-c", `sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; sh -c "$1"; exit`, "server", cmd)
+				server := exec.Command("bash", "-c", `sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; (sleep 1000 >/dev/null 2>&1 & echo $!); sh -c "$1"; exit`, "server", cmd)
 				server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 				server.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 				server.Stderr = s.Err
@@ -55,12 +55,12 @@ func TestTheGroupOfTheServer(t *testing.T) {
 					return err
 				}
 				defer syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
-				_, err = fmt.Fscan(out, &other, &child)
+				_, err = fmt.Fscan(out, &other, &orphan, &child)
 				in.Close()
 				io.Copy(io.Discard, out)
 				server.Wait()
-				if !alive(other) {
-					t.Error("another command was ended")
+				if !alive(other) || !alive(orphan) {
+					t.Errorf("another command is alive: %v, what another has left: %v", alive(other), alive(orphan))
 				}
 				return err
 			})

@@ -2,8 +2,9 @@
 # process id of the wrapper, which is not $PPID: once the wrapper has been killed, that is the parent of every orphan of
 # the host, and the number of the wrapper may be that of another process.
 #
-# Some servers start no process group for a command: it is in theirs, with their other commands. So unless the wrapper
-# leads the group, what descends from its ancestors by another way is not touched; sudo, too, is such an ancestor.
+# Some servers start no process group for a command: it is in theirs, with all that they run. So the group only counts
+# when the wrapper leads it, or below sudo or doas, which may lead it; there, what descends from the wrapper's ancestors
+# by another way is not touched.
 #
 # Exit status: 0 when all are gone, 1 when some are left, and 2 when the processes can not be listed.
 list() { # lines of: process, parent, group, state
@@ -23,7 +24,7 @@ scan() { # sets found: a process that was found once stays in it when its parent
 		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
 		shift 4
 	done
-	[ $wrapper != none ] || [ "$group" = $leader ] || group=none
+	if [ "$group" != $leader ] && { [ $wrapper = none ] || [ -z "$SUDO_COMMAND$DOAS_USER" ]; }; then group=none; fi
 	mine=" $$ " # what the hunter itself has started: two generations
 	for x in 1 2; do
 		set -- $all
