@@ -109,8 +109,9 @@ func (b *builder) readPath(ctx context.Context, path string) {
 }
 
 // notSources are the endings of file names in a folder that are no sources: what editors, package managers and
-// Ansible leave behind.
-var notSources = []string{"~", ".bak", ".orig", ".swp", ".rpmnew", ".rpmsave", ".dpkg-dist", ".dpkg-old", ".retry", ".md", ".pyc"}
+// Ansible leave behind, and settings and texts beside the hosts. Ansible leaves out .txt and .ini, too, which lists of
+// hosts often have.
+var notSources = []string{"~", ".bak", ".orig", ".swp", ".rpmnew", ".rpmsave", ".dpkg-dist", ".dpkg-old", ".retry", ".cfg", ".md", ".rst", ".pyc", ".pyo"}
 
 // readFolder reads the files of a folder in the order of their names, except hidden ones and leftovers. It leaves out
 // the folders inside it, because links among them could form a circle.

@@ -161,7 +161,7 @@ func TestHostList(t *testing.T) {
 }
 
 func TestFolderAndStdin(t *testing.T) {
-	file := write(t, "b", "b1", "a.yaml", "hosts: [a1]", ".hidden", "!", "old~", "!")[0]
+	file := write(t, "b", "b1", "a.yaml", "hosts: [a1]", ".hidden", "!", "old~", "!", "ansible.cfg", "[defaults]\nforks = 9\n", "README.rst", "Hosts\n=====\n", "d.txt", "d1")[0]
 	dir := filepath.Dir(file)
 	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestFolderAndStdin(t *testing.T) {
 		}
 	}
 	inv, err := Load(t.Context(), []string{dir, "-"}, Surroundings{Stdin: strings.NewReader("c[1-2]\n")})
-	if err != nil || fmt.Sprint(Names(inv.hosts)) != "[a1 b1 c1 c2]" {
+	if err != nil || fmt.Sprint(Names(inv.hosts)) != "[a1 b1 d1 c1 c2]" {
 		t.Errorf("hosts are %v, %v", inv.Hosts(), err)
 	}
 	if inv, err := Load(t.Context(), nil, Surroundings{}); err != nil || len(inv.Hosts()) != 0 {
