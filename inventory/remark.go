@@ -25,13 +25,12 @@ func (inv *Inventory) RemarksOf(host string) []*Remark {
 }
 
 // RemarksOn returns the remarks on these hosts and on none in particular, as they are told: one for each text, with the
-// number of its further places. Those on how commands become another user are left out unless becomes is true. They have
-// the type of errors, but are none.
-func (inv *Inventory) RemarksOn(hosts []Host, becomes bool) (told []*Error) {
+// number of its further places. Those for which counts is false are left out. They have the type of errors, but are none.
+func (inv *Inventory) RemarksOn(hosts []Host, counts func(*Remark) bool) (told []*Error) {
 	seen, places, byText := map[*Remark]bool{}, map[string]int{}, map[string]*Error{}
 	for _, name := range append([]string{""}, Names(hosts)...) {
 		for _, r := range inv.RemarksOf(name) {
-			if seen[r] || r.Becoming && !becomes {
+			if seen[r] || !counts(r) {
 				continue
 			}
 			seen[r] = true

@@ -255,13 +255,15 @@ ansible_ssh_user=db
 	}
 }
 
+func anyRemark(*Remark) bool { return true }
+
 func TestRemarks(t *testing.T) {
 	inv := load(t,
 		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\nf ansible_shell_type=powershell\ng ansible_shell_type=sh\n",
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
-	for _, r := range inv.RemarksOn(inv.Hosts(), true) {
+	for _, r := range inv.RemarksOn(inv.Hosts(), anyRemark) {
 		got = append(got, filepath.Base(r.Error()))
 	}
 	want := []string{
@@ -333,7 +335,7 @@ three ansible_become_method=ansible.builtin.sudo ansible_ssh_extra_args=
 			t.Errorf("%s: %v, want %s", name, got, want)
 		}
 	}
-	if told := fmt.Sprint(inv.RemarksOn(inv.Hosts()[1:], true)); strings.Count(told, "winrm") != 1 || strings.Contains(told, "more") {
+	if told := fmt.Sprint(inv.RemarksOn(inv.Hosts()[1:], anyRemark)); strings.Count(told, "winrm") != 1 || strings.Contains(told, "more") {
 		t.Errorf("told: %s", told)
 	}
 }
@@ -357,7 +359,7 @@ func TestValueAnswersRemark(t *testing.T) {
 func TestVarOrSetting(t *testing.T) {
 	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port,User\na,2222,www\nb,2222,www\n")
 	var got []string
-	for _, r := range inv.RemarksOn(inv.Hosts(), true) {
+	for _, r := range inv.RemarksOn(inv.Hosts(), anyRemark) {
 		got = append(got, filepath.Base(r.Error())+": "+r.Hint)
 	}
 	want := []string{

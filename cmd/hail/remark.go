@@ -21,11 +21,26 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 	}
 }
 
-// remarkHosts prints the remarks about the inventory that concern these hosts. becomes says whether commands may run on them
-// as other users.
+// remarkHosts prints the remarks about the inventory that concern these hosts and that no option settles. becomes says
+// whether commands may run on them as other users.
 func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) {
-	for _, r := range inv.RemarksOn(hosts, becomes) {
+	counts := func(r *inventory.Remark) bool { return (becomes || !r.Becoming) && !isSettled(c, r) }
+	for _, r := range inv.RemarksOn(hosts, counts) {
 		e.remark(c, r)
+	}
+}
+
+// isSettled is whether an option says what hail does instead of what a remark is about.
+func isSettled(c *cli.Context, r *inventory.Remark) bool {
+	switch r.Key {
+	case "":
+		return false
+	case "become", "become_method":
+		return c.IsSet("sudo") || c.IsSet("sudo-user") || c.IsSet("doas")
+	case "become_user":
+		return c.IsSet("sudo-user")
+	default:
+		return c.IsSet(strings.ReplaceAll(r.Key, "_", "-"))
 	}
 }
 
@@ -34,17 +49,16 @@ func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts
 // machine, or as another user by other means. An option for it settles it. becomes is as for remarkHosts.
 func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) error {
 	var wrong inventory.Errors
-	means := c.Bool("sudo") || c.IsSet("sudo-user") || c.Bool("doas")
 	for _, h := range hosts {
 		for _, name := range append(strings.Split(h.Connection.Jump, ","), h.Name) {
-			becomes := becomes && name == h.Name && !means
+			becomes := becomes && name == h.Name
 			for _, r := range inv.RemarksOf(name) {
-				matters := r.Key != "" && !c.IsSet(strings.ReplaceAll(r.Key, "_", "-"))
+				matters := r.Key != "" && !isSettled(c, r)
 				switch r.Key {
 				case "become":
-					matters = becomes && !c.IsSet("sudo")
+					matters = matters && becomes
 				case "become_method", "become_user":
-					matters = becomes && h.Connection.Becomes() != ""
+					matters = matters && becomes && h.Connection.Becomes() != ""
 				}
 				if matters && !slices.Contains(wrong, &r.Error) {
 					wrong = append(wrong, &r.Error)
