@@ -205,7 +205,7 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (in
 		return nil, j, err
 	}
 	if inv, err = e.inventoryOf(c, e.around(plan.SSHConfig)); err == nil {
-		e.remarkHosts(c, inv, plan.Hosts, plan.Action.Kind != action.KindPing)
+		e.remarkHosts(c, inv, nil, false)
 	}
 	return inv, j, err
 }
