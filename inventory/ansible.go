@@ -165,7 +165,11 @@ func (s ansibleSetting) take(value any) {
 		s.fail("this has to be a text")
 		return
 	case strings.Contains(text, "{{"):
-		s.remark(s.v.key, s.v.name+": templates are not evaluated here: "+text, "leave the host out with -x, or give it a value in a later -i")
+		hint := "leave the host out with -x, or give it a value in a later -i"
+		if s.v.arguments != nil { // they may hold any setting, so that none of hail's own answers them
+			hint = "leave the host out with -x, or give it another " + s.v.name + ", which may be empty, in a later -i of Ansible's INI or YAML"
+		}
+		s.remark(s.v.key, s.v.name+": templates are not evaluated here: "+text, hint)
 		return
 	case strings.ContainsFunc(text, unicode.IsControl):
 		s.fail("this has to be a text on one line")
