@@ -26,11 +26,12 @@ func NewRunID(now time.Time) string {
 		idLetters[part/n], idLetters[part%n], idLetters[int(chance[0])%n], idLetters[int(chance[1])%n]})
 }
 
-// NextRunID is NewRunID for a record in dir: the id sorts after those that are there, even if the clock has been set back.
-// Which run is the last one, and which repeats a part of which, is told by the order of the ids.
+// NextRunID is NewRunID for a record in dir: the id sorts after those that are there, even if the clock has been set back,
+// unless one is of the end of the year 9999. Which run is the last one, and which repeats a part of which, is told by the
+// order of the ids.
 func NextRunID(dir string, now time.Time) string {
 	if ids, err := List(dir); err == nil && len(ids) > 0 {
-		if next := drawn(ids[0]).Add(2 * time.Millisecond); next.After(now) {
+		if next := drawn(ids[0]).Add(2 * time.Millisecond); next.After(now) && next.Year() <= 9999 {
 			now = next
 		}
 	}

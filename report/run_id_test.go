@@ -35,3 +35,14 @@ func TestNextRunID(t *testing.T) {
 		before = id
 	}
 }
+
+// TestNextRunIDAtTheEnd: no id sorts after one of the end of the year 9999, and a run begins all the same.
+func TestNextRunIDAtTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "99991231-235959-zzzz"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if id := NextRunID(dir, start); drawn(id).Year() != start.Year() {
+		t.Errorf("run id %s is not of the year %d", id, start.Year())
+	}
+}
