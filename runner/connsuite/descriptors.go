@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// WithoutDescriptors leaves the process no descriptors to open, until giveBack or the end of the test. The test must
-// not run in parallel with others.
-func WithoutDescriptors(t *testing.T) (giveBack func()) {
+// LeaveDescriptors leaves the process n descriptors to open, until giveBack or the end of the test. The test must not run
+// in parallel with others.
+func LeaveDescriptors(t *testing.T, n int) (giveBack func()) {
 	t.Helper()
 	f, err := os.Open(os.DevNull)
 	if err != nil {
@@ -27,7 +27,7 @@ func WithoutDescriptors(t *testing.T) (giveBack func()) {
 	giveBack = func() { limit(all) }
 	t.Cleanup(giveBack)
 	few := all
-	set(&few.Cur, f.Fd()) // all below it are taken
+	set(&few.Cur, f.Fd()+1+uintptr(n)) // all below it are taken
 	limit(few)
 	return giveBack
 }

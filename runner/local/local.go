@@ -124,6 +124,9 @@ func (e *execution) start(line string, s runner.Stdio) error {
 	e.cmd.Stdin, e.cmd.Stdout, e.cmd.Stderr = theirs[0], theirs[1], theirs[2]
 	if err := e.cmd.Start(); err != nil {
 		closeAll(ours[:])
+		if errors.Is(err, syscall.EBADF) { // the new process has found its next descriptor to be over the limit
+			err = syscall.EMFILE
+		}
 		return err
 	}
 	e.stdin, e.outputs = ours[0], [2]*os.File{ours[1], ours[2]}

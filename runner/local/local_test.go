@@ -3,7 +3,9 @@ package local_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,7 +72,7 @@ func TestWithoutDescriptors(t *testing.T) {
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil { // opens what the runtime needs
 		t.Fatal(err)
 	}
-	giveBack := connsuite.WithoutDescriptors(t)
+	giveBack := connsuite.LeaveDescriptors(t, 0)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, runner.ErrTimeout)
 	defer cancel()
 	if err := c.Exec(ctx, "true", runner.Stdio{}); !errors.Is(err, runner.ErrTimeout) {
@@ -80,4 +82,23 @@ func TestWithoutDescriptors(t *testing.T) {
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWithFewDescriptors: many commands that begin at once wait for descriptors, whatever the one lacks that begins while
+// others give theirs back.
+func TestWithFewDescriptors(t *testing.T) {
+	connsuite.LeaveDescriptors(t, 15)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			c, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "here"})
+			for i := 0; i < 20 && err == nil; i++ {
+				err = c.Exec(t.Context(), "true", runner.Stdio{Out: io.Discard, Err: io.Discard})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestOurOwnFault(t *testing.T) {
 
 // TestProxyWithoutDescriptors: a ProxyCommand is started as soon as there are descriptors again.
 func TestProxyWithoutDescriptors(t *testing.T) {
-	giveBack := connsuite.WithoutDescriptors(t)
+	giveBack := connsuite.LeaveDescriptors(t, 0)
 	time.AfterFunc(50*time.Millisecond, giveBack)
 	p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
@@ -64,6 +65,28 @@ func TestProxyWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc.Close()
+}
+
+// TestProxiesWithFewDescriptors: many ProxyCommands that start at once wait for descriptors, whatever the one lacks that
+// starts while others give theirs back.
+func TestProxiesWithFewDescriptors(t *testing.T) {
+	connsuite.LeaveDescriptors(t, 15)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
+			defer p.clock.stop()
+			for range 20 {
+				nc, err := p.open(t.Context(), nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				nc.Close()
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestLaterAttempt: of several attempts to connect, each looks up the name anew, and the last one says why it failed.
@@ -114,7 +137,7 @@ func TestMasterWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	giveBack := connsuite.WithoutDescriptors(t)
+	giveBack := connsuite.LeaveDescriptors(t, 0)
 	time.AfterFunc(50*time.Millisecond, func() {
 		giveBack()
 		if c, err := l.Accept(); err == nil {

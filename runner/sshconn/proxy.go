@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -34,6 +35,9 @@ func dialProxy(shell, line string) (net.Conn, error) {
 	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open
 	if err := p.command.Start(); err != nil {
 		ours.Close()
+		if errors.Is(err, syscall.EBADF) { // the new process has found its next descriptor to be over the limit
+			err = syscall.EMFILE
+		}
 		return nil, fmt.Errorf("proxy command: %w", cause(err))
 	}
 	return p, nil
