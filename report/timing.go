@@ -153,7 +153,7 @@ func (t runTime) hintOfFanout() string {
 	retried := slices.ContainsFunc(t.Hosts, func(r Result) bool { return r.Attempt > 1 }) // then the run also waits by itself
 	switch {
 	case worked && hosts >= 2*slots && t.sum > t.wall*time.Duration(slots)*4/5 && t.sum/time.Duration(hosts) > 200*time.Millisecond:
-		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if this machine and the network can take it", 2*slots)
+		return fmt.Sprintf("hosts waited for a slot: -f %d would roughly halve the time, if ulimit -n, this machine and the network allow it", 2*slots)
 	case slots >= 4 && t.sum < t.wall*3/2 && t.slowest.Took() < t.wall/2 && !retried:
 		return "running at once gained little: something outside the hosts held them back (the network, a shared service, this machine)"
 	}
