@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 
@@ -73,8 +74,14 @@ func usesSudo(h inventory.Host) bool {
 
 // checkRecordOptions returns an error for a --name by which the run could never be found, and for a wrong --keep-runs.
 func checkRecordOptions(c *cli.Context) error {
-	if name := c.String("name"); name == "last" || strings.HasPrefix(name, "last~") {
-		return wrongValue("name", "for example --name nightly", "%q always means another run", name)
+	const hint = "for example --name nightly"
+	switch name := c.String("name"); {
+	case name == "last" || strings.HasPrefix(name, "last~"):
+		return wrongValue("name", hint, "%q always means another run", name)
+	case name == "" && c.IsSet("name"): // as from an unset shell variable; and --keep-runs would not spare the run
+		return wrongValue("name", hint, "a name is missing")
+	case strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return wrongValue("name", hint, "%q has a character that can't be shown", name)
 	}
 	return notNegative(c, "keep-runs")
 }
