@@ -33,7 +33,7 @@ func timing(s *Summary, style Style) string {
 		return ""
 	}
 	line := "wall " + seconds(t.wall)
-	if t.sum > t.wall { // only then was anything gained by running at once
+	if t.sum >= t.wall*3/2 { // only then was much gained by running at once
 		line += fmt.Sprintf(" · one by one ≈ %s · %.0f×", seconds(t.sum), float64(t.sum)/float64(t.wall))
 	}
 	if len(s.Hosts) > 1 {
