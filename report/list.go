@@ -43,12 +43,11 @@ func List(dir string) ([]string, error) {
 	return ids, nil
 }
 
-// Find opens the run that ref means: an id, last, last~1 for the one before the last, the name of a run, of which the
-// newest counts, or the beginning of an id. The error wraps ErrNoRun if it means none, or more than one.
+// Find opens the run that ref means, as to IDOf.
 func Find(dir, ref string) (r *Run, err error) {
 	for range mostFinds {
 		var id string
-		if id, err = idOf(dir, ref); err != nil {
+		if id, err = IDOf(dir, ref); err != nil {
 			return nil, err
 		}
 		if r, err = Open(filepath.Join(dir, id)); !errors.Is(err, fs.ErrNotExist) { // otherwise it was removed after it was found
@@ -60,8 +59,10 @@ func Find(dir, ref string) (r *Run, err error) {
 
 const mostFinds = 10
 
-// idOf returns the id of the run that ref means.
-func idOf(dir, ref string) (string, error) {
+// IDOf returns the id of the run in dir that ref means: an id, last, last~1 for the one before the last, the name of a run,
+// of which the newest counts, or the beginning of an id. Its record may be damaged. The error wraps ErrNoRun if ref means
+// none, or more than one.
+func IDOf(dir, ref string) (string, error) {
 	ids, err := List(dir)
 	if err != nil {
 		return "", err

@@ -25,14 +25,19 @@ func (e environment) listsRuns(c *cli.Context) string {
 // findRun opens the run that ref names.
 func (e environment) findRun(c *cli.Context, ref string) (*report.Run, error) {
 	r, err := report.Find(e.runsDir(c), ref)
-	if errors.Is(err, report.ErrNoRun) {
-		hint := e.listsRuns(c)
-		if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
-			hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
-		}
-		return nil, usage(hint, "%v", err)
+	return r, e.noRun(c, ref, err)
+}
+
+// noRun returns err, with a hint if it says that ref names no run.
+func (e environment) noRun(c *cli.Context, ref string, err error) error {
+	if !errors.Is(err, report.ErrNoRun) {
+		return err
 	}
-	return r, err
+	hint := e.listsRuns(c)
+	if last, e := report.Find(e.runsDir(c), "last"); e == nil && slices.Contains(inventory.Names(last.Plan.Hosts), ref) {
+		hint = fmt.Sprintf("%s is a host of the last run: hail show last %s", ref, ref)
+	}
+	return usage(hint, "%v", err)
 }
 
 // runOfArgs opens the run that the first argument names, or the last run if there is no argument.

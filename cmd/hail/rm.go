@@ -85,26 +85,22 @@ func (e environment) runsToRemove(c *cli.Context, dir string) (ids []string, err
 	if c.IsSet("keep") {
 		return report.Old(dir, c.Int("keep"))
 	}
-	all, err := report.List(dir)
-	if err != nil {
-		return nil, err
-	}
 	if c.IsSet("older-than") {
+		all, err := report.List(dir)
+		if err != nil {
+			return nil, err
+		}
 		if i := slices.IndexFunc(all, func(id string) bool { return e.olderThan(id, age) }); i >= 0 {
 			return report.Old(dir, i)
 		}
 		return nil, nil
 	}
 	for _, ref := range c.Args().Slice() {
-		if slices.Contains(all, ref) { // a damaged record can't be opened, but removed
-			ids = append(ids, ref)
-			continue
-		}
-		r, err := e.findRun(c, ref)
+		id, err := report.IDOf(dir, ref)
 		if err != nil {
-			return nil, err
+			return nil, e.noRun(c, ref, err)
 		}
-		ids = append(ids, r.Plan.Run)
+		ids = append(ids, id)
 	}
 	return ids, nil
 }
