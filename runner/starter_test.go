@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,7 +55,7 @@ func TestACommandThatIsNotTakenDoesNotBegin(t *testing.T) {
 			return t.Exec(context.WithoutCancel(ctx), connsuite.True, runner.Stdio{})
 		})
 		for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts(10)}, a, fake, nil) {
-			if batch[len(batch)-1].Kind == runner.KindExec {
+			if slices.ContainsFunc(batch, func(e runner.Event) bool { return e.Kind == runner.KindExec }) {
 				break
 			}
 		}
