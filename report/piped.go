@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"strings"
@@ -19,11 +20,15 @@ type Piped struct {
 	texts map[string]*bytes.Buffer
 }
 
-// ReadPiped reads r to its end, and keeps it in memory. Hosts are in the order in which they first appear.
-func ReadPiped(r io.Reader) (*Piped, error) {
+// ReadPiped reads r to its end, and keeps it in memory. Hosts are in the order in which they first appear. It is an error
+// if there are more than 512 MiB.
+func ReadPiped(r io.Reader) (*Piped, error) { return readPiped(r, 512<<20) }
+
+func readPiped(r io.Reader, most int64) (*Piped, error) {
 	p := &Piped{Summary: &Summary{}, texts: map[string]*bytes.Buffer{}}
 	plan := &runner.Plan{}
-	in := bufio.NewReader(r)
+	limited := &io.LimitedReader{R: r, N: most + 1}
+	in := bufio.NewReader(limited)
 	for {
 		line, err := in.ReadString('\n')
 		if line != "" {
@@ -43,6 +48,9 @@ func ReadPiped(r io.Reader) (*Piped, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if limited.N == 0 {
+		return nil, fmt.Errorf("the input has more than %d MiB, and all of it is kept in memory", most>>20)
 	}
 	p.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}})
 	for i, h := range plan.Hosts {

@@ -37,3 +37,20 @@ func TestPiped(t *testing.T) {
 		}
 	}
 }
+
+// endless is an input of lines without an end, or of one such line.
+type endless string
+
+func (e endless) Read(b []byte) (int, error) { return copy(b, e), nil }
+
+func TestPipedWithoutEnd(t *testing.T) {
+	for _, in := range []endless{"web1: hi\n", "x"} {
+		if _, err := readPiped(in, 1<<20); err == nil || err.Error() != "the input has more than 1 MiB, and all of it is kept in memory" {
+			t.Errorf("%q without end: %v", in, err)
+		}
+	}
+	const whole = "web1: hi\n"
+	if p, err := readPiped(strings.NewReader(whole), int64(len(whole))); err != nil || len(p.Hosts) != 1 {
+		t.Errorf("as much as there may be: %v", err)
+	}
+}
