@@ -39,7 +39,7 @@ func TestTheGroupOfTheServer(t *testing.T) {
 			bin := binOf(t, sh)
 			var other, orphan, child int
 			host := execFunc(func(cmd string, s runner.Stdio) error {
-				server := exec.Command("bash", "-c", `sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; (sleep 1000 >/dev/null 2>&1 & echo $!); sh -c "$1"; exit`, "server", cmd)
+				server := exec.Command("bash", "-c", `exec 3<&0 </dev/null; sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; (sleep 1000 >/dev/null 2>&1 & echo $!); sh -c "$1" <&3; exit`, "server", cmd)
 				server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 				server.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 				server.Stderr = s.Err
@@ -67,6 +67,51 @@ func TestTheGroupOfTheServer(t *testing.T) {
 			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 			if err := c.Exec(t.Context(), "sleep 1000 & echo $!; wait", runner.Stdio{Grace: inventory.Duration(time.Second)}); err != nil || alive(child) {
 				t.Errorf("%v; process %d is alive: %v", err, child, alive(child))
+			}
+		})
+	}
+}
+
+// TestForcedCommand: below a forced command that does not become the command it is given, what that has left behind is
+// ended, and what the forced command itself has started is not.
+func TestForcedCommand(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("elsewhere, the wrapper can't tell it from a server")
+	}
+	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
+		t.Run(sh, func(t *testing.T) {
+			t.Parallel()
+			bin := binOf(t, sh)
+			var other, orphan int
+			host := execFunc(func(cmd string, s runner.Stdio) error {
+				forced := exec.Command("bash", "-c", `sleep 1000 >/dev/null 2>&1 & echo $!; sh -c "$1"; exit`, "forced", cmd)
+				forced.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				forced.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+				forced.Stderr = s.Err
+				in, err := forced.StdinPipe()
+				if err != nil {
+					return err
+				}
+				out, err := forced.StdoutPipe()
+				if err == nil {
+					err = forced.Start()
+				}
+				if err != nil {
+					return err
+				}
+				defer syscall.Kill(-forced.Process.Pid, syscall.SIGKILL)
+				_, err = fmt.Fscan(out, &other, &orphan)
+				in.Close()
+				io.Copy(io.Discard, out)
+				forced.Wait()
+				if !alive(other) || alive(orphan) {
+					t.Errorf("what the forced command has started is alive: %v, what the command has left: %v", alive(other), alive(orphan))
+				}
+				return err
+			})
+			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+			if err := c.Exec(t.Context(), "(sleep 1000 >/dev/null 2>&1 & echo $!); sleep 1000", runner.Stdio{Grace: inventory.Duration(time.Second)}); err != nil {
+				t.Error(err)
 			}
 		})
 	}

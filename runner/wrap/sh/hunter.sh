@@ -3,8 +3,8 @@
 # the host, and the number of the wrapper may be that of another process.
 #
 # Some servers start no process group for a command: it is in theirs, with all that they run. So the group only counts
-# when the wrapper leads it, or below sudo or doas, which may lead it; there, what descends from the wrapper's ancestors
-# by another way is not touched.
+# when the wrapper leads it, or below sudo or doas, which may lead it, or a forced command, which reads the same input;
+# there, what descends from the wrapper's ancestors by another way is not touched.
 #
 # Exit status: 0 when all are gone, 1 when some are left, and 2 when the processes can not be listed.
 list() { # lines of: process, parent, group, state
@@ -16,6 +16,12 @@ list() { # lines of: process, parent, group, state
 		echo $p $2 $3 $1
 	done
 }
+counts() { # whether the group does
+	[ "$group" != $leader ] || return 0
+	[ $wrapper != none ] || return 1
+	[ -z "$SUDO_COMMAND$DOAS_USER" ] || return 0
+	[ ! -c /proc/$wrapper/fd/3 ] && [ /proc/$wrapper/fd/3 -ef /proc/$group/fd/0 ] # /dev/null proves nothing
+}
 scan() { # sets found: a process that was found once stays in it when its parent dies
 	all=$(list)
 	[ -n "$all" ] || { kill -USR1 $wrapper; exit 2; }
@@ -24,7 +30,7 @@ scan() { # sets found: a process that was found once stays in it when its parent
 		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
 		shift 4
 	done
-	if [ "$group" != $leader ] && { [ $wrapper = none ] || [ -z "$SUDO_COMMAND$DOAS_USER" ]; }; then group=none; fi
+	counts || group=none
 	mine=" $$ " # what the hunter itself has started: two generations
 	for x in 1 2; do
 		set -- $all
