@@ -108,6 +108,15 @@ func (f execFunc) Dial(context.Context, inventory.Host) (runner.Conn, error) { r
 func (f execFunc) Exec(_ context.Context, cmd string, s runner.Stdio) error  { return f(cmd, s) }
 func (f execFunc) Close() error                                              { return nil }
 
+// server is such a host with the version line of an SSH server.
+type server struct {
+	execFunc
+	version string
+}
+
+func (s server) Dial(context.Context, inventory.Host) (runner.Conn, error) { return s, nil }
+func (s server) Reach() runner.Reach                                       { return runner.Reach{Server: s.version} }
+
 // nonceOf returns the nonce in a wrapped command.
 func nonceOf(cmd string) string {
 	_, nonce, _ := strings.Cut(cmd, "hail_nonce=")

@@ -145,7 +145,7 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 		return inputEnded(err)
 	}
 	if s.In == nil || stderr.remains != "" {
-		return err
+		return c.onWindows(err)
 	}
 	select {
 	case <-taken:
@@ -163,6 +163,22 @@ func inputEnded(ended error) error {
 	}
 	told := *f
 	told.Err = fmt.Errorf("%w: the host closed the input of hail's wrapper, or its time ran out there, so it ended the command; hail run --no-wrap sends the bare command", f.Err)
+	return &told
+}
+
+// onWindows returns the error of a command that has failed. OpenSSH for Windows, which is known by its version line, hands
+// the wrapper to cmd.exe or PowerShell, unless another shell is chosen there, and these fail with a text of their own.
+func (c *conn) onWindows(ended error) error {
+	f, ok := errors.AsType[*runner.Failure](ended)
+	if !ok || f.Reason != runner.ExitStatus {
+		return ended
+	}
+	reacher, ok := runner.As[runner.Reacher](c.Conn)
+	if !ok || !strings.Contains(reacher.Reach().Server, "OpenSSH_for_Windows") {
+		return ended
+	}
+	told := *f
+	told.Err = fmt.Errorf("%w: hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command", f.Err)
 	return &told
 }
 

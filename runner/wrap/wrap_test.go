@@ -207,3 +207,33 @@ func TestNoWrapper(t *testing.T) {
 		}
 	}
 }
+
+// TestWindows: OpenSSH for Windows hands the wrapper to a shell that does not know it, and so it is told where a command
+// has failed there, and nowhere else.
+func TestWindows(t *testing.T) {
+	const told = "hail run --no-wrap"
+	for _, tt := range []struct {
+		server string
+		exit   int
+		told   bool
+	}{
+		{"SSH-2.0-OpenSSH_for_Windows_9.5", 1, true},
+		{"SSH-2.0-OpenSSH_for_Windows_9.5", 0, false},
+		{"SSH-2.0-OpenSSH_9.5", 1, false},
+	} {
+		host := server{execFunc(func(string, runner.Stdio) error {
+			if tt.exit == 0 {
+				return nil
+			}
+			return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: tt.exit, Err: fmt.Errorf("exit %d", tt.exit)}
+		}), tt.server}
+		c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
+		err := c.Exec(t.Context(), "uptime", runner.Stdio{})
+		if f, _ := errors.AsType[*runner.Failure](err); (f != nil) != (tt.exit != 0) || f != nil && (f.Exit != tt.exit || f.Reason != runner.ExitStatus) {
+			t.Errorf("%s, exit %d: the error is %v", tt.server, tt.exit, err)
+		}
+		if err != nil && strings.Contains(err.Error(), told) != tt.told {
+			t.Errorf("%s, exit %d: the error %q speaks of %s: %v, want %v", tt.server, tt.exit, err, told, !tt.told, tt.told)
+		}
+	}
+}
