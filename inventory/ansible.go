@@ -94,9 +94,6 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		if why, ok := unfollowed[name]; ok {
 			said.remark(name, Remark{Error: Error{Place: place, Text: name + " has no effect: " + why}})
 		}
-		if name == "ansible_shell_type" && (value == "powershell" || value == "cmd") {
-			said.remark(name, Remark{Error: Error{place, fmt.Sprintf("%s is %s, and what hail runs needs a POSIX shell", name, value), "--no-wrap sends the bare command, and hail ping runs nothing"}})
-		}
 		said.vars = map[string]any{name: value}
 		a.b.note(&said, varsPrefix+name, value, place, by)
 	}
@@ -114,8 +111,8 @@ var ansibleKeys = map[string]string{
 	"ansible_user": "user", "ansible_ssh_user": "user",
 	"ansible_port": "port", "ansible_ssh_port": "port",
 	"ansible_private_key_file": "identity", "ansible_ssh_private_key_file": "identity",
-	"ansible_shell_executable": "shell",
-	"ansible_become":           "become", "ansible_become_user": "become_user",
+	"ansible_shell_executable": "shell", "ansible_shell_type": "shell",
+	"ansible_become": "become", "ansible_become_user": "become_user",
 	"ansible_timeout": "connect_timeout", "ansible_ssh_timeout": "connect_timeout",
 	"ansible_ssh_args": "options", "ansible_ssh_common_args": "options", "ansible_ssh_extra_args": "options",
 	"ansible_become_method":     "become_method",
@@ -187,7 +184,15 @@ func (s ansibleSetting) take(value any) {
 		err = CheckUser(text)
 		s.v.set = func(c *Connection) { c.BecomeUser = text }
 	case "shell":
-		s.v.set = func(c *Connection) { c.Shell = text }
+		shell := text
+		if s.v.name == "ansible_shell_type" {
+			if text != "powershell" && text != "cmd" { // any other runs sh
+				s.v.set = nil
+				return
+			}
+			shell = NoShell
+		}
+		s.v.set = func(c *Connection) { c.Shell = shell }
 	case "identity":
 		identity := []string{text}
 		s.v.set = func(c *Connection) { c.Identity = identity }

@@ -17,7 +17,7 @@ type Connection struct {
 	Identity       []string          `json:"identity,omitempty"` // private key files, offered before any other
 	Jump           string            `json:"jump,omitempty"`     // inventory hosts or [user@]host[:port], with commas between; or "none"
 	SSHConfigHost  string            `json:"ssh_config_host,omitempty"`
-	Shell          string            `json:"shell,omitempty"`         // runs the command lines; empty: the login shell
+	Shell          string            `json:"shell,omitempty"`         // runs the command lines; empty: the login shell; or NoShell
 	Become         *bool             `json:"become,omitempty"`        // run commands as another user; nil: unset
 	BecomeUser     string            `json:"become_user,omitempty"`   // empty: root
 	BecomeMethod   string            `json:"become_method,omitempty"` // sudo or doas; empty: sudo
@@ -26,6 +26,13 @@ type Connection struct {
 	HostKeyAlias   string            `json:"host_key_alias,omitempty"`
 	Options        map[string]string `json:"options,omitempty"` // ssh_config keywords and their values, as for ssh -o
 }
+
+// NoShell is the Shell of a host that has no POSIX shell, such as network gear.
+const NoShell = "none"
+
+// Bare is whether command lines are sent as they are, since nothing on the host could take them in the wrapper that ends
+// them.
+func (c Connection) Bare() bool { return c.Shell == NoShell }
 
 // Becomes returns the user that commands run as if that is not the one who logs in; otherwise "".
 func (c Connection) Becomes() string {

@@ -98,26 +98,29 @@ func (t *trouble) write(b *bytes.Buffer, lead string, s *Summary, files Files, s
 	}
 }
 
-// leaving returns the hosts on which a stopped command has left so much running.
-func (t *trouble) leaving(remains runner.Remains, s *Summary) (hosts []string) {
+// leaving returns the hosts on which a stopped command has left so much running, and whether commands are sent bare to all
+// of them.
+func (t *trouble) leaving(remains runner.Remains, s *Summary) (hosts []string, bare bool) {
+	bare = true
 	for _, i := range t.places {
 		if s.Hosts[i].Remains == remains {
 			hosts = append(hosts, s.Hosts[i].Host)
+			bare = bare && s.Plan.Hosts[i].Connection.Bare()
 		}
 	}
-	return hosts
+	return hosts, bare
 }
 
 // writeRemains says what the stopped commands have left running.
 func (t *trouble) writeRemains(b *bytes.Buffer, s *Summary, style Style) {
-	if hosts := t.leaving(runner.Gone, s); hosts != nil {
+	if hosts, _ := t.leaving(runner.Gone, s); hosts != nil {
 		fmt.Fprintf(b, "    %s on %s\n", remainsText(runner.Gone), Plural(len(hosts), "host"))
 	}
 	for _, remains := range []runner.Remains{runner.Alive, runner.Unknown} { // each of these needs looking after
-		if hosts := t.leaving(remains, s); hosts != nil {
+		if hosts, bare := t.leaving(remains, s); hosts != nil {
 			on, why := remainsText(remains)+" on ", ""
-			if remains == runner.Unknown && s.Plan.NoWrap {
-				why = ": --no-wrap only hangs up"
+			if bare {
+				why = ": a command sent bare is only hung up on"
 			}
 			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
 		}

@@ -37,7 +37,6 @@ type Plan struct {
 	Login      Password         `json:"login,omitzero"`        // the password for the login
 	Sudo       Password         `json:"sudo,omitzero"`         // the password for sudo
 	TTY        bool             `json:"tty,omitempty"`         // run commands on a terminal
-	NoWrap     bool             `json:"bare,omitempty"`        // send commands without the wrapper that ends them
 	Checks     []Check          `json:"checks,omitempty"`      // checks that the action makes on each host, in order
 	Fleet      []Check          `json:"fleet,omitempty"`       // checks made over all hosts when they have ended
 	Hosts      []inventory.Host `json:"hosts"`                 // each name once; a plan is recorded, so without the values of secret vars (Host.Redact)

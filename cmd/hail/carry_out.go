@@ -26,6 +26,9 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err != nil {
 		return err
 	}
+	if err := checkShells(c, j.spec.Kind, hosts); err != nil {
+		return err
+	}
 	becomes := j.spec.Kind != action.KindPing
 	if err := checkFollowed(c, inv, hosts, becomes); err != nil {
 		return err

@@ -84,6 +84,9 @@ func readConnection(c *cli.Context) (top inventory.Connection, err error) {
 			return top, wrongValue("jump", "", "%v", err)
 		}
 	}
+	if c.Bool("no-wrap") {
+		top.Shell = inventory.NoShell
+	}
 	if err := readBecome(c, &top); err != nil {
 		return top, err
 	}

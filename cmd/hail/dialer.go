@@ -34,7 +34,6 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, given pa
 		PerAddress:     p.PerAddress,
 		Find:           inv.Host,
 		Control:        p.Control,
-		Bare:           p.NoWrap,
 		Warn:           warn,
 		Trace:          trace,
 	})
@@ -42,9 +41,5 @@ func newDialer(e environment, p *runner.Plan, inv *inventory.Inventory, given pa
 		ssh.Close()
 		return nil, nil, err
 	}
-	as := become.Dialer{Inner: ssh, Password: given.sudo}
-	if p.NoWrap {
-		return as, ssh, nil
-	}
-	return wrap.Dialer{Inner: as}, ssh, nil
+	return wrap.Dialer{Inner: become.Dialer{Inner: ssh, Password: given.sudo}}, ssh, nil
 }

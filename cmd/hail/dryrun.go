@@ -81,13 +81,19 @@ func limitsText(p *runner.Plan, work string) string {
 
 // endingText describes how the work on a host is ended; "" if there is none.
 func endingText(p *runner.Plan) string {
-	switch {
-	case p.Action.Kind == action.KindPing:
+	if p.Action.Kind == action.KindPing {
 		return ""
-	case p.NoWrap:
-		return "sent bare: nothing ends it on the host"
 	}
-	return "ended when its time is up, then killed after " + p.Clocks.Grace.String()
+	const bare = "sent bare: nothing ends it on the host"
+	wrapped := "ended when its time is up, then killed after " + p.Clocks.Grace.String()
+	switch without := bareHosts(p.Hosts); len(without) {
+	case 0:
+		return wrapped
+	case len(p.Hosts):
+		return bare
+	default:
+		return fmt.Sprintf("%s; to %s (%d) %s", wrapped, inventory.Fold(without), len(without), bare)
+	}
 }
 
 // atOnce is how many hosts are worked on at once: the fan-out, unless no wave is that large.

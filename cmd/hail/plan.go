@@ -28,7 +28,6 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		AskSSH:     c.Bool("ask-ssh"),
 		Control:    c.String("control"),
 		TTY:        c.Bool("tty"),
-		NoWrap:     c.Bool("no-wrap"),
 	}
 	if err := checkRecordOptions(c); err != nil {
 		return nil, err
@@ -45,9 +44,6 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 	}
 	if p.HostKeys, err = oneOf(c, "host-keys"); err != nil {
 		return nil, err
-	}
-	if p.NoWrap {
-		p.Clocks.Grace = 0 // without the wrapper, nothing observes it
 	}
 	if p.Clocks.Connect == 0 {
 		return nil, wrongValue("connect-timeout", "", "the time has to be above 0")

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/runner/action"
 )
 
 // remark prints a note, which is not an error, unless --quiet is given.
@@ -42,6 +43,25 @@ func isSettled(c *cli.Context, r *inventory.Remark) bool {
 	default:
 		return c.IsSet(strings.ReplaceAll(r.Key, "_", "-"))
 	}
+}
+
+// bareHosts returns the names of the hosts that have no POSIX shell, or are treated so.
+func bareHosts(hosts []inventory.Host) (names []string) {
+	for _, h := range hosts {
+		if h.Connection.Bare() {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
+// checkShells is an error if what is done needs a POSIX shell and the inventory says that hosts have none.
+func checkShells(c *cli.Context, kind string, hosts []inventory.Host) error {
+	bare := bareHosts(hosts)
+	if bare == nil || kind == action.KindPing || kind == action.KindExec || c.Bool("no-wrap") {
+		return nil
+	}
+	return usage("hail run and hail ping take them, and -x leaves them out", "%s (%d): no shell, says the inventory, and hail %s needs one", inventory.Fold(bare), len(bare), c.Command.Name)
 }
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by

@@ -33,8 +33,8 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	if c.Bool("tty") && (s.Secrets != nil || c.IsSet("stdin") || c.IsSet("stdin-dir")) {
 		return s, usage("", "--tty does not go with --stdin, --stdin-dir or --secret-env")
 	}
-	if c.Bool("no-wrap") && s.Secrets != nil {
-		return s, usage("", "--secret-env needs the wrapper, which --no-wrap leaves out")
+	if bare := bareHosts(hosts); bare != nil && s.Secrets != nil {
+		return s, usage("", "--secret-env needs the wrapper, and there is none on %s (--no-wrap, or shell: none)", inventory.Fold(bare))
 	}
 	return s, j.input(e, c, hosts, &s)
 }

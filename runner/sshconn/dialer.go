@@ -34,7 +34,6 @@ type Config struct {
 	PerAddress     int                                      // handshakes at once per address; below 1: no limit
 	Find           func(name string) (inventory.Host, bool) // looks up jump hosts in the inventory; nil: none are there
 	Control        string                                   // socket of an OpenSSH master, tokens as in ControlPath; empty: none
-	Bare           bool                                     // every command is sent as it is, or refused if the server may not take it
 	Warn           func(text string)                        // gets lines for the user, from any goroutine; nil: dropped
 	Trace          Trace                                    // nil: no trace
 }

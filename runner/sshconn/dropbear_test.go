@@ -154,7 +154,9 @@ func TestLongCommandSentBare(t *testing.T) {
 		"openssh":  func(t *testing.T) inventory.Host { return realHost(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := configured(t, "", sshconn.Config{Bare: true}).Dial(t.Context(), host(t))
+			h := host(t)
+			h.Connection.Shell = inventory.NoShell
+			conn, err := configured(t, "", sshconn.Config{}).Dial(t.Context(), h)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ import (
 // command has more than 9,000 bytes (MAX_CMD_LEN in its sysoptions.h), and nobody knows the others. So any server but
 // OpenSSH gets a command longer than longestCommand as the first lines of its input, with readCommand in its place.
 // Which server is behind a master is not known: it gets the lines, too. Where commands are sent bare, nothing takes
-// their place: the host may have no shell.
+// their place.
 //
 // A connection may be lost halfway: what arrived until then ends the input without an empty line, and is not run. SHLVL
 // keeps bash from reading its startup files for SSH a second time.
@@ -24,7 +24,7 @@ const (
 
 // fit returns what to send in place of a command and its input, so that the server takes it.
 func (c *conn) fit(cmd string, s runner.Stdio) (string, runner.Stdio, error) {
-	server, bare := c.reach.Server, c.dialer.config.Bare
+	server, bare := c.reach.Server, c.settings.bare
 	switch {
 	case len(cmd) <= longestCommand, strings.HasPrefix(server, "SSH-2.0-OpenSSH"), bare && server == "":
 		return cmd, s, nil

@@ -27,6 +27,7 @@ type settings struct {
 	keepalive  time.Duration // without an incoming byte, after which the server is asked for a sign of life
 	maxMisses  int32         // how many of these questions may have no answer before the connection is cut
 	env        []string      // NAME=VALUE to ask the server to set
+	bare       bool          // commands are sent as they are, or refused if the server may not take them
 	algorithms algorithms
 
 	jump              []string // jump hosts, the nearest first
@@ -112,6 +113,7 @@ func (d *Dialer) settings(ctx context.Context, config *sshconfig.Config, h inven
 		keepalive: cmp.Or(f.ServerAliveInterval, 15*time.Second),
 		maxMisses: int32(cmp.Or(f.ServerAliveCountMax, 3)),
 		env:       d.environment(f),
+		bare:      c.Bare(),
 		user:      cmp.Or(f.User, d.defaults.User),
 	}
 	if err := inventory.CheckUser(s.user); err != nil && s.user != "" { // ssh_config and jump hosts name users, too

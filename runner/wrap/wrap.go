@@ -1,4 +1,5 @@
-// Package wrap makes sure that remote commands end: its Dialer wraps another Dialer.
+// Package wrap makes sure that remote commands end: its Dialer wraps another Dialer. Only where a host has no POSIX shell,
+// it sends commands as they are.
 //
 // Closing a channel does not end a remote command that has no terminal. So each command runs under a small program in
 // POSIX sh, whose watchdog takes the end of the channel's input as the order to end everything that the command has
@@ -39,10 +40,28 @@ type Dialer struct {
 // Dial implements runner.Dialer.
 func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	c, err := d.Inner.Dial(ctx, h)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case h.Connection.Bare():
+		return bare{c}, nil
 	}
 	return &conn{Conn: c, shell: h.Connection.Shell}, nil
+}
+
+// bare is the Conn of a host that can't run the wrapper.
+type bare struct{ runner.Conn }
+
+// Unwrap returns the Conn below.
+func (b bare) Unwrap() runner.Conn { return b.Conn }
+
+// Exec implements runner.Conn. A command has no grace: nothing on the host takes the end of its input as an order.
+func (b bare) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	if s.Secrets != nil {
+		return &runner.Failure{Status: runner.Error, Err: errors.New("a command sent bare takes no secret variables")}
+	}
+	s.Grace = 0
+	return b.Conn.Exec(ctx, cmd, s)
 }
 
 type conn struct {
@@ -178,7 +197,7 @@ func (c *conn) onWindows(ended error) error {
 		return ended
 	}
 	told := *f
-	told.Err = fmt.Errorf("%w: hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command", f.Err)
+	told.Err = fmt.Errorf("%w: hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command, as does shell: none in the inventory", f.Err)
 	return &told
 }
 

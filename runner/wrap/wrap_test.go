@@ -208,6 +208,29 @@ func TestNoWrapper(t *testing.T) {
 	}
 }
 
+// TestBare: a host without a POSIX shell gets the line as it is, with no grace after a stop, and no secrets, which it could
+// only have got on a command line.
+func TestBare(t *testing.T) {
+	var got string
+	var given runner.Stdio
+	host := execFunc(func(cmd string, s runner.Stdio) error {
+		got, given = cmd, s
+		return nil
+	})
+	c, err := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Shell: inventory.NoShell}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Exec(t.Context(), "show version", runner.Stdio{Grace: 5e9, Limit: 7}); err != nil || got != "show version" || given.Grace != 0 || given.Limit != 7 {
+		t.Errorf("%v: the host got %q, with %+v", err, got, given)
+	}
+	got = ""
+	err = c.Exec(t.Context(), "show version", runner.Stdio{Secrets: []string{"A=b"}})
+	if s, _ := runner.StatusOf(err); s != runner.Error || got != "" {
+		t.Errorf("with a secret: %v, and the host got %q", err, got)
+	}
+}
+
 // TestWindows: OpenSSH for Windows hands the wrapper to a shell that does not know it, and so it is told where a command
 // has failed there, and nowhere else.
 func TestWindows(t *testing.T) {
