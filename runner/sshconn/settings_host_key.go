@@ -14,9 +14,10 @@ import (
 // addHostKeys adds what the key of the host is checked by.
 func (d *Dialer) addHostKeys(s *settings, c inventory.Connection, f sshconfig.Settings) (err error) {
 	s.knownHosts = d.knownHostsFiles(c, f)
-	s.keyName, s.keyPort = cmp.Or(c.HostKeyAlias, f.HostKeyAlias), 22
-	if s.keyName == "" {
-		s.keyName, s.keyPort = strings.ToLower(s.address), s.port
+	alias := cmp.Or(c.HostKeyAlias, f.HostKeyAlias)
+	s.keyName, s.keyPort = strings.ToLower(cmp.Or(alias, s.address)), s.port
+	if alias != "" {
+		s.keyPort = 22
 	}
 	s.hostKeys, err = policy(cmp.Or(d.config.HostKeys, f.StrictHostKeyChecking, "strict"))
 	return err

@@ -42,7 +42,7 @@ func TestSettings(t *testing.T) {
 		{"ProxyJump=b", inventory.Connection{Address: "a", Jump: "c,d"}, func(s settings) any { return s.jump }, "[c d]"},
 
 		{"Port=23", here, func(s settings) any { return []any{s.port, s.keyName, s.keyPort, s.attempts} }, "[23 a 23 1]"},
-		{"HostKeyAlias=k\nConnectionAttempts=3", inventory.Connection{Address: "A", Port: 24}, func(s settings) any { return []any{s.port, s.keyName, s.keyPort, s.attempts} }, "[24 k 22 3]"},
+		{"HostKeyAlias=K\nConnectionAttempts=3", inventory.Connection{Address: "A", Port: 24}, func(s settings) any { return []any{s.port, s.keyName, s.keyPort, s.attempts} }, "[24 k 22 3]"},
 
 		{"", here, func(s settings) any { return s.hostKeys }, "strict"},
 		{"StrictHostKeyChecking=ask", here, func(s settings) any { return s.hostKeys }, "strict"},
