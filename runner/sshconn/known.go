@@ -167,36 +167,24 @@ func (h knownHost) marked(marker string) (lines []knownLine) {
 	return lines
 }
 
-// algorithms returns the host key algorithms to ask the server for. Those of the keys that are known for it come first,
-// so that it shows one of them; each after that of a certificate for it, whose authority may be revoked. If an authority
-// is known, or nothing is, certificates of every kind come before them, as with ssh: they show which of its keys ssh
-// would record. All other keys follow, so that a new one of another kind is seen.
-func (h knownHost) algorithms() (algorithms []string) {
-	add := func(names ...string) {
-		for _, name := range names {
-			if !slices.Contains(algorithms, name) {
-				algorithms = append(algorithms, name)
-			}
+// algorithms returns the host key algorithms to ask the server for, in ssh's order. Those of the keys that are known for
+// the host come first, so that it shows one of them, and with each that of a certificate, whose authority may be revoked.
+// If an authority is known, or nothing is, certificates of every kind come first: they show which of its keys ssh would
+// record. All other keys follow, so that a new one of another kind is seen.
+func (h knownHost) algorithms() []string {
+	authority := len(h.keys) == 0 || len(h.marked("@cert-authority")) > 0
+	var first, last []string
+	for _, name := range safe.HostKeys {
+		plain, isCert := strings.CutSuffix(name, "-cert-v01@openssh.com")
+		known := slices.ContainsFunc(h.keys, func(k knownKey) bool { return slices.Contains(signatureAlgorithms(k.kind), plain) })
+		switch {
+		case known || isCert && authority:
+			first = append(first, name)
+		case !isCert:
+			last = append(last, name)
 		}
 	}
-	if len(h.keys) == 0 || len(h.marked("@cert-authority")) > 0 {
-		add(certAlgorithms...)
-	}
-	for _, key := range h.keys {
-		plain := signatureAlgorithms(key.kind)
-		for _, name := range plain {
-			if cert := name + "-cert-v01@openssh.com"; slices.Contains(certAlgorithms, cert) {
-				add(cert)
-			}
-		}
-		add(plain...)
-	}
-	for _, other := range safe.HostKeys {
-		if !slices.Contains(certAlgorithms, other) {
-			add(other)
-		}
-	}
-	return algorithms
+	return slices.Concat(first, last)
 }
 
 func signatureAlgorithms(kind string) []string {
