@@ -1,12 +1,13 @@
 package inventory
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// patternGroups is read before patternInventory: all has a child that is named before ungrouped.
+const patternGroups = "all: {children: {web: {hosts: {web9: }}}}"
 
 const patternInventory = `lone
 10.0.0.1
@@ -61,15 +62,12 @@ func TestLikeAnsiblePatterns(t *testing.T) {
 		"lone:10.0.0.1", "[wl]*", "web[!1]", "web[1-3]", "nothing", "web,nothing", "prod:!nohost", "staging:&prod:!db", "prod,&staging", "d*:!db1",
 		"mixed[0]", "mixed[-1]", "late[0]", "late[1:2]", "late[-1]", "both[0]", "all[2:3]", "*[2]", "m*[0:1]", "db*[0:2]", "ungrouped[1]", "fe80*", "fe80:*,!*1", "~fe80", "all[3:4]",
 	}
-	path := filepath.Join(t.TempDir(), "hosts")
-	if err := os.WriteFile(path, []byte(patternInventory), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	inv, err := Load(t.Context(), []string{path}, Surroundings{})
+	paths := write(t, "groups.yml", patternGroups, "hosts", patternInventory)
+	inv, err := Load(t.Context(), paths, Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range ansibleHosts(t, path, patterns) {
+	for i, want := range ansibleHosts(t, paths, patterns) {
 		hosts, err := Select(inv, Query{Ansible: []string{patterns[i]}}, Lookups{})
 		if err != nil && strings.HasPrefix(err.Error(), "no host is selected") {
 			err = nil
@@ -89,15 +87,15 @@ func TestLikeAnsiblePatterns(t *testing.T) {
 	}
 }
 
-func ansibleHosts(t *testing.T, inventory string, patterns []string) (hosts [][]string) {
+func ansibleHosts(t *testing.T, sources, patterns []string) (hosts [][]string) {
 	t.Helper()
 	python(t, `
 import json, sys
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-manager = InventoryManager(DataLoader(), sources=[sys.argv[1]])
+manager = InventoryManager(DataLoader(), sources=sys.argv[1:])
 print(json.dumps([[h.name for h in manager.get_hosts(p)] for p in json.load(sys.stdin)]))
-`, []string{"HOME=" + t.TempDir()}, patterns, &hosts, inventory)
+`, []string{"HOME=" + t.TempDir()}, patterns, &hosts, sources...)
 	return hosts
 }
 

@@ -52,8 +52,11 @@ func (b *builder) resolve() (*Inventory, error) {
 	return inv, nil
 }
 
-// fillAll puts every group that is in no other one below all.
+// fillAll puts every group that is in no other one below all, and ungrouped before all others, as in Ansible.
 func (b *builder) fillAll() {
+	all := b.groups["all"]
+	all.children = slices.DeleteFunc(all.children, func(c child) bool { return c.name == "ungrouped" })
+	all.children = slices.Insert(all.children, 0, child{name: "ungrouped"})
 	below := map[string]bool{"all": true}
 	for _, g := range b.groups {
 		for _, c := range g.children {
@@ -62,7 +65,7 @@ func (b *builder) fillAll() {
 	}
 	for _, name := range b.groupOrder {
 		if !below[name] {
-			b.groups["all"].children = append(b.groups["all"].children, child{name: name})
+			all.children = append(all.children, child{name: name})
 		}
 	}
 }
