@@ -16,17 +16,26 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	type place struct{ host, check string }
 	earlier := map[place]runner.Verdict{}
 	before.eachVerdict(func(host string, v runner.Verdict) { earlier[place{host, v.Check}] = v })
-	type row struct {
+	type topic struct {
 		change verdictChange
 		check  string
 	}
-	hosts, count := map[row][]string{}, map[verdictChange]int{}
+	rows, count := map[topic]*inOrder[string, changedHosts]{}, map[verdictChange]int{}
 	now.eachVerdict(func(host string, v runner.Verdict) {
 		at := place{host, v.Check}
 		old, known := earlier[at]
 		delete(earlier, at)
 		if change := changeOfVerdict(old, known, v); change != "" {
-			hosts[row{change, v.Check}] = append(hosts[row{change, v.Check}], host)
+			values := ""
+			if change == newValue {
+				values = fmt.Sprintf("%s → %s", shortValue(*old.Value), shortValue(*v.Value))
+			}
+			about := topic{change, v.Check}
+			if rows[about] == nil {
+				rows[about] = &inOrder[string, changedHosts]{}
+			}
+			row := rows[about].at(values, changedHosts{values: values})
+			row.names = append(row.names, host)
 			count[change]++
 		}
 	})
@@ -35,12 +44,10 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	fmt.Fprintf(&b, "compared with %s:\n", before.Run)
 	for _, change := range []verdictChange{newValue, stillFailing, newlyPassing, newlyFailing} { // the worst last
 		for _, c := range slices.Concat(now.Plan.Checks, now.Plan.Fleet) {
-			if names := hosts[row{change, c.ID}]; names != nil {
-				on := "over the fleet"
-				if names[0] != "" {
-					on = "on " + inventory.Fold(names)
+			if of := rows[topic{change, c.ID}]; of != nil {
+				for _, row := range together(of.all) {
+					fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(change.outcome(), string(change)), c.ID, style.cut(row.String(), len(change)+len(c.ID)+4))
 				}
-				fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(change.outcome(), string(change)), c.ID, style.cut(on, len(change)+len(c.ID)+4))
 			}
 		}
 		if count[change] == 0 && change != newValue {
@@ -52,6 +59,45 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// changedHosts are hosts whose verdicts differ in the same way; an only one with no name is the fleet.
+type changedHosts struct {
+	values string // the value before and the one now; empty: not shown
+	names  []string
+}
+
+func (c *changedHosts) String() string {
+	switch {
+	case c.names[0] == "":
+		return "over the fleet"
+	case c.values == "":
+		return "on " + inventory.Fold(c.names)
+	}
+	return c.values + " on " + inventory.Fold(c.names)
+}
+
+// mostChanges is how many changes of one value are shown. With more, as of a temperature, the hosts say enough.
+const mostChanges = 5
+
+// together returns the rows as they are shown.
+func together(rows []*changedHosts) []*changedHosts {
+	if len(rows) <= mostChanges {
+		return rows
+	}
+	var all changedHosts
+	for _, row := range rows {
+		all.names = append(all.names, row.names...)
+	}
+	return []*changedHosts{&all}
+}
+
+// shortValue returns a captured value on one line of at most 40 characters.
+func shortValue(v runner.Text) string {
+	if v == "" {
+		return "nothing"
+	}
+	return Style{Width: 40}.cut(OneLine(string(v)), 0)
 }
 
 // verdictChange says how a verdict differs from the earlier one on the same host; empty: it does not.

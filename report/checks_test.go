@@ -33,7 +33,7 @@ func TestCompareChecks(t *testing.T) {
   nothing is newly failing
 `},
 		{"all of it", run("a", []runner.Outcome{pass, fail, fail, fail}, "6", fail), run("b", []runner.Outcome{fail, fail, pass, not}, "7", pass), `
-  changed kernel on web[1-4]
+  changed kernel 6 → 7 on web[1-4]
   still failing up on web2
   newly passing up on web3
   newly passing same over the fleet
@@ -60,6 +60,32 @@ func TestCompareChecks(t *testing.T) {
 		}
 		if want := "compared with a:" + tt.want; b.String() != want {
 			t.Errorf("%s: got\n%swant\n%s", tt.name, b.String(), want)
+		}
+	}
+}
+
+// TestCompareManyValues: of a value that changes otherwise on each host, the hosts are named; of one that changes in few
+// ways, each of them, in short.
+func TestCompareManyValues(t *testing.T) {
+	run := func(values ...runner.Text) *Summary {
+		s := &Summary{Run: "a", Plan: &runner.Plan{Checks: []runner.Check{{ID: "load"}}}}
+		for i, v := range values {
+			s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%d", i), Checks: []runner.Verdict{{Check: "load", Outcome: runner.Pass, Value: &v}}})
+		}
+		return s
+	}
+	long := runner.Text(strings.Repeat("x", 41))
+	for _, tt := range []struct {
+		before, now *Summary
+		want        string
+	}{
+		{run("1", "1", "1", "1", "1", "1"), run("2", "3", "4", "5", "6", "7"), "\n  changed load on web[0-5]\n"},
+		{run("1", "1", "1", "1", "1", "1"), run("2", "3", "4", "5", "6", "2"), "\n  changed load 1 → 2 on web[0,5]\n  changed load 1 → 3 on web1\n"},
+		{run("a\nb", ""), run("", long), "\n  changed load a b → nothing on web0\n  changed load nothing → " + strings.Repeat("x", 39) + "… on web1\n"},
+	} {
+		var b strings.Builder
+		if err := CompareChecks(&b, tt.before, tt.now, Style{}); err != nil || !strings.Contains(b.String(), tt.want) {
+			t.Errorf("%v, got\n%swant%s", err, b.String(), tt.want)
 		}
 	}
 }
