@@ -95,6 +95,9 @@ func (s *Suite) mustHaveLike(glob string) *inventory.Error {
 	if s.overFleet(glob) {
 		return &inventory.Error{Text: fmt.Sprintf("%q is a check over the fleet, and only checks on hosts can be waived", glob)}
 	}
+	for _, f := range s.Fleet {
+		ids = append(ids, f.ID)
+	}
 	return &inventory.Error{Text: fmt.Sprintf("no check has an id that matches %q", glob), Hint: inventory.DidYouMean(glob, ids)}
 }
 

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -22,6 +23,17 @@ func TestPatternsOfIDs(t *testing.T) {
 		}
 		if err := suite.Take(check.Choice{IDs: []string{pattern}}); err != nil || len(suite.Checks) != len(want) {
 			t.Errorf("%s leaves %d checks, %v, want %d", pattern, len(suite.Checks), err, len(want))
+		}
+	}
+}
+
+// TestNearlyAnID: the hint for a mistyped id knows checks over the fleet, too.
+func TestNearlyAnID(t *testing.T) {
+	suite := read(t, "checks:\n  - {id: load, command: uptime, capture: up}\n  - {id: balance, fleet: {value_of: up, all_equal: true}}\n")
+	for id, want := range map[string]string{"laod": `did you mean "load"?`, "balnace": `did you mean "balance"?`} {
+		wrong, ok := errors.AsType[*inventory.Error](suite.Take(check.Choice{IDs: []string{id}}))
+		if !ok || wrong.Hint != want {
+			t.Errorf("%s: %v, want the hint %s", id, wrong, want)
 		}
 	}
 }

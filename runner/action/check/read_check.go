@@ -228,11 +228,10 @@ func (r reader) fleet(n *strictyaml.Node) *Fleet {
 		"that":      matcher("that", &f.That, unknown),
 		"at_least": func(n *strictyaml.Node) {
 			share, err := runner.ParseShare(n.Text)
-			if err != nil || n.Kind != strictyaml.Scalar {
-				r.Fail(n, "at_least: 80%", "%q is neither a number of hosts nor a percentage", n.Text)
-				return
+			if err != nil {
+				r.Fail(n, "at_least: 80%", "%v", err)
 			}
-			f.AtLeast = &share
+			f.AtLeast = &share // a wrong one is there, too
 		},
 	})
 	switch {

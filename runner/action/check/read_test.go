@@ -71,6 +71,8 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {file: /a, fleet: {value_of: x, all_equal: true}}\n", "c.yaml:2:6: file is not for a check over the fleet", ""},
 		{"checks:\n  - {fleet: {value_of: x, distinct: true}}\n", `c.yaml:2:37: distinct has to be a number, and "true" is not`, "write the number alone, without quotes and units"},
 		{"checks:\n  - {file: /a, capture: {x: size, y: mode}}\n", "c.yaml:2:25: capture is one name, or one name with its attribute", "capture: {size: size}"},
+		{"checks:\n  - {fleet: {value_of: x, at_least: 120%}}\n", `c.yaml:2:37: "120%" is more than 100%`, "at_least: 80%"},
+		{"checks:\n  - {fleet: {value_of: x, at_least: [1]}}\n", `c.yaml:2:37: "" is neither a number of hosts nor a percentage like 10%`, "at_least: 80%"},
 		{"checks:\n  - {fleet: {value_of: x}}\n", "c.yaml:2:13: this check expects nothing of the values of x", ""},
 		{"checks: {}\n", "c.yaml:1:9: checks have to be a list", ""},
 		{"include: c.yaml\n", "c.yaml: the file includes itself: c.yaml → c.yaml", ""},
