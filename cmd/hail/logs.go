@@ -71,16 +71,24 @@ func logs(e environment, c *cli.Context) error {
 		s = &report.Summary{} // the logs can be read all the same
 	}
 	for _, h := range hosts {
+		result := s.Result(h.Name)
 		if c.Bool("raw") {
-			err = copyOutput(e.stdout, r, h.Name)
+			if err = copyOutput(e.stdout, r, h.Name); err == nil && result != nil && !ranToItsEnd(result) {
+				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, result.Said())
+			}
 		} else {
-			err = writeLog(e.stdout, r, h.Name, s.Result(h.Name))
+			err = writeLog(e.stdout, r, h.Name, result)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return damaged
+}
+
+// ranToItsEnd is whether what the host printed is all that it had to print.
+func ranToItsEnd(r *report.Result) bool {
+	return r.Status == runner.OK || r.Status == runner.Changed || r.Status == runner.Failed
 }
 
 // follow shows what the hosts of a run print, and how they end, until the run ends or a signal arrives.
