@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"os/user"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,9 @@ func TestTortureScripts(t *testing.T) {
 }
 
 func runScripts(t *testing.T, s site, dirs ...string) {
+	if signal.Ignored(syscall.SIGHUP) { // below nohup; the programs that the scripts start would ignore it, too
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
