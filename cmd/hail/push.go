@@ -196,6 +196,7 @@ func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *invent
 	for _, s := range specs {
 		for _, f := range s.Files {
 			conditions = append(conditions, condition{f.Dest, f.When, f.Place})
+			e.remarkUnfilled(c, f)
 		}
 		conditions = append(conditions, conditionsOf(s.Health)...)
 	}
@@ -214,6 +215,14 @@ func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *invent
 	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
 	push.Limit, err = bandwidth(c)
 	return push, contents, err
+}
+
+// remarkUnfilled tells of a file that has the name of a template, and is sent as it is under a name without that.
+func (e environment) remarkUnfilled(c *cli.Context, f action.PushFile) {
+	ext := path.Ext(f.Src)
+	if !f.Template && slices.Contains([]string{".tmpl", ".tpl", ".j2"}, ext) && path.Ext(f.Dest) != ext {
+		e.remark(c, &inventory.Error{Place: f.Place, Text: f.Src + " is sent as it is", Hint: "with template: true, or --template, it is filled in for each host"})
+	}
 }
 
 // addContent adds a content to those that the record keeps or, if it is secret, to those that it must not hold.
