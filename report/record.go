@@ -34,12 +34,13 @@ type Head struct {
 // by many goroutines; the two writers that it returns are used by one goroutine at a time.
 type Record struct {
 	hostFiles
-	head     Head
-	journal  journalWriter
-	lock     *flock.Flock
-	handles  atomic.Int64 // how many more files may be kept open
-	openLogs sync.Map     // host name to *hostLog, from Open to the end of the attempt
-	reserve  reserve
+	head       Head
+	journal    journalWriter
+	lock       *flock.Flock
+	handles    atomic.Int64 // how many more files may be kept open
+	openLogs   sync.Map     // host name to *hostLog, from Open to the end of the attempt
+	reserve    reserve
+	summarized bool // WriteSummary has been called
 }
 
 // Create makes the folder of a run in dir, with its plan and the contents that the plan names, and locks it. The id of
@@ -233,14 +234,28 @@ func (r *Record) Close() error {
 // incomplete says that err is about the record of a run, so that nobody thinks that the run itself stopped.
 func incomplete(err error) error { return fmt.Errorf("the record is incomplete: %w", err) }
 
-// Finish writes the files that are made from the summary, into the space reserved for them, and releases the lock. All
-// of it is in the journal, too, so a failure here loses nothing but these files.
+// WriteSummary writes the files that are made from the summary, into the space reserved for them. All of it is in the
+// journal, too, so a failure here loses nothing but these files. The record stays locked, so that nobody removes it.
+func (r *Record) WriteSummary(s *Summary) error {
+	r.summarized = true
+	return r.unlessFailed(errors.Join(r.reserve.release(), r.writeSummary(s)))
+}
+
+// Finish writes the files that are made from the summary, unless WriteSummary has done so, and releases the lock.
 func (r *Record) Finish(s *Summary) error {
-	err := errors.Join(r.reserve.release(), r.writeSummary(s), r.lock.Unlock())
-	if err != nil && r.Failed() == nil { // what Failed returns has been reported already
-		return incomplete(unlessRemoved(r.dir, err))
+	var err error
+	if !r.summarized {
+		err = r.WriteSummary(s)
 	}
-	return nil
+	return errors.Join(err, r.unlessFailed(r.lock.Unlock()))
+}
+
+// unlessFailed returns err as one of the record, or nil if Failed has an error: that one has been reported already.
+func (r *Record) unlessFailed(err error) error {
+	if err == nil || r.Failed() != nil {
+		return nil
+	}
+	return incomplete(unlessRemoved(r.dir, err))
 }
 
 func (r *Record) writeSummary(s *Summary) error {

@@ -121,8 +121,8 @@ func createRecord(e environment, c *cli.Context, plan *runner.Plan, j job) (*rep
 
 const mostIDs = 10
 
-// drain takes the events of the run to their end. Meanwhile it answers enquiries, also by keyboard if that is true, and
-// signals: the first one stops the run, the second cuts the connections. by is the first one, or nil.
+// drain takes the events of the run to their end, and writes its summary. Meanwhile it answers enquiries, also by keyboard
+// if that is true, and signals: the first one stops the run, the second cuts the connections. by is the first one, or nil.
 func (r *prepared) drain(keyboard bool) (s *report.Summary, by os.Signal, err error) {
 	d := r.display
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -132,6 +132,7 @@ func (r *prepared) drain(keyboard bool) (s *report.Summary, by os.Signal, err er
 	stopAnswering := d.answerEnquiries(keyboard)
 	stopHandling := d.env.handleSignals(d.remark, func() { cancel(nil) }, func() { r.ssh.Close() })
 	s, err = report.Drain(r.events(ctx), sinks...)
+	err = errors.Join(err, r.record.WriteSummary(s)) // from here on, a signal ends hail at once: the record is whole
 	by = stopHandling()
 	stopAnswering()
 	return s, by, err
@@ -150,12 +151,12 @@ func (r *prepared) events(ctx context.Context) iter.Seq[[]runner.Event] {
 	return events
 }
 
-// conclude shows how the run ended, writes the reports, finishes its record, and removes old records. drained is the error
+// conclude shows how the run ended, writes the reports, releases its record, and removes old records. drained is the error
 // of drain. It tells all that went wrong with the record and the output, and returns it.
 func (r *prepared) conclude(c *cli.Context, s *report.Summary, drained error) error {
 	d := r.display
 	err := withoutEPIPE(errors.Join(drained, d.results(s, r.record)))
-	// The reports come first: once the record is finished, another hail may remove it.
+	// The reports come first: once the record is released, another hail may remove it.
 	if err = errors.Join(err, writeAll(r.reports, s, r.record.Path(), d.columns), r.record.Finish(s)); err != nil {
 		tell(d.env.stderr, err, asJSON(d.modes.names()))
 	}
