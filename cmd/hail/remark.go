@@ -61,7 +61,7 @@ func checkShells(c *cli.Context, kind string, hosts []inventory.Host) error {
 	if bare == nil || kind == action.KindPing || kind == action.KindExec || c.Bool("no-wrap") {
 		return nil
 	}
-	return usage("hail run and hail ping take them, and -x leaves them out", "%s (%d): no shell, says the inventory, and hail %s needs one", inventory.Fold(bare), len(bare), c.Command.Name)
+	return usage("hail run and hail ping take them, and -x leaves them out", "hail %s needs a POSIX shell, and the inventory says that there is none on %s (%d)", c.Command.Name, inventory.Fold(bare), len(bare))
 }
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by
