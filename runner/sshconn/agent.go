@@ -104,6 +104,8 @@ type patientSigner struct {
 	agent *agentKeys
 	ctx   context.Context
 	clock *clock
+
+	failed func(error) // told why there is no signature
 }
 
 // mostWaits is how many times a signature is waited for, agentTimeout each, while the agent answers others: ten minutes
@@ -111,6 +113,14 @@ type patientSigner struct {
 const mostWaits = 120
 
 func (p *patientSigner) sign(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
+	s, err := p.ask(by)
+	if err != nil && p.ctx.Err() == nil {
+		p.failed(err)
+	}
+	return s, err
+}
+
+func (p *patientSigner) ask(by func(ssh.Signer) (*ssh.Signature, error)) (*ssh.Signature, error) {
 	s, err := p.wait(p.Signer, by)
 	if err == nil || !p.agent.lost() {
 		return s, err

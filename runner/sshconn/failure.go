@@ -116,7 +116,7 @@ func (h *handshake) failure(err error) error {
 	case inLogin && ended && !h.offered.password: // with a password, a retry would try it again
 		return unreachable(runner.Closed, errors.New("the server hung up during the login"))
 	case inLogin:
-		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", h.progress.settings.user, &h.offered))
+		return unreachable(runner.Auth, fmt.Errorf("login refused for user %s: %s", h.progress.settings.user, h.offered))
 	case greeting == "" && ended:
 		return unreachable(runner.Closed, errors.New("the server hung up without a word"))
 	case strings.HasPrefix(greeting, "HTTP/"):

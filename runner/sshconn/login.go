@@ -21,7 +21,7 @@ type handshake struct {
 	wire     *monitoredConn
 	begun    time.Time // when the phase began
 	shown    []byte    // the host key; nil: not yet
-	offered  offer
+	offered  *offer
 	password passwordUse
 }
 
@@ -37,6 +37,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		known:    index.lookup(s.keyName, s.keyPort),
 		wire:     &monitoredConn{Conn: nc, spoke: p.spoke},
 		begun:    time.Now(),
+		offered:  &offer{},
 		password: passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock},
 	}
 	config := &ssh.ClientConfig{
@@ -47,10 +48,13 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return h.check(ctx, key) },
 		Auth: s.authMethods(&h.password, func() ([]ssh.Signer, error) {
 			h.offered = d.keys.offer(ctx, *s, p.clock)
-			p.trace.detail(s.name, "%s", &h.offered)
+			p.trace.detail(s.name, "%s", h.offered)
 			return h.offered.signers, nil
 		}),
-		AuthCallback:   h.password.next,
+		AuthCallback: func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+			h.password.next(c)
+			return h.offered.next(), nil // nil: the next of the usual ones
+		},
 		BannerCallback: limitedBanner(),
 	}
 	if config.HostKeyAlgorithms == nil {
@@ -61,7 +65,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(h.wire, s.hostport(), config)
 	h.password.done(err == nil)
-	h.password.tell(&h.offered)
+	h.password.tell(h.offered)
 	stopped := !stop()
 	switch {
 	case err != nil:
@@ -71,7 +75,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		sc.Close()
 		return nil, context.Cause(ctx)
 	}
-	h.offered = offer{} // no longer needed, but rekeying keeps h as long as the connection lasts
+	h.offered = nil // no longer needed, but rekeying keeps h as long as the connection lasts
 	p.reach.Login = time.Since(h.begun)
 	p.reach.Server = string(sc.ServerVersion())
 	p.phase = ""

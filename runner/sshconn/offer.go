@@ -14,7 +14,8 @@ import (
 type offer struct {
 	signers         []ssh.Signer
 	shown, withheld []string
-	password        bool // the password was shown too
+	rest            []ssh.Signer // what follows a key that the server would take, but the agent has not signed with
+	password        bool         // the password was shown too
 }
 
 func (o *offer) String() string {
@@ -31,7 +32,7 @@ func (o *offer) String() string {
 // offer returns what the host is offered, in order: the keys named for it (through the agent where it holds them), then
 // the agent's other keys, unless only the named ones may be used, and last the files that ssh tries by default. The
 // clock of the login stands still while the agent lists its keys.
-func (k *keyring) offer(ctx context.Context, s settings, clock *clock) offer {
+func (k *keyring) offer(ctx context.Context, s settings, clock *clock) *offer {
 	o := offering{keys: k, s: s, ctx: ctx, clock: clock, seen: map[string]bool{}}
 	if s.agent != "" {
 		o.askAgent()
@@ -50,7 +51,7 @@ func (k *keyring) offer(ctx context.Context, s settings, clock *clock) offer {
 	if s.agent == "" && len(o.signers) == 0 {
 		o.withheld = append(o.withheld, "there is no agent")
 	}
-	return o.offer
+	return &o.offer
 }
 
 // offering is an offer that is being put together.
@@ -78,6 +79,17 @@ func (o *offering) askAgent() {
 	}
 }
 
+// next returns, once, the method to go on with when the agent has not signed with a key: the SSH library gives up the
+// other keys then, and ssh does not. It returns nil when there is none.
+func (o *offer) next() ssh.AuthMethod {
+	rest := o.rest
+	o.rest = nil
+	if len(rest) == 0 {
+		return nil
+	}
+	return ssh.PublicKeys(rest...)
+}
+
 // addFiles adds the keys whose files are named, or guessed.
 func (o *offering) addFiles() {
 	for _, path := range o.s.identities {
@@ -103,7 +115,14 @@ func (o *offering) addFiles() {
 
 // addHeld adds a key that the agent holds.
 func (o *offering) addHeld(certificates []string, key ssh.Signer) {
-	o.addWith(certificates, &patientSigner{key, o.keys, o.agent, o.ctx, o.clock}, "the agent's "+ssh.FingerprintSHA256(key.PublicKey()))
+	signer := &patientSigner{Signer: key, keys: o.keys, agent: o.agent, ctx: o.ctx, clock: o.clock}
+	name := ssh.FingerprintSHA256(key.PublicKey())
+	o.addWith(certificates, signer, "the agent's "+name)
+	after := len(o.signers)
+	signer.failed = func(err error) {
+		o.rest = o.signers[after:]
+		o.withheld = append(o.withheld, fmt.Sprintf("the agent did not sign with %s (%v)", name, err))
+	}
 }
 
 // addWith adds those of the certificates that are for the key, and then the key.

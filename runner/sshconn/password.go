@@ -107,15 +107,13 @@ func (u *passwordUse) answer() func(name, instruction string, questions []string
 	}
 }
 
-// next is an ssh.ClientAuthCallback: when another method follows, the password was refused or was one of several
-// factors.
-func (u *passwordUse) next(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+// next is told when another method follows: the password was refused or was one of several factors.
+func (u *passwordUse) next(c *ssh.ClientAuthContext) {
 	u.accepted = c.PartialSuccessMethods
 	if u.given {
 		accepted := slices.Contains(c.PartialSuccessMethods, "password") || slices.Contains(c.PartialSuccessMethods, "keyboard-interactive")
 		u.done(accepted)
 	}
-	return nil, nil // the next of the usual ones
 }
 
 // done notes, once, what became of the password. A server that hangs up on it has refused it, unless we stopped the login.

@@ -114,6 +114,39 @@ func (m muteAgent) SignWithFlags(ssh.PublicKey, []byte, agent.SignatureFlags) (*
 	return nil, errors.New("too late")
 }
 
+// TestAgentThatRefuses: a key with which the agent does not sign is named, and does not keep the next one from logging
+// in.
+func TestAgentThatRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var files []string
+	var public []ssh.PublicKey
+	for _, name := range []string{"touch", "plain"} {
+		_, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filepath.Join(dir, name))
+		public = append(public, privateKey(t, filepath.Join(dir, name), key))
+	}
+	s := newSite(t, sshtest.Server{Name: "web1", Authorized: public})
+	d := s.dialer(sshconn.Config{Agent: serveAgent(t, files[0], func(a agent.ExtendedAgent) agent.Agent { return refusingAgent{a} })})
+	h := s.hosts[0]
+	h.Connection.Identity = nil
+	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "; the agent did not sign with "+ssh.FingerprintSHA256(public[0]))
+	h.Connection.Identity = files
+	if err := reach(t, d, h); err != nil {
+		t.Errorf("with another key: %v", err)
+	}
+}
+
+// refusingAgent does not sign.
+type refusingAgent struct{ agent.ExtendedAgent }
+
+func (refusingAgent) SignWithFlags(ssh.PublicKey, []byte, agent.SignatureFlags) (*ssh.Signature, error) {
+	return nil, errors.New("nobody has touched the key")
+}
+
 // TestFullAgent: an agent with 20 keys does not use up the tries that sshd allows if ssh_config names the right key.
 func TestFullAgent(t *testing.T) {
 	dir := t.TempDir()
