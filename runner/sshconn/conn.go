@@ -31,9 +31,10 @@ type conn struct {
 	end    chan struct{} // closed when the connection has ended
 	closed sync.Once
 
-	clock    *time.Timer // of the checks for signs of life
-	lastSeen int64       // bytes heard at the last tick
-	missed   int32       // ticks without a byte since then
+	clock    *time.Timer  // of the checks for signs of life
+	lastSeen int64        // bytes heard at the last tick
+	missed   int32        // ticks without a byte since then
+	silent   atomic.Int64 // for how long the host had given no sign of life when it was cut off for that; 0: it was not
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wire *monitoredConn, p *progress) *conn {
@@ -106,6 +107,7 @@ func (c *conn) tick() {
 		return
 	}
 	if c.missed++; c.missed > c.settings.maxMisses {
+		c.silent.Store(int64(c.settings.keepalive) * int64(c.missed))
 		c.cut()
 		return
 	}

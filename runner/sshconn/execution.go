@@ -69,6 +69,8 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 		return e.broken
 	case last != running: // without a stop, it has been resting
 		return e.result
+	case e.conn.silent.Load() > 0:
+		return lost(fmt.Errorf("the host has given no sign of life for %v", time.Duration(e.conn.silent.Load())))
 	case e.conn.endsSoon():
 		return lost(errors.New("the connection ended before the command did"))
 	}
