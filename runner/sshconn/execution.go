@@ -70,12 +70,15 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	case last != running: // without a stop, it has been resting
 		return e.result
 	case e.conn.silent.Load() > 0:
-		return lost(fmt.Errorf("the host has given no sign of life for %v", time.Duration(e.conn.silent.Load())))
+		return e.lost(fmt.Errorf("the host has given no sign of life for %v", time.Duration(e.conn.silent.Load())))
 	case e.conn.endsSoon():
-		return lost(errors.New("the connection ended before the command did"))
+		return e.lost(errors.New("the connection ended before the command did"))
 	}
 	return lost(errors.New("the server closed the session without an exit status"))
 }
+
+// lost returns the failure of a command whose connection has ended because of err.
+func (e *execution) lost(err error) error { return lost(withWords(err, e.conn.wire.Conn)) }
 
 // pass copies one stream to its writer. When the writer fails, the command is ended and the rest is thrown away. Most
 // commands print little: only a stream that fills the small buffer takes a large one.

@@ -29,6 +29,9 @@ func (p *progress) failure(ctx context.Context, err error) error {
 	case !known:
 		f = unreachable(p.netReason(err), p.words(err))
 	}
+	if f.Reason == runner.ConnectTimeout || f.Reason == runner.Closed {
+		f.Err = withWords(f.Err, p.proxy)
+	}
 	reach := p.reach
 	reach.Phase = p.phase
 	f.Reach = &reach
@@ -105,8 +108,7 @@ func (h *handshake) failure(err error) error {
 	inLogin := h.progress.phase == "login"
 	switch {
 	case overProxy && greeting == "" && ended:
-		proxy.Close() // after this, its last words are complete
-		words := proxy.said.line()
+		words := proxy.words()
 		if words == "" {
 			return unreachable(runner.Jump, errors.New("the proxy command ended without a word"))
 		}

@@ -21,6 +21,7 @@ type progress struct {
 	settings settings // of the host
 	reach    runner.Reach
 	master   *forwarder // what the connection goes through; may be nil
+	proxy    net.Conn   // by a ProxyCommand; nil: there is none
 	phase    string     // the phase under way: dns, tcp, proxy, master, handshake, login
 	clock    *clock
 	spoke    func()                         // called at the host's first bytes; may be nil
@@ -73,6 +74,7 @@ func (p *progress) openProxy(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, unreachable(runner.Jump, err)
 	}
+	p.proxy = nc
 	return nc, nil
 }
 

@@ -75,6 +75,22 @@ func (p *proxyConn) Close() error {
 	return err
 }
 
+// words returns what the command said last on stderr. It ends the command, so that they are complete.
+func (p *proxyConn) words() string {
+	p.Close()
+	return p.said.line()
+}
+
+// withWords returns err with the last words of the ProxyCommand that has made the connection, if one has.
+func withWords(err error, nc net.Conn) error {
+	if proxy, ok := nc.(*proxyConn); ok {
+		if words := proxy.words(); words != "" {
+			return fmt.Errorf("%w; the proxy command said %q", err, words)
+		}
+	}
+	return err
+}
+
 // stderrTail keeps the end of what a command prints on stderr.
 type stderrTail struct {
 	mu   sync.Mutex

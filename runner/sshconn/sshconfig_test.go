@@ -62,7 +62,7 @@ func TestProxyCommand(t *testing.T) {
 	h := realHost(t)
 	h.Connection.Jump = ""
 	pid := filepath.Join(t.TempDir(), "pid")
-	proxy, hung := script(t, "echo $$ >"+pid+"; exec busybox nc $1 $2"), script(t, "echo $$ >"+pid+"; sleep 1000")
+	proxy, hung := script(t, "echo $$ >"+pid+"; exec busybox nc $1 $2"), script(t, "echo $$ >"+pid+"; echo approve this >&2; sleep 1000")
 	d := configured(t, "ProxyCommand "+proxy+" %h %p\n", sshconn.Config{})
 	if got := output(t, d, h, "echo hello"); got != "hello" {
 		t.Errorf("it prints %q", got)
@@ -78,7 +78,7 @@ func TestProxyCommand(t *testing.T) {
 		"true":                      {runner.Jump, "handshake", "the proxy command ended without a word"},
 		"/nowhere/proxy %h":         {runner.Jump, "handshake", "not found"},
 		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
-		hung:                        {runner.ConnectTimeout, "handshake", "no SSH server answered"},
+		hung:                        {runner.ConnectTimeout, "handshake", `no SSH server answered; the proxy command said "approve this"`},
 	} {
 		timeout := bound
 		if tt.reason == runner.ConnectTimeout {
@@ -91,6 +91,15 @@ func TestProxyCommand(t *testing.T) {
 		}
 	}
 	waitGone(t, pid)
+
+	limited := script(t, "exec 3<&0; busybox nc $1 $2 <&3 & echo $! >"+pid+"; wait; echo too long >&2")
+	c, err := configured(t, "ProxyCommand "+limited+" %h %p\n", sshconn.Config{}).Dial(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Exec(t.Context(), "kill $(cat "+pid+"); sleep 60", runner.Stdio{Out: io.Discard, Err: io.Discard})
+	wantReason(t, err, runner.Lost, "", `the connection ended before the command did; the proxy command said "too long"`)
 
 	// A ProxyCommand from an inventory runs only if that is allowed.
 	h.Connection.Options = map[string]string{"proxycommand": "busybox nc %h %p"}
