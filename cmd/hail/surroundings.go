@@ -33,8 +33,15 @@ func (j *job) surroundings(e environment, c *cli.Context, hosts []inventory.Host
 	if c.Bool("tty") && (s.Secrets != nil || c.IsSet("stdin") || c.IsSet("stdin-dir")) {
 		return s, usage("", "--tty does not go with --stdin, --stdin-dir or --secret-env")
 	}
-	if bare := bareHosts(hosts); bare != nil && s.Secrets != nil {
+	switch bare := bareHosts(hosts); {
+	case bare == nil:
+	case s.Secrets != nil:
 		return s, usage("", "--secret-env needs the wrapper, and there is none on %s (--no-wrap, or shell: none)", inventory.Fold(bare))
+	case s.Env != nil || s.ExportVars:
+		e.remark(c, &inventory.Error{
+			Text: fmt.Sprintf("without the wrapper, %s takes only the variables that its server allows (AcceptEnv)", inventory.Fold(bare)),
+			Hint: "write the others into the command line, in the language of the shell there",
+		})
 	}
 	return s, j.input(e, c, hosts, &s)
 }
