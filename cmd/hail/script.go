@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -46,7 +45,7 @@ Examples:
 				return usage("", "%v", err)
 			}
 			return fanOut(e, c, func(_ *inventory.Inventory, hosts []inventory.Host) (j job, err error) {
-				j.what, j.blobs = strings.Join(append([]string{name}, args...), " "), []report.Blob{report.BlobOf(text)}
+				j.what, j.blobs = runner.QuoteWords(append([]string{name}, args...)), []report.Blob{report.BlobOf(text)}
 				s.Surroundings, err = j.surroundings(e, c, hosts)
 				j.spec = s.Spec()
 				return j, err
