@@ -73,9 +73,7 @@ func logs(e environment, c *cli.Context) error {
 	for _, h := range hosts {
 		result := s.Result(h.Name)
 		if c.Bool("raw") {
-			if err = copyOutput(e.stdout, r, h.Name); err == nil && result != nil && !ranToItsEnd(result) {
-				fmt.Fprintf(e.stderr, "hail: %s: %s\n", h.Name, result.Said())
-			}
+			err = e.printOutput(r, h.Name, result)
 		} else {
 			err = writeLog(e.stdout, r, h.Name, result)
 		}
@@ -150,13 +148,28 @@ func writeLog(w io.Writer, files report.Files, host string, result *report.Resul
 	return err
 }
 
-// copyOutput writes what a host printed on stdout, byte for byte.
-func copyOutput(w io.Writer, r report.Files, host string) error {
-	f, err := r.Output(host, runner.Stdout)
-	if err != nil {
+// printOutput writes what a host printed on stdout, byte for byte, and remarks on what is not there. A result of nil is
+// unknown.
+func (e environment) printOutput(files report.Files, host string, result *report.Result) error {
+	n, err := copyOutput(e.stdout, files, host)
+	if err != nil || result == nil {
 		return err
 	}
+	if missing := result.Stdout.Length - n; missing > 0 {
+		fmt.Fprintf(e.stderr, "hail: %s: %d of its %s are not in the record\n", host, missing, report.Plural(result.Stdout.Length, "byte"))
+	}
+	if !ranToItsEnd(result) {
+		fmt.Fprintf(e.stderr, "hail: %s: %s\n", host, result.Said())
+	}
+	return nil
+}
+
+// copyOutput writes what a host printed on stdout, byte for byte, and returns how much there is of it.
+func copyOutput(w io.Writer, r report.Files, host string) (int64, error) {
+	f, err := r.Output(host, runner.Stdout)
+	if err != nil {
+		return 0, err
+	}
 	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
+	return io.Copy(w, f)
 }

@@ -56,7 +56,8 @@ var (
 	noMode  = mode{name: "none"}
 	rawMode = mode{name: "raw", end: func(w io.Writer, r shown) (err error) { // what the hosts printed, byte for byte
 		for i := range r.Hosts {
-			err = errors.Join(err, copyOutput(w, r.Files, r.Hosts[i].Host))
+			_, wrong := copyOutput(w, r.Files, r.Hosts[i].Host)
+			err = errors.Join(err, wrong)
 		}
 		return err
 	}}
