@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/report"
+	"hail/runner"
 )
 
 func reportCommand(e environment) *cli.Command {
@@ -94,6 +95,9 @@ func (e environment) runAndFormat(c *cli.Context) (ref, format string, err error
 		if _, err := report.Find(e.runsDir(c), format); err == nil {
 			return "", "", usage("hail report "+format+" html", "there is no format after the run: %s", formatNames())
 		}
+	}
+	if name, path, _ := strings.Cut(format, "="); path != "" && report.Formats[name] != nil {
+		return "", "", usage(fmt.Sprintf("hail report %s %s -o %s", ref, name, runner.Quote(path)), "FORMAT=PATH is for --report")
 	}
 	return "", "", usage(wordHint(format, report.FormatNames()), noFormat, format)
 }
