@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -61,6 +62,8 @@ func wording(err error) (all []saying) {
 		hint = wrong.Hint
 	} else if wrong, ok := errors.AsType[*usageError](err); ok {
 		hint = wrong.hint
+	} else if damage, ok := errors.AsType[*report.DamageError](err); ok {
+		hint = "what each host printed is in " + filepath.Join(filepath.Dir(damage.Path), "hosts")
 	}
 	for i, line := range strings.Split(strings.TrimSuffix(inventory.Plain(err).Error(), "\n"), "\n") {
 		s := saying{Text: line}
