@@ -19,36 +19,39 @@ type keyword struct {
 
 // keywords are those that decide which host is reached, as whom, and how.
 var keywords = map[string]keyword{
-	"addressfamily":            {set: word(func(s *Settings) *string { return &s.AddressFamily }, "any", "inet", "inet6")},
-	"bindaddress":              {set: word(func(s *Settings) *string { return &s.BindAddress })},
-	"certificatefile":          {set: add(func(s *Settings) *[]string { return &s.CertificateFile }), adds: true},
-	"ciphers":                  {set: word(func(s *Settings) *string { return &s.Ciphers })},
-	"connectionattempts":       {set: number(func(s *Settings) *int { return &s.ConnectionAttempts })},
-	"connecttimeout":           {set: span(func(s *Settings) *time.Duration { return &s.ConnectTimeout })},
-	"forwardagent":             {set: forwardAgent},
-	"globalknownhostsfile":     {set: all(func(s *Settings) *[]string { return &s.GlobalKnownHostsFile }), list: true},
-	"hostkeyalgorithms":        {set: word(func(s *Settings) *string { return &s.HostKeyAlgorithms })},
-	"hostkeyalias":             {set: word(func(s *Settings) *string { return &s.HostKeyAlias })},
-	"hostname":                 {set: word(func(s *Settings) *string { return &s.HostName })},
-	"identitiesonly":           {set: yesOrNo(func(s *Settings) *bool { return &s.IdentitiesOnly })},
-	"identityagent":            {set: word(func(s *Settings) *string { return &s.IdentityAgent })},
-	"identityfile":             {set: add(func(s *Settings) *[]string { return &s.IdentityFile }), adds: true},
-	"kexalgorithms":            {set: word(func(s *Settings) *string { return &s.KexAlgorithms })},
-	"macs":                     {set: word(func(s *Settings) *string { return &s.MACs })},
-	"port":                     {set: port},
-	"preferredauthentications": {set: word(func(s *Settings) *string { return &s.PreferredAuthentications })},
-	"proxycommand":             {set: proxyCommand, raw: true},
-	"proxyjump":                {set: proxyJump},
-	"pubkeyacceptedalgorithms": {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
-	"remotecommand":            {set: func(e *evaluation, d directive) error { e.s.RemoteCommand = d.rest; return nil }, raw: true, idle: true},
-	"requesttty":               {set: word(func(s *Settings) *string { return &s.RequestTTY }, "yes", "true", "no", "false", "force", "auto"), idle: true},
-	"sendenv":                  {set: sendEnv, list: true, adds: true},
-	"serveralivecountmax":      {set: number(func(s *Settings) *int { return &s.ServerAliveCountMax })},
-	"serveraliveinterval":      {set: span(func(s *Settings) *time.Duration { return &s.ServerAliveInterval })},
-	"setenv":                   {set: setEnv, list: true},
-	"stricthostkeychecking":    {set: strictHostKeys},
-	"user":                     {set: word(func(s *Settings) *string { return &s.User })},
-	"userknownhostsfile":       {set: all(func(s *Settings) *[]string { return &s.UserKnownHostsFile }), list: true},
+	"addressfamily":                {set: word(func(s *Settings) *string { return &s.AddressFamily }, "any", "inet", "inet6")},
+	"bindaddress":                  {set: word(func(s *Settings) *string { return &s.BindAddress })},
+	"certificatefile":              {set: add(func(s *Settings) *[]string { return &s.CertificateFile }), adds: true},
+	"ciphers":                      {set: word(func(s *Settings) *string { return &s.Ciphers })},
+	"connectionattempts":           {set: number(func(s *Settings) *int { return &s.ConnectionAttempts })},
+	"connecttimeout":               {set: span(func(s *Settings) *time.Duration { return &s.ConnectTimeout })},
+	"forwardagent":                 {set: forwardAgent},
+	"globalknownhostsfile":         {set: all(func(s *Settings) *[]string { return &s.GlobalKnownHostsFile }), list: true},
+	"hostkeyalgorithms":            {set: word(func(s *Settings) *string { return &s.HostKeyAlgorithms })},
+	"hostkeyalias":                 {set: word(func(s *Settings) *string { return &s.HostKeyAlias })},
+	"hostname":                     {set: word(func(s *Settings) *string { return &s.HostName })},
+	"identitiesonly":               {set: yesOrNo(func(s *Settings) *bool { return &s.IdentitiesOnly })},
+	"identityagent":                {set: word(func(s *Settings) *string { return &s.IdentityAgent })},
+	"identityfile":                 {set: add(func(s *Settings) *[]string { return &s.IdentityFile }), adds: true},
+	"kbdinteractiveauthentication": {set: allowed(func(s *Settings) *string { return &s.KbdInteractiveAuthentication })},
+	"kexalgorithms":                {set: word(func(s *Settings) *string { return &s.KexAlgorithms })},
+	"macs":                         {set: word(func(s *Settings) *string { return &s.MACs })},
+	"passwordauthentication":       {set: allowed(func(s *Settings) *string { return &s.PasswordAuthentication })},
+	"port":                         {set: port},
+	"preferredauthentications":     {set: word(func(s *Settings) *string { return &s.PreferredAuthentications })},
+	"proxycommand":                 {set: proxyCommand, raw: true},
+	"proxyjump":                    {set: proxyJump},
+	"pubkeyacceptedalgorithms":     {set: word(func(s *Settings) *string { return &s.PubkeyAcceptedAlgorithms })},
+	"pubkeyauthentication":         {set: allowed(func(s *Settings) *string { return &s.PubkeyAuthentication }, "unbound", "host-bound")},
+	"remotecommand":                {set: func(e *evaluation, d directive) error { e.s.RemoteCommand = d.rest; return nil }, raw: true, idle: true},
+	"requesttty":                   {set: word(func(s *Settings) *string { return &s.RequestTTY }, "yes", "true", "no", "false", "force", "auto"), idle: true},
+	"sendenv":                      {set: sendEnv, list: true, adds: true},
+	"serveralivecountmax":          {set: number(func(s *Settings) *int { return &s.ServerAliveCountMax })},
+	"serveraliveinterval":          {set: span(func(s *Settings) *time.Duration { return &s.ServerAliveInterval })},
+	"setenv":                       {set: setEnv, list: true},
+	"stricthostkeychecking":        {set: strictHostKeys},
+	"user":                         {set: word(func(s *Settings) *string { return &s.User })},
+	"userknownhostsfile":           {set: all(func(s *Settings) *[]string { return &s.UserKnownHostsFile }), list: true},
 
 	// These also decide which host is reached, or how, but are not implemented. Only a value without effect is accepted.
 	"bindinterface":        {set: only()},
@@ -65,8 +68,11 @@ var keywords = map[string]keyword{
 // first line counts.
 func newName(keyword string) string {
 	keyword = strings.ToLower(keyword)
-	if keyword == "pubkeyacceptedkeytypes" {
+	switch keyword {
+	case "pubkeyacceptedkeytypes":
 		return "pubkeyacceptedalgorithms"
+	case "challengeresponseauthentication", "skeyauthentication", "tisauthentication":
+		return "kbdinteractiveauthentication"
 	}
 	return keyword
 }
@@ -75,17 +81,17 @@ func newName(keyword string) string {
 var ignored = func() map[string]bool {
 	m := map[string]bool{}
 	for k := range strings.FieldsSeq(`addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
-		canonicalizepermittedcnames casignaturealgorithms challengeresponseauthentication channeltimeout checkhostip cipher clearallforwardings
+		canonicalizepermittedcnames casignaturealgorithms channeltimeout checkhostip cipher clearallforwardings
 		compression compressionlevel controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline
 		enablesshkeysign escapechar exitonforwardfailure fallbacktorsh fingerprinthash forkafterauthentication forwardx11 forwardx11timeout
 		forwardx11trusted gatewayports globalknownhostsfile2 gssapiauthentication gssapidelegatecredentials gssapikeyexchange gssapiclientidentity
 		gssapikexalgorithms gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hashknownhosts hostbasedacceptedalgorithms
-		hostbasedauthentication hostbasedkeytypes ignoreunknown ipqos kbdinteractiveauthentication kbdinteractivedevices keepalive
+		hostbasedauthentication hostbasedkeytypes ignoreunknown ipqos kbdinteractivedevices keepalive
 		kerberosauthentication kerberostgtpassing localcommand localforward loglevel logverbose mac nohostauthenticationforlocalhost
-		numberofpasswordprompts obscurekeystroketiming passwordauthentication permitlocalcommand permitremoteopen protocol pubkeyauthentication
+		numberofpasswordprompts obscurekeystroketiming permitlocalcommand permitremoteopen protocol
 		refuseconnection rekeylimit remoteforward requiredrsasize rhostsauthentication rhostsrsaauthentication rsaauthentication sessiontype
-		skeyauthentication smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tag tcpkeepalive
-		tisauthentication tunnel tunneldevice updatehostkeys useblacklistedkeys useprivilegedport useroaming userknownhostsfile2 usersh
+		smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tag tcpkeepalive
+		tunnel tunneldevice updatehostkeys useblacklistedkeys useprivilegedport useroaming userknownhostsfile2 usersh
 		versionaddendum visualhostkey warnweakcrypto xauthlocation`) {
 		m[k] = true
 	}
@@ -153,6 +159,20 @@ func yesOrNo(field func(*Settings) *bool) func(*evaluation, directive) error {
 			return d.fail(fmt.Sprintf("%s: %q is neither yes nor no", d.keyword, d.args[0]))
 		}
 		*field(&e.s) = yes
+		return nil
+	}
+}
+
+// allowed takes yes or no, or one of other words, which mean yes, too.
+func allowed(field func(*Settings) *string, also ...string) func(*evaluation, directive) error {
+	return func(e *evaluation, d directive) error {
+		yes, ok := isYes(d.args[0])
+		switch {
+		case ok && !yes:
+			*field(&e.s) = "no"
+		case !ok && !slices.Contains(also, strings.ToLower(d.args[0])):
+			return d.fail(fmt.Sprintf("%s: %q is neither yes nor no", d.keyword, d.args[0]))
+		}
 		return nil
 	}
 }

@@ -48,36 +48,39 @@ func (l Local) Shell() string {
 // setting that it does not mention is zero. Lists of algorithms are as written, perhaps with a leading +, - or ^. Each
 // setting has the name of its keyword.
 type Settings struct {
-	HostName                 string // where to connect; never empty
-	User                     string
-	Port                     int
-	AddressFamily            string
-	BindAddress              string
-	CertificateFile          []string
-	Ciphers                  string
-	ConnectionAttempts       int
-	ConnectTimeout           time.Duration
-	ForwardAgent             string // yes, no, a socket, or $NAME
-	GlobalKnownHostsFile     []string
-	HostKeyAlgorithms        string
-	HostKeyAlias             string
-	IdentitiesOnly           bool
-	IdentityAgent            string   // a socket, "none", "SSH_AUTH_SOCK", or $NAME
-	IdentityFile             []string // in order; "none" removes the defaults
-	KexAlgorithms            string
-	MACs                     string
-	PreferredAuthentications string
-	ProxyCommand             string
-	ProxyJump                []string // hops, in the order in which they are passed
-	PubkeyAcceptedAlgorithms string
-	RemoteCommand            string
-	RequestTTY               string
-	SendEnv                  []string
-	ServerAliveCountMax      int
-	ServerAliveInterval      time.Duration
-	SetEnv                   []string // NAME=VALUE
-	StrictHostKeyChecking    string   // yes, no, ask or accept-new
-	UserKnownHostsFile       []string
+	HostName                     string // where to connect; never empty
+	User                         string
+	Port                         int
+	AddressFamily                string
+	BindAddress                  string
+	CertificateFile              []string
+	Ciphers                      string
+	ConnectionAttempts           int
+	ConnectTimeout               time.Duration
+	ForwardAgent                 string // yes, no, a socket, or $NAME
+	GlobalKnownHostsFile         []string
+	HostKeyAlgorithms            string
+	HostKeyAlias                 string
+	IdentitiesOnly               bool
+	IdentityAgent                string   // a socket, "none", "SSH_AUTH_SOCK", or $NAME
+	IdentityFile                 []string // in order; "none" removes the defaults
+	KbdInteractiveAuthentication string   // no; empty: yes
+	KexAlgorithms                string
+	MACs                         string
+	PasswordAuthentication       string // as KbdInteractiveAuthentication
+	PreferredAuthentications     string
+	ProxyCommand                 string
+	ProxyJump                    []string // hops, in the order in which they are passed
+	PubkeyAcceptedAlgorithms     string
+	PubkeyAuthentication         string // as KbdInteractiveAuthentication
+	RemoteCommand                string
+	RequestTTY                   string
+	SendEnv                      []string
+	ServerAliveCountMax          int
+	ServerAliveInterval          time.Duration
+	SetEnv                       []string // NAME=VALUE
+	StrictHostKeyChecking        string   // yes, no, ask or accept-new
+	UserKnownHostsFile           []string
 }
 
 // Given is what is set for a host elsewhere, and takes precedence over all files: where to connect, a login name, a port,

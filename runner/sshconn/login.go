@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 		known:    index.lookup(s.keyName, s.keyPort),
 		wire:     &monitoredConn{Conn: nc, spoke: p.spoke},
 		begun:    time.Now(),
-		offered:  &offer{},
+		offered:  &offer{withheld: slices.Clone(s.unused)},
 		password: passwordUse{Password: d.config.Password, ctx: ctx, clock: p.clock},
 	}
 	config := &ssh.ClientConfig{
@@ -120,13 +121,9 @@ func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
 	return nil
 }
 
-// authMethods returns the methods to log in with: those of the settings, or all in the order in which ssh tries them.
+// authMethods returns the methods to log in with.
 func (s settings) authMethods(password *passwordUse, keys func() ([]ssh.Signer, error)) (methods []ssh.AuthMethod) {
-	order := s.methods
-	if order == nil {
-		order = []string{"publickey", "keyboard-interactive", "password"}
-	}
-	for _, method := range order {
+	for _, method := range s.methods {
 		switch {
 		case method == "publickey":
 			methods = append(methods, ssh.PublicKeysCallback(keys))

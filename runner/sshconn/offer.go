@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -34,6 +35,7 @@ func (o *offer) String() string {
 // clock of the login stands still while the agent lists its keys.
 func (k *keyring) offer(ctx context.Context, s settings, clock *clock) *offer {
 	o := offering{keys: k, s: s, ctx: ctx, clock: clock, seen: map[string]bool{}}
+	o.withheld = slices.Clone(s.unused)
 	if s.agent != "" {
 		o.askAgent()
 	}

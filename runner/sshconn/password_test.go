@@ -153,6 +153,29 @@ func TestHangingUpRefuses(t *testing.T) {
 	}
 }
 
+// TestMethodsOff: a method that ssh_config switches off is not tried, and a refused login says so.
+func TestMethodsOff(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "h1", Password: "right"}) // takes the key of the site, too
+	for _, tt := range []struct {
+		config  string
+		refused string // empty: it logs in
+	}{
+		{"PasswordAuthentication no\nKbdInteractiveAuthentication no\n", ""},
+		{"PubkeyAuthentication no\n", ""},
+		{"PubkeyAuthentication no\nKbdInteractiveAuthentication no\nPasswordAuthentication yes\n", ""},
+		{"PubkeyAuthentication no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n", "login refused for user demo: there is no key to offer; PubkeyAuthentication is no; KbdInteractiveAuthentication is no; PasswordAuthentication is no"},
+		{"PreferredAuthentications publickey\nPubkeyAuthentication no\n", "login refused for user demo: there is no key to offer; PubkeyAuthentication is no"},
+	} {
+		err := reach(t, configured(t, tt.config, sshconn.Config{Password: sshconn.NewPassword("right", 3)}), s.hosts[0])
+		switch {
+		case tt.refused != "":
+			wantReason(t, err, runner.Unreachable, runner.Auth, tt.refused)
+		case err != nil:
+			t.Errorf("%q: %v", tt.config, err)
+		}
+	}
+}
+
 // TestAKeyAfterTheRefusal: when a key completes a login after the password was refused, the password is not good.
 func TestAKeyAfterTheRefusal(t *testing.T) {
 	servers := make([]sshtest.Server, 5)

@@ -46,7 +46,8 @@ type settings struct {
 	hostKeys   string // strict, accept-new or off
 
 	user               string
-	methods            []string // login methods, in order; nil: all
+	methods            []string // login methods, in order
+	unused             []string // why others are not tried
 	identities         []string // key files, in order
 	identitiesOptional bool     // the identities are ssh_config's or a guess: missing ones are skipped
 	guessed            bool     // no identity is named: these are the files that ssh tries by default

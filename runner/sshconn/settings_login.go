@@ -22,8 +22,25 @@ func (d *Dialer) addLogin(s *settings, c inventory.Connection, f sshconfig.Setti
 	}
 	s.onlyThese = f.IdentitiesOnly
 	s.certificates = slices.DeleteFunc(slices.Clone(f.CertificateFile), isNone)
+	s.methods = []string{"publickey", "keyboard-interactive", "password"}
 	if f.PreferredAuthentications != "" {
 		s.methods = strings.Split(f.PreferredAuthentications, ",")
+	}
+	for _, m := range []struct {
+		name, keyword, allowed string
+		missed                 bool
+	}{
+		{"publickey", "PubkeyAuthentication", f.PubkeyAuthentication, true},
+		{"keyboard-interactive", "KbdInteractiveAuthentication", f.KbdInteractiveAuthentication, d.config.Password != nil},
+		{"password", "PasswordAuthentication", f.PasswordAuthentication, d.config.Password != nil},
+	} {
+		if m.allowed != "no" {
+			continue
+		}
+		s.methods = slices.DeleteFunc(s.methods, func(name string) bool { return name == m.name })
+		if m.missed {
+			s.unused = append(s.unused, m.keyword+" is no")
+		}
 	}
 	switch {
 	case f.IdentityAgent == "", f.IdentityAgent == "SSH_AUTH_SOCK":
