@@ -150,7 +150,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
 		}
 		if p.Sudo != (runner.Password{}) {
-			return "check that the password is that of the user who logs in; --tty gives sudo a terminal if it wants one"
+			return "check that the password is that of the user who logs in, and that sudoers lets that user; --tty gives sudo a terminal if it wants one"
 		}
 		return "-K asks for the sudo password; --tty gives sudo a terminal if it wants one"
 	case runner.NoUser:

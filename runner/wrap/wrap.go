@@ -131,7 +131,7 @@ func (c *conn) wrap(cmd, nonce string, s runner.Stdio) (string, error) {
 	}
 	wrapped := line(around, assignments(nonce, c.shell, s), cmd)
 	if len(wrapped) > maxCommand {
-		return "", fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d", len(wrapped), maxCommand)
+		return "", fmt.Errorf("the command is too long: %d bytes when encoded, of at most %d; hail script sends longer ones as a file", len(wrapped), maxCommand)
 	}
 	return wrapped, nil
 }
