@@ -27,7 +27,8 @@ func pushCommand(e environment) *cli.Command {
 		Usage:     "copy files to hosts: on each host, all of them or none",
 		ArgsUsage: "SPEC.yaml… | SRC:DEST…",
 		Description: `A new file is checked beside the old one, and then replaces it in one step; when a handler or a health check fails,
-everything is rolled back. docs/push.md describes the form of a spec, and what happens on a host.
+everything is rolled back. docs/push.md describes the form of a spec, and what happens on a host; - reads a spec from
+standard input.
 
 Examples:
   hail push -g web nginx.yaml --sudo --dry-run
@@ -49,7 +50,7 @@ Examples:
 			&cli.BoolFlag{Name: "exit-code", Category: category, Usage: "with --dry-run: exit with 5 when something would change"},
 		}, endingFlags(category, "push"), confirmFlags(category), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
-			specs, err := pushSpecs(c)
+			specs, err := pushSpecs(e, c)
 			if err != nil {
 				return err
 			}
@@ -68,7 +69,7 @@ Examples:
 }
 
 // pushSpecs reads the arguments: files with specs, and SRC:DEST.
-func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
+func pushSpecs(e environment, c *cli.Context) (specs []*action.PushSpec, err error) {
 	short := &action.PushSpec{}
 	args, dest := c.Args().Slice(), "/DEST"
 	if len(args) == 2 && !strings.ContainsAny(args[0], ":") && path.Ext(args[0]) != ".yaml" && strings.HasPrefix(args[1], "/") {
@@ -89,7 +90,7 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 			short.Files = append(short.Files, f)
 			continue
 		}
-		s, err := specFile(arg, dest)
+		s, err := specFile(arg, dest, e.readArgument(c, "the spec"))
 		if err != nil {
 			return nil, err
 		}
@@ -106,9 +107,9 @@ func pushSpecs(c *cli.Context) (specs []*action.PushSpec, err error) {
 	return specs, nil
 }
 
-// specFile reads a spec from a file. meant is where the file itself may be meant to go.
-func specFile(file, meant string) (*action.PushSpec, error) {
-	text, err := inventory.ReadFile(file)
+// specFile reads a spec from a file with read. meant is where the file itself may be meant to go.
+func specFile(file, meant string, read func(path string) ([]byte, error)) (*action.PushSpec, error) {
+	text, err := read(file)
 	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
 		hint := "hail push " + src + ":/" + dest
 		if strings.HasPrefix(dest, "~") {

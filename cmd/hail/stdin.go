@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"hail/inventory"
 )
 
 // stdinOf returns standard input, which is read to its end and holds what. The user of a terminal is told so, when the first
@@ -14,6 +17,19 @@ func (e environment) stdinOf(c *cli.Context, what string) io.Reader {
 		return e.stdin
 	}
 	return &announced{Reader: e.stdin, line: "hail: reading " + what + " from the terminal; end with Ctrl-D\n", on: e.stderr}
+}
+
+// readArgument returns what reads a file that an argument names; - is standard input, which holds what.
+func (e environment) readArgument(c *cli.Context, what string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		switch {
+		case path != "-":
+			return inventory.ReadFile(path)
+		case slices.Contains(c.StringSlice("inventory"), "-"):
+			return nil, fmt.Errorf("%s and the inventory can't both be standard input", what)
+		}
+		return io.ReadAll(e.stdinOf(c, what))
+	}
 }
 
 type announced struct {

@@ -14,6 +14,10 @@ func TestStdinTerminal(t *testing.T) {
 		{"run -q --any-host -w ^- --dry-run -- true", "web1\n", "what     true", ""},
 		{"run --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "hail: reading the input of the hosts from the terminal; end with Ctrl-D\nhail: cat on 127.0.0.1"},
 		{"run -q --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "  unreachable"},
+		{"test --any-host -w web1 --dry-run -", "checks: [{file: /etc/passwd}]\n", "what ", "hail: reading the checks from the terminal; end with Ctrl-D\n"},
+		{"test --any-host -w web1 --dry-run -", "checks: [{fil: /etc/passwd}]\n", "", "hail: reading the checks from the terminal; end with Ctrl-D\nhail: -:1:11: unknown key"},
+		{"test -i - -a --dry-run -", "x", "", "hail: the checks and the inventory can't both be standard input\n"},
+		{"push --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --dry-run -", "files: [{content: x, dest: /tmp/x}]\n", "", "hail: reading the spec from the terminal; end with Ctrl-D\nhail: dry run"},
 		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
 	} {
 		e, stdout, stderr := environmentIn(dir, tt.args)

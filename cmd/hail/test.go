@@ -23,7 +23,8 @@ func testCommand(e environment) *cli.Command {
 		Usage:     "check that hosts are as they should be",
 		ArgsUsage: "CHECKS.yaml…",
 		Description: `Checks files, services, processes, ports, packages, accounts, mounts, certificates and more, with nothing to install:
-all checks made on a host take one round trip. docs/checks.md lists the checks; goss files are accepted, too.
+all checks made on a host take one round trip. docs/checks.md lists the checks; goss files are accepted, too; - reads
+checks from standard input.
 Each round of --watch is a run with a record of its own, and counts for --keep-runs.
 
 Examples:
@@ -51,7 +52,7 @@ Examples:
 			if c.IsSet("every") && !c.IsSet("watch") {
 				return usage("", "--every is for --watch, which is not given")
 			}
-			suite, err := suiteOf(c)
+			suite, err := suiteOf(e, c)
 			if err != nil {
 				return err
 			}
@@ -71,14 +72,14 @@ Examples:
 }
 
 // suiteOf reads the files of checks, and keeps the checks that the options select.
-func suiteOf(c *cli.Context) (*check.Suite, error) {
+func suiteOf(e environment, c *cli.Context) (*check.Suite, error) {
 	if c.NArg() == 0 || slices.Contains(c.Args().Slice(), "") {
 		if _, err := duration(c, "watch"); err != nil { // it may have taken the name of the file for its time
 			return nil, err
 		}
 		return nil, usage("hail test -a linux.yaml", "no file of checks is given")
 	}
-	suite, err := check.Read(c.Args().Slice(), inventory.ReadFile)
+	suite, err := check.Read(c.Args().Slice(), e.readArgument(c, "the checks"))
 	if err != nil {
 		return nil, err
 	}
