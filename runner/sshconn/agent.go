@@ -63,7 +63,12 @@ func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 		k.agents[socket] = a
 	}
 	k.mu.Unlock()
-	a.once.Do(func() { a.list(context.WithoutCancel(ctx)) })
+	a.once.Do(func() {
+		a.list(context.WithoutCancel(ctx))
+		if a.err == errMute {
+			k.warn(fmt.Sprintf("the agent at %s has not answered for %v: its keys are left out", socket, agentTimeout))
+		}
+	})
 	return a
 }
 

@@ -75,7 +75,7 @@ func New(c Config) *Dialer {
 		forwards:  newSlots(mostForwards),
 		open:      map[*conn]struct{}{},
 	}
-	d.known.warn = c.Warn
+	d.known.warn, d.keys.warn = c.Warn, c.Warn
 	return d
 }
 

@@ -18,6 +18,8 @@ type keyring struct {
 	files kept[*keyFile]
 	certs kept[certificate]
 
+	warn func(text string) // told of an agent that hangs, which costs agentTimeout
+
 	mu     sync.Mutex
 	agents map[string]*agentKeys
 	wg     sync.WaitGroup // signatures that an agent has not returned yet

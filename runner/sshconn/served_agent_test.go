@@ -67,7 +67,7 @@ func serve(t *testing.T, answer func(net.Conn)) (socket string) {
 }
 
 // TestHungAgent: an agent that does not answer at all does not keep a key file from logging in, and without one it is
-// named, though the time to connect is shorter than that for the agent.
+// named, though the time to connect is shorter than that for the agent. As it costs everybody time, it is told once.
 func TestHungAgent(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, sshtest.Server{Name: "web1"})
@@ -76,12 +76,17 @@ func TestHungAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: 3 * time.Second})
+	warnings := make(chan string, 10)
+	d := s.dialer(sshconn.Config{Agent: l.Addr().String(), ConnectTimeout: 3 * time.Second, Warn: func(text string) { warnings <- text }})
 	h := s.hosts[0]
 	h.Connection.Identity = nil
 	wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "no keys from the agent (the agent has not answered for 5s)")
 	if err := reach(t, d, s.hosts[0]); err != nil {
 		t.Errorf("with a key file: %v", err)
+	}
+	want := "the agent at " + l.Addr().String() + " has not answered for 5s: its keys are left out"
+	if len(warnings) != 1 || <-warnings != want {
+		t.Errorf("there are %d other warnings than one: %s", len(warnings), want)
 	}
 }
 
