@@ -77,12 +77,8 @@ func TestBadServers(t *testing.T) {
 			if tt.faults.MuteChannel || tt.faults.MuteExec {
 				timeout = 5 * time.Second // enough for the login, and then waited for
 			}
-			c, err := s.dialer(sshconn.Config{ConnectTimeout: timeout}).Dial(ctx, s.hosts[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			err = c.Exec(ctx, "x", runner.Stdio{})
+			c := dialled(t, ctx, s.dialer(sshconn.Config{ConnectTimeout: timeout}), s.hosts[0])
+			err := c.Exec(ctx, "x", runner.Stdio{})
 			if ctx.Err() != nil {
 				t.Fatal("the command hung")
 			}
@@ -107,11 +103,7 @@ func TestNoTerminal(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, sshtest.Server{Name: "web1", Faults: faults})
-			c, err := s.dialer(sshconn.Config{ConnectTimeout: 3 * time.Second}).Dial(t.Context(), s.hosts[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
+			c := dialled(t, t.Context(), s.dialer(sshconn.Config{ConnectTimeout: 3 * time.Second}), s.hosts[0])
 			wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, text)
 		})
 	}
@@ -120,11 +112,7 @@ func TestNoTerminal(t *testing.T) {
 // TestStoppedBeforeItIsSent: of a command that is stopped before its channel is open, nothing remains.
 func TestStoppedBeforeItIsSent(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{MuteChannel: true}})
-	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, runner.ErrTimeout)
 	defer cancel()
 	f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "not started")
@@ -153,11 +141,7 @@ func TestStoppedBeforeTheAnswer(t *testing.T) {
 				}
 			}
 		}}})
-		c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 		f := wantReason(t, c.Exec(ctx, "true", runner.Stdio{Hold: true, Grace: grace}), runner.Timeout, "", "stopped")
 		if f == nil || f.Remains != runner.Unknown || (f.Late != nil) != (grace > 0) {
 			t.Errorf("with a grace of %v: %+v, want unknown in Remains, and with a grace how it ended", grace, f)
@@ -180,11 +164,7 @@ func TestOneCommand(t *testing.T) {
 	}}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := s.dialer(sshconn.Config{}).Dial(ctx, s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, ctx, s.dialer(sshconn.Config{}), s.hosts[0])
 	if err := c.Exec(ctx, "true", runner.Stdio{Out: io.Discard, Err: io.Discard}); err != nil {
 		t.Fatal(err)
 	}

@@ -114,11 +114,7 @@ func TestLongCommand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, d := host(t), configured(t, "", sshconn.Config{})
-			conn, err := d.Dial(t.Context(), h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			conn := dialled(t, t.Context(), d, h)
 			for _, tt := range []struct {
 				cmd  string
 				in   string
@@ -139,7 +135,7 @@ func TestLongCommand(t *testing.T) {
 				}
 			}
 			var out bytes.Buffer
-			err = conn.Exec(t.Context(), long+"test -t 0 && printf %s "+runner.Quote(long), runner.Stdio{Out: &out, TTY: true, Hold: true})
+			err := conn.Exec(t.Context(), long+"test -t 0 && printf %s "+runner.Quote(long), runner.Stdio{Out: &out, TTY: true, Hold: true})
 			if err != nil || out.String() != long {
 				t.Errorf("with a terminal: %v, and %d bytes came back of %d", err, out.Len(), len(long))
 			}
@@ -156,15 +152,11 @@ func TestLongCommandSentBare(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := host(t)
 			h.Connection.Shell = inventory.NoShell
-			conn, err := configured(t, "", sshconn.Config{}).Dial(t.Context(), h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			conn := dialled(t, t.Context(), configured(t, "", sshconn.Config{}), h)
 			if err := conn.Exec(t.Context(), "exit 3 # "+strings.Repeat("x", 8000), runner.Stdio{}); err == nil || err.Error() != "exit 3" {
 				t.Errorf("a command that is short enough: %v", err)
 			}
-			err = conn.Exec(t.Context(), "exit 3 # "+strings.Repeat("x", 9000), runner.Stdio{})
+			err := conn.Exec(t.Context(), "exit 3 # "+strings.Repeat("x", 9000), runner.Stdio{})
 			if name == "openssh" {
 				wantReason(t, err, runner.Failed, runner.ExitStatus, "exit 3")
 				return

@@ -42,11 +42,7 @@ func TestInputInStretches(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "slow1", Faults: sshtest.Faults{Session: session}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := s.dialer(sshconn.Config{}).Dial(ctx, s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, ctx, s.dialer(sshconn.Config{}), s.hosts[0])
 	if err := c.Exec(ctx, "true", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Out: io.Discard, Err: io.Discard}); err != nil {
 		t.Error(err)
 	}
@@ -82,11 +78,7 @@ func TestInputUnanswered(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "mute1", Faults: sshtest.Faults{Session: session}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := s.dialer(sshconn.Config{ConnectTimeout: time.Hour}).Dial(ctx, s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, ctx, s.dialer(sshconn.Config{ConnectTimeout: time.Hour}), s.hosts[0])
 	if err := c.Exec(ctx, "true", runner.Stdio{In: bytes.NewReader(make([]byte, size)), Out: io.Discard, Err: io.Discard}); err != nil {
 		t.Error(err)
 	}

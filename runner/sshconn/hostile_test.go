@@ -364,11 +364,7 @@ func TestForwardedAgentIsLimited(t *testing.T) {
 		close(again)
 	}}})
 	d := configured(t, "ForwardAgent yes\n", sshconn.Config{Agent: startAgent(t, s.Identity())})
-	c, err := d.Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	dialled(t, t.Context(), d, s.hosts[0])
 	if n := <-told; n != most {
 		t.Errorf("the host has %d channels to the agent, want %d", n, most)
 	}

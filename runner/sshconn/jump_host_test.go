@@ -196,11 +196,7 @@ func TestTunnelToNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 	here, err := c.(runner.Tunneler).Tunnel(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

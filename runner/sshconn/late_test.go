@@ -15,11 +15,7 @@ import (
 // TestLate: the failure of a stopped command has what the host has said of its end in time.
 func TestLate(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
-	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 	for line, want := range map[string]*runner.Failure{
 		"echo begun; cat":         {Status: runner.OK},
 		"echo begun; cat; exit 3": {Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},

@@ -109,11 +109,7 @@ func TestRefusalOverAMaster(t *testing.T) {
 	t.Parallel()
 	h := realHost(t, "MaxSessions 0")
 	master, _ := ownMaster(t, h)
-	c, err := configured(t, "", master).Dial(t.Context(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), configured(t, "", master), h)
 	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "its OpenSSH master ends when hail leaves it")
 }
 

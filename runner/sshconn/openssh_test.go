@@ -152,14 +152,10 @@ func TestOpenSSH(t *testing.T) {
 			d := configured(t, "", sshconn.Config{})
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
-			c, err := d.Dial(ctx, h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
+			c := dialled(t, ctx, d, h)
 			for range 2 { // to see that sessions are given back
 				var out bytes.Buffer
-				err = c.Exec(ctx, tt.command, runner.Stdio{In: strings.NewReader(strings.Repeat("x", 3000000)), Out: &out})
+				err := c.Exec(ctx, tt.command, runner.Stdio{In: strings.NewReader(strings.Repeat("x", 3000000)), Out: &out})
 				if s, _ := runner.StatusOf(err); s != tt.status {
 					t.Fatalf("%s (%v), want %s", s, err, tt.status)
 				}
@@ -248,11 +244,7 @@ func TestTerminal(t *testing.T) {
 	d := configured(t, "", sshconn.Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := d.Dial(ctx, h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, ctx, d, h)
 	for tty, want := range map[bool]string{true: "dumb 50 200\nerr\n", false: "none\n"} {
 		t.Run(fmt.Sprint("terminal ", tty), func(t *testing.T) {
 			if tty && !sshtest.Terminals() {
@@ -266,11 +258,7 @@ func TestTerminal(t *testing.T) {
 		})
 	}
 	refused := configured(t, "", sshconn.Config{})
-	cr, err := refused.Dial(ctx, realHost(t, "PermitTTY no"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cr.Close()
+	cr := dialled(t, ctx, refused, realHost(t, "PermitTTY no"))
 	wantReason(t, cr.Exec(ctx, "true", runner.Stdio{TTY: true}), runner.Unreachable, runner.ChannelRefused, "refuses a terminal")
 }
 
@@ -291,11 +279,7 @@ func TestMaster(t *testing.T) {
 	if got := output(t, d, h, "echo $SSH_CONNECTION"); !strings.HasPrefix(got, "127.0.0.1 ") {
 		t.Errorf("on the host of the master, the command prints %q; ssh said %s", got, said)
 	}
-	c, err := d.Dial(t.Context(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), d, h)
 	if err := c.Exec(t.Context(), "test -t 0 # "+strings.Repeat("x", 9000), runner.Stdio{TTY: true}); err != nil {
 		t.Errorf("on the host of the master, a long command with a terminal: %v", err)
 	}

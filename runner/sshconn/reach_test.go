@@ -52,11 +52,7 @@ func wantReason(t *testing.T, err error, status runner.Status, reason runner.Rea
 
 func TestReachTellsTheWay(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Banner: "authorised use only\n"}})
-	c, err := s.dialer(sshconn.Config{}).Dial(t.Context(), s.hosts[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 	r, ok := runner.As[runner.Reacher](c)
 	if !ok {
 		t.Fatal("the connection is not a runner.Reacher")

@@ -40,15 +40,23 @@ func configured(t *testing.T, text string, c sshconn.Config) *sshconn.Dialer {
 	return d
 }
 
+// dialled returns a connection that is closed when the test is over.
+func dialled(t *testing.T, ctx context.Context, d *sshconn.Dialer, h inventory.Host) runner.Conn {
+	t.Helper()
+	c, err := d.Dial(ctx, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
 // output runs a command and returns what it prints.
 func output(t *testing.T, d *sshconn.Dialer, h inventory.Host, command string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := d.Dial(ctx, h)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dialled(t, ctx, d, h)
 	defer c.Close()
 	var out, errs bytes.Buffer
 	if err := c.Exec(ctx, command, runner.Stdio{Out: &out, Err: &errs}); err != nil {
@@ -93,12 +101,8 @@ func TestProxyCommand(t *testing.T) {
 	waitGone(t, pid)
 
 	limited := script(t, "exec 3<&0; busybox nc $1 $2 <&3 & echo $! >"+pid+"; wait; echo too long >&2")
-	c, err := configured(t, "ProxyCommand "+limited+" %h %p\n", sshconn.Config{}).Dial(t.Context(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	err = c.Exec(t.Context(), "kill $(cat "+pid+"); sleep 60", runner.Stdio{Out: io.Discard, Err: io.Discard})
+	c := dialled(t, t.Context(), configured(t, "ProxyCommand "+limited+" %h %p\n", sshconn.Config{}), h)
+	err := c.Exec(t.Context(), "kill $(cat "+pid+"); sleep 60", runner.Stdio{Out: io.Discard, Err: io.Discard})
 	wantReason(t, err, runner.Lost, "", `the connection ended before the command did; the proxy command said "too long"`)
 
 	// A ProxyCommand from an inventory runs only if that is allowed.
@@ -255,13 +259,9 @@ func TestFrozenServer(t *testing.T) {
 	d := configured(t, "ServerAliveInterval 1\nServerAliveCountMax 1\n", sshconn.Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
-	c, err := d.Dial(ctx, h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, ctx, d, h)
 	file := filepath.Join(t.TempDir(), "pid") // the output may not get past a server that is stopped
-	err = c.Exec(ctx, "echo $PPID >"+file+"; kill -STOP $PPID; sleep 60", runner.Stdio{Out: io.Discard, Err: io.Discard})
+	err := c.Exec(ctx, "echo $PPID >"+file+"; kill -STOP $PPID; sleep 60", runner.Stdio{Out: io.Discard, Err: io.Discard})
 	text, readErr := os.ReadFile(file)
 	pid, scanErr := strconv.Atoi(strings.TrimSpace(string(text)))
 	if readErr != nil || scanErr != nil {
