@@ -160,11 +160,14 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	if stderr.cannot != "" { // the exit status is the wrapper's, not the command's
 		return &runner.Failure{Status: runner.Error, Err: errors.New(stderr.cannot)}
 	}
-	if stderr.remains == runner.Gone || stderr.remains == runner.Alive {
-		return inputEnded(err)
+	if stderr.remains == runner.Gone || stderr.remains == runner.Alive { // and nobody here gave the order
+		return because(err, "the host closed the input of hail's wrapper, or its time ran out there, so it ended the command; hail run --no-wrap sends the bare command")
 	}
 	if s.In == nil || stderr.remains != "" {
-		return c.onWindows(err)
+		if c.isWindows() {
+			return because(err, "hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command, as does shell: none in the inventory")
+		}
+		return err
 	}
 	select {
 	case <-taken:
@@ -174,30 +177,21 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 	}
 }
 
-// inputEnded returns the error of a command that the wrapper has ended, or not begun, though nobody here gave the order.
-func inputEnded(ended error) error {
-	f, ok := errors.AsType[*runner.Failure](ended)
-	if !ok || f.Reason != runner.ExitStatus {
-		return ended
-	}
-	told := *f
-	told.Err = fmt.Errorf("%w: the host closed the input of hail's wrapper, or its time ran out there, so it ended the command; hail run --no-wrap sends the bare command", f.Err)
-	return &told
+// isWindows reports whether the server is OpenSSH for Windows, which is known by its version line. It hands the wrapper to
+// cmd.exe or PowerShell, unless another shell is chosen there, and these fail with a text of their own.
+func (c *conn) isWindows() bool {
+	reacher, ok := runner.As[runner.Reacher](c.Conn)
+	return ok && strings.Contains(reacher.Reach().Server, "OpenSSH_for_Windows")
 }
 
-// onWindows returns the error of a command that has failed. OpenSSH for Windows, which is known by its version line, hands
-// the wrapper to cmd.exe or PowerShell, unless another shell is chosen there, and these fail with a text of their own.
-func (c *conn) onWindows(ended error) error {
+// because returns the error of a command that has ended with, if that was an exit status, what may be behind it.
+func because(ended error, why string) error {
 	f, ok := errors.AsType[*runner.Failure](ended)
 	if !ok || f.Reason != runner.ExitStatus {
 		return ended
 	}
-	reacher, ok := runner.As[runner.Reacher](c.Conn)
-	if !ok || !strings.Contains(reacher.Reach().Server, "OpenSSH_for_Windows") {
-		return ended
-	}
 	told := *f
-	told.Err = fmt.Errorf("%w: hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command, as does shell: none in the inventory", f.Err)
+	told.Err = fmt.Errorf("%w: %s", f.Err, why)
 	return &told
 }
 
