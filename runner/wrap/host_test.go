@@ -32,7 +32,13 @@ func login(t *testing.T, shell []string) runner.Conn {
 		}
 		path = link
 	}
-	c, err := wrap.Dialer{Inner: loginShell{path}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
+	return dialled(t, loginShell{path}, "/bin/sh")
+}
+
+// dialled returns a connection under the wrapper, over inner, to this machine, whose commands run in the shell.
+func dialled(t *testing.T, inner runner.Dialer, shell string) runner.Conn {
+	t.Helper()
+	c, err := wrap.Dialer{Inner: inner}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: shell}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,12 +97,7 @@ func eachSh(t *testing.T, test func(t *testing.T, c runner.Conn)) {
 	for _, program := range []string{"bash", "mksh", "ksh93"} { // mksh stands for OpenBSD's ksh, too: children inherit no descriptors above 2
 		t.Run("sh is "+program, func(t *testing.T) {
 			t.Parallel()
-			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { c.Close() })
-			test(t, c)
+			test(t, dialled(t, otherSh{program}, "/bin/sh"))
 		})
 	}
 }

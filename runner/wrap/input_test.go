@@ -127,17 +127,13 @@ exec /bin/rmdir "$1"`,
 	t.Setenv("PATH", tools+":"+os.Getenv("PATH"))
 	for _, program := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
 		t.Run(program, func(t *testing.T) {
-			c, err := wrap.Dialer{Inner: otherSh{program}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/bin/sh"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
+			c := dialled(t, otherSh{program}, "/bin/sh")
 			dir := t.TempDir()
 			t.Setenv("TMPDIR", dir)
 			ctx, cancel := context.WithTimeout(t.Context(), bound)
 			defer cancel()
 			var out bytes.Buffer
-			err = c.Exec(ctx, "cat; ls -A "+dir+"; exit 7", runner.Stdio{In: strings.NewReader("input\n"), Size: 6, Out: &out})
+			err := c.Exec(ctx, "cat; ls -A "+dir+"; exit 7", runner.Stdio{In: strings.NewReader("input\n"), Size: 6, Out: &out})
 			if f, _ := errors.AsType[*runner.Failure](err); f == nil || f.Exit != 7 || !strings.HasPrefix(out.String(), "input\nhail-") {
 				t.Errorf("%q, %v, want the input, the folder, and exit 7", &out, err)
 			}

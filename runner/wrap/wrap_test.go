@@ -37,11 +37,7 @@ func TestMain(m *testing.M) {
 
 // TestProgramNeedsNoShell: a single program with arguments is started without the shell of the host.
 func TestProgramNeedsNoShell(t *testing.T) {
-	c, err := wrap.Dialer{Inner: loginShell{"/bin/sh"}}.Dial(t.Context(), inventory.Host{Name: "here", Connection: inventory.Connection{Shell: "/nonexistent/shell"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dialled(t, loginShell{"/bin/sh"}, "/nonexistent/shell")
 	const word = "it's $HOME\n\\!"
 	var out bytes.Buffer
 	line := runner.QuoteWords([]string{"sh", "-c", `cat; printf "%s %s" "$1" "$X"`, "name", word})
@@ -53,8 +49,6 @@ func TestProgramNeedsNoShell(t *testing.T) {
 		t.Error("a command ran although its shell does not exist")
 	}
 }
-
-// otherSh dials this machine with another program as its sh.
 
 func TestExec(t *testing.T) {
 	eachShell(t, func(t *testing.T, c runner.Conn) {
