@@ -101,14 +101,14 @@ func (k *knownHosts) keep(l knownLine) {
 	}
 }
 
-// keys returns the keys recorded for the host. A port other than 22 is part of the name; when nothing is recorded for
+// keys returns the keys recorded for the host, whose name is in lower case. A port other than 22 is part of the name; when nothing is recorded for
 // the port, the keys of the plain name are used, as OpenSSH does.
 func (k *knownHosts) keys(name string, port int) []knownKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	keys := k.named(knownName(name, port))
 	if len(keys) == 0 && port != 22 {
-		keys = slices.Clone(k.named(strings.ToLower(name)))
+		keys = slices.Clone(k.named(name))
 		for i := range keys {
 			keys[i].elsewhere = true
 		}
@@ -128,7 +128,6 @@ func (k *knownHosts) named(name string) []knownKey {
 
 // knownName returns the name of a host as known_hosts spells it: with a port other than 22, "[name]:port".
 func knownName(name string, port int) string {
-	name = strings.ToLower(name)
 	if port == 22 {
 		return name
 	}
@@ -160,7 +159,7 @@ func (h knownHost) marked(marker string) (lines []knownLine) {
 	h.index.mu.RLock()
 	defer h.index.mu.RUnlock()
 	for _, l := range h.index.special {
-		if l.marker == marker && (l.matches(h.name()) || l.matches(strings.ToLower(h.host))) {
+		if l.marker == marker && (l.matches(h.name()) || l.matches(h.host)) {
 			lines = append(lines, l)
 		}
 	}
