@@ -29,9 +29,8 @@ type Fields map[string]func(n *strictyaml.Node)
 func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node)) error {
 	r := &Reader{File: file}
 	doc, err := strictyaml.Parse(text)
-	var root *strictyaml.Node
 	if err == nil {
-		root, err = doc.Strict()
+		r.root, err = doc.Strict()
 	}
 	if wrong, ok := errors.AsType[*strictyaml.Error](err); ok {
 		return &inventory.Error{Place: inventory.Place{File: file, Line: wrong.Line, Col: wrong.Col}, Text: wrong.Text, Hint: wrong.Hint}
@@ -39,8 +38,7 @@ func Read(file string, text []byte, read func(r *Reader, root *strictyaml.Node))
 	if err != nil {
 		return err
 	}
-	r.root = root
-	read(r, root)
+	read(r, r.root)
 	if r.errs != nil {
 		return r.errs
 	}
