@@ -82,7 +82,7 @@ func (e *escalation) heard(word string) {
 	case "ready":
 		e.ready = true
 		e.clock.Stop()
-		e.password.ready()
+		e.password.done(func(p *Password) { p.good = true })
 		if e.in != nil && e.stopped == nil {
 			e.feed.next <- e.in
 		}
@@ -93,7 +93,7 @@ func (e *escalation) heard(word string) {
 // answer sends the password at the first prompt, once it is our turn. A second prompt means that it was wrong.
 func (e *escalation) answer() {
 	if e.password.sent {
-		e.password.refused()
+		e.password.done(func(p *Password) { p.bad = true })
 		e.giveUp("wrong password for " + e.tool)
 		return
 	}
@@ -133,7 +133,7 @@ func (e *escalation) outcome(err error) error {
 	}
 	status, _ := runner.StatusOf(err)
 	if e.stopped == nil && status == runner.Failed {
-		e.password.ended()
+		e.password.done(func(p *Password) { p.unclear++ })
 	}
 	e.password.leave()
 	failed := func(reason runner.Reason, why error) error {

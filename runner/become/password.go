@@ -52,7 +52,7 @@ func (p *Password) state() (good bool, err error) {
 type passwordUse struct {
 	*Password
 	sent  bool // the tool was given it
-	holds bool // it holds the turn, until ready, refused or leave
+	holds bool // it holds the turn, until done or leave
 }
 
 // take returns the password, for the tool, once it is the command's turn.
@@ -76,29 +76,11 @@ func (u *passwordUse) take(ctx context.Context) (secret string, err error) {
 	return u.secret, err
 }
 
-// ready notes that the command has begun: if the password was sent, it was right.
-func (u *passwordUse) ready() {
+// done has note take down what became of the password, if the tool was given it, and gives the turn back.
+func (u *passwordUse) done(note func(p *Password)) {
 	if u.sent {
 		u.mu.Lock()
-		u.good = true
-		u.mu.Unlock()
-	}
-	u.leave()
-}
-
-// refused notes that the password was wrong.
-func (u *passwordUse) refused() {
-	u.mu.Lock()
-	u.bad = true
-	u.mu.Unlock()
-	u.leave()
-}
-
-// ended notes that the tool has ended without starting the command.
-func (u *passwordUse) ended() {
-	if u.sent {
-		u.mu.Lock()
-		u.unclear++
+		note(u.Password)
 		u.mu.Unlock()
 	}
 	u.leave()
