@@ -138,15 +138,9 @@ func (m Matcher) combine(s shape) (test, error) {
 	case len(m.Of) == 0:
 		return nil, fmt.Errorf("%s takes other matchers, and has none", m.Op)
 	}
-	inner := s
-	if m.Op == length {
-		inner = number
-	} else if m.Op == query {
-		inner = unknown
-	}
 	var of []test
 	for _, one := range m.Of {
-		t, err := one.compile(inner)
+		t, err := one.compile(m.inner(s))
 		if err != nil {
 			return nil, err
 		}
@@ -187,6 +181,17 @@ func (m Matcher) combine(s shape) (test, error) {
 		}
 		return of[0](ctx, found)
 	}, nil
+}
+
+// inner returns the shape of what the matchers in Of look at, for values of a shape.
+func (m Matcher) inner(s shape) shape {
+	switch m.Op {
+	case length:
+		return number
+	case query:
+		return unknown
+	}
+	return s
 }
 
 // ask returns the first answer of a jq expression to a value, nil if there is none. A value that is a text is read as

@@ -61,12 +61,6 @@ func isTemplate(text string) bool { return strings.Contains(text, "{{") }
 
 // render fills in the templates of the matcher; s is the shape of its values. changed is false if there are none.
 func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, changed bool, err error) {
-	switch {
-	case m.Op == length:
-		s = number
-	case m.Op == query:
-		s = unknown
-	}
 	one := func(v any) (any, error) {
 		written, isText := v.(string)
 		if !isText || !isTemplate(written) {
@@ -100,7 +94,7 @@ func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, change
 	of := slices.Clone(m.Of)
 	for i := range of {
 		var inner bool
-		if of[i], inner, err = of[i].render(h, index, s); err != nil {
+		if of[i], inner, err = of[i].render(h, index, m.inner(s)); err != nil {
 			return m, false, err
 		}
 		changed = changed || inner

@@ -14,7 +14,7 @@ import (
 func (m Matcher) expectation(s shape) string {
 	var of []string
 	for _, one := range m.Of {
-		of = append(of, one.expectation(s))
+		of = append(of, one.expectation(m.inner(s)))
 	}
 	signs := map[string]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
 	switch m.Op {
@@ -37,13 +37,12 @@ func (m Matcher) expectation(s shape) string {
 	case anyOf:
 		return strings.Join(of, " or ")
 	case length:
-		return "a length " + m.Of[0].expectation(number)
+		return "a length " + of[0]
 	}
-	answer := m.Of[0].expectation(unknown) // of jq
-	if m.Want == "." {
-		return answer
+	if m.Want == "." { // of jq
+		return of[0]
 	}
-	return fmt.Sprintf("%s from jq '%v'", answer, m.Want)
+	return fmt.Sprintf("%s from jq '%v'", of[0], m.Want)
 }
 
 // show formats a value for people, on one line and not too long.
