@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -82,10 +81,7 @@ func realHost(t *testing.T, options ...string) inventory.Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	known := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(known, []byte(s.KnownHosts()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	known := written(t, "known_hosts", s.KnownHosts())
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package sshconn_test
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
@@ -16,30 +15,20 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/sshconn"
-	"hail/runner/sshtest"
 )
 
 // TestHostCertificates: a host with a certificate of a known authority is known, unless one of the keys is revoked.
 func TestHostCertificates(t *testing.T) {
 	dir := t.TempDir()
-	ca, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, hostKey, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := newSigner(t)
+	hostKey := newPrivate(t)
 	public := privateKey(t, filepath.Join(dir, "host"), hostKey)
 	cert := func(valid string, until uint64) string {
 		c := &ssh.Certificate{Key: public, CertType: ssh.HostCert, ValidPrincipals: []string{valid}, ValidBefore: until}
 		if err := c.SignCert(rand.Reader, ca); err != nil {
 			t.Fatal(err)
 		}
-		file := filepath.Join(t.TempDir(), "cert")
-		if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(c), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		file := written(t, "cert", string(ssh.MarshalAuthorizedKey(c)))
 		return file
 	}
 	forever := uint64(ssh.CertTimeInfinity)
@@ -64,10 +53,7 @@ func TestHostCertificates(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := realHost(t, "HostKey "+filepath.Join(dir, "host"), "HostCertificate "+tt.cert)
-			known := filepath.Join(t.TempDir(), "known_hosts")
-			if err := os.WriteFile(known, []byte(tt.known), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			known := written(t, "known_hosts", tt.known)
 			h.Connection.KnownHosts = []string{known}
 			if strings.HasSuffix(tt.name, "by name") {
 				h.Connection.Address = "LocalHost" // names have no case
@@ -85,14 +71,8 @@ func TestHostCertificates(t *testing.T) {
 // if the certificate is by an authority that is not known.
 func TestNewHostWithACertificate(t *testing.T) {
 	dir := t.TempDir()
-	ca, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := newSigner(t)
+	other := newSigner(t)
 	hostKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -110,10 +90,7 @@ func TestNewHostWithACertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			recorded := func(by func(h inventory.Host, file string)) string {
 				t.Helper()
-				file := filepath.Join(t.TempDir(), "known_hosts")
-				if err := os.WriteFile(file, []byte(known), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				file := written(t, "known_hosts", known)
 				h := h
 				h.Connection.KnownHosts = []string{file}
 				by(h, file)

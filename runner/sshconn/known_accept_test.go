@@ -2,7 +2,6 @@ package sshconn
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
@@ -21,10 +20,7 @@ import (
 
 // TestLockedKnownHosts: a known_hosts that another process has locked is waited for as long as there is time.
 func TestLockedKnownHosts(t *testing.T) {
-	key, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newKey(t)
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	lock := flock.New(file)
 	if err := lock.Lock(); err != nil {
@@ -37,11 +33,11 @@ func TestLockedKnownHosts(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errConnect)
 	defer cancel()
-	if added, err := k.accept(ctx, "web1", key.PublicKey()); added || !errors.Is(err, errConnect) {
+	if added, err := k.accept(ctx, "web1", key); added || !errors.Is(err, errConnect) {
 		t.Errorf("added %v, error %v, want the connect timeout", added, err)
 	}
 	lock.Unlock()
-	if added, err := k.accept(t.Context(), "web1", key.PublicKey()); !added || err != nil {
+	if added, err := k.accept(t.Context(), "web1", key); !added || err != nil {
 		t.Errorf("added %v, error %v, want the key recorded", added, err)
 	}
 }
@@ -194,13 +190,9 @@ func TestKnownHostsReplaced(t *testing.T) {
 }
 
 func newKey(t *testing.T) ssh.PublicKey {
-	public, _, err := ed25519.GenerateKey(nil)
+	key, err := sshtest.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := ssh.NewPublicKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return key.PublicKey()
 }

@@ -28,6 +28,34 @@ import (
 	"hail/runner/sshtest"
 )
 
+// written returns the path of a new file with a text.
+func written(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func newSigner(t *testing.T) ssh.Signer {
+	t.Helper()
+	key, err := sshtest.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func newPrivate(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // privateKey writes a key file, and returns its public key.
 func privateKey(t *testing.T, path string, key crypto.Signer) ssh.PublicKey {
 	t.Helper()
@@ -48,10 +76,7 @@ func privateKey(t *testing.T, path string, key crypto.Signer) ssh.PublicKey {
 // authorize returns the option that lets key log in to the sshd of realHost.
 func authorize(t *testing.T, key ssh.PublicKey) (option string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "authorized_keys")
-	if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(key), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := written(t, "authorized_keys", string(ssh.MarshalAuthorizedKey(key)))
 	return "AuthorizedKeysFile " + file
 }
 
@@ -64,10 +89,7 @@ func TestKeysOfEachKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, edKey, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	edKey := newPrivate(t)
 	for name, key := range map[string]crypto.Signer{"rsa": rsaKey, "ecdsa": ecdsaKey, "ed25519": edKey} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

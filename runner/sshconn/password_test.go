@@ -129,10 +129,7 @@ func TestHangingUpRefuses(t *testing.T) {
 	var tried atomic.Int32
 	servers := make([]sshtest.Server, 5)
 	for i := range servers {
-		key, err := sshtest.NewKey()
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := newSigner(t)
 		servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
 			config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
 				tried.Add(1)
@@ -198,10 +195,7 @@ func TestAKeyAfterTheRefusal(t *testing.T) {
 
 // TestTheFirstOfTwoFactors: a password after which the server wants a key was accepted.
 func TestTheFirstOfTwoFactors(t *testing.T) {
-	key, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newSigner(t)
 	s := newSite(t, sshtest.Server{Name: "two1", HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
 		config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
 			return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{

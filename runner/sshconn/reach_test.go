@@ -115,10 +115,7 @@ func TestHostKeys(t *testing.T) {
 		{"known behind a bad line", "nonsense\n" + line, "strict", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "known_hosts")
-			if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			file := written(t, "known_hosts", tt.file)
 			h.Connection.KnownHosts = []string{file}
 			err := reach(t, s.dialer(sshconn.Config{HostKeys: tt.policy}), h)
 			status := runner.Unreachable
@@ -198,10 +195,7 @@ func TestLogin(t *testing.T) {
 	t.Run("a key file of ssh_config that holds no key", func(t *testing.T) {
 		h := h
 		h.Connection.Identity = nil
-		path := filepath.Join(t.TempDir(), "open")
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := written(t, "open", "")
 		d := configured(t, "IdentityFile "+path+"-none\nIdentityFile "+path+"\n", sshconn.Config{})
 		wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "there is no key to offer; identity "+path+": not a private key that can be read")
 	})
@@ -222,10 +216,7 @@ func TestLogin(t *testing.T) {
 	t.Run("an agent's key, named by its public half", func(t *testing.T) {
 		h := h
 		h.Connection.Identity = nil
-		file := filepath.Join(t.TempDir(), "key.pub")
-		if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(s.Servers[0].Authorized[0]), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		file := written(t, "key.pub", string(ssh.MarshalAuthorizedKey(s.Servers[0].Authorized[0])))
 		for _, named := range []string{file, strings.TrimSuffix(file, ".pub")} {
 			d := configured(t, "IdentitiesOnly yes\nIdentityFile "+named+"\n", sshconn.Config{Agent: startAgent(t, s.Identity())})
 			if err := reach(t, d, h); err != nil {

@@ -1,7 +1,6 @@
 package sshconn_test
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net"
@@ -127,10 +126,7 @@ func TestAgentThatRefuses(t *testing.T) {
 	var files []string
 	var public []ssh.PublicKey
 	for _, name := range []string{"touch", "plain"} {
-		_, key, err := ed25519.GenerateKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := newPrivate(t)
 		files = append(files, filepath.Join(dir, name))
 		public = append(public, privateKey(t, filepath.Join(dir, name), key))
 	}
@@ -158,10 +154,7 @@ func TestFullAgent(t *testing.T) {
 	ring := agent.NewKeyring()
 	var right ssh.PublicKey
 	for i := range 20 {
-		_, key, err := ed25519.GenerateKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := newPrivate(t)
 		if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 			t.Fatal(err)
 		}
@@ -192,10 +185,7 @@ func TestFullAgent(t *testing.T) {
 // TestAgentThatDies: after an agent has hung up while signing, its socket is connected to again.
 func TestAgentThatDies(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "id")
-	_, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newPrivate(t)
 	public := privateKey(t, file, key)
 	ring := agent.NewKeyring()
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {

@@ -21,16 +21,12 @@ import (
 	"hail/runner"
 	"hail/runner/connsuite"
 	"hail/runner/sshconn"
-	"hail/runner/sshtest"
 )
 
 // configured makes a Dialer that uses text as its ssh_config.
 func configured(t *testing.T, text string, c sshconn.Config) *sshconn.Dialer {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := written(t, "config", text)
 	var err error
 	if c.SSHConfig, err = sshconfig.Load([]string{file}, nil, sshconfig.Local{}); err != nil {
 		t.Fatal(err)
@@ -149,10 +145,7 @@ func waitGone(t *testing.T, pidFile string) {
 // TestUserCertificates logs in to Debian's sshd with keys that it only knows by their certificates.
 func TestUserCertificates(t *testing.T) {
 	dir := t.TempDir()
-	ca, err := sshtest.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := newSigner(t)
 	caFile := filepath.Join(dir, "ca.pub")
 	if err := os.WriteFile(caFile, ssh.MarshalAuthorizedKey(ca.PublicKey()), 0o644); err != nil {
 		t.Fatal(err)
@@ -274,10 +267,7 @@ func TestFrozenServer(t *testing.T) {
 // TestAProgramThatDoesNotEnd: a program that ssh_config runs for a host, or for its jump host, is limited by the
 // connect timeout.
 func TestAProgramThatDoesNotEnd(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte("Match originalhost slow exec \"exec sleep 60\"\nUser somebody\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := written(t, "config", "Match originalhost slow exec \"exec sleep 60\"\nUser somebody\n")
 	local := sshconfig.Local{AllowExec: true}
 	config, err := sshconfig.Load([]string{file}, nil, local)
 	if err != nil {
