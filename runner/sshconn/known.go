@@ -101,8 +101,8 @@ func (k *knownHosts) keep(l knownLine) {
 	}
 }
 
-// keys returns the keys recorded for the host, whose name is in lower case. A port other than 22 is part of the name; when nothing is recorded for
-// the port, the keys of the plain name are used, as OpenSSH does.
+// keys returns the keys recorded for the host, whose name is in lower case. A port other than 22 is part of the name; when
+// nothing is recorded for the port, the keys of the plain name are used, as OpenSSH does.
 func (k *knownHosts) keys(name string, port int) []knownKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

@@ -164,7 +164,7 @@ func (c *conn) watch(ctx context.Context, wrapped, nonce string, s runner.Stdio)
 		return because(err, "the host closed the input of hail's wrapper, or its time ran out there, so it ended the command; hail run --no-wrap sends the bare command")
 	}
 	if s.In == nil || stderr.remains != "" {
-		if c.isWindows() {
+		if err != nil && c.isWindows() {
 			return because(err, "hail's wrapper needs a POSIX shell, which Windows has only where one is chosen; hail run --no-wrap sends the bare command, as does shell: none in the inventory")
 		}
 		return err
