@@ -8,7 +8,6 @@ package check
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -93,8 +92,6 @@ func register(k *kind) *kind {
 	kinds[k.name] = k
 	return k
 }
-
-func kindNames() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // id returns the id of a check that was given none.
 func (c *Check) id(k *kind) string {

@@ -91,7 +91,7 @@ func (r reader) check(n *strictyaml.Node) (c Check, over *Fleet) {
 		r.subject(subject, kinds[c.Type], &c)
 		r.fit(n, kinds[c.Type], &c)
 	case right:
-		r.Fail(n, "add one of "+strings.Join(append(kindNames(), "fleet"), ", "), "this check has no type")
+		r.Fail(n, "add one of "+strings.Join(append(slices.Sorted(maps.Keys(kinds)), "fleet"), ", "), "this check has no type")
 	}
 	return c, over
 }
