@@ -43,6 +43,16 @@ func open(t *testing.T) *incoming {
 	return in
 }
 
+// over returns a target whose commands are calls of exec.
+func over(t *testing.T, exec func(cmd string, s runner.Stdio) error) *runner.Target {
+	fake := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error { return exec(cmd, s) }}
+	conn, err := fake.Dial(t.Context(), inventory.Host{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard}
+}
+
 // TestHostileArchive: there are limits on what is read and held of an archive that a host sends.
 func TestHostileArchive(t *testing.T) {
 	for _, tt := range []struct {
@@ -97,7 +107,7 @@ func TestHostileAnswers(t *testing.T) {
 	} {
 		const most = 100 << 10
 		taken := 0
-		d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+		err := tt.ask(over(t, func(_ string, s runner.Stdio) error {
 			for taken < most {
 				n, err := s.Out.Write(make([]byte, 1000))
 				if taken += n; err != nil {
@@ -105,12 +115,7 @@ func TestHostileAnswers(t *testing.T) {
 				}
 			}
 			return errors.New("the answer was not stopped")
-		}}
-		conn, err := d.Dial(t.Context(), inventory.Host{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = tt.ask(&runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
+		}))
 		if status, _ := runner.StatusOf(err); status != runner.Error || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
@@ -119,16 +124,12 @@ func TestHostileAnswers(t *testing.T) {
 
 // TestOldContentsBehindLogin: what a login prints is not part of the contents.
 func TestOldContentsBehindLogin(t *testing.T) {
-	d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+	to := over(t, func(cmd string, s runner.Stdio) error {
 		_, err := io.WriteString(s.Out, "Welcome\n"+regexp.MustCompile("hail:[A-Z2-7]+:").FindString(cmd)+"\n0123456789")
 		return err
-	}}
-	conn, err := d.Dial(t.Context(), inventory.Host{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	s := &step{item: &Item{Path: "/x", Size: 10}, have: &state{size: 10}, what: content}
-	olds, err := Push{}.oldContents(t.Context(), &runner.Target{Conn: conn, Err: io.Discard}, &comparison{steps: []*step{s}})
+	olds, err := Push{}.oldContents(t.Context(), to, &comparison{steps: []*step{s}})
 	if err != nil || olds[s] != "0123456789" {
 		t.Errorf("the old content is %q, %v, want 0123456789", olds[s], err)
 	}
@@ -146,14 +147,9 @@ func TestNoDigests(t *testing.T) {
 		{nil, runner.Failed, "could not be verified: only 0 of 1 digests came back from the host"},
 		{&runner.Failure{Status: runner.Lost, Err: errors.New("cut")}, runner.Lost, "cut"},
 	} {
-		d := &connsuite.Fake{Exec: func(context.Context, inventory.Host, string, runner.Stdio) error { return tt.ended }}
-		conn, err := d.Dial(t.Context(), inventory.Host{})
-		if err != nil {
-			t.Fatal(err)
-		}
 		in := open(t)
 		in.files = []receivedEntry{{path: "/x", digest: "00"}}
-		err = in.verify(t.Context(), &runner.Target{Conn: conn, Out: io.Discard, Err: io.Discard})
+		err := in.verify(t.Context(), over(t, func(string, runner.Stdio) error { return tt.ended }))
 		if status, _ := runner.StatusOf(err); status != tt.status || !strings.HasPrefix(err.Error(), tt.want) || in.refused > 0 {
 			t.Errorf("%v: got %s, %v, %q, want %s, %s", tt.ended, status, err, in.why, tt.status, tt.want)
 		}
