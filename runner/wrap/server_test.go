@@ -30,40 +30,49 @@ func binOf(t *testing.T, sh string) string {
 	return bin
 }
 
+// groupOf is a host that runs a command by a script of bash, in a process group of their own. It stops the command when the
+// numbers of all processes have been printed, and then calls stopped, before what is left of the group is ended.
+func groupOf(t *testing.T, sh, script string, stopped func(), processes ...any) execFunc {
+	bin := binOf(t, sh)
+	return func(cmd string, s runner.Stdio) error {
+		group := exec.Command("bash", "-c", script, "server", cmd)
+		group.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		group.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+		group.Stderr = s.Err
+		in, err := group.StdinPipe()
+		if err != nil {
+			return err
+		}
+		out, err := group.StdoutPipe()
+		if err == nil {
+			err = group.Start()
+		}
+		if err != nil {
+			return err
+		}
+		defer syscall.Kill(-group.Process.Pid, syscall.SIGKILL)
+		_, err = fmt.Fscan(out, processes...)
+		in.Close()
+		io.Copy(io.Discard, out)
+		group.Wait()
+		stopped()
+		return err
+	}
+}
+
 // TestTheGroupOfTheServer: on a server that runs its commands in its own process group, only the command that is stopped
 // is ended.
 func TestTheGroupOfTheServer(t *testing.T) {
+	const server = `exec 3<&0 </dev/null; sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; (sleep 1000 >/dev/null 2>&1 & echo $!); sh -c "$1" <&3; exit`
 	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
 		t.Run(sh, func(t *testing.T) {
 			t.Parallel()
-			bin := binOf(t, sh)
 			var other, orphan, child int
-			host := execFunc(func(cmd string, s runner.Stdio) error {
-				server := exec.Command("bash", "-c", `exec 3<&0 </dev/null; sh -c 'sleep 1000; :' >/dev/null 2>&1 & echo $!; (sleep 1000 >/dev/null 2>&1 & echo $!); sh -c "$1" <&3; exit`, "server", cmd)
-				server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				server.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
-				server.Stderr = s.Err
-				in, err := server.StdinPipe()
-				if err != nil {
-					return err
-				}
-				out, err := server.StdoutPipe()
-				if err == nil {
-					err = server.Start()
-				}
-				if err != nil {
-					return err
-				}
-				defer syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
-				_, err = fmt.Fscan(out, &other, &orphan, &child)
-				in.Close()
-				io.Copy(io.Discard, out)
-				server.Wait()
+			host := groupOf(t, sh, server, func() {
 				if !alive(other) || !alive(orphan) {
 					t.Errorf("another command is alive: %v, what another has left: %v", alive(other), alive(orphan))
 				}
-				return err
-			})
+			}, &other, &orphan, &child)
 			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 			if err := c.Exec(t.Context(), "sleep 1000 & echo $!; wait", runner.Stdio{Grace: inventory.Duration(time.Second)}); err != nil || alive(child) {
 				t.Errorf("%v; process %d is alive: %v", err, child, alive(child))
@@ -81,34 +90,12 @@ func TestForcedCommand(t *testing.T) {
 	for _, sh := range []string{"dash", "bash", "busybox", "mksh", "ksh93", "zsh"} {
 		t.Run(sh, func(t *testing.T) {
 			t.Parallel()
-			bin := binOf(t, sh)
 			var other, orphan int
-			host := execFunc(func(cmd string, s runner.Stdio) error {
-				forced := exec.Command("bash", "-c", `sleep 1000 >/dev/null 2>&1 & echo $!; sh -c "$1"; exit`, "forced", cmd)
-				forced.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				forced.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
-				forced.Stderr = s.Err
-				in, err := forced.StdinPipe()
-				if err != nil {
-					return err
-				}
-				out, err := forced.StdoutPipe()
-				if err == nil {
-					err = forced.Start()
-				}
-				if err != nil {
-					return err
-				}
-				defer syscall.Kill(-forced.Process.Pid, syscall.SIGKILL)
-				_, err = fmt.Fscan(out, &other, &orphan)
-				in.Close()
-				io.Copy(io.Discard, out)
-				forced.Wait()
+			host := groupOf(t, sh, `sleep 1000 >/dev/null 2>&1 & echo $!; sh -c "$1"; exit`, func() {
 				if !alive(other) || alive(orphan) {
 					t.Errorf("what the forced command has started is alive: %v, what the command has left: %v", alive(other), alive(orphan))
 				}
-				return err
-			})
+			}, &other, &orphan)
 			c, _ := wrap.Dialer{Inner: host}.Dial(t.Context(), inventory.Host{})
 			if err := c.Exec(t.Context(), "(sleep 1000 >/dev/null 2>&1 & echo $!); sleep 1000", runner.Stdio{Grace: inventory.Duration(time.Second)}); err != nil {
 				t.Error(err)
