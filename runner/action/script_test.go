@@ -85,11 +85,7 @@ func TestScriptStaged(t *testing.T) {
 // TestScriptIsReadWhole: no command of a script gets a part of it as input, whatever shell runs it.
 func TestScriptIsReadWhole(t *testing.T) {
 	for _, shell := range []string{"sh", "bash", "dash", "mksh", "ksh93", "zsh"} {
-		script, text, err := action.NewScript("s", []byte("cat\necho end\n"), "/usr/bin/env "+shell, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, conn := here(t, script, text)
+		a, conn := here(t, "cat\necho end\n", "/usr/bin/env "+shell, "")
 		var out strings.Builder
 		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard}); err != nil || out.String() != "end\n" {
 			t.Errorf("%s: %v, %q, want \"end\\n\"", shell, err, out.String())
@@ -104,9 +100,15 @@ func only(text []byte) action.Sources {
 	}}
 }
 
-// here returns a script with this text as an action, and a wrapped connection to this machine.
-func here(t *testing.T, script action.Script, text []byte) (runner.Action, runner.Conn) {
+// here returns a script as an action, and a wrapped connection to this machine. Where an input is named, its own text is
+// that, too.
+func here(t *testing.T, content, interpreter, input string) (runner.Action, runner.Conn) {
 	t.Helper()
+	script, text, err := action.NewScript("s", []byte(content), interpreter, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script.InputDigest = input
 	a, err := action.New(script.Spec(), only(text))
 	if err != nil {
 		t.Fatal(err)
@@ -121,17 +123,12 @@ func here(t *testing.T, script action.Script, text []byte) (runner.Action, runne
 
 // TestScriptLeavesNothing: the host removes what was staged for a script also when hail is no longer there to do it.
 func TestScriptLeavesNothing(t *testing.T) {
-	script, text, err := action.NewScript("s", []byte("echo $0\nsleep 1000\n"), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script.InputDigest = "in"
-	a, conn := here(t, script, text)
+	a, conn := here(t, "echo $0\nsleep 1000\n", "", "in")
 	ctx, die := context.WithCancel(t.Context())
 	defer die()
 	begun := &heard{then: die}
 	var noise strings.Builder
-	err = a.Do(ctx, &runner.Target{Conn: mortal{conn, ctx}, Out: begun, Err: &noise})
+	err := a.Do(ctx, &runner.Target{Conn: mortal{conn, ctx}, Out: begun, Err: &noise})
 	file := strings.TrimSuffix(begun.text.String(), "\n")
 	if f, _ := errors.AsType[*runner.Failure](err); f == nil || f.Remains != runner.Gone || path.Base(file) != "script" {
 		t.Fatalf("%v, %q, want a script that began and was ended", err, file)
@@ -148,12 +145,7 @@ func TestScriptLeavesNothing(t *testing.T) {
 // TestScriptRemovesOld: what hail has left on the host, because it was killed when it had put a script there and not run
 // it yet, goes with the next script that is put there a day later. Before, it may be about to run.
 func TestScriptRemovesOld(t *testing.T) {
-	script, text, err := action.NewScript("s", []byte("exit 3\n"), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script.InputDigest = "in"
-	a, conn := here(t, script, text)
+	a, conn := here(t, "exit 3\n", "", "in")
 	run := func(c runner.Conn) error {
 		return a.Do(t.Context(), &runner.Target{Conn: c, Out: io.Discard, Err: io.Discard})
 	}
@@ -202,15 +194,10 @@ func (d *dies) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 // TestScriptInForeignFolder: somebody who sees the name of the folder on the host, and makes it before the script gets
 // there, can't have their own script run.
 func TestScriptInForeignFolder(t *testing.T) {
-	script, text, err := action.NewScript("s", []byte("exit 3\n"), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script.InputDigest = "in"
-	a, conn := here(t, script, text)
+	a, conn := here(t, "exit 3\n", "", "in")
 	ran := path.Join(t.TempDir(), "ran")
 	stranger := &precedes{Conn: conn, script: "touch " + ran + "\n"}
-	err = a.Do(t.Context(), &runner.Target{Conn: stranger, Out: io.Discard, Err: io.Discard})
+	err := a.Do(t.Context(), &runner.Target{Conn: stranger, Out: io.Discard, Err: io.Discard})
 	if stranger.dir == "" {
 		t.Fatal("the script was not put into a folder")
 	}
