@@ -281,6 +281,16 @@ func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
+// written returns the path of a new file with a text, in a folder of its own.
+func written(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func (m *machine) hasMode(t *testing.T, name string, want os.FileMode) {
 	t.Helper()
 	if info, err := os.Stat(filepath.Join(m.dir, name)); err != nil || info.Mode() != want {

@@ -58,10 +58,7 @@ func TestPushOverLanes(t *testing.T) {
 func TestPushOverLanesIsWholeOrNot(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "busybox")
-	src := filepath.Join(t.TempDir(), "large")
-	if err := os.WriteFile(src, randomBytes(17<<20), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	src := written(t, "large", string(randomBytes(17<<20)))
 	m.write(t, "large", "old", 0o644)
 	m.trip = 50 * time.Millisecond
 	spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"}}}
@@ -87,11 +84,8 @@ func TestPushOverLanesIsWholeOrNot(t *testing.T) {
 func TestPushOverLanesOfItsOwn(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "gnu")
-	src := filepath.Join(t.TempDir(), "large")
 	content := randomBytes(17 << 20)
-	if err := os.WriteFile(src, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	src := written(t, "large", string(content))
 	m.trip = 50 * time.Millisecond
 	spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: m.dir + "/large", Delete: "none"}}}
 	patient := func(p *action.Push) { p.Patience = 20 }

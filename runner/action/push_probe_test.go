@@ -56,10 +56,7 @@ func TestPushBare(t *testing.T) {
 // number.
 func TestPushDeleteAll(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		src := t.TempDir()
-		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		src := filepath.Dir(written(t, "stays", "new"))
 		for i := range 100 {
 			m.write(t, fmt.Sprintf("tree/sub %d/\n'é\\\xff%0*d", i%3, i, i), "old", 0o644)
 		}
@@ -80,10 +77,7 @@ func TestPushDeleteAll(t *testing.T) {
 // TestPushDeleteAllOfAPattern: a folder whose name is a pattern for find(1) is not taken for a part of its own contents.
 func TestPushDeleteAllOfAPattern(t *testing.T) {
 	machines(t, func(t *testing.T, m *machine) {
-		src := t.TempDir()
-		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		src := filepath.Dir(written(t, "stays", "new"))
 		for _, name := range []string{"a[1]", `b\x`, "w*"} {
 			m.write(t, name+"/stays", "old", 0o644)
 			m.write(t, name+"/goes", "old", 0o644)
@@ -103,10 +97,7 @@ func TestPushDeleteAllBehindALink(t *testing.T) {
 		if err := os.Symlink("behind", filepath.Join(m.dir, "link")); err != nil {
 			t.Fatal(err)
 		}
-		src := t.TempDir()
-		if err := os.WriteFile(src+"/stays", []byte("new"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		src := filepath.Dir(written(t, "stays", "new"))
 		m.push(t, t.Context(), fmt.Sprintf("files: [{src: %s/, dest: DIR/link, delete: all}]", src), nil).want(t, "link", runner.Changed, "", "")
 		if m.read(t, "behind/stays") != "new" || m.read(t, "behind/goes") != "(absent)" {
 			t.Errorf("stays has %q, want \"new\"; goes has %q, want it deleted", m.read(t, "behind/stays"), m.read(t, "behind/goes"))

@@ -105,10 +105,7 @@ func TestRenderNoMode(t *testing.T) {
 
 // TestRenderReserved: of a file of a folder that can't be pushed, the name is told.
 func TestRenderReserved(t *testing.T) {
-	src := t.TempDir()
-	if err := os.WriteFile(src+"/.hail-x", nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	src := filepath.Dir(written(t, ".hail-x", ""))
 	spec := &action.PushSpec{Files: []action.PushFile{{Src: src + "/", Dest: "/d", Delete: "none"}}}
 	_, _, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
 	if err == nil || err.Error() != src+"/.hail-x: names that begin with .hail- are reserved for hail" {
@@ -150,10 +147,7 @@ func TestJinja(t *testing.T) {
 		`{{"{#"}} x #}`:             "{# x #}",
 		"${#a[@]} {#DISK} {%s} 5{%": "${#a[@]} {#DISK} {%s} 5{%",
 	} {
-		src := t.TempDir() + "/motd"
-		if err := os.WriteFile(src, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		src := written(t, "motd", content)
 		spec := &action.PushSpec{Files: []action.PushFile{{Src: src, Dest: "/etc/motd", Template: true, Delete: "none"}}}
 		_, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil)
 		got := ""
@@ -168,9 +162,10 @@ func TestJinja(t *testing.T) {
 	}
 }
 
-// TestDefault: what a host does not have is no error where there is a value to take instead.
-func TestDefault(t *testing.T) {
-	host := inventory.Host{Name: "web1", Vars: map[string]any{"port": 80, "none": nil, "empty": "", "deep": map[string]any{"a": "b"}, "list": []any{"x"},
+// TestFunctions: what a host does not have is no error where there is a value to take instead, and join takes a list var
+// or the groups.
+func TestFunctions(t *testing.T) {
+	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"port": 80, "none": nil, "empty": "", "ports": []any{80, "443"}, "deep": map[string]any{"a": "b"}, "list": []any{"x"},
 		"of": []any{map[string]any{}, map[string]any{"no": 3, "p": 4}}}}
 	for content, want := range map[string]string{
 		`{{.vars.port | default 1}} {{default 1 .vars.port}}`:                     "80 80",
@@ -193,31 +188,14 @@ func TestDefault(t *testing.T) {
 		"{{default 1 .vars.list.not_a_mapping}}":  "error: content:1: for web1: {{.vars.list.not_a_mapping}}: there is no not_a_mapping in it",
 		"{{.vars.none.b | default 1}}":            "error: content:1: for web1: {{.vars.none.b}}: there is no b in it",
 		"{{$.vars.empty.b | default 1}}":          "error: content:1: for web1: {{$.vars.empty.b}}: there is no b in it",
+		`{{join "," .groups}}`:                    "prod,web",
+		`{{join "," .vars.ports}}`:                "80,443",
+		`{{join "," .vars.port}}`:                 `error: content:1: for web1: {{join "," .vars.port}}: 80 is not a list`,
 	} {
 		spec := &action.PushSpec{Files: []action.PushFile{{Content: &content, Dest: "/x", Template: true, Delete: "none"}}}
 		got := ""
 		if _, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{host}, nobody, nil); err != nil {
 			got = "error: " + err.Error()
-		} else {
-			got = string(contents[0].Bytes)
-		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", content, got, want)
-		}
-	}
-}
-
-// TestJoin: join takes a list var or the groups. Anything else is an error.
-func TestJoin(t *testing.T) {
-	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"ports": []any{80, "443"}, "one": "x"}}
-	for content, want := range map[string]string{`{{join "," .groups}}`: "prod,web", `{{join "," .vars.ports}}`: "80,443", `{{join "," .vars.one}}`: "error: x is not a list"} {
-		spec, err := action.ReadPushSpec("spec.yaml", []byte("files: [{content: '"+content+"', template: true, dest: /x}]"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		if _, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{host}, nobody, nil); err != nil {
-			got = "error: " + err.Error()[strings.LastIndex(err.Error(), ": ")+2:]
 		} else {
 			got = string(contents[0].Bytes)
 		}
