@@ -4,9 +4,10 @@
 #
 # Some servers start no process group for a command: it is in theirs, with all that they run. So the group only counts
 # when the wrapper leads it, or below sudo or doas, which may lead it, or a forced command, which reads the same input;
-# there, what descends from the wrapper's ancestors by another way is not touched.
+# there, what descends from the wrapper's ancestors by another way is not touched. Whose the orphans are in a group that
+# does not count, nobody can tell.
 #
-# Exit status: 0 when all are gone, 1 when some are left, and 2 when the processes can not be listed.
+# Exit status: 0 when all are gone, 1 when some are left, and 2 when that can't be told.
 list() { # lines of: process, parent, group, state
 	ps -A -o pid= -o ppid= -o pgid= -o stat= && return
 	for f in /proc/[0-9]*/stat; do
@@ -30,7 +31,8 @@ scan() { # sets found: a process that was found once stays in it when its parent
 		[ $1 = $$ ] && group=$3 && [ $2 != $wrapper ] && wrapper=none
 		shift 4
 	done
-	counts || group=none
+	ours=$group
+	counts || ours=none
 	mine=" $$ " # what the hunter itself has started: two generations
 	for x in 1 2; do
 		set -- $all
@@ -71,14 +73,15 @@ scan() { # sets found: a process that was found once stays in it when its parent
 	found=
 	more=1
 	while [ -n "$more" ]; do # until no more children are found
-		more=
+		more= left=0
 		set -- $all
 		while [ $# -ge 4 ]; do
 			case "$4 $mine$theirs$wrapper $found" in
 			Z* | *" $1 "*) ;;
 			*)
 				case "$seen:$3:" in
-				*" $2 "* | *" $1 "* | *:$group:) found="$found$1 " seen="$seen$1 " more=1 ;;
+				*" $2 "* | *" $1 "* | *:$ours:) found="$found$1 " seen="$seen$1 " more=1 ;;
+				*:$group:) [ $1 = 1 ] || left=2 ;;
 				esac
 				;;
 			esac
@@ -95,7 +98,7 @@ watch() { # SECONDS COMMAND: runs the command with those found, until all are go
 		sleep 0.2 || sleep 1
 	done
 	kill -9 $timer
-	exit 0
+	exit $left
 }
 wrapper=$2 leader=$2 group= found=
 scan
