@@ -11,7 +11,7 @@ import (
 )
 
 // CompareChecks writes how the checks of a run differ from those of an earlier one: what newly fails, newly passes or
-// still fails, and where another value was captured. A verdict that only one of the runs has is just counted.
+// still fails, and where another value was captured, with both. A verdict that only one of the runs has is just counted.
 func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	type place struct{ host, check string }
 	earlier := map[place]runner.Verdict{}
@@ -26,10 +26,7 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 		old, known := earlier[at]
 		delete(earlier, at)
 		if change := changeOfVerdict(old, known, v); change != "" {
-			values := ""
-			if change == newValue {
-				values = fmt.Sprintf("%s → %s", shortValue(*old.Value), shortValue(*v.Value))
-			}
+			values := changeOfValue(old, v)
 			about := topic{change, v.Check}
 			if rows[about] == nil {
 				rows[about] = &inOrder[string, changedHosts]{}
@@ -92,6 +89,14 @@ func together(rows []*changedHosts) []*changedHosts {
 	return []*changedHosts{&all}
 }
 
+// changeOfValue shows the value that was captured before and the one now; empty: they are the same, or one is not known.
+func changeOfValue(old, now runner.Verdict) string {
+	if old.Value == nil || now.Value == nil || *old.Value == *now.Value {
+		return ""
+	}
+	return shortValue(*old.Value) + " → " + shortValue(*now.Value)
+}
+
 // shortValue returns a captured value on one line of at most 40 characters.
 func shortValue(v runner.Text) string {
 	if v == "" {
@@ -122,7 +127,7 @@ func changeOfVerdict(old runner.Verdict, known bool, now runner.Verdict) verdict
 		return newlyPassing
 	case !known, (now.Outcome == runner.NotEvaluated) != (old.Outcome == runner.NotEvaluated):
 		return inOneRun
-	case now.Value != nil && old.Value != nil && *now.Value != *old.Value:
+	case changeOfValue(old, now) != "":
 		return newValue
 	}
 	return ""

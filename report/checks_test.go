@@ -65,23 +65,26 @@ func TestCompareChecks(t *testing.T) {
 }
 
 // TestCompareManyValues: of a value that changes otherwise on each host, the hosts are named; of one that changes in few
-// ways, each of them, in short.
+// ways, each of them, in short, also where the check no longer passes.
 func TestCompareManyValues(t *testing.T) {
-	run := func(values ...runner.Text) *Summary {
+	run := func(outcome runner.Outcome, values ...runner.Text) *Summary {
 		s := &Summary{Run: "a", Plan: &runner.Plan{Checks: []runner.Check{{ID: "load"}}}}
 		for i, v := range values {
-			s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%d", i), Checks: []runner.Verdict{{Check: "load", Outcome: runner.Pass, Value: &v}}})
+			s.Hosts = append(s.Hosts, Result{Host: fmt.Sprintf("web%d", i), Checks: []runner.Verdict{{Check: "load", Outcome: outcome, Value: &v}}})
 		}
 		return s
 	}
+	const pass, fail = runner.Pass, runner.Fail
 	long := runner.Text(strings.Repeat("x", 41))
 	for _, tt := range []struct {
 		before, now *Summary
 		want        string
 	}{
-		{run("1", "1", "1", "1", "1", "1"), run("2", "3", "4", "5", "6", "7"), "\n  changed load on web[0-5]\n"},
-		{run("1", "1", "1", "1", "1", "1"), run("2", "3", "4", "5", "6", "2"), "\n  changed load 1 → 2 on web[0,5]\n  changed load 1 → 3 on web1\n"},
-		{run("a\nb", ""), run("", long), "\n  changed load a b → nothing on web0\n  changed load nothing → " + strings.Repeat("x", 39) + "… on web1\n"},
+		{run(pass, "1", "1", "1", "1", "1", "1"), run(pass, "2", "3", "4", "5", "6", "7"), "\n  changed load on web[0-5]\n"},
+		{run(pass, "1", "1", "1", "1", "1", "1"), run(pass, "2", "3", "4", "5", "6", "2"), "\n  changed load 1 → 2 on web[0,5]\n  changed load 1 → 3 on web1\n"},
+		{run(pass, "a\nb", ""), run(pass, "", long), "\n  changed load a b → nothing on web0\n  changed load nothing → " + strings.Repeat("x", 39) + "… on web1\n"},
+		{run(pass, "1", "1"), run(fail, "1", "7"), "\n  newly failing load on web0\n  newly failing load 1 → 7 on web1\n"},
+		{run(fail, "7", "7"), run(fail, "7", "8"), "\n  still failing load on web0\n  still failing load 7 → 8 on web1\n"},
 	} {
 		var b strings.Builder
 		if err := CompareChecks(&b, tt.before, tt.now, Style{}); err != nil || !strings.Contains(b.String(), tt.want) {
