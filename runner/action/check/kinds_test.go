@@ -180,6 +180,28 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestCaptured: of a command that fails, a value is what it printed, if anything: that it printed nothing is no value.
+func TestCaptured(t *testing.T) {
+	verdicts, _ := busybox(t).run(t, read(t, `checks:
+  - {id: ok, command: "true", capture: a}
+  - {id: accepted, command: {run: "false", exit: 1}, capture: b}
+  - {id: judged, command: {run: "true", stdout: x}, capture: c}
+  - {id: said, command: "echo inactive; exit 3", capture: d}
+  - {id: status, command: "exit 3", capture: {e: exit}}
+  - {id: silent, command: "exit 3", capture: f}
+  - {id: unjudged, command: {run: no-such-tool, stdout: "9"}, capture: g}
+`))
+	for id, want := range map[string]string{"ok": "", "accepted": "", "judged": "", "said": "inactive", "status": "3", "silent": "none", "unjudged": "none"} {
+		got := "none"
+		if value := verdicts[id].Value; value != nil {
+			got = string(*value)
+		}
+		if got != want {
+			t.Errorf("%s: the value is %q, want %q", id, got, want)
+		}
+	}
+}
+
 // notOnHost matches the checks that health checks refuse. took matches what differs from one run to the next.
 var (
 	notOnHost = regexp.MustCompile(`^(tcp|http|tls|clock):|^dns:.*[^t]$|jq:`)

@@ -82,7 +82,9 @@ func (o *openCheck) judge(s *seen) {
 		}
 		v.Outcome, v.Text = runner.CheckError, strings.Join(all, "; ")
 	}
-	if value, known := s.values[o.Value]; known {
+	exit, _ := s.values["exit"].(float64)
+	value, known := s.values[o.Value]
+	if known && (failed == nil || exit == 0 || value != "") { // that a command which failed printed nothing says nothing
 		said := runner.Text(valueText(value))
 		v.Value = &said
 	}
