@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
@@ -105,7 +106,7 @@ func newApp(e environment) *cli.App {
 			c.App.Metadata[metaJSON] = c.Bool("json") || asJSON(strings.Split(c.String("output"), ","))
 			if err == nil {
 				e.remarkVariables(c)
-				err = noEmptyPath(c)
+				err = cmp.Or(noEmptyPath(c), oneStdin(c))
 			}
 			return withOrigin(c, err)
 		}

@@ -59,8 +59,6 @@ func scriptOf(e environment, c *cli.Context) (name string, text []byte, err erro
 	switch name = c.Args().First(); {
 	case name == "":
 		return "", nil, usage("hail script -g web audit.sh", "there is no script to run")
-	case name == "-" && c.String("stdin") == "-":
-		return "", nil, usage("", "the script and --stdin can't both be standard input")
 	case name == "-":
 		name = "stdin"
 		text, err = io.ReadAll(e.stdinOf(c, "the script"))

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -133,9 +132,6 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 func (e environment) namesFile(c *cli.Context) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path == "-" {
-			if c.String("stdin") == "-" {
-				return nil, errors.New("standard input is what --stdin - gives to the hosts")
-			}
 			if e.stdinTerminal {
 				return io.ReadAll(e.stdinOf(c, "hosts"))
 			}

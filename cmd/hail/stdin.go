@@ -4,11 +4,43 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
 )
+
+// oneStdin returns an error if two things are to be read from standard input: one would be empty.
+func oneStdin(c *cli.Context) error {
+	var on []string
+	if slices.ContainsFunc(c.StringSlice("inventory"), func(source string) bool { return source == "-" || strings.HasSuffix(source, ":-") }) {
+		on = append(on, "the inventory")
+	}
+	named := func(expr string) bool { return expr == "^-" || strings.Contains(expr, "@file:-") }
+	if slices.ContainsFunc(slices.Concat(c.StringSlice("target"), c.StringSlice("exclude")), named) {
+		on = append(on, "the names of hosts")
+	}
+	if on != nil && c.IsSet("watch") {
+		return usage("write them to a file", "--watch looks for the hosts again each time, and standard input can be read only once")
+	}
+	args := c.Args().Slice()
+	switch name := c.Command.Name; {
+	case name == "test" && slices.Contains(args, "-"):
+		on = append(on, "the checks")
+	case name == "push" && slices.Contains(args, "-"):
+		on = append(on, "the spec")
+	case name == "script" && c.Args().First() == "-":
+		on = append(on, "the script")
+	}
+	if c.String("stdin") == "-" {
+		on = append(on, "the input of the hosts")
+	}
+	if len(on) > 1 {
+		return usage("", "%s and %s can't both be standard input", on[0], on[1])
+	}
+	return nil
+}
 
 // stdinOf returns standard input, which is read to its end and holds what. The user of a terminal is told so, when the first
 // byte is asked for: else hail would seem to hang.
@@ -22,11 +54,8 @@ func (e environment) stdinOf(c *cli.Context, what string) io.Reader {
 // readArgument returns what reads a file that an argument names; - is standard input, which holds what.
 func (e environment) readArgument(c *cli.Context, what string) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
-		switch {
-		case path != "-":
+		if path != "-" {
 			return inventory.ReadFile(path)
-		case slices.Contains(c.StringSlice("inventory"), "-"):
-			return nil, fmt.Errorf("%s and the inventory can't both be standard input", what)
 		}
 		return io.ReadAll(e.stdinOf(c, what))
 	}

@@ -16,7 +16,12 @@ func TestStdinTerminal(t *testing.T) {
 		{"run -q --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --stdin - -- cat", "text", "", "  unreachable"},
 		{"test --any-host -w web1 --dry-run -", "checks: [{file: /etc/passwd}]\n", "what ", "hail: reading the checks from the terminal; end with Ctrl-D\n"},
 		{"test --any-host -w web1 --dry-run -", "checks: [{fil: /etc/passwd}]\n", "", "hail: reading the checks from the terminal; end with Ctrl-D\nhail: -:1:11: unknown key"},
-		{"test -i - -a --dry-run -", "x", "", "hail: the checks and the inventory can't both be standard input\n"},
+		{"test -i - -a --dry-run -", "x", "", "hail: the inventory and the checks can't both be standard input\n"},
+		{"push -i csv:- -a --dry-run -", "x", "", "hail: the inventory and the spec can't both be standard input\n"},
+		{"run -i - -a --stdin - -- cat", "web1\n", "", "hail: the inventory and the input of the hosts can't both be standard input\n"},
+		{"script --any-host -w web1,@file:- --stdin - audit.sh", "web1\n", "", "hail: the names of hosts and the input of the hosts can't both be standard input\n"},
+		{"script --any-host -w web1 -x ^- -", "web1\n", "", "hail: the names of hosts and the script can't both be standard input\n"},
+		{"test -i - -a --watch 1m checks.yaml", "web1\n", "", "hail: --watch looks for the hosts again each time, and standard input can be read only once\n"},
 		{"push --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --dry-run -", "files: [{content: x, dest: /tmp/x}]\n", "", "hail: reading the spec from the terminal; end with Ctrl-D\nhail: dry run"},
 		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
 	} {
