@@ -87,7 +87,7 @@ func (e environment) sayTorn(r *report.Run) {
 // hostsOfRun returns the hosts of a run that q selects.
 func (e environment) hostsOfRun(c *cli.Context, r *report.Run, q inventory.Query) ([]inventory.Host, error) {
 	q.Of = "the run " + r.Plan.Run
-	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: e.namesFile(c), Run: e.earlierRun(c)})
+	return inventory.Select(inventory.Of(r.Plan.Hosts), q, inventory.Lookups{File: e.readFile(c, "hosts"), Run: e.earlierRun(c)})
 }
 
 // placeOf returns the index in the plan of the host with this name, or that this expression selects alone.

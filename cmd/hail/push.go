@@ -90,7 +90,7 @@ func pushSpecs(e environment, c *cli.Context) (specs []*action.PushSpec, err err
 			short.Files = append(short.Files, f)
 			continue
 		}
-		s, err := specFile(arg, dest, e.readArgument(c, "the spec"))
+		s, err := specFile(arg, dest, e.readFile(c, "the spec"))
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -117,7 +116,7 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 	if err != nil {
 		return nil, nil, err
 	}
-	look := inventory.Lookups{File: e.namesFile(c), Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
+	look := inventory.Lookups{File: e.readFile(c, "hosts"), Run: e.earlierRun(c), Remark: func(r *inventory.Error) { e.remark(c, r) }}
 	hosts, err := inventory.Select(inv, q, look)
 	if err != nil {
 		return nil, nil, err
@@ -126,19 +125,6 @@ func (e environment) selectHosts(c *cli.Context) (*inventory.Inventory, []invent
 		fmt.Fprintf(e.stderr, "hail: a sample of %d; --seed %d draws the same again\n", len(hosts), q.Narrow.Seed)
 	}
 	return inv, hosts, e.overrideHosts(c, hosts)
-}
-
-// namesFile returns what reads the file of names of ^FILE; - is standard input.
-func (e environment) namesFile(c *cli.Context) func(path string) ([]byte, error) {
-	return func(path string) ([]byte, error) {
-		if path == "-" {
-			if e.stdinTerminal {
-				return io.ReadAll(e.stdinOf(c, "hosts"))
-			}
-			path = os.Stdin.Name() // as of any other file that is neither regular nor a pipe, nothing is read of it
-		}
-		return inventory.ReadFile(path)
-	}
 }
 
 // overrideHosts puts the settings and vars of the command line into the hosts.

@@ -51,13 +51,18 @@ func (e environment) stdinOf(c *cli.Context, what string) io.Reader {
 	return &announced{Reader: e.stdin, line: "hail: reading " + what + " from the terminal; end with Ctrl-D\n", on: e.stderr}
 }
 
-// readArgument returns what reads a file that an argument names; - is standard input, which holds what.
-func (e environment) readArgument(c *cli.Context, what string) func(path string) ([]byte, error) {
+// readFile returns what reads a file, of which - is standard input, which holds what. An endless one doesn't fill the memory.
+func (e environment) readFile(c *cli.Context, what string) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path != "-" {
 			return inventory.ReadFile(path)
 		}
-		return io.ReadAll(e.stdinOf(c, what))
+		const most = 64 << 20
+		text, err := io.ReadAll(io.LimitReader(e.stdinOf(c, what), most+1))
+		if len(text) > most {
+			err = fmt.Errorf("standard input is larger than %d MiB", most>>20)
+		}
+		return text, err
 	}
 }
 

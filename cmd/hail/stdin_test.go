@@ -24,11 +24,21 @@ func TestStdinTerminal(t *testing.T) {
 		{"test -i - -a --watch 1m checks.yaml", "web1\n", "", "hail: --watch looks for the hosts again each time, and standard input can be read only once\n"},
 		{"push --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --dry-run -", "files: [{content: x, dest: /tmp/x}]\n", "", "hail: reading the spec from the terminal; end with Ctrl-D\nhail: dry run"},
 		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
+		{"hosts -q --any-host -w ^-", strings.Repeat("#\n", 33<<20), "", "hail: target \"^-\":1: standard input is larger than 64 MiB"},
 	} {
 		e, stdout, stderr := environmentIn(dir, tt.args)
 		e.stdin, e.stdinTerminal = strings.NewReader(tt.typed), true
 		if run(e); !strings.HasPrefix(stdout.String(), tt.out) || !strings.HasPrefix(stderr.String(), tt.said) || tt.said == "" && stderr.Len() > 0 {
 			t.Errorf("hail %s:\n%sand on stderr\n%swant\n%s and\n%s", tt.args, stdout, stderr, tt.out, tt.said)
 		}
+	}
+}
+
+// TestStdinSocket: standard input need not be a file or a pipe: sshd and other programs may give a socket.
+func TestStdinSocket(t *testing.T) {
+	e, stdout, stderr := environmentIn(t.TempDir(), "hosts --any-host -w ^-")
+	e.stdin, e.stdinTerminal = strings.NewReader("web1\n"), false
+	if run(e); stdout.String() != "web1\n" || stderr.Len() > 0 {
+		t.Errorf("%q, and on stderr %q, want web1", stdout, stderr)
 	}
 }

@@ -79,7 +79,7 @@ func suiteOf(e environment, c *cli.Context) (*check.Suite, error) {
 		}
 		return nil, usage("hail test -a linux.yaml", "no file of checks is given")
 	}
-	suite, err := check.Read(c.Args().Slice(), e.readArgument(c, "the checks"))
+	suite, err := check.Read(c.Args().Slice(), e.readFile(c, "the checks"))
 	if err != nil {
 		return nil, err
 	}
