@@ -48,6 +48,9 @@ type step struct {
 	began, since time.Time // the beginnings of the attempt and of the phase
 }
 
+// connecting is the first phase, also of a host that waits for its turn to log in, or for a descriptor.
+const connecting = "connecting"
+
 // How often the line is drawn on a terminal, and written elsewhere; and how many failures are shown one by one, of one kind and in all.
 const (
 	drawEvery  = 200 * time.Millisecond
@@ -102,7 +105,7 @@ func (l *Live) Events(batch []runner.Event) error {
 			l.wave, l.waveLeft = e.Wave, e.Count
 		case runner.KindAttempt:
 			delete(l.waiting, e.Host)
-			l.running[e.Host] = step{"connecting", e.Time, e.Time}
+			l.running[e.Host] = step{connecting, e.Time, e.Time}
 		case runner.KindReach:
 			l.enter(e, "connected")
 		case runner.KindExec:

@@ -21,7 +21,16 @@ func (l *Live) line() string {
 	if next := l.next(); next != "" {
 		return b.String() + " · " + next
 	}
-	fmt.Fprintf(&b, " · %d running", len(l.running))
+	reaching := 0
+	for _, at := range l.running {
+		if at.phase == connecting {
+			reaching++
+		}
+	}
+	fmt.Fprintf(&b, " · %d running", len(l.running)-reaching)
+	if reaching > 0 {
+		fmt.Fprintf(&b, " · %d %s", reaching, connecting)
+	}
 	if n := len(l.waiting); n > 0 {
 		fmt.Fprintf(&b, " · %d to retry", n)
 	}

@@ -156,10 +156,10 @@ func TestLivePace(t *testing.T) {
 		time.Sleep(10*time.Second + 1)
 		for _, step := range []liveStep{
 			{runner.Event{Kind: runner.KindFinish, Host: "a", Status: runner.OK}, 0, "1/4 · 1 ok · 0 running · 30s left"},
-			{runner.Event{Kind: runner.KindAttempt, Host: "b"}, 5 * time.Second, "1/4 · 1 ok · 1 running · 45s left · slowest b 5s"},
-			{runner.Event{Kind: runner.KindAttempt, Host: "c"}, 10 * time.Second, "1/4 · 1 ok · 2 running · slowest b 15s c 10s"},
-			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 0, "2/4 · 2 ok · 1 running · 25s left · slowest c 10s"},
-			{runner.Event{Kind: runner.KindAttempt, Host: "d"}, time.Minute, "2/4 · 2 ok · 2 running · slowest c 1m10s d 1m0s"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "b"}, 5 * time.Second, "1/4 · 1 ok · 0 running · 1 connecting · 45s left · slowest b 5s"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "c"}, 10 * time.Second, "1/4 · 1 ok · 0 running · 2 connecting · slowest b 15s c 10s"},
+			{runner.Event{Kind: runner.KindFinish, Host: "b", Status: runner.OK}, 0, "2/4 · 2 ok · 0 running · 1 connecting · 25s left · slowest c 10s"},
+			{runner.Event{Kind: runner.KindAttempt, Host: "d"}, time.Minute, "2/4 · 2 ok · 0 running · 2 connecting · slowest c 1m10s d 1m0s"},
 		} {
 			step.check(t, l)
 		}
@@ -248,8 +248,8 @@ func TestLiveList(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, got, _ := strings.Cut(strings.ReplaceAll(b.String(), "\r\x1b[K", ""), "\n")
-		if !strings.Contains(first, "1/6 · 1 ok · 3 running · 2 to retry") {
-			t.Errorf("the line is %q, want \"1/6 · 1 ok · 3 running · 2 to retry\" in it", first)
+		if !strings.Contains(first, "1/6 · 1 ok · 2 running · 1 connecting · 2 to retry") {
+			t.Errorf("the line is %q, want \"1/6 · 1 ok · 2 running · 1 connecting · 2 to retry\" in it", first)
 		}
 		want := "  retry in      12s  db[2-3] (2)\n  connecting     5s  db1\n  running        3s  web[1-2] (2)\n"
 		if got != want {
