@@ -15,8 +15,9 @@ import (
 )
 
 // Diff writes which hosts ended or printed differently in run b than in run a: hosts that differ in the same way
-// together, the largest group first.
-func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
+// together, the largest group first. With alike, that is also the same way which differs only by the host's own name,
+// address or vars.
+func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, alike bool, style Style) error {
 	var same, onlyA, onlyB []string
 	var changes inOrder[string, change]
 	for i := range a.Hosts {
@@ -33,8 +34,12 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 		case text == "":
 			same = append(same, before.Host)
 		default:
-			c := changes.at(text, change{text: text})
-			c.hosts = append(c.hosts, before.Host)
+			masked := text
+			if alike {
+				masked = string(a.mask(i).apply([]byte(text)))
+			}
+			c := changes.at(text, change{text: text, masked: masked})
+			c.hosts, c.mixed = append(c.hosts, before.Host), c.mixed || c.masked != masked
 		}
 	}
 	for i := range b.Hosts {
@@ -42,9 +47,11 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 			onlyB = append(onlyB, b.Hosts[i].Host)
 		}
 	}
-	slices.SortStableFunc(changes.all, func(x, y *change) int { return cmp.Compare(len(y.hosts), len(x.hosts)) })
+	all := joinMasked(changes.all, func(c *change) (string, bool) { return c.masked, !c.mixed },
+		func(c, other *change) { c.hosts, c.text = append(c.hosts, other.hosts...), c.masked })
+	slices.SortStableFunc(all, func(x, y *change) int { return cmp.Compare(len(y.hosts), len(x.hosts)) })
 	var text bytes.Buffer
-	for _, c := range changes.all {
+	for _, c := range all {
 		fmt.Fprintf(&text, "%s\n", style.bold("── "+folded(c.hosts)))
 		text.WriteString(paintDiff(c.text, style))
 	}
@@ -60,9 +67,12 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, style Style) error {
 	return err
 }
 
+// change is the hosts that differ in the same way.
 type change struct {
-	hosts []string
-	text  string
+	hosts  []string
+	text   string
+	masked string // the text through the mask of a host
+	mixed  bool   // through the masks of other hosts, it looks different
 }
 
 // changeOf says how a host differs between two runs; "" if it does not.

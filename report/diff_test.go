@@ -30,14 +30,42 @@ func TestDiffOfLeftOut(t *testing.T) {
 	} {
 		b, filesB := run(row.printed, row.length, row.checksum)
 		var text strings.Builder
-		if err := Diff(&text, a, b, filesA, filesB, Style{}); err != nil || !strings.HasSuffix(text.String(), row.want) {
+		if err := Diff(&text, a, b, filesA, filesB, false, Style{}); err != nil || !strings.HasSuffix(text.String(), row.want) {
 			t.Errorf("%+v: %v, %q", row, err, text.String())
 		}
 	}
 	plain, filesA := run("ok\n", 0, 0)
 	colored, filesB := run("\x1b[32mok\x1b[0m\n", 0, 0)
 	var text strings.Builder
-	if err := Diff(&text, plain, colored, filesA, filesB, Style{}); err != nil || text.String() != "the same: web1\n" {
+	if err := Diff(&text, plain, colored, filesA, filesB, false, Style{}); err != nil || text.String() != "the same: web1\n" {
 		t.Errorf("colours: %v, %q", err, text.String())
+	}
+}
+
+// TestDiffAlike: with alike, hosts differ in the same way also where the difference has their own names in it, and a name
+// in it that is only one host's own changes nothing.
+func TestDiffAlike(t *testing.T) {
+	hosts := []Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.OK}, {Host: "web3", Status: runner.OK}}
+	a, filesA := fleet(hosts, map[string]string{"web1": "web1 up\n", "web2": "web2 up\n", "web3": "web3 up\n"}, nil)
+	for _, row := range []struct {
+		printed map[string]string
+		alike   bool
+		want    string
+	}{
+		{map[string]string{"web1": "web1 down\n", "web2": "web2 down\n", "web3": "web3 up\n"}, true, "── web[1-2] (2)\n@@ -1 +1 @@\n-{host} up\n+{host} down\nthe same: web3\n"},
+		{map[string]string{"web1": "web1 down\n", "web2": "web2 up\n", "web3": "web3 up\n"}, true, "── web1\n@@ -1 +1 @@\n-web1 up\n+web1 down\nthe same: web[2-3] (2)\n"},
+		{map[string]string{"web1": "web1 down\n", "web2": "web2 down\n", "web3": "web3 up\n"}, false, "── web1\n@@ -1 +1 @@\n-web1 up\n+web1 down\n── web2\n@@ -1 +1 @@\n-web2 up\n+web2 down\nthe same: web3\n"},
+	} {
+		b, filesB := fleet(hosts, row.printed, nil)
+		var text strings.Builder
+		if err := Diff(&text, a, b, filesA, filesB, row.alike, Style{}); err != nil || text.String() != row.want {
+			t.Errorf("%v, got\n%swant\n%s", err, text.String(), row.want)
+		}
+	}
+	a, filesA = fleet(hosts, map[string]string{"web1": "to web2\n", "web2": "to web2\n", "web3": "to web2\n"}, nil)
+	b, filesB := fleet(hosts, map[string]string{"web1": "to web1\n", "web2": "to web1\n", "web3": "to web1\n"}, nil)
+	var text strings.Builder
+	if err := Diff(&text, a, b, filesA, filesB, true, Style{}); err != nil || text.String() != "── web[1-3] (3)\n@@ -1 +1 @@\n-to web2\n+to web1\n" {
+		t.Errorf("%v, %s", err, text.String())
 	}
 }

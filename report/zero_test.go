@@ -16,7 +16,7 @@ func TestZero(t *testing.T) {
 		"Troubles":  func(w io.Writer, s *Summary) error { return Troubles(w, s, files, false, Style{}) },
 		"EachHost":  func(w io.Writer, s *Summary) error { return EachHost(w, s, files, Style{}) },
 		"Gather":    func(w io.Writer, s *Summary) error { return Gather(w, s, files, Gathering{}, Style{}) },
-		"Diff":      func(w io.Writer, s *Summary) error { return Diff(w, s, s, files, files, Style{}) },
+		"Diff":      func(w io.Writer, s *Summary) error { return Diff(w, s, s, files, files, false, Style{}) },
 		"PingTable": func(w io.Writer, s *Summary) error { return PingTable(w, s, Style{}) },
 		"Checks":    func(w io.Writer, s *Summary) error { return Checks(w, s, Style{}) },
 		"Counts":    func(w io.Writer, s *Summary) error { Counts(s, Style{}); return nil },

@@ -20,9 +20,10 @@ whether or not anything differs, and 64 when a run is not found.
 Examples:
   hail diff last~1 last
   hail diff before after
-  hail diff last~1 last -w '@web'`,
+  hail diff last~1 last -w '@web' --alike`,
 		Flags: []cli.Flag{runsDirFlag(),
 			&cli.StringSliceFlag{Name: "target", Aliases: []string{"w"}, Category: "Hosts", Usage: "compare only the hosts of `EXPR`"},
+			&cli.BoolFlag{Name: "alike", Category: "Output", Usage: "treat differences as equal that differ only by the host's own name, address or vars"},
 			colorFlag()},
 		Action: func(c *cli.Context) error { return diffRuns(e, c) },
 	}
@@ -57,5 +58,5 @@ func diffRuns(e environment, c *cli.Context) error {
 	if a, b := runs[0], runs[1]; a.Plan.Action.Kind != b.Plan.Action.Kind { // a run in between has become the last one, say
 		e.remark(c, &inventory.Error{Text: fmt.Sprintf("these did not do the same: %s (%s) and %s (%s)", a.Plan.Run, report.Brief(a.What), b.Plan.Run, report.Brief(b.What))})
 	}
-	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], style)
+	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], c.Bool("alike"), style)
 }
