@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -133,7 +134,7 @@ func specFile(file, meant string, read func(path string) ([]byte, error)) (*acti
 // shortFile returns the file that arg, which is SRC:DEST, and the options for it describe.
 func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err error) {
 	f = action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean(dest), Delete: "none",
-		Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Secret: c.Bool("secret")}
+		Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Literal: c.IsSet("template") && !c.Bool("template"), Secret: c.Bool("secret")}
 	if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") { // into the folder, as cp does
 		f.Dest = filepath.Join(f.Dest, filepath.Base(src))
 	}
@@ -218,11 +219,14 @@ func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *invent
 	return push, contents, err
 }
 
-// remarkUnfilled tells of a file that has the name of a template, and is sent as it is under a name without that.
+// remarkUnfilled tells of a file that looks like a template, and is sent as it is under a name that doesn't.
 func (e environment) remarkUnfilled(c *cli.Context, f action.PushFile) {
 	ext := path.Ext(f.Src)
-	if !f.Template && slices.Contains([]string{".tmpl", ".tpl", ".j2"}, ext) && path.Ext(f.Dest) != ext {
-		e.remark(c, &inventory.Error{Place: f.Place, Text: f.Src + " is sent as it is", Hint: "with template: true, or --template, it is filled in for each host"})
+	if f.Template || f.Literal || path.Ext(f.Dest) == ext || !slices.Contains([]string{".tmpl", ".tpl", ".j2"}, ext) {
+		return
+	}
+	if text, _ := inventory.ReadFile(f.Src); bytes.Contains(text, []byte("{{")) || bytes.Contains(text, []byte("{%")) {
+		e.remark(c, &inventory.Error{Place: f.Place, Text: f.Src + " is sent as it is", Hint: "with template: true, or --template, it is filled in for each host; template: false silences this"})
 	}
 }
 

@@ -37,7 +37,8 @@ type PushFile struct {
 	Absent       bool
 	Folder       bool // the folder itself, without contents
 	Template     bool
-	Mode         int // 0: not given
+	Literal      bool // it is said to be no template
+	Mode         int  // 0: not given
 	Owner, Group string
 	Validate     string
 	Notify       []string
@@ -127,7 +128,7 @@ func (r *pushReader) pushFile(n *strictyaml.Node) (f PushFile) {
 		"link":       func(n *strictyaml.Node) { r.Text(n, &f.Target) },
 		"dest":       func(n *strictyaml.Node) { r.dest(n, &f.Dest); dest = n },
 		"state":      func(n *strictyaml.Node) { r.Word(n, &state, "present", "absent", "directory") },
-		"template":   func(n *strictyaml.Node) { r.Yes(n, &f.Template) },
+		"template":   func(n *strictyaml.Node) { r.Yes(n, &f.Template); f.Literal = !f.Template },
 		"mode":       func(n *strictyaml.Node) { r.mode(n, &f.Mode) },
 		"owner":      func(n *strictyaml.Node) { r.account(n, &f.Owner) },
 		"group":      func(n *strictyaml.Node) { r.account(n, &f.Group) },
