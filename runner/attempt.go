@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"time"
@@ -110,13 +109,11 @@ func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) 
 // attempt opens the host's outputs, dials, and lets the action do its work. A panic on the way fails only this host.
 func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = &Failure{Status: Error, Err: fmt.Errorf("panic: %v", p)}
-		}
 		if f, ok := errors.AsType[*Failure](err); ok && f == nil {
 			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
 		}
 	}()
+	defer Caught(&err)
 	var stdout, stderr io.WriteCloser
 	if r.outputs != nil {
 		if stdout, stderr, err = r.outputs.Open(it.host, it.tries); err != nil {

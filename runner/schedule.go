@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -108,11 +107,7 @@ func (s *schedule) pass(w WaveResult, gates []Gate) {
 
 // ask returns the answer of a gate; one that panics is closed.
 func ask(ctx context.Context, g Gate, w WaveResult) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer Caught(&err)
 	return g.Pass(ctx, w)
 }
 

@@ -128,6 +128,14 @@ func (f *Failure) Error() string {
 // Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
+// Caught, deferred, turns a panic into the error that the function returns, with status Error. Run does so for what it
+// starts; an action that starts a goroutine of its own defers it there, so that a panic fails only the one host.
+func Caught(err *error) {
+	if p := recover(); p != nil {
+		*err = &Failure{Status: Error, Err: fmt.Errorf("panic: %v", p)}
+	}
+}
+
 // ErrTimeout is the cause of a context that ended because the clock of an attempt ran out.
 var ErrTimeout = errors.New("its time ran out")
 

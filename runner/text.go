@@ -2,6 +2,8 @@ package runner
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -32,6 +34,14 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	err := json.Unmarshal(b, &e)
 	*t = Text(e.Base64)
 	return err
+}
+
+// Shown returns t as it is or, if it has characters that could mislead, quoted.
+func (t Text) Shown() string {
+	if q := strconv.Quote(string(t)); strings.Contains(q, `\`) {
+		return q
+	}
+	return string(t)
 }
 
 // Texts converts strings to Texts.

@@ -14,6 +14,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/push"
 )
 
 // The commands that repeat a part of a run, retry and resume, and what replay.go shares with them. Their plan is that of the
@@ -229,7 +230,7 @@ func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err erro
 	if j.blobs, err = r.Blobs(); err != nil {
 		return j, err
 	}
-	if plan.Action.Kind == action.KindPush {
+	if plan.Action.Kind == push.Kind {
 		j.private, err = privateAgain(plan)
 	}
 	return j, err
@@ -237,12 +238,12 @@ func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err erro
 
 // privateAgain reads the secret files of a push again. A file that has changed since is an error.
 func privateAgain(plan *runner.Plan) (all []report.Blob, err error) {
-	var push struct{ Private map[string]string }
-	if err := json.Unmarshal(plan.Action.Args, &push); err != nil {
+	var p struct{ Private map[string]string }
+	if err := json.Unmarshal(plan.Action.Args, &p); err != nil {
 		return nil, fmt.Errorf("the record's action: %w", err)
 	}
-	for _, digest := range slices.Sorted(maps.Keys(push.Private)) {
-		path := push.Private[digest]
+	for _, digest := range slices.Sorted(maps.Keys(p.Private)) {
+		path := p.Private[digest]
 		if path == "" {
 			return nil, usage("run hail push again", "files that a template makes with a secret are not recorded")
 		}

@@ -13,6 +13,7 @@ import (
 	"hail/runner"
 	"hail/runner/action"
 	"hail/runner/action/check"
+	"hail/runner/action/fetch"
 	"hail/runner/become"
 )
 
@@ -57,7 +58,7 @@ func workWord(kind string) string {
 		return ""
 	case action.KindScript:
 		return "script"
-	case action.KindFetch:
+	case fetch.Kind:
 		return "fetch"
 	case check.Kind:
 		return "test"

@@ -11,7 +11,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
-	"hail/runner/action"
+	"hail/runner/action/fetch"
 )
 
 func fetchCommand(e environment) *cli.Command {
@@ -32,9 +32,9 @@ Examples:
   hail fetch -g db --sudo /etc/shadow secret
   hail fetch -a .bashrc '~/.ssh/authorized_keys' homes`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
-			&cli.IntFlag{Name: "max-entries", Category: category, Value: action.MostEntries, Usage: "accept at most `N` files and folders from a host"},
+			&cli.IntFlag{Name: "max-entries", Category: category, Value: fetch.MostEntries, Usage: "accept at most `N` files and folders from a host"},
 			&cli.StringFlag{Name: "max-bytes", Category: category, Usage: "accept at most `SIZE` from a host (default: 16GiB)"},
-			&cli.IntFlag{Name: "max-depth", Category: category, Value: action.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
+			&cli.IntFlag{Name: "max-depth", Category: category, Value: fetch.MostDepth, Usage: "accept paths that are at most `N` folders deep"},
 		}, endingFlags(category, "fetch"), confirmFlags(category), becomeFlags(), connectionFlags(), limitFlags(), retryFlags(), outputFlags(), recordFlags()),
 		Action: func(c *cli.Context) error {
 			f, err := fetchOf(c)
@@ -49,7 +49,7 @@ Examples:
 }
 
 // fetchOf returns what the arguments and options say is to be fetched.
-func fetchOf(c *cli.Context) (f action.Fetch, err error) {
+func fetchOf(c *cli.Context) (f fetch.Fetch, err error) {
 	args := c.Args().Slice()
 	if len(args) < 2 || args[len(args)-1] == "" {
 		return f, usage("hail fetch -g web /etc/nginx backups", "hail fetch takes paths on the hosts and a folder here")
@@ -61,7 +61,7 @@ func fetchOf(c *cli.Context) (f action.Fetch, err error) {
 	if f.Bytes, err = size(c, "max-bytes"); err != nil {
 		return f, err
 	}
-	f.Bytes = cmp.Or(f.Bytes, action.MostBytes)
+	f.Bytes = cmp.Or(f.Bytes, fetch.MostBytes)
 	for _, p := range args[:len(args)-1] {
 		if first, _, _ := strings.Cut(p, "/"); p == "" || len(first) > 1 && first[0] == '~' {
 			return f, usage("~/ is the home folder of the user who logs in; ~NAME is not supported", "%q is not a path on a host", p)

@@ -10,7 +10,6 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
-	"hail/runner/action/check"
 	"hail/runner/sshconn"
 )
 
@@ -32,7 +31,7 @@ type prepared struct {
 // passwords. The caller closes ssh.
 func prepare(e environment, c *cli.Context, inv *inventory.Inventory, plan *runner.Plan, j job) (r *prepared, err error) {
 	r = &prepared{plan: plan, job: j, planOnly: c.Bool("dry-run") && !j.dryRunConnects}
-	if r.action, err = newAction(plan.Action, action.Sources{Secrets: j.secrets, Blob: r.content}); err != nil {
+	if r.action, err = action.New(plan.Action, action.Sources{Secrets: j.secrets, Blob: r.content}); err != nil {
 		return nil, err
 	}
 	if exec, ok := r.action.(action.Exec); ok {
@@ -72,15 +71,4 @@ func (r *prepared) content(digest string) (io.ReadCloser, int64, error) {
 		}
 	}
 	return r.record.Blob(digest)
-}
-
-// newAction makes the action of a plan.
-func newAction(spec runner.Spec, from action.Sources) (runner.Action, error) {
-	switch spec.Kind {
-	case check.Kind:
-		return check.New(spec)
-	case check.KindBaseline:
-		return check.Baseline{}, nil
-	}
-	return action.New(spec, from)
 }

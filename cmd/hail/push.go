@@ -18,7 +18,7 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
+	"hail/runner/action/push"
 )
 
 func pushCommand(e environment) *cli.Command {
@@ -70,8 +70,8 @@ Examples:
 }
 
 // pushSpecs reads the arguments: files with specs, and SRC:DEST.
-func pushSpecs(e environment, c *cli.Context) (specs []*action.PushSpec, err error) {
-	short := &action.PushSpec{}
+func pushSpecs(e environment, c *cli.Context) (specs []*push.Spec, err error) {
+	short := &push.Spec{}
 	args, dest := c.Args().Slice(), "/DEST"
 	if len(args) == 2 && !strings.ContainsAny(args[0], ":") && path.Ext(args[0]) != ".yaml" && strings.HasPrefix(args[1], "/") {
 		dest = args[1] // SRC DEST, as for cp and scp
@@ -109,7 +109,7 @@ func pushSpecs(e environment, c *cli.Context) (specs []*action.PushSpec, err err
 }
 
 // specFile reads a spec from a file with read. meant is where the file itself may be meant to go.
-func specFile(file, meant string, read func(path string) ([]byte, error)) (*action.PushSpec, error) {
+func specFile(file, meant string, read func(path string) ([]byte, error)) (*push.Spec, error) {
 	text, err := read(file)
 	if src, dest, isShort := strings.Cut(file, ":"); isShort && err != nil {
 		hint := "hail push " + src + ":/" + dest
@@ -124,7 +124,7 @@ func specFile(file, meant string, read func(path string) ([]byte, error)) (*acti
 	case err != nil:
 		return nil, usage("hail push -g web motd:/etc/motd, or a file in the form of docs/push.md", "%v", err)
 	}
-	spec, err := action.ReadPushSpec(file, text)
+	spec, err := push.ReadSpec(file, text)
 	if wrong, ok := errors.AsType[inventory.Errors](err); ok && wrong[0].Place.Line == 1 && !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
 		wrong[0].Hint = "to push the file itself, write " + file + ":" + meant
 	}
@@ -132,13 +132,13 @@ func specFile(file, meant string, read func(path string) ([]byte, error)) (*acti
 }
 
 // shortFile returns the file that arg, which is SRC:DEST, and the options for it describe.
-func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err error) {
-	f = action.PushFile{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean(dest), Delete: "none",
+func shortFile(c *cli.Context, arg, src, dest string) (f push.FileSpec, err error) {
+	f = push.FileSpec{Place: inventory.Place{File: arg}, Src: src, Dest: filepath.Clean(dest), Delete: "none",
 		Owner: c.String("owner"), Group: c.String("group-of-files"), Template: c.Bool("template"), Literal: c.IsSet("template") && !c.Bool("template"), Secret: c.Bool("secret")}
 	if strings.HasSuffix(dest, "/") && !strings.HasSuffix(src, "/") { // into the folder, as cp does
 		f.Dest = filepath.Join(f.Dest, filepath.Base(src))
 	}
-	if err := action.CheckDest(f.Dest); err != nil {
+	if err := push.CheckDest(f.Dest); err != nil {
 		return f, usage("", "%s: %v", arg, err)
 	}
 	for _, name := range []string{f.Owner, f.Group} {
@@ -147,7 +147,7 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 		}
 	}
 	if c.IsSet("mode") {
-		if f.Mode, err = action.ParseMode(c.String("mode")); err != nil {
+		if f.Mode, err = push.ParseMode(c.String("mode")); err != nil {
 			return f, wrongValue("mode", "", "%v", err)
 		}
 	}
@@ -155,13 +155,13 @@ func shortFile(c *cli.Context, arg, src, dest string) (f action.PushFile, err er
 }
 
 // pushJob returns the job that pushes what the specs say.
-func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
-	push, contents, err := pushOf(e, c, specs, inv, hosts)
+func pushJob(e environment, c *cli.Context, specs []*push.Spec, inv *inventory.Inventory, hosts []inventory.Host) (job, error) {
+	p, contents, err := pushOf(e, c, specs, inv, hosts)
 	if err != nil {
 		return job{}, err
 	}
-	j := job{spec: push.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), dryRunConnects: true}
-	if push.DryRun {
+	j := job{spec: p.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), dryRunConnects: true}
+	if p.DryRun {
 		j.what += " (dry run)"
 	}
 	for _, content := range contents {
@@ -169,11 +169,11 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 	}
 	if !c.Bool("quiet") {
 		items := 0
-		for _, m := range push.Manifests {
+		for _, m := range p.Manifests {
 			items = max(items, len(m.Items))
 		}
 		j.remark = fmt.Sprintf("%s, %s over %s", report.Plural(items, "path"), report.Plural(len(contents), "content"), report.Plural(len(hosts), "host"))
-		if push.Limit > 0 {
+		if p.Limit > 0 {
 			j.remark += fmt.Sprintf(", at most %s a second", strings.TrimSuffix(c.String("bwlimit"), "/s"))
 		}
 	}
@@ -181,17 +181,17 @@ func pushJob(e environment, c *cli.Context, specs []*action.PushSpec, inv *inven
 }
 
 // pushOf renders every content for every host, and reads the options of the push.
-func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *inventory.Inventory, hosts []inventory.Host) (push action.Push, contents []action.Content, err error) {
+func pushOf(e environment, c *cli.Context, specs []*push.Spec, inv *inventory.Inventory, hosts []inventory.Host) (p push.Push, contents []push.Content, err error) {
 	if err := notNegative(c, "backup"); err != nil {
-		return push, nil, err
+		return p, nil, err
 	}
 	patience, err := duration(c, "patience")
 	if err != nil {
-		return push, nil, err
+		return p, nil, err
 	}
 	secret, err := secretVars(c)
 	if err != nil {
-		return push, nil, err
+		return p, nil, err
 	}
 	choose := e.chooser(c, inv, hosts)
 	var conditions []condition
@@ -203,24 +203,24 @@ func pushOf(e environment, c *cli.Context, specs []*action.PushSpec, inv *invent
 		conditions = append(conditions, conditionsOf(s.Health)...)
 	}
 	if err := e.remarkIdle(c, choose, conditions); err != nil {
-		return push, nil, err
+		return p, nil, err
 	}
-	push, contents, err = action.Render(specs, hosts, choose, secret)
+	p, contents, err = push.Render(specs, hosts, choose, secret)
 	if wrong, ok := errors.AsType[*inventory.Error](err); ok {
-		return push, nil, wrong
+		return p, nil, wrong
 	}
 	if err != nil {
-		return push, nil, usage("", "%v", err)
+		return p, nil, usage("", "%v", err)
 	}
-	push.Backup = max(push.Backup, c.Int("backup"))
-	push.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
-	push.DryRun, push.Diff = c.Bool("dry-run"), c.Bool("diff")
-	push.Limit, err = bandwidth(c)
-	return push, contents, err
+	p.Backup = max(p.Backup, c.Int("backup"))
+	p.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
+	p.DryRun, p.Diff = c.Bool("dry-run"), c.Bool("diff")
+	p.Limit, err = bandwidth(c)
+	return p, contents, err
 }
 
 // remarkUnfilled tells of a file that looks like a template, and is sent as it is under a name that doesn't.
-func (e environment) remarkUnfilled(c *cli.Context, f action.PushFile) {
+func (e environment) remarkUnfilled(c *cli.Context, f push.FileSpec) {
 	ext := path.Ext(f.Src)
 	if f.Template || f.Literal || path.Ext(f.Dest) == ext || !slices.Contains([]string{".tmpl", ".tpl", ".j2"}, ext) {
 		return
@@ -231,7 +231,7 @@ func (e environment) remarkUnfilled(c *cli.Context, f action.PushFile) {
 }
 
 // addContent adds a content to those that the record keeps or, if it is secret, to those that it must not hold.
-func (j *job) addContent(content action.Content) {
+func (j *job) addContent(content push.Content) {
 	blob := report.Blob{Digest: content.Digest, Size: content.Size, Open: func() (io.ReadCloser, error) { return os.Open(content.Path) }}
 	if content.Path == "" {
 		blob = report.BlobOf(content.Bytes)

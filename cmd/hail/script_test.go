@@ -21,7 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/sshtest"
 )
 
@@ -144,8 +144,8 @@ func (s *site) troubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mute.Close() })
-	s.hosts = append(s.hosts, host{"down1", connsuite.Port(t), ""}, host{mute.Name, mute.Port(), mute.KnownHosts()})
-	s.free = connsuite.Port(t)
+	s.hosts = append(s.hosts, host{"down1", hosttest.Port(t), ""}, host{mute.Name, mute.Port(), mute.KnownHosts()})
+	s.free = hosttest.Port(t)
 }
 
 func ownServers(t *testing.T) site {

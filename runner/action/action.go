@@ -1,10 +1,10 @@
-// Package action provides the built-in actions of a run: Ping, Exec, Script, Push and Fetch; its subpackage check adds those
-// that test hosts.
+// Package action provides the built-in actions of a run: Ping, Exec and Script, and, from its subpackages, those that push,
+// fetch and check.
 //
 // An action is data, which its Spec holds for the plan of a run. What the data only names, secrets and contents, comes from
 // Sources, which New gives to an action:
 //
-//	NewScript, or PushSpecs ─► Render ─► Spec, contents ─► New(spec, sources) ─► Action
+//	NewScript, or push.Render ─► Spec, contents ─► New(spec, sources) ─► Action
 //
 // An action that names none can be run as it is. An action of your own needs only a method Do: see runner.Action.
 package action
@@ -16,15 +16,16 @@ import (
 	"io"
 
 	"hail/runner"
+	"hail/runner/action/check"
+	"hail/runner/action/fetch"
+	"hail/runner/action/push"
 )
 
-// The kinds of action that New builds. check.New builds one more, check.Kind.
+// The kinds of action in this package.
 const (
 	KindPing   = "ping"
 	KindExec   = "exec"
 	KindScript = "script"
-	KindPush   = "push"
-	KindFetch  = "fetch"
 )
 
 // Sources holds what an action needs but a plan must not or cannot hold: secrets and contents. It is used by many
@@ -68,21 +69,14 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 		e := Script{sources: from}
 		err := s.Decode(&e)
 		return e, err
-	case KindPush:
-		if from.Blob != nil {
-			from.Blob = (&contents{open: from.Blob, kept: map[string][]byte{}}).blob
-		}
-		p := Push{sources: from}
-		err := s.Decode(&p)
-		p.pace = pace(p.Limit)
-		if err == nil && p.Health != nil {
-			err = p.Health.Compile()
-		}
-		return p, err
-	case KindFetch:
-		var f Fetch
-		err := s.Decode(&f)
-		return f, err
+	case push.Kind:
+		return push.New(s, from.Blob)
+	case fetch.Kind:
+		return fetch.New(s)
+	case check.Kind:
+		return check.New(s)
+	case check.KindBaseline:
+		return check.Baseline{}, nil
 	}
 	return nil, fmt.Errorf("%q is not a kind of action", s.Kind)
 }

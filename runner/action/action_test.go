@@ -13,6 +13,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/push"
 	"hail/runner/connsuite"
 	"hail/runner/local"
 	"hail/runner/wrap"
@@ -96,7 +97,7 @@ func TestEmptyContents(t *testing.T) {
 
 // TestWithoutSources: an action that was not made by New says what it lacks.
 func TestWithoutSources(t *testing.T) {
-	file := action.Item{Path: runner.Text(filepath.Join(t.TempDir(), "f")), Kind: action.File, Digest: "00", Size: 1}
+	file := push.Item{Path: runner.Text(filepath.Join(t.TempDir(), "f")), Kind: push.File, Digest: "00", Size: 1}
 	const unmade = "the action has no contents to send: action.New makes one that has"
 	for _, tt := range []struct {
 		a    runner.Action
@@ -105,7 +106,7 @@ func TestWithoutSources(t *testing.T) {
 		{action.Exec{Line: "cat", Surroundings: action.Surroundings{InputDigest: "00"}}, unmade},
 		{action.Exec{Line: "true", Surroundings: action.Surroundings{Secrets: []string{"TOKEN"}}}, "there is no value for the secret variable TOKEN"},
 		{action.Script{TextDigest: "00", Interpreter: []string{"sh"}}, unmade},
-		{action.Push{Manifests: []action.Manifest{{Items: []action.Item{file}}}, ManifestIndex: map[string]int{"h": 0}}, unmade},
+		{push.Push{Manifests: []push.Manifest{{Items: []push.Item{file}}}, ManifestIndex: map[string]int{"h": 0}}, "the push has no contents to send: push.New makes one that has"},
 	} {
 		plan := runner.Plan{Hosts: []inventory.Host{{Name: "h"}}}
 		for batch := range runner.Run(t.Context(), plan, tt.a, wrap.Dialer{Inner: local.Dialer{}}, nil) {

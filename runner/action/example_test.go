@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"hail/inventory"
 	"hail/report"
@@ -56,42 +55,4 @@ func ExampleNew() {
 	// ok
 	// ── web1
 	// hello, world
-}
-
-// A push made in Go, of a content in memory.
-func ExampleRender() {
-	dir, err := os.MkdirTemp("", "hail-example-")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	motd := filepath.Join(dir, "motd")
-	text := "This is {{.host}}.\n"
-	spec := &action.PushSpec{Files: []action.PushFile{{Dest: motd, Content: &text, Template: true, Mode: 0o644}}}
-	push, contents, err := action.Render([]*action.PushSpec{spec}, []inventory.Host{{Name: "web1"}}, nil, nil)
-	if err != nil {
-		panic(err)
-	}
-	bytesOf := map[string][]byte{}
-	for _, c := range contents {
-		bytesOf[c.Digest] = c.Bytes
-	}
-	a, err := action.New(push.Spec(), action.Sources{Blob: func(digest string) (io.ReadCloser, int64, error) {
-		return io.NopCloser(bytes.NewReader(bytesOf[digest])), int64(len(bytesOf[digest])), nil
-	}})
-	if err != nil {
-		panic(err)
-	}
-	for range 2 {
-		plan := runner.Plan{Action: push.Spec(), Hosts: []inventory.Host{{Name: "web1"}}}
-		s, err := report.Drain(runner.Run(context.Background(), plan, a, wrap.Dialer{Inner: local.Dialer{}}, nil))
-		fmt.Println(report.Counts(s, report.Style{}), err)
-	}
-	now, err := os.ReadFile(motd)
-	fmt.Printf("%s%v\n", now, err)
-	// Output:
-	// 1 host: 1 changed <nil>
-	// 1 host: 1 ok <nil>
-	// This is web1.
-	// <nil>
 }

@@ -19,6 +19,7 @@ import (
 	"hail/runner"
 	"hail/runner/become"
 	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/local"
 	"hail/runner/wrap"
 )
@@ -68,7 +69,7 @@ func host(t *testing.T, kind string, password *become.Password) (runner.Dialer, 
 	t.Helper()
 	dir := t.TempDir()
 	if kind != "missing" {
-		connsuite.Program(t, filepath.Join(dir, "sudo"), fakeSudo)
+		hosttest.Program(t, filepath.Join(dir, "sudo"), fakeSudo)
 	}
 	count := filepath.Join(dir, "count")
 	path := dir + ":" + os.Getenv("PATH")

@@ -12,6 +12,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/local"
 )
 
@@ -72,7 +73,7 @@ func TestWithoutDescriptors(t *testing.T) {
 	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil { // opens what the runtime needs
 		t.Fatal(err)
 	}
-	giveBack := connsuite.LeaveDescriptors(t, 0)
+	giveBack := hosttest.LeaveDescriptors(t, 0)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, runner.ErrTimeout)
 	defer cancel()
 	if err := c.Exec(ctx, "true", runner.Stdio{}); !errors.Is(err, runner.ErrTimeout) {
@@ -87,7 +88,7 @@ func TestWithoutDescriptors(t *testing.T) {
 // TestWithFewDescriptors: many commands that begin at once wait for descriptors, whatever the one lacks that begins while
 // others give theirs back.
 func TestWithFewDescriptors(t *testing.T) {
-	connsuite.LeaveDescriptors(t, 15)
+	hosttest.LeaveDescriptors(t, 15)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {

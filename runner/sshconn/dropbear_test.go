@@ -18,6 +18,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/sshconn"
 )
 
@@ -62,7 +63,7 @@ func dropbearHost(t *testing.T, shell string) inventory.Host {
 			public = line
 		}
 	}
-	port := connsuite.Port(t)
+	port := hosttest.Port(t)
 	known := write(filepath.Join(dir, "known_hosts"), fmt.Sprintf("[127.0.0.1]:%d %s", port, public))
 
 	var log bytes.Buffer

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"hail/runner"
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 )
 
 // TestNetReason: errors that cannot be provoked on loopback.
@@ -56,7 +56,7 @@ func TestOurOwnFault(t *testing.T) {
 
 // TestProxyWithoutDescriptors: a ProxyCommand is started as soon as there are descriptors again.
 func TestProxyWithoutDescriptors(t *testing.T) {
-	giveBack := connsuite.LeaveDescriptors(t, 0)
+	giveBack := hosttest.LeaveDescriptors(t, 0)
 	time.AfterFunc(50*time.Millisecond, giveBack)
 	p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
@@ -70,7 +70,7 @@ func TestProxyWithoutDescriptors(t *testing.T) {
 // TestProxiesWithFewDescriptors: many ProxyCommands that start at once wait for descriptors, whatever the one lacks that
 // starts while others give theirs back.
 func TestProxiesWithFewDescriptors(t *testing.T) {
-	connsuite.LeaveDescriptors(t, 15)
+	hosttest.LeaveDescriptors(t, 15)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
@@ -137,7 +137,7 @@ func TestMasterWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	giveBack := connsuite.LeaveDescriptors(t, 0)
+	giveBack := hosttest.LeaveDescriptors(t, 0)
 	time.AfterFunc(50*time.Millisecond, func() {
 		giveBack()
 		if c, err := l.Accept(); err == nil {

@@ -15,7 +15,7 @@ import (
 
 	"hail/inventory"
 	"hail/runner"
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/sshconn"
 	"hail/runner/sshtest"
 )
@@ -70,7 +70,7 @@ func TestNetworkReasons(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
 	d := s.dialer(sshconn.Config{ConnectTimeout: 5 * time.Second})
 	down := s.hosts[0]
-	down.Connection.Port = connsuite.Port(t)
+	down.Connection.Port = hosttest.Port(t)
 	wantReason(t, reach(t, d, down), runner.Unreachable, runner.Refused, "connection refused by 127.0.0.1")
 	nameless := s.hosts[0]
 	nameless.Connection.Address = "no-such-host.invalid"

@@ -19,7 +19,7 @@ import (
 	"hail/inventory"
 	"hail/inventory/sshconfig"
 	"hail/runner"
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/sshconn"
 )
 
@@ -122,7 +122,7 @@ func TestProxyCommand(t *testing.T) {
 func script(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "script")
-	connsuite.Program(t, path, "#!/bin/sh\n"+text+"\n")
+	hosttest.Program(t, path, "#!/bin/sh\n"+text+"\n")
 	return path
 }
 

@@ -19,7 +19,7 @@ func TestGoss(t *testing.T) {
 		{"../../../examples/goss/goss.yaml", "../../../examples/goss/linux.yaml", nil},
 		{"testdata/wrong-goss.yaml", "testdata/wrong.yaml", []string{"command:whole", "command:either"}},
 	} {
-		m := &machine{}
+		m := newMachine(t, "gnu")
 		theirs, err := check.Read([]string{row.goss}, os.ReadFile)
 		must(t, err)
 		ours, err := check.Read([]string{row.native}, os.ReadFile)

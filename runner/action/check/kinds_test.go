@@ -25,7 +25,7 @@ import (
 
 	"hail/runner"
 	"hail/runner/action/check"
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 )
 
 // TestKinds runs every type of check against real things. For each attribute one check holds, one does not, and where
@@ -93,7 +93,7 @@ func TestKinds(t *testing.T) {
 	port := func(a net.Addr) string { _, p, _ := net.SplitHostPort(a.String()); return p }
 
 	places := strings.NewReplacer("DIR", dir, "ME", me.Username, "UID", me.Uid, "GROUP", group.Name, "GID", me.Gid, "HOME", me.HomeDir,
-		"LISTENS", port(listener.Addr()), "CLOSED", fmt.Sprint(connsuite.Port(t)), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()),
+		"LISTENS", port(listener.Addr()), "CLOSED", fmt.Sprint(hosttest.Port(t)), "UDP", port(packets.LocalAddr()), "WEB", web.URL, "SECURE", port(secure.Addr()),
 		"MUTUAL", port(mutual.Addr()), "OLD", port(old.Addr()), "COPIED1", port(impostor.Addr()), "COPIED2", port(mutualImpostor.Addr()))
 	suites := map[string]string{} // by userland and type: all checks of a type go into one command, without those of others
 	for i, row := range kindRows {
@@ -169,7 +169,7 @@ func TestEveryWord(t *testing.T) {
 func TestReasons(t *testing.T) {
 	server := secureServer(t, 30, &tls.Config{})
 	defer server.Close()
-	verdicts, _ := busybox(t).run(t, read(t, `checks:
+	verdicts, _ := newMachine(t, "busybox").run(t, read(t, `checks:
   - {id: days, tls: {address: "`+server.Addr().String()+`", days_left: 1}}
   - {id: package, package: {name: x, installed: true, version: "1"}}
 `))
@@ -182,7 +182,7 @@ func TestReasons(t *testing.T) {
 
 // TestCaptured: of a command that fails, a value is what it printed, if anything: that it printed nothing is no value.
 func TestCaptured(t *testing.T) {
-	verdicts, _ := busybox(t).run(t, read(t, `checks:
+	verdicts, _ := newMachine(t, "busybox").run(t, read(t, `checks:
   - {id: ok, command: "true", capture: a}
   - {id: accepted, command: {run: "false", exit: 1}, capture: b}
   - {id: judged, command: {run: "true", stdout: x}, capture: c}

@@ -1,14 +1,12 @@
 package check_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"hail/runner"
 	"hail/runner/action/check"
 	"hail/runner/action/specfile"
+	"hail/runner/hosttest"
 	"hail/runner/local"
 	"hail/runner/wrap"
 )
@@ -48,7 +47,7 @@ func (c countingConn) Exec(ctx context.Context, cmd string, s runner.Stdio) erro
 
 // machine is this machine as a host.
 type machine struct {
-	path  string // PATH on the host; empty: ours
+	path  string // PATH on the host
 	shell string
 	host  inventory.Host
 	limit runner.Duration // on an attempt; 0: none
@@ -60,56 +59,21 @@ type machine struct {
 
 // userlands returns this machine with GNU's tools, and with busybox only.
 func userlands(t *testing.T) map[string]*machine {
-	return map[string]*machine{"gnu": {}, "busybox": busybox(t)}
+	machines := map[string]*machine{}
+	for _, name := range hosttest.Userlands {
+		machines[name] = newMachine(t, name)
+	}
+	return machines
 }
 
-// withShell returns this machine with another program as its sh.
-func withShell(t *testing.T, program string) *machine {
+// newMachine has the tools of a userland: see hosttest.Tools.
+func newMachine(t *testing.T, name string) *machine {
 	t.Helper()
-	path, err := exec.LookPath(program)
-	must(t, err)
-	dir := t.TempDir()
-	must(t, os.Symlink(path, filepath.Join(dir, "sh")))
-	return &machine{path: dir + ":" + os.Getenv("PATH")}
+	path, sh := hosttest.Tools(t, name)
+	return &machine{path: path, shell: sh}
 }
 
-var busyboxOnce = sync.OnceValues(func() (string, error) {
-	program, err := exec.LookPath("busybox")
-	if err != nil {
-		return "", fmt.Errorf("%w: make tools installs what the tests need", err)
-	}
-	list, err := exec.Command(program, "--list").Output()
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "busybox")
-	if err != nil {
-		return "", err
-	}
-	for name := range strings.Lines(string(list)) {
-		if err := os.Symlink(program, filepath.Join(dir, strings.TrimSpace(name))); err != nil {
-			return "", err
-		}
-	}
-	return dir, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := busyboxOnce(); err == nil {
-		os.RemoveAll(dir)
-	}
-	os.Exit(code)
-}
-
-func busybox(t *testing.T) *machine {
-	t.Helper()
-	dir, err := busyboxOnce()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &machine{path: dir, shell: filepath.Join(dir, "sh")}
-}
+func TestMain(m *testing.M) { hosttest.Main(m) }
 
 // read parses checks, as if text were the content of checks.yaml.
 func read(t *testing.T, text string) *check.Suite {
@@ -129,10 +93,7 @@ func (m *machine) run(t *testing.T, suite *check.Suite) (map[string]runner.Verdi
 		t.Fatal(err)
 	}
 	m.execs, m.stderr = 0, 0
-	with := counting{Dialer: local.Dialer{}, execs: &m.execs}
-	if m.path != "" {
-		with.env = []string{"PATH=" + m.path}
-	}
+	with := counting{Dialer: local.Dialer{}, env: []string{"PATH=" + m.path}, execs: &m.execs}
 	m.host.Name, m.host.Connection.Shell = "here", m.shell
 	plan := runner.Plan{Run: "test", Hosts: []inventory.Host{m.host}, Fanout: 1, Clocks: runner.Clocks{Attempt: m.limit, Grace: runner.Duration(time.Second)}}
 	plan.Checks, plan.Fleet = action.Listed()
@@ -167,10 +128,8 @@ func (m *machine) judge(t *testing.T, c check.Check) (pass bool, why string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(cmp.Or(m.shell, "sh"), "-c", fmt.Sprintf("timeout %d sh -c %s hail %s", int(c.Timeout.Value().Seconds()), runner.Quote(check.JudgeProgram([]check.Check{c})), arguments))
-	if cmd.Env = append(os.Environ(), "LC_ALL=C"); m.path != "" {
-		cmd.Env = append(cmd.Env, "PATH="+m.path)
-	}
+	cmd := exec.Command(m.shell, "-c", fmt.Sprintf("timeout %d sh -c %s hail %s", int(c.Timeout.Value().Seconds()), runner.Quote(check.JudgeProgram([]check.Check{c})), arguments))
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "PATH="+m.path)
 	said, err := os.Create(filepath.Join(t.TempDir(), "said")) // a file, because a check that hangs may keep it open
 	must(t, err)
 	defer said.Close()

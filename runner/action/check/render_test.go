@@ -9,7 +9,8 @@ import (
 )
 
 func TestTemplates(t *testing.T) {
-	m := &machine{host: inventory.Host{Vars: map[string]any{"text": "it's $HOME", "port": 4242, "limit": "10s"}}}
+	m := newMachine(t, "gnu")
+	m.host.Vars = map[string]any{"text": "it's $HOME", "port": 4242, "limit": "10s"}
 	verdicts, _ := m.run(t, read(t, `checks:
   - {id: quoted, command: {run: "printf %s {{.vars.text}}", stdout: "{{.vars.text}}"}}
   - {id: typed, command: {run: "exit 42", exit: {not: "{{.vars.port}}"}, duration: {lt: "{{.vars.limit}}"}}}

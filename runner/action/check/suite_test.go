@@ -1,7 +1,6 @@
 package check_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action/check"
-	"hail/runner/connsuite"
+	"hail/runner/hosttest"
 	"hail/runner/local"
 )
 
@@ -32,7 +31,7 @@ func TestOneRoundTrip(t *testing.T) {
 	for i := range 50 {
 		fmt.Fprintf(&b, "  - {id: c%d, file: {path: /etc/passwd, owner: root}}\n", i)
 	}
-	m := &machine{}
+	m := newMachine(t, "gnu")
 	verdicts, finish := m.run(t, read(t, b.String()))
 	if m.execs != 1 || len(verdicts) != 50 || finish.Status != runner.OK {
 		t.Errorf("%d commands for %d checks, %s %s", m.execs, len(verdicts), finish.Status, finish.Error)
@@ -58,7 +57,7 @@ func TestOneRoundTrip(t *testing.T) {
 func TestLastLook(t *testing.T) {
 	t.Parallel()
 	flag := filepath.Join(t.TempDir(), "flag")
-	m := &machine{}
+	m := newMachine(t, "gnu")
 	verdicts, _ := m.run(t, read(t, `checks:
   - {id: late, command: "test -e `+flag+` || { touch `+flag+`; exit 1; }", retry: {timeout: 3s, interval: 1h}}
 `))
@@ -137,7 +136,7 @@ func TestHang(t *testing.T) {
 // TestLongOutput: both outputs of a command may have 1 MiB, whatever the host's sh is.
 func TestLongOutput(t *testing.T) {
 	for _, sh := range []string{"dash", "mksh", "ksh93"} {
-		verdicts, _ := withShell(t, sh).run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
+		verdicts, _ := newMachine(t, sh).run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
 		if v := verdicts["long"]; v.Outcome != runner.Pass {
 			t.Errorf("%s: %s %s", sh, v.Outcome, v.Text)
 		}
@@ -151,8 +150,8 @@ func TestUnkillable(t *testing.T) {
 	for userland, m := range userlands(t) {
 		dir := t.TempDir()
 		// In a session of its own it is not killed with the check, and it has the output of the check open, amid a line.
-		connsuite.Program(t, filepath.Join(dir, "stat"), "#!/bin/sh\nprintf mode; setsid sleep 300 & echo $! >"+dir+"/pid; wait\n")
-		m.path, m.limit = dir+":"+cmp.Or(m.path, os.Getenv("PATH")), runner.Duration(20*time.Second)
+		hosttest.Program(t, filepath.Join(dir, "stat"), "#!/bin/sh\nprintf mode; setsid sleep 300 & echo $! >"+dir+"/pid; wait\n")
+		m.path, m.limit = dir+":"+m.path, runner.Duration(20*time.Second)
 		verdicts, finish := m.run(t, read(t, "checks:\n  - {id: stuck, file: {path: /etc/passwd, mode: \"0644\"}, timeout: 1s}\n  - {id: next, command: \"true\"}\n"))
 		if verdicts["stuck"].Outcome != runner.CheckError || verdicts["next"].Outcome != runner.Pass {
 			t.Errorf("%s: want an error and a pass, got %v, %s", userland, verdicts, finish.Status)
@@ -170,7 +169,7 @@ func TestOutOfTime(t *testing.T) {
 	for _, sh := range []string{"dash", "bash", "ksh93"} {
 		t.Run(sh, func(t *testing.T) {
 			t.Parallel()
-			m := withShell(t, sh)
+			m := newMachine(t, sh)
 			m.limit = runner.Duration(5 * time.Second) // first has to be made by then
 			verdicts, finish := m.run(t, suite)
 			if verdicts["first"].Outcome != runner.Pass || verdicts["hangs"].Outcome != runner.NotEvaluated || finish.Status != runner.Timeout {
@@ -200,7 +199,7 @@ func (silent) Exec(context.Context, string, runner.Stdio) error { return nil }
 
 // TestMissingTools: an attribute that needs a tool the host does not have cannot be seen, rather than being empty.
 func TestMissingTools(t *testing.T) {
-	m := busybox(t)
+	m := newMachine(t, "busybox")
 	applets, err := os.ReadDir(m.path)
 	must(t, err)
 	few := t.TempDir()

@@ -26,7 +26,7 @@ func TestWhenAndWaivers(t *testing.T) {
   - {id: good, reason: none}
 `))
 	must(t, err, suite.Waive(waivers, hosts, choose, time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)))
-	verdicts, finish := (&machine{}).run(t, suite)
+	verdicts, finish := newMachine(t, "gnu").run(t, suite)
 	for id, want := range map[string]runner.Verdict{
 		"cert-a":    {Outcome: runner.Waived, Text: "exit: expected 0, is 1 (waived: known, ops, until 2026-12-31)"},
 		"cert-b":    {Outcome: runner.Fail, Text: "exit: expected 0, is 1 (waived no more since 2026-01-01: forgotten)"},

@@ -45,7 +45,8 @@ func Unword(word string) string {
 	return b.String()
 }
 
-// Sums is a script that sets $sums to a program that prints the SHA-256 of files, or of its input, first on each line.
+// Sums is a script that sets $sums to a program that prints the SHA-256 of files, or of its input, first on each line, and
+// defines digests, which filters the digests out of what that prints.
 //
 //go:embed sh/sums.sh
 var Sums string
@@ -138,7 +139,7 @@ func (a *answerReader) Write(p []byte) (int, error) {
 			a.size += max(1, costOfLine-int64(len(a.tail)))
 		}
 		if a.size > longestAnswer || len(a.tail) > longestLine {
-			a.err = errors.New("the host sent more than was asked for")
+			a.err = ErrTooMuch
 		}
 		if !ended || a.err != nil {
 			break

@@ -2,14 +2,12 @@ package program
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"slices"
 	"strings"
 	"testing"
 
-	"hail/inventory"
 	"hail/runner"
 	"hail/runner/connsuite"
 )
@@ -46,15 +44,11 @@ func TestInstead(t *testing.T) {
 		{"\n", exit, runner.Failed, "exit 1"},
 		{"Welcome\nhail:N:end\n", nil, runner.OK, ""},
 	} {
-		d := &connsuite.Fake{Exec: func(_ context.Context, _ inventory.Host, _ string, s runner.Stdio) error {
+		to := connsuite.Target(t, func(_ string, s runner.Stdio) error {
 			io.WriteString(s.Out, tt.said)
 			return tt.ended
-		}}
-		conn, err := d.Dial(t.Context(), inventory.Host{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = Run(t.Context(), &runner.Target{Conn: conn}, "N", "program", runner.Stdio{}, func(string, string) error { return nil })
+		})
+		err := Run(t.Context(), to, "N", "program", runner.Stdio{}, func(string, string) error { return nil })
 		if status, _ := runner.StatusOf(err); status != tt.status || err != nil && err.Error() != tt.want {
 			t.Errorf("%q, %v: got %s, %v, want %s, %s", tt.said, tt.ended, status, err, tt.status, tt.want)
 		}
