@@ -25,14 +25,14 @@ import (
 // and makes the differences in one step that can be rolled back. docs/push.md says what happens on a host. Render makes
 // one of Specs. To be run, it has to be made by New.
 type Push struct {
-	Manifests        []Manifest     `json:"manifests"`          // what hosts should have, without duplicates
-	ManifestIndex    map[string]int `json:"of"`                 // index into Manifests, by host name; without one, the host is left alone
-	Validate         []string       `json:"check,omitempty"`    // commands that have to accept the whole once it is in place
-	Handlers         []Handler      `json:"handlers,omitempty"` // in the order in which they run
-	Health           *check.Suite   `json:"health,omitempty"`   // checks that have to pass after the handlers; nil: none
-	TemplateCommands bool           `json:"places,omitempty"`   // commands are templates, filled in for each host
-	Keep             bool           `json:"keep,omitempty"`     // keep the changes when Validate, a handler or Health fails: no rollback
-	Backup           int            `json:"backup,omitempty"`   // how many earlier contents of each file to keep, in .hail-backup next to it
+	Manifests        []Manifest     `json:"manifests"`                   // what hosts should have, without duplicates
+	ManifestIndex    map[string]int `json:"manifest_index"`              // index into Manifests, by host name; without one, the host is left alone
+	Validate         []string       `json:"validate,omitempty"`          // commands that have to accept the whole once it is in place
+	Handlers         []Handler      `json:"handlers,omitempty"`          // in the order in which they run
+	Health           *check.Suite   `json:"health,omitempty"`            // checks that have to pass after the handlers; nil: none
+	TemplateCommands bool           `json:"template_commands,omitempty"` // commands are templates, filled in for each host
+	Keep             bool           `json:"keep,omitempty"`              // keep the changes when Validate, a handler or Health fails: no rollback
+	Backup           int            `json:"backup,omitempty"`            // how many earlier contents of each file to keep, in .hail-backup next to it
 	DryRun           bool           `json:"dry_run,omitempty"`
 	Diff             bool           `json:"diff,omitempty"`     // print what differs
 	Patience         int            `json:"patience,omitempty"` // seconds to wait for another push on the host
@@ -62,10 +62,10 @@ type Item struct {
 	Mode     int         `json:"mode,omitempty"`   // permissions; 0: as before or, if it is new, 0644 for a file and 0755 for a folder
 	Owner    string      `json:"owner,omitempty"`  // a name or number; empty: as before or, if it is new, the user that runs the push
 	Group    string      `json:"group,omitempty"`
-	Validate string      `json:"check,omitempty"`  // a command that has to accept the staged file, whose path replaces {{staged}}
-	Notify   []string    `json:"notify,omitempty"` // handlers
-	Symlink  string      `json:"link,omitempty"`   // what to do with a link that is there instead: follow, replace; empty: refuse
-	Secret   bool        `json:"secret,omitempty"` // never shown or recorded
+	Validate string      `json:"validate,omitempty"` // a command that has to accept the staged file, whose path replaces {{staged}}
+	Notify   []string    `json:"notify,omitempty"`   // handlers
+	Symlink  string      `json:"symlink,omitempty"`  // what to do with a link that is there instead: follow, replace; empty: refuse
+	Secret   bool        `json:"secret,omitempty"`   // never shown or recorded
 
 	followed string // the link that has led to Path
 }
