@@ -1,10 +1,12 @@
 // Package push is the action that brings files to hosts: see Push.
 //
-// On a host, one turn of it is
+// On this machine, a spec becomes an action; on each host, that takes two commands, or one if there is nothing to change:
 //
-//	probe ─► compare ─► (a dry run shows the difference, and stops) ─► apply: stage, validate, activate, handlers, health ─► settle
+//	ReadSpec ─► Render ─► Push, contents
+//	probe ─► compare ─► (a dry run shows the difference, and stops) ─► apply: stage, validate, activate, handlers, health
 //
-// and what comes before, on this machine, is ReadSpec ─► Render ─► Push and the contents.
+// The host itself carries out what apply sends, and rolls it back if it fails or is stopped, also when hail is gone: the
+// scripts in sh say how.
 package push
 
 import (
