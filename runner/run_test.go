@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -226,7 +227,10 @@ func TestSizeOfAnInput(t *testing.T) {
 			return nil
 		}}
 		a := do(func(ctx context.Context, t *runner.Target) error { return t.Exec(ctx, "x", runner.Stdio{In: in}) })
-		finishes(t, runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, fake, nil), hosts(1))
+		e := finishes(t, runner.Run(t.Context(), runner.Plan{Hosts: hosts(1)}, a, fake, nil), hosts(1))["h00000"]
+		if e.Status != runner.OK || fake.Executed != 1 {
+			t.Errorf("%T: %s %s, %d commands began", in, e.Status, e.Error, fake.Executed)
+		}
 	}
 }
 
@@ -293,43 +297,34 @@ func TestContextOfTheCaller(t *testing.T) {
 }
 
 func TestAConsumerThatLeavesStopsTheRun(t *testing.T) {
-	for name, leave := range map[string]func(events func(func([]runner.Event) bool)){
-		"break": func(events func(func([]runner.Event) bool)) {
-			for range events {
-				return
-			}
-		},
-		"break in the middle": func(events func(func([]runner.Event) bool)) {
-			for batch := range events {
-				for _, e := range batch {
-					if e.Kind == runner.KindExec {
-						return
-					}
-				}
-			}
-		},
-		"break when something runs": func(events func(func([]runner.Event) bool)) {
-			for batch := range events {
-				for _, e := range batch {
-					if e.Kind == runner.KindOutput {
-						return
-					}
-				}
-			}
-		},
-		"panic": func(events func(func([]runner.Event) bool)) {
-			defer func() { recover() }()
-			for range events {
-				panic("the consumer's")
-			}
-		},
+	for _, tt := range []struct {
+		name   string
+		at     runner.Kind
+		panics bool
+		runs   bool // something runs by then
+	}{
+		{"break", runner.KindPlan, false, false},
+		{"break in the middle", runner.KindExec, false, false},
+		{"break when something runs", runner.KindOutput, false, true},
+		{"panic", runner.KindPlan, true, false},
+		{"panic when something runs", runner.KindOutput, true, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
 				fake := &connsuite.Fake{}
-				leave(runner.Run(t.Context(), runner.Plan{Fanout: 3, Hosts: hosts(1000)}, command(connsuite.SayAndHang), fake, &memory{}))
-				if fake.Executed != fake.Ended {
-					t.Errorf("%d commands began, but %d ended", fake.Executed, fake.Ended)
+				func() {
+					defer func() { recover() }()
+					for batch := range runner.Run(t.Context(), runner.Plan{Fanout: 3, Hosts: hosts(1000)}, command(connsuite.SayAndHang), fake, &memory{}) {
+						switch at := slices.ContainsFunc(batch, func(e runner.Event) bool { return e.Kind == tt.at }); {
+						case at && tt.panics:
+							panic("the consumer's")
+						case at:
+							return
+						}
+					}
+				}()
+				if fake.Executed != fake.Ended || (fake.Executed > 0) != tt.runs {
+					t.Errorf("%d commands began, and %d ended", fake.Executed, fake.Ended)
 				}
 			})
 		})
