@@ -82,8 +82,8 @@ func innermost(reason Reason, err error) Reason {
 	return reason
 }
 
-// ended records in it.last how the attempt in ctx ended that returned changed and err, and reports whether the run has to
-// stop.
+// ended records in it.last how the attempt in ctx ended: with err, and changed if it succeeded. It reports whether the run
+// has to stop.
 func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) {
 	e := it.last
 	e.Status, e.Reason = statusIn(ctx, err)

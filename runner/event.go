@@ -16,7 +16,7 @@ const (
 	KindNote     Kind = "note"     // a fact about the host, as Key and Value
 	KindProgress Kind = "progress" // an action has transferred Offset of Length bytes
 	KindCheck    Kind = "check"    // checks were made, with these Verdicts; those of fleet checks have no Host
-	KindRetry    Kind = "retry"    // an attempt ended with Status and Reason, and another follows after Delay
+	KindRetry    Kind = "retry"    // an attempt ended with Status and Reason, and another follows after Delay, unless the run is stopped
 	KindFinish   Kind = "finish"   // the host has ended, with Status; exactly one per host
 	KindEnd      Kind = "end"      // the last event of a run
 )

@@ -5,7 +5,8 @@ import "time"
 // Retry is how often a host is tried again. The zero value means never.
 //
 // Delays are longer or shorter by up to a quarter, at random. A host that ended with connect-timeout twice is not tried
-// again, and one whose server hung up (Closed) after 15 to 30 s, whatever the Delay: it may punish who comes back sooner.
+// again. One whose server hung up (Closed) is tried again after 15 to 30 s, whatever the Delay: the server may punish
+// clients that come back sooner.
 type Retry struct {
 	Unreachable int      `json:"unreachable,omitempty"` // times after unreachable for a reason that may pass
 	Failed      int      `json:"failed,omitempty"`      // times after failed or timeout; only the user knows if that is safe

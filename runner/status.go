@@ -20,7 +20,7 @@ const (
 	Unreachable Status = "unreachable" // nothing was started
 	Cancelled   Status = "cancelled"   // stopped while it ran: by the user, the budget or the end of the run's time
 	Skipped     Status = "skipped"     // never started
-	Error       Status = "error"       // our side broke for this host
+	Error       Status = "error"       // it could not be done as asked: our side broke, or it does not fit the host
 )
 
 // Statuses lists every status in the order in which they are shown.
