@@ -57,7 +57,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 	return slices.Concat(options, []string{"--"}, words), nil
 }
 
-// takesCommand says whether the arguments are a command that has options of its own.
+// takesCommand reports whether the arguments are a command that has options of its own.
 func takesCommand(cmd *cli.Command) bool { return strings.Contains(cmd.ArgsUsage, "-- ") }
 
 // splitOption splits combined short options: -aq is -a -q, and -f10 is -f=10. Any other option is returned as it is, and nil

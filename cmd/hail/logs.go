@@ -84,7 +84,7 @@ func logs(e environment, c *cli.Context) error {
 	return damaged
 }
 
-// ranToItsEnd is whether what the host printed is all that it had to print.
+// ranToItsEnd reports whether what the host printed is all that it had to print.
 func ranToItsEnd(r *report.Result) bool {
 	return r.Status == runner.OK || r.Status == runner.Changed || r.Status == runner.Failed
 }

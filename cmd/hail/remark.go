@@ -31,7 +31,7 @@ func (e environment) remarkHosts(c *cli.Context, inv *inventory.Inventory, hosts
 	}
 }
 
-// isSettled is whether an option says what hail does instead of what a remark is about.
+// isSettled reports whether an option says what hail does instead of what a remark is about.
 func isSettled(c *cli.Context, r *inventory.Remark) bool {
 	switch r.Key {
 	case "":

@@ -155,7 +155,7 @@ func (s *OpenSSH) listens(ctx context.Context) error {
 	}
 }
 
-// Terminals tells whether an sshd that this user starts can give a command a terminal: each has to belong to the group
+// Terminals reports whether an sshd that this user starts can give a command a terminal: each has to belong to the group
 // tty, and only root can see to that where /dev/pts is mounted without gid=5.
 func Terminals() bool {
 	mounts, err := os.ReadFile("/proc/self/mounts")

@@ -45,7 +45,7 @@ func (f *firstByte) Write(p []byte) (int, error) {
 	return f.Buffer.Write(p)
 }
 
-// alive says whether the process exists and is not a zombie.
+// alive reports whether the process exists and is not a zombie.
 func alive(pid int) bool {
 	stat, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()
 	return err == nil && !bytes.HasPrefix(bytes.TrimSpace(stat), []byte("Z")) && syscall.Kill(pid, 0) == nil

@@ -40,7 +40,7 @@ func (c *Check) Limit() time.Duration {
 	return time.Duration(max(1, c.Timeout.WholeSeconds())) * time.Second
 }
 
-// expects says whether the check has a matcher for the attribute.
+// expects reports whether the check has a matcher for the attribute.
 func (c *Check) expects(attribute string) bool {
 	return slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Attribute == attribute })
 }
