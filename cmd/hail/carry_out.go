@@ -70,11 +70,7 @@ func carryOut(e environment, c *cli.Context, inv *inventory.Inventory, plan *run
 	keyboard := !plan.TTY && c.String("stdin") != "-" && !c.IsSet("watch")
 	summary, by, err := r.drain(keyboard)
 	err = r.conclude(c, summary, err)
-	code := exitCode(summary, err, by)
-	if code == exitOK && plan.DryRun && c.Bool("exit-code") && summary.Counts[runner.Changed] > 0 {
-		code = exitWouldChange
-	}
-	if code != exitOK {
+	if code := exitCode(summary, err, by, c.Bool("exit-code")); code != exitOK {
 		return &exitError{code}
 	}
 	return nil

@@ -25,8 +25,9 @@ const (
 )
 
 // exitCode returns the exit code for a run. err is what went wrong with the record and the output; by is the signal that
-// stopped the run, or nil. A reader that closed stdout is not an error: callers take it out of err with withoutEPIPE.
-func exitCode(s *report.Summary, err error, by os.Signal) int {
+// stopped the run, or nil; asked is --exit-code. A reader that closed stdout is not an error: callers take it out of err with
+// withoutEPIPE.
+func exitCode(s *report.Summary, err error, by os.Signal, asked bool) int {
 	failed := slices.ContainsFunc(s.Fleet, func(v runner.Verdict) bool { return v.Outcome.Bad() })
 	for status, n := range s.Counts {
 		failed = failed || n > 0 && status.Bad() && status != runner.Unreachable
@@ -42,6 +43,8 @@ func exitCode(s *report.Summary, err error, by os.Signal) int {
 		return exitFailed
 	case s.Counts[runner.Unreachable] > 0:
 		return exitUnreachable
+	case asked && s.DryRun && s.Counts[runner.Changed] > 0:
+		return exitWouldChange
 	}
 	return exitOK
 }

@@ -43,10 +43,35 @@ func TestExitCode(t *testing.T) {
 		{"nobody reads stdout, and the record is full", counts{runner.OK: 1}, "", errors.Join(syscall.EPIPE, full), nil, 74},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := exitCode(&report.Summary{Counts: tt.counts, Stopped: tt.stopped}, withoutEPIPE(tt.err), tt.by); got != tt.want {
+			if got := exitCode(&report.Summary{Counts: tt.counts, Stopped: tt.stopped}, withoutEPIPE(tt.err), tt.by, false); got != tt.want {
 				t.Errorf("exit code %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestOrderOfExitCodes: where several hold, the worst is returned.
+func TestOrderOfExitCodes(t *testing.T) {
+	s := &report.Summary{DryRun: true, Stopped: runner.Interrupt, Counts: map[runner.Status]int{runner.OK: 1, runner.Changed: 1, runner.Failed: 1, runner.Unreachable: 1}}
+	err, asked := errors.New("the record is incomplete"), true
+	for _, step := range []struct {
+		want  int
+		leave func() // takes away what has led to it
+	}{
+		{74, func() { err = nil }},
+		{130, func() { s.Stopped = runner.OverBudget }},
+		{4, func() { s.Stopped = "" }},
+		{1, func() { s.Counts[runner.Failed] = 0 }},
+		{3, func() { s.Counts[runner.Unreachable] = 0 }},
+		{5, func() { asked = false }},
+		{0, func() { asked, s.DryRun = true, false }},
+		{0, func() { s.DryRun, s.Counts[runner.Changed] = true, 0 }},
+		{0, func() {}},
+	} {
+		if got := exitCode(s, err, nil, asked); got != step.want {
+			t.Errorf("%+v, asked %v: exit code %d, want %d", s, asked, got, step.want)
+		}
+		step.leave()
 	}
 }
 
@@ -54,7 +79,7 @@ func TestExitCode(t *testing.T) {
 func TestExitCodeOfFleetChecks(t *testing.T) {
 	for outcome, want := range map[runner.Outcome]int{runner.Pass: 3, runner.Waived: 3, runner.NotEvaluated: 3, runner.Fail: 1, runner.CheckError: 1} {
 		s := &report.Summary{Counts: map[runner.Status]int{runner.OK: 2, runner.Unreachable: 1}, Fleet: []runner.Verdict{{Outcome: runner.Pass}, {Outcome: outcome}}}
-		if got := exitCode(s, nil, nil); got != want {
+		if got := exitCode(s, nil, nil, false); got != want {
 			t.Errorf("%s: exit code %d, want %d", outcome, got, want)
 		}
 	}
