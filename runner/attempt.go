@@ -87,11 +87,8 @@ func innermost(reason Reason, err error) Reason {
 func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) {
 	e := it.last
 	e.Status, e.Reason = statusIn(ctx, err)
-	if err == nil {
-		if changed {
-			e.Status = Changed
-		}
-		return false
+	if changed && e.Status == OK {
+		e.Status = Changed
 	}
 	f, ok := errors.AsType[*Failure](err)
 	if ok {
@@ -99,7 +96,7 @@ func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) 
 	}
 	tells := ok && f.Status == Cancelled // the action says what it had done by then
 	switch {
-	case e.Status == OK, e.Status == Skipped && e.Reason != "", e.Status == Cancelled && !tells: // the status says it all
+	case e.Status.Well(), e.Status == Skipped && e.Reason != "", e.Status == Cancelled && !tells: // the status says it all
 	default:
 		e.Error = printable(err.Error())
 	}
@@ -108,11 +105,6 @@ func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) 
 
 // attempt opens the host's outputs, dials, and lets the action do its work. A panic on the way fails only this host.
 func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
-	defer func() {
-		if f, ok := errors.AsType[*Failure](err); ok && f == nil {
-			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
-		}
-	}()
 	defer Caught(&err)
 	var stdout, stderr io.WriteCloser
 	if r.outputs != nil {
@@ -122,8 +114,14 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	}
 	o := newOutput(r, it.host.Name, it.tries, stdout, stderr)
 	defer func() {
-		if e := o.close(); e != nil && err == nil {
-			err = &Failure{Status: Error, Err: e}
+		unwritten := o.close()
+		if status, _ := StatusOf(err); status.Well() && unwritten != nil {
+			err = &Failure{Status: Error, Err: unwritten}
+		}
+	}()
+	defer func() {
+		if f, ok := errors.AsType[*Failure](err); ok && f == nil {
+			err = &Failure{Status: Error, Err: errors.New("the error of an Action or a Dialer is a nil *Failure")}
 		}
 	}()
 

@@ -149,6 +149,7 @@ func TestRunWithoutHosts(t *testing.T) {
 
 func TestStatusesOfARun(t *testing.T) {
 	unreachable := &runner.Failure{Status: runner.Unreachable, Reason: runner.Refused, Err: errors.New("refused"), Reach: &runner.Reach{Phase: "tcp"}}
+	accepted := &runner.Failure{Status: runner.OK, Exit: 3}
 	for _, tt := range []struct {
 		name   string
 		fake   *connsuite.Fake
@@ -163,6 +164,10 @@ func TestStatusesOfARun(t *testing.T) {
 			runner.Event{Status: runner.Changed}},
 		{"changed, and failed after all", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { t.Changed(); return errors.New("no") }), &memory{},
 			runner.Event{Status: runner.Error, Error: "no"}},
+		{"changed, with an exit status that is accepted", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { t.Changed(); return accepted }), &memory{},
+			runner.Event{Status: runner.Changed, Exit: 3}},
+		{"outputs that are full, with an exit status that is accepted", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error { io.WriteString(t.Err, "x"); return accepted }), &memory{fail: errors.New("no space")},
+			runner.Event{Status: runner.Error, Error: "no space"}},
 		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{},
 			runner.Event{Status: runner.Unreachable, Reason: runner.Refused, Error: "refused"}},
 		{"a panic", &connsuite.Fake{}, do(func(context.Context, *runner.Target) error { panic("oops\x1b[2J") }), &memory{},

@@ -99,7 +99,7 @@ const (
 // Failure is how Dialers, Conns and Actions report what went wrong: their errors wrap a Failure wherever status and
 // reason are known. StatusOf says what an error without one means.
 type Failure struct {
-	Status  Status
+	Status  Status // OK accepts an exit status: the host ends well, and Exit is recorded
 	Reason  Reason
 	Exit    int     // the exit status when Reason is ExitStatus
 	Err     error   // what happened, for people; never holds a secret
