@@ -143,12 +143,12 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 		r.reach(it, &reach)
 	}
 
-	ctx, cancel := context.WithCancelCause(ctx)
+	own, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &starter{Conn: conn, run: r, host: it.host.Name, index: it.index, attempt: it.tries, cancel: cancel}
+	s := &starter{Conn: conn, run: r, ctx: ctx, host: it.host.Name, index: it.index, attempt: it.tries, cancel: cancel}
 	defer s.stop()
 	t := &Target{Host: it.host, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
-	err = r.action.Do(ctx, t)
+	err = r.action.Do(own, t)
 	if c, ok := As[Lingerer](conn); ok && c.Lingering() > 0 {
 		t.Note(NoteLeft, "something in the background kept the output open; its later output is not recorded")
 	}

@@ -15,6 +15,7 @@ import (
 type starter struct {
 	Conn
 	run     *run
+	ctx     context.Context // of the run
 	host    string
 	index   int
 	attempt int
@@ -75,15 +76,27 @@ func (s *starter) begin(ctx context.Context) error {
 	if s.begun {
 		return nil
 	}
+	if ctx.Err() != nil {
+		return s.notBegun(ctx)
+	}
 	taken := s.run.announce(Event{Kind: KindExec, Host: s.host, Attempt: s.attempt})
 	if !taken || ctx.Err() != nil {
-		return &Failure{Status: Skipped, Reason: stopReason(context.Cause(ctx))}
+		return s.notBegun(ctx)
 	}
 	s.begun = true
 	if d := s.run.plan.Clocks.Attempt.Value(); d > 0 {
 		s.clock = time.AfterFunc(d, func() { s.cancel(ErrTimeout) })
 	}
 	return nil
+}
+
+// notBegun returns the error of a command that does not begin because the run was stopped or ctx, which may be the
+// action's own, has ended.
+func (s *starter) notBegun(ctx context.Context) error {
+	if s.ctx.Err() != nil {
+		return &Failure{Status: Skipped, Reason: stopReason(context.Cause(s.ctx))}
+	}
+	return fmt.Errorf("not started: %w", context.Cause(ctx))
 }
 
 func (s *starter) stop() {

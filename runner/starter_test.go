@@ -65,6 +65,58 @@ func TestACommandThatIsNotTakenDoesNotBegin(t *testing.T) {
 	})
 }
 
+// TestContextOfAnActionsOwn: a context that ends by itself is neither a run that was stopped nor one that is out of time, and a
+// command that is given one that has ended does not begin.
+func TestContextOfAnActionsOwn(t *testing.T) {
+	ended := func(parent context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(parent)
+		cancel()
+		return ctx, cancel
+	}
+	short := func(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+		return func(parent context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(parent, d)
+		}
+	}
+	soon := func(parent context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(parent)
+		time.AfterFunc(time.Second, cancel)
+		return ctx, cancel
+	}
+	for _, tt := range []struct {
+		name   string
+		own    func(parent context.Context) (context.Context, context.CancelFunc)
+		began  bool
+		status runner.Status
+		says   string
+	}{
+		{"expired before", short(0), false, runner.Timeout, "not started: context deadline exceeded"},
+		{"cancelled before", ended, false, runner.Error, "not started: context canceled"},
+		{"expires", short(time.Second), true, runner.Timeout, "stopped: context deadline exceeded"},
+		{"cancelled", soon, true, runner.Error, "stopped: context canceled"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := do(func(ctx context.Context, t *runner.Target) error {
+				ctx, cancel := tt.own(ctx)
+				defer cancel()
+				return t.Exec(ctx, connsuite.SayAndHang, runner.Stdio{})
+			})
+			p, began := runner.Plan{Hosts: hosts(1)}, false
+			e := finishes(t, func(yield func([]runner.Event) bool) {
+				for batch := range runner.Run(t.Context(), p, a, &connsuite.Fake{}, nil) {
+					began = began || slices.ContainsFunc(batch, func(e runner.Event) bool { return e.Kind == runner.KindExec })
+					if !yield(batch) {
+						return
+					}
+				}
+			}, p.Hosts)["h00000"]
+			if e.Status != tt.status || e.Reason != "" || e.Error != tt.says || began != tt.began {
+				t.Errorf("%s: %s(%s) %q, began: %v; want %s %q, %v", tt.name, e.Status, e.Reason, e.Error, began, tt.status, tt.says, tt.began)
+			}
+		})
+	}
+}
+
 // TestExecAddsWhatThePlanSays: the limits of a command, its terminal, and what it is told of itself.
 func TestExecAddsWhatThePlanSays(t *testing.T) {
 	second := runner.Duration(time.Second)

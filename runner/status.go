@@ -182,12 +182,18 @@ func StatusOf(err error) (Status, Reason) {
 	return Error, ""
 }
 
-// statusIn is StatusOf for an attempt of a run in ctx. The caller may have ended ctx with a deadline or a cause of their own.
-func statusIn(ctx context.Context, err error) (Status, Reason) {
+// statusIn is StatusOf for an attempt of a run in ctx. The caller may have ended ctx with a deadline or a cause of their own,
+// and an action may have cancelled a context of its own although the run goes on.
+func statusIn(ctx context.Context, err error) (status Status, reason Reason) {
+	status, reason = StatusOf(err)
 	f, ok := errors.AsType[*Failure](err)
-	known := ok && f.Status != ""
-	if cause := context.Cause(ctx); !known && cause != nil && errors.Is(err, cause) {
+	cause := context.Cause(ctx)
+	switch {
+	case ok && f.Status != "":
+	case cause != nil && errors.Is(err, cause):
 		return Cancelled, stopReason(cause)
+	case cause == nil && status == Cancelled:
+		return Error, ""
 	}
-	return StatusOf(err)
+	return status, reason
 }
