@@ -145,10 +145,7 @@ func (t runTime) hintOfFanout() string {
 	if !reflect.ValueOf(p.Pace).IsZero() {
 		return ""
 	}
-	slots := hosts
-	if p.Fanout > 0 {
-		slots = min(p.Fanout, hosts)
-	}
+	slots := p.AtOnce()
 	worked := telling(t.Counts) > hosts/2                                                 // nobody wants to be refused sooner
 	retried := slices.ContainsFunc(t.Hosts, func(r Result) bool { return r.Attempt > 1 }) // then the run also waits by itself
 	switch {

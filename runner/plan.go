@@ -52,6 +52,17 @@ func (p *Plan) Index(i int) int {
 	return p.Indexes[i]
 }
 
+// AtOnce returns how many hosts are worked on at once: the fan-out, unless no wave is that large.
+func (p *Plan) AtOnce() (most int) {
+	for _, size := range p.Waves.Sizes(len(p.Hosts)) {
+		most = max(most, size)
+	}
+	if p.Fanout > 0 {
+		most = min(most, p.Fanout)
+	}
+	return most
+}
+
 // Part returns the plan for only the hosts at these places of p.Hosts, in rising order.
 func (p *Plan) Part(places []int) *Plan {
 	part := *p

@@ -17,6 +17,24 @@ func TestPartOfAPlan(t *testing.T) {
 	}
 }
 
+func TestAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		hosts, fanout int
+		waves         string
+		want          int
+	}{
+		{0, 5, "", 0}, {20, 5, "", 5}, {20, 50, "", 20}, {20, 0, "", 20}, {20, -1, "1,3,2", 3}, {20, 2, "1,100%", 2},
+	} {
+		p := runner.Plan{Fanout: tt.fanout, Hosts: hosts(tt.hosts)}
+		if tt.waves != "" {
+			p.Waves = waves(tt.waves)
+		}
+		if got := p.AtOnce(); got != tt.want {
+			t.Errorf("%+v: %d at once", tt, got)
+		}
+	}
+}
+
 func TestSpec(t *testing.T) {
 	var args struct{ Line string }
 	spec := runner.NewSpec("exec", map[string]string{"Line": "true"})

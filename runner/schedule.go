@@ -41,10 +41,7 @@ type schedule struct {
 }
 
 func (r *run) schedule(ctx context.Context, gates []Gate) {
-	s := &schedule{run: r, slots: len(r.plan.Hosts), busy: map[string]int{}}
-	if r.plan.Fanout > 0 {
-		s.slots = min(s.slots, r.plan.Fanout)
-	}
+	s := &schedule{run: r, slots: r.plan.AtOnce(), busy: map[string]int{}}
 	s.done, s.work = make(chan tryResult, s.slots), make(chan *item, s.slots)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	defer s.cancel(nil)

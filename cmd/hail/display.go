@@ -68,7 +68,7 @@ func (d *display) header(p *runner.Plan) {
 	if !d.quiet {
 		pace := ""
 		if len(p.Hosts) > 1 {
-			pace = fmt.Sprintf(" (%d, %d at once", len(p.Hosts), atOnce(p))
+			pace = fmt.Sprintf(" (%d, %d at once", len(p.Hosts), p.AtOnce())
 			if waves := len(p.Waves.Sizes(len(p.Hosts))); waves > 1 {
 				pace += fmt.Sprintf(" in %d waves", waves)
 			}

@@ -26,7 +26,7 @@ func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error
 	rows := [][2]string{
 		{"what", d.what},
 		{"hosts", fmt.Sprintf("%s (%d)", inventory.Fold(inventory.Names(p.Hosts)), len(p.Hosts))},
-		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", atOnce(p), connectingText(p), p.PerAddress)},
+		{"fan-out", fmt.Sprintf("%d at once, %s logging in, %d at one address", p.AtOnce(), connectingText(p), p.PerAddress)},
 		{"limits", limitsText(p, work)},
 		{"pace", paceText(p)},
 		{"waves", wavesText(p)},
@@ -96,9 +96,6 @@ func endingText(p *runner.Plan) string {
 		return fmt.Sprintf("%s; to %s (%d) %s", wrapped, inventory.Fold(without), len(without), bare)
 	}
 }
-
-// atOnce is how many hosts are worked on at once: the fan-out, unless no wave is that large.
-func atOnce(p *runner.Plan) int { return min(p.Fanout, slices.Max(p.Waves.Sizes(len(p.Hosts)))) }
 
 func connectingText(p *runner.Plan) string {
 	if p.ConnectingMost > p.Connecting {

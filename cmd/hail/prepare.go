@@ -42,7 +42,7 @@ func prepare(e environment, c *cli.Context, inv *inventory.Inventory, plan *runn
 	if r.display, err = newDisplay(e, c, plan, j); err != nil {
 		return nil, err
 	}
-	if most := mostAtOnce(e.openFiles); atOnce(plan) > most {
+	if most := mostAtOnce(e.openFiles); plan.AtOnce() > most {
 		plan.Fanout, plan.ConnectingMost = most, min(plan.ConnectingMost, most)
 		e.remark(c, &inventory.Error{Text: fmt.Sprintf("%s at once and no more: only %d files may be open at once (ulimit -n)", report.Plural(most, "host"), e.openFiles)})
 	}
