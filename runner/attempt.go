@@ -98,7 +98,7 @@ func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) 
 	switch {
 	case e.Status.Well(), e.Status == Skipped && e.Reason != "", e.Status == Cancelled && !tells: // the status says it all
 	default:
-		e.Error = printable(err.Error())
+		e.Error = err.Error()
 	}
 	return stop
 }

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// MakePrintable makes the texts of an event fit for one line of a terminal or a log, as those of events of a run are: for
-// events that may be from elsewhere.
+// MakePrintable makes the texts of an event fit for one line of a terminal or a log. Run does so with every event; one that
+// did not come from Run may need it. Verdicts are changed in place.
 func (e *Event) MakePrintable() {
 	e.Status, e.Reason, e.Remains = Status(printable(string(e.Status))), Reason(printable(string(e.Reason))), Remains(printable(string(e.Remains)))
 	e.Key, e.Value, e.Error = printable(e.Key), printable(e.Value), printable(e.Error)
@@ -16,8 +16,11 @@ func (e *Event) MakePrintable() {
 		v := &e.Verdicts[i]
 		v.Check, v.Outcome, v.Text = printable(v.Check), Outcome(printable(string(v.Outcome))), printable(v.Text)
 	}
-	if r := e.Reach; r != nil {
-		r.Address, r.Server, r.HostKey = printable(r.Address), printable(r.Server), printable(r.HostKey)
+	if e.Reach != nil {
+		r := *e.Reach // which may be that of other hosts, too
+		r.Address, r.User, r.Phase = printable(r.Address), printable(r.User), printable(r.Phase)
+		r.Server, r.HostKey = printable(r.Server), printable(r.HostKey)
+		e.Reach = &r
 	}
 }
 

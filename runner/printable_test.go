@@ -20,7 +20,7 @@ func TestPrintable(t *testing.T) {
 	}
 	const odd = "\x1b"
 	e := runner.Event{Key: odd, Value: odd, Error: odd, Status: odd, Reason: odd, Remains: odd,
-		Verdicts: []runner.Verdict{{Check: odd, Outcome: odd, Text: odd}}, Reach: &runner.Reach{Address: odd, Server: odd, HostKey: odd}}
+		Verdicts: []runner.Verdict{{Check: odd, Outcome: odd, Text: odd}}, Reach: &runner.Reach{Address: odd, User: odd, Phase: odd, Server: odd, HostKey: odd}}
 	e.MakePrintable()
 	if said, err := json.Marshal(e); err != nil || strings.Contains(string(said), `\u001b`) {
 		t.Errorf("not all is printable: %s, %v", said, err)

@@ -7,7 +7,7 @@ import "time"
 type Reach struct {
 	Address   string        `json:"address,omitempty"` // IP and port that answered, or the name where none did
 	User      string        `json:"user,omitempty"`
-	Server    string        `json:"server,omitempty"`   // the version line of the server, made printable
+	Server    string        `json:"server,omitempty"`   // the version line of the server
 	HostKey   string        `json:"host_key,omitempty"` // type and SHA-256 fingerprint
 	Phase     string        `json:"phase,omitempty"`    // the unfinished phase: dns, tcp, proxy, master, handshake, login; empty: none
 	Queue     time.Duration `json:"queue_ns,omitempty"` // waiting for a turn to connect
@@ -23,8 +23,6 @@ type Reacher interface{ Reach() Reach }
 // reach reports how far the connection to the host got, if that is known.
 func (r *run) reach(it *item, reach *Reach) {
 	if reach != nil {
-		clean := *reach
-		clean.Server = printable(clean.Server)
-		r.emit(Event{Kind: KindReach, Host: it.host.Name, Attempt: it.tries, Reach: &clean})
+		r.emit(Event{Kind: KindReach, Host: it.host.Name, Attempt: it.tries, Reach: reach})
 	}
 }

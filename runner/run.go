@@ -54,9 +54,6 @@ func Run(ctx context.Context, p Plan, a Action, d Dialer, o Outputs, gates ...Ga
 			}
 			c.answer(true)
 		}
-		c.batch = c.batch[:0]
-		c.take(message{Event: Event{Time: time.Now(), Kind: KindEnd, Reason: r.stopped, Error: r.stopError}})
-		yield(c.batch)
 	}
 }
 
@@ -97,18 +94,17 @@ type run struct {
 	dialer  Dialer
 	outputs Outputs // nil: output is discarded
 	events  chan message
-
-	stopped   Reason // valid once events is closed: why the run stopped early; empty: it did not
-	stopError string // the error of the gate that stopped it
 }
 
 func (r *run) emit(e Event) {
+	e.MakePrintable()
 	e.Time = time.Now()
 	r.events <- message{Event: e}
 }
 
 // announce emits e, waits for the consumer, and reports whether it has taken e.
 func (r *run) announce(e Event) bool {
+	e.MakePrintable()
 	e.Time = time.Now()
 	taken := make(chan bool, 1)
 	r.events <- message{Event: e, taken: taken}

@@ -35,6 +35,7 @@ type schedule struct {
 
 	halted              bool   // nothing more starts
 	why                 Reason // why halted
+	stopError           string // the error of the gate that halted it
 	incomplete          bool   // a host was skipped or cancelled, or not retried
 	failed, unreachable int
 	finished            int
@@ -73,10 +74,12 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
+	end := Event{Kind: KindEnd, Error: s.stopError}
 	// When the last host exceeds the budget or stops the run, nothing is left that could be stopped.
 	if s.incomplete || s.why != OverBudget && s.why != HostStopped {
-		r.stopped = s.why // empty unless halted
+		end.Reason = s.why // empty unless halted
 	}
+	s.emit(end)
 }
 
 // pass waits for the pause between two waves and asks the gates. It halts the run when a gate returns an error, or when
@@ -98,7 +101,7 @@ func (s *schedule) pass(w WaveResult, gates []Gate) {
 		s.halt(stopReason(context.Cause(s.ctx)))
 	case closed != nil:
 		s.halt(GateClosed)
-		s.stopError = printable(closed.Error())
+		s.stopError = closed.Error()
 	}
 }
 

@@ -27,7 +27,7 @@ type Target struct {
 
 // Note records a fact about the host for the reports. It must not contain secrets.
 func (t *Target) Note(key, value string) {
-	t.tell(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: printable(key), Value: printable(value)})
+	t.tell(Event{Kind: KindNote, Host: t.Host.Name, Attempt: t.Attempt, Key: key, Value: value})
 }
 
 // Progress reports, now and then, that done of total bytes have been transferred, for displays. It never blocks: a
@@ -46,9 +46,6 @@ func (t *Target) Progress(done, total int64) {
 // RecordVerdicts records the verdicts of the plan's checks on the host. It is called once per attempt, with all of
 // them. It makes their texts printable, in place.
 func (t *Target) RecordVerdicts(verdicts []Verdict) {
-	for i := range verdicts {
-		verdicts[i].Text = printable(verdicts[i].Text)
-	}
 	t.tell(Event{Kind: KindCheck, Host: t.Host.Name, Attempt: t.Attempt, Verdicts: verdicts})
 }
 

@@ -23,7 +23,9 @@ func (d telling) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error
 }
 
 func (c tellingConn) Unwrap() runner.Conn { return c.Conn }
-func (c tellingConn) Reach() runner.Reach { return runner.Reach{Server: "SSH\x1b[2J"} }
+func (c tellingConn) Reach() runner.Reach { return odd }
+
+var odd = runner.Reach{Address: "a\n", User: "u\n\n", Server: "SSH\x1b[2J", HostKey: "\u202e"}
 
 // shortened is an Outputs that keeps less than it is given.
 type shortened struct{ memory }
@@ -48,17 +50,17 @@ func TestWhatIsTold(t *testing.T) {
 		want   string
 	}{
 		{"nothing", &connsuite.Fake{}, command(connsuite.True), &memory{}, ""},
-		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{}, "reach tcp "},
-		{"reached", telling{&connsuite.Fake{}}, command(connsuite.True), &memory{}, `reach  SSH\x1b[2J`},
+		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{}, "reach {    tcp 0s 0s 0s 0s 0s}"},
+		{"reached", telling{&connsuite.Fake{}}, command(connsuite.True), &memory{}, `reach {a u\n SSH\x1b[2J \u202e  0s 0s 0s 0s 0s}`},
 		{"left running, behind another Conn", telling{&connsuite.Fake{}}, command(connsuite.Background), &memory{},
-			`reach  SSH\x1b[2J|note left something in the background kept the output open; its later output is not recorded`},
+			`reach {a u\n SSH\x1b[2J \u202e  0s 0s 0s 0s 0s}|note left something in the background kept the output open; its later output is not recorded`},
 		{"left out", &connsuite.Fake{}, command(connsuite.True), &shortened{}, "note left out of stderr 3 bytes"},
 		{"by the action", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error {
 			t.Note("k\n", "v\n\n")
 			t.Progress(1, 2)
-			t.RecordVerdicts([]runner.Verdict{{Check: "c", Outcome: runner.Pass, Text: "\x1b[2J"}})
+			t.RecordVerdicts([]runner.Verdict{{Check: "c\r", Outcome: runner.Pass, Text: "\x1b[2J"}})
 			return nil
-		}), &memory{}, `note k v\n|progress 1 2|check c \x1b[2J`},
+		}), &memory{}, `note k v\n|progress 1 2|check c\r \x1b[2J`},
 	} {
 		var told []string
 		p := runner.Plan{Hosts: hosts(1)}
@@ -67,7 +69,7 @@ func TestWhatIsTold(t *testing.T) {
 				for _, e := range batch {
 					switch e.Kind {
 					case runner.KindReach:
-						told = append(told, fmt.Sprint("reach ", e.Reach.Phase, " ", e.Reach.Server))
+						told = append(told, fmt.Sprint("reach ", *e.Reach))
 					case runner.KindNote:
 						told = append(told, fmt.Sprint("note ", e.Key, " ", e.Value))
 					case runner.KindProgress:
