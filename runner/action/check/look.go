@@ -55,11 +55,7 @@ func (c *Check) observe(ctx context.Context, t *runner.Target) (s *seen) {
 			return cannot("the connection to the host can't carry tunnels")
 		}
 		dial = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
-			defer func() {
-				if p := recover(); p != nil { // an HTTP client dials in a goroutine of its own
-					err = &runner.Failure{Status: runner.Error, Err: fmt.Errorf("panic: %v", p)}
-				}
-			}()
+			defer runner.Caught(&err) // an HTTP client dials in a goroutine of its own
 			return tunneler.Tunnel(ctx, network, addr)
 		}
 	}
