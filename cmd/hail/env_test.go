@@ -26,3 +26,11 @@ func TestHomeFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestEnvironmentOfAPasswordCommand: the command sees the variables that hail was given, as a gate does.
+func TestEnvironmentOfAPasswordCommand(t *testing.T) {
+	e := environment{environ: []string{"WORD=sesame"}}
+	if got, err := e.passwordOf("pass-command", "echo $WORD"); got != "sesame" || err != nil {
+		t.Errorf("the password is %q, %v", got, err)
+	}
+}

@@ -96,7 +96,7 @@ func (e environment) password(p runner.Password, ask, command, prompt string) (s
 // passwordOf returns the first line that a command prints.
 func (e environment) passwordOf(option, command string) (string, error) {
 	c := exec.Command("/bin/sh", "-c", command)
-	c.Stderr = e.stderr
+	c.Stderr, c.Env = e.stderr, e.environ
 	out, err := c.Output()
 	if err != nil {
 		return "", wrongValue(option, "", "%v", err)
