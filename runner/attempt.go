@@ -106,6 +106,10 @@ func (it *item) ended(ctx context.Context, changed bool, err error) (stop bool) 
 // attempt opens the host's outputs, dials, and lets the action do its work. A panic on the way fails only this host.
 func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	defer Caught(&err)
+	do, err := r.work()
+	if err != nil {
+		return false, err
+	}
 	var stdout, stderr io.WriteCloser
 	if r.outputs != nil {
 		if stdout, stderr, err = r.outputs.Open(it.host, it.tries); err != nil {
@@ -148,9 +152,20 @@ func (r *run) attempt(ctx context.Context, it *item) (changed bool, err error) {
 	s := &starter{Conn: conn, run: r, ctx: ctx, host: it.host.Name, index: it.index, attempt: it.tries, cancel: cancel}
 	defer s.stop()
 	t := &Target{Host: it.host, Index: it.index, Attempt: it.tries, Conn: s, Out: o.stdout(), Err: o.stderr(), run: r}
-	err = r.action.Do(own, t)
+	err = do(own, t)
 	if c, ok := As[Lingerer](conn); ok && c.Lingering() > 0 {
 		t.Note(NoteLeft, "something in the background kept the output open; its later output is not recorded")
 	}
 	return t.changed, err
+}
+
+// work returns what the plan does on a host. There is nothing for a dry run if the action has none.
+func (r *run) work() (do func(context.Context, *Target) error, err error) {
+	if !r.plan.DryRun {
+		return r.action.Do, nil
+	}
+	if a, ok := r.action.(DryRunner); ok {
+		return a.DryRun, nil
+	}
+	return nil, &Failure{Status: Error, Err: errors.New("the action has no dry run")}
 }

@@ -34,6 +34,12 @@ type Action interface {
 	Do(ctx context.Context, t *Target) error
 }
 
+// DryRunner is an Action that has a dry run. DryRun is called as Do is, and in its place when Plan.DryRun is set. It changes
+// nothing on the host, and calls Changed where Do would change something.
+type DryRunner interface {
+	DryRun(ctx context.Context, t *Target) error
+}
+
 // Dialer reaches a host. Dial may be called from many goroutines at once. It returns soon after ctx ends, with an error
 // that wraps context.Cause(ctx); every other error wraps a *Failure with the status Unreachable, or Error for a fault
 // on our side. The caller closes the Conn.

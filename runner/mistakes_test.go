@@ -59,6 +59,37 @@ func TestMistakesOfTheCaller(t *testing.T) {
 	}
 }
 
+// dryRunner is an action that has a dry run.
+type dryRunner struct{ runner.Action }
+
+func (dryRunner) DryRun(_ context.Context, t *runner.Target) error {
+	t.Changed()
+	return nil
+}
+
+// TestDryRun: a plan for a dry run never runs an action in earnest, and does not even reach the hosts for one that has none.
+func TestDryRun(t *testing.T) {
+	for _, tt := range []struct {
+		dry            bool
+		action         runner.Action
+		executed, most int // commands; connections at once
+		status         runner.Status
+		says           string
+	}{
+		{false, command(connsuite.True), 1, 1, runner.OK, ""},
+		{false, dryRunner{command(connsuite.True)}, 1, 1, runner.OK, ""},
+		{true, dryRunner{command(connsuite.True)}, 0, 1, runner.Changed, ""},
+		{true, command(connsuite.True), 0, 0, runner.Error, "the action has no dry run"},
+	} {
+		fake := &connsuite.Fake{}
+		p := runner.Plan{Hosts: hosts(1), DryRun: tt.dry}
+		e := finishes(t, runner.Run(t.Context(), p, tt.action, fake, nil), p.Hosts)["h00000"]
+		if e.Status != tt.status || e.Error != tt.says || fake.Executed != tt.executed || fake.MostConns != tt.most {
+			t.Errorf("%+v: %s %q, %d commands, %d connections", tt, e.Status, e.Error, fake.Executed, fake.MostConns)
+		}
+	}
+}
+
 // TestFewIndexes: hosts for which a plan has no index, as one that somebody else wrote, have their places.
 func TestFewIndexes(t *testing.T) {
 	p := runner.Plan{Hosts: hosts(2), Indexes: []int{7}}

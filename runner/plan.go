@@ -11,14 +11,14 @@ import (
 // Plan describes a run as data that can be printed, compared, and written down before anything happens. It holds no
 // functions, no connections and no secrets.
 //
-// Run itself follows Fanout, the Pace but for its Gate, Budget, Retry, TTY and, but for Connect, the Clocks. The other
+// Run itself follows DryRun, Fanout, the Pace but for its Gate, Budget, Retry, TTY and, but for Connect, the Clocks. The other
 // settings are for the code that makes the Action, the Dialer, the Outputs and the Gates of the run.
 type Plan struct {
 	Run            string `json:"run"`              // the run's id, unique and sortable by time, as report.NewRunID makes it
 	Name           string `json:"name,omitempty"`   // the user's name for it
 	Parent         string `json:"parent,omitempty"` // the run that this one repeats in part
 	Action         Spec   `json:"action"`
-	DryRun         bool   `json:"dry_run,omitempty"`         // change nothing on the hosts; one that would change ends as changed
+	DryRun         bool   `json:"dry_run,omitempty"`         // change nothing on hosts: one that would change ends as changed; if the Action is no DryRunner, each ends as error, unreached
 	Fanout         int    `json:"fanout"`                    // hosts at once; below 1: all
 	Connecting     int    `json:"connecting"`                // handshakes at once; below 1: no limit
 	ConnectingMost int    `json:"connecting_most,omitempty"` // the same while logins are quick; below Connecting: no more

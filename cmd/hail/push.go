@@ -161,7 +161,7 @@ func pushJob(e environment, c *cli.Context, specs []*push.Spec, inv *inventory.I
 		return job{}, err
 	}
 	j := job{spec: p.Spec(), what: "push " + strings.Join(c.Args().Slice(), " "), dryRunConnects: true}
-	if p.DryRun {
+	if c.Bool("dry-run") {
 		j.what += " (dry run)"
 	}
 	for _, content := range contents {
@@ -214,7 +214,7 @@ func pushOf(e environment, c *cli.Context, specs []*push.Spec, inv *inventory.In
 	}
 	p.Backup = max(p.Backup, c.Int("backup"))
 	p.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
-	p.DryRun, p.Diff = c.Bool("dry-run"), c.Bool("diff")
+	p.Diff = c.Bool("diff")
 	p.Limit, err = bandwidth(c)
 	return p, contents, err
 }

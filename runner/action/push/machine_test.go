@@ -149,19 +149,22 @@ func (b bufferEnd) Write(p []byte) (int, error) {
 func (bufferEnd) Close() error { return nil }
 
 // push pushes the spec in text, in which DIR stands for the folder to push to.
-func (m *machine) push(t testing.TB, ctx context.Context, text string, change func(*push.Push)) pushed {
+func (m *machine) push(t testing.TB, ctx context.Context, text string, change func(*push.Push), further ...func(*runner.Plan)) pushed {
 	t.Helper()
 	spec, err := push.ReadSpec(filepath.Join(t.TempDir(), "spec.yaml"), []byte(strings.ReplaceAll(text, "DIR", m.dir)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.pushSpec(t, ctx, spec, change)
+	return m.pushSpec(t, ctx, spec, change, further...)
 }
+
+// dry makes a plan that of a dry run.
+func dry(p *runner.Plan) { p.DryRun = true }
 
 // nobody selects no host, whatever the expression.
 func nobody(string) (map[string]bool, error) { return map[string]bool{}, nil }
 
-func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *push.Spec, change func(*push.Push)) (result pushed) {
+func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *push.Spec, change func(*push.Push), further ...func(*runner.Plan)) (result pushed) {
 	t.Helper()
 	p, contents, err := push.Render([]*push.Spec{spec}, []inventory.Host{m.host}, nobody, inventory.SecretVars)
 	if err != nil {
@@ -180,6 +183,9 @@ func (m *machine) pushSpec(t testing.TB, ctx context.Context, spec *push.Spec, c
 	var b buffers
 	result.notes = map[string]string{}
 	plan := runner.Plan{Hosts: []inventory.Host{m.host}, Clocks: runner.Clocks{Grace: runner.Duration(max(0, cmp.Or(m.grace, 5*time.Second)))}}
+	for _, change := range further {
+		change(&plan)
+	}
 	for batch := range runner.Run(ctx, plan, a, m.dialer, &b) {
 		for _, e := range batch {
 			switch e.Kind {

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"hail/runner"
-	"hail/runner/action/push"
 )
 
 // TestPushKept: files kept although a handler or health check failed are not ok until both succeed. After that, a push
@@ -35,7 +34,7 @@ func TestPushKept(t *testing.T) {
 	} {
 		if step.what == "in the end" {
 			m.write(t, "up", "", 0o644)
-			p := m.push(t, t.Context(), kept, func(p *push.Push) { p.DryRun = true })
+			p := m.push(t, t.Context(), kept, nil, dry)
 			p.want(t, "dry run", runner.OK, "", "")
 			if p.out != "would run the handler h\n" || !strings.Contains(p.log, "an earlier push") || m.execs.Load() != 1 {
 				t.Errorf("the dry run has the output %q and the log %q after %d commands, want the handler h and an earlier push after 1", p.out, p.log, m.execs.Load())

@@ -16,19 +16,18 @@ import (
 // TestPushAccounts: users and groups are found by their exact names, whatever characters these have, and groups also
 // when they are not in /etc/group.
 func TestPushAccounts(t *testing.T) {
-	dry := func(p *push.Push) { p.DryRun = true }
 	machines(t, func(t *testing.T, m *machine) {
-		m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: root}]`, dry).want(t, "root", runner.Changed, "", "")
+		m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: root}]`, nil, dry).want(t, "root", runner.Changed, "", "")
 		for _, name := range []string{"ro.t", "ro/t", "r*", "domain users", "root x", `DOM\\root`, "é"} {
-			p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: "`+name+`"}, {content: x, dest: DIR/b, group: root}]`, dry)
+			p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: "`+name+`"}, {content: x, dest: DIR/b, group: root}]`, nil, dry)
 			p.want(t, name, runner.Error, "", "there is no group "+strings.ReplaceAll(name, `\\`, `\`)+" on the host")
-			p = m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, owner: "`+name+`"}]`, dry)
+			p = m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, owner: "`+name+`"}]`, nil, dry)
 			p.want(t, name, runner.Error, "", "there is no user "+strings.ReplaceAll(name, `\\`, `\`)+" on the host")
 		}
 	})
 
 	m := withTool(t, "getent", `[ "$1" = group ] && printf "domain-users:*:1:me\ndomain users:*:4242:me\n"`)
-	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: domain users}]`, dry)
+	p := m.push(t, t.Context(), `files: [{content: x, dest: DIR/a, group: domain users}]`, nil, dry)
 	if p.want(t, "directory", runner.Changed, "", ""); !strings.Contains(p.out, ":4242\n") {
 		t.Errorf("the output has no group 4242: %q", p.out)
 	}

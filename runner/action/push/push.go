@@ -35,10 +35,9 @@ type Push struct {
 	TemplateCommands bool           `json:"template_commands,omitempty"` // commands are templates, filled in for each host
 	Keep             bool           `json:"keep,omitempty"`              // keep the changes when Validate, a handler or Health fails: no rollback
 	Backup           int            `json:"backup,omitempty"`            // how many earlier contents of each file to keep, in .hail-backup next to it
-	DryRun           bool           `json:"dry_run,omitempty"`
-	Diff             bool           `json:"diff,omitempty"`     // print what differs
-	Patience         int            `json:"patience,omitempty"` // seconds to wait for another push on the host
-	Limit            int64          `json:"bwlimit,omitempty"`  // bytes a second sent to all hosts together; 0: no limit
+	Diff             bool           `json:"diff,omitempty"`              // print what differs
+	Patience         int            `json:"patience,omitempty"`          // seconds to wait for another push on the host
+	Limit            int64          `json:"bwlimit,omitempty"`           // bytes a second sent to all hosts together; 0: no limit
 
 	// Private maps the digest of each content that no record may hold to the local file that has it; empty: there is
 	// none, as for a template or a content in the spec.
@@ -46,6 +45,7 @@ type Push struct {
 
 	contents *contents
 	pace     *rate.Limiter
+	dry      bool // tell what differs, and change nothing
 }
 
 // Manifest is what a host should have.
@@ -139,6 +139,12 @@ func (p Push) Do(ctx context.Context, t *runner.Target) error {
 	}
 }
 
+// DryRun implements runner.DryRunner.
+func (p Push) DryRun(ctx context.Context, t *runner.Target) error {
+	p.dry = true
+	return p.Do(ctx, t)
+}
+
 // fewTurns is how often a push looks at what is there, whatever its patience, when another is faster each time.
 const fewTurns = 5
 
@@ -146,7 +152,7 @@ const fewTurns = 5
 // change, is yet to be told. The manifest is a copy: where links lead differs from host to host.
 func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) (*comparison, error) {
 	have, err := probe(ctx, t, &manifest)
-	if err == nil && have.killed && !p.DryRun {
+	if err == nil && have.killed && !p.dry {
 		// First settle what a killed push has left: that may change what is there.
 		if err = p.apply(ctx, t, &comparison{}); err == nil {
 			have, err = probe(ctx, t, &manifest)
@@ -163,14 +169,14 @@ func (p Push) turn(ctx context.Context, t *runner.Target, manifest Manifest) (*c
 	if err != nil {
 		return nil, err
 	}
-	if p.Diff || p.DryRun {
+	if p.Diff || p.dry {
 		if err := p.differ(ctx, t, c); err != nil {
 			c.show(t)
 			return nil, err
 		}
 	}
 	switch {
-	case p.DryRun:
+	case p.dry:
 		if have.killed {
 			c.warnings = append(c.warnings, "another push is at work on the host, or was killed: once it is done or settled, something else may have to change")
 		}

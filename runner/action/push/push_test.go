@@ -246,12 +246,11 @@ func TestPushFollowsEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.DryRun = true
 	a, err := push.New(p.Spec(), rendered(contents))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for batch := range runner.Run(t.Context(), runner.Plan{Hosts: hosts, Fanout: len(hosts)}, a, wrap.Dialer{Inner: local.Dialer{}}, nil) {
+	for batch := range runner.Run(t.Context(), runner.Plan{DryRun: true, Hosts: hosts, Fanout: len(hosts)}, a, wrap.Dialer{Inner: local.Dialer{}}, nil) {
 		for _, e := range batch {
 			if e.Kind == runner.KindFinish && e.Status != runner.Changed {
 				t.Errorf("%s: %s %s", e.Host, e.Status, e.Error)

@@ -289,7 +289,7 @@ func (w *world) push(s *push.Spec) {
 		}
 		return
 	}
-	dry := w.m.pushSpec(w.t, w.t.Context(), s, func(p *push.Push) { p.DryRun = true })
+	dry := w.m.pushSpec(w.t, w.t.Context(), s, nil, dry)
 	w.compare("the dry run", before, w.look(w.base))
 	p := w.m.pushSpec(w.t, w.t.Context(), s, nil)
 	execs := w.m.execs.Load()

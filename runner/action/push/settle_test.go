@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hail/runner"
-	"hail/runner/action/push"
 	"hail/runner/hosttest"
 )
 
@@ -19,7 +18,7 @@ func TestPushSettlesWithPlaces(t *testing.T) {
 		spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], validate: "grep -qx {{.vars.word}} DIR/conf",
 			handlers: {h: {run: 'test -e DIR/once && exit; touch DIR/once; kill -9 ` + pushProcess + `'}}}`
 		m.push(t, t.Context(), spec, nil)
-		p := m.push(t, t.Context(), spec, func(p *push.Push) { p.DryRun = true })
+		p := m.push(t, t.Context(), spec, nil, dry)
 		if p.want(t, "dry run", runner.OK, "", ""); !strings.HasPrefix(p.log, "another push is at work on the host, or was killed") {
 			t.Errorf("a dry run only says %q", p.log)
 		}

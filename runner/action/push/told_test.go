@@ -17,20 +17,19 @@ import (
 func TestPushTells(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "busybox")
-	dry := func(p *push.Push) { p.DryRun = true }
 	diff := func(p *push.Push) { p.Diff = true }
 	for _, name := range []string{"conf", "gone", "dir/a"} {
 		m.write(t, name, "old\n", 0o644)
 	}
-	says := func(what, text string, change func(*push.Push), status runner.Status, want string) {
+	says := func(what, text string, change func(*push.Push), status runner.Status, want string, further ...func(*runner.Plan)) {
 		t.Helper()
-		p := m.push(t, t.Context(), text, change)
+		p := m.push(t, t.Context(), text, change, further...)
 		if want = strings.NewReplacer("DIR", m.dir, "ME", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())).Replace(want); p.status != status || p.out != want {
 			t.Errorf("%s: %s, %q, want %s, %q", what, p.status, p.out, status, want)
 		}
 	}
-	says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, dry, runner.Changed,
-		"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 ME → 4755 ME\ndelete DIR/dir and everything in it\n")
+	says("dry run", `files: [{dest: DIR/conf, content: "old\n", mode: "4755"}, {dest: DIR/dir, state: absent}, {content: x, dest: "DIR/a\nb", mode: "0600"}]`, nil, runner.Changed,
+		"create \"DIR/a\\nb\" 0600\n@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\nmeta DIR/conf 0644 ME → 4755 ME\ndelete DIR/dir and everything in it\n", dry)
 	says("not accepted", `files: [{content: new, dest: DIR/conf, validate: "test ! -f {{staged}}"}]`, nil, runner.Failed, "")
 	if p := m.push(t, t.Context(), `files: [{content: new, dest: DIR/conf, validate: "seq 30; echo the reason; test ! -f {{staged}}"}]`, nil); !strings.HasSuffix(p.log, "30\nthe reason\n") {
 		t.Errorf("the output of the validation is cut: %q", p.log)
@@ -40,7 +39,7 @@ func TestPushTells(t *testing.T) {
 	says("with a handler", `{files: [{content: "new\n", dest: DIR/conf, mode: "0600", notify: [h]}], handlers: {h: {run: echo no word of ours}}}`, nil, runner.Changed,
 		"meta DIR/conf 0640 ME → 0600 ME\nran the handler h\n")
 	says("with differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-new\n+newer\n")
-	says("with other ends of lines", `files: [{content: "newer\r\n", dest: DIR/conf}]`, dry, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-newer\n+newer^M\n")
+	says("with other ends of lines", `files: [{content: "newer\r\n", dest: DIR/conf}]`, nil, runner.Changed, "content DIR/conf\n@@ -1 +1 @@\n-newer\n+newer^M\n", dry)
 	m.write(t, "conf", strings.Repeat("long\n", 60000), 0o600)
 	says("from one that is too long for differences", `files: [{content: "newer\n", dest: DIR/conf}]`, diff, runner.Changed, "content DIR/conf\n(more than 256 KiB)\n")
 	says("with a secret", `files: [{content: "newest\n", dest: DIR/conf, secret: true}]`, diff, runner.Changed, "content DIR/conf\n(secret)\n")
