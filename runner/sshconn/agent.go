@@ -64,7 +64,7 @@ func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 	}
 	k.mu.Unlock()
 	a.once.Do(func() {
-		a.list(context.WithoutCancel(ctx))
+		k.list(context.WithoutCancel(ctx), a)
 		if a.err == errMute {
 			k.warn(fmt.Sprintf("the agent at %s has not answered for %v: its keys are left out", socket, agentTimeout))
 		}
@@ -75,7 +75,8 @@ func (k *keyring) agent(ctx context.Context, socket string) *agentKeys {
 // lost reports whether the agent has hung up since it listed its keys.
 func (a *agentKeys) lost() bool { return a.listed.Load() && a.err == nil && a.conn.gone.Load() }
 
-func (a *agentKeys) list(ctx context.Context) {
+// list connects to the agent and asks for its keys.
+func (k *keyring) list(ctx context.Context, a *agentKeys) {
 	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
 	defer cancel()
 	defer a.listed.Store(true)
@@ -84,7 +85,12 @@ func (a *agentKeys) list(ctx context.Context) {
 		a.err = err
 		return
 	}
+	k.mu.Lock()
 	a.conn = &agentConn{Conn: nc}
+	if k.closed { // nobody else closes it
+		nc.Close()
+	}
+	k.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	a.signers, a.err = agent.NewClient(a.conn).Signers()
 	if !stop() {
@@ -149,10 +155,13 @@ func (p *patientSigner) wait(signer ssh.Signer, by func(ssh.Signer) (*ssh.Signat
 		return nil, errMute
 	}
 	done := make(chan signature, 1)
-	p.keys.wg.Go(func() {
+	err := p.keys.start(func() {
 		s, err := by(signer)
 		done <- signature{s, err}
 	})
+	if err != nil {
+		return nil, err
+	}
 	p.clock.pause()
 	defer p.clock.resume()
 	heard := p.agent.conn.heard.Load()

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -52,10 +51,11 @@ type Dialer struct {
 	forwards  slots       // for the connections through a master
 	warnOnce  sync.Once   // for the warning that host keys are not checked
 
-	mu     sync.Mutex
-	open   map[*conn]struct{}
-	hops   int // of these, the connections to jump hosts
-	closed bool
+	mu      sync.Mutex
+	dialing map[*context.CancelCauseFunc]struct{} // what ends each Dial and Scan under way
+	open    map[*conn]struct{}
+	hops    int // of these, the connections to jump hosts
+	closed  bool
 }
 
 // New returns a Dialer. The caller closes it after the connections that it has made.
@@ -73,17 +73,21 @@ func New(c Config) *Dialer {
 		defaults:  defaults,
 		limits:    newLimits(c.Connecting, c.ConnectingMost, c.PerAddress),
 		forwards:  newSlots(mostForwards),
+		dialing:   map[*context.CancelCauseFunc]struct{}{},
 		open:      map[*conn]struct{}{},
 	}
 	d.known.warn, d.keys.warn = c.Warn, c.Warn
 	return d
 }
 
-// Close ends every connection that is still open, including those to jump hosts and to the agent: running commands are
-// dropped, and Dial fails from then on.
+// Close ends what is under way: Dial and Scan, which fail from then on, and every connection that is still open,
+// including those to jump hosts and to the agent. Running commands are dropped.
 func (d *Dialer) Close() error {
 	d.mu.Lock()
 	d.closed = true
+	for end := range d.dialing {
+		(*end)(errClosed)
+	}
 	open := slices.Collect(maps.Keys(d.open)) // the jump hosts' too
 	d.mu.Unlock()
 	for _, c := range open {
@@ -93,11 +97,33 @@ func (d *Dialer) Close() error {
 	return nil
 }
 
+// errClosed is the cause of a context that ended because the Dialer was closed.
+var errClosed = &runner.Failure{Status: runner.Error, Err: errors.New("the dialer is closed")}
+
+// untilClosed returns a context that ends with ctx, or when the Dialer is closed. The caller calls end.
+func (d *Dialer) untilClosed(ctx context.Context) (_ context.Context, end func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dialing[&cancel] = struct{}{}
+	if d.closed {
+		cancel(errClosed)
+	}
+	return ctx, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.dialing, &cancel)
+		cancel(nil)
+	}
+}
+
 // errConnect is the cause of a context that ended because the time for connecting was up.
 var errConnect = errors.New("connect timeout")
 
 // Dial connects to h, through its jump host if it has one, verifies its host key, and logs in.
 func (d *Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	ctx, end := d.untilClosed(ctx)
+	defer end()
 	s, err := d.settings(ctx, d.config.SSHConfig, h)
 	if err != nil {
 		return nil, unsettled(ctx, err)
@@ -170,7 +196,7 @@ func (d *Dialer) connectVia(ctx context.Context, p *progress, via *conn, leave f
 	c.leave = leave
 	if !d.adopt(c) {
 		c.Close()
-		return nil, unreachable(runner.Closed, net.ErrClosed)
+		return nil, errClosed
 	}
 	return c, nil
 }

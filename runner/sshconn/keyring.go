@@ -22,7 +22,8 @@ type keyring struct {
 
 	mu     sync.Mutex
 	agents map[string]*agentKeys
-	wg     sync.WaitGroup // signatures that an agent has not returned yet
+	closed bool
+	wg     sync.WaitGroup // signatures that an agent has not returned yet; none is added once closed is set
 }
 
 // file returns the key at path.
@@ -85,11 +86,23 @@ func indexOf(signers []ssh.Signer, key ssh.PublicKey) int {
 	return slices.IndexFunc(signers, func(s ssh.Signer) bool { return bytes.Equal(s.PublicKey().Marshal(), blob) })
 }
 
+// start begins a signature, which close waits for. It returns an error when the keyring is closed.
+func (k *keyring) start(sign func()) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return errClosed
+	}
+	k.wg.Go(sign)
+	return nil
+}
+
 // close ends the connections to the agents, and with them the signatures that are still waited for.
 func (k *keyring) close() {
 	k.mu.Lock()
+	k.closed = true
 	for _, a := range k.agents {
-		if a.listed.Load() && a.conn != nil {
+		if a.conn != nil {
 			a.conn.Close()
 		}
 	}

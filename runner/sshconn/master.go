@@ -60,7 +60,7 @@ func (d *Dialer) dialMaster(ctx context.Context, p *progress) (*conn, error) {
 	c.clock.Stop() // the master hangs up on a client that asks for a sign of life; asking is up to its own ServerAliveInterval
 	if !d.adopt(c) {
 		c.Close()
-		return nil, p.noMaster(ctx, net.ErrClosed)
+		return nil, errClosed
 	}
 	return c, nil
 }

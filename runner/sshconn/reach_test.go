@@ -3,6 +3,8 @@ package sshconn_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -294,3 +296,28 @@ func TestCloseDropsEverything(t *testing.T) {
 type writer func(p []byte)
 
 func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+// TestClosedDialer: a Dialer that is closed ends the login that is under way, and makes no other connection.
+func TestClosedDialer(t *testing.T) {
+	t.Parallel()
+	connected := make(chan struct{}, 2)
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Raw: func(c net.Conn) {
+		connected <- struct{}{}
+		io.Copy(io.Discard, c)
+	}}})
+	d := s.dialer(sshconn.Config{ConnectTimeout: bound})
+	dialled := make(chan error, 1)
+	go func() {
+		_, err := d.Dial(t.Context(), s.hosts[0])
+		dialled <- err
+	}()
+	<-connected
+	d.Close()
+	wantReason(t, <-dialled, runner.Error, "", "the dialer is closed")
+	wantReason(t, reach(t, d, s.hosts[0]), runner.Error, "", "the dialer is closed")
+	_, err := d.Scan(t.Context(), s.hosts[0])
+	wantReason(t, err, runner.Error, "", "the dialer is closed")
+	if len(connected) > 0 {
+		t.Error("a connection was made after that")
+	}
+}

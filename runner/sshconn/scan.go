@@ -22,6 +22,8 @@ type HostKey struct {
 
 // Scan reaches a host and looks at its key, without logging in. Its errors are those of Dial.
 func (d *Dialer) Scan(ctx context.Context, h inventory.Host) (HostKey, error) {
+	ctx, end := d.untilClosed(ctx)
+	defer end()
 	s, err := d.settings(ctx, d.config.SSHConfig, h)
 	if err != nil {
 		return HostKey{}, unsettled(ctx, err)
