@@ -27,8 +27,8 @@ type execution struct {
 	passed  atomic.Int64 // bytes of both outputs that were passed on
 
 	mu      sync.Mutex // guards what follows
-	phase   phase
-	clock   *time.Timer // of the phase; nil: none has had one
+	stage   stage
+	clock   *time.Timer // of the stage; nil: none has had one
 	rest    rest
 	stopped error // why we ended it: the context's cause, or broken
 	broken  error // the error of one of our outputs

@@ -2,7 +2,7 @@ package sshconn
 
 import "time"
 
-// phase is how far a command has come. It goes forward, but back from asking to resting:
+// stage is how far a command has come. It goes forward, but back from asking to resting:
 //
 //	running ──stop──► stopping ────────grace───────► closing ──no answer──► (the connection is cut)
 //	   └──exit status────┴──► resting ──no output──────┘
@@ -13,10 +13,10 @@ import "time"
 //	any of them ──both streams have ended──► over
 //
 // All but running and over have a clock, which is up when nothing else has ended them.
-type phase int
+type stage int
 
 const (
-	running  phase = iota
+	running  stage = iota
 	stopping       // its input has ended, and it has the grace to end
 	resting        // it has ended, and the rest of its output may still be on its way
 	asking         // likewise, and we wait for an answer, which comes after what is on its way
@@ -42,12 +42,12 @@ type rest struct {
 	answered bool  // by the server, since the last of it has arrived
 }
 
-// enter begins the phase p. After d, then is called, if nothing else has ended the phase.
-func (e *execution) enter(p phase, d time.Duration, then func()) {
+// enter begins the stage s. After d, then is called, if nothing else has ended the stage.
+func (e *execution) enter(s stage, d time.Duration, then func()) {
 	if e.clock != nil {
 		e.clock.Stop()
 	}
-	e.phase = p
+	e.stage = s
 	e.clock = time.AfterFunc(d, then)
 }
 
@@ -56,12 +56,12 @@ func (e *execution) enter(p phase, d time.Duration, then func()) {
 // When the command has already ended, its remaining output is not waited for again.
 func (e *execution) stop(why error, grace time.Duration) {
 	e.mu.Lock()
-	inTime := e.phase == running
+	inTime := e.stage == running
 	e.rest.waits = 0
 	if inTime {
 		e.stopped = why
 		e.enter(stopping, grace, e.close)
-	} else if e.phase == asking {
+	} else if e.stage == asking {
 		e.enter(resting, 0, e.checkRest)
 	}
 	e.mu.Unlock()
@@ -75,7 +75,7 @@ func (e *execution) stop(why error, grace time.Duration) {
 func (e *execution) ended(result error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase < resting {
+	if e.stage < resting {
 		n := e.passed.Load()
 		e.result, e.rest = result, rest{from: n, seen: n, waits: restWaits}
 		e.enter(resting, afterExit/2, e.checkRest)
@@ -87,7 +87,7 @@ func (e *execution) checkRest() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
-	case e.phase != resting:
+	case e.stage != resting:
 	case e.arrives():
 		e.rest.answered = false
 		e.enter(resting, afterExit, e.checkRest)
@@ -104,7 +104,7 @@ func (e *execution) ask() {
 	e.knock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase == asking {
+	if e.stage == asking {
 		e.rest.answered = true
 		e.enter(resting, afterExit/2, e.checkRest)
 	}
@@ -116,7 +116,7 @@ func (e *execution) unanswered() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
-	case e.phase != asking:
+	case e.stage != asking:
 	case e.arrives():
 		e.enter(asking, afterExit, e.unanswered)
 	default:
@@ -153,21 +153,21 @@ func (e *execution) arrives() bool {
 // close closes the channel, and cuts the connection if the server does not even answer that.
 func (e *execution) close() {
 	e.mu.Lock()
-	if e.phase != over {
+	if e.stage != over {
 		e.enter(closing, afterExit, e.conn.cut)
 	}
 	e.mu.Unlock()
 	e.ch.Close()
 }
 
-// finish ends the last phase when both streams have ended, and returns it. Nothing changes after that.
-func (e *execution) finish() phase {
+// finish ends the last stage when both streams have ended, and returns it. Nothing changes after that.
+func (e *execution) finish() stage {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.clock != nil {
 		e.clock.Stop()
 	}
-	last := e.phase
-	e.phase = over
+	last := e.stage
+	e.stage = over
 	return last
 }
