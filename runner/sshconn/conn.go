@@ -23,9 +23,9 @@ type conn struct {
 	through  func(ctx context.Context, addr string) (net.Conn, error) // opens tunnels; nil: the connection does
 	leave    func()                                                   // gives back its place on a jump host's connection; nil: it has none
 
-	served    atomic.Bool  // a session has been opened before
-	lingering atomic.Int32 // commands whose output stayed open after they had ended
-	forwarded atomic.Int32 // open channels to our agent
+	served        atomic.Bool  // a session has been opened before
+	lingering     atomic.Int32 // commands whose output stayed open after they had ended
+	agentChannels atomic.Int32 // open channels to our agent
 
 	wg     sync.WaitGroup
 	end    chan struct{} // closed when the connection has ended

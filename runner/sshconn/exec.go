@@ -66,7 +66,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		name, value, _ := strings.Cut(v, "=")
 		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
-	if c.settings.forward != "" {
+	if c.settings.agentForHost != "" {
 		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
 	if s.TTY {

@@ -54,7 +54,7 @@ type settings struct {
 	onlyThese          bool     // offer no other keys of the agent
 	certificates       []string // files of user certificates
 	agent              string   // socket; empty: no agent
-	forward            string   // socket of the agent that the host may use; empty: none
+	agentForHost       string   // socket of the agent that the host may use; empty: none
 }
 
 func (s settings) hostport() string { return hostport(s.address, s.port) }

@@ -51,8 +51,8 @@ func (d *Dialer) addLogin(s *settings, c inventory.Connection, f sshconfig.Setti
 	switch f.ForwardAgent {
 	case "", "no":
 	case "yes":
-		s.forward = s.agent
+		s.agentForHost = s.agent
 	default:
-		s.forward = d.variable(f.ForwardAgent)
+		s.agentForHost = d.variable(f.ForwardAgent)
 	}
 }

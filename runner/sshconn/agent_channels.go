@@ -8,20 +8,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// mostForwarded is how many channels to the agent a host may have open at once: each takes one of our descriptors.
-const mostForwarded = 16
+// mostAgentChannels is how many channels to the agent a host may have open at once: each takes one of our descriptors.
+const mostAgentChannels = 16
 
 // opened answers a channel that the host opens. Only channels to a forwarded agent are accepted.
 func (c *conn) opened(nc ssh.NewChannel) {
-	if nc.ChannelType() != "auth-agent@openssh.com" || c.settings.forward == "" {
+	if nc.ChannelType() != "auth-agent@openssh.com" || c.settings.agentForHost == "" {
 		nc.Reject(ssh.Prohibited, "")
 		return
 	}
-	if c.forwarded.Load() >= mostForwarded {
+	if c.agentChannels.Load() >= mostAgentChannels {
 		nc.Reject(ssh.ResourceShortage, "")
 		return
 	}
-	socket, err := net.DialTimeout("unix", c.settings.forward, agentTimeout)
+	socket, err := net.DialTimeout("unix", c.settings.agentForHost, agentTimeout)
 	if err != nil {
 		nc.Reject(ssh.ConnectionFailed, "")
 		return
@@ -31,7 +31,7 @@ func (c *conn) opened(nc ssh.NewChannel) {
 		socket.Close()
 		return
 	}
-	c.forwarded.Add(1)
+	c.agentChannels.Add(1)
 	c.wg.Go(func() { ssh.DiscardRequests(reqs) })
 	c.wg.Go(func() { // both ends close as soon as one does
 		closeBoth := sync.OnceFunc(func() { ch.Close(); socket.Close() })
@@ -40,6 +40,6 @@ func (c *conn) opened(nc ssh.NewChannel) {
 		io.Copy(socket, ch)
 		closeBoth()
 		wg.Wait()
-		c.forwarded.Add(-1)
+		c.agentChannels.Add(-1)
 	})
 }
