@@ -188,13 +188,13 @@ func jumpHint(reach *runner.Reach, jump, control string) string {
 	switch {
 	case reach == nil:
 		return ""
-	case reach.Phase == "tcp" && control != "":
+	case reach.Phase == runner.PhaseTCP && control != "":
 		return "without %h or %C in --control, the master is a jump host: it has to allow forwarding, and to reach that address itself"
-	case reach.Phase == "tcp":
+	case reach.Phase == runner.PhaseTCP:
 		return "the jump host has to allow forwarding (AllowTcpForwarding), and to reach that address itself"
-	case reach.Phase == "proxy", reach.Phase == "handshake":
+	case reach.Phase == runner.PhaseProxy, reach.Phase == runner.PhaseHandshake:
 		return "run the ProxyCommand by hand, or see its steps with -v"
-	case reach.Phase == "master":
+	case reach.Phase == runner.PhaseMaster:
 		return "without --control, hail makes a connection of its own"
 	case inventory.CheckName(jump) != nil: // of ssh_config, or more than a name
 		return "hail ping its jump host, to see why that is not reached"

@@ -58,7 +58,10 @@ func TestHintOfSudo(t *testing.T) {
 
 // TestHintOfJump: the hint says what to try, depending on how far it came.
 func TestHintOfJump(t *testing.T) {
-	for _, tt := range []struct{ phase, jump, control, want string }{
+	for _, tt := range []struct {
+		phase               runner.Phase
+		jump, control, want string
+	}{
 		{"", "gate", "", "hail ping -w gate shows how the jump host itself is reached"},
 		{"", "", "", "hail ping its jump host, to see why that is not reached"},
 		{"", "admin@gate:2222", "", "hail ping its jump host, to see why that is not reached"},

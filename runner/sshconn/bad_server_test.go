@@ -19,7 +19,7 @@ func TestUnreachable(t *testing.T) {
 		name   string
 		faults sshtest.Faults
 		reason runner.Reason
-		phase  string
+		phase  runner.Phase
 		text   string
 	}{
 		{"hangs up at once", sshtest.Faults{HangUp: true}, runner.Closed, "handshake", "hung up without a word"},

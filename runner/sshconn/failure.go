@@ -51,13 +51,13 @@ func unsettled(ctx context.Context, err error) error {
 
 func (p *progress) waitingFor() string {
 	switch p.phase {
-	case "dns":
+	case runner.PhaseDNS:
 		return "its name was not resolved"
-	case "tcp":
+	case runner.PhaseTCP:
 		return "no answer to the TCP connection"
-	case "proxy":
+	case runner.PhaseProxy:
 		return "the proxy command made no connection"
-	case "handshake":
+	case runner.PhaseHandshake:
 		if p.reach.Server == "" {
 			return "connected, but no SSH server answered"
 		}
@@ -69,7 +69,7 @@ func (p *progress) waitingFor() string {
 func (p *progress) netReason(err error) runner.Reason {
 	_, unsuitable := errors.AsType[*net.AddrError](err)
 	switch {
-	case p.phase == "dns":
+	case p.phase == runner.PhaseDNS:
 		return runner.DNS
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return runner.Refused
@@ -105,7 +105,7 @@ func (h *handshake) failure(err error) error {
 	}
 	greeting, ended := h.wire.heard()
 	proxy, overProxy := h.wire.Conn.(*proxyConn)
-	inLogin := h.progress.phase == "login"
+	inLogin := h.progress.phase == runner.PhaseLogin
 	switch {
 	case overProxy && greeting == "" && ended:
 		words := proxy.words()

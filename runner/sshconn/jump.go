@@ -132,7 +132,7 @@ func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, err
 		if err == nil {
 			return c, nil
 		}
-		again := !last && p.phase == "tcp" && via.endsSoon() // asked before leave, which may end it
+		again := !last && p.phase == runner.PhaseTCP && via.endsSoon() // asked before leave, which may end it
 		leave()
 		if !again {
 			return nil, err

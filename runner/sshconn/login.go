@@ -61,7 +61,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	if config.HostKeyAlgorithms == nil {
 		config.HostKeyAlgorithms = h.known.algorithms()
 	}
-	p.phase = "handshake"
+	p.phase = runner.PhaseHandshake
 	p.trace.detail(s.name, "looked up %s in known_hosts; host key algorithms: %s", h.known.name(), strings.Join(config.HostKeyAlgorithms, " "))
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(h.wire, s.hostport(), config)
@@ -112,7 +112,7 @@ func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
 	h.password.verified = verified
 	p.reach.HostKey = fingerprint(key)
 	p.reach.Handshake = time.Since(h.begun)
-	p.phase, h.begun = "login", time.Now()
+	p.phase, h.begun = runner.PhaseLogin, time.Now()
 	how := "not verified"
 	if verified {
 		how = "known"

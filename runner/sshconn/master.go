@@ -92,7 +92,7 @@ func (p *progress) tunnelThrough(ctx context.Context, addr string) (net.Conn, er
 // callMaster connects to the socket of the master. Its backlog is short, and may be full for a moment.
 func (p *progress) callMaster(ctx context.Context) (net.Conn, error) {
 	s := &p.settings
-	p.phase = "master"
+	p.phase = runner.PhaseMaster
 	p.trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
 	nc, err := p.patiently(ctx, dial)

@@ -20,9 +20,9 @@ import (
 type progress struct {
 	settings settings // of the host
 	reach    runner.Reach
-	master   *forwarder // what the connection goes through; may be nil
-	proxy    net.Conn   // by a ProxyCommand; nil: there is none
-	phase    string     // the phase under way: dns, tcp, proxy, master, handshake, login
+	master   *forwarder   // what the connection goes through; may be nil
+	proxy    net.Conn     // by a ProxyCommand; nil: there is none
+	phase    runner.Phase // under way; empty: none
 	clock    *clock
 	spoke    func()                         // called at the host's first bytes; may be nil
 	seeKey   func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
@@ -58,7 +58,7 @@ func (p *progress) open(ctx context.Context, via *conn) (net.Conn, error) {
 }
 
 func (p *progress) openTunnel(ctx context.Context, tunnel func() (net.Conn, error)) (net.Conn, error) {
-	p.phase = "tcp"
+	p.phase = runner.PhaseTCP
 	begun := time.Now()
 	nc, err := p.patiently(ctx, tunnel)
 	p.reach.TCP = time.Since(begun)
@@ -69,7 +69,7 @@ func (p *progress) openTunnel(ctx context.Context, tunnel func() (net.Conn, erro
 }
 
 func (p *progress) openProxy(ctx context.Context) (net.Conn, error) {
-	p.phase = "proxy"
+	p.phase = runner.PhaseProxy
 	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(p.settings.shell, p.settings.proxy) })
 	if err != nil {
 		return nil, unreachable(runner.Jump, err)
@@ -80,14 +80,14 @@ func (p *progress) openProxy(ctx context.Context) (net.Conn, error) {
 
 func (p *progress) openTCP(ctx context.Context) (net.Conn, error) {
 	s := &p.settings
-	first := "tcp"
+	first := runner.PhaseTCP
 	var begun time.Time // when the phase began
 	if _, err := netip.ParseAddr(s.address); err != nil {
-		first = "dns"
+		first = runner.PhaseDNS
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(info httptrace.DNSDoneInfo) {
 			p.reach.DNS = time.Since(begun)
 			if info.Err == nil {
-				p.phase, begun = "tcp", time.Now()
+				p.phase, begun = runner.PhaseTCP, time.Now()
 			}
 		}})
 	}
@@ -103,7 +103,7 @@ func (p *progress) openTCP(ctx context.Context) (net.Conn, error) {
 	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
 		nc, err = p.patiently(ctx, dial)
 	}
-	if p.phase == "tcp" {
+	if p.phase == runner.PhaseTCP {
 		p.reach.TCP = time.Since(begun)
 	}
 	if err == nil {

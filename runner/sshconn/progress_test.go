@@ -24,7 +24,7 @@ func TestNetReason(t *testing.T) {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
 	}
 	for _, tt := range []struct {
-		phase string
+		phase runner.Phase
 		err   error
 		want  runner.Reason
 	}{

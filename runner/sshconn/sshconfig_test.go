@@ -75,7 +75,7 @@ func TestProxyCommand(t *testing.T) {
 
 	for command, tt := range map[string]struct {
 		reason runner.Reason
-		phase  string
+		phase  runner.Phase
 		text   string
 	}{
 		"echo 'no way through' >&2": {runner.Jump, "handshake", `the proxy command ended: "no way through"`},
