@@ -20,7 +20,7 @@ type Connection struct {
 	Shell          string            `json:"shell,omitempty"`         // runs the command lines; empty: the login shell; or NoShell
 	Become         *bool             `json:"become,omitempty"`        // run commands as another user; nil: unset
 	BecomeUser     string            `json:"become_user,omitempty"`   // empty: root
-	BecomeMethod   string            `json:"become_method,omitempty"` // sudo or doas; empty: sudo
+	BecomeMethod   string            `json:"become_method,omitempty"` // Sudo or Doas; empty: Sudo
 	ConnectTimeout Duration          `json:"connect_timeout,omitempty"`
 	KnownHosts     []string          `json:"known_hosts,omitempty"`
 	HostKeyAlias   string            `json:"host_key_alias,omitempty"`
@@ -29,6 +29,12 @@ type Connection struct {
 
 // NoShell is the Shell of a host that has no POSIX shell, such as network gear.
 const NoShell = "none"
+
+// The values of BecomeMethod: the tools that run commands as another user.
+const (
+	Sudo = "sudo"
+	Doas = "doas"
+)
 
 // Bare is whether command lines are sent as they are, since nothing on the host could take them in the wrapper that ends
 // them.

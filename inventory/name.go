@@ -143,7 +143,7 @@ func CheckJump(jump string) error {
 
 // checkBecomeMethod returns an error unless hail can become another user by this method.
 func checkBecomeMethod(method string) error {
-	if method != "sudo" && method != "doas" {
+	if method != Sudo && method != Doas {
 		return fmt.Errorf("%q is neither sudo nor doas", method)
 	}
 	return nil

@@ -146,7 +146,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.Jump:
 		return jumpHint(r.Reach, p.Hosts[place].Connection.Jump, p.Control)
 	case runner.Escalation:
-		if p.Hosts[place].Connection.BecomeMethod == "doas" {
+		if p.Hosts[place].Connection.BecomeMethod == inventory.Doas {
 			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
 		}
 		if p.Sudo != (runner.Password{}) {

@@ -11,7 +11,6 @@ import (
 
 	"hail/inventory"
 	"hail/inventory/sshconfig"
-	"hail/runner/become"
 )
 
 // override is what the command line says about every connection.
@@ -130,12 +129,12 @@ func readBecome(c *cli.Context, top *inventory.Connection) error {
 	}
 	switch {
 	case asked:
-		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), become.Sudo
+		top.Become, top.BecomeUser, top.BecomeMethod = &asked, c.String("sudo-user"), inventory.Sudo
 	case c.IsSet("sudo"), c.IsSet("doas"): // to false
 		top.Become = &asked
 	}
 	if c.Bool("doas") {
-		top.BecomeMethod = become.Doas
+		top.BecomeMethod = inventory.Doas
 	}
 	return nil
 }

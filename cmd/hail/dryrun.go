@@ -14,7 +14,6 @@ import (
 	"hail/runner/action"
 	"hail/runner/action/check"
 	"hail/runner/action/fetch"
-	"hail/runner/become"
 )
 
 // plan shows a plan, which is not carried out. lines are the command lines of the hosts, in the order of the plan.
@@ -196,7 +195,7 @@ func usersText(hosts []inventory.Host) []string {
 	texts := make([]string, len(hosts))
 	for i, h := range hosts {
 		if user := h.Connection.Becomes(); user != "" {
-			texts[i] = fmt.Sprintf("%s, by %s", user, cmp.Or(h.Connection.BecomeMethod, become.Sudo))
+			texts[i] = fmt.Sprintf("%s, by %s", user, cmp.Or(h.Connection.BecomeMethod, inventory.Sudo))
 		}
 	}
 	return texts

@@ -10,7 +10,6 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/become"
 )
 
 // newPlan makes a plan from the options.
@@ -65,7 +64,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 }
 
 func usesSudo(h inventory.Host) bool {
-	return h.Connection.Becomes() != "" && h.Connection.BecomeMethod != become.Doas
+	return h.Connection.Becomes() != "" && h.Connection.BecomeMethod != inventory.Doas
 }
 
 // checkRecordOptions returns an error for a --name by which the run could never be found, and for a wrong --keep-runs.

@@ -30,9 +30,9 @@ type Dialer struct {
 
 // Dial implements runner.Dialer.
 func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
-	user, tool := h.Connection.Becomes(), cmp.Or(h.Connection.BecomeMethod, Sudo)
-	if user != "" && tool != Sudo && tool != Doas { // it becomes a part of a command line
-		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("become_method is %s or %s, not %q", Sudo, Doas, tool)}
+	user, tool := h.Connection.Becomes(), cmp.Or(h.Connection.BecomeMethod, inventory.Sudo)
+	if user != "" && tool != inventory.Sudo && tool != inventory.Doas { // it becomes a part of a command line
+		return nil, &runner.Failure{Status: runner.Error, Err: fmt.Errorf("become_method is sudo or doas, not %q", tool)}
 	}
 	c, err := d.Inner.Dial(ctx, h)
 	if err != nil || user == "" {
@@ -40,12 +40,6 @@ func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error)
 	}
 	return &conn{Conn: c, tool: tool, user: user, password: d.Password}, nil
 }
-
-// The tools, as become_method names them.
-const (
-	Sudo = "sudo"
-	Doas = "doas"
-)
 
 type conn struct {
 	runner.Conn
@@ -69,7 +63,7 @@ func (c *conn) line(cmd, nonce string) string {
 	}
 	script := fmt.Sprintf(`%s here >&2; command -v %s >/dev/null 2>&1 || { %[1]s missing >&2; exit 127; }; `, say, c.tool)
 	switch {
-	case c.tool == Doas: // which asks only on a terminal
+	case c.tool == inventory.Doas: // which asks only on a terminal
 		script += "exec " + as("-n")
 	case c.password == nil:
 		script += "exec " + as("-n -H")
