@@ -133,7 +133,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 	case runner.HostKeyChanged:
 		return "find out why; if the host was reinstalled, remove its old key with ssh-keygen -R NAME -f FILE, where NAME is '[HOST]:PORT' for a port other than 22"
 	case runner.Auth:
-		if p.Login != (runner.Password{}) {
+		if p.Login != (runner.LoginPassword{}) {
 			return "check the user (-l), the password, and whether the server accepts passwords"
 		}
 		return "check the user (-l), the key (--identity), and whether the agent holds it"

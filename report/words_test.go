@@ -41,7 +41,7 @@ func TestHintOfAuth(t *testing.T) {
 		{Ask: true}:      "check the user (-l), the password, and whether the server accepts passwords",
 		{Command: "gpg"}: "check the user (-l), the password, and whether the server accepts passwords",
 	} {
-		if got := hint(r, &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Login: p}, 0); got != want {
+		if got := hint(r, &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Login: runner.LoginPassword{Password: p}}, 0); got != want {
 			t.Errorf("%v: the hint is %q, want %q", p, got, want)
 		}
 	}

@@ -34,7 +34,7 @@ type Plan struct {
 	AllowExec  bool             `json:"allow_exec,omitempty"`  // ssh_config may run programs
 	AskSSH     bool             `json:"ask_ssh,omitempty"`     // let ssh -G evaluate ssh_config
 	Control    string           `json:"control,omitempty"`     // socket of an OpenSSH master to use, with tokens as in ControlPath
-	Login      Password         `json:"login,omitzero"`        // the password for the login
+	Login      LoginPassword    `json:"login,omitzero"`        // the password for the login
 	Sudo       Password         `json:"sudo,omitzero"`         // the password for sudo
 	TTY        bool             `json:"tty,omitempty"`         // run commands on a terminal
 	Checks     []Check          `json:"checks,omitempty"`      // checks that the action makes on each host, in order
@@ -89,9 +89,14 @@ type Duration = inventory.Duration
 
 // Password says where a password comes from, never what it is. The zero value is no password.
 type Password struct {
-	Ask      bool   `json:"ask,omitempty"`      // ask the user, on the terminal
-	Command  string `json:"command,omitempty"`  // command on this machine that prints it as its first line
-	Refusals int    `json:"refusals,omitempty"` // given up after so many, if no host has accepted it; 0: never
+	Ask     bool   `json:"ask,omitempty"`     // ask the user, on the terminal
+	Command string `json:"command,omitempty"` // command on this machine that prints it as its first line
+}
+
+// LoginPassword is the Password of a login, and when it is given up.
+type LoginPassword struct {
+	Password
+	Refusals int `json:"refusals,omitempty"` // after so many, if no host has accepted it; 0: never
 }
 
 // Spec names an action and holds its arguments; action.New builds the action from it.

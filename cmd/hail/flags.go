@@ -98,7 +98,7 @@ func loginPasswordFlags(ask string) []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "ask-pass", Category: c, Usage: ask},
 		&cli.StringFlag{Name: "pass-command", Category: c, Usage: "run `CMD` and take the first line it prints as the login password"},
-		&cli.IntFlag{Name: "pass-refusals", Category: c, Value: 3, Usage: "give up on a password that `N` hosts have refused before any accepted it; 0: never"},
+		&cli.IntFlag{Name: "pass-refusals", Category: c, Value: 3, Usage: "give up on a login password that `N` hosts have refused before any accepted it; 0: never"},
 	}
 }
 

@@ -23,11 +23,11 @@ import (
 
 // passwordSources puts into the plan where passwords come from, according to the options.
 func passwordSources(c *cli.Context, p *runner.Plan) error {
-	keepRefusals := p.Login != (runner.Password{}) && !isGiven(c, "pass-refusals") // a repeated run keeps its limit
+	keepRefusals := p.Login != (runner.LoginPassword{}) && !isGiven(c, "pass-refusals") // a repeated run keeps its limit
 	for _, o := range []struct {
 		ask, command string
 		into         *runner.Password
-	}{{"ask-pass", "pass-command", &p.Login}, {"ask-sudo-pass", "sudo-pass-command", &p.Sudo}} {
+	}{{"ask-pass", "pass-command", &p.Login.Password}, {"ask-sudo-pass", "sudo-pass-command", &p.Sudo}} {
 		ask, command := c.Bool(o.ask), c.String(o.command)
 		if !isGiven(c, o.command) && (ask || *o.into != (runner.Password{})) {
 			command = "" // it is from a setting, which gives way to the command line, and to what a repeated run did
@@ -41,7 +41,7 @@ func passwordSources(c *cli.Context, p *runner.Plan) error {
 	}
 	if n := c.Int("pass-refusals"); n < 0 {
 		return wrongValue("pass-refusals", "0 never gives up", "%d is below 0", n)
-	} else if p.Login != (runner.Password{}) && !keepRefusals {
+	} else if p.Login != (runner.LoginPassword{}) && !keepRefusals {
 		p.Login.Refusals = n
 	}
 	return nil
@@ -58,7 +58,7 @@ func (e environment) passwords(p *runner.Plan) (all passwords, err error) {
 	if e.answers.passwords != (passwords{}) { // the same ones, because they count how often hosts refused them
 		return e.answers.passwords, nil
 	}
-	secret, err := e.password(p.Login, "ask-pass", "pass-command", "login password: ")
+	secret, err := e.password(p.Login.Password, "ask-pass", "pass-command", "login password: ")
 	if err != nil {
 		return all, err
 	}
