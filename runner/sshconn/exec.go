@@ -107,10 +107,10 @@ var terminal = struct {
 // something else.
 func refusal(err error) *ssh.OpenChannelError {
 	refused, ok := errors.AsType[*ssh.OpenChannelError](err)
-	if ok {
-		refused.Message = cmp.Or(refused.Message, refused.Reason.String())
+	if !ok {
+		return nil
 	}
-	return refused
+	return &ssh.OpenChannelError{Reason: refused.Reason, Message: cmp.Or(refused.Message, refused.Reason.String())}
 }
 
 // notOpened returns the failure of a command that was not sent, since a session, or the terminal in it, did not open.

@@ -18,7 +18,7 @@ func (c *conn) Tunnel(ctx context.Context, network, addr string) (net.Conn, erro
 	}
 	tunnel, err := c.tunnel(ctx, network, addr)
 	if refused := refusal(err); refused != nil && refused.Reason != ssh.ConnectionFailed {
-		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: err}
+		return nil, &runner.Failure{Status: runner.Error, Reason: runner.ChannelRefused, Err: refused}
 	}
 	return tunnel, err
 }
