@@ -18,8 +18,7 @@ import (
 )
 
 // Config is what a Dialer needs to know. With its zero value, it reads nothing of this machine: a host needs a user, an
-// identity and known_hosts in its own Connection. runner.Plan has fields of the same names, which nobody but the caller
-// copies here.
+// identity and known_hosts in its own Connection. runner.Plan has fields of the same names; the caller copies them.
 type Config struct {
 	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
 	Local          sshconfig.Local                          // this side: home folder and user

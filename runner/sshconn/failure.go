@@ -133,7 +133,7 @@ func (h *handshake) failure(err error) error {
 	return unreachable(runner.Handshake, fmt.Errorf("handshake: %s", strings.TrimPrefix(err.Error(), "ssh: handshake failed: ")))
 }
 
-// tunnelError returns why what stands before the host opened no connection to it.
+// tunnelError says why the jump host or master opened no connection.
 func (p *progress) tunnelError(err error) error {
 	s := &p.settings
 	gateway := "the OpenSSH master at " + s.control
