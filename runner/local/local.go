@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -31,18 +30,21 @@ const (
 // Dialer reaches this machine, whatever the name of the host. Commands run in the Shell of its Connection, or else in
 // /bin/sh; one that is dropped is killed with the processes of its group. There are no terminals. The zero value is ready
 // to use.
-type Dialer struct{}
+type Dialer struct {
+	Environ []string // environment of the commands, "NAME=VALUE"; nil: that of this process
+}
 
 // Dial implements runner.Dialer.
-func (Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("not started: %w", context.Cause(ctx))
 	}
-	return &conn{shell: cmp.Or(h.Connection.Shell, "/bin/sh")}, nil
+	return &conn{shell: cmp.Or(h.Connection.Shell, "/bin/sh"), environ: d.Environ}, nil
 }
 
 type conn struct {
 	shell     string
+	environ   []string
 	lingering atomic.Int32 // commands whose output stayed open after they had ended
 }
 
@@ -104,7 +106,8 @@ type execution struct {
 
 func (e *execution) start(line string, s runner.Stdio) error {
 	e.cmd = exec.Command(e.conn.shell, "-c", line)
-	e.cmd.Env = slices.Concat(os.Environ(), s.Env, s.Secrets)
+	e.cmd.Env = e.conn.environ
+	e.cmd.Env = append(append(e.cmd.Environ(), s.Env...), s.Secrets...)
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var theirs, ours [3]*os.File
 	defer func() {

@@ -16,16 +16,18 @@ import (
 	"hail/runner/local"
 )
 
-// TestSecrets: without a wrapper, which hands over secret variables in another way, they are in the environment.
-func TestSecrets(t *testing.T) {
-	c, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "here"})
+// TestEnvironment: what a command is given comes before the environment of the Dialer. Without a wrapper, which hands over
+// secret variables in another way, they are in the environment, too.
+func TestEnvironment(t *testing.T) {
+	c, err := local.Dialer{Environ: []string{"TOKEN=none", "PLACE=here"}}.Dial(t.Context(), inventory.Host{Name: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	var out strings.Builder
-	if err := c.Exec(t.Context(), `printf %s "$TOKEN"`, runner.Stdio{Secrets: []string{"TOKEN=sesame"}, Out: &out}); err != nil || out.String() != "sesame" {
-		t.Errorf("TOKEN is %q, %v, want sesame", out.String(), err)
+	err = c.Exec(t.Context(), `echo "$TOKEN $PLACE $HOME"`, runner.Stdio{Secrets: []string{"TOKEN=sesame"}, Out: &out})
+	if got := out.String(); err != nil || got != "sesame here \n" {
+		t.Errorf("TOKEN, PLACE and HOME are %q, %v, want sesame, here and nothing", got, err)
 	}
 }
 
