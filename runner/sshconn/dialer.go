@@ -22,7 +22,7 @@ import (
 type Config struct {
 	SSHConfig      *sshconfig.Config                        // nil: no ssh_config
 	Local          sshconfig.Local                          // this side: home folder and user
-	Environ        []string                                 // our environment, "NAME=VALUE", for SendEnv to choose from
+	Environ        []string                                 // "NAME=VALUE", for SendEnv to choose from and for a ProxyCommand; nil: SendEnv has none, a ProxyCommand ours
 	Agent          string                                   // socket of the SSH agent; empty: none
 	Password       *Password                                // for hosts that accept no key; nil: none
 	HostKeys       string                                   // strict, accept-new, off; empty: as in ssh_config, or strict

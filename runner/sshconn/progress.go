@@ -70,7 +70,7 @@ func (p *progress) openTunnel(ctx context.Context, tunnel func() (net.Conn, erro
 
 func (p *progress) openProxy(ctx context.Context) (net.Conn, error) {
 	p.phase = runner.PhaseProxy
-	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(p.settings.shell, p.settings.proxy) })
+	nc, err := p.patiently(ctx, func() (net.Conn, error) { return dialProxy(&p.settings) })
 	if err != nil {
 		return nil, unreachable(runner.Jump, err)
 	}

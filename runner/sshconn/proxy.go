@@ -22,15 +22,16 @@ type proxyConn struct {
 	closed  sync.Once
 }
 
-// dialProxy has the shell start a ProxyCommand in a process group of its own. Close ends the whole group.
-func dialProxy(shell, line string) (net.Conn, error) {
+// dialProxy starts the ProxyCommand of a host in a process group of its own. Close ends the whole group.
+func dialProxy(s *settings) (net.Conn, error) {
 	ours, theirs, err := socketpair()
 	if err != nil {
 		return nil, err
 	}
 	defer theirs.Close()
-	p := &proxyConn{Conn: ours, said: &stderrTail{}, command: exec.Command(shell, "-c", "exec "+line)}
+	p := &proxyConn{Conn: ours, said: &stderrTail{}, command: exec.Command(s.shell, "-c", "exec "+s.proxy)}
 	p.command.Stdin, p.command.Stdout, p.command.Stderr = theirs, theirs, p.said
+	p.command.Env = s.environ
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.command.WaitDelay = time.Second // for a child that it left behind with its stderr open
 	if err := p.command.Start(); err != nil {

@@ -36,6 +36,7 @@ type settings struct {
 	masterReachesHost bool     // the master is connected to the host itself
 	proxy             string   // command that makes the connection; empty: TCP
 	shell             string   // that runs it
+	environ           []string // of that; nil: that of this process
 	network           string   // tcp, or tcp4 or tcp6 if only that is wanted
 	bindAddress       net.IP   // our own address; nil: any
 	attempts          int      // number of attempts to connect

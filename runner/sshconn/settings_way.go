@@ -31,7 +31,7 @@ func (d *Dialer) addWay(s *settings, c inventory.Connection, f sshconfig.Setting
 		if hasOption(c, "ProxyCommand") && !d.config.Local.AllowExec {
 			return errors.New("the inventory sets ProxyCommand, which would run a program (--allow-exec permits it)")
 		}
-		s.proxy, s.shell = f.ProxyCommand, d.config.Local.Shell()
+		s.proxy, s.shell, s.environ = f.ProxyCommand, d.config.Local.Shell(), d.config.Environ
 	}
 	return nil
 }

@@ -78,17 +78,18 @@ func TestProxyCommand(t *testing.T) {
 		phase  runner.Phase
 		text   string
 	}{
-		"echo 'no way through' >&2": {runner.Jump, "handshake", `the proxy command ended: "no way through"`},
-		"true":                      {runner.Jump, "handshake", "the proxy command ended without a word"},
-		"/nowhere/proxy %h":         {runner.Jump, "handshake", "not found"},
-		"echo hello":                {runner.Closed, "handshake", `saying "hello"`},
-		hung:                        {runner.ConnectTimeout, "handshake", `no SSH server answered; the proxy command said "approve this"`},
+		"echo no way by $MARK >&2": {runner.Jump, "handshake", `the proxy command ended: "no way by us"`},
+		"true":                     {runner.Jump, "handshake", "the proxy command ended without a word"},
+		"/nowhere/proxy %h":        {runner.Jump, "handshake", "not found"},
+		"echo hello":               {runner.Closed, "handshake", `saying "hello"`},
+		hung:                       {runner.ConnectTimeout, "handshake", `no SSH server answered; the proxy command said "approve this"`},
 	} {
 		timeout := bound
 		if tt.reason == runner.ConnectTimeout {
 			timeout = time.Second
 		}
-		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: timeout})
+		environ := []string{"MARK=us", "PATH=" + os.Getenv("PATH")}
+		d := configured(t, "ProxyCommand "+command+"\n", sshconn.Config{ConnectTimeout: timeout, Environ: environ})
 		f := wantReason(t, reach(t, d, h), runner.Unreachable, tt.reason, tt.text)
 		if f.Reach == nil || f.Reach.Phase != tt.phase {
 			t.Errorf("%s: reach %+v, want phase %s", command, f.Reach, tt.phase)
