@@ -18,7 +18,7 @@ func (e *Event) MakePrintable() {
 	}
 	if e.Reach != nil {
 		r := *e.Reach // which may be that of other hosts, too
-		r.Address, r.User, r.Phase = printable(r.Address), printable(r.User), printable(r.Phase)
+		r.Address, r.User, r.Phase = printable(r.Address), printable(r.User), Phase(printable(string(r.Phase)))
 		r.Server, r.HostKey = printable(r.Server), printable(r.HostKey)
 		e.Reach = &r
 	}
