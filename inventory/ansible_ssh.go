@@ -87,9 +87,16 @@ func (s ansibleSetting) option(text string) {
 			}
 			return
 		}
-		fallthrough
+		s.unverified(key+"="+value, "use --host-keys off to stop verifying them")
 	case "stricthostkeychecking":
-		s.remark("", s.v.name+": "+key+"="+value+" is left out: host keys stay verified", "use --host-keys off to stop verifying them")
+		switch strings.ToLower(value) {
+		case "yes", "true", "ask":
+			s.keyword(key, value)
+		case "accept-new":
+			s.unverified(key+"="+value, "use --host-keys accept-new to record new ones")
+		default:
+			s.unverified(key+"="+value, "use --host-keys off to stop verifying them")
+		}
 	case "proxyjump":
 		s.jump(value)
 	case "proxycommand":
@@ -100,11 +107,18 @@ func (s ansibleSetting) option(text string) {
 		if isRouted(*s.v.arguments) {
 			return
 		}
-		key = "ProxyCommand"
-		fallthrough
+		s.keyword("ProxyCommand", value)
 	default:
-		s.v.arguments.Options = mergedOptions(map[string]string{key: value}, s.v.arguments.Options)
+		s.keyword(key, value)
 	}
+}
+
+func (s ansibleSetting) keyword(key, value string) {
+	s.v.arguments.Options = mergedOptions(map[string]string{key: value}, s.v.arguments.Options)
+}
+
+func (s ansibleSetting) unverified(option, hint string) {
+	s.remark("", s.v.name+": "+option+" is left out: host keys stay verified", hint)
 }
 
 // hopOf returns the jump host of "ssh -W %h:%p user@host", the usual ProxyCommand before ProxyJump existed, or "" for

@@ -133,6 +133,7 @@ func TestAnsibleConnection(t *testing.T) {
 		"-C -o ControlMaster=auto -o ControlPersist=60s":     "",
 		"-o ServerAliveInterval=30 -o Ciphers=aes128-ctr -q": "options:map[Ciphers:aes128-ctr ServerAliveInterval:30]",
 		"-o StrictHostKeyChecking=no -o ProxyJump=b":         "jump:b",
+		"-o StrictHostKeyChecking=yes":                       "options:map[StrictHostKeyChecking:yes]",
 		"-o UserKnownHostsFile=/dev/null":                    "",
 		`-o UserKnownHostsFile="/a ~/b"`:                     "known_hosts:[/a ~/b]",
 		`-o ProxyCommand="ssh -W %h:%p \"\""`:                `options:map[ProxyCommand:ssh -W %h:%p ""]`,
@@ -279,7 +280,7 @@ func anyRemark(*Remark) bool { return true }
 
 func TestRemarks(t *testing.T) {
 	inv := load(t,
-		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\n",
+		"a.ini", "a ansible_password=hunter2\nb ansible_password=hunter3 ansible_connection=winrm\nc ansible_host_key_checking=false ansible_become_method=su\nd ansible_ssh_common_args='-o StrictHostKeyChecking=no -v'\nf ansible_ssh_common_args='-o StrictHostKeyChecking=ask'\ng ansible_ssh_common_args='-o StrictHostKeyChecking=accept-new'\ne ansible_become_exe=/opt/sudo ansible_become_flags='-H {{ x }}' ansible_ssh_executable=/opt/ssh\n",
 		"b.yml", "web: {hosts: {e: {x: !vault v, y: [!vault v]}}, colour: red}\n",
 	)
 	var got []string
@@ -294,9 +295,10 @@ func TestRemarks(t *testing.T) {
 		"a.ini:3:35: ansible_become_method is su, and hail has only sudo and doas",
 		"a.ini:4:3: ansible_ssh_common_args: StrictHostKeyChecking=no is left out: host keys stay verified",
 		"a.ini:4:3: ansible_ssh_common_args: -v is left out",
-		"a.ini:5:3: ansible_become_exe has no effect: hail runs the sudo or doas that the login's PATH has",
-		"a.ini:5:32: ansible_become_flags has no effect: hail runs sudo and doas with options of its own",
-		"a.ini:5:66: ansible_ssh_executable has no effect: hail does not run ssh",
+		"a.ini:6:3: ansible_ssh_common_args: StrictHostKeyChecking=accept-new is left out: host keys stay verified",
+		"a.ini:7:3: ansible_become_exe has no effect: hail runs the sudo or doas that the login's PATH has",
+		"a.ini:7:32: ansible_become_flags has no effect: hail runs sudo and doas with options of its own",
+		"a.ini:7:66: ansible_ssh_executable has no effect: hail does not run ssh",
 		"b.yml:1:22: x is encrypted by ansible-vault: it is left out",
 		"b.yml:1:35: y is encrypted by ansible-vault: it is left out",
 	}
