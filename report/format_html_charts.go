@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"math"
@@ -145,18 +146,29 @@ func (r *Report) timeChart() chart {
 	whole := r.Ended.Sub(r.Started)
 	c := chart{Title: "The run", Big: seconds(whole), Says: "no host was started"}
 	const steps = 100
-	atWork := make([]int, steps+2) // at first, by how many more there are than in the step before
 	place := func(t time.Time) float64 {
 		return steps * min(max(float64(t.Sub(r.Started))/float64(max(whole, 1)), 0), 1)
 	}
+	type change struct {
+		time time.Time
+		by   int
+	}
+	var changes []change
 	for i := range r.Hosts {
 		if h := &r.Hosts[i]; !h.Began.IsZero() && !h.Ended.IsZero() {
-			atWork[int(place(h.Began))]++
-			atWork[int(place(h.Ended))+1]--
+			changes = append(changes, change{h.Began, +1}, change{h.Ended, -1})
 		}
 	}
-	for i := range steps {
-		atWork[i+1] += atWork[i]
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(a.time.Compare(b.time), b.by-a.by) })
+	atWork := make([]int, steps+1) // the most in each step
+	now, step := 0, 0
+	for _, c := range changes {
+		for step < int(place(c.time)) {
+			step++
+			atWork[step] = now
+		}
+		now += c.by
+		atWork[step] = max(atWork[step], now)
 	}
 	most := slices.Max(atWork)
 	if most == 0 {
@@ -169,7 +181,7 @@ func (r *Report) timeChart() chart {
 	var b strings.Builder
 	beginChart(&b, c.Says)
 	fmt.Fprintf(&b, `<path class="plain" d="M0 %d`, chartHeight)
-	for i, n := range atWork[:steps+1] {
+	for i, n := range atWork {
 		fmt.Fprintf(&b, "L%.1f %.1f", float64(chartWidth)*float64(i)/steps, float64(chartHeight)-float64(chartHeight-18)*float64(n)/float64(most))
 	}
 	fmt.Fprintf(&b, `L%d %dZ"/>`, chartWidth, chartHeight)
