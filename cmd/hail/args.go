@@ -83,6 +83,9 @@ func splitOption(arg string, takesValue map[string]bool) (split []string) {
 	return split
 }
 
+// repeating are the commands that repeat a run.
+var repeating = []string{"retry", "resume", "replay"}
+
 // unknownOption returns the error for an option that the command does not have.
 func unknownOption(cmd *cli.Command, arg string) error {
 	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -99,6 +102,8 @@ func unknownOption(cmd *cli.Command, arg string) error {
 	known := slices.IndexFunc(habits[name], func(h habit) bool { return slices.Contains(names, h.option) })
 	var hint string
 	switch {
+	case slices.Contains(repeating, cmd.Name) && hasOption(runCommand(environment{}), name):
+		hint = "a run is repeated as it was; hail run -w run:last/failed … does something else on these hosts"
 	case len(name) > 1 && near != "":
 		hint = "did you mean --" + near + "?"
 	case len(name) > 1 && begins >= 0:
