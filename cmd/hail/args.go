@@ -104,12 +104,12 @@ func unknownOption(cmd *cli.Command, arg string) error {
 	switch {
 	case slices.Contains(repeating, cmd.Name) && hasOption(runCommand(environment{}), name):
 		hint = "a run is repeated as it was; hail run -w run:last/failed … does something else on these hosts"
+	case known >= 0:
+		hint = habits[name][known].hint
 	case len(name) > 1 && near != "":
 		hint = "did you mean --" + near + "?"
 	case len(name) > 1 && begins >= 0:
 		hint = "did you mean --" + names[begins] + "?"
-	case known >= 0:
-		hint = habits[name][known].hint
 	default:
 		hint = fmt.Sprintf("hail help %s lists the options", cmd.Name)
 		if takesCommand(cmd) {
@@ -119,26 +119,30 @@ func unknownOption(cmd *cli.Command, arg string) error {
 	return usage(hint, "hail %s has no option %s", cmd.Name, arg)
 }
 
-// habit is a hint that names an option of ours to somebody who has typed one of another tool.
+// habit is a hint that names an option of ours to somebody who has typed one of another tool or of another command.
 type habit struct{ option, hint string }
 
-// habits are these hints, by the option of the other tool. A command gives the first one whose option it has.
+// habits are these hints, by what was typed. A command gives the first one whose option it has.
 var habits = map[string][]habit{
-	"A":      {{"ask-pass", "--ask-pass asks for a login password"}},
-	"b":      {{"sudo", "--sudo runs it as root; equal outputs are grouped by default"}},
-	"become": {{"sudo", "--sudo runs it as root"}},
-	"check":  {{"dry-run", "--dry-run shows what would be done"}},
-	"forks":  {{"fanout", "use -f N"}},
-	"H":      {{"target", "use -w HOST,HOST"}},
-	"hosts":  {{"target", "use -w HOST,HOST, or -i FILE -a"}},
-	"json":   {{"output", "use --output json"}},
-	"k":      {{"ask-pass", "--ask-pass asks for a login password"}},
-	"L":      {{"output", "--output host shows each host for itself, and --output stream each line with its host"}},
-	"m":      {{"ok-exit", "there are no modules: a command goes after --, --sudo runs it as root, and hail push copies files"}},
-	"O":      {{"option", "use -o KEY=VALUE"}},
-	"P":      {{"output", "--output stream shows lines as they come"}},
-	"pick":   {{"sample", "use --sample N"}},
-	"S":      {{"ok-exit", "the exit code is 1 whenever a host failed; hail show last has the exit status of each"}},
+	"A":           {{"ask-pass", "--ask-pass asks for a login password"}},
+	"b":           {{"sudo", "--sudo runs it as root; equal outputs are grouped by default"}},
+	"become":      {{"sudo", "--sudo runs it as root"}},
+	"check":       {{"dry-run", "--dry-run shows what would be done"}},
+	"e":           {{"env", "--set VAR=VALUE sets a var, and --env NAME=VALUE a variable of the environment"}, {"set", "use --set VAR=VALUE"}},
+	"extra-vars":  {{"set", "use --set VAR=VALUE"}},
+	"f":           {{"follow", "use --follow"}},
+	"forks":       {{"fanout", "use -f N"}},
+	"H":           {{"target", "use -w HOST,HOST"}},
+	"hosts":       {{"target", "use -w HOST,HOST, or -i FILE -a"}},
+	"json":        {{"output", "use --output json"}},
+	"k":           {{"ask-pass", "--ask-pass asks for a login password"}},
+	"L":           {{"output", "--output host shows each host for itself, and --output stream each line with its host"}},
+	"m":           {{"ok-exit", "there are no modules: a command goes after --, --sudo runs it as root, and hail push copies files"}},
+	"O":           {{"option", "use -o KEY=VALUE"}},
+	"P":           {{"output", "--output stream shows lines as they come"}},
+	"pick":        {{"sample", "use --sample N"}},
+	"private-key": {{"identity", "use --identity FILE"}},
+	"S":           {{"ok-exit", "the exit code is 1 whenever a host failed; hail show last has the exit status of each"}},
 	"t": {
 		{"timeout", "--connect-timeout TIME limits how long reaching a host may take, and --timeout TIME the work there"},
 		{"connect-timeout", "--connect-timeout TIME limits how long reaching a host may take"},
@@ -147,6 +151,7 @@ var habits = map[string][]habit{
 		{"timeout", "-l NAME logs in as NAME; --timeout TIME limits the work on a host"},
 		{"user", "-l NAME logs in as NAME"},
 	},
+	"w": {{"merged", "hail show RUN HOST shows one host, and hail logs RUN -w EXPR several"}},
 }
 
 // findCommand returns the command that args[0] names.
