@@ -163,6 +163,9 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		one.here = in.flat
 	}
 	if info, err := in.root.Lstat(one.here); err == nil && info.IsDir() && h.Typeflag != tar.TypeDir {
+		if in.flat != "" {
+			return "goes to " + runner.Text(in.flat).Shown() + ", which is a folder here: remove that first", nil
+		}
 		return "is a folder here, from an earlier fetch: remove that first", nil
 	}
 	switch h.Typeflag {
