@@ -20,30 +20,14 @@ type Command struct{ t *template.Template }
 
 // ParseCommand parses the template of a command line.
 func ParseCommand(line string) (Command, error) {
-	t, err := parseFor("command", line, template.FuncMap{"quote": quoteValue, "raw": rawValue}, "quote")
+	t, err := Parse("command", line, template.FuncMap{"quote": quoteValue, "raw": rawValue}, "quote")
 	if err != nil {
 		return Command{}, fmt.Errorf("the template of the command: %w", err)
 	}
 	return Command{t}, nil
 }
 
-// parseFor parses a template in which every printed value is piped through a function, unless it is piped to quote or
-// raw already.
-func parseFor(name, text string, known template.FuncMap, function string) (*template.Template, error) {
-	t, err := Parse(name, text, known)
-	if err != nil {
-		return nil, err
-	}
-	for _, part := range t.Templates() {
-		eachPipe(part.Root, 0, func(n parse.Node, p *parse.PipeNode, _ int) {
-			if action, ok := n.(*parse.ActionNode); ok && len(p.Decl) == 0 {
-				pass(part.Tree, action, function)
-			}
-		})
-	}
-	return t, nil
-}
-
+// pass pipes the value that n prints through a function, unless it is piped to quote or raw already.
 func pass(tree *parse.Tree, n *parse.ActionNode, function string) {
 	last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
 	if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
@@ -89,7 +73,7 @@ func Line(line string, h inventory.Host, index int) (string, error) {
 
 // Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
 func Text(text string, h inventory.Host, index int) (string, error) {
-	t, err := parseFor("text", text, template.FuncMap{"plain": plainValue, "raw": plainValue}, "plain")
+	t, err := Parse("text", text, template.FuncMap{"plain": plainValue, "raw": plainValue}, "plain")
 	if err != nil {
 		return "", err
 	}

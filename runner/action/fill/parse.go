@@ -8,9 +8,10 @@ import (
 	"text/template/parse"
 )
 
-// Parse parses a template, which may call known besides the functions of text/template. The error says in plain words
-// what is wrong. A name that is not defined is an error of the template's Execute; see Why.
-func Parse(name, text string, known template.FuncMap) (*template.Template, error) {
+// Parse parses a template, which may call known besides the functions of text/template. Every value that it prints is piped
+// through one of known, plain or quote. The error says in plain words what is wrong. A name that is not defined is an
+// error of the template's Execute; see Why.
+func Parse(name, text string, known template.FuncMap, written string) (*template.Template, error) {
 	t, err := template.New(name).Option("missingkey=error").Funcs(known).Parse(text)
 	if err != nil {
 		return nil, syntax(err)
@@ -21,6 +22,9 @@ func Parse(name, text string, known template.FuncMap) (*template.Template, error
 			if character := character.FindString(quoted.ReplaceAllString(p.String(), "")); character != "" && err == nil {
 				line := 1 + strings.Count(text[:n.Position()], "\n")
 				err = mistake(fmt.Sprintf("%s:%d: %s is a number: a text has double quotes", name, line, character))
+			}
+			if action, ok := n.(*parse.ActionNode); ok && len(p.Decl) == 0 {
+				pass(part.Tree, action, written)
 			}
 		})
 	}

@@ -162,8 +162,8 @@ func TestJinja(t *testing.T) {
 	}
 }
 
-// TestFunctions: what a host does not have is no error where there is a value to take instead, and join takes a list var
-// or the groups.
+// TestFunctions: what a host does not have is no error where there is a value to take instead, join takes a list var or
+// the groups, and values are written as everywhere else.
 func TestFunctions(t *testing.T) {
 	host := inventory.Host{Name: "web1", Groups: []string{"prod", "web"}, Vars: map[string]any{"port": 80, "none": nil, "empty": "", "ports": []any{80, "443"}, "deep": map[string]any{"a": "b"}, "list": []any{"x"},
 		"of": []any{map[string]any{}, map[string]any{"no": 3, "p": 4}}}}
@@ -180,17 +180,18 @@ func TestFunctions(t *testing.T) {
 		`{{with .vars.deep}}{{.b | default 1}}{{end}}`:                            "1",
 		`{{range .vars.list}}{{.no | default 1}}{{end}}`:                          "error: content:1: for web1: {{.no}}: there is no no in it",
 		`{{with .vars.no | default ""}}{{else}}{{.hots | default 1}}{{end}}`:      "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
-		`{{.vars.no}}`:                            "error: content:1: for web1: {{.vars.no}} is not defined",
-		`{{.vars.no.b | default 1}}`:              "error: content:1: for web1: {{.vars.no}} is not defined",
-		`{{.vras.port | default 1}}`:              "error: content:1: for web1: {{.vras}} is not defined: did you mean .vars?",
-		`{{.hots | default 1}}`:                   "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
-		"{{.host}}\n{{.vars.port.b | default 1}}": "error: content:2: for web1: {{.vars.port.b}}: there is no b in it",
-		"{{default 1 .vars.list.not_a_mapping}}":  "error: content:1: for web1: {{.vars.list.not_a_mapping}}: there is no not_a_mapping in it",
-		"{{.vars.none.b | default 1}}":            "error: content:1: for web1: {{.vars.none.b}}: there is no b in it",
-		"{{$.vars.empty.b | default 1}}":          "error: content:1: for web1: {{$.vars.empty.b}}: there is no b in it",
-		`{{join "," .groups}}`:                    "prod,web",
-		`{{join "," .vars.ports}}`:                "80,443",
-		`{{join "," .vars.port}}`:                 `error: content:1: for web1: {{join "," .vars.port}}: 80 is not a list`,
+		`{{.vars.no}}`:                                  "error: content:1: for web1: {{.vars.no}} is not defined",
+		`{{.vars.no.b | default 1}}`:                    "error: content:1: for web1: {{.vars.no}} is not defined",
+		`{{.vras.port | default 1}}`:                    "error: content:1: for web1: {{.vras}} is not defined: did you mean .vars?",
+		`{{.hots | default 1}}`:                         "error: content:1: for web1: {{.hots}} is not defined: did you mean .host?",
+		"{{.host}}\n{{.vars.port.b | default 1}}":       "error: content:2: for web1: {{.vars.port.b}}: there is no b in it",
+		"{{default 1 .vars.list.not_a_mapping}}":        "error: content:1: for web1: {{.vars.list.not_a_mapping}}: there is no not_a_mapping in it",
+		"{{.vars.none.b | default 1}}":                  "error: content:1: for web1: {{.vars.none.b}}: there is no b in it",
+		"{{$.vars.empty.b | default 1}}":                "error: content:1: for web1: {{$.vars.empty.b}}: there is no b in it",
+		`{{.vars.none}} {{.vars.ports}} {{.vars.deep}}`: ` [80,"443"] {"a":"b"}`,
+		`{{join "," .groups}}`:                          "prod,web",
+		`{{join "," .vars.ports}}`:                      "80,443",
+		`{{join "," .vars.port}}`:                       `error: content:1: for web1: {{join "," .vars.port}}: 80 is not a list`,
 	} {
 		spec := &push.Spec{Files: []push.FileSpec{{Content: &content, Dest: "/x", Template: true, Delete: "none"}}}
 		got := ""

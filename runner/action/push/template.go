@@ -61,7 +61,7 @@ func (r *renderer) template(f *FileSpec, name, text string, index int) made {
 	if a == nil {
 		a = &ahead{}
 		if a.err = notJinja(name, text); a.err == nil {
-			a.t, a.err = fill.Parse(name, text, fileFuncs)
+			a.t, a.err = fill.Parse(name, text, fileFuncs, "plain")
 		}
 		r.templates[key] = a
 	}
@@ -126,6 +126,7 @@ func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) 
 
 // fileFuncs are what templates of files may call besides the functions of text/template.
 var fileFuncs = template.FuncMap{
+	"plain": inventory.ValueText,
 	"quote": func(v any) string { return runner.Quote(inventory.ValueText(v)) },
 	"json": func(v any) (string, error) {
 		text, err := json.Marshal(v)
