@@ -60,7 +60,7 @@ func Why(err error) error {
 		return mistake(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	name, why := m[1]+m[2], m[3]
-	place := "{{" + name + "}}"
+	place := "{{" + strings.ReplaceAll(name, ifAny+" ", "index ") + "}}"
 	if n := indexed.FindStringSubmatch(m[2]); n != nil { // as allowUndefined writes a name
 		return mistake("{{" + strings.TrimSuffix(n[1], ".") + "." + n[2] + "}}: there is no " + n[2] + " in it")
 	}
@@ -100,7 +100,7 @@ func Where(err error) string {
 
 var executing = regexp.MustCompile(`^template: (.*?:\d+):\d+: executing `)
 
-var indexed = regexp.MustCompile(`^index (\S+) "(\w+)"$`)
+var indexed = regexp.MustCompile(`^` + ifAny + ` (\S+) "([^"]+)"$`)
 
 // lacking finds what dot has not got.
 var lacking = regexp.MustCompile(`^(?:map has no entry for key "|can't evaluate field )([^" ]+)`)

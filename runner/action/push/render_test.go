@@ -189,9 +189,16 @@ func TestFunctions(t *testing.T) {
 		"{{.vars.none.b | default 1}}":                  "error: content:1: for web1: {{.vars.none.b}}: there is no b in it",
 		"{{$.vars.empty.b | default 1}}":                "error: content:1: for web1: {{$.vars.empty.b}}: there is no b in it",
 		`{{.vars.none}} {{.vars.ports}} {{.vars.deep}}`: ` [80,"443"] {"a":"b"}`,
-		`{{join "," .groups}}`:                          "prod,web",
-		`{{join "," .vars.ports}}`:                      "80,443",
-		`{{join "," .vars.port}}`:                       `error: content:1: for web1: {{join "," .vars.port}}: 80 is not a list`,
+		`{{index .vars "no" | default 1}}{{default 2 (index .vars "no")}}{{index .vars.deep "a"}}{{index .vars.ports 0}}`: "12b80",
+		`{{index .vars "no"}}`:                     `error: content:1: for web1: {{index .vars "no"}} is not defined`,
+		`{{index .vars "no" "b" | default 1}}`:     `error: content:1: for web1: {{index .vars "no" "b"}} is not defined`,
+		`{{if index .vars "no"}}{{end}}`:           `error: content:1: for web1: {{index .vars "no"}} is not defined`,
+		`{{index .vars "deep" .host | upper}}`:     `error: content:1: for web1: {{index .vars "deep" .host}} is not defined`,
+		`{{index .vars.port "no" | default 1}}`:    `error: content:1: for web1: {{.vars.port.no}}: there is no no in it`,
+		`{{index .vars "port" .host | default 1}}`: `error: content:1: for web1: {{index .vars "port" .host}}: there is no web1 in it`,
+		`{{join "," .groups}}`:                     "prod,web",
+		`{{join "," .vars.ports}}`:                 "80,443",
+		`{{join "," .vars.port}}`:                  `error: content:1: for web1: {{join "," .vars.port}}: 80 is not a list`,
 	} {
 		spec := &push.Spec{Files: []push.FileSpec{{Content: &content, Dest: "/x", Template: true, Delete: "none"}}}
 		got := ""
