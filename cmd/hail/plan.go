@@ -54,7 +54,7 @@ func newPlan(e environment, c *cli.Context, spec runner.Spec, hosts []inventory.
 		p.ConnectingMost = p.Fanout
 	}
 	if per := p.Per; per != nil && isGiven(c, "per") && !slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, per.Var) != "" }) {
-		return nil, wrongValue("per", "", "none of the hosts has the var %q", per.Var)
+		return nil, wrongValue("per", inventory.DidYouMean(per.Var, inventory.Of(hosts).Attributes()), "none of the hosts has the var %q", per.Var)
 	}
 	if p.Sudo != (runner.Password{}) && !slices.ContainsFunc(hosts, usesSudo) {
 		return nil, usage("--sudo runs it as root", "there is a password for sudo, but nothing runs with sudo")
