@@ -14,6 +14,7 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/check"
 	"hail/runner/action/push"
 )
 
@@ -229,6 +230,10 @@ func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err erro
 	}
 	if j.blobs, err = r.Blobs(); err != nil {
 		return j, err
+	}
+	switch plan.Action.Kind {
+	case push.Kind, action.KindScript, check.Kind:
+		j.remark = "its files are taken as they were in " + r.Plan.Run + ", not as they are now"
 	}
 	if plan.Action.Kind == push.Kind {
 		j.private, err = privateAgain(plan)

@@ -42,7 +42,7 @@ Examples:
 				return err
 			}
 			if r.Plan.Fleet != nil {
-				j.remark = "checks over the fleet are left out"
+				j.remark += "; checks over the fleet are left out"
 			}
 			j.verbose = !c.IsSet("verbose") && !c.Bool("quiet")
 			return carryOut(e, c, inv, plan, j)
