@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -66,9 +65,11 @@ func checkShells(c *cli.Context, kind string, hosts []inventory.Host) error {
 
 // checkFollowed is an error for each thing that the inventory asks for on these hosts and that hail would do otherwise: by
 // another connection than SSH, also to a jump host, with another ssh_config or another setting, which may lead to another
-// machine, or as another user by other means. An option for it settles it. becomes is as for remarkHosts.
+// machine, or as another user by other means. It names the hosts. An option for it settles it. becomes is as for
+// remarkHosts.
 func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host, becomes bool) error {
-	var wrong inventory.Errors
+	var wrong inventory.Errors // one for each text
+	on := map[string][]string{}
 	for _, h := range hosts {
 		for _, name := range append(strings.Split(h.Connection.Jump, ","), h.Name) {
 			becomes := becomes && name == h.Name
@@ -80,14 +81,24 @@ func checkFollowed(c *cli.Context, inv *inventory.Inventory, hosts []inventory.H
 				case "become_method", "become_user":
 					matters = matters && becomes && h.Connection.Becomes() != ""
 				}
-				if matters && !slices.Contains(wrong, &r.Error) {
-					wrong = append(wrong, &r.Error)
+				if !matters {
+					continue
+				}
+				if on[r.Text] == nil {
+					first := r.Error
+					wrong = append(wrong, &first)
+				}
+				if names := on[r.Text]; names == nil || names[len(names)-1] != h.Name {
+					on[r.Text] = append(on[r.Text], h.Name)
 				}
 			}
 		}
 	}
 	if wrong == nil {
 		return nil
+	}
+	for _, w := range wrong {
+		w.Text += " (" + inventory.Fold(on[w.Text]) + ")"
 	}
 	return wrong
 }
