@@ -57,7 +57,7 @@ func quoteValue(v any) (string, error) {
 func (c Command) For(h inventory.Host, index int) (string, error) {
 	var b strings.Builder
 	if err := c.t.Execute(&b, Data(h, index)); err != nil {
-		return "", fmt.Errorf("the command for %s: %w", h.Name, Why(err))
+		return "", fmt.Errorf("the command for %s: %w", h.Name, Why(err, h))
 	}
 	return b.String(), nil
 }
@@ -79,7 +79,7 @@ func Text(text string, h inventory.Host, index int) (string, error) {
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, Data(h, index)); err != nil {
-		return "", fmt.Errorf("for %s: %w", h.Name, Why(err))
+		return "", fmt.Errorf("for %s: %w", h.Name, Why(err, h))
 	}
 	return b.String(), nil
 }

@@ -18,6 +18,8 @@ func TestFill(t *testing.T) {
 		{"{{.vars.token}}", "for web1: {{.vars.token}}: this value is secret", "the command for web1: {{.vars.token}}: this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env"},
 		{`{{printf "-p%s" .vars.deep.key}}`, `{{printf "-p%s" .vars.deep.key}}: this value is secret`, `{{printf "-p%s" .vars.deep.key}}: this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env`},
 		{"{{.vars.nothing}}", "{{.vars.nothing}} is not defined", "{{.vars.nothing}} is not defined"},
+		{"{{.vars.lits}}", "for web1: {{.vars.lits}} is not defined: did you mean .vars.list?", "{{.vars.lits}} is not defined: did you mean .vars.list?"},
+		{"{{.vars.deep.k}}", "{{.vars.deep.k}} is not defined", "{{.vars.deep.k}} is not defined"},
 		{"{{.Vars.big}}", "for web1: {{.Vars.big}} is not defined: did you mean .vars?", "{{.Vars.big}} is not defined: did you mean .vars?"},
 		{"{{.hots}}", "{{.hots}} is not defined: did you mean .host?", "{{.hots}} is not defined: did you mean .host?"},
 		{"{{.big}}", "{{.big}} is not defined: a var is {{.vars.big}}", "{{.big}} is not defined: a var is {{.vars.big}}"},

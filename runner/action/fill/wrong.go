@@ -52,9 +52,9 @@ var instead = []struct{ of, write string }{
 
 var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
 
-// Why returns what was wrong with a template, without the positions that text/template adds and the functions that this
+// Why returns what was wrong with a template for a host, without the positions that text/template adds and the functions that this
 // package wraps around values.
-func Why(err error) error {
+func Why(err error, h inventory.Host) error {
 	m := templateFailed.FindStringSubmatch(err.Error())
 	if m == nil {
 		return mistake(strings.TrimPrefix(err.Error(), "template: "))
@@ -70,7 +70,7 @@ func Why(err error) error {
 		}
 	}
 	if strings.HasPrefix(why, "map has no entry") {
-		return mistake(place + " is not defined" + meant(name))
+		return mistake(place + " is not defined" + meant(name, h))
 	}
 	if strings.HasSuffix(why, " is not a method but has arguments") {
 		return mistake(place + ": only a function takes what follows it, as in {{if and .vars.a .vars.b}}")
@@ -107,10 +107,14 @@ var lacking = regexp.MustCompile(`^(?:map has no entry for key "|can't evaluate 
 
 var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 
-// meant says what was probably meant by a place that names nothing, like .Host or .role; nothing if it begins as it should.
-func meant(place string) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
-	names := slices.Sorted(maps.Keys(Data(inventory.Host{}, 0)))
+// meant says what was probably meant by a place that names nothing, like .Host, .role or .vars.rol; nothing if that is not
+// known.
+func meant(place string, h inventory.Host) string {
+	name, of, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
+	names := slices.Sorted(maps.Keys(Data(h, 0)))
+	if near := inventory.Nearest(of, slices.Sorted(maps.Keys(h.Vars))); name == "vars" && near != "" && !strings.Contains(of, ".") {
+		return ": did you mean .vars." + near + "?"
+	}
 	if slices.Contains(names, name) || !strings.HasPrefix(place, ".") {
 		return ""
 	}

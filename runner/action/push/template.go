@@ -119,7 +119,7 @@ func (r *renderer) makeFor(t *template.Template, index int) (m made) {
 func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) {
 	var b bytes.Buffer
 	if err := t.Execute(&b, fill.Data(h, index)); err != nil {
-		return nil, fmt.Errorf("%sfor %s: %w", fill.Where(err), h.Name, fill.Why(err))
+		return nil, fmt.Errorf("%sfor %s: %w", fill.Where(err), h.Name, fill.Why(err, h))
 	}
 	return b.Bytes(), nil
 }
