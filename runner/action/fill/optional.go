@@ -11,10 +11,16 @@ import (
 // ifAny is the name of the index that does not mind that a mapping lacks its last key.
 const ifAny = "ifAny"
 
-// indexes are in place of text/template's index, to which all that a mapping lacks is nothing.
-var indexes = template.FuncMap{
+// functions are those of all templates: text/template's index takes all that a mapping lacks for nothing.
+var functions = template.FuncMap{
 	"index": func(of any, keys ...any) (any, error) { return index(of, keys, false) },
 	ifAny:   func(of any, keys ...any) (any, error) { return index(of, keys, true) },
+	"default": func(otherwise, v any) any {
+		if v == nil || v == "" {
+			return otherwise
+		}
+		return v
+	},
 }
 
 func index(of any, keys []any, optional bool) (any, error) {

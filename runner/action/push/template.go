@@ -124,7 +124,7 @@ func execute(t *template.Template, h inventory.Host, index int) ([]byte, error) 
 	return b.Bytes(), nil
 }
 
-// fileFuncs are what templates of files may call besides the functions of text/template.
+// fileFuncs are what templates of files may call besides what all templates may.
 var fileFuncs = template.FuncMap{
 	"plain": inventory.ValueText,
 	"quote": func(v any) string { return runner.Quote(inventory.ValueText(v)) },
@@ -137,12 +137,6 @@ var fileFuncs = template.FuncMap{
 	"upper": strings.ToUpper,
 	"indent": func(n int, text string) string {
 		return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
-	},
-	"default": func(otherwise, v any) any {
-		if v == nil || v == "" {
-			return otherwise
-		}
-		return v
 	},
 }
 
