@@ -28,7 +28,7 @@ Examples:
   hail report last junit -o results.xml
   hail report nightly markdown --merged`,
 		Flags: []cli.Flag{runsDirFlag(), columnsFlag(),
-			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "write to `FILE` (default: standard output)"},
+			&cli.StringFlag{Name: "to", Aliases: []string{"o"}, Category: "Output", Usage: "write to `FILE` (default: -, which is standard output)"},
 			mergedFlag(),
 		},
 		Action: func(c *cli.Context) error { return writeReport(e, c) },
@@ -44,6 +44,9 @@ func writeReport(e environment, c *cli.Context) error {
 		return err
 	}
 	format, to := report.Formats[name], c.String("to")
+	if to == "-" {
+		to = ""
+	}
 	if to == "" && e.stdoutTerminal && report.IsBinary(name) {
 		return usage("write it to a file: -o run."+name, "a terminal can't show %s", name)
 	}
