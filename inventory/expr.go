@@ -41,6 +41,8 @@ const (
 
 const maxDepth = 100 // of parentheses
 
+const withinExpression = "^FILE is a whole expression: within one, the names in a file are @file:FILE"
+
 // parseExpression reads one value of -w or -x. If the whole value is ^FILE, it means the names in a file. Errors have
 // a column, but no file or line.
 func parseExpression(source string) (expression, error) {
@@ -139,6 +141,8 @@ func (p *parser) term(depth int) (t term, err error) {
 		hint := ""
 		if p.more() && p.source[p.pos] == '!' { // as in Ansible's web:!db
 			hint = "! takes away from what is before it: @web!web01"
+		} else if p.more() && p.source[p.pos] == '^' {
+			hint = withinExpression
 		}
 		return t, p.fail(p.pos, "a host, a pattern or a @group is missing here", hint)
 	case p.source[p.pos] == '(':

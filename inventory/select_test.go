@@ -169,6 +169,8 @@ func TestSelectErrors(t *testing.T) {
 		{"web01;reboot", `target "web01;reboot":1: "web01;reboot" is not a host name: it contains ';'`, ""},
 		{"web01\x1b[2J", `target "web01\x1b[2J":7: "[" is not closed`, ""},
 		{"^missing", `target "^missing":1: open missing: file does not exist`, ""},
+		{"^missing!lone", `target "^missing!lone":1: open missing!lone: file does not exist`, withinExpression},
+		{"lone,^missing", `target "lone,^missing":6: a host, a pattern or a @group is missing here`, withinExpression},
 		{"^unknown", `unknown:2:2: host "web99" is not in the inventory`, anyHost},
 		{"^bad", `bad:2:4: "[" is not closed`, ""},
 		{"^settings", `settings:2:1: this sets a user or a port, but only names are allowed here`, "read the file as an inventory: -i settings"},

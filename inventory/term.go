@@ -171,7 +171,11 @@ func (u *universe) addFile(s *set, t term) error {
 	}
 	text, err := u.look.File(t.text)
 	if err != nil {
-		return t.fail(err.Error(), "")
+		hint := ""
+		if strings.ContainsAny(t.text, ",!&^") {
+			hint = withinExpression
+		}
+		return t.fail(err.Error(), hint)
 	}
 	text, wrong := plainText(t.text, text)
 	if wrong != nil {
