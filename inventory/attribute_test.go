@@ -97,6 +97,7 @@ func TestBadAttributes(t *testing.T) {
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
 		{"=web", `target "=web":1: "=web" is not a host name: it contains '='`, ""},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},
+		{"ansible_host=10.0.0.1", `target "ansible_host=10.0.0.1":1: no host has the var "ansible_host"`, `did you mean "address"?`},
 		{"@web!canray=true", `target "@web!canray=true":6: no host has the var "canray"`, `did you mean "canary"?`},
 		{"vars.canray=true", "no host is selected: -w 'vars.canray=true'", `did you mean "canary"?`},
 		{"qqqqq=web", "no host is selected: -w 'qqqqq=web'", `no host has the var "qqqqq"`},

@@ -172,12 +172,17 @@ func (inv *Inventory) Attributes() []string {
 var everywhere = append([]string{"name", "address", "group", "groups"}, connectionKeys...)
 
 // CheckAttribute returns nil for name, address, group, groups, a connection setting, and a var that some host has.
-// For any other name it returns an *Error, with the nearest known name as its hint, if one is near.
+// For any other name it returns an *Error, with the nearest known name as its hint, if one is near, or that of the setting
+// that a var of Ansible has become.
 func (inv *Inventory) CheckAttribute(name string) error {
 	has := func(h Host) bool { _, ok := h.attribute(name); return ok }
 	if slices.Contains(everywhere, name) || slices.ContainsFunc(inv.Hosts(), has) {
 		return nil
 	}
 	name = strings.TrimPrefix(name, varsPrefix)
-	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: DidYouMean(name, inv.Attributes())}
+	hint := DidYouMean(name, inv.Attributes())
+	if key, ok := ansibleKeys[name]; ok && slices.Contains(everywhere, key) {
+		hint = fmt.Sprintf("did you mean %q?", key)
+	}
+	return &Error{Text: fmt.Sprintf("no host has the var %q", name), Hint: hint}
 }

@@ -20,6 +20,8 @@ func TestFill(t *testing.T) {
 		{"{{.vars.nothing}}", "{{.vars.nothing}} is not defined", "{{.vars.nothing}} is not defined"},
 		{"{{.vars.lits}}", "for web1: {{.vars.lits}} is not defined: did you mean .vars.list?", "{{.vars.lits}} is not defined: did you mean .vars.list?"},
 		{"{{.vars.deep.k}}", "{{.vars.deep.k}} is not defined", "{{.vars.deep.k}} is not defined"},
+		{"{{.vars.ansible_host}}", "{{.vars.ansible_host}} is not defined: did you mean .address?", "{{.vars.ansible_host}} is not defined: did you mean .address?"},
+		{"{{.ansible_user}}", "{{.ansible_user}} is not defined: did you mean .user?", "{{.ansible_user}} is not defined: did you mean .user?"},
 		{"{{.Vars.big}}", "for web1: {{.Vars.big}} is not defined: did you mean .vars?", "{{.Vars.big}} is not defined: did you mean .vars?"},
 		{"{{.hots}}", "{{.hots}} is not defined: did you mean .host?", "{{.hots}} is not defined: did you mean .host?"},
 		{"{{.big}}", "{{.big}} is not defined: a var is {{.vars.big}}", "{{.big}} is not defined: a var is {{.vars.big}}"},

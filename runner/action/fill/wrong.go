@@ -112,6 +112,13 @@ var noField = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
 func meant(place string, h inventory.Host) string {
 	name, of, _ := strings.Cut(strings.TrimPrefix(place, "."), ".")
 	names := slices.Sorted(maps.Keys(Data(h, 0)))
+	variable := name
+	if name == "vars" {
+		variable = of
+	}
+	if key, _ := inventory.AnsibleSetting(variable); slices.Contains(names, key) {
+		return ": did you mean ." + key + "?"
+	}
 	if near := inventory.Nearest(of, slices.Sorted(maps.Keys(h.Vars))); name == "vars" && near != "" && !strings.Contains(of, ".") {
 		return ": did you mean .vars." + near + "?"
 	}
