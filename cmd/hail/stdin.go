@@ -11,35 +11,44 @@ import (
 	"hail/inventory"
 )
 
-// oneStdin returns an error if two things are to be read from standard input: one would be empty.
+// oneStdin returns an error if standard input is to be read twice: the second time, it would be empty.
 func oneStdin(c *cli.Context) error {
-	var on []string
-	if slices.ContainsFunc(c.StringSlice("inventory"), func(source string) bool { return source == "-" || strings.HasSuffix(source, ":-") }) {
-		on = append(on, "the inventory")
+	var on []string // what it holds, once for each time that it is named
+	for _, source := range c.StringSlice("inventory") {
+		if source == "-" || strings.HasSuffix(source, ":-") {
+			on = append(on, "the inventory")
+		}
 	}
-	named := func(expr string) bool { return expr == "^-" || strings.Contains(expr, "@file:-") }
-	if slices.ContainsFunc(slices.Concat(c.StringSlice("target"), c.StringSlice("exclude")), named) {
-		on = append(on, "the names of hosts")
+	for _, expr := range slices.Concat(c.StringSlice("target"), c.StringSlice("exclude")) {
+		if expr == "^-" {
+			expr = "@file:-"
+		}
+		on = append(on, slices.Repeat([]string{"the names of hosts"}, strings.Count(expr, "@file:-"))...)
 	}
 	if on != nil && c.IsSet("watch") {
 		return usage("write them to a file", "--watch looks for the hosts again each time, and standard input can be read only once")
 	}
-	args := c.Args().Slice()
-	switch name := c.Command.Name; {
-	case name == "test" && slices.Contains(args, "-"):
-		on = append(on, "the checks")
-	case name == "push" && slices.Contains(args, "-"):
-		on = append(on, "the spec")
-	case name == "script" && c.Args().First() == "-":
-		on = append(on, "the script")
+	for i, arg := range c.Args().Slice() {
+		switch name := c.Command.Name; {
+		case arg != "-":
+		case name == "test":
+			on = append(on, "the checks")
+		case name == "push":
+			on = append(on, "the spec")
+		case name == "script" && i == 0:
+			on = append(on, "the script")
+		}
 	}
 	if c.String("stdin") == "-" {
 		on = append(on, "the input of the hosts")
 	}
-	if len(on) > 1 {
-		return usage("", "%s and %s can't both be standard input", on[0], on[1])
+	switch {
+	case len(on) < 2:
+		return nil
+	case on[0] == on[1]:
+		return usage("", "%s can be read from standard input only once", on[0])
 	}
-	return nil
+	return usage("", "%s and %s can't both be standard input", on[0], on[1])
 }
 
 // stdinOf returns standard input, which is read to its end and holds what. The user of a terminal is told so, when the first
