@@ -59,5 +59,5 @@ func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) 
 		all := r.output(stream)
 		fmt.Fprintf(h, "%d %08x\n", all.Length, all.Checksum)
 	}
-	return m.copy(h, f)
+	return sayDamaged(h, m.copy(h, f))
 }

@@ -127,15 +127,23 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 	return c.lineRows(h, f)
 }
 
-// wholeOutput opens what the host printed on stdout, if nothing of it is left out: the rest might still look like lines,
-// or like JSON. The caller closes it.
+// wholeOutput opens what the host printed on stdout, if nothing of it is left out or damaged: the rest might still look like
+// lines, or like JSON. The caller closes it.
 func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
 	f, has, err := openKept(files, r, runner.Stdout, 0)
-	if err == nil && has.left > 0 {
-		f.Close()
-		return nil, fmt.Errorf("the record lacks %s of the output, perhaps because of --max-output", Plural(has.left, "byte"))
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	if has.left > 0 {
+		err = fmt.Errorf("the record lacks %s of the output, perhaps because of --max-output", Plural(has.left, "byte"))
+	} else if _, err = io.Copy(io.Discard, f); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // lineRows returns a row for each line that is not empty.

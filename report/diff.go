@@ -117,7 +117,7 @@ func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error)
 	defer f.Close()
 	var text bytes.Buffer
 	l := liner{w: &text}
-	err = errors.Join(m.copy(&l, f), l.end())
+	err = errors.Join(sayDamaged(&l, m.copy(&l, f)), l.end())
 	if has.left > 0 {
 		fmt.Fprintf(&text, "%d of %d bytes left out (CRC32C of all %08x)\n", has.left, all.Length, all.Checksum)
 	}

@@ -32,7 +32,7 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 			return err
 		}
 	}
-	if err := CleanCopy(w, end); err != nil {
+	if err := sayDamaged(w, CleanCopy(w, end)); err != nil {
 		return err
 	}
 	if after {

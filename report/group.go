@@ -84,7 +84,7 @@ func (g *group) writeStream(w io.Writer, files Files, limit int64, stream runner
 			return err
 		}
 	}
-	if err := m.copy(&l, f); err != nil {
+	if err := sayDamaged(&l, m.copy(&l, f)); err != nil {
 		return err
 	}
 	return l.end()

@@ -14,8 +14,8 @@ import (
 	"hail/runner"
 )
 
-// Files gives access to what the hosts of a run printed: of a Record or a Memory live, of a Run afterwards. Where it is a
-// parameter, it must not be nil.
+// Files gives access to what the hosts of a run printed, byte for byte: of a Record or a Memory live, of a Run afterwards.
+// Where it is a parameter, it must not be nil.
 type Files interface {
 	Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) // of its last attempt, empty if none; the caller closes it
 	LogPath(host string) string                                          // where its log is, or would be; empty if there are no logs

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"hail/runner"
@@ -35,7 +37,8 @@ func (k kept) ends(most int64) kept {
 	return kept{first, k.first + k.left + k.last - first - last, last}
 }
 
-// openKept opens what a host printed on a stream, and returns what there is of it, as keptIn does. The caller closes it.
+// openKept opens what a host printed on a stream, and returns what there is of it, as keptIn does. Reading it to its end
+// from its beginning ends with errDamaged if it has changed since the host has ended. The caller closes it.
 func openKept(files Files, r *Result, stream runner.Stream, limit int64) (f io.ReadSeekCloser, has kept, err error) {
 	if f, err = files.Output(r.Host, stream); err != nil {
 		return nil, has, err
@@ -44,7 +47,41 @@ func openKept(files Files, r *Result, stream runner.Stream, limit int64) (f io.R
 		f.Close()
 		return nil, has, err
 	}
+	if has.first > 0 && has.left == 0 && !r.Ended.IsZero() {
+		f = &checked{ReadSeekCloser: f, want: *r.output(stream)}
+	}
 	return f, has, nil
+}
+
+var errDamaged = errors.New("damaged: this is not what the host printed")
+
+// sayDamaged writes in a line that what has been read is damaged, if err says so. It returns any other error.
+func sayDamaged(w io.Writer, err error) error {
+	if errors.Is(err, errDamaged) {
+		_, err = fmt.Fprintf(w, "\n… %v …\n", err)
+	}
+	return err
+}
+
+// checked compares what is read of an output with what the host printed.
+type checked struct {
+	io.ReadSeekCloser
+	want, got Output // got: since the last Seek
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.ReadSeekCloser.Read(p)
+	c.got.Length += int64(n)
+	c.got.Checksum = crc32.Update(c.got.Checksum, castagnoli, p[:n])
+	if err == io.EOF && c.got.Length >= c.want.Length && c.got != c.want {
+		err = errDamaged
+	}
+	return n, err
+}
+
+func (c *checked) Seek(offset int64, whence int) (int64, error) {
+	c.got = Output{}
+	return c.ReadSeekCloser.Seek(offset, whence)
 }
 
 // gap is what is shown in place of n bytes of an output that are left out.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"hash/crc32"
 	"io"
 	"slices"
 
@@ -25,7 +26,13 @@ type Stream struct {
 type streamed struct {
 	liner
 	attempt int
-	length  int64 // of the output so far
+	length  int64  // of the output so far
+	sum     uint32 // CRC32C of the output so far
+}
+
+func (l *streamed) Write(p []byte) (int, error) {
+	l.sum = crc32.Update(l.sum, castagnoli, p)
+	return l.liner.Write(p)
 }
 
 type lineKey struct {
@@ -85,6 +92,10 @@ func (s *Stream) show(e *runner.Event) error {
 	n, err := io.Copy(l, io.LimitReader(f, now))
 	if err == nil && n < now {
 		err = errors.New("the record has less output than its journal says")
+	}
+	if err == nil && now == e.Length && l.sum != e.Checksum {
+		err = sayDamaged(&l.liner, errDamaged)
+		l.sum = e.Checksum // what follows need not be damaged
 	}
 	return err
 }

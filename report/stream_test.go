@@ -13,7 +13,8 @@ func TestStream(t *testing.T) {
 	var b bytes.Buffer
 	s := &Stream{W: &b, Files: files}
 	piece := func(stream runner.Stream, from, to int64) []runner.Event {
-		return []runner.Event{{Kind: runner.KindOutput, Host: "web1", Stream: stream, Offset: from, Length: to - from}}
+		text := files["web1 "+string(stream)]
+		return []runner.Event{{Kind: runner.KindOutput, Host: "web1", Stream: stream, Offset: from, Length: to - from, Checksum: crcOf(text[:min(to, int64(len(text)))])}}
 	}
 	for _, batch := range [][]runner.Event{piece(runner.Stdout, 0, 8), piece(runner.Stderr, 0, 5), piece(runner.Stdout, 8, int64(len(files["web1 stdout"]))), {{Kind: runner.KindFinish, Host: "web1"}}} {
 		if err := s.Events(batch); err != nil {
@@ -32,10 +33,11 @@ func TestStream(t *testing.T) {
 // TestStreamCutOff: of hosts whose end is not in the journal, the last line is shown at the end, too, although it may be a part.
 func TestStreamCutOff(t *testing.T) {
 	var b bytes.Buffer
-	s := &Stream{W: &b, Files: printed{"web1 stdout": "one\nha", "web1 stderr": "oo", "web2 stdout": "al"}}
-	for name, length := range map[string]int64{"web2 stdout": 2, "web1 stderr": 2, "web1 stdout": 6} {
+	files := printed{"web1 stdout": "one\nha", "web1 stderr": "oo", "web2 stdout": "al"}
+	s := &Stream{W: &b, Files: files}
+	for name, text := range files {
 		host, stream, _ := strings.Cut(name, " ")
-		if err := s.Events([]runner.Event{{Kind: runner.KindOutput, Host: host, Stream: runner.Stream(stream), Length: length}}); err != nil {
+		if err := s.Events([]runner.Event{{Kind: runner.KindOutput, Host: host, Stream: runner.Stream(stream), Length: int64(len(text)), Checksum: crcOf(text)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
