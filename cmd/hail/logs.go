@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -70,10 +71,11 @@ func logs(e environment, c *cli.Context) error {
 	if damaged != nil {
 		s = &report.Summary{} // the logs can be read all the same
 	}
+	buf := make([]byte, 32<<10)
 	for _, h := range hosts {
 		result := s.Result(h.Name)
 		if c.Bool("raw") {
-			err = e.printOutput(r, h.Name, result)
+			err = e.printOutput(r, h.Name, result, buf)
 		} else {
 			err = writeLog(e.stdout, r, h.Name, result)
 		}
@@ -148,15 +150,19 @@ func writeLog(w io.Writer, files report.Files, host string, result *report.Resul
 	return err
 }
 
-// printOutput writes what a host printed on stdout, byte for byte, and remarks on what is not there. A result of nil is
-// unknown.
-func (e environment) printOutput(files report.Files, host string, result *report.Result) error {
-	n, err := copyOutput(e.stdout, files, host)
+// printOutput writes what a host printed on stdout, byte for byte, and remarks on what is not there, or damaged. A result of
+// nil is unknown. It uses buf.
+func (e environment) printOutput(files report.Files, host string, result *report.Result, buf []byte) error {
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	n, err := copyOutput(io.MultiWriter(e.stdout, sum), files, host, buf)
 	if err != nil || result == nil {
 		return err
 	}
-	if missing := result.Stdout.Length - n; missing > 0 {
+	switch missing := result.Stdout.Length - n; {
+	case missing > 0:
 		fmt.Fprintf(e.stderr, "hail: %s: %d of its %s are not in the record\n", host, missing, report.Plural(result.Stdout.Length, "byte"))
+	case sum.Sum32() != result.Stdout.Checksum && !result.Ended.IsZero():
+		fmt.Fprintf(e.stderr, "hail: %s: damaged: this is not what the host printed\n", host)
 	}
 	if !ranToItsEnd(result) {
 		fmt.Fprintf(e.stderr, "hail: %s: %s\n", host, result.Said())
@@ -164,12 +170,13 @@ func (e environment) printOutput(files report.Files, host string, result *report
 	return nil
 }
 
-// copyOutput writes what a host printed on stdout, byte for byte, and returns how much there is of it.
-func copyOutput(w io.Writer, r report.Files, host string) (int64, error) {
+// copyOutput writes what a host printed on stdout, byte for byte, and returns how much there is of it. It uses buf, unless
+// that is nil.
+func copyOutput(w io.Writer, r report.Files, host string, buf []byte) (int64, error) {
 	f, err := r.Output(host, runner.Stdout)
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
-	return io.Copy(w, f)
+	return io.CopyBuffer(w, struct{ io.Reader }{f}, buf) // a file would make a buffer of its own
 }

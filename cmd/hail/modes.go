@@ -56,7 +56,7 @@ var (
 	noMode  = mode{name: "none"}
 	rawMode = mode{name: "raw", end: func(w io.Writer, r shown) (err error) { // what the hosts printed, byte for byte
 		for i := range r.Hosts {
-			_, wrong := copyOutput(w, r.Files, r.Hosts[i].Host)
+			_, wrong := copyOutput(w, r.Files, r.Hosts[i].Host, nil)
 			err = errors.Join(err, wrong)
 		}
 		return err
