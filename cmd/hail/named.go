@@ -3,7 +3,8 @@ package main
 import "github.com/urfave/cli/v2"
 
 // The library asks each option for its names once for each option, and an option works them out with a regular expression
-// every time: a tenth of the cost of a run on one host. These types keep the names.
+// every time: a tenth of the cost of a run on one host. These types keep the names. And it would cut blanks off the values
+// of an option that may be given several times, but not of the others.
 type (
 	namedFlag struct {
 		cli.DocGenerationFlag
@@ -24,6 +25,7 @@ func named(flags []cli.Flag) (all []cli.Flag) {
 	for _, f := range flags {
 		switch f := f.(type) {
 		case *cli.StringSliceFlag:
+			f.KeepSpace = true
 			all = append(all, namedSlice{f, f.Names()})
 		case cli.DocGenerationFlag:
 			all = append(all, namedFlag{f, f.Names()})
