@@ -81,16 +81,23 @@ var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true
 
 const wholeScript = `hail_script=$(cat; printf x); exec </dev/null; eval "${hail_script%x}"`
 
+// besideInput is a script for sh that lets the interpreter %[1]s read its script from descriptor 3. On Linux, the input
+// would not be read by opening /dev/stdin, and perl and ruby leave what follows __END__ in it. Where there is no /dev/fd/3,
+// as on FreeBSD, /dev/stdin is the input itself.
+const besideInput = `exec 3<&0; [ -e /dev/fd/3 ] || exec %[1]s /dev/stdin "$@"; exec %[1]s /dev/fd/3 "$@" 3<&3 </dev/null`
+
 // fed returns the command line for a script that is fed to its interpreter.
 func (s Script) fed() string {
-	from := []string{"/dev/stdin"}
+	words := s.Interpreter
 	switch name := s.program(); {
 	case shells[name]:
-		from = []string{"-c", wholeScript, s.Name}
-	case strings.HasPrefix(name, "python"), name == "perl", name == "ruby", name == "node":
-		from = []string{"-"}
+		words = slices.Concat(words, []string{"-c", wholeScript, s.Name})
+	case strings.HasPrefix(name, "python"), name == "node":
+		words = slices.Concat(words, []string{"-"})
+	default:
+		words = []string{"sh", "-c", fmt.Sprintf(besideInput, runner.QuoteWords(words)), "hail"}
 	}
-	return runner.QuoteWords(slices.Concat(s.Interpreter, from, runner.Strings(s.Args)))
+	return runner.QuoteWords(slices.Concat(words, runner.Strings(s.Args)))
 }
 
 // program returns the name of the interpreter, also when env or busybox starts it.

@@ -82,13 +82,18 @@ func TestScriptStaged(t *testing.T) {
 	}
 }
 
-// TestScriptIsReadWhole: no command of a script gets a part of it as input, whatever shell runs it.
+// TestScriptIsReadWhole: no command of a script gets a part of it as input, whatever runs it.
 func TestScriptIsReadWhole(t *testing.T) {
-	for _, shell := range []string{"sh", "bash", "dash", "mksh", "ksh93", "zsh"} {
-		a, conn := here(t, "cat\necho end\n", "/usr/bin/env "+shell, "")
+	const shell = "cat\necho end\n"
+	for interpreter, text := range map[string]string{"sh": shell, "bash": shell, "dash": shell, "mksh": shell, "ksh93": shell, "zsh": shell,
+		"busybox awk -f": "{ print }\nEND { print \"end\" }\n",
+		"perl":           "system(\"cat\"); print \"end\\n\";\n__END__\nmore\n",
+		"python3":        "import os\nos.system(\"cat\")\nprint(\"end\")\n",
+	} {
+		a, conn := here(t, text, "/usr/bin/env "+interpreter, "")
 		var out strings.Builder
 		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard}); err != nil || out.String() != "end\n" {
-			t.Errorf("%s: %v, %q, want \"end\\n\"", shell, err, out.String())
+			t.Errorf("%s: %v, %q, want \"end\\n\"", interpreter, err, out.String())
 		}
 	}
 }
