@@ -91,6 +91,9 @@ func (s Script) fed() string {
 	words := s.Interpreter
 	switch name := s.program(); {
 	case shells[name]:
+		if last := len(words) - 1; words[last] == "-" || words[last] == "--" { // after it, -c is no option
+			words = words[:last]
+		}
 		words = slices.Concat(words, []string{"-c", wholeScript, s.Name})
 	case strings.HasPrefix(name, "python"), name == "node":
 		words = slices.Concat(words, []string{"-"})

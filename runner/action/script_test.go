@@ -85,7 +85,7 @@ func TestScriptStaged(t *testing.T) {
 // TestScriptIsReadWhole: no command of a script gets a part of it as input, whatever runs it.
 func TestScriptIsReadWhole(t *testing.T) {
 	const shell = "cat\necho end\n"
-	for interpreter, text := range map[string]string{"sh": shell, "bash": shell, "dash": shell, "mksh": shell, "ksh93": shell, "zsh": shell,
+	for interpreter, text := range map[string]string{"sh": shell, "bash": shell, "dash": shell, "mksh": shell, "ksh93": shell, "zsh": shell, "sh -": shell, "bash -e --": shell,
 		"busybox awk -f": "{ print }\nEND { print \"end\" }\n",
 		"perl":           "system(\"cat\"); print \"end\\n\";\n__END__\nmore\n",
 		"python3":        "import os\nos.system(\"cat\")\nprint(\"end\")\n",
