@@ -114,7 +114,7 @@ func TestRunTerms(t *testing.T) {
 		switch strings.Join(append([]string{id}, statuses...), " ") {
 		case "last failed", "nightly/web failed":
 			return []string{"web2", "db1"}, nil
-		case "last~1 unreachable lost", "20261123-1504":
+		case "last~1 unreachable lost", "20261123-1504", "nightly/db":
 			return []string{"lone"}, nil
 		case "old":
 			return []string{"gone"}, nil
@@ -124,6 +124,7 @@ func TestRunTerms(t *testing.T) {
 	for expr, want := range map[string]string{
 		"run:last/failed":                  "web2 db1",
 		"run:nightly/web/failed":           "web2 db1",
+		"run:nightly/db":                   "lone",
 		"run:last~1/unreachable+lost,web1": "web1 lone",
 		"@web&run:last/failed":             "web2",
 		"run:20261123-1504":                "lone",

@@ -147,10 +147,15 @@ func (u *universe) addRun(s *set, t term) error {
 		return t.fail("earlier runs cannot be used here", "")
 	}
 	id, wanted := t.text, []string(nil)
-	if i := strings.LastIndexByte(id, '/'); i >= 0 { // the name of a run may have slashes, too
+	if i := strings.LastIndexByte(id, '/'); i >= 0 {
 		id, wanted = id[:i], strings.Split(id[i+1:], "+")
 	}
 	names, err := u.look.Run(id, wanted)
+	if err != nil && wanted != nil { // the name of a run may have slashes, too
+		if all, e := u.look.Run(t.text, nil); e == nil {
+			names, err = all, nil
+		}
+	}
 	wrong, known := errors.AsType[*Error](err)
 	switch {
 	case known:
