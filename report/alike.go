@@ -50,7 +50,7 @@ func maskedDigest(files Files, r *Result, m mask) (sum [sha256.Size]byte, err er
 }
 
 func (m mask) digest(h hash.Hash, files Files, r *Result, stream runner.Stream) error {
-	f, has, err := openKept(files, r, stream, 0)
+	f, has, err := openKept(files, r, stream)
 	if err != nil {
 		return err
 	}

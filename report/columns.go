@@ -130,7 +130,7 @@ func (c *Columns) Rows(h inventory.Host, r *Result, files Files) (rows [][]any, 
 // wholeOutput opens what the host printed on stdout, if nothing of it is left out or damaged: the rest might still look like
 // lines, or like JSON. The caller closes it.
 func wholeOutput(files Files, r *Result) (io.ReadCloser, error) {
-	f, has, err := openKept(files, r, runner.Stdout, 0)
+	f, has, err := openKept(files, r, runner.Stdout)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func shown(files Files, r *Result, stream runner.Stream, m mask) (string, error)
 	if all.Length > longestDiff {
 		return fmt.Sprintf("%d bytes, too many to compare line by line (CRC32C %08x)\n", all.Length, all.Checksum), nil
 	}
-	f, has, err := openKept(files, r, stream, 0)
+	f, has, err := openKept(files, r, stream)
 	if err != nil {
 		return "", err
 	}

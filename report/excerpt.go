@@ -44,7 +44,7 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 // openEnd opens the end of what a host printed, at most so many bytes, and says whether something is left out before or
 // after them. The caller closes it.
 func (r *Report) openEnd(host *Result, stream runner.Stream, most int64) (end io.ReadCloser, before, after bool, err error) {
-	f, has, err := openKept(r.Files, host, stream, r.Plan.MaxOutput)
+	f, has, err := openKept(r.Files, host, stream)
 	if err != nil {
 		return nil, false, false, err
 	}

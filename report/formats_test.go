@@ -88,10 +88,10 @@ func TestExcerpt(t *testing.T) {
 	}
 	is(100, "first half\nother half\n")
 	is(5, "… \nhalf\n")
-	s.Hosts[0].Stdout.Length, s.Plan.MaxOutput = 1000, 22
+	s.Hosts[0].Stdout.Length, s.Hosts[0].limit = 1000, 22
 	is(100, "… \nother half\n")
 	is(5, "… \nhalf\n")
-	s.Plan.MaxOutput = 44
+	s.Hosts[0].limit = 44
 	is(100, "first half\nother half\n… \n")
 	is(5, "… \nhalf\n… \n")
 	var b strings.Builder

@@ -30,9 +30,9 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 	}
 	for i, g := range groups {
 		if by.Diff && i != largest {
-			err = g.writeDiff(w, groups[largest], files, s.Plan.MaxOutput, style)
+			err = g.writeDiff(w, groups[largest], files, style)
 		} else {
-			err = g.write(w, files, s.Plan.MaxOutput, style)
+			err = g.write(w, files, style)
 		}
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func Gather(w io.Writer, s *Summary, files Files, by Gathering, style Style) err
 func EachHost(w io.Writer, s *Summary, files Files, style Style) error {
 	for i := range s.Hosts {
 		if r := &s.Hosts[i]; r.printed() {
-			if err := (&group{results: []*Result{r}}).write(w, files, s.Plan.MaxOutput, style); err != nil {
+			if err := (&group{results: []*Result{r}}).write(w, files, style); err != nil {
 				return err
 			}
 		}

@@ -120,7 +120,7 @@ func TestGatherLong(t *testing.T) {
 			t.Errorf("%+v: %d bytes, want %d", style, len(got), len(want))
 		}
 	}
-	s.Plan.MaxOutput = s.Hosts[0].Stdout.Length
+	s.Hosts[0].limit = s.Hosts[0].Stdout.Length
 	s.Hosts[0].Stdout.Length += 1000
 	var b strings.Builder
 	if err := Gather(&b, s, files, Gathering{}, Style{Width: 200}); err != nil {

@@ -38,23 +38,23 @@ func (g *group) title(style Style) string {
 	return style.bold("── " + title)
 }
 
-// write writes a block for the group. limit is how many bytes of an output are kept; 0 is all.
-func (g *group) write(w io.Writer, files Files, limit int64, style Style) error {
+// write writes a block for the group.
+func (g *group) write(w io.Writer, files Files, style Style) error {
 	if _, err := fmt.Fprintln(w, g.title(style)); err != nil {
 		return err
 	}
-	if err := g.writeStream(w, files, limit, runner.Stdout, "", style); err != nil {
+	if err := g.writeStream(w, files, runner.Stdout, "", style); err != nil {
 		return err
 	}
-	return g.writeStream(w, files, limit, runner.Stderr, "stderr: ", style)
+	return g.writeStream(w, files, runner.Stderr, "stderr: ", style)
 }
 
 // longestShown is how many bytes of an output are shown on a terminal, where more would push away everything else.
 const longestShown = 256 << 10
 
 // writeStream writes what the hosts printed on the stream, cleaned, with the prefix before each line.
-func (g *group) writeStream(w io.Writer, files Files, limit int64, stream runner.Stream, prefix string, style Style) error {
-	f, has, err := openKept(files, g.results[0], stream, limit)
+func (g *group) writeStream(w io.Writer, files Files, stream runner.Stream, prefix string, style Style) error {
+	f, has, err := openKept(files, g.results[0], stream)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (g *group) writeStream(w io.Writer, files Files, limit int64, stream runner
 
 // writeDiff writes how the output of the group differs from that of the largest group, or writes it whole if they have
 // no line in common: of 40 groups, 39 would repeat the largest as removed.
-func (g *group) writeDiff(w io.Writer, from *group, files Files, limit int64, style Style) error {
+func (g *group) writeDiff(w io.Writer, from *group, files Files, style Style) error {
 	var text strings.Builder
 	common := false
 	for _, stream := range streams {
@@ -116,7 +116,7 @@ func (g *group) writeDiff(w io.Writer, from *group, files Files, limit int64, st
 	case text.Len() == 0:
 		text.WriteString(" the same output\n")
 	case !common:
-		return g.write(w, files, limit, style)
+		return g.write(w, files, style)
 	}
 	_, err := fmt.Fprintf(w, "%s\n%s", g.title(style), paintDiff(text.String(), style))
 	return err

@@ -39,11 +39,11 @@ func (k kept) ends(most int64) kept {
 
 // openKept opens what a host printed on a stream, and returns what there is of it, as keptIn does. Reading it to its end
 // from its beginning ends with errDamaged if it has changed since the host has ended. The caller closes it.
-func openKept(files Files, r *Result, stream runner.Stream, limit int64) (f io.ReadSeekCloser, has kept, err error) {
+func openKept(files Files, r *Result, stream runner.Stream) (f io.ReadSeekCloser, has kept, err error) {
 	if f, err = files.Output(r.Host, stream); err != nil {
 		return nil, has, err
 	}
-	if has, err = keptIn(f, r.output(stream).Length, limit); err != nil {
+	if has, err = keptIn(f, r.output(stream).Length, r.limit); err != nil {
 		f.Close()
 		return nil, has, err
 	}

@@ -48,6 +48,7 @@ type Result struct {
 	Run     string            `json:"run,omitempty"`    // if several runs are shown together, which one this is from; empty: the first
 
 	before *Result // how the attempt before this one ended; nothing else of it
+	limit  int64   // how many bytes of an output are kept; 0: all
 }
 
 // Before says on one line how the attempt before the last one ended; it is empty if there was none.
@@ -156,7 +157,7 @@ func (s *Summary) begin(e *runner.Event) {
 	s.Plan, s.Name, s.DryRun = e.Plan, e.Plan.Name, e.Plan.DryRun
 	s.Hosts = make([]Result, len(e.Plan.Hosts))
 	for i, h := range e.Plan.Hosts {
-		s.Hosts[i].Host = h.Name
+		s.Hosts[i].Host, s.Hosts[i].limit = h.Name, e.Plan.MaxOutput
 		s.index[h.Name] = i
 	}
 }
