@@ -64,7 +64,7 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 		received <- err
 	}()
 	out := &program.Marked{W: writer, Mark: mark}
-	err = t.Exec(ctx, f.line(mark), runner.Stdio{Out: out, Err: t.Err})
+	err = t.Exec(ctx, f.line(mark), runner.Stdio{Out: out, Err: t.Err, Program: true})
 	writer.CloseWithError(io.ErrUnexpectedEOF)
 	e := <-received
 	failure, ok := errors.AsType[*runner.Failure](err)
@@ -77,15 +77,18 @@ func (f Fetch) Do(ctx context.Context, t *runner.Target) error {
 	case !exited:
 		return err
 	}
-	if e := in.verify(ctx, t); e != nil {
-		return e
-	}
+	isCut := e != nil
+	e = in.verify(ctx, t)
 	in.tell(t)
 	switch {
-	case in.refused > 0:
-		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d refused, the rest is here; the first: %s", in.refused, in.why[0])}
+	case isCut:
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: errors.New("the host's tar did not get to its end, so the rest is missing: see its stderr")}
+	case e != nil:
+		return e
 	case err != nil:
 		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: errors.New("not everything could be read: see its stderr")}
+	case in.refused > 0:
+		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("%d refused, the rest is here; the first: %s", in.refused, in.why[0])}
 	}
 	return nil
 }
@@ -105,12 +108,19 @@ func (f Fetch) line(mark string) string {
 	}
 	// A pattern that matches nothing stays as it is, and tar reports it as missing. GNU tar would take \n in a name for a
 	// line break; other tars don't, and ignore the variable.
-	begin += " && export LC_ALL=C TAR_OPTIONS=--no-unquote && set --"
+	begin += " && export LC_ALL=C TAR_OPTIONS=--no-unquote && x="
 	if !f.wantsHidden() {
-		begin += ` "--exclude=` + hiddenFolder + `" "--exclude=` + hiddenFolder + `.old" && { tar -c -f - "$@" ./dev/null >/dev/null 2>&1 || set --; }` // busybox may lack it
+		begin += `"--exclude=` + hiddenFolder + ` --exclude=` + hiddenFolder + `.old" && { tar -c -f - $x ./dev/null >/dev/null 2>&1 || x=; }` // busybox may lack it
 	}
-	return "sh -c " + runner.Quote("echo "+mark+"; "+begin+` && tar -c -f - "$@" --`+patterns)
+	return "sh -c " + runner.Quote("echo "+mark+"; "+begin+" && set --"+patterns+" && set -f && "+sendFiles)
 }
+
+// sendFiles prints an archive of its arguments, without what the options in $x leave out. The tar of BSD and macOS ends a
+// folder at the first file that it can't read: it gets each name by itself. It fails for a name that is not there, in
+// place of find.
+const sendFiles = `case $(tar --version 2>&1) in ` +
+	`bsdtar*) { find "$@" -print0 || printf "%s\0" "what find could not read"; } | tar -c -f - $x --null -n -T - ;; ` +
+	`*) tar -c -f - $x -- "$@" ;; esac`
 
 // wantsHidden reports whether the hidden folders of pushes are what somebody is after.
 func (f Fetch) wantsHidden() bool {

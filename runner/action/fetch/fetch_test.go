@@ -24,49 +24,81 @@ import (
 	"hail/runner/action/fetch"
 	"hail/runner/hosttest"
 	"hail/runner/local"
+	"hail/runner/wrap"
 )
 
 // machine is this machine as a host, with a folder to fetch from.
 type machine struct {
-	dir  string
-	conn runner.Conn
+	dir, path string
+	login     string // what begins a command as the user who logs in; empty: nothing
+	host      inventory.Host
 }
 
-// machines runs test with GNU's tools and, beside that, with busybox only.
-func machines(t *testing.T, test func(t *testing.T, m machine)) {
+// machines runs test on this machine with GNU's tools and, beside that, with busybox only.
+func machines(t *testing.T, test func(t *testing.T, m *machine)) {
 	for _, name := range hosttest.Userlands {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path, sh := hosttest.Tools(t, name)
-			test(t, newMachine(t, path, sh))
+			test(t, newMachine(t, name))
 		})
 	}
 }
 
-func newMachine(t *testing.T, path, sh string) machine {
+// newMachine has the tools of a userland: see hosttest.Tools.
+func newMachine(t *testing.T, name string) *machine {
 	t.Helper()
-	conn, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Connection: inventory.Connection{Shell: sh}})
+	path, sh := hosttest.Tools(t, name)
+	return &machine{dir: t.TempDir(), path: path, host: inventory.Host{Name: "here", Connection: inventory.Connection{Shell: sh}}}
+}
+
+// withTool has another program in place of one of GNU's.
+func withTool(t *testing.T, name, script string) *machine {
+	t.Helper()
+	m, bin := newMachine(t, "gnu"), t.TempDir()
+	hosttest.Program(t, filepath.Join(bin, name), "#!/bin/sh\n"+script+"\n")
+	m.path = bin + ":" + m.path
+	return m
+}
+
+// asUser makes the machine one where an ordinary user logs in, whoever runs the tests.
+func (m *machine) asUser(t *testing.T) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return
+	}
+	program, err := exec.LookPath("setpriv")
 	if err != nil {
+		t.Fatalf("%v: make tools installs what the tests need", err)
+	}
+	m.login = program + " --reuid=65534 --regid=65534 --clear-groups sh -c "
+	if err := errors.Join(os.Chmod(m.dir, 0o755), os.Chmod(filepath.Dir(m.dir), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	return machine{t.TempDir(), withPath{conn, path}}
 }
 
-// withPath adds a PATH to the environment of every command.
-type withPath struct {
+// Dial implements runner.Dialer.
+func (m *machine) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	c, err := local.Dialer{}.Dial(ctx, h)
+	return login{c, m}, err
+}
+
+// login is a Conn of a machine.
+type login struct {
 	runner.Conn
-	path string
+	to *machine
 }
 
-func (c withPath) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
-	s.Env = append(s.Env, "PATH="+c.path)
+func (c login) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
+	s.Env = append(s.Env, "PATH="+c.to.path)
+	if c.to.login != "" {
+		cmd = c.to.login + runner.Quote(cmd)
+	}
 	return c.Conn.Exec(ctx, cmd, s)
 }
 
 func TestMain(m *testing.M) { hosttest.Main(m) }
 
-func (m machine) write(t *testing.T, name, text string, mode os.FileMode) {
+func (m *machine) write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
 	path := filepath.Join(m.dir, name)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
@@ -75,13 +107,18 @@ func (m machine) write(t *testing.T, name, text string, mode os.FileMode) {
 }
 
 // fetch brings what there is in the folder of the machine under these names, and returns what was printed.
-func (m machine) fetch(t *testing.T, dir string, names ...string) (out string, err error) {
+func (m *machine) fetch(t *testing.T, dir string, names ...string) (out string, err error) {
 	t.Helper()
 	f := fetch.Fetch{Dir: dir, Entries: 1000, Bytes: 1 << 30, Depth: 64}
 	for _, name := range names {
 		f.Paths = append(f.Paths, runner.Text(m.dir+name))
 	}
-	return fetchOver(t, f, "here", m.conn)
+	conn, err := wrap.Dialer{Inner: m}.Dial(t.Context(), m.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return fetchOver(t, f, m.host.Name, conn)
 }
 
 // fetchOver fetches over a connection, and returns what was printed.
@@ -93,7 +130,7 @@ func fetchOver(t *testing.T, f fetch.Fetch, host string, c runner.Conn) (out str
 
 // TestFetchFolder brings a folder with difficult names and with links, one of which leads out of it.
 func TestFetchFolder(t *testing.T) {
-	machines(t, func(t *testing.T, m machine) {
+	machines(t, func(t *testing.T, m *machine) {
 		for name, text := range map[string]string{"a": "one", "it's": "two", "sub/new\nline": "three", "sub/deep/er": strings.Repeat("x", 1<<20), "special": "l1"} {
 			m.write(t, name, text, 0o640)
 		}
@@ -128,7 +165,7 @@ func TestFetchFolder(t *testing.T) {
 
 // TestFetchFiles brings files that are named in several ways, some of them twice or not there.
 func TestFetchFiles(t *testing.T) {
-	machines(t, func(t *testing.T, m machine) {
+	machines(t, func(t *testing.T, m *machine) {
 		for name, text := range map[string]string{"a": "one", "x.log": "l1", "y.log": "l2", "sub/b": "two", `DOMAIN\norbert\101`: "l3"} {
 			m.write(t, name, text, 0o640)
 		}
@@ -151,8 +188,11 @@ func TestFetchFiles(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 		// What is named twice arrives once, also if it has two names.
-		if out, err = m.fetch(t, filepath.Join(dir, "twice"), "/a", "/a", "/x.log", "/*.log"); err != nil || strings.Count(out, "\n") != 3 {
-			t.Errorf("%v\n%s, want three files", err, out)
+		if err := errors.Join(os.Symlink("a", filepath.Join(m.dir, "link")), os.Link(filepath.Join(m.dir, "link"), filepath.Join(m.dir, "link2"))); err != nil {
+			t.Fatal(err)
+		}
+		if out, err = m.fetch(t, filepath.Join(dir, "twice"), "/a", "/a", "/x.log", "/*.log", "/link", "/link*"); err != nil || strings.Count(out, "\n") != 5 || strings.Count(out, "link to a ") != 2 {
+			t.Errorf("%v\n%s, want three files and two links", err, out)
 		}
 		// A missing path is reported, and the others arrive.
 		out, err = m.fetch(t, filepath.Join(dir, "some"), "/a", "/none")
@@ -162,15 +202,69 @@ func TestFetchFiles(t *testing.T) {
 	})
 }
 
+// TestFetchUnreadable: what can't be read is told, and the others arrive, also with a tar that ends a folder there.
+func TestFetchUnreadable(t *testing.T) {
+	for _, userland := range []string{"gnu", "busybox", "bsd"} {
+		t.Run(userland, func(t *testing.T) {
+			m := newMachine(t, userland)
+			m.asUser(t)
+			for i := range 20 {
+				m.write(t, fmt.Sprint("sub/", i), "x", 0o644)
+			}
+			m.write(t, "sub/10", "x", 0)
+			if err := os.Symlink("../../../../../../../out", filepath.Join(m.dir, "sub/out")); err != nil {
+				t.Fatal(err)
+			}
+			out, err := m.fetch(t, t.TempDir(), "/sub", "/none")
+			if _, reason := runner.StatusOf(err); reason != runner.NotFetched || strings.Contains(err.Error(), "the rest is here") || strings.Count(out, " 0644 1 ") != 19 || !strings.Contains(out, "sub/10") || !strings.Contains(out, "none") {
+				t.Errorf("%v\n%s, want 19 files", err, out)
+			}
+			if out, err = m.fetch(t, t.TempDir(), "/sub/1"); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// TestFetchVanishing: what can't be verified is told with what has arrived.
+func TestFetchVanishing(t *testing.T) {
+	m := withTool(t, "tar", `/bin/tar "$@" || exit
+for x; do case $x in */sub) rm "$x/a" ;; esac; done`)
+	m.write(t, "sub/a", "x", 0o644)
+	m.write(t, "sub/b", "x", 0o644)
+	out, err := m.fetch(t, t.TempDir(), "/sub")
+	if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "only 1 of 2") || strings.Count(out, " 0644 1 ") != 2 || !strings.Contains(out, "sub/a: No such file") {
+		t.Errorf("%v\n%s, want two files", err, out)
+	}
+}
+
+// TestFetchHalf: a tar that gives up, as that of busybox does where a file shrinks, leaves out more than what it names.
+func TestFetchHalf(t *testing.T) {
+	m := withTool(t, "tar", `/bin/tar "$@" | head -c 1024
+exit 1`)
+	m.write(t, "a", "x", 0o644)
+	m.write(t, "b", "x", 0o644)
+	out, err := m.fetch(t, t.TempDir(), "/a", "/b")
+	if _, reason := runner.StatusOf(err); reason != runner.NotFetched || !strings.Contains(err.Error(), "the rest is missing") || strings.Count(out, " 0644 1 ") != 1 {
+		t.Errorf("%v\n%s, want one file", err, out)
+	}
+}
+
+// TestFetchForCsh: the login shell need not be one of POSIX.
+func TestFetchForCsh(t *testing.T) {
+	m := newMachine(t, "gnu")
+	m.host.Connection.Shell = "tcsh"
+	m.write(t, "new\nline", "one", 0o644)
+	if out, err := m.fetch(t, t.TempDir(), "/new\nline"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestFetchWhileReplaced: where the host's tar can leave nothing out, and sends a file as a link to what a push is about to
 // put aside, the fetch says why the file is missing.
 func TestFetchWhileReplaced(t *testing.T) {
-	bin := t.TempDir()
-	hosttest.Program(t, filepath.Join(bin, "tar"), `#!/bin/sh
-case $* in *--exclude*) exit 1 ;; esac
-exec /bin/tar --sort=name "$@"
-`)
-	m := newMachine(t, bin+":"+os.Getenv("PATH"), "/bin/sh")
+	m := withTool(t, "tar", `case $* in *--exclude*) exit 1 ;; esac
+exec /bin/tar --sort=name "$@"`)
 	hidden := ".hail-" + strings.Repeat("A", 26) + ".old/conf"
 	m.write(t, hidden, "old", 0o644)
 	if err := os.Link(filepath.Join(m.dir, hidden), filepath.Join(m.dir, "conf")); err != nil {
@@ -184,7 +278,7 @@ exec /bin/tar --sort=name "$@"
 
 // TestFetchAgain: a fetch into a folder that has an earlier one keeps apart what is apart on the host.
 func TestFetchAgain(t *testing.T) {
-	machines(t, func(t *testing.T, m machine) {
+	machines(t, func(t *testing.T, m *machine) {
 		dir := t.TempDir()
 		for _, path := range []string{"", "/now/x"} { // the whole folder, or one file
 			m.write(t, "one/x", "one", 0o644)
@@ -342,7 +436,7 @@ func TestHostileFetch(t *testing.T) {
 		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to something that was not sent", fetch.Fetch{}},
 		{"a link over a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/../.."}}, "out is a link that leads out", fetch.Fetch{}},
 		{"a link behind a link", []*tar.Header{file("good"), up, {Name: "a/b/up/out", Typeflag: tar.TypeSymlink, Linkname: "../../.."}}, "out is a link that leads out", fetch.Fetch{}},
-		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a hard link to something other than a file", fetch.Fetch{}},
+		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a link that leads out", fetch.Fetch{}},
 		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is not a file", fetch.Fetch{}},
 		{"a file over a folder", []*tar.Header{file("d/e"), file("d"), file("good")}, "d is a folder here", fetch.Fetch{}},
 		{"a link over a folder", []*tar.Header{file("d/e"), {Name: "d", Typeflag: tar.TypeSymlink, Linkname: "good"}, file("good")}, "d is a folder here", fetch.Fetch{}},
@@ -414,7 +508,7 @@ func tarOf(name, content string) []byte {
 
 // TestFetchesAtOnce: fetches into the same folder at once don't disturb each other, and links are always there.
 func TestFetchesAtOnce(t *testing.T) {
-	m := newMachine(t, os.Getenv("PATH"), "/bin/sh")
+	m := newMachine(t, "gnu")
 	m.write(t, "a", "one", 0o640)
 	const many = 50
 	for i := range many {

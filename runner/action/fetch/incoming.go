@@ -68,6 +68,7 @@ type receivedEntry struct {
 	here   string // in the host's folder
 	digest string // of a file
 	text   string // what it is, if it is no file
+	link   string // the target of a symbolic link
 	size   int64
 	mode   os.FileMode
 }
@@ -149,6 +150,9 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		return fmt.Sprintf("is deeper than %d folders (--max-depth)", in.fetch.Depth), nil
 	}
 	sent = path.Clean(sent)
+	if i, known := in.at[path.Clean(inArchive(h.Linkname))]; known && h.Typeflag == tar.TypeLink && in.files[i].link != "" { // it has two names, or was named twice
+		h.Typeflag, h.Linkname = tar.TypeSymlink, in.files[i].link
+	}
 	one := receivedEntry{path: "/" + sent, here: sent, size: h.Size, mode: os.FileMode(h.Mode) & 0o777}
 	switch {
 	case in.flat == "":
@@ -179,6 +183,7 @@ func (in *incoming) entry(h *tar.Header, content io.Reader) (refused string, err
 		if !in.staysInside(one.here, target) {
 			return "is a link that leads out of its folder: " + runner.Text(h.Linkname).Shown(), nil
 		}
+		one.link = h.Linkname
 		one.text = "link to " + runner.Text(h.Linkname).Shown()
 		err = in.link(one.here, func(part string) error { return in.root.Symlink(target, part) })
 	case tar.TypeLink:

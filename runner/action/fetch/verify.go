@@ -28,14 +28,14 @@ func (in *incoming) verify(ctx context.Context, t *runner.Target) error {
 	}
 	out := program.Bounded{Most: int64(len(files) * len(runner.Digest(nil)+"\n"))}
 	mark := program.NewMark()
-	err := t.Exec(ctx, digestsOf()+" "+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &program.Marked{W: &out, Mark: mark}, Err: t.Err})
+	err := t.Exec(ctx, digestsOf()+" "+mark, runner.Stdio{In: &list, Size: int64(list.Len()), Out: &program.Marked{W: &out, Mark: mark}, Err: t.Err, Program: true})
 	if !program.Ended(err) {
 		return err
 	}
 	lines := strings.Fields(out.Text.String())
 	if len(lines) != len(files) {
 		if err == nil || len(lines) > 0 {
-			err = fmt.Errorf("only %d of %d digests came back from the host: some files are gone or no longer readable", len(lines), len(files))
+			err = fmt.Errorf("only %d of %d digests came back from the host: some files are gone or no longer readable, see its stderr", len(lines), len(files))
 		}
 		return &runner.Failure{Status: runner.Failed, Reason: runner.NotFetched, Err: fmt.Errorf("could not be verified: %w", err)}
 	}
