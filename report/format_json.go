@@ -9,6 +9,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -50,6 +51,33 @@ func (s *Summary) asJSON() jsonSummary {
 		}
 	}
 	return all
+}
+
+// UnmarshalJSON implements json.Unmarshaler. JSON has no plan: that of s then has what JSON says of the run, and the names of its
+// hosts and checks.
+func (s *Summary) UnmarshalJSON(text []byte) error {
+	type fields Summary
+	if err := json.Unmarshal(text, (*fields)(s)); err != nil {
+		return err
+	}
+	s.Plan, s.index = &runner.Plan{Run: s.Run, Name: s.Name, DryRun: s.DryRun, Fleet: checksOf(s.Fleet)}, map[string]int{}
+	for i, r := range s.Hosts {
+		s.index[r.Host] = i
+		s.Plan.Hosts = append(s.Plan.Hosts, inventory.Host{Name: r.Host})
+		if s.Plan.Checks == nil {
+			s.Plan.Checks = checksOf(r.Checks)
+		}
+	}
+	s.completeChecks()
+	return nil
+}
+
+// checksOf returns the checks that the verdicts name.
+func checksOf(verdicts []runner.Verdict) (checks []runner.Check) {
+	for _, v := range verdicts {
+		checks = append(checks, runner.Check{ID: v.Check})
+	}
+	return checks
 }
 
 // writeJSON writes one host after another: all of their texts at once may be too much.

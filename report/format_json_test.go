@@ -2,9 +2,13 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+
+	"hail/runner"
 )
 
 // TestOutputInJSON: the report has the end of each output as the host printed it, and says where that is not all.
@@ -36,5 +40,28 @@ func TestOutputInJSON(t *testing.T) {
 	text = (&Report{Summary: s, Files: unreadable{}}).written(t, "json")
 	if err := json.Unmarshal([]byte(text), &read); err != nil || !read.Hosts[0].Stdout.Cut {
 		t.Errorf("an output that can't be read is not said to be cut: %v: %s", err, text)
+	}
+}
+
+// TestReadFromJSON: a summary that was read from JSON, which has no plan, is shown as any other.
+func TestReadFromJSON(t *testing.T) {
+	for _, checks := range []bool{false, true} {
+		written := reportOf(t, checks)
+		written.Stopped = runner.OverBudget
+		read := &Report{Summary: &Summary{}, Files: written.Files, Events: written.Events}
+		if err := json.Unmarshal([]byte(written.written(t, "json")), read.Summary); err != nil {
+			t.Fatal(err)
+		}
+		var was, is strings.Builder
+		if err := errors.Join(Text(&was, written.Summary, read.Files, Style{}), Text(&is, read.Summary, read.Files, Style{})); err != nil || is.String() != was.String() {
+			t.Errorf("%v, got\n%swant\n%s", err, is.String(), was.String())
+		}
+		if err := errors.Join(Gather(io.Discard, read.Summary, read.Files, Gathering{Alike: true, Diff: true}, Style{}), EachHost(io.Discard, read.Summary, read.Files, Style{}),
+			Checks(io.Discard, read.Summary, Style{}), CompareChecks(io.Discard, written.Summary, read.Summary, Style{})); err != nil {
+			t.Error(err)
+		}
+		for _, name := range FormatNames() {
+			read.written(t, name)
+		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Report is what the formats write: how a run ended, live or afterwards, and what its hosts printed. The Summary must have
-// its Plan, which is in the events of a run but not in the JSON of a Summary; only jsonl needs nothing but Events.
+// a Plan, so the zero value does not do; only jsonl needs nothing but Events.
 type Report struct {
 	*Summary
 	What    string                   // what the run did, in a few words; may be empty

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"hail/inventory"
@@ -24,7 +23,7 @@ type Summary struct {
 	Hosts   []Result              `json:"hosts"`             // in the order of the plan
 	Fleet   []runner.Verdict      `json:"fleet,omitempty"`   // of the checks over all hosts
 
-	Plan  *runner.Plan `json:"-"`
+	Plan  *runner.Plan `json:"-"` // nil before its event; of a summary read from JSON, just the names of hosts and checks
 	index map[string]int
 }
 
@@ -288,13 +287,8 @@ func (s *Summary) count() {
 
 // Result returns the result of the host, or nil if it was not selected.
 func (s *Summary) Result(host string) *Result {
-	i, ok := s.index[host]
-	if s.index == nil { // it was read from JSON
-		i = slices.IndexFunc(s.Hosts, func(r Result) bool { return r.Host == host })
-		ok = i >= 0
+	if i, ok := s.index[host]; ok {
+		return &s.Hosts[i]
 	}
-	if !ok {
-		return nil
-	}
-	return &s.Hosts[i]
+	return nil
 }
