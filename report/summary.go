@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"hail/inventory"
@@ -225,7 +226,7 @@ func (s *Summary) completeChecks() {
 
 // complete returns the verdicts on all checks, in the order of the checks.
 func complete(verdicts []runner.Verdict, checks []runner.Check) []runner.Verdict {
-	if len(verdicts) == len(checks) {
+	if slices.EqualFunc(verdicts, checks, func(v runner.Verdict, c runner.Check) bool { return v.Check == c.ID }) {
 		return verdicts
 	}
 	whole := make([]runner.Verdict, len(checks))

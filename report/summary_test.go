@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"hail/inventory"
@@ -35,6 +37,25 @@ func TestCutOff(t *testing.T) {
 		s.Settle()
 		if got := s.Hosts[0].how(); got != tt.want || s.Counts[s.Hosts[0].Status] != 1 {
 			t.Errorf("%s: the host is %s, want %s; counts %v", tt.what, got, tt.want, s.Counts)
+		}
+	}
+}
+
+// TestComplete: whatever verdicts there are, each check has its own.
+func TestComplete(t *testing.T) {
+	for have, want := range map[string]string{
+		"one two": "[one pass, two pass]",
+		"two":     "[one not-evaluated, two pass]",
+		"two x":   "[one not-evaluated, two pass]",
+		"two one": "[one pass, two pass]",
+	} {
+		var verdicts []runner.Verdict
+		for _, id := range strings.Fields(have) {
+			verdicts = append(verdicts, runner.Verdict{Check: id, Outcome: runner.Pass})
+		}
+		v := complete(verdicts, []runner.Check{{ID: "one"}, {ID: "two"}})
+		if got := fmt.Sprintf("[%s %s, %s %s]", v[0].Check, v[0].Outcome, v[1].Check, v[1].Outcome); got != want {
+			t.Errorf("of %s: got %s, want %s", have, got, want)
 		}
 	}
 }
