@@ -140,7 +140,7 @@ func (s *Summary) add(e *runner.Event) {
 	case e.Kind == runner.KindEnd:
 		s.Stopped, s.Why, s.Whole = e.Reason, e.Error, true
 	default:
-		if i, ok := s.index[e.Host]; ok {
+		if i, ok := s.index[e.Host]; ok && s.Hosts[i].Status == "" { // a foreign record may have more after the end of a host
 			s.Hosts[i].add(e)
 			if e.Kind == runner.KindFinish {
 				s.Counts[e.Status]++

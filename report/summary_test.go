@@ -59,3 +59,12 @@ func TestComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondFinish: a host ends once, also in a foreign record that says it twice.
+func TestSecondFinish(t *testing.T) {
+	s, _ := fleet([]Result{{Host: "web1", Status: runner.OK}}, nil, nil)
+	s.Add([]runner.Event{{Kind: runner.KindFinish, Host: "web1", Status: runner.OK}, {Kind: runner.KindFinish, Host: "web1", Status: runner.Failed}})
+	if got, want := Counts(s, Style{}), "1 host: 1 ok"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

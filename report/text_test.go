@@ -45,8 +45,8 @@ func TestCounts(t *testing.T) {
 // TestOvercome: the reason why hosts that ended well had to be tried again is shown once.
 func TestOvercome(t *testing.T) {
 	s, files := fleet([]Result{{Host: "a", Status: runner.OK}, {Host: "b1", Status: runner.OK}, {Host: "b2", Status: runner.Changed}, {Host: "c", Status: runner.Failed}}, nil, nil)
-	for _, r := range s.Hosts[1:] {
-		s.Add([]runner.Event{{Kind: runner.KindRetry, Host: r.Host, Time: s.Ended, Status: runner.Unreachable, Reason: runner.Closed, Error: "it said: Exceeded MaxStartups"}})
+	for i := range s.Hosts[1:] {
+		s.Hosts[1+i].before = &Result{Status: runner.Unreachable, Reason: runner.Closed, Error: "it said: Exceeded MaxStartups"}
 	}
 	var b strings.Builder
 	if err := Text(&b, s, files, Style{}); err != nil {
