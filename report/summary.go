@@ -43,7 +43,7 @@ type Result struct {
 	Stdout  Output            `json:"stdout,omitzero"`
 	Stderr  Output            `json:"stderr,omitzero"`
 	Reach   *runner.Reach     `json:"reach,omitempty"`
-	Notes   map[string]string `json:"notes,omitempty"`
+	Notes   map[string]string `json:"notes,omitempty"`  // of all attempts; but what was left out of an output, only of the last
 	Checks  []runner.Verdict  `json:"checks,omitempty"` // in the order of the plan; what the host did not get to is not evaluated
 	Run     string            `json:"run,omitempty"`    // if several runs are shown together, which one this is from; empty: the first
 
@@ -168,6 +168,9 @@ func (r *Result) add(e *runner.Event) {
 	case runner.KindAttempt:
 		r.Attempt, r.Began, r.Exec = e.Attempt, e.Time, time.Time{}
 		r.Stdout, r.Stderr, r.Reach, r.Checks = Output{}, Output{}, nil, nil
+		for _, stream := range streams {
+			delete(r.Notes, runner.NoteLeftOut(stream))
+		}
 	case runner.KindRetry:
 		r.before = resultOf(e)
 	case runner.KindReach:

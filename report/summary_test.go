@@ -68,3 +68,16 @@ func TestSecondFinish(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestNotesOfAttempts: what was left out of the output of an attempt is not left out of the next one's. Other notes are about
+// the host, and stay.
+func TestNotesOfAttempts(t *testing.T) {
+	var r Result
+	for _, key := range []string{runner.NoteLeftOut(runner.Stderr), "/etc/motd"} {
+		r.add(&runner.Event{Kind: runner.KindNote, Attempt: 1, Key: key, Value: "x"})
+	}
+	r.add(&runner.Event{Kind: runner.KindAttempt, Attempt: 2})
+	if got, want := fmt.Sprint(r.Notes), "map[/etc/motd:x]"; got != want {
+		t.Errorf("the notes are %s, want %s", got, want)
+	}
+}

@@ -24,6 +24,9 @@ const (
 // NoteLeft is the Key of the note that a command has left something running in the background with its output open.
 const NoteLeft = "left"
 
+// NoteLeftOut returns the Key of the note that Outputs have not kept all that an attempt printed on the stream.
+func NoteLeftOut(s Stream) string { return "left out of " + string(s) }
+
 // Stream is one of the two outputs of a host.
 type Stream string
 

@@ -147,7 +147,7 @@ func (o *output) close() error {
 	err := cmp.Or(o.broken, errors.Join(o.streams[0].w.Close(), o.streams[1].w.Close()))
 	for i := range o.streams {
 		if w, ok := o.streams[i].w.(interface{ LeftOut() int64 }); ok && w.LeftOut() > 0 {
-			o.run.emit(Event{Kind: KindNote, Host: o.host, Attempt: o.attempt, Key: "left out of " + string(o.streams[i].name), Value: fmt.Sprint(w.LeftOut(), " bytes")})
+			o.run.emit(Event{Kind: KindNote, Host: o.host, Attempt: o.attempt, Key: NoteLeftOut(o.streams[i].name), Value: fmt.Sprint(w.LeftOut(), " bytes")})
 		}
 	}
 	return err
