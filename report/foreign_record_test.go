@@ -103,7 +103,7 @@ func TestVerdictsOfStrangers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := l.Summary()
+	s, _, err := l.Summary()
 	if err != nil {
 		t.Fatal(err)
 	}

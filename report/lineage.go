@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,9 @@ import (
 	"hail/runner"
 )
 
-// Lineage is a run and the runs that repeated a part of it, in the order in which they began. As Files, it has the
-// output of a host from the last of them that started the host; call Summary first, which finds out which that is.
+// Lineage is a run and the runs that repeated a part of it, in the order in which they began.
 type Lineage struct {
-	Runs []*Run          // never empty; the first is the one that the others repeat
-	last map[string]*Run // the last run that started a host, unless that is the first
+	Runs []*Run // never empty; the first is the one that the others repeat
 }
 
 // LineageOf finds the runs in dir that belong together with r. Runs whose record is gone are left out.
@@ -47,24 +46,25 @@ func (l *Lineage) Root() *Run { return l.Runs[0] }
 // Last returns the run that began last.
 func (l *Lineage) Last() *Run { return l.Runs[len(l.Runs)-1] }
 
-// Summary returns how the hosts of the first run have ended by now: for each host, the last run that started it counts.
-func (l *Lineage) Summary() (*Summary, error) {
-	l.last = map[string]*Run{}
+// Summary returns how the hosts of the first run have ended by now, and what they printed: for each host, the last run that
+// started it counts. The Path of the Files is that of the last run.
+func (l *Lineage) Summary() (*Summary, Files, error) {
 	all, err := l.Root().Summary()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	files := lineageFiles{l, map[string]*Run{}}
 	for _, run := range l.Runs[1:] {
 		s, err := run.Summary()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i := range s.Hosts {
 			at, known := all.index[s.Hosts[i].Host]
 			if status := s.Hosts[i].Status; known && status != "" && status != runner.Skipped {
 				all.Hosts[at] = s.Hosts[i]
 				all.Hosts[at].Run = run.Plan.Run
-				l.last[s.Hosts[i].Host] = run
+				files.later[s.Hosts[i].Host] = run
 			}
 		}
 		if s.Fleet != nil { // the verdicts are about the hosts of all these runs
@@ -74,27 +74,24 @@ func (l *Lineage) Summary() (*Summary, error) {
 	}
 	all.completeChecks()
 	all.count()
-	return all, nil
+	return all, files, nil
 }
 
-// of returns the run whose files of the host count.
-func (l *Lineage) of(host string) *Run {
-	if r := l.last[host]; r != nil {
-		return r
-	}
-	return l.Root()
+// lineageFiles has the files of each host from the run that counts for it.
+type lineageFiles struct {
+	*Lineage
+	later map[string]*Run // that run, unless it is the first
 }
 
-// Output implements Files.
-func (l *Lineage) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	return l.of(host).Output(host, stream)
+func (f lineageFiles) of(host string) *Run { return cmp.Or(f.later[host], f.Root()) }
+
+func (f lineageFiles) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	return f.of(host).Output(host, stream)
 }
 
-// LogPath implements Files.
-func (l *Lineage) LogPath(host string) string { return l.of(host).LogPath(host) }
+func (f lineageFiles) LogPath(host string) string { return f.of(host).LogPath(host) }
 
-// Path implements Files: it returns the folder of the last run.
-func (l *Lineage) Path() string { return l.Last().Path() }
+func (f lineageFiles) Path() string { return f.Last().Path() }
 
 // Claim keeps other programs from continuing or removing these runs until release is called. The error wraps
 // ErrContinued if another program has the claim, or one of the runs is still going on; it is ErrRemoved if the first of

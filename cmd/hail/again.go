@@ -94,7 +94,7 @@ func continueRun(e environment, c *cli.Context, wanted endings) error {
 		return err
 	}
 	defer release()
-	before, err := lineage.Summary()
+	before, _, err := lineage.Summary()
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (e environment) sayTogether(c *cli.Context, r *report.Run, id string) {
 	if err != nil || lineage.Last().Plan.Run != id {
 		return
 	}
-	if all, err := lineage.Summary(); err == nil {
+	if all, _, err := lineage.Summary(); err == nil {
 		fmt.Fprintf(e.stderr, "with the earlier runs: %s\n", report.Counts(all, report.Style{}))
 	}
 }

@@ -63,8 +63,7 @@ func summaryOf(e environment, c *cli.Context, r *report.Run) (*report.Summary, r
 		if err != nil {
 			return nil, nil, err
 		}
-		s, err := l.Summary()
-		return s, l, err
+		return l.Summary()
 	}
 	going := r.Going() // first: it may end while it is read
 	s, err := r.Summary()
