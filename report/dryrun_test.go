@@ -16,7 +16,7 @@ import (
 func dryRun(t *testing.T) *Report {
 	t.Helper()
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.Changed}, {Host: "web3", Status: runner.Changed}}, map[string]string{"web2": "+new\n"}, nil)
-	s.Plan.DryRun, s.Plan.Action.Kind = true, "push"
+	s.Plan.DryRun, s.Plan.Action.Kind = true, runner.ActionPush
 	events := eventsOf(s)
 	again := &Summary{}
 	for batch := range events {

@@ -97,7 +97,7 @@ func forty() (*Summary, printed) {
 
 // story is the events of a run of six hosts that end in different ways.
 func story() []runner.Event {
-	plan := &runner.Plan{Run: "20261123-150405-k3f9", Fanout: 3, Action: runner.Spec{Kind: "exec"}}
+	plan := &runner.Plan{Run: "20261123-150405-k3f9", Fanout: 3, Action: runner.Spec{Kind: runner.ActionExec}}
 	for _, name := range []string{"web1", "web2", "web3", "db1", "db2", "db3"} {
 		plan.Hosts = append(plan.Hosts, inventory.Host{Name: name, Vars: map[string]any{"role": "x"}})
 	}

@@ -169,7 +169,7 @@ func hint(r *Result, p *runner.Plan, place int) string {
 			return fmt.Sprintf("hail resume %s goes on with them", p.Run)
 		}
 	case runner.Lost:
-		if p.Action.Kind == "push" {
+		if p.Action.Kind == runner.ActionPush {
 			return fmt.Sprintf("hail retry %s --only lost pushes again, and first settles what this push has left", p.Run)
 		}
 		return "it may have run to its end: look before running it again"
@@ -210,7 +210,7 @@ func (s Style) Doing(what string, p *runner.Plan, rest string) string {
 }
 
 func (s Style) users(p *runner.Plan) (text string) {
-	if p.Action.Kind == "ping" { // which only logs in
+	if p.Action.Kind == runner.ActionPing { // which only logs in
 		return ""
 	}
 	byUser := map[string][]string{}

@@ -100,7 +100,7 @@ func TestHintOfTerminal(t *testing.T) {
 
 // TestHintOfLost: a command may have run; a push is done again safely.
 func TestHintOfLost(t *testing.T) {
-	for kind, want := range map[string]string{"exec": "it may have run to its end: look before running it again", "push": "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
+	for kind, want := range map[string]string{runner.ActionExec: "it may have run to its end: look before running it again", runner.ActionPush: "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
 		if got := hint(&Result{Status: runner.Lost}, &runner.Plan{Run: "r1", Action: runner.Spec{Kind: kind}}, 0); got != want {
 			t.Errorf("%s: the hint is %q, want %q", kind, got, want)
 		}

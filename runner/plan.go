@@ -99,6 +99,17 @@ type LoginPassword struct {
 	Refusals int `json:"refusals,omitempty"` // after so many, if no host has accepted it; 0: never
 }
 
+// The kinds of the ready-made actions. An action of your own has another one.
+const (
+	ActionPing     = "ping"
+	ActionExec     = "exec"
+	ActionScript   = "script"
+	ActionPush     = "push"
+	ActionFetch    = "fetch"
+	ActionCheck    = "check"
+	ActionBaseline = "baseline"
+)
+
 // Spec names an action and holds its arguments; action.New builds the action from it.
 type Spec struct {
 	Kind string          `json:"kind"`

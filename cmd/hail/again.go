@@ -14,8 +14,6 @@ import (
 	"hail/report"
 	"hail/runner"
 	"hail/runner/action"
-	"hail/runner/action/check"
-	"hail/runner/action/push"
 )
 
 // The commands that repeat a part of a run, retry and resume, and what replay.go shares with them. Their plan is that of the
@@ -232,10 +230,10 @@ func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err erro
 		return j, err
 	}
 	switch plan.Action.Kind {
-	case push.Kind, action.KindScript, check.Kind:
+	case runner.ActionPush, runner.ActionScript, runner.ActionCheck:
 		j.remark = "its files are taken as they were in " + r.Plan.Run + ", not as they are now"
 	}
-	if plan.Action.Kind == push.Kind {
+	if plan.Action.Kind == runner.ActionPush {
 		j.private, err = privateAgain(plan)
 	}
 	return j, err

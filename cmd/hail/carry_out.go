@@ -12,7 +12,6 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
 	"hail/runner/action/check"
 )
 
@@ -29,7 +28,7 @@ func fanOut(e environment, c *cli.Context, build func(*inventory.Inventory, []in
 	if err := checkShells(c, j.spec.Kind, hosts); err != nil {
 		return err
 	}
-	becomes := j.spec.Kind != action.KindPing
+	becomes := j.spec.Kind != runner.ActionPing
 	if err := checkFollowed(c, inv, hosts, becomes); err != nil {
 		return err
 	}

@@ -11,9 +11,6 @@ import (
 	"hail/inventory"
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
-	"hail/runner/action/check"
-	"hail/runner/action/fetch"
 )
 
 // plan shows a plan, which is not carried out. lines are the command lines of the hosts, in the order of the plan.
@@ -53,13 +50,13 @@ func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error
 // workWord returns the word for what is done on a host; "" if that is nothing.
 func workWord(kind string) string {
 	switch kind {
-	case action.KindPing:
+	case runner.ActionPing:
 		return ""
-	case action.KindScript:
+	case runner.ActionScript:
 		return "script"
-	case fetch.Kind:
+	case runner.ActionFetch:
 		return "fetch"
-	case check.Kind:
+	case runner.ActionCheck:
 		return "test"
 	}
 	return "command"
@@ -81,7 +78,7 @@ func limitsText(p *runner.Plan, work string) string {
 
 // endingText describes how the work on a host is ended; "" if there is none.
 func endingText(p *runner.Plan) string {
-	if p.Action.Kind == action.KindPing {
+	if p.Action.Kind == runner.ActionPing {
 		return ""
 	}
 	const bare = "sent bare: nothing ends it on the host"

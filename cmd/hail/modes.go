@@ -10,7 +10,6 @@ import (
 
 	"hail/report"
 	"hail/runner"
-	"hail/runner/action"
 )
 
 // mode is a way to show a run on stdout. --output names modes.
@@ -150,7 +149,7 @@ func (ms modes) showEnd(w io.Writer, r shown) error {
 			return err
 		}
 	}
-	if r.Plan.Action.Kind == action.KindPing && ms.readBy(people) {
+	if r.Plan.Action.Kind == runner.ActionPing && ms.readBy(people) {
 		return report.PingTable(w, r.Summary, r.style)
 	}
 	return nil

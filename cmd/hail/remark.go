@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
-	"hail/runner/action"
+	"hail/runner"
 )
 
 // remark prints a note, which is not an error, unless --quiet is given.
@@ -57,7 +57,7 @@ func bareHosts(hosts []inventory.Host) (names []string) {
 // checkShells is an error if what is done needs a POSIX shell and the inventory says that hosts have none.
 func checkShells(c *cli.Context, kind string, hosts []inventory.Host) error {
 	bare := bareHosts(hosts)
-	if bare == nil || kind == action.KindPing || kind == action.KindExec || c.Bool("no-wrap") {
+	if bare == nil || kind == runner.ActionPing || kind == runner.ActionExec || c.Bool("no-wrap") {
 		return nil
 	}
 	return usage("hail run and hail ping take them, and -x leaves them out", "hail %s needs a POSIX shell, and the inventory says that there is none on %s (%d)", c.Command.Name, inventory.Fold(bare), len(bare))

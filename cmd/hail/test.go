@@ -162,7 +162,7 @@ func compared(e environment, c *cli.Context) (*report.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before.Plan == nil || before.Plan.Action.Kind != check.Kind {
+	if before.Plan == nil || before.Plan.Action.Kind != runner.ActionCheck {
 		return nil, wrongValue("compare", e.listsRuns(c), "%s is not a test", ref)
 	}
 	return before, nil

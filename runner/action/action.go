@@ -21,13 +21,6 @@ import (
 	"hail/runner/action/push"
 )
 
-// The kinds of action in this package.
-const (
-	KindPing   = "ping"
-	KindExec   = "exec"
-	KindScript = "script"
-)
-
 // Sources holds what an action needs but a plan must not or cannot hold: secrets and contents. It is used by many
 // goroutines at once.
 type Sources struct {
@@ -59,23 +52,23 @@ func (from Sources) input(digest string) (runner.Stdio, error) {
 // error, and an action returned with an error must not be used.
 func New(s runner.Spec, from Sources) (runner.Action, error) {
 	switch s.Kind {
-	case KindPing:
+	case runner.ActionPing:
 		return Ping{}, nil
-	case KindExec:
+	case runner.ActionExec:
 		e := Exec{sources: from}
 		err := s.Decode(&e)
 		return e, err
-	case KindScript:
+	case runner.ActionScript:
 		e := Script{sources: from}
 		err := s.Decode(&e)
 		return e, err
-	case push.Kind:
+	case runner.ActionPush:
 		return push.New(s, from.Blob)
-	case fetch.Kind:
+	case runner.ActionFetch:
 		return fetch.New(s)
-	case check.Kind:
+	case runner.ActionCheck:
 		return check.New(s)
-	case check.KindBaseline:
+	case runner.ActionBaseline:
 		return check.Baseline{}, nil
 	}
 	return nil, fmt.Errorf("%q is not a kind of action", s.Kind)
@@ -85,7 +78,7 @@ func New(s runner.Spec, from Sources) (runner.Action, error) {
 type Ping struct{}
 
 // Spec describes the action as data.
-func (Ping) Spec() runner.Spec { return runner.Spec{Kind: KindPing} }
+func (Ping) Spec() runner.Spec { return runner.Spec{Kind: runner.ActionPing} }
 
 // Do implements runner.Action.
 func (Ping) Do(context.Context, *runner.Target) error { return nil }

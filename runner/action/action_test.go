@@ -46,9 +46,9 @@ func TestNewRefuses(t *testing.T) {
 		text string
 	}{
 		{runner.Spec{Kind: "reboot"}, `"reboot" is not a kind of action`},
-		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"line": 7}`)}, "arguments of exec"},
-		{runner.Spec{Kind: action.KindExec, Args: json.RawMessage(`{"lines": "x"}`)}, `unknown field "lines"`},
-		{runner.Spec{Kind: action.KindExec}, "arguments of exec"},
+		{runner.Spec{Kind: runner.ActionExec, Args: json.RawMessage(`{"line": 7}`)}, "arguments of exec"},
+		{runner.Spec{Kind: runner.ActionExec, Args: json.RawMessage(`{"lines": "x"}`)}, `unknown field "lines"`},
+		{runner.Spec{Kind: runner.ActionExec}, "arguments of exec"},
 	} {
 		if a, err := action.New(tt.spec, action.Sources{}); err == nil || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%v: %v, %v, want %q", tt.spec, a, err, tt.text)
@@ -89,7 +89,7 @@ func TestEmptyContents(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &out}); err != nil || spec.Kind == action.KindExec && out.String() != "end\n" {
+		if err := a.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: &out}); err != nil || spec.Kind == runner.ActionExec && out.String() != "end\n" {
 			t.Errorf("%s: %q, %v", spec.Kind, out.String(), err)
 		}
 	}

@@ -37,7 +37,7 @@ func (e Exec) Lines(p *runner.Plan) (lines []string, err error) {
 }
 
 // Spec describes the action as data.
-func (e Exec) Spec() runner.Spec { return runner.NewSpec(KindExec, e) }
+func (e Exec) Spec() runner.Spec { return runner.NewSpec(runner.ActionExec, e) }
 
 // Do implements runner.Action.
 func (e Exec) Do(ctx context.Context, t *runner.Target) error {

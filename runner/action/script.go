@@ -52,7 +52,7 @@ func NewScript(name string, text []byte, interpreter string, args []string) (Scr
 }
 
 // Spec describes the action as data.
-func (s Script) Spec() runner.Spec { return runner.NewSpec(KindScript, s) }
+func (s Script) Spec() runner.Spec { return runner.NewSpec(runner.ActionScript, s) }
 
 // Do implements runner.Action. A script without an input of its own is fed to its interpreter; otherwise it is put into
 // a folder of its own on the host, which is removed afterwards.

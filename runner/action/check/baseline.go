@@ -14,15 +14,12 @@ import (
 	"hail/runner/action/program"
 )
 
-// KindBaseline is the kind of Baseline.
-const KindBaseline = "baseline"
-
 // Baseline is an action that writes checks describing a host as it is: it prints a file for Read whose checks the host
 // passes. It leaves out packages and whatever changes by the hour.
 type Baseline struct{}
 
 // Spec describes the action as data.
-func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: KindBaseline} }
+func (Baseline) Spec() runner.Spec { return runner.Spec{Kind: runner.ActionBaseline} }
 
 // surveyScript lists what is worth describing.
 //

@@ -16,9 +16,6 @@ import (
 	"hail/runner"
 )
 
-// Kind is the kind of a Suite.
-const Kind = "check"
-
 // Check is one check, as data.
 type Check struct {
 	runner.Check

@@ -26,7 +26,7 @@ type Suite struct {
 }
 
 // Spec describes the action as data.
-func (s Suite) Spec() runner.Spec { return runner.NewSpec(Kind, s) }
+func (s Suite) Spec() runner.Spec { return runner.NewSpec(runner.ActionCheck, s) }
 
 // Listed returns the checks as a plan lists them.
 func (s Suite) Listed() (checks, fleet []runner.Check) {

@@ -35,9 +35,6 @@ const (
 // hostMark stands for the name of the host in Fetch.Dir.
 const hostMark = "{host}"
 
-// Kind is the kind of Fetch.
-const Kind = "fetch"
-
 // New builds the fetch that spec describes.
 func New(spec runner.Spec) (f Fetch, err error) {
 	err = spec.Decode(&f)
@@ -45,7 +42,7 @@ func New(spec runner.Spec) (f Fetch, err error) {
 }
 
 // Spec describes the action as data.
-func (f Fetch) Spec() runner.Spec { return runner.NewSpec(Kind, f) }
+func (f Fetch) Spec() runner.Spec { return runner.NewSpec(runner.ActionFetch, f) }
 
 // Do implements runner.Action.
 func (f Fetch) Do(ctx context.Context, t *runner.Target) error {

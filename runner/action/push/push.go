@@ -100,9 +100,6 @@ type Handler struct {
 // seconds is how long the handler may take.
 func (h Handler) seconds() int { return cmp.Or(h.Timeout.WholeSeconds(), 60) }
 
-// Kind is the kind of Push.
-const Kind = "push"
-
 // New builds the push that spec describes. Open opens a content that it names, with its size, and is used by many goroutines
 // at once; the push closes what it returns. It may be nil if the push names none.
 func New(spec runner.Spec, open func(digest string) (io.ReadCloser, int64, error)) (Push, error) {
@@ -118,7 +115,7 @@ func New(spec runner.Spec, open func(digest string) (io.ReadCloser, int64, error
 }
 
 // Spec describes the action as data.
-func (p Push) Spec() runner.Spec { return runner.NewSpec(Kind, p) }
+func (p Push) Spec() runner.Spec { return runner.NewSpec(runner.ActionPush, p) }
 
 // Do implements runner.Action.
 func (p Push) Do(ctx context.Context, t *runner.Target) error {
