@@ -14,37 +14,37 @@ import (
 	"hail/runner"
 )
 
-// Diff writes which hosts ended or printed differently in run b than in run a: hosts that differ in the same way
-// together, the largest group first. With alike, that is also the same way which differs only by the host's own name,
-// address or vars.
-func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, alike bool, style Style) error {
-	var same, onlyA, onlyB []string
+// Diff writes which hosts ended or printed differently in the second run than in the first: hosts that differ in the same
+// way together, the largest group first. by.Alike counts as the same way also what differs only by a host's own name,
+// address or vars. Of the reports, only the Summary and the Files are needed.
+func Diff(w io.Writer, before, after *Report, by Gathering, style Style) error {
+	var same, onlyBefore, onlyAfter []string
 	var changes inOrder[string, change]
-	for i := range a.Hosts {
-		before := &a.Hosts[i]
-		after := b.Result(before.Host)
-		if after == nil {
-			onlyA = append(onlyA, before.Host)
+	for i := range before.Hosts {
+		a := &before.Hosts[i]
+		b := after.Result(a.Host)
+		if b == nil {
+			onlyBefore = append(onlyBefore, a.Host)
 			continue
 		}
-		text, err := changeOf(before, after, filesA, filesB)
+		text, err := changeOf(a, b, before.Files, after.Files)
 		switch {
 		case err != nil:
 			return err
 		case text == "":
-			same = append(same, before.Host)
+			same = append(same, a.Host)
 		default:
 			masked := text
-			if alike {
-				masked = string(a.mask(i).apply([]byte(text)))
+			if by.Alike {
+				masked = string(before.mask(i).apply([]byte(text)))
 			}
 			c := changes.at(text, change{text: text, masked: masked})
-			c.hosts, c.mixed = append(c.hosts, before.Host), c.mixed || c.masked != masked
+			c.hosts, c.mixed = append(c.hosts, a.Host), c.mixed || c.masked != masked
 		}
 	}
-	for i := range b.Hosts {
-		if a.Result(b.Hosts[i].Host) == nil {
-			onlyB = append(onlyB, b.Hosts[i].Host)
+	for i := range after.Hosts {
+		if before.Result(after.Hosts[i].Host) == nil {
+			onlyAfter = append(onlyAfter, after.Hosts[i].Host)
 		}
 	}
 	all := joinMasked(changes.all, func(c *change) (string, bool) { return c.masked, !c.mixed },
@@ -58,7 +58,7 @@ func Diff(w io.Writer, a, b *Summary, filesA, filesB Files, alike bool, style St
 	for _, l := range []struct {
 		what  string
 		hosts []string
-	}{{"the same", same}, {"only in " + a.Run, onlyA}, {"only in " + b.Run, onlyB}} {
+	}{{"the same", same}, {"only in " + before.Run, onlyBefore}, {"only in " + after.Run, onlyAfter}} {
 		if l.hosts != nil {
 			fmt.Fprintf(&text, "%s: %s\n", l.what, style.fold(l.hosts, len(l.what)+2))
 		}

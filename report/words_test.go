@@ -15,7 +15,7 @@ func TestNotFinished(t *testing.T) {
 	going, files := fleet([]Result{{Host: "web1", Status: runner.OK}}, map[string]string{"web1": "hi\n"}, nil)
 	going.Hosts[0].Status, going.Hosts[0].Stdout = "", Output{}
 	var diff, ping strings.Builder
-	if err := Diff(&diff, going, ended, files, files, false, Style{}); err != nil {
+	if err := Diff(&diff, &Report{Summary: going, Files: files}, &Report{Summary: ended, Files: files}, Gathering{}, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "── web1\n-not finished yet\n+ok\n"; diff.String() != want {

@@ -12,11 +12,14 @@ import (
 func TestZero(t *testing.T) {
 	files := &Memory{}
 	for name, show := range map[string]func(w io.Writer, s *Summary) error{
-		"Text":      func(w io.Writer, s *Summary) error { return Text(w, s, files, Style{}) },
-		"Troubles":  func(w io.Writer, s *Summary) error { return Troubles(w, s, files, false, Style{}) },
-		"EachHost":  func(w io.Writer, s *Summary) error { return EachHost(w, s, files, Style{}) },
-		"Gather":    func(w io.Writer, s *Summary) error { return Gather(w, s, files, Gathering{}, Style{}) },
-		"Diff":      func(w io.Writer, s *Summary) error { return Diff(w, s, s, files, files, false, Style{}) },
+		"Text":     func(w io.Writer, s *Summary) error { return Text(w, s, files, Style{}) },
+		"Troubles": func(w io.Writer, s *Summary) error { return Troubles(w, s, files, false, Style{}) },
+		"EachHost": func(w io.Writer, s *Summary) error { return EachHost(w, s, files, Style{}) },
+		"Gather":   func(w io.Writer, s *Summary) error { return Gather(w, s, files, Gathering{}, Style{}) },
+		"Diff": func(w io.Writer, s *Summary) error {
+			r := &Report{Summary: s, Files: files}
+			return Diff(w, r, r, Gathering{}, Style{})
+		},
 		"PingTable": func(w io.Writer, s *Summary) error { return PingTable(w, s, Style{}) },
 		"Checks":    func(w io.Writer, s *Summary) error { return Checks(w, s, Style{}) },
 		"Counts":    func(w io.Writer, s *Summary) error { Counts(s, Style{}); return nil },

@@ -38,13 +38,14 @@ func diffRuns(e environment, c *cli.Context) error {
 		return err
 	}
 	var runs [2]*report.Run
-	var summaries [2]*report.Summary
+	var reports [2]*report.Report
 	for i, ref := range c.Args().Slice() {
 		if runs[i], err = e.findRun(c, ref); err != nil {
 			return err
 		}
 		e.remarkGoing(c, runs[i])
-		if summaries[i], err = runs[i].Summary(); err != nil {
+		s, err := runs[i].Summary()
+		if err != nil {
 			return err
 		}
 		if targets := c.StringSlice("target"); targets != nil {
@@ -52,11 +53,12 @@ func diffRuns(e environment, c *cli.Context) error {
 			if err != nil {
 				return err
 			}
-			summaries[i] = summaries[i].Only(hosts)
+			s = s.Only(hosts)
 		}
+		reports[i] = &report.Report{Summary: s, Files: runs[i]}
 	}
 	if a, b := runs[0], runs[1]; a.Plan.Action.Kind != b.Plan.Action.Kind { // a run in between has become the last one, say
 		e.remark(c, &inventory.Error{Text: fmt.Sprintf("these did not do the same: %s (%s) and %s (%s)", a.Plan.Run, report.Brief(a.What), b.Plan.Run, report.Brief(b.What))})
 	}
-	return report.Diff(e.stdout, summaries[0], summaries[1], runs[0], runs[1], c.Bool("alike"), style)
+	return report.Diff(e.stdout, reports[0], reports[1], gathering(c), style)
 }
