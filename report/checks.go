@@ -82,7 +82,7 @@ func findings(s *Summary) []*finding {
 	return all
 }
 
-// notWell says whether a check was looked at, and did not end well.
+// notWell reports whether a check was looked at, and did not end well.
 func notWell(v runner.Verdict) bool {
 	return v.Outcome != runner.Pass && v.Outcome != runner.Skip && v.Outcome != runner.NotEvaluated
 }
@@ -137,11 +137,6 @@ func fewer(all []*finding) []*finding {
 		one.text += fmt.Sprintf(" (and %s)", Plural(len(others), "other text"))
 		one.differ = true
 	}
-	for _, f := range all {
-		if f.differ && f.hosts != nil { // it has none where a foreign record has many checks of one name over the fleet
-			f.text = f.hosts[0] + ": " + f.text
-		}
-	}
 	return slices.DeleteFunc(all, func(f *finding) bool { return joined[f] })
 }
 
@@ -184,9 +179,17 @@ func (f *finding) write(b *bytes.Buffer, style Style) {
 		on = "on " + style.fold(f.hosts, used+len("on "))
 	}
 	fmt.Fprintf(b, "%s %s %s\n", style.outcome(f.outcome, outcomeWord(f.outcome)), style.bold(OneLine(name)), on)
-	if f.text != "" {
-		fmt.Fprintf(b, "  %s\n", OneLine(f.text))
+	if says := f.says(); says != "" {
+		fmt.Fprintf(b, "  %s\n", says)
 	}
+}
+
+// says returns the text on one line, with the host that it is of where others have different ones.
+func (f *finding) says() string {
+	if f.differ && f.hosts != nil { // it has none where a foreign record has many checks of one name over the fleet
+		return OneLine(f.hosts[0] + ": " + f.text)
+	}
+	return OneLine(f.text)
 }
 
 // marks are the outcomes as cells of the matrix.

@@ -160,7 +160,7 @@ func TestSameTexts(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, f := range findings(s) {
-		fmt.Fprintln(&b, f.check.ID, inventory.Fold(f.hosts), f.text)
+		fmt.Fprintln(&b, f.check.ID, inventory.Fold(f.hosts), f.says())
 	}
 	if want := "dns db[3-4] db3: no address of db3\ndns db[0-2] no address of db0\ntcp db[0-4] port 443 is closed\n"; b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)

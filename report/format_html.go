@@ -233,7 +233,7 @@ func (r *Report) htmlChecks(v *htmlView) {
 			Check:    f.check.ID,
 			Severity: string(f.check.Severity),
 			Hosts:    "the fleet",
-			Text:     OneLine(f.text),
+			Text:     f.says(),
 		}
 		if f.hosts != nil {
 			one.Hosts, one.Count = inventory.Fold(f.hosts), len(f.hosts)

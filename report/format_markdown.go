@@ -62,7 +62,7 @@ func (r *Report) markdownChecks(b *bytes.Buffer) {
 		if f.hosts != nil {
 			hosts = fmt.Sprintf("%s (%d)", inventory.Fold(f.hosts), len(f.hosts))
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(OneLine(f.text)))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", f.outcome, mdText(f.check.ID), f.check.Severity, mdText(hosts), mdText(f.says()))
 	}
 	if others > 0 {
 		fmt.Fprintf(b, "\nThe record has %s.\n", Plural(others, "more finding"))
