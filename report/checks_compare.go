@@ -58,7 +58,7 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	return err
 }
 
-// changedHosts are hosts whose verdicts differ in the same way; an only one with no name is the fleet.
+// changedHosts are hosts whose verdicts differ in the same way; a single empty name stands for the fleet.
 type changedHosts struct {
 	values string // the value before and the one now; empty: not shown
 	names  []string

@@ -41,8 +41,8 @@ func (r *Report) copyEnd(w io.Writer, host *Result, stream runner.Stream, most i
 	return err
 }
 
-// openEnd opens the end of what a host printed, at most so many bytes, and says whether something is left out before or
-// after them. The caller closes it.
+// openEnd opens the end of what a host printed, at most so many bytes, and reports whether something is left out before
+// or after them. The caller closes it.
 func (r *Report) openEnd(host *Result, stream runner.Stream, most int64) (end io.ReadCloser, before, after bool, err error) {
 	f, has, err := openKept(r.Files, host, stream)
 	if err != nil {

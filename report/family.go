@@ -99,7 +99,7 @@ func parentOf(dir, id string) (string, error) {
 	return info.Parent, nil
 }
 
-// checkIDs says whether the ids in a record can be those of the record at this path: both become paths.
+// checkIDs returns an error if the ids in a record can't be those of the record at this path: both become paths.
 func checkIDs(path, run, parent string) error {
 	if run != filepath.Base(path) || parent != "" && !runID.MatchString(parent) {
 		return fmt.Errorf("%s/%s is not that of run %s", path, headFile, filepath.Base(path))

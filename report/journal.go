@@ -105,8 +105,8 @@ type journalReader struct {
 
 const batchSize = 512
 
-// events yields what the journal holds, in batches that share one slice. At the end of the file, more says whether to
-// look again.
+// events yields what the journal holds, in batches that share one slice. At the end of the file, more reports
+// whether to look again.
 func (j *journalReader) events(more func() bool) iter.Seq[[]runner.Event] {
 	return func(yield func([]runner.Event) bool) {
 		j.torn, j.err = 0, nil

@@ -142,7 +142,7 @@ func TestTortureFlippedJournal(t *testing.T) {
 	}
 }
 
-// inPlaces says whether a test takes this place of a journal: around each newline and, in its short form, at few others.
+// inPlaces reports whether a test takes this place of a journal: around each newline and, in its short form, at few others.
 func inPlaces(journal []byte, i int) bool {
 	around := journal[max(0, i-2):min(len(journal), i+2)]
 	return os.Getenv("HAIL_TORTURE") != "" || bytes.Contains(around, []byte("\n")) || i%67 == 0
