@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -16,8 +15,8 @@ import (
 // standard output.
 type Piped struct {
 	*Summary
+	Memory
 	Other []string // lines without the name of a host
-	texts map[string]*bytes.Buffer
 }
 
 // ReadPiped reads r to its end, and keeps it in memory. Hosts are in the order in which they first appear. It is an error
@@ -25,8 +24,9 @@ type Piped struct {
 func ReadPiped(r io.Reader) (*Piped, error) { return readPiped(r, 512<<20) }
 
 func readPiped(r io.Reader, most int64) (*Piped, error) {
-	p := &Piped{Summary: &Summary{}, texts: map[string]*bytes.Buffer{}}
+	p := &Piped{Summary: &Summary{}}
 	plan := &runner.Plan{}
+	lines := map[string]io.Writer{}
 	limited := &io.LimitedReader{R: r, N: most + 1}
 	in := bufio.NewReader(limited)
 	for {
@@ -35,11 +35,12 @@ func readPiped(r io.Reader, most int64) (*Piped, error) {
 			if host, text, ok := cutHost(line); !ok {
 				p.Other = append(p.Other, strings.TrimRight(line, "\r\n"))
 			} else {
-				if p.texts[host] == nil {
-					p.texts[host] = &bytes.Buffer{}
-					plan.Hosts = append(plan.Hosts, inventory.Host{Name: host})
+				if lines[host] == nil {
+					h := inventory.Host{Name: host}
+					lines[host], _, _ = p.Open(h, 1)
+					plan.Hosts = append(plan.Hosts, h)
 				}
-				p.texts[host].WriteString(strings.TrimSuffix(text, "\n") + "\n")
+				io.WriteString(lines[host], strings.TrimSuffix(text, "\n")+"\n")
 			}
 		}
 		if err == io.EOF {
@@ -54,8 +55,8 @@ func readPiped(r io.Reader, most int64) (*Piped, error) {
 	}
 	p.Add([]runner.Event{{Kind: runner.KindPlan, Plan: plan}})
 	for i, h := range plan.Hosts {
-		text := p.texts[h.Name].Bytes()
-		p.Hosts[i].Stdout = Output{int64(len(text)), crc32.Checksum(text, castagnoli)}
+		text := p.texts[place{h.Name, 1, runner.Stdout}].String()
+		p.Hosts[i].Stdout = Output{int64(len(text)), crc32.Checksum([]byte(text), castagnoli)}
 	}
 	return p, nil
 }
@@ -71,18 +72,3 @@ func cutHost(line string) (host, text string, ok bool) {
 	host = address + strings.TrimRight(host, " \t")
 	return host, strings.TrimPrefix(text, " "), ok && inventory.CheckName(host) == nil
 }
-
-// Output implements Files.
-func (p *Piped) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	text := ""
-	if b := p.texts[host]; b != nil && stream == runner.Stdout {
-		text = b.String()
-	}
-	return inMemory{strings.NewReader(text)}, nil
-}
-
-// LogPath implements Files; there are no logs.
-func (p *Piped) LogPath(string) string { return "" }
-
-// Path implements Files; there is no record.
-func (p *Piped) Path() string { return "" }

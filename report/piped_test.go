@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hail/runner"
 )
 
 // TestPiped: the text before the colon is a host only if it is a valid name, so nothing else gets into a title.
@@ -32,7 +34,7 @@ func TestPiped(t *testing.T) {
 			if len(p.Hosts) != 0 || !slices.Equal(p.Other, []string{line}) {
 				t.Errorf("%q is taken as the line of a host: %+v", line, p.Hosts)
 			}
-		case len(p.Hosts) != 1 || p.Hosts[0].Host != want[0] || p.texts[want[0]].String() != want[1]+"\n" || p.Other != nil:
+		case len(p.Hosts) != 1 || p.Hosts[0].Host != want[0] || p.texts[place{want[0], 1, runner.Stdout}].String() != want[1]+"\n" || p.Other != nil:
 			t.Errorf("%q: %+v, %q, want %q", line, p.Hosts, p.Other, want)
 		}
 	}
