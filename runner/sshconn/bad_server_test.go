@@ -151,7 +151,7 @@ func TestStoppedBeforeTheAnswer(t *testing.T) {
 
 // TestOneCommand: of a server that ends the connection after a command, as TinySSH does, the message says just that.
 func TestOneCommand(t *testing.T) {
-	ran := make(chan struct{})
+	ran, ended := make(chan struct{}), make(chan struct{})
 	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
 		(<-reqs).Reply(true, nil)
 		sendStatus(ch, 0)
@@ -161,6 +161,7 @@ func TestOneCommand(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "one1", Faults: sshtest.Faults{Session: session, LoggedIn: func(sc *ssh.ServerConn) {
 		<-ran
 		sc.Close()
+		close(ended)
 	}}})
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
@@ -168,5 +169,6 @@ func TestOneCommand(t *testing.T) {
 	if err := c.Exec(ctx, "true", runner.Stdio{Out: io.Discard, Err: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
+	<-ended
 	wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "ended the connection after a command")
 }
