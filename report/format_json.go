@@ -53,8 +53,8 @@ func (s *Summary) asJSON() jsonSummary {
 	return all
 }
 
-// UnmarshalJSON implements json.Unmarshaler. JSON has no plan: that of s then has what JSON says of the run, and the names of its
-// hosts and checks.
+// UnmarshalJSON implements json.Unmarshaler. JSON has no plan: that of s then has what JSON says of the run, and the names
+// of its hosts and checks.
 func (s *Summary) UnmarshalJSON(text []byte) error {
 	type fields Summary
 	if err := json.Unmarshal(text, (*fields)(s)); err != nil {

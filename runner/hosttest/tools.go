@@ -52,8 +52,8 @@ var busybox = sync.OnceValues(func() (string, error) {
 	return path, errors.Join(os.Chmod(path, 0o755), exec.Command(program, "--install", "-s", path).Run())
 })
 
-// Main is the TestMain of a package that uses Tools, which it cleans up after. Its tests have a home folder of their own, in which what they do to this
-// machine leaves nothing behind.
+// Main is the TestMain of a package that uses Tools, which it cleans up after. Its tests have a home folder of their own,
+// so that what they do to this machine leaves nothing behind.
 func Main(m *testing.M) {
 	home, err := os.MkdirTemp("", "home")
 	if err != nil {

@@ -52,8 +52,8 @@ var instead = []struct{ of, write string }{
 
 var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
 
-// Why returns what was wrong with a template for a host, without the positions that text/template adds and the functions that this
-// package wraps around values.
+// Why returns what was wrong with a template for a host, without the positions that text/template adds and the functions
+// that this package wraps around values.
 func Why(err error, h inventory.Host) error {
 	m := templateFailed.FindStringSubmatch(err.Error())
 	if m == nil {
