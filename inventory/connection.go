@@ -36,7 +36,7 @@ const (
 	Doas = "doas"
 )
 
-// Bare is whether command lines are sent as they are, since nothing on the host could take them in the wrapper that ends
+// Bare reports whether command lines are sent as they are, since nothing on the host could take them in the wrapper that ends
 // them.
 func (c Connection) Bare() bool { return c.Shell == NoShell }
 

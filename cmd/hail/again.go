@@ -230,11 +230,11 @@ func (e environment) jobAgain(r *report.Run, plan *runner.Plan) (j job, err erro
 		return j, err
 	}
 	switch plan.Action.Kind {
-	case runner.ActionPush, runner.ActionScript, runner.ActionCheck:
-		j.remark = "its files are taken as they were in " + r.Plan.Run + ", not as they are now"
-	}
-	if plan.Action.Kind == runner.ActionPush {
+	case runner.ActionPush:
 		j.private, err = privateAgain(plan)
+		fallthrough
+	case runner.ActionScript, runner.ActionCheck:
+		j.remark = "its files are taken as they were in " + r.Plan.Run + ", not as they are now"
 	}
 	return j, err
 }
