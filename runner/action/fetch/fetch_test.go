@@ -436,6 +436,7 @@ func TestHostileFetch(t *testing.T) {
 		{"a hard link out", []*tar.Header{file("good"), {Name: "h", Typeflag: tar.TypeLink, Linkname: "/etc/passwd"}}, "hard link to something that was not sent", fetch.Fetch{}},
 		{"a link over a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/../.."}}, "out is a link that leads out", fetch.Fetch{}},
 		{"a link behind a link", []*tar.Header{file("good"), up, {Name: "a/b/up/out", Typeflag: tar.TypeSymlink, Linkname: "../../.."}}, "out is a link that leads out", fetch.Fetch{}},
+		{"a hard link to a folder", []*tar.Header{file("good"), {Name: "d", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "h", Typeflag: tar.TypeLink, Linkname: "d"}}, "h is a hard link to something other than a file", fetch.Fetch{}},
 		{"a hard link to a link", []*tar.Header{file("good"), up, {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/b/up"}}, "out is a link that leads out", fetch.Fetch{}},
 		{"a device", []*tar.Header{file("good"), {Name: "sda", Typeflag: tar.TypeBlock}}, "sda is not a file", fetch.Fetch{}},
 		{"a file over a folder", []*tar.Header{file("d/e"), file("d"), file("good")}, "d is a folder here", fetch.Fetch{}},
