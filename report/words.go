@@ -129,7 +129,7 @@ func remainsText(r runner.Remains) string {
 func hint(r *Result, p *runner.Plan, place int) string {
 	switch r.Reason {
 	case runner.HostKeyUnknown:
-		return fmt.Sprintf("compare it: hail hostkeys -w run:%s/hostkey-unknown", p.Run)
+		return fmt.Sprintf("compare it: hail hostkeys -w run:%s/hostkey-unknown", cmp.Or(r.Run, p.Run))
 	case runner.HostKeyChanged:
 		return "find out why; if the host was reinstalled, remove its old key with ssh-keygen -R NAME -f FILE, where NAME is '[HOST]:PORT' for a port other than 22"
 	case runner.Auth:

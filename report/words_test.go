@@ -98,6 +98,16 @@ func TestHintOfTerminal(t *testing.T) {
 	}
 }
 
+// TestHintOfHostKey: where several runs are shown together, the host has ended so in one of them.
+func TestHintOfHostKey(t *testing.T) {
+	for run, want := range map[string]string{"": "run:r1/hostkey-unknown", "r2": "run:r2/hostkey-unknown"} {
+		r := &Result{Status: runner.Unreachable, Reason: runner.HostKeyUnknown, Run: run}
+		if got := hint(r, &runner.Plan{Run: "r1"}, 0); !strings.HasSuffix(got, want) {
+			t.Errorf("the hint is %q, want it to name %s", got, want)
+		}
+	}
+}
+
 // TestHintOfLost: a command may have run; a push is done again safely.
 func TestHintOfLost(t *testing.T) {
 	for kind, want := range map[string]string{runner.ActionExec: "it may have run to its end: look before running it again", runner.ActionPush: "hail retry r1 --only lost pushes again, and first settles what this push has left"} {
