@@ -49,15 +49,15 @@ type FileSpec struct {
 	When         string // a target expression; empty: all hosts
 }
 
-// pushReader reads what is specific to pushes.
-type pushReader struct {
+// specReader reads a Spec.
+type specReader struct {
 	*specfile.Reader
 	spec     *Spec
 	notified []*strictyaml.Node // the names of handlers that files notify
 }
 
 // command notes the place of a command that has to be filled in.
-func (r *pushReader) command(n *strictyaml.Node, text string) {
+func (r *specReader) command(n *strictyaml.Node, text string) {
 	if strings.Contains(text, "{{") {
 		r.spec.places[text] = r.Place(n)
 	}
@@ -68,11 +68,11 @@ func (r *pushReader) command(n *strictyaml.Node, text string) {
 func ReadSpec(file string, text []byte) (*Spec, error) {
 	s := &Spec{places: map[string]inventory.Place{}}
 	err := specfile.Read(file, text, func(reader *specfile.Reader, root *strictyaml.Node) {
-		r := &pushReader{Reader: reader, spec: s}
+		r := &specReader{Reader: reader, spec: s}
 		r.Mapping(root, "a push", specfile.Fields{
 			"files": func(n *strictyaml.Node) {
 				for _, item := range r.Items(n) {
-					s.Files = append(s.Files, r.pushFile(item))
+					s.Files = append(s.Files, r.fileSpec(item))
 				}
 			},
 			"validate": func(n *strictyaml.Node) {
@@ -104,7 +104,7 @@ func ReadSpec(file string, text []byte) (*Spec, error) {
 }
 
 // checkNotified records each handler that a file notifies and that the spec does not have.
-func (r *pushReader) checkNotified() {
+func (r *specReader) checkNotified() {
 	var names []string
 	for _, h := range r.spec.Handlers {
 		names = append(names, h.Name)
@@ -116,7 +116,7 @@ func (r *pushReader) checkNotified() {
 	}
 }
 
-func (r *pushReader) pushFile(n *strictyaml.Node) (f FileSpec) {
+func (r *specReader) fileSpec(n *strictyaml.Node) (f FileSpec) {
 	f.Place = r.Place(n)
 	f.Delete = "none"
 	var state string
@@ -174,7 +174,7 @@ func (r *pushReader) pushFile(n *strictyaml.Node) (f FileSpec) {
 }
 
 // src reads a local path. A slash at its end stays.
-func (r *pushReader) src(n *strictyaml.Node, into *string) {
+func (r *specReader) src(n *strictyaml.Node, into *string) {
 	if r.Text(n, into); *into == "" || filepath.IsAbs(*into) {
 		return
 	}
@@ -185,7 +185,7 @@ func (r *pushReader) src(n *strictyaml.Node, into *string) {
 }
 
 // content reads a text, which may be empty.
-func (r *pushReader) content(n *strictyaml.Node, into **string) {
+func (r *specReader) content(n *strictyaml.Node, into **string) {
 	if n.Kind != strictyaml.Scalar {
 		r.Fail(n, `content: "" is an empty file`, "this has to be a text")
 		return
@@ -193,7 +193,7 @@ func (r *pushReader) content(n *strictyaml.Node, into **string) {
 	*into = &n.Text
 }
 
-func (r *pushReader) maxDelete(n *strictyaml.Node, into *int) {
+func (r *specReader) maxDelete(n *strictyaml.Node, into *int) {
 	if r.Number(n, into); n.Text == "0" {
 		r.Fail(n, "delete: none", "max_delete has to be at least 1")
 	}
@@ -201,7 +201,7 @@ func (r *pushReader) maxDelete(n *strictyaml.Node, into *int) {
 
 // checkOfFile reads the command that has to accept a staged file. With no place but {{staged}}, it needs no filling in
 // for each host.
-func (r *pushReader) checkOfFile(n *strictyaml.Node, into *string) {
+func (r *specReader) checkOfFile(n *strictyaml.Node, into *string) {
 	switch r.Text(n, into); {
 	case *into != "" && !strings.Contains(*into, stagedMark):
 		r.Fail(n, `for example "nginx -t -c {{staged}}"; a command that checks everything in place goes into validate beside files`, "this command does not check the new file: it has no {{staged}}")
@@ -211,7 +211,7 @@ func (r *pushReader) checkOfFile(n *strictyaml.Node, into *string) {
 }
 
 // dest reads a path on the host.
-func (r *pushReader) dest(n *strictyaml.Node, into *string) {
+func (r *specReader) dest(n *strictyaml.Node, into *string) {
 	if r.Text(n, into); *into != "" {
 		if err := CheckDest(*into); err != nil {
 			r.Fail(n, "", "%v", err)
@@ -243,7 +243,7 @@ func CheckDest(dest string) error {
 	return nil
 }
 
-func (r *pushReader) mode(n *strictyaml.Node, into *int) {
+func (r *specReader) mode(n *strictyaml.Node, into *int) {
 	mode, err := ParseMode(n.Text)
 	if n.Kind != strictyaml.Scalar || !n.Quoted {
 		err = errors.New("a mode has to be octal digits in quotes")
@@ -267,7 +267,7 @@ func ParseMode(text string) (int, error) {
 }
 
 // account reads the name or number of a user or group.
-func (r *pushReader) account(n *strictyaml.Node, into *string) {
+func (r *specReader) account(n *strictyaml.Node, into *string) {
 	if r.Text(n, into); *into != "" {
 		if err := inventory.CheckUser(*into); err != nil {
 			r.Fail(n, "", "%v", err)
@@ -276,7 +276,7 @@ func (r *pushReader) account(n *strictyaml.Node, into *string) {
 }
 
 // handlers reads the handlers in their order, which is also the order in which they run.
-func (r *pushReader) handlers(n *strictyaml.Node) (all []Handler) {
+func (r *specReader) handlers(n *strictyaml.Node) (all []Handler) {
 	if n.Kind != strictyaml.Map {
 		r.Fail(n, "handlers: {reload nginx: {run: systemctl reload nginx}}", "handlers have to be a mapping")
 		return nil

@@ -9,9 +9,9 @@ import (
 	"hail/runner/action/push"
 )
 
-// TestPushFile: what a file of a spec may contain. A slash at the end of a destination means the folder, as in
+// TestFileSpec: what a file of a spec may contain. A slash at the end of a destination means the folder, as in
 // SRC:DEST.
-func TestPushFile(t *testing.T) {
+func TestFileSpec(t *testing.T) {
 	for _, row := range []struct{ file, dest, wrong string }{
 		{`src: a/motd, dest: /etc/`, "/etc/motd", ""},
 		{`src: a/motd, dest: /etc`, "/etc", ""},
