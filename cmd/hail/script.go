@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,8 +59,8 @@ func scriptOf(e environment, c *cli.Context) (name string, text []byte, err erro
 	case name == "":
 		return "", nil, usage("hail script -g web audit.sh", "there is no script to run")
 	case name == "-":
+		text, err = e.readFile(c, "the script")(name)
 		name = "stdin"
-		text, err = io.ReadAll(e.stdinOf(c, "the script"))
 	default:
 		text, err = os.ReadFile(name)
 	}

@@ -30,6 +30,7 @@ func TestStdinTerminal(t *testing.T) {
 		{"push --any-host -w 127.0.0.1 -p 1 -F none --retries 0 --output none --dry-run -", "files: [{content: x, dest: /tmp/x}]\n", "", "hail: reading the spec from the terminal; end with Ctrl-D\nhail: dry run"},
 		{"script --any-host -w web1 --dry-run -", "true\n", "what     stdin", "hail: reading the script from the terminal; end with Ctrl-D\n"},
 		{"hosts -q --any-host -w ^-", strings.Repeat("#\n", 33<<20), "", "hail: target \"^-\":1: standard input is larger than 64 MiB"},
+		{"script -q --any-host -w web1 --dry-run -", strings.Repeat("#\n", 33<<20), "", "hail: standard input is larger than 64 MiB"},
 	} {
 		e, stdout, stderr := environmentIn(dir, tt.args)
 		e.stdin, e.stdinTerminal = strings.NewReader(tt.typed), true
