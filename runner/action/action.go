@@ -28,17 +28,12 @@ type Sources struct {
 	Blob    func(digest string) (io.ReadCloser, int64, error) // opens a content that the plan names, with its size; the caller closes it
 }
 
-// blob is Blob, or an error where it is nil.
-func (from Sources) blob(digest string) (io.ReadCloser, int64, error) {
-	if from.Blob == nil {
-		return nil, 0, errors.New("the action has no contents to send: action.New makes one that has")
-	}
-	return from.Blob(digest)
-}
-
 // input returns a content as the input of a command. The caller closes In.
 func (from Sources) input(digest string) (runner.Stdio, error) {
-	in, size, err := from.blob(digest)
+	if from.Blob == nil {
+		return runner.Stdio{}, errors.New("the action has no contents to send: action.New makes one that has")
+	}
+	in, size, err := from.Blob(digest)
 	switch {
 	case err != nil:
 		return runner.Stdio{}, err
