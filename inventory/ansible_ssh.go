@@ -20,7 +20,7 @@ func (c Connection) without(args Connection) Connection {
 	return c
 }
 
-// isRouted is whether arguments for ssh say by what way to reach a host.
+// isRouted reports whether arguments for ssh say by what way to reach a host.
 func isRouted(args Connection) bool { return args.Jump != "" || args.Options["ProxyCommand"] != "" }
 
 // sshOptions are the keywords of arguments that are short for an option.

@@ -34,7 +34,7 @@ func readNative(b *builder, f file, root *strictyaml.Node) {
 	r.fields(root, "an inventory", `hosts: ["web[01-20]"]`, known, nil)
 }
 
-// isClusterGroups says whether root has the form of ClusterShell's groups, source: {group: nodes}, and no key that is
+// isClusterGroups reports whether root has the form of ClusterShell's groups, source: {group: nodes}, and no key that is
 // one of known or may be a misspelling of one.
 func isClusterGroups(root *strictyaml.Node, known []string) bool {
 	for _, source := range root.Pairs {

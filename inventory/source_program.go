@@ -20,7 +20,7 @@ import (
 // programTime is how long a program may take for all its calls together.
 const programTime = 30 * time.Second
 
-// isProgram says whether a file is to be run: it is executable, and begins like a program. Some file systems make
+// isProgram reports whether a file is to be run: it is executable, and begins like a program. Some file systems make
 // every file executable, so the permission alone is not enough.
 func isProgram(path string, info fs.FileInfo) bool {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
