@@ -9,8 +9,8 @@ import (
 )
 
 // Parse parses a template, which may call known and default besides the functions of text/template. Every value that it
-// prints is piped through one of known, plain or quote. The error says in plain words what is wrong. A name that is not
-// defined is an error of the template's Execute; see Why.
+// prints is piped through written, the name of one of known: plain or quote. The error says in plain words what is wrong.
+// A name that is not defined is an error of the template's Execute; see Why.
 func Parse(name, text string, known template.FuncMap, written string) (*template.Template, error) {
 	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Funcs(known).Parse(text)
 	if err != nil {
