@@ -204,6 +204,9 @@ func (e environment) again(c *cli.Context, r *report.Run, plan *runner.Plan) (in
 	if j, err = e.jobAgain(r, plan); err != nil {
 		return nil, j, err
 	}
+	if c.Bool("quiet") {
+		j.remark = ""
+	}
 	if inv, err = e.inventoryOf(c, e.around(plan.SSHConfig)); err == nil {
 		e.remarkHosts(c, inv, nil, false)
 	}

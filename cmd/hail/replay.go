@@ -41,7 +41,7 @@ Examples:
 			if err != nil {
 				return err
 			}
-			if r.Plan.Fleet != nil {
+			if r.Plan.Fleet != nil && !c.Bool("quiet") {
 				j.remark += "; checks over the fleet are left out"
 			}
 			j.verbose = !c.IsSet("verbose") && !c.Bool("quiet")
