@@ -3,6 +3,7 @@ package action_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -152,6 +153,23 @@ func TestExecChdir(t *testing.T) {
 		err = e.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard})
 		if status, _ := runner.StatusOf(err); status != tt.want || out.Len() > 0 {
 			t.Errorf("%s in %q, %v accepted: %v, %q; want %s", tt.line, tt.chdir, tt.okExit, err, out.String(), tt.want)
+		}
+		conn.Close()
+	}
+}
+
+// TestNoFolder: where the folder does not exist, nothing runs, whatever shell reads the line.
+func TestNoFolder(t *testing.T) {
+	for _, shell := range []string{"dash", "bash", "rbash", "zsh", "mksh", "fish", "tcsh"} {
+		conn, err := local.Dialer{}.Dial(t.Context(), inventory.Host{Name: "h", Connection: inventory.Connection{Shell: shell}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		e := action.Exec{Line: "echo ran; echo again\necho more", Surroundings: action.Surroundings{Chdir: "/none"}}
+		err = e.Do(t.Context(), &runner.Target{Conn: conn, Out: &out, Err: io.Discard})
+		if f, ok := errors.AsType[*runner.Failure](err); !ok || f.Exit != 126 || out.Len() > 0 {
+			t.Errorf("%s: %v, %q; want exit 126, and nothing run", shell, err, out.String())
 		}
 		conn.Close()
 	}

@@ -38,7 +38,8 @@ func (s Surroundings) in(line string) string {
 	if !path.IsAbs(dir) { // not an option of cd, and not looked for in CDPATH
 		dir = "./" + dir
 	}
-	return fmt.Sprintf("cd %s || exit %d; %s", runner.Quote(dir), noFolder, line)
+	// In csh, exit does not keep what follows in the line from being run; in a restricted shell, exec is refused.
+	return fmt.Sprintf("cd %[1]s || exec sh -c 'exit %[2]d' || exit %[2]d; %[3]s", runner.Quote(dir), noFolder, line)
 }
 
 // noFolder is the exit status when the folder to run in can't be entered: the one that shells use for a command that
