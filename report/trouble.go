@@ -122,7 +122,7 @@ func (t *trouble) writeRemains(b *bytes.Buffer, s *Summary, style Style) {
 			if bare {
 				why = ": a command sent bare is only hung up on"
 			}
-			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)+len(why)), why)
+			fmt.Fprintf(b, "    %s%s%s\n", on, style.fold(hosts, 4+len(on)), why)
 		}
 	}
 }

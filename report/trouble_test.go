@@ -123,3 +123,18 @@ func TestTroubles(t *testing.T) {
 		})
 	}
 }
+
+// TestLeftByBareCommands: the hosts that need looking after are named in a narrow terminal, too.
+func TestLeftByBareCommands(t *testing.T) {
+	s, files := fleet([]Result{{Host: "db", Status: runner.Timeout, Remains: runner.Unknown}, {Host: "web", Status: runner.Timeout, Remains: runner.Unknown}}, nil, nil)
+	for i := range s.Plan.Hosts {
+		s.Plan.Hosts[i].Connection.Shell = "none"
+	}
+	var b strings.Builder
+	if err := Text(&b, s, files, Style{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "is left running on db web (2): a command sent bare is only hung up on\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("got\n%swant %s", b.String(), want)
+	}
+}
