@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"hail/runner"
 )
@@ -46,7 +47,7 @@ func (t *trouble) messages(s *Summary, files Files) []*message {
 	for _, i := range t.places {
 		r := &s.Hosts[i]
 		m := message{first: r, error: r.why(), last: lastLine(files, r)}
-		if m.last == m.error {
+		if strings.HasSuffix(m.error, m.last) {
 			m.last = ""
 		}
 		if m.error+m.last == "" {

@@ -80,6 +80,11 @@ func TestTroubles(t *testing.T) {
     it did not pass
     log: runs/id/hosts/web1/log
 `},
+		{"a last line that the error ends with", []Result{{Host: "web1", Status: runner.Failed, Reason: runner.NotFetched, Error: "1 refused; the first: /f is a device"}}, map[string]string{"web1": "/f is a device\n"}, "", `
+  failed(fetch) web1
+    1 refused; the first: /f is a device
+    log: runs/id/hosts/web1/log
+`},
 		{"what is left", []Result{{Host: "web1", Status: runner.Timeout, Remains: runner.Unknown}, {Host: "web2", Status: runner.Timeout, Remains: runner.Gone},
 			{Host: "web3", Status: runner.Timeout, Remains: runner.Alive}, {Host: "web4", Status: runner.Timeout, Remains: runner.Unknown}}, nil, "", `
   timeout web[1-4] (4)
