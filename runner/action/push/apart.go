@@ -88,6 +88,7 @@ type sender struct {
 	changed  *sync.Cond // signals a change of the fields below
 	next     []int      // parts that no lane has taken
 	underway int        // parts that are being sent
+	ended    bool       // another part that was begun with them has been sent
 	open     int        // lanes that were not refused
 	err      error
 }
@@ -125,12 +126,13 @@ func (s *sender) end() error {
 }
 
 // lane sends one part after another. A lane whose channel the host refuses gives its part back to the others; so while
-// others are sending, a lane without a part waits.
+// others are sending, a lane without a part waits. So does one that is ahead of them: Dropbear, from 2022.82 to 2024.85,
+// closes a session that is being opened while another command ends, or even the connection.
 func (s *sender) lane(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		for len(s.next) == 0 && s.underway > 0 && s.err == nil {
+		for s.underway > 0 && s.err == nil && (len(s.next) == 0 || s.ended) {
 			s.changed.Wait()
 		}
 		if len(s.next) == 0 || s.err != nil {
@@ -139,12 +141,14 @@ func (s *sender) lane(ctx context.Context) error {
 		i := s.next[0]
 		s.next = s.next[1:]
 		s.underway++
+		s.ended = false
 		s.mu.Unlock()
 		err := s.send(ctx, i)
 		s.mu.Lock()
 		s.underway--
 		s.changed.Broadcast()
 		if err == nil {
+			s.ended = true
 			continue
 		}
 		if _, reason := runner.StatusOf(err); reason == runner.ChannelRefused && ctx.Err() == nil {

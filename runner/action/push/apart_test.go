@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +114,58 @@ func TestPushOverLanesOfItsOwn(t *testing.T) {
 	}
 	wg.Wait()
 	m.clean(t)
+}
+
+// TestPushOverLanesTogether: no part is begun between the ends of those that were begun together.
+func TestPushOverLanesTogether(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "gnu")
+	content := string(randomBytes(16 << 20))
+	one, two := written(t, "one", content), written(t, "two", content)
+	m.trip = 50 * time.Millisecond
+	const lanes = 8
+	var begun, ended atomic.Int32
+	all, others := make(chan bool), make(chan bool)
+	release := sync.OnceFunc(func() { close(others) })
+	m.lane = func(ctx context.Context, in io.Reader) (context.Context, io.Reader) {
+		end := sync.OnceFunc(func() {
+			if ended.Add(1) == lanes-1 {
+				release()
+			}
+		})
+		in = atEnd{in, end}
+		switch n := begun.Add(1); {
+		case n < lanes:
+			return ctx, waiting{all, in}
+		case n == lanes:
+			close(all)
+			return ctx, waiting{others, in}
+		}
+		if n := ended.Load(); n < lanes {
+			t.Errorf("a part is begun when %d of %d have ended", n, lanes)
+		}
+		release()
+		return ctx, in
+	}
+	spec := &push.Spec{Files: []push.FileSpec{{Src: one, Dest: m.dir + "/one", Delete: "none"}, {Src: two, Dest: m.dir + "/two", Delete: "none"}}}
+	m.pushSpec(t, t.Context(), spec, nil).want(t, "two files", runner.Changed, "", "")
+	if begun.Load() != 2*lanes {
+		t.Errorf("%d parts, want %d", begun.Load(), 2*lanes)
+	}
+}
+
+// atEnd is a reader that calls then when it has been read to its end.
+type atEnd struct {
+	io.Reader
+	then func()
+}
+
+func (a atEnd) Read(b []byte) (int, error) {
+	n, err := a.Reader.Read(b)
+	if err == io.EOF {
+		a.then()
+	}
+	return n, err
 }
 
 // waiting is a reader that waits before it is read.
