@@ -50,10 +50,11 @@ func testEnd(t *testing.T, d dial) {
 	})
 
 	t.Run("an error of the output is returned though the command has ended", func(t *testing.T) {
-		ctx, c := d.connect(t)
+		_, other := d.connect(t) // on the same one, Dropbear may close a session that is opened while another command ends
 		for range 3 {
+			ctx, c := d.connect(t)
 			full := errors.New("disk full")
-			w := lateWriter{full, func() { c.Exec(ctx, True, runner.Stdio{}) }} // while that runs, the first one ends
+			w := lateWriter{full, func() { other.Exec(ctx, True, runner.Stdio{}) }} // while that runs, the first one ends
 			if err := c.Exec(ctx, Both, runner.Stdio{Out: w}); !errors.Is(err, full) {
 				t.Errorf("%v, want the error of the writer", err)
 			}
