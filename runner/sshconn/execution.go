@@ -32,7 +32,8 @@ type execution struct {
 	rest    rest
 	stopped error // why we ended it: the context's cause, or broken
 	broken  error // the error of one of our outputs
-	result  error // what the host has said of its end; valid once it has been resting
+	said    bool  // the host has said how it ended
+	result  error // and what it has said
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -54,20 +55,20 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	wg.Wait()
 	stop()
 	e.ch.Close()
-	last := e.finish()
+	e.finish()
 	e.questions.Wait() // from now on, none is asked
 
 	switch {
 	case e.stopped != nil:
 		f := dropped(e.stopped)
-		if last == resting || last == asking {
+		if e.said {
 			f.Late = &runner.Failure{Status: runner.OK}
 			errors.As(e.result, &f.Late)
 		}
 		return f
 	case e.broken != nil:
 		return e.broken
-	case last != running: // without a stop, it has been resting
+	case e.said:
 		return e.result
 	case e.conn.silent.Load() > 0:
 		return e.lost(fmt.Errorf("the host has given no sign of life for %v", time.Duration(e.conn.silent.Load())))

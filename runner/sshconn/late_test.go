@@ -17,9 +17,10 @@ func TestLate(t *testing.T) {
 	s := newSite(t, sshtest.Server{Name: "web1"})
 	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
 	for line, want := range map[string]*runner.Failure{
-		"echo begun; cat":         {Status: runner.OK},
-		"echo begun; cat; exit 3": {Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},
-		"echo begun; sleep 1000":  nil,
+		"echo begun; cat":                      {Status: runner.OK},
+		"echo begun; cat; exit 3":              {Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},
+		"sleep 1000 & echo begun; cat; exit 4": {Status: runner.Failed, Reason: runner.ExitStatus, Exit: 4},
+		"echo begun; sleep 1000":               nil,
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		grace := 100 * time.Millisecond

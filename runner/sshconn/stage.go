@@ -77,7 +77,7 @@ func (e *execution) ended(result error) {
 	defer e.mu.Unlock()
 	if e.stage < resting {
 		n := e.passed.Load()
-		e.result, e.rest = result, rest{from: n, seen: n, waits: restWaits}
+		e.said, e.result, e.rest = true, result, rest{from: n, seen: n, waits: restWaits}
 		e.enter(resting, afterExit/2, e.checkRest)
 	}
 }
@@ -126,9 +126,7 @@ func (e *execution) unanswered() {
 
 // giveUp has the channel closed, though a background child keeps the output open. e.mu is held.
 func (e *execution) giveUp() {
-	if e.stopped == nil {
-		e.conn.lingering.Add(1)
-	}
+	e.conn.lingering.Add(1)
 	e.enter(resting, 0, e.close)
 }
 
@@ -160,14 +158,12 @@ func (e *execution) close() {
 	e.ch.Close()
 }
 
-// finish ends the last stage when both streams have ended, and returns it. Nothing changes after that.
-func (e *execution) finish() stage {
+// finish ends the last stage when both streams have ended. Nothing changes after that.
+func (e *execution) finish() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.clock != nil {
 		e.clock.Stop()
 	}
-	last := e.stage
 	e.stage = over
-	return last
 }
