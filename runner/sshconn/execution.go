@@ -43,7 +43,10 @@ type execution struct {
 func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	stop := context.AfterFunc(ctx, func() { e.stop(context.Cause(ctx), s.Grace.Value()) })
 	var wg sync.WaitGroup
-	wg.Go(e.listen)
+	wg.Go(func() {
+		e.listen()
+		e.finish()
+	})
 	wg.Go(func() { e.pass(s.Err, e.ch.Stderr(), make([]byte, 512)) })
 	if s.In != nil {
 		// not waited for: a Read that blocks is the caller's, and it writes only to the channel
@@ -54,8 +57,6 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	e.pass(s.Out, e.ch, make([]byte, 2048))
 	wg.Wait()
 	stop()
-	e.ch.Close()
-	e.finish()
 	e.questions.Wait() // from now on, none is asked
 
 	switch {

@@ -1,14 +1,20 @@
 package sshconn
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
+	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"hail/runner"
 )
 
 // TestRestOfOutput: a background process of a command does not hold up its host, whether it prints or not. Once the run
@@ -113,3 +119,52 @@ type deaf struct{ ssh.Channel }
 
 func (deaf) CloseWrite() error { return nil }
 func (deaf) Close() error      { return nil }
+
+// TestSlowOutput: a server that answers the end of the channel keeps its connection, however long our writer takes for
+// the rest.
+func TestSlowOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := &obedient{reqs: make(chan *ssh.Request)}
+		ours, theirs := net.Pipe()
+		e := &execution{conn: &conn{wire: &monitoredConn{Conn: ours}}, ch: ch, reqs: ch.reqs}
+		ctx, cancel := context.WithCancel(t.Context())
+		err := e.wait(ctx, runner.Stdio{Hold: true, Out: slow(cancel)})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want the cause", err)
+		}
+		theirs.SetReadDeadline(time.Now())
+		if _, err := theirs.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the connection: %v, want it to be open", err)
+		}
+	})
+}
+
+// slow is a writer that is called back, and then takes a minute.
+type slow func()
+
+func (s slow) Write(p []byte) (int, error) {
+	s()
+	time.Sleep(time.Minute)
+	return len(p), nil
+}
+
+// obedient is a channel with one byte of output, whose end is answered at once.
+type obedient struct {
+	ssh.Channel
+	reqs chan *ssh.Request // closed with the channel
+	once sync.Once
+	said bool
+}
+
+func (o *obedient) Read(p []byte) (int, error) {
+	if !o.said {
+		o.said = true
+		return copy(p, "x"), nil
+	}
+	<-o.reqs
+	return 0, io.EOF
+}
+
+func (o *obedient) Stderr() io.ReadWriter { return &bytes.Buffer{} }
+func (o *obedient) CloseWrite() error     { return nil }
+func (o *obedient) Close() error          { o.once.Do(func() { close(o.reqs) }); return nil }

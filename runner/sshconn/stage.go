@@ -10,7 +10,7 @@ import "time"
 //	                    no output answer
 //	                            ▼ │
 //	                           asking
-//	any of them ──both streams have ended──► over
+//	any of them ──the channel has closed──► over
 //
 // All but running and over have a clock, which is up when nothing else has ended them.
 type stage int
@@ -21,7 +21,7 @@ const (
 	resting        // it has ended, and the rest of its output may still be on its way
 	asking         // likewise, and we wait for an answer, which comes after what is on its way
 	closing        // we have closed the channel, and the server has afterExit to do so too
-	over           // both streams have ended
+	over           // the channel has closed
 )
 
 // A background child of a command may keep the channel open after the command itself has ended. What the command
@@ -158,7 +158,8 @@ func (e *execution) close() {
 	e.ch.Close()
 }
 
-// finish ends the last stage when both streams have ended. Nothing changes after that.
+// finish ends the last stage when the channel has closed. Nothing changes after that; our writers may take their time for
+// what has arrived.
 func (e *execution) finish() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
