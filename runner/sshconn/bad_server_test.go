@@ -172,3 +172,13 @@ func TestOneCommand(t *testing.T) {
 	<-ended
 	wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "ended the connection after a command")
 }
+
+// TestCutByUs: of a connection that we have cut ourselves, the message does not blame the server.
+func TestCutByUs(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{MuteExec: true}})
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, runner.ErrTimeout)
+	defer cancel()
+	wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
+	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "the connection ended before a session was open")
+}

@@ -24,6 +24,7 @@ type conn struct {
 	leave    func()                                                   // gives back its place on a jump host's connection; nil: it has none
 
 	served        atomic.Bool  // a session has been opened before
+	wasCut        atomic.Bool  // by us
 	lingering     atomic.Int32 // commands whose output stayed open after they had ended
 	agentChannels atomic.Int32 // open channels to our agent
 
@@ -116,7 +117,10 @@ func (c *conn) tick() {
 }
 
 // cut ends the connection at once, whatever it is doing.
-func (c *conn) cut() { c.wire.Conn.Close() }
+func (c *conn) cut() {
+	c.wasCut.Store(true)
+	c.wire.Conn.Close()
+}
 
 // Close ends the connection and waits until nothing of it is left.
 func (c *conn) Close() error {
