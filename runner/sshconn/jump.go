@@ -92,6 +92,9 @@ func (j *jump) finishPending(made *conn, err error, stopped bool) (*jumpConn, er
 	}
 	c := j.least()
 	if c == nil {
+		if err == nil {
+			err = unreachable(runner.Jump, errors.New("the jump host ended the connection right after the login"))
+		}
 		if !stopped { // the others may have more time
 			p.err = own(err)
 		}

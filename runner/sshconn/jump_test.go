@@ -4,6 +4,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"hail/runner"
 )
 
 // TestLostJumpHost: a connection to a jump host that was lost gives back its place on the connection that it went over.
@@ -32,5 +34,22 @@ func TestCrowdedJumpHost(t *testing.T) {
 		if want := min(n/24+1, 4); err != nil || dialled != want {
 			t.Fatalf("%d connections for %d hosts, %v; want %d", dialled, n+1, err, want)
 		}
+	}
+}
+
+// TestJumpHostHangsUp: a jump host that ends each connection right after the login is not logged in to again and again.
+func TestJumpHostHangsUp(t *testing.T) {
+	j, dialled := &jump{}, 0
+	_, _, err := j.share(t.Context(), func() (*conn, error) {
+		if dialled++; dialled > 1 {
+			t.Fatal("it is logged in to again")
+		}
+		here, _ := net.Pipe()
+		c := &conn{wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), dialer: &Dialer{}}
+		close(c.end)
+		return c, nil
+	})
+	if status, reason := runner.StatusOf(err); status != runner.Unreachable || reason != runner.Jump {
+		t.Errorf("%v: %s(%s), want unreachable(jump)", err, status, reason)
 	}
 }
