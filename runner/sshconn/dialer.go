@@ -2,6 +2,9 @@
 //
 // New makes a Dialer of a Config. How to reach a host is said by its Connection, then by ssh_config, then by ssh's own
 // defaults. Package wrap goes around the Dialer: without it, a command that is dropped may go on running on the host.
+//
+// Dropbear, from 2022.82 to 2024.85, may close a session that is being opened while another command of the connection
+// ends, or even the connection. There, commands had better begin together, or one after another.
 package sshconn
 
 import (
