@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -213,7 +212,7 @@ func pushOf(e environment, c *cli.Context, specs []*push.Spec, inv *inventory.In
 		return p, nil, usage("", "%v", err)
 	}
 	p.Backup = max(p.Backup, c.Int("backup"))
-	p.Patience = int(math.Ceil(patience.Value().Seconds())) // a shell waits whole seconds
+	p.Patience = patience.WholeSeconds() // a shell waits whole seconds
 	p.Diff = c.Bool("diff")
 	p.Limit, err = bandwidth(c)
 	return p, contents, err
