@@ -103,7 +103,7 @@ func (r *renderer) chooseFiles(specs []*Spec) (err error) {
 				continue
 			}
 			if r.chosen[f.When], err = r.choose(f.When); err != nil {
-				return &inventory.Error{Place: f.Place, Text: "when: " + err.Error()}
+				return inventory.OfExpression(f.Place, "when", err)
 			}
 		}
 	}

@@ -56,6 +56,22 @@ func TestRenderManyHosts(t *testing.T) {
 	}
 }
 
+// TestRenderWrongWhen: the error of a when has the place of its file, and says what to do about it.
+func TestRenderWrongWhen(t *testing.T) {
+	spec, err := push.ReadSpec("spec.yaml", []byte("files:\n  - {content: x, dest: /x, when: \"@wbe\"}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	choose := func(string) (map[string]bool, error) {
+		return nil, &inventory.Error{Text: `unknown group "wbe"`, Hint: `did you mean "web"?`}
+	}
+	_, _, err = push.Render([]*push.Spec{spec}, []inventory.Host{{Name: "web1"}}, choose, nil)
+	wrong, _ := errors.AsType[*inventory.Error](err)
+	if wrong == nil || wrong.Error() != `spec.yaml:2:5: when: unknown group "wbe"` || wrong.Hint != `did you mean "web"?` {
+		t.Errorf("%#v, want the place, and the hint", wrong)
+	}
+}
+
 // TestRenderOneFolder: several entries may be about one folder, as long as they agree on it.
 func TestRenderOneFolder(t *testing.T) {
 	src := t.TempDir()
