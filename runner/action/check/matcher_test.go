@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,18 @@ func TestMatchersHere(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%v of %v: %s, want %s", tt.m, tt.value, got, tt.want)
+		}
+	}
+}
+
+// TestShowLongText: a long text is cut between two characters.
+func TestShowLongText(t *testing.T) {
+	for long, want := range map[string]string{
+		"a" + strings.Repeat("é", 199): `"a` + strings.Repeat("é", 199) + `"`,
+		"a" + strings.Repeat("é", 200): `"a` + strings.Repeat("é", 199) + `"…`,
+	} {
+		if got := show(long, text); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

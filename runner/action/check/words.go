@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
 )
@@ -62,8 +63,8 @@ func show(v any, s shape) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case string:
 		const most = 200
-		if len(v) > most {
-			return strconv.Quote(v[:most]) + "…"
+		if utf8.RuneCountInString(v) > most {
+			return fmt.Sprintf("%.*q…", most, v)
 		}
 		if s == rights {
 			return "0" + v
