@@ -21,7 +21,7 @@ func setOf(size int, numbers []int) *set {
 
 func (s *set) grow(words int) {
 	if more := words - len(s.words); more > 0 {
-		s.words = slices.Concat(s.words, make([]uint64, more))
+		s.words = append(s.words, make([]uint64, more)...)
 	}
 }
 
