@@ -4,13 +4,15 @@ import (
 	"strings"
 	"testing"
 
-	"hail/inventory"
 	"hail/runner"
 )
 
 // TestMask: what is a host's own is replaced where it stands as a word of its own.
 func TestMask(t *testing.T) {
-	m := maskOf(inventory.Host{Name: "web1.lan", Connection: inventory.Connection{Address: "1.1.1.1"}, Vars: map[string]any{"site": "abc", "short": "ab"}})
+	s, _ := fleet([]Result{{Host: "web1.lan", Status: runner.OK}}, nil, nil)
+	h := &s.Plan.Hosts[0]
+	h.Connection.Address, h.Vars = "1.1.1.1", map[string]any{"site": "abc", "short": "ab"}
+	m := s.mask(0)
 	for line, want := range map[string]string{
 		"web1.lan, web1 web1": "{host}, {host} {host}",
 		"web1web1 web10":      "web1web1 web10",

@@ -13,8 +13,8 @@ import (
 	"hail/inventory"
 )
 
-// mask replaces what is specific to a host by a name for it: {host}, {address}, {vars.NAME}. The zero value changes
-// nothing.
+// mask replaces what is specific to a host by a name for it: {host}, {address}, {vars.NAME}. Longer values are replaced
+// first. The zero value changes nothing.
 type mask []masked
 
 type masked struct{ value, name []byte }
@@ -22,40 +22,34 @@ type masked struct{ value, name []byte }
 // shortestVar is how long the value of a var has to be to be replaced: shorter ones occur anywhere.
 const shortestVar = 3
 
-func maskOf(h inventory.Host) (m mask) {
-	m = m.with(h.Name, "{host}")
-	if short, _, ok := strings.Cut(h.Name, "."); ok {
-		m = m.with(short, "{host}")
+// mask returns what is specific to a host of the run. It also knows where the host was reached: ssh_config may say its
+// address.
+func (s *Summary) mask(host int) (m mask) {
+	h := &s.Plan.Hosts[host]
+	add := func(value, name string) {
+		if value != "" && value != inventory.Redacted {
+			m = append(m, masked{[]byte(value), []byte(name)})
+		}
 	}
-	m = m.with(h.Connection.Address, "{address}")
+	add(h.Name, "{host}")
+	if short, _, ok := strings.Cut(h.Name, "."); ok {
+		add(short, "{host}")
+	}
+	add(h.Connection.Address, "{address}")
 	for _, name := range slices.Sorted(maps.Keys(h.Vars)) {
 		switch h.Vars[name].(type) {
 		case bool, nil, map[string]any, []any:
 			continue
 		}
 		if text := inventory.ValueText(h.Vars[name]); len(text) >= shortestVar {
-			m = m.with(text, "{vars."+name+"}")
+			add(text, "{vars."+name+"}")
 		}
 	}
-	return m
-}
-
-// mask is maskOf for a host of the run, which also knows where it was reached: ssh_config may say its address.
-func (s *Summary) mask(host int) mask {
-	m := maskOf(s.Plan.Hosts[host])
 	if reach := s.Hosts[host].Reach; reach != nil {
 		address, _, _ := net.SplitHostPort(reach.Address)
-		m = m.with(reach.Address, "{address}").with(address, "{address}")
+		add(reach.Address, "{address}")
+		add(address, "{address}")
 	}
-	return m
-}
-
-// with returns a mask that replaces value, too. Longer values are replaced first.
-func (m mask) with(value, name string) mask {
-	if value == "" || value == inventory.Redacted {
-		return m
-	}
-	m = append(m, masked{[]byte(value), []byte(name)})
 	slices.SortStableFunc(m, func(a, b masked) int { return len(b.value) - len(a.value) })
 	return m
 }
