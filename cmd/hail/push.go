@@ -140,9 +140,10 @@ func shortFile(c *cli.Context, arg, src, dest string) (f push.FileSpec, err erro
 	if err := push.CheckDest(f.Dest); err != nil {
 		return f, usage("", "%s: %v", arg, err)
 	}
-	for _, name := range []string{f.Owner, f.Group} {
+	for _, option := range []string{"owner", "group-of-files"} {
+		name := c.String(option)
 		if err := inventory.CheckUser(name); name != "" && err != nil {
-			return f, usage("", "--owner, --group-of-files: %v", err)
+			return f, wrongValue(option, "", "%v", err)
 		}
 	}
 	if c.IsSet("mode") {
