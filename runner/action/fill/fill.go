@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
-	"text/template/parse"
 
 	"hail/inventory"
 	"hail/runner"
@@ -25,16 +24,6 @@ func ParseCommand(line string) (Command, error) {
 		return Command{}, fmt.Errorf("the template of the command: %w", err)
 	}
 	return Command{t}, nil
-}
-
-// pass pipes the value that n prints through a function, unless it is piped to quote or raw already.
-func pass(tree *parse.Tree, n *parse.ActionNode, function string) {
-	last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
-	if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
-		return
-	}
-	n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // so that an error shows the pipeline itself
-		Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
 }
 
 func rawValue(v any) (string, error) {

@@ -19,9 +19,9 @@ func Parse(name, text string, known template.FuncMap, written string) (*template
 	for _, part := range t.Templates() {
 		eachPipe(part.Root, 2, func(n parse.Node, p *parse.PipeNode, names int) {
 			allowUndefined(part.Tree, p, names)
-			if character := character.FindString(quoted.ReplaceAllString(p.String(), "")); character != "" && err == nil {
+			if number := character.FindString(quoted.ReplaceAllString(p.String(), "")); number != "" && err == nil {
 				line := 1 + strings.Count(text[:n.Position()], "\n")
-				err = mistake(fmt.Sprintf("%s:%d: %s is a number: a text has double quotes", name, line, character))
+				err = mistake(fmt.Sprintf("%s:%d: %s is a number: a text has double quotes", name, line, number))
 			}
 			if action, ok := n.(*parse.ActionNode); ok && len(p.Decl) == 0 {
 				pass(part.Tree, action, written)
@@ -35,6 +35,16 @@ var (
 	quoted    = regexp.MustCompile("`[^`]*`|" + `"(?:[^"\\]|\\.)*"`)
 	character = regexp.MustCompile(`'(?:[^'\\]|\\.)+'`)
 )
+
+// pass pipes the value that n prints through a function, unless it is piped to quote or raw already.
+func pass(tree *parse.Tree, n *parse.ActionNode, function string) {
+	last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1].Args[0]
+	if id, ok := last.(*parse.IdentifierNode); ok && (id.Ident == "raw" || id.Ident == "quote") {
+		return
+	}
+	n.Pipe.Cmds = []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: n.Pos, // so that an error shows the pipeline itself
+		Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
+}
 
 // eachPipe calls visit for n, or what is in it, where that has a pipeline. names is how many a field has at least that may
 // be undefined: 2 as in .vars.x, and 1 where range or with has made dot something else.
