@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,12 +48,13 @@ func demo(e environment, hosts int, serve bool) error {
 	}
 	fleet, err := demoFleet(dir, hosts)
 	if err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(dir))
 	}
 	defer fleet.Close()
 	fmt.Fprintf(e.stdout, "%d SSH hosts on loopback: web01 to web%02d and db1 to db4. All are up but db3.\nTheir inventory, key and known_hosts are in %s\n", hosts, hosts-4, dir)
 	if serve {
-		return serveDemo(e, dir)
+		serveDemo(e, dir)
+		return errors.Join(fleet.Close(), os.RemoveAll(dir)) // in this order, for a host may still write there
 	}
 	for _, step := range []struct {
 		say  string
@@ -126,7 +128,7 @@ func demoFleet(dir string, hosts int) (*sshtest.Fleet, error) {
 	return fleet, fleet.Servers[hosts-2].Close() // db3
 }
 
-func serveDemo(e environment, dir string) error {
+func serveDemo(e environment, dir string) {
 	hail := "hail"
 	if exe, err := os.Executable(); err == nil && !strings.Contains(exe, "go-build") {
 		hail = exe
@@ -147,5 +149,4 @@ Ctrl-C ends the fleet.
 	signals, ignore := e.signals()
 	defer ignore()
 	<-signals
-	return os.RemoveAll(dir)
 }
