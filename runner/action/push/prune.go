@@ -2,6 +2,7 @@ package push
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -122,12 +123,13 @@ func (c *comparison) deleteOnce() {
 
 // spareMounts returns an error if something is mounted in what is deleted.
 func (c *comparison) spareMounts(have *found) error {
+	mounts := slices.Sorted(maps.Keys(have.mounts))
 	for _, s := range c.steps {
 		if s.what != remove {
 			continue
 		}
 		below := s.place + "/"
-		for at := range have.mounts {
+		for _, at := range mounts {
 			if strings.HasPrefix(at+"/", below) {
 				return fmt.Errorf("%s: something is mounted there, at %s", s.item.Path, at)
 			}
