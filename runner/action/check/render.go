@@ -16,7 +16,8 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 		return c, nil
 	}
 	params := maps.Clone(c.Params)
-	for name, value := range params {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		value := params[name]
 		if !isTemplate(value) {
 			continue
 		}

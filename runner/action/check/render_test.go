@@ -27,6 +27,12 @@ func TestTemplates(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "checks.yaml:2:5: ") {
 		t.Errorf("an undefined variable: %v", err)
 	}
+	suite = read(t, `checks: [{id: a, http: {url: "{{.vars.url}}", method: "{{.vars.method}}"}}]`)
+	for range 20 { // of several mistakes, it is always the same one that is reported
+		if err := suite.Aim([]inventory.Host{{Name: "web1"}}, nil); err == nil || !strings.Contains(err.Error(), ".vars.method") {
+			t.Fatalf("two undefined variables: %v", err)
+		}
+	}
 	for text, want := range map[string]string{
 		`{id: a, port: "{{.vars.word}}"}`:                                   `a: for web1: "(" is not a port`,
 		`{id: a, file: {path: /a, size: "{{.vars.word}}"}}`:                 `a: size: for web1: "(" is not a number of bytes`,

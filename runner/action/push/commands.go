@@ -2,6 +2,7 @@ package push
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"hail/inventory"
@@ -18,10 +19,10 @@ func (r *renderer) tryCommands(p *Push, specs []*Spec) error {
 	if p.TemplateCommands = len(places) > 0; !p.TemplateCommands {
 		return nil
 	}
-	for text, place := range places {
+	for _, text := range slices.Sorted(maps.Keys(places)) {
 		c, err := fill.ParseCommand(text)
 		if err != nil {
-			return fill.At(place, err)
+			return fill.At(places[text], err)
 		}
 		parsed[text] = c
 	}

@@ -69,6 +69,19 @@ func TestPushCommandsAreTried(t *testing.T) {
 	}
 }
 
+// TestPushCommandsInOrder: of several commands that are no templates, it is always the same one that is reported.
+func TestPushCommandsInOrder(t *testing.T) {
+	for range 20 {
+		spec, err := push.ReadSpec("spec.yaml", []byte(`{files: [{content: x, dest: /x}], validate: ["b {{", "a {{", "c {{"]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err = push.Render([]*push.Spec{spec}, []inventory.Host{{Name: "web1"}}, nobody, nil); err == nil || !strings.HasPrefix(err.Error(), "spec.yaml:1:54: ") {
+			t.Fatalf("%v, want the error of a", err)
+		}
+	}
+}
+
 // TestPushCommandsOfAll: a host that is meant by any of several specs runs the commands that validate the whole of all
 // specs.
 func TestPushCommandsOfAll(t *testing.T) {
