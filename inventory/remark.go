@@ -1,8 +1,6 @@
 package inventory
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Remark is what a user should know about the sources although it is no error: what was left out of them, and why.
 type Remark struct {
