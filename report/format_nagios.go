@@ -41,8 +41,8 @@ func writeNagios(w io.Writer, r *Report) error {
 		line += fmt.Sprintf(" %s=%d;;;0;%d", s, r.Counts[s], len(r.Hosts))
 	}
 	line += fmt.Sprintf(" wall=%.3fs", r.Ended.Sub(r.Started).Seconds())
-	for _, o := range slices.Backward(runner.Outcomes) {
-		if r.Plan.Checks != nil {
+	if r.Plan.Checks != nil {
+		for _, o := range slices.Backward(runner.Outcomes) {
 			line += fmt.Sprintf(" checks_%s=%d", strings.ReplaceAll(string(o), "-", "_"), outcomes[o])
 		}
 	}
