@@ -55,7 +55,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	defer stop()
 	ch, reqs, err := c.OpenChannel("session", nil)
 	// sshd may not have let go of the previous session yet
-	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && pause(ctx, 20*time.Millisecond); n++ {
+	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && sleep(ctx, 20*time.Millisecond); n++ {
 		ch, reqs, err = c.OpenChannel("session", nil)
 	}
 	if err != nil {

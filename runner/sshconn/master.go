@@ -96,7 +96,7 @@ func (p *progress) callMaster(ctx context.Context) (net.Conn, error) {
 	p.trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
 	nc, err := p.patiently(ctx, dial)
-	for errors.Is(err, syscall.EAGAIN) && pause(ctx, backlogPause) {
+	for errors.Is(err, syscall.EAGAIN) && sleep(ctx, backlogPause) {
 		nc, err = p.patiently(ctx, dial)
 	}
 	if err == nil {

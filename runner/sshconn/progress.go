@@ -100,7 +100,7 @@ func (p *progress) openTCP(ctx context.Context) (net.Conn, error) {
 		return dialer.DialContext(ctx, s.network, s.hostport())
 	}
 	nc, err := p.patiently(ctx, dial)
-	for n := 1; n < s.attempts && err != nil && pause(ctx, time.Second); n++ { // as ssh does
+	for n := 1; n < s.attempts && err != nil && sleep(ctx, time.Second); n++ { // as ssh does
 		nc, err = p.patiently(ctx, dial)
 	}
 	if p.phase == runner.PhaseTCP {
@@ -122,7 +122,7 @@ func (p *progress) patiently(ctx context.Context, open func() (net.Conn, error))
 			return nc, err
 		}
 		p.clock.pause()
-		more := pause(ctx, 100*time.Millisecond)
+		more := sleep(ctx, 100*time.Millisecond)
 		p.clock.resume()
 		if !more {
 			return nil, err
@@ -135,8 +135,8 @@ func outOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// pause waits for d. It returns false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
+// sleep waits for d. It returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
 		return true
