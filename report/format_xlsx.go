@@ -157,7 +157,7 @@ func (b *workbook) sheet(name string, head []string, rows [][]any) error {
 	if err != nil {
 		return err
 	}
-	for i, width := range sheetWidths(head, rows) {
+	for i, width := range slices.Backward(sheetWidths(head[:min(len(head), mostMeasured)], rows)) { // the library puts each before the others
 		if err := out.SetColWidth(i+1, i+1, width); err != nil {
 			return err
 		}
@@ -211,6 +211,9 @@ func (b *workbook) cell(v any) any {
 	}
 	return v
 }
+
+// mostMeasured is how many columns get a width of their own: for each, the library goes through all that have one.
+const mostMeasured = 200
 
 // sheetWidths returns the widths of the columns of a sheet, judging by the first rows.
 func sheetWidths(head []string, rows [][]any) []float64 {

@@ -12,6 +12,10 @@ import (
 
 // xlsxSheet has the parts of a sheet (ECMA-376) that we write.
 type xlsxSheet struct {
+	Columns []struct {
+		Min   int     `xml:"min,attr"`
+		Width float64 `xml:"width,attr"`
+	} `xml:"cols>col"`
 	Pane struct {
 		State string `xml:"state,attr"`
 	} `xml:"sheetViews>sheetView>pane"`
@@ -123,5 +127,34 @@ func TestXLSXLong(t *testing.T) {
 	}
 	if want := "[n 1 2 n 3 4 n 5]"; fmt.Sprint(got) != want || fmt.Sprint(book.GetSheetList()) != "[checks checks 2 checks 3]" {
 		t.Errorf("%v in %v, want %s", got, book.GetSheetList(), want)
+	}
+}
+
+// TestXLSXWide: of very many columns, the first ones are as wide as what is in them. They are in their order, which not every
+// reader does without.
+func TestXLSXWide(t *testing.T) {
+	book, err := newWorkbook()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := make([]string, 2*mostMeasured)
+	for i := range head {
+		head[i] = strings.Repeat("x", i%10)
+	}
+	if err := book.table("hosts", head, nil); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if _, err := book.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	columns := xlsxSheets(t, b.String())[0].Columns
+	if len(columns) != mostMeasured {
+		t.Errorf("%d columns have a width, want %d", len(columns), mostMeasured)
+	}
+	for i, c := range columns {
+		if want := float64(i%10 + 4); c.Min != i+1 || c.Width != want {
+			t.Fatalf("after %d columns comes the width %v of column %d, want %v", i, c.Width, c.Min, want)
+		}
 	}
 }
