@@ -19,7 +19,7 @@ func writeCSV(w io.Writer, r *Report) error {
 		texts[i] = csvCell(name)
 	}
 	out.Write(texts) // Error, below, returns what goes wrong
-	for _, row := range rows {
+	for row := range rows {
 		clear(texts)
 		for i, v := range row {
 			texts[i] = csvCell(v)

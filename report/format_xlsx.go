@@ -24,7 +24,7 @@ func writeXLSX(w io.Writer, r *Report) error {
 	}
 	defer book.Close()
 	head, rows := r.hostsTable()
-	if err := book.table("hosts", head, rows); err != nil {
+	if err := book.table("hosts", head, slices.Collect(rows)); err != nil {
 		return err
 	}
 	if len(r.Plan.Checks)+len(r.Plan.Fleet) > 0 {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,7 +72,8 @@ func xlsxSheets(t *testing.T, text string) (sheets []xlsxSheet) {
 // TestXLSXPlain reads workbooks as XML: texts are texts, numbers are numbers, and there are no formulas.
 func TestXLSXPlain(t *testing.T) {
 	for _, r := range []*Report{reportOf(t, false), reportOf(t, true), hostileReport()} {
-		head, rows := r.hostsTable()
+		head, table := r.hostsTable()
+		rows := slices.Collect(table)
 		sheets := xlsxSheets(t, r.written(t, "xlsx"))
 		for i, s := range sheets {
 			if s.Pane.State != "frozen" || !strings.HasPrefix(s.Filter.Ref, "$A$1:") || !strings.HasSuffix(s.Filter.Ref, fmt.Sprint("$", len(s.Rows))) {

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"maps"
 	"math"
 	"math/big"
@@ -15,8 +16,9 @@ import (
 )
 
 // hostsTable returns a row per host or, with columns, a row per row of theirs: what was known of the host, how it
-// ended, what it printed. Cells are texts, numbers and times; nil is an empty one.
-func (r *Report) hostsTable() (head []string, rows [][]any) {
+// ended, what it printed. Cells are texts, numbers and times; nil is an empty one. The rows of a host are made when it is
+// its turn: all of them may be more than fits into memory.
+func (r *Report) hostsTable() (head []string, rows iter.Seq[[]any]) {
 	vars := varNames(r.Plan.Hosts)
 	head = []string{"host"}
 	for _, v := range vars {
@@ -28,30 +30,39 @@ func (r *Report) hostsTable() (head []string, rows [][]any) {
 	}
 	said := r.extraColumns()
 	head = append(head, said.head...)
-	for i := range r.Hosts {
-		h := &r.Hosts[i]
-		further, why := said.rows(i)
-		row := []any{h.Host}
-		for _, v := range vars {
-			row = append(row, cellOf(r.Plan.Hosts[i].Vars[v]))
-		}
-		var exit, started any
-		if status, ok := h.exit(); ok {
-			exit = status
-		}
-		if !h.Began.IsZero() {
-			started = h.Began.UTC()
-		}
-		row = append(row, string(h.Status), string(h.Reason), exit, started, h.Took().Round(time.Millisecond).Seconds(),
-			h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
-		for _, v := range h.Checks {
-			row = append(row, string(v.Outcome))
-		}
-		for _, cells := range further {
-			rows = append(rows, append(slices.Clone(row), cells...))
+	return head, func(yield func([]any) bool) {
+		for i := range r.Hosts {
+			further, why := said.rows(i)
+			row := r.hostCells(i, vars, why)
+			for _, cells := range further {
+				if !yield(slices.Concat(row, cells)) {
+					return
+				}
+			}
 		}
 	}
-	return head, rows
+}
+
+// hostCells returns the cells of a host that do not depend on what it printed; why says what is wrong with that.
+func (r *Report) hostCells(i int, vars []string, why string) []any {
+	h := &r.Hosts[i]
+	row := []any{h.Host}
+	for _, v := range vars {
+		row = append(row, cellOf(r.Plan.Hosts[i].Vars[v]))
+	}
+	var exit, started any
+	if status, ok := h.exit(); ok {
+		exit = status
+	}
+	if !h.Began.IsZero() {
+		started = h.Began.UTC()
+	}
+	row = append(row, string(h.Status), string(h.Reason), exit, started, h.Took().Round(time.Millisecond).Seconds(),
+		h.Stdout.Length, h.Stderr.Length, OneLine(cmp.Or(h.Error, why)), h.Attempt)
+	for _, v := range h.Checks {
+		row = append(row, string(v.Outcome))
+	}
+	return row
 }
 
 // extraColumns are further columns of the table, from what hosts printed. rows returns at least one row for every host;
