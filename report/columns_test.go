@@ -1,7 +1,6 @@
 package report
 
 import (
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -31,33 +30,6 @@ func TestColumnsOfMany(t *testing.T) {
 			t.Errorf("%s: %d rows, and the error %q, want %d rows and an error", text, len(rows), got, most)
 		}
 	}
-}
-
-// TestColumnsHostByHost: what a host printed is read when it is its turn: that of all hosts may be more than fits into memory.
-func TestColumnsHostByHost(t *testing.T) {
-	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.OK}}, map[string]string{"web1": "a\nb\n", "web2": "c\n"}, nil)
-	columns, err := ParseColumns("name")
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := &lastRead{Files: files}
-	_, table := (&Report{Summary: s, Files: read, Columns: columns}).hostsTable()
-	for row := range table {
-		if row[0] != read.host {
-			t.Errorf("the row of %s comes after %s was read", row[0], read.host)
-		}
-	}
-}
-
-// lastRead are Files that know which host was the last one whose output was opened.
-type lastRead struct {
-	Files
-	host string
-}
-
-func (l *lastRead) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
-	l.host = host
-	return l.Files.Output(host, stream)
 }
 
 // TestColumnsEnd: an expression that never ends is given up.

@@ -105,25 +105,10 @@ func (r *Report) columns() extraColumns {
 
 // jsonFields returns the fields of the JSON objects that hosts printed.
 func (r *Report) jsonFields() extraColumns {
-	const mostFields, longest = 100, 64 << 10
-	objects := make([]map[string]any, len(r.Hosts))
+	const mostFields = 100
 	names := map[string]bool{}
 	for i := range r.Hosts {
-		h := &r.Hosts[i]
-		if h.Stdout.Length == 0 || h.Stdout.Length > longest || h.Status.Bad() {
-			continue
-		}
-		f, err := wholeOutput(r.Files, h)
-		if err != nil {
-			continue
-		}
-		dec := json.NewDecoder(f)
-		dec.UseNumber()
-		if dec.Decode(&objects[i]) != nil || dec.More() { // one object, and nothing else
-			objects[i] = nil
-		}
-		f.Close()
-		for _, name := range slices.Sorted(maps.Keys(objects[i])) {
+		for _, name := range slices.Sorted(maps.Keys(r.jsonObject(i))) {
 			if len(names) < mostFields {
 				names["out."+name] = true
 			}
@@ -132,11 +117,34 @@ func (r *Report) jsonFields() extraColumns {
 	head := slices.Sorted(maps.Keys(names))
 	return extraColumns{head, func(host int) ([][]any, string) {
 		cells := make([]any, len(head))
-		for j, name := range head {
-			cells[j] = cellOf(objects[host][name[len("out."):]])
+		if len(head) > 0 {
+			object := r.jsonObject(host) // again, for those of all hosts may be more than fits into memory
+			for j, name := range head {
+				cells[j] = cellOf(object[name[len("out."):]])
+			}
 		}
 		return [][]any{cells}, ""
 	}}
+}
+
+// jsonObject returns what the host printed, if that is one JSON object and nothing else, and not too long.
+func (r *Report) jsonObject(host int) (object map[string]any) {
+	const longest = 64 << 10
+	h := &r.Hosts[host]
+	if h.Stdout.Length == 0 || h.Stdout.Length > longest || h.Status.Bad() {
+		return nil
+	}
+	f, err := wholeOutput(r.Files, h)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	dec := json.NewDecoder(f)
+	dec.UseNumber()
+	if dec.Decode(&object) != nil || dec.More() {
+		return nil
+	}
+	return object
 }
 
 // captures returns the values that checks captured.

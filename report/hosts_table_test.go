@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -73,4 +74,33 @@ func TestExitOfHosts(t *testing.T) {
 	if big := r.durationChart().Big; big != "57ms" { // the median of 50, 57 and 64, as in the summary
 		t.Errorf("the median is %s, want 57ms", big)
 	}
+}
+
+// TestTableHostByHost: what a host printed is read when it is its turn: that of all hosts may be more than fits into memory.
+func TestTableHostByHost(t *testing.T) {
+	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.OK}}, map[string]string{"web1": `{"a": 1}`, "web2": `{"a": 2}`}, nil)
+	columns, err := ParseColumns("a=.a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, columns := range []*Columns{columns, nil} {
+		read := &lastRead{Files: files}
+		_, table := (&Report{Summary: s, Files: read, Columns: columns}).hostsTable()
+		for row := range table {
+			if row[0] != read.host {
+				t.Errorf("the row of %s comes after %s was read", row[0], read.host)
+			}
+		}
+	}
+}
+
+// lastRead are Files that know which host was the last one whose output was opened.
+type lastRead struct {
+	Files
+	host string
+}
+
+func (l *lastRead) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	l.host = host
+	return l.Files.Output(host, stream)
 }
