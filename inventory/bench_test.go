@@ -56,6 +56,15 @@ func manyAnsible(n int) string {
 	return b.String()
 }
 
+// manyGroups has groups of two hosts each, one of which is in all of them, n hosts in all.
+func manyGroups(n int) string {
+	var b strings.Builder
+	for g := range n - 1 {
+		fmt.Fprintf(&b, "[site%d]\nhost%d\nmonitor\n", g, g)
+	}
+	return b.String()
+}
+
 // manySSH has one Host line for each host, and one for all.
 func manySSH(n int) string {
 	var b strings.Builder
@@ -82,6 +91,9 @@ func manyClusterGroups(n int) string {
 
 func BenchmarkLoadYAML(b *testing.B) { benchmarkGrowth(b, 10_000, loading("", "i.yaml", manyHosts)) }
 func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("", "i.ini", manyAnsible)) }
+func BenchmarkLoadGroups(b *testing.B) {
+	benchmarkGrowth(b, 10_000, loading("", "i.ini", manyGroups))
+}
 func BenchmarkLoadSSHConfig(b *testing.B) {
 	benchmarkGrowth(b, 5_000, loading("ssh_config:", "config", manySSH))
 }

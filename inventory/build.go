@@ -68,7 +68,7 @@ type hostDef struct {
 	place   Place          // of the first entry in said
 	later   map[string]int // lines of the further entries in said, by the names that contradiction returns
 	earlier *settings
-	groups  []*groupDef // the ones that name it
+	groups  []*groupDef // the ones that name it, when they are resolved
 	number  int         // among all hosts
 }
 
@@ -84,7 +84,7 @@ type groupDef struct {
 	name     string
 	said     settings
 	filed    settings // by files in group_vars, which win over what the sources say about any group
-	named    []int    // the hosts that it names itself, in order
+	named    []int    // the hosts that it names itself, in order, and each once when they are resolved
 	children []child
 	place    Place
 	priority int  // among groups of the same depth
@@ -144,8 +144,7 @@ func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
 				return
 			}
 		}
-		if g != nil && !slices.Contains(h.groups, g) {
-			h.groups = append(h.groups, g)
+		if g != nil {
 			g.named = append(g.named, h.number)
 		}
 		if !said.empty() && !b.say(h, said, place) {

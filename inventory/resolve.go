@@ -11,6 +11,7 @@ import (
 // resolve links the groups, and gives each host what it inherits: a deeper group wins over one above it; at the same
 // depth the higher priority wins, then the later group; and the host itself wins over all.
 func (b *builder) resolve() (*Inventory, error) {
+	b.enrol()
 	if b.ansibleRules {
 		b.fillAll()
 		b.sortGroups()
@@ -50,6 +51,21 @@ func (b *builder) resolve() (*Inventory, error) {
 		}
 	}
 	return inv, nil
+}
+
+// enrol gives each host the groups that name it, and leaves a host in each of them once.
+func (b *builder) enrol() {
+	for _, name := range b.groupOrder {
+		g := b.groups[name]
+		g.named = slices.DeleteFunc(g.named, func(i int) bool {
+			h := b.hosts[i]
+			again := len(h.groups) > 0 && h.groups[len(h.groups)-1] == g
+			if !again {
+				h.groups = append(h.groups, g)
+			}
+			return again
+		})
+	}
 }
 
 // fillAll puts every group that is in no other one below all, and ungrouped before all others, as in Ansible.
