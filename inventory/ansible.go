@@ -60,7 +60,7 @@ func (a ansibleSource) setNode(s *settings, name string, n *strictyaml.Node, by 
 	}
 	v := newSpecial(name)
 	v.remark(Remark{Error: Error{Place: a.place(n), Text: name + " is encrypted by ansible-vault: it is left out"}, Key: v.key})
-	*s = s.overlay(settings{specials: []*special{v}})
+	s.put(settings{specials: []*special{v}})
 }
 
 // setAll is setNode for each entry of a mapping.
@@ -97,7 +97,7 @@ func (a ansibleSource) set(s *settings, name string, value any, place Place, by 
 		said.vars = map[string]any{name: value}
 		a.b.note(&said, varsPrefix+name, value, place, by)
 	}
-	*s = s.overlay(said)
+	s.put(said)
 }
 
 func isCredential(name string) bool {

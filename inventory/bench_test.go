@@ -65,6 +65,16 @@ func manyGroups(n int) string {
 	return b.String()
 }
 
+// manyVars has n hosts in a group with n vars.
+func manyVars(n int) string {
+	var hosts, vars strings.Builder
+	for i := range n {
+		fmt.Fprintf(&hosts, "host%d\n", i)
+		fmt.Fprintf(&vars, "var%d=%d\n", i, i)
+	}
+	return "[site]\n" + hosts.String() + "[site:vars]\n" + vars.String()
+}
+
 // manySSH has one Host line for each host, and one for all.
 func manySSH(n int) string {
 	var b strings.Builder
@@ -94,6 +104,7 @@ func BenchmarkLoadINI(b *testing.B)  { benchmarkGrowth(b, 10_000, loading("", "i
 func BenchmarkLoadGroups(b *testing.B) {
 	benchmarkGrowth(b, 10_000, loading("", "i.ini", manyGroups))
 }
+func BenchmarkLoadVars(b *testing.B) { benchmarkGrowth(b, 1_000, loading("", "i.ini", manyVars)) }
 func BenchmarkLoadSSHConfig(b *testing.B) {
 	benchmarkGrowth(b, 5_000, loading("ssh_config:", "config", manySSH))
 }

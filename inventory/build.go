@@ -30,7 +30,7 @@ type builder struct {
 // settings is what a source says about a host or a group itself, without what it inherits.
 type settings struct {
 	conn     Connection     // in hail's own words
-	vars     map[string]any // never modified: hosts share it
+	vars     map[string]any // not modified after put: hosts share it
 	specials []*special     // in rising precedence; they count more than conn
 	origins  []Origin       // in rising precedence; only if asked for
 }
@@ -46,6 +46,18 @@ func (s settings) overlay(top settings) settings {
 		}
 	}
 	return settings{s.conn.Overlay(top.conn), merged(s.vars, top.vars), s.specialsUnder(top), slices.Concat(s.origins, top.origins)}
+}
+
+// put does what overlay does, but adds to the vars and origins of s, which nothing else may hold yet.
+func (s *settings) put(top settings) {
+	own := *s
+	s.vars, s.origins = nil, nil
+	*s = s.overlay(top)
+	s.origins = append(own.origins, top.origins...)
+	if own.vars != nil {
+		maps.Copy(own.vars, top.vars)
+		s.vars = own.vars
+	}
 }
 
 func merged[V any](base, top map[string]V) map[string]V {
