@@ -90,6 +90,10 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// maxErrors is the number of errors at which to stop looking for more: a file with so many wrong lines is in some other
+// format, and each name of a missing group is compared with all names.
+const maxErrors = 100
+
 // RegexError rewords an error of regexp.Compile for users, and returns any other error as it is.
 func RegexError(err error) error {
 	if s, ok := errors.AsType[*syntax.Error](err); ok {

@@ -239,10 +239,19 @@ type endless struct{}
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestLimits(t *testing.T) {
-	bad := strings.Repeat("!\n", 1000)
-	_, err := Load(t.Context(), []string{"-"}, Surroundings{Stdin: strings.NewReader(bad)})
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != 11 || lines[10] != "and 90 more errors" {
-		t.Errorf("many errors: %s", err)
+	var groups strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&groups, "g%d\n", i)
+	}
+	for format, bad := range map[string]string{
+		"list": strings.Repeat("!\n", 1000),
+		"ini":  "[x:children]\n" + groups.String(),
+		"yaml": "groups: {x: {groups: [" + strings.ReplaceAll(groups.String(), "\n", ",") + "]}}",
+	} {
+		_, err := Load(t.Context(), []string{format + ":-"}, Surroundings{Stdin: strings.NewReader(bad)})
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != 11 || lines[10] != "and 90 more errors" {
+			t.Errorf("%s: many errors: %s", format, err)
+		}
 	}
 	for list, want := range map[string]string{
 		"a[1-20]\na[1-20]\na[1-20]\na[1-20]\na[1-20]\n": "F:4:1: hosts are named more than 70 times up to here",
@@ -251,7 +260,7 @@ func TestLimits(t *testing.T) {
 		b := newBuilder(Surroundings{})
 		b.maxHosts, b.maxMentions = 50, 70
 		readList(b, file{"F", []byte(list)})
-		_, err = b.resolve()
+		_, err := b.resolve()
 		checkErrors(t, list, "F", err, want, "")
 	}
 }

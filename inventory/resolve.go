@@ -126,11 +126,12 @@ func (b *builder) link() {
 		g := b.groups[name]
 		for _, c := range g.children {
 			below := b.groups[c.name]
-			if below == nil {
+			switch {
+			case below != nil:
+				below.parents = append(below.parents, g)
+			case len(b.errs) < maxErrors:
 				b.fail(c.place, fmt.Sprintf("unknown group %q", c.name), DidYouMean(c.name, b.groupOrder))
-				continue
 			}
-			below.parents = append(below.parents, g)
 		}
 	}
 	l := linker{b: b, done: make(map[*groupDef]bool, len(b.groups))}

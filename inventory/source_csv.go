@@ -32,7 +32,7 @@ func readCSV(b *builder, f file) {
 	if !r.checkHeader(f) {
 		return
 	}
-	for len(b.errs) < maxListErrors {
+	for len(b.errs) < maxErrors {
 		row, err := in.Read()
 		switch {
 		case errors.Is(err, io.EOF):

@@ -44,12 +44,12 @@ func readINI(b *builder, f file) {
 			continue
 		}
 		r.line(text, f.place(number, strings.Index(line, text)+1))
-		if len(b.errs) >= maxListErrors {
+		if len(b.errs) >= maxErrors {
 			return
 		}
 	}
 	for _, g := range r.mentioned {
-		if m := r.undeclared[g]; m != nil {
+		if m := r.undeclared[g]; m != nil && len(b.errs) < maxErrors {
 			b.fail(m.place, fmt.Sprintf("[%s:%s] names the group %q, which is not declared", m.by.name, m.kind, g.name), DidYouMean(g.name, r.declared))
 		}
 	}

@@ -26,9 +26,6 @@ type listEntry struct {
 	place   Place
 }
 
-// maxListErrors is the number of errors at which to stop reading: a file with so many errors is in some other format.
-const maxListErrors = 100
-
 // parseList reads a host list: one pattern [user@]host[:port] per line, or several separated by commas. A comment
 // begins with #, or with ; at the beginning of a line. Two words separated by blanks are refused: pssh takes the
 // second for a user, other programs for a host.
@@ -44,7 +41,7 @@ func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
 			place := Place{file, number, at + 1}
 			e, wrong := parseListWord(word)
 			if wrong != nil {
-				if errs = append(errs, wrong.in(place)); len(errs) == maxListErrors {
+				if errs = append(errs, wrong.in(place)); len(errs) == maxErrors {
 					return entries, errs
 				}
 				continue
