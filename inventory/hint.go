@@ -60,7 +60,7 @@ func (u *universe) meant(t term, name string, names []string) string {
 		return "use -a for all hosts of the inventory"
 	case u.inv.group(name) != nil:
 		return fmt.Sprintf("%q is a group: write @%s, or -g %s", name, name, name)
-	case strings.Contains(t.text, "[") && u.of == "" && len(u.inv.hosts) > 0: // in a range, no single name is mistyped
+	case t.kind == patternTerm && t.text != name && u.of == "" && len(u.inv.hosts) > 0: // in a range, no single name is mistyped
 		if padded := u.otherwisePadded(names); padded != nil {
 			return fmt.Sprintf("did you mean %q?", Fold(padded))
 		}

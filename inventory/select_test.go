@@ -134,6 +134,7 @@ func TestSelectErrors(t *testing.T) {
 		{"web[1-3]", `target "web[1-3]":1: host "web1" is not in the inventory`, `did you mean "web[01-03]"?`},
 		{"db[01-03]", `target "db[01-03]":1: host "db01" is not in the inventory`, `did you mean "db[1-3]"?`},
 		{"web[5-7]", `target "web[5-7]":1: host "web5" is not in the inventory`, "it has [fe80::1] db[1-3] lone web[01-06] (11)"},
+		{"[fe80::2]", `target "[fe80::2]":1: host "[fe80::2]" is not in the inventory`, `did you mean "[fe80::1]"?`},
 		{"web01,somewhere.example", `target "web01,somewhere.example":7: host "somewhere.example" is not in the inventory`, anyHost},
 		{"lone,rack1", `target "lone,rack1":6: host "rack1" is not in the inventory`, `"rack1" is a group: write @rack1, or -g rack1`},
 		{"@wbe", `target "@wbe":1: unknown group "wbe"`, `did you mean "web"?`},
