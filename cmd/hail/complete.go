@@ -188,6 +188,9 @@ func (p completer) values(option, last string) []string {
 
 // terms returns the candidates for the next term of a target expression, each prefixed with what is already written.
 func (p completer) terms(last string) []string {
+	if strings.HasPrefix(last, "^") { // the name of a file follows
+		return nil
+	}
 	written := last[:strings.LastIndexAny(last, ",!&^(")+1]
 	if run, ok := strings.CutPrefix(last[len(written):], "run:"); ok {
 		if at := strings.LastIndexAny(run, "/+"); at >= 0 {
