@@ -240,6 +240,8 @@ func (r nodeReader) port(n *strictyaml.Node, into *int) {
 func (r nodeReader) duration(n *strictyaml.Node, key string, into *Duration) {
 	if err := into.UnmarshalText([]byte(n.Text)); err != nil {
 		r.fail(n, fmt.Sprintf("%s: %v", key, err), "")
+	} else if *into == 0 {
+		r.fail(n, key+": the time has to be above 0", "")
 	}
 }
 

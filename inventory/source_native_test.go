@@ -64,6 +64,7 @@ func TestBadYAML(t *testing.T) {
 		{"hosts: {a: {host_key_alias: a b}}", `F:1:29: host_key_alias: "a b" is neither a host name nor an IP address`, ""},
 		{"hosts: {a: {jump: -oProxyCommand=x}}", `F:1:19: jump: "-oProxyCommand=x" is not a jump host: [user@]host[:port]`, ""},
 		{"hosts: {a: {connect_timeout: 10}}", `F:1:30: connect_timeout: "10" is not a time like 10s or 5m`, ""},
+		{"hosts: {a: {connect_timeout: 0s}}", "F:1:30: connect_timeout: the time has to be above 0", ""},
 		{"hosts: {a: {connect_timeout: -1s}}", `F:1:30: connect_timeout: "-1s" is not a time like 10s or 5m`, ""},
 		{"hosts: {a: {port: 1}}\ngroups: {g: {hosts: [{name: a, port: 2}]}}", `F:2:29: host "a" has two values for port, the other one on line 1`, "keep only one of them"},
 		{"hosts: {a: {vars: {x: 1}}}\ngroups: {g: {hosts: {a: {vars: {x: 2}}}}}", `F:2:22: host "a" has two values for the var x, the other one on line 1`, "keep only one of them"},
