@@ -70,6 +70,10 @@ func foldDim(rows [][]string, dim int) [][]string {
 	}
 	out := make([][]string, 0, len(alike))
 	for _, group := range alike {
+		if len(group) == 1 {
+			out = append(out, group[0])
+			continue
+		}
 		numbers := make([]string, len(group))
 		for i, r := range group {
 			numbers[i] = r[dim]
