@@ -121,8 +121,8 @@ func (a ansibleSource) member(pattern, vars *strictyaml.Node, g *groupDef) (name
 const aMeta = `"_meta": {"hostvars": {"web1": {"role": "web"}}}`
 
 // readAnsibleJSON reads what a program prints for --list: a mapping of groups, and _meta with the vars of the hosts.
-// Without _meta, it asks hostVars, which may be nil, for the vars of each host.
-func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(name string) *strictyaml.Node) {
+// Without _meta, it asks hostVars, which may be nil, for the vars of each host and what they are read from.
+func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(name string) (vars *strictyaml.Node, from string)) {
 	a := b.ansible(f)
 	var names []string
 	for _, p := range root.Pairs {
@@ -145,15 +145,16 @@ func readAnsibleJSON(b *builder, f file, root *strictyaml.Node, hostVars func(na
 			continue
 		}
 		seen[name] = true
-		if vars := hostVars(name); vars != nil {
+		if vars, from := hostVars(name); vars != nil {
 			var said settings
-			a.setAll(&said, vars, "host")
-			b.add([]string{name}, said, nil, a.place(vars))
+			h := ansibleSource{nodeReader{b, from}}
+			h.setAll(&said, vars, "host")
+			b.add([]string{name}, said, nil, h.place(vars))
 		}
 	}
 }
 
-func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strictyaml.Node {
+func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) (*strictyaml.Node, string) {
 	byName := make(map[string]*strictyaml.Node, len(vars.Pairs))
 	for _, p := range vars.Pairs {
 		if p.Value.Kind != strictyaml.Map {
@@ -165,7 +166,7 @@ func (a ansibleSource) metaVars(vars *strictyaml.Node) func(name string) *strict
 			byName[name] = p.Value
 		}
 	}
-	return func(name string) *strictyaml.Node { return byName[name] }
+	return func(name string) (*strictyaml.Node, string) { return byName[name], a.file }
 }
 
 // jsonGroup reads a group and returns the names of its hosts. A group is a list of hosts, or a mapping with hosts,

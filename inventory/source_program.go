@@ -53,8 +53,8 @@ func readProgram(ctx context.Context, b *builder, path string) {
 	ctx, cancel := context.WithTimeoutCause(ctx, programTime, fmt.Errorf("it took more than %v and was killed", programTime))
 	defer cancel()
 	p := program{ctx: ctx, b: b, path: path}
-	if list := p.run("--list"); list != nil {
-		readAnsibleJSON(b, file{path: path}, list, p.hostVars)
+	if list, from := p.run("--list"); list != nil {
+		readAnsibleJSON(b, file{path: from}, list, p.hostVars)
 	}
 }
 
@@ -82,30 +82,30 @@ type program struct {
 }
 
 // hostVars asks for the vars of one host; nil when there are none.
-func (p *program) hostVars(name string) *strictyaml.Node {
+func (p *program) hostVars(name string) (vars *strictyaml.Node, from string) {
 	if p.failed {
-		return nil
+		return nil, ""
 	}
 	return p.run("--host", name)
 }
 
-// run returns the object that the program prints; nil when there is none, or after an error.
-func (p *program) run(args ...string) *strictyaml.Node {
+// run returns the object that the program prints, and what errors call that; nil when there is none, or after an error.
+func (p *program) run(args ...string) (object *strictyaml.Node, from string) {
 	text, err := runProgram(p.ctx, p.path, args, p.b.around.Environ)
-	fail := func(place Place, text, hint string) *strictyaml.Node {
+	fail := func(place Place, text, hint string) (*strictyaml.Node, string) {
 		p.failed = true
 		p.b.fail(place, text, hint)
-		return nil
+		return nil, ""
 	}
 	asked := strings.Join(args, " ")
 	if err != nil {
 		return fail(Place{File: p.path}, asked+": "+err.Error(), "")
 	}
+	from = p.path + " " + asked
 	if len(bytes.TrimSpace(text)) == 0 && args[0] == "--host" {
-		return nil
+		return nil, from
 	}
-	out := p.path + " " + asked
-	text, wrong := plainText(out, text)
+	text, wrong := plainText(from, text)
 	if wrong != nil {
 		return fail(wrong.Place, wrong.Text, wrong.Hint)
 	}
@@ -113,12 +113,12 @@ func (p *program) run(args ...string) *strictyaml.Node {
 	switch {
 	case err != nil:
 		p.failed = true
-		p.b.failYAML(out, err)
-		return nil
+		p.b.failYAML(from, err)
+		return nil, from
 	case len(values) > 1 || values[0].Kind != strictyaml.Map:
-		return fail(Place{out, values[0].Line, values[0].Col}, "this is not a single JSON object", "")
+		return fail(Place{from, values[0].Line, values[0].Col}, "this is not a single JSON object", "")
 	}
-	return values[0]
+	return values[0], from
 }
 
 // runProgram returns what a program prints. The program gets a process group of its own, which is killed when ctx
