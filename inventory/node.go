@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -252,27 +251,6 @@ func (r nodeReader) yesOrNo(n *strictyaml.Node, key string, into **bool) {
 		return
 	}
 	*into = &value
-}
-
-var optionKey = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`) // ForwardX11
-
-// options reads a mapping of ssh_config keywords to their values.
-func (r nodeReader) options(n *strictyaml.Node, into *map[string]string) {
-	if !r.isMap(n, "options", "options: {ServerAliveInterval: 30}") {
-		return
-	}
-	options := make(map[string]string, len(n.Pairs))
-	for _, p := range n.Pairs {
-		switch {
-		case !optionKey.MatchString(p.Key.Text):
-			r.fail(p.Key, fmt.Sprintf("options: %q is not an ssh_config keyword", p.Key.Text), "")
-		case p.Value.Kind == strictyaml.Scalar && p.Value.Text != "" && !strings.ContainsFunc(p.Value.Text, unicode.IsControl):
-			options[p.Key.Text] = p.Value.Text
-		default:
-			r.fail(p.Value, "options: "+p.Key.Text+": this has to be a text on one line", "")
-		}
-	}
-	*into = mergedOptions(*into, options)
 }
 
 // addHosts adds the hosts that a pattern stands for, with their settings, and puts them into groups.

@@ -203,12 +203,12 @@ four ansible_ssh_args=''
 [web:vars]
 ansible_ssh_common_args=-J common
 ansible_ssh_args=-J args -o Port=1
-`, "over.yaml", "hosts: {two: {jump: own}, three: {jump: own}, four: {options: {A: b}}}")
+`, "over.yaml", "hosts: {two: {jump: own}, three: {jump: own}, four: {options: {User: b}}}")
 	for name, want := range map[string]string{
 		"one":   "[{options map[Port:1 ProxyCommand:common User:extra]}]",
 		"two":   "[{jump own} {options map[Port:1]}]",
 		"three": "[{jump own}]",
-		"four":  "[{jump common} {options map[A:b]}]",
+		"four":  "[{jump common} {options map[User:b]}]",
 	} {
 		h, _ := inv.Host(name)
 		if got := fmt.Sprint(h.Connection.Settings()); got != want {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -272,21 +271,4 @@ func reason(err error) string {
 		return p.Err.Error()
 	}
 	return err.Error()
-}
-
-// option reads one option, Key=Value or Key Value; from says where it comes from.
-func (l *loader) option(from, text string) (directive, error) {
-	keyword, rest := cutKeyword(text)
-	d := directive{keyword: newName(keyword), rest: rest, file: from + " " + strconv.Quote(text)}
-	if keyword == "" || rest == "" {
-		return d, d.fail("an option has the form Key=Value")
-	}
-	var err error
-	if d.args, err = splitArgs(rest); err != nil {
-		return d, d.fail(err.Error())
-	}
-	if d.keyword == "host" || d.keyword == "match" || d.keyword == "include" {
-		return d, d.fail(d.keyword + " is not allowed in an option")
-	}
-	return d, l.check(d)
 }
