@@ -17,7 +17,7 @@ func isCSV(f file) bool { return f.ext() == ".csv" || f.ext() == ".tsv" }
 
 // readCSV reads a table with a header. The column name, or host, has the hosts, and group or groups has their groups.
 // A column that is called like a connection setting is that setting, and all others are vars: port is the setting, and
-// vars.port a var. An empty cell sets nothing.
+// vars.port a var. An empty cell sets nothing. TRUE and FALSE are booleans, which spreadsheets write like that.
 func readCSV(b *builder, f file) {
 	in := csv.NewReader(bytes.NewReader(f.text))
 	in.Comma = separator(firstLine(f.text))
@@ -102,15 +102,23 @@ func (r *csvReader) checkHeader(f file) bool {
 }
 
 func (r *csvReader) row(cells []string) {
+	if strings.TrimSpace(strings.Join(cells, "")) == "" { // as a spreadsheet may have it below the table
+		return
+	}
 	var said settings
 	var groups []*groupDef
 	vars := map[string]any{}
 	for i, text := range cells {
 		text = strings.TrimSpace(text)
-		n, column := r.cell(i, text), r.header[i]
+		column := r.header[i]
+		isGroup := column == "group" || column == "groups"
+		if !isGroup && (text == "TRUE" || text == "FALSE") {
+			text = strings.ToLower(text)
+		}
+		n := r.cell(i, text)
 		switch {
 		case i == r.name || text == "":
-		case column == "group" || column == "groups":
+		case isGroup:
 			groups = append(groups, r.groupsOf(words(n))...)
 		case r.setting(column, n, &said.conn):
 			r.b.note(&said, column, text, r.place(n), "host")

@@ -32,7 +32,7 @@ func TestSources(t *testing.T) {
 	for name, text := range map[string]string{
 		"i.yaml":    "groups:\n  web: {hosts: {web1: {address: 10.0.0.1, user: www, vars: {rack: 3, canary: true}}, web2: {port: 2222, vars: {rack: 007}}}}\n  prod: {hosts: web2}\n",
 		"h.csv":     "name,address,user,port,groups,rack,canary\nweb1,10.0.0.1,www,,web,3,true\nweb2,,,2222,web prod,007,\n",
-		"semi.csv":  "# from a spreadsheet\nhost;rack;address;user;port;group;canary\n\"web1\"; 3;10.0.0.1;www;;web;true\nweb2;007;;;2222;\"web;prod\";\n",
+		"semi.csv":  "# from a spreadsheet\nhost;rack;address;user;port;group;canary\n\"web1\"; 3;10.0.0.1;www;;web;TRUE\n; ;;;;;\nweb2;007;;;2222;\"web;prod\";\n",
 		"tab.tsv":   "name\taddress\tuser\tport\tgroups\track\tcanary\nweb1\t10.0.0.1\twww\t\tweb\t3\ttrue\nweb2\t\t\t2222\tprod,web\t007\t\n",
 		"h.json":    `[{"name": "web1", "address": "10.0.0.1", "user": "www", "groups": ["web"], "vars": {"rack": 3, "canary": true}}, {"host": "web2", "connection": {"port": 2222}, "groups": ["web", "prod"], "vars": {"rack": "007"}}]`,
 		"lines":     "{\"name\": \"web1\", \"address\": \"10.0.0.1\", \"user\": \"www\", \"groups\": \"web\", \"vars\": {\"rack\": 3, \"canary\": true}}\n\n{\"name\": \"web2\", \"port\": 2222, \"groups\": [\"web\", \"prod\"], \"vars\": {\"rack\": \"007\"}}\n",
