@@ -97,6 +97,10 @@ func (b *builder) varsOf(path, by string) (said settings) {
 }
 
 func (b *builder) varsFile(path, by string) (said settings) {
+	if info, err := os.Stat(path); err == nil && isPipe(info) {
+		b.failRead(path, errNotRegular)
+		return said
+	}
 	f, ok := b.open(path)
 	if !ok {
 		return said

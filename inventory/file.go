@@ -88,6 +88,12 @@ type fileError struct{ p *fs.PathError }
 func (e fileError) Error() string { return e.p.Path + ": " + e.p.Err.Error() }
 func (e fileError) Unwrap() error { return e.p }
 
+var errNotRegular = errors.New("this is not a regular file")
+
+// isPipe reports whether a file is a named pipe, which may never come to its end. One that is found in a folder is not
+// read: nobody asked for it.
+func isPipe(info fs.FileInfo) bool { return info.Mode()&fs.ModeNamedPipe != 0 }
+
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -95,8 +101,8 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	case info.IsDir():
 		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
-	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("this is not a regular file")}
+	case !info.Mode().IsRegular() && !isPipe(info):
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -130,6 +130,8 @@ func (b *builder) readFolder(ctx context.Context, path string) {
 		switch {
 		case err != nil:
 			b.failRead(file, err)
+		case isPipe(info):
+			b.failRead(file, errNotRegular)
 		case !info.IsDir():
 			b.readPath(ctx, file)
 		}

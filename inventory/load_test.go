@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -231,6 +232,22 @@ func TestUnreadable(t *testing.T) {
 	checkErrors(t, "no stdin", "standard input", err, "F: there is none", "")
 	if _, err := readAll(endless{}, 1<<20); err == nil || err.Error() != "larger than 1 MiB, too large for an inventory" {
 		t.Errorf("endless input: %v", err)
+	}
+}
+
+// TestPipeInFolder: a named pipe is read if it is named, as with <(…) in a shell, but one that is only found is not.
+func TestPipeInFolder(t *testing.T) {
+	hosts := write(t, "hosts.ini", "[g]\na\n")[0]
+	for name, source := range map[string]string{"pipe": filepath.Dir(hosts), "group_vars/g": hosts, "host_vars/a/x.yml": hosts} {
+		pipe := filepath.Join(filepath.Dir(hosts), name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(pipe), 0o700), syscall.Mkfifo(pipe, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(t.Context(), []string{source}, Surroundings{})
+		checkErrors(t, name, pipe, err, "F: this is not a regular file", "")
+		if err := os.Remove(pipe); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
