@@ -9,6 +9,7 @@ import (
 	"hail/inventory"
 	"hail/runner"
 	"hail/runner/action"
+	"hail/runner/action/fill"
 )
 
 func runCommand(e environment) *cli.Command {
@@ -52,6 +53,8 @@ func commandLine(c *cli.Context) (string, error) {
 	case c.IsSet("command"):
 	case len(words) == 1:
 		line = words[0]
+	case len(words) > 1 && c.Bool("template"):
+		return fill.Words(words)
 	case len(words) > 1:
 		line = runner.QuoteWords(words)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"hail/inventory/strictyaml"
 	"hail/runner"
+	"hail/runner/action/fill"
 	"hail/runner/action/specfile"
 )
 
@@ -163,7 +164,11 @@ func (r reader) attributes(n *strictyaml.Node, k *kind, c *Check) {
 			if k.name == "command" && n.Kind == strictyaml.List {
 				var words []string
 				r.Texts(n, &words)
-				c.Params[k.subject] = runner.QuoteWords(words)
+				line, err := fill.Words(words)
+				if err != nil {
+					r.Fail(n, "", "%v", err)
+				}
+				c.Params[k.subject] = line
 				return
 			}
 			r.param(n, c, k.subject, text)

@@ -13,6 +13,7 @@ func TestTemplates(t *testing.T) {
 	m.host.Vars = map[string]any{"text": "it's $HOME", "port": 4242, "limit": "10s"}
 	verdicts, _ := m.run(t, read(t, `checks:
   - {id: quoted, command: {run: "printf %s {{.vars.text}}", stdout: "{{.vars.text}}"}}
+  - {id: words, command: {run: [printf, "%s", "it's {{.vars.text}}"], stdout: "it's {{.vars.text}}"}}
   - {id: typed, command: {run: "exit 42", exit: {not: "{{.vars.port}}"}, duration: {lt: "{{.vars.limit}}"}}}
   - {id: listed, command: {run: "echo '[{{.vars.port}}]'", stdout: {jq: ., contains: "{{.vars.port}}"}}}
   - {id: host, command: {run: "echo {{.host}}", stdout: {regex: "^{{.host}}$"}}}
