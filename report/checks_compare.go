@@ -42,8 +42,9 @@ func CompareChecks(w io.Writer, before, now *Summary, style Style) error {
 	for _, change := range []verdictChange{newValue, stillFailing, newlyPassing, newlyFailing} { // the worst last
 		for _, c := range slices.Concat(now.Plan.Checks, now.Plan.Fleet) {
 			if of := rows[topic{change, c.ID}]; of != nil {
+				id := OneLine(c.ID)
 				for _, row := range together(of.all) {
-					fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(change.outcome(), string(change)), c.ID, style.cut(row.String(), len(change)+len(c.ID)+4))
+					fmt.Fprintf(&b, "  %s %s %s\n", style.outcome(change.outcome(), string(change)), id, style.cut(row.String(), len(change)+len(id)+4))
 				}
 			}
 		}

@@ -8,13 +8,13 @@ import (
 )
 
 // MakePrintable makes the texts of an event fit for one line of a terminal or a log. Run does so with every event; one that
-// did not come from Run may need it. Verdicts are changed in place.
+// did not come from Run may need it. Verdicts are changed in place, and keep the ids of their checks as the plan has them.
 func (e *Event) MakePrintable() {
 	e.Status, e.Reason, e.Remains = Status(printable(string(e.Status))), Reason(printable(string(e.Reason))), Remains(printable(string(e.Remains)))
 	e.Key, e.Value, e.Error = printable(e.Key), printable(e.Value), printable(e.Error)
 	for i := range e.Verdicts {
 		v := &e.Verdicts[i]
-		v.Check, v.Outcome, v.Text = printable(v.Check), Outcome(printable(string(v.Outcome))), printable(v.Text)
+		v.Outcome, v.Text = Outcome(printable(string(v.Outcome))), printable(v.Text)
 	}
 	if e.Reach != nil {
 		r := *e.Reach // which may be that of other hosts, too

@@ -20,10 +20,14 @@ func TestPrintable(t *testing.T) {
 	}
 	const odd = "\x1b"
 	e := runner.Event{Key: odd, Value: odd, Error: odd, Status: odd, Reason: odd, Remains: odd,
-		Verdicts: []runner.Verdict{{Check: odd, Outcome: odd, Text: odd}}, Reach: &runner.Reach{Address: odd, User: odd, Phase: odd, Server: odd, HostKey: odd}}
+		Verdicts: []runner.Verdict{{Outcome: odd, Text: odd}}, Reach: &runner.Reach{Address: odd, User: odd, Phase: odd, Server: odd, HostKey: odd}}
 	e.MakePrintable()
 	if said, err := json.Marshal(e); err != nil || strings.Contains(string(said), `\u001b`) {
 		t.Errorf("not all is printable: %s, %v", said, err)
+	}
+	e = runner.Event{Verdicts: []runner.Verdict{{Check: odd}}}
+	if e.MakePrintable(); e.Verdicts[0].Check != odd {
+		t.Errorf("the verdict on a check is one on %q now", e.Verdicts[0].Check)
 	}
 }
 

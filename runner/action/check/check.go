@@ -90,12 +90,12 @@ func register(k *kind) *kind {
 	return k
 }
 
-// id returns the id of a check that was given none.
+// id returns the id of a check that was given none. It is one line, also that of a command of several.
 func (c *Check) id(k *kind) string {
 	if k.subject == "" {
 		return k.name
 	}
-	return k.name + ":" + c.Params[k.subject]
+	return k.name + ":" + strings.Join(strings.FieldsFunc(c.Params[k.subject], func(r rune) bool { return r == '\n' }), " ")
 }
 
 // inside reports whether the check is part of the program on the host.

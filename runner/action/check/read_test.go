@@ -20,6 +20,14 @@ func TestIncludedOnce(t *testing.T) {
 	}
 }
 
+// TestIDOfLines: the id of a check that was given none is a line, also where its command is several.
+func TestIDOfLines(t *testing.T) {
+	suite := read(t, "checks:\n  - command: |\n      set -e\n      cd  /srv\n")
+	if id := suite.Checks[0].ID; id != "command:set -e cd  /srv" {
+		t.Errorf("the id is %q", id)
+	}
+}
+
 // TestBadFiles: a mistake in a file is reported with its place, and with a hint where there is one.
 func TestBadFiles(t *testing.T) {
 	for _, row := range []struct{ text, want, hint string }{
