@@ -133,12 +133,19 @@ func TestHang(t *testing.T) {
 	}
 }
 
-// TestLongOutput: both outputs of a command may have 1 MiB, whatever the host's sh is.
-func TestLongOutput(t *testing.T) {
-	for _, sh := range []string{"dash", "mksh", "ksh93"} {
-		verdicts, _ := newMachine(t, sh).run(t, read(t, "checks: [{id: long, command: {run: \"head -c 1048576 /dev/zero | tee /dev/stderr\", stdout: {len: 1048576}, stderr: {len: 1048576}}}]\n"))
-		if v := verdicts["long"]; v.Outcome != runner.Pass {
-			t.Errorf("%s: %s %s", sh, v.Outcome, v.Text)
+// TestLong: both outputs of a command may have 1 MiB, and so may a file, whatever the host's sh is.
+func TestLong(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "long")
+	must(t, os.WriteFile(file, make([]byte, 1<<20), 0o600))
+	for _, sh := range []string{"dash", "mksh", "ksh93", "busybox"} {
+		verdicts, _ := newMachine(t, sh).run(t, read(t, `checks:
+  - {command: {run: "head -c 1048576 /dev/zero | tee /dev/stderr", stdout: {len: 1048576}, stderr: {len: 1048576}}}
+  - {file: {path: `+file+`, content: {len: 1048576}}}
+`))
+		for id, v := range verdicts {
+			if v.Outcome != runner.Pass {
+				t.Errorf("%s: %s: %s %s", sh, id, v.Outcome, v.Text)
+			}
 		}
 	}
 }
