@@ -143,8 +143,8 @@ func (r *Report) htmlData(groups htmlGroups) *htmlData {
 		Run:      r.Run,
 		Kind:     r.Plan.Action.Kind,
 		Statuses: runner.Statuses,
-		Vars:     append([]string{}, varNames(r.Plan.Hosts)...),
-		Columns:  append([]string{}, said.head...),
+		Vars:     []string{},
+		Columns:  []string{},
 		Checks:   []string{},
 		Hosts:    make([]htmlHost, len(r.Hosts)),
 		Groups:   groups.shown,
@@ -152,11 +152,18 @@ func (r *Report) htmlData(groups htmlGroups) *htmlData {
 	for _, s := range d.Statuses {
 		d.Words = append(d.Words, Word(s, r.DryRun))
 	}
+	vars := varNames(r.Plan.Hosts)
+	for _, name := range vars {
+		d.Vars = append(d.Vars, OneLine(name))
+	}
+	for _, name := range said.head {
+		d.Columns = append(d.Columns, OneLine(name))
+	}
 	for _, c := range r.Plan.Checks {
-		d.Checks = append(d.Checks, c.ID)
+		d.Checks = append(d.Checks, OneLine(c.ID))
 	}
 	for i := range r.Hosts {
-		d.Hosts[i] = r.htmlHost(i, d.Vars, said)
+		d.Hosts[i] = r.htmlHost(i, vars, said)
 		d.Hosts[i].Group = groups.groupOf(&r.Hosts[i])
 	}
 	return d
@@ -206,9 +213,9 @@ func (r *Report) htmlChecks(v *htmlView) {
 		v.Outcomes = append(v.Outcomes, outcomeWord(o))
 	}
 	for i, c := range r.Plan.Checks {
-		one := htmlCheck{Index: i, Name: c.ID, Severity: string(c.Severity), Counts: make([]int, len(runner.Outcomes))}
+		one := htmlCheck{Index: i, Name: OneLine(c.ID), Severity: string(c.Severity), Counts: make([]int, len(runner.Outcomes))}
 		if c.Title != "" {
-			one.Name += " · " + c.Title
+			one.Name += " · " + OneLine(c.Title)
 		}
 		for j := range r.Hosts {
 			if k := slices.Index(runner.Outcomes, r.Hosts[j].Checks[i].Outcome); k >= 0 {
@@ -230,7 +237,7 @@ func (r *Report) htmlChecks(v *htmlView) {
 		one := htmlFinding{
 			Class:    string(f.outcome),
 			Outcome:  outcomeWord(f.outcome),
-			Check:    f.check.ID,
+			Check:    OneLine(f.check.ID),
 			Severity: string(f.check.Severity),
 			Hosts:    "the fleet",
 			Text:     f.says(),

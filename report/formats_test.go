@@ -139,3 +139,35 @@ func TestTitles(t *testing.T) {
 		t.Errorf("the title is %q", got)
 	}
 }
+
+// TestChecksAreHarmless: no format has a hidden character of what the checks and vars of a run are called.
+func TestChecksAreHarmless(t *testing.T) {
+	const evil = "\x1b[2J\u202e\u009b"
+	r := reportOf(t, true)
+	r.Name, r.What = evil, evil
+	for i := range r.Plan.Checks {
+		c := &r.Plan.Checks[i]
+		was := c.ID
+		c.ID, c.Title, c.Capture = c.ID+evil, evil, evil+c.ID
+		for j := range r.Hosts {
+			if v := &r.Hosts[j].Checks[i]; v.Check == was {
+				v.Check = c.ID
+			}
+		}
+	}
+	r.Plan.Fleet[0].ID += evil
+	r.Summary.Fleet[0].Check += evil
+	for i := range r.Plan.Hosts {
+		r.Plan.Hosts[i].Vars[evil] = evil
+	}
+	r.Events = eventsOf(r.Summary)
+	for _, name := range FormatNames() {
+		if IsBinary(name) {
+			continue
+		}
+		text := r.written(t, name)
+		if i := strings.IndexFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && hidden(c) }); i >= 0 {
+			t.Errorf("%s has %q", name, text[max(0, i-60):min(len(text), i+20)])
+		}
+	}
+}
