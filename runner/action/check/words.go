@@ -15,7 +15,11 @@ import (
 func (m Matcher) expectation(s shape) string {
 	var of []string
 	for _, one := range m.Of {
-		of = append(of, one.expectation(m.inner(s)))
+		text := one.expectation(m.inner(s))
+		if len(one.Of) > 1 && (m.Op == not || m.Op == allOf || m.Op == anyOf) { // "not a or b" may mean two things
+			text = "(" + text + ")"
+		}
+		of = append(of, text)
 	}
 	signs := map[string]string{less: "<", atMost: "≤", more: ">", atLeast: "≥"}
 	switch m.Op {
