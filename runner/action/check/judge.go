@@ -158,9 +158,9 @@ func (m Matcher) awk(v value) (string, error) {
 	}
 	switch m.Op {
 	case not:
-		return "!" + joined(all, ""), nil // there is only one
+		return "(!" + all[0] + " && !hopeless)", nil // there is only one
 	case anyOf:
-		return joined(all, " || "), nil
+		return "settled(begun() || " + strings.Join(all, " || tried() || ") + ")", nil
 	}
 	return joined(all, " && "), nil
 }

@@ -86,6 +86,10 @@ func TestMatchersOnHost(t *testing.T) {
 	for _, v := range []string{">=1.2", "^1.2", ">1 || <0.5"} {
 		matchers = append(matchers, is(not, nil, is(version, v)))
 	}
+	newer, two, letter := is(version, ">=1.2"), is(equals, "2"), is(contains, "a") // the first can't be told of most texts
+	for _, any := range []Matcher{is(anyOf, nil, newer, letter), is(anyOf, nil, letter, newer), is(anyOf, nil, newer, is(not, nil, letter), two), is(anyOf, nil, newer, is(anyOf, nil, newer, two))} {
+		matchers = append(matchers, any, is(not, nil, any), is(allOf, nil, any, is(not, nil, two)), is(anyOf, nil, is(allOf, nil, any, newer), letter))
+	}
 	var expressions, names, want []string
 	for _, m := range matchers {
 		test, err := m.compile(text)

@@ -149,14 +149,26 @@ func (m Matcher) combine(s shape) (test, error) {
 	switch m.Op {
 	case not:
 		return func(ctx context.Context, v any) (bool, any, error) { ok, is, err := of[0](ctx, v); return !ok, is, err }, nil
-	case allOf, anyOf:
+	case allOf:
 		return func(ctx context.Context, v any) (bool, any, error) {
 			for _, t := range of {
-				if ok, is, err := t(ctx, v); err != nil || ok == (m.Op == anyOf) {
-					return ok, is, err
+				if ok, is, err := t(ctx, v); err != nil || !ok {
+					return false, is, err
 				}
 			}
-			return m.Op == allOf, v, nil
+			return true, v, nil
+		}, nil
+	case anyOf:
+		return func(ctx context.Context, v any) (bool, any, error) {
+			var untold error // counts where no other one holds
+			for _, t := range of {
+				ok, is, err := t(ctx, v)
+				if ok && err == nil {
+					return true, is, nil
+				}
+				untold = cmp.Or(untold, err)
+			}
+			return false, v, untold
 		}, nil
 	case length:
 		return func(ctx context.Context, v any) (bool, any, error) {

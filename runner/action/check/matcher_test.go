@@ -30,6 +30,8 @@ func TestMatchersHere(t *testing.T) {
 		{is(matches, "^b"), list("ab"), "false"},
 		{is(version, ">=2"), "none", "there is no version in \"none\""},
 		{is(not, nil, is(version, ">=2")), "none", "there is no version in \"none\""},
+		{is(anyOf, nil, is(version, ">=2"), is(equals, "none")), "none", "true"},
+		{is(anyOf, nil, is(version, ">=2"), is(equals, "some")), "none", "there is no version in \"none\""},
 		{is(length, nil, is(equals, 2.0)), list("a", "b"), "true"},
 		{is(query, ".a", is(equals, 1.0)), `{"a": 1}`, "true"},
 		{is(query, ".a|length", is(equals, 3.0)), `{"a": "abc"}`, "true"},

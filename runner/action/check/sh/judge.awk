@@ -16,7 +16,13 @@ BEGIN {
 	said[name, n] = substr($0, length(name) + 2)
 }
 
-# The value of an attribute. One that can't be told makes the whole fail, whatever expression it is in.
+# Of several expressions, one has to hold: settled(begun() || A || tried() || B). One that can't be told counts where no
+# other one holds.
+function begun() { untold[++depth] = 0; return 0 }
+function tried() { if (hopeless) untold[depth] = 1; hopeless = 0; return 0 }
+function settled(ok) { hopeless = !ok && (hopeless || untold[depth]); depth--; return ok }
+
+# The value of an attribute. One that can't be told makes the whole fail, whatever other expression it is in.
 function seen(name) { return name in facts }
 function absent(name) { return !(name in facts) && !(name in unseen) && !("" in unseen) }
 function broken() { hopeless = 1; return 0 }
