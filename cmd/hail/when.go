@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner/action/check"
 )
 
@@ -67,7 +68,7 @@ func (e environment) remarkIdle(c *cli.Context, choose func(expr string) (map[st
 			return inventory.OfExpression(one.place, "when", err)
 		}
 		if len(meant) == 0 {
-			idle = append(idle, one.name)
+			idle = append(idle, report.OneLine(one.name))
 		}
 	}
 	if idle != nil {
