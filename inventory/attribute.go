@@ -131,9 +131,11 @@ func ValueText(value any) string {
 	case reflect.Float64:
 		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
 	case reflect.Slice, reflect.Map:
-		text, err := json.Marshal(value)
-		if err == nil {
-			return string(text)
+		var text strings.Builder
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		if enc.Encode(value) == nil {
+			return strings.TrimSuffix(text.String(), "\n")
 		}
 	}
 	return fmt.Sprint(value)

@@ -177,3 +177,12 @@ func TestRedactTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestValueText: what a list or a mapping has is not escaped for HTML.
+func TestValueText(t *testing.T) {
+	for want, value := range map[string]any{"": nil, "10000000": 1e7, "true": true, "<a>": "<a>", `["<a> & b",1]`: []any{"<a> & b", 1}, `{"a":"&"}`: map[string]any{"a": "&"}} {
+		if got := ValueText(value); got != want {
+			t.Errorf("%v is written as %s, want %s", value, got, want)
+		}
+	}
+}

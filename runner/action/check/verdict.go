@@ -3,12 +3,12 @@ package check
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"hail/inventory"
 	"hail/runner"
 )
 
@@ -85,7 +85,7 @@ func (o *openCheck) judge(s *seen) {
 	exit, _ := s.values["exit"].(float64)
 	value, known := s.values[o.Value]
 	if known && (failed == nil || exit == 0 || value != "") { // that a command which failed printed nothing says nothing
-		said := runner.Text(valueText(value))
+		said := runner.Text(inventory.ValueText(value))
 		v.Value = &said
 	}
 }
@@ -107,16 +107,4 @@ func (o *openCheck) compare(ctx context.Context, index int, value any, s *seen) 
 		return fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
 	}
 	return ""
-}
-
-// valueText formats a captured value: a text as it is, all else as JSON.
-func valueText(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	said, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(said)
 }
