@@ -101,14 +101,19 @@ func suiteOf(e environment, c *cli.Context) (*check.Suite, error) {
 	return suite, nil
 }
 
-// timeoutFor returns the time that all checks of a host may need one after the other, plus the longest retry, so that a
-// check that hangs takes no time from the next.
+// timeoutFor returns the time that all checks of a host may need one after the other, plus the longest retry and the looks
+// after it, so that a check that hangs takes no time from the next.
 func timeoutFor(suite *check.Suite) inventory.Duration {
 	looks, retry := time.Duration(0), time.Duration(0)
 	for i := range suite.Checks {
-		if one := &suite.Checks[i]; !one.Off {
+		one := &suite.Checks[i]
+		if one.Off {
+			continue
+		}
+		looks += one.Limit()
+		if again := one.Retry.Timeout.Value(); again > 0 {
 			looks += one.Limit()
-			retry = max(retry, one.Retry.Timeout.Value())
+			retry = max(retry, again)
 		}
 	}
 	const around = 15 * time.Second // to start, and to end a check that hangs

@@ -54,8 +54,8 @@ type Retry struct {
 	Interval runner.Duration `json:"interval"`
 }
 
-// wait returns how long to wait for the next look when so much time has passed, or 0 if there is none. The last look is
-// when the time is over, as in a health check of a push.
+// wait returns how long to wait for the next look when so much time has passed. The last look is when the time is over, as
+// in a health check of a push.
 func (r Retry) wait(passed time.Duration) time.Duration {
 	return max(0, min(r.Interval.Value(), r.Timeout.Value()-passed))
 }

@@ -173,9 +173,9 @@ func (s Suite) Do(ctx context.Context, t *runner.Target) error {
 func rounds(ctx context.Context, t *runner.Target, open []*openCheck) error {
 	for len(open) > 0 {
 		var due, later []*openCheck
-		now := time.Now()
+		looked := time.Now()
 		for _, o := range open {
-			if o.next.After(now) {
+			if o.next.After(looked) {
 				later = append(later, o)
 			} else {
 				due = append(due, o)
@@ -184,10 +184,10 @@ func rounds(ctx context.Context, t *runner.Target, open []*openCheck) error {
 		if err := round(ctx, t, due); err != nil {
 			return err
 		}
-		now = time.Now()
+		now := time.Now() // other checks may have taken all the time of a retry, which is good for one more look then
 		for _, o := range due {
-			if wait := o.Retry.wait(now.Sub(o.began)); wait > 0 && o.verdict.Outcome.Bad() {
-				o.next = now.Add(wait)
+			if o.verdict.Outcome.Bad() && looked.Sub(o.began) < o.Retry.Timeout.Value() {
+				o.next = now.Add(o.Retry.wait(now.Sub(o.began)))
 				later = append(later, o)
 			}
 		}

@@ -53,6 +53,19 @@ func TestOneRoundTrip(t *testing.T) {
 	}
 }
 
+// TestLookAfterOthers: a check may be retried although another one has taken all the time for that.
+func TestLookAfterOthers(t *testing.T) {
+	t.Parallel()
+	flag := filepath.Join(t.TempDir(), "flag")
+	verdicts, _ := newMachine(t, "gnu").run(t, read(t, `checks:
+  - {id: again, command: "test -e `+flag+` || { touch `+flag+`; exit 1; }", retry: {timeout: 10ms, interval: 10ms}}
+  - {id: slow, command: {run: sleep 60, timeout: 1s}}
+`))
+	if v := verdicts["again"]; v.Outcome != runner.Pass {
+		t.Errorf("%s %s", v.Outcome, v.Text)
+	}
+}
+
 // TestLastLook: a check that would pass within its retry time passes, however long the interval is.
 func TestLastLook(t *testing.T) {
 	t.Parallel()
