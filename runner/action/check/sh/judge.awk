@@ -87,7 +87,7 @@ function version(x,  part, v) {
 	x = substr(x, RSTART + 1)
 	if (!v && match(x, /^[0-9]+:v?[0-9]/)) { x = substr(x, index(x, ":") + 1); sub(/^v/, "", x) }
 	sub(/[^0-9.].*/, "", x)
-	split(x, part, ".")
+	split(x "..", part, ".") # three parts: gawk 5.3 crashes on one that is not there, once a function has changed it
 	v1 = decimal(part[1]); v2 = decimal(part[2]); v3 = part[2] == "" ? 0 : decimal(part[3])
 	return 1
 }
