@@ -15,9 +15,9 @@ import (
 // Userlands are those that nearly every Linux has one of.
 var Userlands = []string{"gnu", "busybox"}
 
-// Tools returns a PATH with the tools of "gnu", with those of "busybox" alone, with some like those of "bsd" or of "macos", or
-// with those of GNU and another program, such as "ksh93", as sh; and the path of that sh. A test must not change what is in
-// the folders of the PATH: others may share them.
+// Tools returns a PATH with the tools of "gnu", with those of "busybox" alone, or of an "old busybox", whose timeout has no
+// -k, with some like those of "bsd" or of "macos", or with those of GNU and another program, such as "ksh93", as sh; and the
+// path of that sh. A test must not change what is in the folders of the PATH: others may share them.
 func Tools(t testing.TB, name string) (path, sh string) {
 	t.Helper()
 	switch name {
@@ -29,6 +29,11 @@ func Tools(t testing.TB, name string) (path, sh string) {
 			t.Fatal(err)
 		}
 		return path, filepath.Join(path, "sh")
+	case "old busybox":
+		path, sh := Tools(t, "busybox")
+		old := t.TempDir()
+		Program(t, filepath.Join(old, "timeout"), "#!/bin/sh\n[ \"$1\" != -k ] || exit 1\nexec "+path+"/timeout \"$@\"\n")
+		return old + ":" + path, sh
 	case "bsd":
 		return bsd(t, "sha256"), "/bin/sh"
 	case "macos":

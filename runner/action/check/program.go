@@ -22,7 +22,7 @@ var (
 	programScript string
 	//go:embed sh/library.sh
 	libraryScript string
-	programLine   = program.Line(programScript)
+	programLine   = program.Line(program.Limit, programScript)
 )
 
 // MostSaid is how many bytes a probe may say: both outputs of a command, in hex, and more.

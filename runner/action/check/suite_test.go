@@ -122,7 +122,9 @@ func (u *unreachable) Tunnel(ctx context.Context, _, addr string) (net.Conn, err
 // check has started is left.
 func TestHang(t *testing.T) {
 	t.Parallel()
-	for userland, m := range userlands(t) {
+	machines := userlands(t)
+	machines["old busybox"] = newMachine(t, "old busybox")
+	for userland, m := range machines {
 		child := filepath.Join(t.TempDir(), "child")
 		verdicts, _ := m.run(t, read(t, `checks:
   - {id: hangs, command: {run: "trap '' TERM; sleep 300 & echo $! >`+child+`; wait; wait", timeout: 1s}}

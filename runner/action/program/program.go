@@ -51,6 +51,11 @@ func Unword(word string) string {
 //go:embed sh/sums.sh
 var Sums string
 
+// Limit is a script that defines find_limit, which finds what limits the time of a command.
+//
+//go:embed sh/limit.sh
+var Limit string
+
 // Line returns a function that returns a command line, without the arguments, that runs a program made of these scripts.
 // The line is made at its first call: most runs need none of the programs.
 func Line(scripts ...string) func() string {

@@ -21,7 +21,7 @@ var (
 	activateScript string
 	//go:embed sh/apply.sh
 	applyScript string
-	applyLine   = program.Line(stateScript, toolsScript, stepsScript, activateScript, applyScript)
+	applyLine   = program.Line(stateScript, toolsScript, program.Limit, stepsScript, activateScript, applyScript)
 )
 
 // apply carries out the steps on the host, in one command that finishes or rolls back what it has begun, even when hail

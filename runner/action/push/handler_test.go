@@ -54,6 +54,13 @@ func TestPushNoTimeout(t *testing.T) {
 	}
 }
 
+// TestPushOldTimeout: a handler has its limit also where timeout(1) does not know -k.
+func TestPushOldTimeout(t *testing.T) {
+	m := newMachine(t, "old busybox")
+	spec := `{files: [{content: new, dest: DIR/conf, notify: [h]}], handlers: {h: {run: "test -e DIR/late && exit; touch DIR/late; exec sleep 100", timeout: 1s}}}`
+	m.push(t, t.Context(), spec, nil).want(t, "push", runner.Failed, runner.HandlerFailed, `handler "h": not done within 1s; rolled back`)
+}
+
 // TestPushLeavesTheBackgroundNothing: what a handler leaves running has no file of the journal open. With NFS, the folder
 // could not be removed.
 func TestPushLeavesTheBackgroundNothing(t *testing.T) {

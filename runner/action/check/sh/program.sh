@@ -6,8 +6,7 @@ PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export LC_ALL
 exec 3>&2 2>/dev/null # what the shell says of its own processes that are ended
 clock() { read -r now rest </proc/uptime; }
-limit=
-if command -v timeout >/dev/null; then limit=timeout; fi
+find_limit 1
 alone= # runs a probe in a process group of its own, so that everything it started can be ended, not only the child of timeout
 if command -v setsid >/dev/null; then alone=setsid; fi
 newline='
@@ -41,10 +40,10 @@ for line in $(cat); do
 	i=$1 seconds=$2 as=$3 kind=$4
 	shift 3
 	set -- sh -c "$library" hail "$@"
-	[ -z "$limit" ] || set -- timeout -k 1 "$seconds" "$@"
+	[ -z "$limit" ] || set -- $limit "$seconds" "$@"
 	if [ "$as" != - ]; then
 		set -- sudo -n -- "$@" # only root may end what runs as root, so there is a timeout inside sudo, too
-		[ -z "$limit" ] || set -- timeout -k 1 $((seconds + 2)) "$@"
+		[ -z "$limit" ] || set -- $limit $((seconds + 2)) "$@"
 	fi
 	clock
 	held="${held}hail:$nonce:begin $i $now$newline"
