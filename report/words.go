@@ -149,7 +149,11 @@ func hint(r *Result, p *runner.Plan, place int) string {
 		if p.Hosts[place].Connection.BecomeMethod == inventory.Doas {
 			return "permit it with nopass in the host's doas.conf: doas takes no password from a program"
 		}
-		if p.Sudo != (runner.Password{}) {
+		switch {
+		case p.Sudo == (runner.Password{}):
+		case r.Reach != nil && r.Reach.Unverified:
+			return fmt.Sprintf("hail hostkeys -w %s shows its key, to be compared and recorded", r.Host)
+		default:
 			return "check that the password is that of the user who logs in, and that sudoers lets that user; --tty gives sudo a terminal if it wants one"
 		}
 		return "-K asks for the sudo password; --tty gives sudo a terminal if it wants one"

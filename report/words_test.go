@@ -47,12 +47,15 @@ func TestHintOfAuth(t *testing.T) {
 	}
 }
 
-// TestHintOfSudo: the hint does not ask for a password that was given.
+// TestHintOfSudo: the hint does not ask for a password that was given. Where it was withheld, since the host's key was not
+// verified, another one is no remedy.
 func TestHintOfSudo(t *testing.T) {
-	r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Error: "wrong password for sudo"}
 	p := &runner.Plan{Hosts: []inventory.Host{{Name: "web1"}}, Sudo: runner.Password{Ask: true}}
-	if got := hint(r, p, 0); !strings.HasPrefix(got, "check that the password is that") {
-		t.Errorf("the hint is %q, want it to ask whether the password is right", got)
+	for unverified, want := range map[bool]string{false: "check that the password is that", true: "hail hostkeys -w web1 shows its key"} {
+		r := &Result{Host: "web1", Status: runner.Failed, Reason: runner.Escalation, Reach: &runner.Reach{Unverified: unverified}}
+		if got := hint(r, p, 0); !strings.HasPrefix(got, want) {
+			t.Errorf("unverified %v: the hint is %q, want %q", unverified, got, want)
+		}
 	}
 }
 

@@ -50,10 +50,10 @@ func TestWhatIsTold(t *testing.T) {
 		want   string
 	}{
 		{"nothing", &connsuite.Fake{}, command(connsuite.True), &memory{}, ""},
-		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{}, "reach {    tcp 0s 0s 0s 0s 0s}"},
-		{"reached", telling{&connsuite.Fake{}}, command(connsuite.True), &memory{}, `reach {a u\n SSH\x1b[2J \u202e  0s 0s 0s 0s 0s}`},
+		{"not reached", &connsuite.Fake{DialErr: func(inventory.Host) error { return unreachable }}, command(connsuite.True), &memory{}, "reach {    false tcp 0s 0s 0s 0s 0s}"},
+		{"reached", telling{&connsuite.Fake{}}, command(connsuite.True), &memory{}, `reach {a u\n SSH\x1b[2J \u202e false  0s 0s 0s 0s 0s}`},
 		{"left running, behind another Conn", telling{&connsuite.Fake{}}, command(connsuite.Background), &memory{},
-			`reach {a u\n SSH\x1b[2J \u202e  0s 0s 0s 0s 0s}|note left something in the background kept the output open; its later output is not recorded`},
+			`reach {a u\n SSH\x1b[2J \u202e false  0s 0s 0s 0s 0s}|note left something in the background kept the output open; its later output is not recorded`},
 		{"left out", &connsuite.Fake{}, command(connsuite.True), &shortened{}, "note left out of stderr 3 bytes"},
 		{"by the action", &connsuite.Fake{}, do(func(_ context.Context, t *runner.Target) error {
 			t.Note("k\n", "v\n\n")

@@ -38,13 +38,15 @@ func (d Dialer) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error)
 	if err != nil || user == "" {
 		return c, err
 	}
-	return &conn{Conn: c, tool: tool, user: user, password: d.Password}, nil
+	reacher, ok := runner.As[runner.Reacher](c)
+	return &conn{Conn: c, tool: tool, user: user, password: d.Password, unverified: ok && reacher.Reach().Unverified}, nil
 }
 
 type conn struct {
 	runner.Conn
 	tool, user string
 	password   *Password
+	unverified bool // the host, which gets no password then
 }
 
 // Unwrap returns the Conn below.
@@ -101,7 +103,7 @@ func (c *conn) escalate(ctx context.Context, cmd string, s runner.Stdio) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	nonce := rand.Text()
-	e := &escalation{tool: c.tool, password: passwordUse{Password: c.password}, ctx: ctx, fail: cancel,
+	e := &escalation{tool: c.tool, password: passwordUse{Password: c.password, unverified: c.unverified}, ctx: ctx, fail: cancel,
 		mark: []byte("\x1ehail:" + nonce + ":"), in: s.In, feed: feed{next: make(chan io.Reader, 2), end: ctx.Done()}}
 	e.clock = time.AfterFunc(timeout, e.expire)
 	defer e.clock.Stop()

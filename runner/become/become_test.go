@@ -347,6 +347,51 @@ func TestLateStart(t *testing.T) {
 	})
 }
 
+// reached is a Dialer to hosts that were reached in this way.
+type reached struct {
+	runner.Dialer
+	reach runner.Reach
+}
+
+func (r reached) Dial(ctx context.Context, h inventory.Host) (runner.Conn, error) {
+	c, err := r.Dialer.Dial(ctx, h)
+	return reachedConn{c, r.reach}, err
+}
+
+type reachedConn struct {
+	runner.Conn
+	reach runner.Reach
+}
+
+func (c reachedConn) Reach() runner.Reach { return c.reach }
+
+// TestUnverifiedHost: a host whose key was not verified gets no password; where sudo asks for none, the command runs.
+func TestUnverifiedHost(t *testing.T) {
+	for _, tt := range []struct {
+		kind       string
+		unverified bool
+		tries      int
+		text       string // of the failure; empty: the command runs
+	}{
+		{"password", false, 1, ""},
+		{"password", true, 0, "the password is withheld: this host's key was not verified"},
+		{"nopass", true, 0, ""},
+	} {
+		d, h, count := host(t, tt.kind, become.NewPassword("right"))
+		b := d.(become.Dialer)
+		b.Inner = reached{b.Inner, runner.Reach{Unverified: tt.unverified}}
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		defer cancel()
+		err := exec(ctx, b, h, "true", runner.Stdio{Grace: inventory.Duration(time.Second)})
+		if _, reason := runner.StatusOf(err); (err != nil) != (tt.text != "") || err != nil && (reason != runner.Escalation || err.Error() != tt.text) {
+			t.Errorf("%s, unverified %v: (%s) %v, want %q", tt.kind, tt.unverified, reason, err, tt.text)
+		}
+		if n := tries(t, count); n != tt.tries {
+			t.Errorf("%s, unverified %v: a password was given %d times, want %d", tt.kind, tt.unverified, n, tt.tries)
+		}
+	}
+}
+
 func TestHostsThatDoNotAsk(t *testing.T) {
 	d, h, _ := host(t, "missing", nil)
 	h.Connection.Become = nil

@@ -51,14 +51,18 @@ func (p *Password) state() (good bool, err error) {
 // passwordUse is what one command does with a Password.
 type passwordUse struct {
 	*Password
-	sent  bool // the tool was given it
-	holds bool // it holds the turn, until done or leave
+	unverified bool // the host
+	sent       bool // the tool was given it
+	holds      bool // it holds the turn, until done or leave
 }
 
 // take returns the password, for the tool, once it is the command's turn.
 func (u *passwordUse) take(ctx context.Context) (secret string, err error) {
-	if u.Password == nil {
+	switch {
+	case u.Password == nil:
 		return "", errors.New("it asks for a password, and none was given")
+	case u.unverified:
+		return "", errors.New("the password is withheld: this host's key was not verified")
 	}
 	good, err := u.state()
 	if !good && err == nil {

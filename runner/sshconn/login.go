@@ -110,7 +110,7 @@ func (h *handshake) check(ctx context.Context, key ssh.PublicKey) error {
 		return err
 	}
 	h.password.verified = verified
-	p.reach.HostKey = fingerprint(key)
+	p.reach.HostKey, p.reach.Unverified = fingerprint(key), !verified
 	p.reach.Handshake = time.Since(h.begun)
 	p.phase, h.begun = runner.PhaseLogin, time.Now()
 	how := "not verified"

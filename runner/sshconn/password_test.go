@@ -75,6 +75,19 @@ func TestPassword(t *testing.T) {
 	}
 }
 
+// TestUnverified: a connection says that its host's key was not verified, so that no password of another kind goes there.
+func TestUnverified(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "web1"})
+	unknown := s.hosts[0]
+	unknown.Connection.KnownHosts = []string{filepath.Join(t.TempDir(), "none")}
+	for h, want := range map[*inventory.Host]bool{&s.hosts[0]: false, &unknown: true} {
+		c := dialled(t, t.Context(), s.dialer(sshconn.Config{HostKeys: "off"}), *h)
+		if r, _ := runner.As[runner.Reacher](c); r.Reach().Unverified != want {
+			t.Errorf("known by %s: unverified %v, want %v", h.Connection.KnownHosts, !want, want)
+		}
+	}
+}
+
 // TestBreaker: a wrong password is tried on three machines, not on all twenty.
 func TestBreaker(t *testing.T) {
 	servers := make([]sshtest.Server, 20)
