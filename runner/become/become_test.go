@@ -347,6 +347,40 @@ func TestLateStart(t *testing.T) {
 	})
 }
 
+// TestNoAnswerToThePassword: also where the time is up before sudo has said what it thinks of the password, which it does
+// late when that is wrong, the password is tried on three hosts, not on all.
+func TestNoAnswerToThePassword(t *testing.T) {
+	for name, stop := range map[string]func(ctx context.Context) (context.Context, context.CancelFunc){
+		"the time of the command": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(ctx, time.Second, runner.ErrTimeout)
+		},
+		"the time of sudo": context.WithCancel,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			fake := &connsuite.Fake{Exec: func(ctx context.Context, _ inventory.Host, cmd string, s runner.Stdio) error {
+				io.WriteString(s.Err, regexp.MustCompile("\x1ehail:[A-Z2-7]+:ask\x1e").FindString(cmd))
+				if n, _ := io.ReadFull(s.In, make([]byte, len("wrong\n"))); n > 0 {
+					tries++
+				}
+				<-ctx.Done()
+				return &runner.Failure{Err: fmt.Errorf("stopped: %w", context.Cause(ctx)), Remains: runner.Gone}
+			}}
+			d := become.Dialer{Inner: fake, Password: become.NewPassword("wrong")}
+			for range 5 {
+				ctx, end := stop(t.Context())
+				if err := exec(ctx, d, inventory.Host{Connection: inventory.Connection{Become: new(true)}}, "true", runner.Stdio{}); err == nil {
+					t.Errorf("%s: the command ran", name)
+				}
+				end()
+			}
+			if tries != 3 {
+				t.Errorf("%s: the password was given %d times, want 3", name, tries)
+			}
+		})
+	}
+}
+
 // reached is a Dialer to hosts that were reached in this way.
 type reached struct {
 	runner.Dialer

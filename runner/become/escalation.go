@@ -132,10 +132,7 @@ func (e *escalation) outcome(err error) error {
 		return err
 	}
 	status, _ := runner.StatusOf(err)
-	if e.stopped == nil && status == runner.Failed {
-		e.password.done(func(p *Password) { p.unclear++ })
-	}
-	e.password.leave()
+	e.password.done(func(p *Password) { p.unclear++ })
 	failed := func(reason runner.Reason, why error) error {
 		return &runner.Failure{Status: runner.Failed, Reason: reason, Err: why}
 	}
