@@ -24,6 +24,8 @@ func (p *progress) failure(ctx context.Context, err error) error {
 	f, known := errors.AsType[*runner.Failure](err)
 	switch {
 	case known && f.Status == runner.Error: // a fault on our side is not the host's, however long it took
+	case ctx.Err() != nil && p.given:
+		f = unreachable(runner.Auth, fmt.Errorf("the login did not end within %v, and the password is not sent again (--connect-timeout allows more)", p.settings.timeout))
 	case ctx.Err() != nil:
 		f = unreachable(runner.ConnectTimeout, fmt.Errorf("not reached within %v: %s", p.settings.timeout, p.waitingFor()))
 	case !known:

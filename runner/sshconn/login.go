@@ -67,6 +67,7 @@ func (d *Dialer) login(ctx context.Context, nc net.Conn, p *progress) (*conn, er
 	sc, chans, reqs, err := ssh.NewClientConn(h.wire, s.hostport(), config)
 	h.password.done(err == nil)
 	h.password.tell(h.offered)
+	p.given = h.password.given
 	stopped := !stop()
 	switch {
 	case err != nil:

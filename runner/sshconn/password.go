@@ -116,7 +116,8 @@ func (u *passwordUse) next(c *ssh.ClientAuthContext) {
 	}
 }
 
-// done notes, once, what became of the password. A server that hangs up on it has refused it, unless we stopped the login.
+// done notes, once, what became of the password. A server that hangs up on it, or says nothing until the time is up, has
+// refused it: many answer late when it is wrong. That is not so when we were stopped.
 func (u *passwordUse) done(accepted bool) {
 	if u.given && !u.noted {
 		u.noted = true
@@ -124,7 +125,7 @@ func (u *passwordUse) done(accepted bool) {
 		switch {
 		case accepted:
 			u.good = true
-		case !u.good && u.ctx.Err() == nil:
+		case !u.good && (u.ctx.Err() == nil || errors.Is(context.Cause(u.ctx), errConnect)):
 			u.bad++
 		}
 		u.mu.Unlock()

@@ -136,30 +136,35 @@ func TestBreaker(t *testing.T) {
 	wantReason(t, reach(t, once, hosts[1]), runner.Unreachable, runner.Auth, "it was refused once already")
 }
 
-// TestHangingUpRefuses: a server that hangs up after a wrong password has refused it, and the password is not tried
-// there again.
-func TestHangingUpRefuses(t *testing.T) {
-	var tried atomic.Int32
-	servers := make([]sshtest.Server, 5)
-	for i := range servers {
-		key := newSigner(t)
-		servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
-			config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
-				tried.Add(1)
-				c.Close()
-				return nil, errors.New("wrong password")
-			}}
-			config.AddHostKey(key)
-			ssh.NewServerConn(c, config)
-		}}}
-	}
-	s := newSite(t, servers...)
-	d := s.dialer(sshconn.Config{Password: sshconn.NewPassword("wrong", 3)})
-	for _, h := range keyless(t, s.hosts) {
-		wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "the password")
-	}
-	if n := tried.Load(); n != 3 {
-		t.Errorf("a wrong password was tried on %d hosts, want 3", n)
+// TestNoAnswerRefuses: a server that hangs up after a wrong password, or does not answer it in time, has refused it, and the
+// password is not tried there again.
+func TestNoAnswerRefuses(t *testing.T) {
+	for name, answer := range map[string]func(c net.Conn){
+		"it hangs up":     func(c net.Conn) { c.Close() },
+		"it says nothing": func(net.Conn) { <-t.Context().Done() },
+	} {
+		var tried atomic.Int32
+		servers := make([]sshtest.Server, 5)
+		for i := range servers {
+			key := newSigner(t)
+			servers[i] = sshtest.Server{Name: fmt.Sprintf("h%d", i), HostKey: key, Faults: sshtest.Faults{Raw: func(c net.Conn) {
+				config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+					tried.Add(1)
+					answer(c)
+					return nil, errors.New("wrong password")
+				}}
+				config.AddHostKey(key)
+				ssh.NewServerConn(c, config)
+			}}}
+		}
+		s := newSite(t, servers...)
+		d := s.dialer(sshconn.Config{ConnectTimeout: time.Second, Password: sshconn.NewPassword("wrong", 3)})
+		for _, h := range keyless(t, s.hosts) {
+			wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "the password")
+		}
+		if n := tried.Load(); n != 3 {
+			t.Errorf("%s: a wrong password was tried on %d hosts, want 3", name, n)
+		}
 	}
 }
 

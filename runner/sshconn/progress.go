@@ -23,6 +23,7 @@ type progress struct {
 	master   *forwarder   // what the connection goes through; may be nil
 	proxy    net.Conn     // by a ProxyCommand; nil: there is none
 	phase    runner.Phase // under way; empty: none
+	given    bool         // the password, to the server: a retry would give it again
 	clock    *clock
 	spoke    func()                         // called at the host's first bytes; may be nil
 	seeKey   func(knownHost, ssh.PublicKey) // called with the host key, then the login is given up; nil: log in
