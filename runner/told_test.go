@@ -60,7 +60,7 @@ func TestWhatIsTold(t *testing.T) {
 			t.Progress(1, 2)
 			t.RecordVerdicts([]runner.Verdict{{Check: "c\r", Outcome: runner.Pass, Text: "\x1b[2J"}})
 			return nil
-		}), &memory{}, `note k v\n|progress 1 2|check c\r \x1b[2J`},
+		}), &memory{}, `note k v\n|progress 1 2|check ` + "c\r" + ` \x1b[2J`},
 	} {
 		var told []string
 		p := runner.Plan{Hosts: hosts(1)}
