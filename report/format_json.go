@@ -92,10 +92,9 @@ func writeJSON(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w)
 	b.Write(bytes.TrimSuffix(cleanJSON(head), []byte("\n}")))
 	b.WriteString(",\n  \"hosts\": [")
-	for i := range hosts {
-		h := &hosts[i]
-		r.addTexts(h)
-		if err := r.addRows(h, i); err != nil {
+	for i, h := range hosts { // h is a copy, which takes its texts with it
+		r.addTexts(&h)
+		if err := r.addRows(&h, i); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(h, "    ", "  ")

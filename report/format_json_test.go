@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -64,4 +66,37 @@ func TestReadFromJSON(t *testing.T) {
 			read.written(t, name)
 		}
 	}
+}
+
+// TestJSONHostByHost: what a host printed is not kept once it is written.
+func TestJSONHostByHost(t *testing.T) {
+	var results []Result
+	out := map[string]string{}
+	for i := range 50 {
+		results = append(results, Result{Host: fmt.Sprint("web", i), Status: runner.OK})
+		out[results[i].Host] = strings.Repeat("x", jsonText)
+	}
+	s, files := fleet(results, out, nil)
+	heap := &heapAtOutput{Files: files}
+	if err := writeJSON(io.Discard, &Report{Summary: s, Files: heap}); err != nil {
+		t.Fatal(err)
+	}
+	if grown := int64(heap.last) - int64(heap.first); grown > 25*jsonText {
+		t.Errorf("the heap has grown by %d bytes", grown)
+	}
+}
+
+// heapAtOutput are Files that know how big the heap was when the first and the last output was opened.
+type heapAtOutput struct {
+	Files
+	first, last uint64
+}
+
+func (h *heapAtOutput) Output(host string, stream runner.Stream) (io.ReadSeekCloser, error) {
+	runtime.GC()
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	h.last = now.HeapAlloc
+	h.first = cmp.Or(h.first, h.last)
+	return h.Files.Output(host, stream)
 }
