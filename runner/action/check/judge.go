@@ -44,7 +44,7 @@ func (c *Check) Arguments() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if w.Matcher.Op == not {
+		if w.Matcher.holdsOfNothing() {
 			all = append(all, fmt.Sprintf("(seen(%q) ? %s : absent(%q))", w.Attribute, is, w.Attribute))
 		} else {
 			all = append(all, fmt.Sprintf("seen(%q) && %s", w.Attribute, is))

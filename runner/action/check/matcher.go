@@ -172,8 +172,11 @@ func (m Matcher) combine(s shape) (test, error) {
 		}, nil
 	case length:
 		return func(ctx context.Context, v any) (bool, any, error) {
-			if list, ok := v.([]any); ok {
-				return of[0](ctx, float64(len(list)))
+			switch v := v.(type) {
+			case []any:
+				return of[0](ctx, float64(len(v)))
+			case map[string]any:
+				return of[0](ctx, float64(len(v)))
 			}
 			return of[0](ctx, float64(len([]rune(inventory.ValueText(v)))))
 		}, nil
@@ -250,7 +253,11 @@ func numbersOf(s string) (*semver.Version, error) {
 	if m == nil {
 		return nil, fmt.Errorf("there is no version in %s", show(s, text))
 	}
-	return semver.NewVersion(m[4])
+	v, err := semver.NewVersion(m[4])
+	if err != nil { // a number is too large
+		return nil, fmt.Errorf("%s is not a version", show(m[4], text))
+	}
+	return v, nil
 }
 
 // same compares strictly: "1" is not 1. Lists are the same when they have the same elements, in any order.

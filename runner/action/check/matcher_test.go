@@ -33,6 +33,8 @@ func TestMatchersHere(t *testing.T) {
 		{is(anyOf, nil, is(version, ">=2"), is(equals, "none")), "none", "true"},
 		{is(anyOf, nil, is(version, ">=2"), is(equals, "some")), "none", "there is no version in \"none\""},
 		{is(length, nil, is(equals, 2.0)), list("a", "b"), "true"},
+		{is(version, ">=2"), "3.99999999999999999999", "\"3.99999999999999999999\" is not a version"},
+		{is(query, ".", is(length, nil, is(equals, 2.0))), `{"a": 1, "b": 2}`, "true"},
 		{is(query, ".a", is(equals, 1.0)), `{"a": 1}`, "true"},
 		{is(query, ".a|length", is(equals, 3.0)), `{"a": "abc"}`, "true"},
 		{is(query, ".a", is(equals, list(1.0, 3.0))), `{"a": [3, 1]}`, "true"},

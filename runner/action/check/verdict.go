@@ -96,7 +96,7 @@ func (o *openCheck) compare(ctx context.Context, index int, value any, s *seen) 
 	ok, is, err := false, value, error(nil)
 	if value != nil {
 		ok, is, err = o.tests[index](ctx, value)
-	} else if w.Matcher.Op == not && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
+	} else if w.Matcher.holdsOfNothing() && s.values["reachable"] != false { // where nobody answered, nothing is known to differ
 		ok = true
 	}
 	shape := kinds[o.Type].shapeOf(w.Attribute)
@@ -107,4 +107,17 @@ func (o *openCheck) compare(ctx context.Context, index int, value any, s *seen) 
 		return fmt.Sprintf("%s: expected %s, is %s", w.Attribute, w.Matcher.expectation(shape), show(is, shape))
 	}
 	return ""
+}
+
+// holdsOfNothing reports whether the matcher holds where there is no value: a not does, whatever it is about.
+func (m Matcher) holdsOfNothing() bool {
+	switch m.Op {
+	case not:
+		return true
+	case allOf:
+		return !slices.ContainsFunc(m.Of, func(one Matcher) bool { return !one.holdsOfNothing() })
+	case anyOf:
+		return slices.ContainsFunc(m.Of, Matcher.holdsOfNothing)
+	}
+	return false
 }
