@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -30,6 +31,16 @@ func TestTick(t *testing.T) {
 			t.Fatalf("tick %d: %d requests, want %d; cut: %v, want %v", i+1, asked.n, step.want, cut, step.cut)
 		}
 	}
+}
+
+// TestFirstTick: the first check may come as soon as there is a connection.
+func TestFirstTick(t *testing.T) {
+	here, there := net.Pipe()
+	chans := make(chan ssh.NewChannel)
+	c := (&Dialer{}).newConn(&questions{}, chans, nil, &monitoredConn{Conn: here}, &progress{settings: settings{keepalive: 1, maxMisses: 1}})
+	io.Copy(io.Discard, there)
+	close(chans)
+	c.Close()
 }
 
 // questions counts the requests that are sent.

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,8 @@ type conn struct {
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wire *monitoredConn, p *progress) *conn {
 	c := &conn{Conn: sc, dialer: d, settings: &p.settings, wire: wire, reach: p.reach, end: make(chan struct{})}
 	c.wg.Go(func() { c.answer(chans, reqs) })
-	c.clock = time.AfterFunc(c.settings.keepalive, c.tick)
+	c.clock = time.AfterFunc(math.MaxInt64, c.tick)
+	c.clock.Reset(c.settings.keepalive) // not before there is a clock, which tick sets again
 	return c
 }
 
