@@ -16,7 +16,7 @@ const (
 	Changed     Status = "changed"     // done, and something on the host is now different
 	Failed      Status = "failed"      // it ran, and its result was not accepted
 	Timeout     Status = "timeout"     // its time ran out after it started
-	Lost        Status = "lost"        // it may have run, and the connection ended before an exit status
+	Lost        Status = "lost"        // it may have run, and the connection ended before an exit status, or before all of the output had arrived
 	Unreachable Status = "unreachable" // nothing was started
 	Cancelled   Status = "cancelled"   // stopped while it ran: by the user, the budget or the end of the run's time
 	Skipped     Status = "skipped"     // never started

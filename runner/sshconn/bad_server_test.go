@@ -182,3 +182,21 @@ func TestCutByUs(t *testing.T) {
 	wantReason(t, c.Exec(ctx, "true", runner.Stdio{}), runner.Timeout, "", "stopped")
 	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "the connection ended before a session was open")
 }
+
+// TestTornOutput: a command that has ended is lost all the same if the connection ended before its channel was closed: more
+// of its output may have been on the way.
+func TestTornOutput(t *testing.T) {
+	ended := make(chan struct{})
+	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+		(<-reqs).Reply(true, nil)
+		io.WriteString(ch, "hello\n")
+		sendStatus(ch, 0)
+		close(ended)
+	}
+	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: session, LoggedIn: func(sc *ssh.ServerConn) {
+		<-ended
+		sc.Close()
+	}}})
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
+	wantReason(t, c.Exec(t.Context(), "x", runner.Stdio{}), runner.Lost, "", "the connection ended before all of the output had arrived; the command had ended (exit 0)")
+}

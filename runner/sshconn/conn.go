@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net"
 	"sync"
@@ -96,6 +97,14 @@ func (c *conn) endsSoon() bool {
 	case <-time.After(100 * time.Millisecond):
 		return false
 	}
+}
+
+// whyEnded returns why the connection has ended, which was before something.
+func (c *conn) whyEnded(before string) error {
+	if silent := c.silent.Load(); silent > 0 {
+		return fmt.Errorf("the host has given no sign of life for %v", time.Duration(silent))
+	}
+	return fmt.Errorf("the connection ended before %s", before)
 }
 
 // tick checks for signs of life. Its request may hang: later ticks count that as a miss, and cutting the connection

@@ -26,8 +26,10 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	if err != nil {
 		return err
 	}
+	c.wire.executing.Add(1)
 	e, err := c.start(ctx, cmd, s)
 	if err != nil {
+		c.wire.executing.Add(-1)
 		return err
 	}
 	return e.wait(ctx, s)

@@ -34,6 +34,7 @@ type execution struct {
 	broken  error // the error of one of our outputs
 	said    bool  // the host has said how it ended
 	result  error // and what it has said
+	whole   bool  // all of the output has arrived; valid once the channel has closed
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -62,19 +63,19 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	switch {
 	case e.stopped != nil:
 		f := dropped(e.stopped)
-		if e.said {
+		if e.said && e.whole {
 			f.Late = &runner.Failure{Status: runner.OK}
 			errors.As(e.result, &f.Late)
 		}
 		return f
 	case e.broken != nil:
 		return e.broken
-	case e.said:
+	case e.said && e.whole:
 		return e.result
-	case e.conn.silent.Load() > 0:
-		return e.lost(fmt.Errorf("the host has given no sign of life for %v", time.Duration(e.conn.silent.Load())))
-	case e.conn.endsSoon():
-		return e.lost(errors.New("the connection ended before the command did"))
+	case e.said:
+		return e.lost(fmt.Errorf("%w; the command had ended (%s)", e.conn.whyEnded("all of the output had arrived"), endOf(e.result)))
+	case e.conn.silent.Load() > 0 || e.conn.endsSoon():
+		return e.lost(e.conn.whyEnded("the command did"))
 	}
 	return lost(errors.New("the server closed the session without an exit status"))
 }
@@ -122,7 +123,7 @@ func (e *execution) outputFailed(err error) {
 // buffers holds buffers for two packets of the protocol: fewer and larger writes cost the disk less.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
-// listen waits for the exit status or signal; only the first one counts.
+// listen waits for the exit status or signal, of which only the first one counts, and then for the end of the channel.
 func (e *execution) listen() {
 	for r := range e.reqs {
 		switch r.Type {
@@ -146,6 +147,13 @@ func (e *execution) listen() {
 			r.Reply(false, nil)
 		}
 	}
+}
+
+func endOf(result error) string {
+	if result == nil {
+		return "exit 0"
+	}
+	return result.Error()
 }
 
 func exitError(status uint32) error {

@@ -15,9 +15,11 @@ import (
 // bytes that arrive, and notes whether the stream has ended.
 type monitoredConn struct {
 	net.Conn
-	bytes atomic.Int64
-	spoke func() // called when the first of them arrive; may be nil
-	ahead []byte // read, but not asked for yet
+	bytes     atomic.Int64
+	spoke     func()       // called when the first of them arrive; may be nil
+	ahead     []byte       // read, but not asked for yet
+	executing atomic.Int32 // commands whose channel is not known to have closed
+	over      atomic.Bool  // no more arrives, and the library deals with that
 
 	mu    sync.Mutex
 	first []byte
@@ -47,6 +49,12 @@ func (m *monitoredConn) Read(p []byte) (int, error) {
 
 func (m *monitoredConn) hear(p []byte) (int, error) {
 	n, err := m.Conn.Read(p)
+	if err != nil {
+		if hungUp(err) {
+			m.settle()
+		}
+		m.over.Store(true)
+	}
 	had := m.bytes.Add(int64(n)) - int64(n)
 	if had == 0 && n > 0 && m.spoke != nil {
 		m.spoke()
@@ -60,6 +68,14 @@ func (m *monitoredConn) hear(p []byte) (int, error) {
 		m.mu.Unlock()
 	}
 	return n, err
+}
+
+// settle waits, if only a second, until commands know whose channel the server has closed before it hung up: the library
+// reads ahead, and then ends all channels alike.
+func (m *monitoredConn) settle() {
+	for n := 0; m.executing.Load() > 0 && n < 50; n++ {
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Write notices the end too: a server may have hung up, and said why, before anything was read from it. Of a tunnel, only

@@ -44,7 +44,7 @@ func TestRestOfOutput(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begun := time.Now()
 				ch := &channel{closed: make(chan struct{}), answer: tt.answer}
-				e := &execution{conn: &conn{settings: &settings{timeout: limit}}, ch: ch}
+				e := &execution{conn: &conn{wire: &monitoredConn{}, settings: &settings{timeout: limit}}, ch: ch}
 				ch.execution = e
 				e.passing.Store(tt.busy)
 				e.ended(nil)
