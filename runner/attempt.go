@@ -17,11 +17,12 @@ type item struct {
 	tally Tally
 	tries int    // attempts begun
 	last  *Event // how the last attempt ended, in the form of a finish event; nil before the first
+	ran   *Event // how the last attempt ended that may have run something; nil: none has
 }
 
 // try makes one attempt at a host. The result says whether another attempt follows, after which delay, and whether the
-// run has to stop. How the attempt ended is in it.last; if the run was stopped before the host was reached again, it is
-// how the attempt before ended.
+// run has to stop. How the attempt ended is in it.last; if the host was not reached again, or the run was stopped before
+// that, it is how the attempt before ended.
 func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	result.item = it
 	before := it.last
@@ -50,7 +51,20 @@ func (r *run) try(ctx context.Context, it *item) (result tryResult) {
 	if result.after, result.again = r.plan.Retry.Next(it.tally, rand.Float64()); result.again && ctx.Err() == nil {
 		r.retry(it, result.after)
 	}
+	it.keep()
 	return result
+}
+
+// keep sees to it that a host which was not reached again does not end as one where nothing was started.
+func (it *item) keep() {
+	switch {
+	case it.last.Status != Unreachable:
+		it.ran = it.last
+	case it.ran != nil:
+		e := *it.ran
+		e.Attempt, e.Error = it.tries, e.Error+"; the next attempt did not reach it: "+it.last.Error
+		it.last = &e
+	}
 }
 
 // retry announces that another attempt follows after the delay. It is not a part of try, whose stack a host keeps for as long

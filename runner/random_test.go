@@ -275,6 +275,9 @@ func (w *watcher) finish(e runner.Event) error {
 			want, stops = f.Status, f.Stop
 		}
 	}
+	for ran := at; ran > 0 && want == runner.Unreachable; ran-- {
+		want = w.outcome(e.Host, ran).failure.Status
+	}
 	stopped := e.Status == runner.Cancelled || e.Status == runner.Skipped // as may happen at any time
 	if e.Status != want && !stopped || e.Attempt != w.tries[e.Host] {
 		return fmt.Errorf("it ended as %s, want %s after %d attempts", e.Status, want, w.tries[e.Host])

@@ -368,6 +368,29 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestNotReachedAgain: a host whose command has failed does not end as unreachable, which means that nothing was started.
+func TestNotReachedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dials := 0
+		fake := &connsuite.Fake{
+			DialErr: func(inventory.Host) error {
+				if dials++; dials > 1 {
+					return refused(runner.Refused)
+				}
+				return nil
+			},
+			Exec: func(context.Context, inventory.Host, string, runner.Stdio) error {
+				return &runner.Failure{Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Err: errors.New("exit 3")}
+			},
+		}
+		r := play(t, runner.Plan{Hosts: hosts(1), Retry: runner.Retry{Unreachable: 1, Failed: 1, Delay: runner.Duration(time.Second)}}, fake)
+		got := r.finish["h00000"]
+		if want := "exit 3; the next attempt did not reach it: " + refused(runner.Refused).Error(); got.Status != runner.Failed || got.Exit != 3 || got.Attempt != 3 || got.Error != want {
+			t.Errorf("%s, exit %d, attempt %d, %q, want how the first of 3 attempts ended, and %q", got.Status, got.Exit, got.Attempt, got.Error, want)
+		}
+	})
+}
+
 // TestTheNextRetryThatIsDue: a retry that is due soon does not wait for one that began to wait later, or earlier.
 func TestTheNextRetryThatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
