@@ -48,6 +48,18 @@ func TestManyFields(t *testing.T) {
 	}
 }
 
+// TestExitOfNoLastAttempt: a host that was not reached again has the exit status of its earlier attempt.
+func TestExitOfNoLastAttempt(t *testing.T) {
+	r := Result{Host: "web1"}
+	for _, e := range []runner.Event{{Kind: runner.KindExec, Attempt: 1, Time: start}, {Kind: runner.KindAttempt, Attempt: 2},
+		{Kind: runner.KindFinish, Attempt: 2, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3}} {
+		r.add(&e)
+	}
+	if status, ok := r.exit(); !ok || status != 3 {
+		t.Errorf("%d, %v, want 3", status, ok)
+	}
+}
+
 // TestExitOfHosts: all tables have the same exit statuses, and none for a host whose command did not end.
 func TestExitOfHosts(t *testing.T) {
 	s, files := fleet([]Result{{Host: "web1", Status: runner.OK}, {Host: "web2", Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3},

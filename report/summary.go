@@ -118,7 +118,7 @@ func (r *Result) Took() time.Duration {
 
 // exit returns the exit status of what ran on the host, if there is one that counts.
 func (r *Result) exit() (status int, ok bool) {
-	return r.Exit, !r.Exec.IsZero() && (r.Status == runner.OK || r.Reason == runner.ExitStatus)
+	return r.Exit, r.Reason == runner.ExitStatus || r.Status == runner.OK && !r.Exec.IsZero()
 }
 
 // Add folds a batch of events in.
