@@ -9,8 +9,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// TestTick: keepalive requests are sent only when nothing was heard. After so many without an answer, the connection is
-// cut.
+// TestTick: keepalive requests are sent only when nothing was heard, and the other side took no more than such a request.
+// After so many without an answer, the connection is cut.
 func TestTick(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
@@ -18,11 +18,13 @@ func TestTick(t *testing.T) {
 	c := &conn{Conn: asked, wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), settings: &settings{keepalive: time.Hour, maxMisses: 2}}
 	defer c.clock.Stop()
 	for i, step := range []struct {
-		heard int64
-		want  int
-		cut   bool
-	}{{1, 0, false}, {1, 0, false}, {0, 1, false}, {0, 2, false}, {5, 2, false}, {0, 3, false}, {0, 4, false}, {0, 4, true}} {
+		heard, taken int64
+		want         int
+		cut          bool
+	}{{1, 0, 0, false}, {1, 100, 0, false}, {0, 100, 1, false}, {0, 100, 2, false}, {5, 0, 2, false}, {0, 0, 3, false}, {0, 100, 4, false},
+		{0, 2000, 4, false}, {0, 100, 5, false}, {0, 100, 6, false}, {0, 100, 6, true}} {
 		c.wire.bytes.Add(step.heard)
+		c.wire.sent.Add(step.taken)
 		c.tick()
 		there.SetReadDeadline(time.Now().Add(time.Millisecond))
 		_, err := there.Read(make([]byte, 1))
@@ -41,6 +43,36 @@ func TestFirstTick(t *testing.T) {
 	io.Copy(io.Discard, there)
 	close(chans)
 	c.Close()
+}
+
+// TestTaken: what has arrived at the other side has been taken.
+func TestTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	here, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
+	there, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	m := &monitoredConn{Conn: here}
+	before := m.taken()
+	m.Write(make([]byte, 5000))
+	if _, err := io.ReadFull(there, make([]byte, 5000)); err != nil {
+		t.Fatal(err)
+	}
+	there.Write([]byte("x")) // with it comes the acknowledgement
+	m.Read(make([]byte, 2))
+	if got := m.taken() - before; got != 5000 {
+		t.Errorf("%d bytes were taken, want 5000", got)
+	}
 }
 
 // questions counts the requests that are sent.

@@ -36,7 +36,8 @@ type conn struct {
 
 	clock    *time.Timer  // of the checks for signs of life
 	lastSeen int64        // bytes heard at the last tick
-	missed   int32        // ticks without a byte since then
+	lastSent int64        // bytes taken by the other side at the last tick
+	missed   int32        // ticks without a sign of life since then
 	silent   atomic.Int64 // for how long the host had given no sign of life when it was cut off for that; 0: it was not
 }
 
@@ -107,14 +108,21 @@ func (c *conn) whyEnded(before string) error {
 	return fmt.Errorf("the connection ended before %s", before)
 }
 
-// tick checks for signs of life. Its request may hang: later ticks count that as a miss, and cutting the connection
+// questionMost is more than the request of a tick takes on the wire.
+const questionMost = 1 << 10
+
+// tick checks for signs of life. On a slow line, a question and its answer wait for all that was sent before, and until
+// then the line takes more and more of that: a host that hangs takes only what its buffers hold. The request may hang: later ticks count that as a miss, and cutting the connection
 // releases it.
 func (c *conn) tick() {
 	if c.ended() {
 		return
 	}
-	if seen := c.wire.bytes.Load(); seen != c.lastSeen {
-		c.lastSeen, c.missed = seen, 0
+	seen, sent := c.wire.bytes.Load(), c.wire.taken()
+	alive := seen > c.lastSeen || sent > c.lastSent+questionMost
+	c.lastSeen, c.lastSent = seen, sent
+	if alive {
+		c.missed = 0
 		c.clock.Reset(c.settings.keepalive)
 		return
 	}

@@ -12,10 +12,11 @@ import (
 )
 
 // monitoredConn is a net.Conn that keeps the first bytes from the server, which the SSH library swallows, counts the
-// bytes that arrive, and notes whether the stream has ended.
+// bytes in both directions, and notes whether the stream has ended.
 type monitoredConn struct {
 	net.Conn
 	bytes     atomic.Int64
+	sent      atomic.Int64
 	spoke     func()       // called when the first of them arrive; may be nil
 	ahead     []byte       // read, but not asked for yet
 	executing atomic.Int32 // commands whose channel is not known to have closed
@@ -82,6 +83,7 @@ func (m *monitoredConn) settle() {
 // a read tells whether the server or we have closed it.
 func (m *monitoredConn) Write(p []byte) (int, error) {
 	n, err := m.Conn.Write(p)
+	m.sent.Add(int64(n))
 	if errors.Is(err, io.ErrClosedPipe) || hungUp(err) && m.bytes.Load() == 0 {
 		m.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 		m.hear(make([]byte, firstBytes)) // keeps what has arrived; the error to return is the write's
