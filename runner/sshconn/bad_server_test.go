@@ -76,6 +76,7 @@ func TestBadServers(t *testing.T) {
 			timeout := bound
 			if tt.faults.MuteChannel || tt.faults.MuteExec {
 				timeout = 5 * time.Second // enough for the login, and then waited for
+				s.hosts[0].Connection.Options = map[string]string{"ServerAliveInterval": "2"}
 			}
 			c := dialled(t, ctx, s.dialer(sshconn.Config{ConnectTimeout: timeout}), s.hosts[0])
 			err := c.Exec(ctx, "x", runner.Stdio{})

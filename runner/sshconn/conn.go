@@ -77,8 +77,14 @@ func (c *conn) Reach() runner.Reach { return c.reach }
 // Lingering implements runner.Lingerer.
 func (c *conn) Lingering() int { return int(c.lingering.Load()) }
 
-// patience is how long the host may take to answer, once it is connected.
-func (c *conn) patience() time.Duration { return 2 * c.settings.timeout }
+// opening is how long the host may take to open a session, once it is connected.
+func (c *conn) opening() time.Duration { return 2 * c.settings.timeout }
+
+// patience is how long the host may take for an answer on which it depends how a command ends: a line that stalls for
+// less than that may recover, and one that stalls for longer has been cut for silence before.
+func (c *conn) patience() time.Duration {
+	return max(c.opening(), time.Duration(c.settings.maxMisses+2)*c.settings.keepalive)
+}
 
 func (c *conn) ended() bool {
 	select {

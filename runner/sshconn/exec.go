@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -35,17 +34,19 @@ func (c *conn) Exec(ctx context.Context, cmd string, s runner.Stdio) error {
 	return e.wait(ctx, s)
 }
 
-// start opens the channel and starts the command. Cutting the connection is the only way to stop waiting for an answer.
-// Once the command has been sent, it may run, and only the answer makes a gentle stop possible: that is waited for as long
-// as a command has for its end.
+// start opens a session and starts the command in it. Once the command has been sent, it may run, and only the answer
+// makes a gentle stop possible: that is waited for as long as a command has for its end.
 func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*execution, error) {
+	ch, reqs, err := c.openSession(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.patience(), errConnect)
 	defer cancel()
-	var sent atomic.Bool
 	answered := make(chan struct{})
 	defer close(answered)
 	stop := context.AfterFunc(ctx, func() {
-		if sent.Load() && !errors.Is(context.Cause(ctx), errConnect) {
+		if !errors.Is(context.Cause(ctx), errConnect) {
 			select {
 			case <-answered:
 				return
@@ -55,33 +56,7 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 		c.cut()
 	})
 	defer stop()
-	ch, reqs, err := c.OpenChannel("session", nil)
-	// sshd may not have let go of the previous session yet
-	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && sleep(ctx, 20*time.Millisecond); n++ {
-		ch, reqs, err = c.OpenChannel("session", nil)
-	}
-	if err != nil {
-		return nil, c.notOpened(ctx, "session", err)
-	}
-	c.served.Store(true)
-	for _, v := range slices.Concat(c.settings.env, s.Env) {
-		name, value, _ := strings.Cut(v, "=")
-		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
-	}
-	if c.settings.agentForHost != "" {
-		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
-	}
-	if s.TTY {
-		switch ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); {
-		case err != nil:
-			return nil, c.notOpened(ctx, "terminal", err)
-		case !ok:
-			ch.Close()
-			return nil, notStarted(errors.New("the server refuses a terminal"))
-		}
-	}
 	c.dialer.config.Trace.detail(c.settings.name, "session open; sending the command, %d bytes", len(cmd))
-	sent.Store(true)
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{cmd}))
 	switch {
 	case err == nil && !ok:
@@ -95,6 +70,44 @@ func (c *conn) start(ctx context.Context, cmd string, s runner.Stdio) (*executio
 	// Any other error is the end of the channel. A quick command may have ended before, and its status may have
 	// arrived.
 	return &execution{conn: c, ch: ch, reqs: reqs}, nil
+}
+
+// openSession opens the channel for a command, and a terminal in it. Cutting the connection is the only way to stop
+// waiting for an answer.
+func (c *conn) openSession(ctx context.Context, s runner.Stdio) (ssh.Channel, <-chan *ssh.Request, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.opening(), errConnect)
+	defer cancel()
+	stop := context.AfterFunc(ctx, c.cut)
+	defer stop()
+	ch, reqs, err := c.OpenChannel("session", nil)
+	// sshd may not have let go of the previous session yet
+	for n := 1; c.served.Load() && refusal(err) != nil && n < 10 && sleep(ctx, 20*time.Millisecond); n++ {
+		ch, reqs, err = c.OpenChannel("session", nil)
+	}
+	if err != nil {
+		return nil, nil, c.notOpened(ctx, "session", err)
+	}
+	c.served.Store(true)
+	for _, v := range slices.Concat(c.settings.env, s.Env) {
+		name, value, _ := strings.Cut(v, "=")
+		ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
+	}
+	if c.settings.agentForHost != "" {
+		ch.SendRequest("auth-agent-req@openssh.com", false, nil)
+	}
+	if s.TTY {
+		switch ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(terminal)); {
+		case err != nil:
+			return nil, nil, c.notOpened(ctx, "terminal", err)
+		case !ok:
+			ch.Close()
+			return nil, nil, notStarted(errors.New("the server refuses a terminal"))
+		}
+	}
+	if !stop() {
+		return nil, nil, c.notOpened(ctx, "session", context.Cause(ctx))
+	}
+	return ch, reqs, nil
 }
 
 // terminal is what a command with a terminal gets: a dumb one, so that no escape sequences end up in the output, wide
@@ -128,7 +141,7 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	case ctx.Err() == nil:
 		return notStarted(fmt.Errorf("the connection ended before a %s was open", what))
 	case errors.Is(context.Cause(ctx), errConnect):
-		return notStarted(fmt.Errorf("the server opened no %s within %v", what, c.patience()))
+		return notStarted(fmt.Errorf("the server opened no %s within %v", what, c.opening()))
 	}
 	return notSent(context.Cause(ctx))
 }

@@ -168,3 +168,49 @@ func (o *obedient) Read(p []byte) (int, error) {
 func (o *obedient) Stderr() io.ReadWriter { return &bytes.Buffer{} }
 func (o *obedient) CloseWrite() error     { return nil }
 func (o *obedient) Close() error          { o.once.Do(func() { close(o.reqs) }); return nil }
+
+// TestLateStart: a line that stalls when a command starts, and recovers before the host is taken for dead, loses nothing.
+func TestLateStart(t *testing.T) {
+	for after, want := range map[time.Duration]runner.Status{time.Minute: runner.OK, 2 * time.Minute: runner.Lost} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			late := &lateChannel{after: after, ended: make(chan struct{})}
+			go func() {
+				io.Copy(io.Discard, theirs)
+				close(late.ended)
+			}()
+			defer ours.Close()
+			c := &conn{Conn: &lateConn{channel: late}, dialer: &Dialer{}, wire: &monitoredConn{Conn: ours}, settings: &settings{timeout: 10 * time.Second, keepalive: 15 * time.Second, maxMisses: 3}}
+			_, err := c.start(t.Context(), "true", runner.Stdio{})
+			if status, _ := runner.StatusOf(err); status != want {
+				t.Errorf("an answer after %v: %v, want %s", after, err, want)
+			}
+		})
+	}
+}
+
+// lateConn opens sessions.
+type lateConn struct {
+	ssh.Conn
+	channel *lateChannel
+}
+
+func (l *lateConn) OpenChannel(string, []byte) (ssh.Channel, <-chan *ssh.Request, error) {
+	return l.channel, nil, nil
+}
+
+// lateChannel is a channel in which answers take their time.
+type lateChannel struct {
+	ssh.Channel
+	after time.Duration
+	ended chan struct{} // closed when the connection is
+}
+
+func (l *lateChannel) SendRequest(string, bool, []byte) (bool, error) {
+	select {
+	case <-time.After(l.after):
+		return true, nil
+	case <-l.ended:
+		return false, io.EOF
+	}
+}
