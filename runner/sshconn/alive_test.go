@@ -35,6 +35,25 @@ func TestTick(t *testing.T) {
 	}
 }
 
+// TestTickBehindJump: as long as a jump host is silent, the hosts behind it are not taken for dead.
+func TestTickBehindJump(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	c := &conn{Conn: &questions{}, via: &conn{}, wire: &monitoredConn{Conn: here}, end: make(chan struct{}), clock: time.NewTimer(time.Hour), settings: &settings{keepalive: time.Hour, maxMisses: 2}}
+	defer c.clock.Stop()
+	c.via.missed.Store(1)
+	for range 5 {
+		c.tick()
+	}
+	if c.silent.Load() > 0 {
+		t.Error("cut while the jump host is silent")
+	}
+	c.via.missed.Store(0)
+	if c.tick(); c.silent.Load() == 0 {
+		t.Error("not cut while the jump host is heard")
+	}
+}
+
 // TestFirstTick: the first check may come as soon as there is a connection.
 func TestFirstTick(t *testing.T) {
 	here, there := net.Pipe()

@@ -20,6 +20,7 @@ type conn struct {
 	dialer   *Dialer
 	settings *settings
 	wire     *monitoredConn
+	via      *conn // the jump host's, that it goes through; nil: none
 	reach    runner.Reach
 	sessions slots                                                    // taken by commands; nil: no limit
 	through  func(ctx context.Context, addr string) (net.Conn, error) // opens tunnels; nil: the connection does
@@ -37,12 +38,12 @@ type conn struct {
 	clock    *time.Timer  // of the checks for signs of life
 	lastSeen int64        // bytes heard at the last tick
 	lastSent int64        // bytes taken by the other side at the last tick
-	missed   int32        // ticks without a sign of life since then
+	missed   atomic.Int32 // ticks without a sign of life since then
 	silent   atomic.Int64 // for how long the host had given no sign of life when it was cut off for that; 0: it was not
 }
 
 func (d *Dialer) newConn(sc ssh.Conn, chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wire *monitoredConn, p *progress) *conn {
-	c := &conn{Conn: sc, dialer: d, settings: &p.settings, wire: wire, reach: p.reach, end: make(chan struct{})}
+	c := &conn{Conn: sc, dialer: d, settings: &p.settings, wire: wire, via: p.via, reach: p.reach, end: make(chan struct{})}
 	c.wg.Go(func() { c.answer(chans, reqs) })
 	c.clock = time.AfterFunc(math.MaxInt64, c.tick)
 	c.clock.Reset(c.settings.keepalive) // not before there is a clock, which tick sets again
@@ -106,20 +107,28 @@ func (c *conn) endsSoon() bool {
 	}
 }
 
-// whyEnded returns why the connection has ended, which was before something.
+// whyEnded returns why the connection has ended, which was before something. If that of the jump host has, it is the reason.
 func (c *conn) whyEnded(before string) error {
-	if silent := c.silent.Load(); silent > 0 {
-		return fmt.Errorf("the host has given no sign of life for %v", time.Duration(silent))
+	if c.via != nil && c.via.endsSoon() {
+		return c.via.whyEnded(before)
 	}
-	return fmt.Errorf("the connection ended before %s", before)
+	host, connection := "the host", "the connection"
+	if c.settings.hop {
+		host = "jump host " + c.settings.name
+		connection += " to " + host
+	}
+	if silent := c.silent.Load(); silent > 0 {
+		return fmt.Errorf("%s has given no sign of life for %v", host, time.Duration(silent))
+	}
+	return fmt.Errorf("%s ended before %s", connection, before)
 }
 
 // questionMost is more than the request of a tick takes on the wire.
 const questionMost = 1 << 10
 
-// tick checks for signs of life. On a slow line, a question and its answer wait for all that was sent before, and until
-// then the line takes more and more of that: a host that hangs takes only what its buffers hold. The request may hang: later ticks count that as a miss, and cutting the connection
-// releases it.
+// tick checks for signs of life. On a slow line, its request waits for all that was sent before, and until then the line
+// takes more and more of that: a host that hangs takes only what its buffers hold. The request may hang: later ticks count
+// that as a miss, and cutting the connection releases it.
 func (c *conn) tick() {
 	if c.ended() {
 		return
@@ -128,12 +137,14 @@ func (c *conn) tick() {
 	alive := seen > c.lastSeen || sent > c.lastSent+questionMost
 	c.lastSeen, c.lastSent = seen, sent
 	if alive {
-		c.missed = 0
+		c.missed.Store(0)
 		c.clock.Reset(c.settings.keepalive)
 		return
 	}
-	if c.missed++; c.missed > c.settings.maxMisses {
-		c.silent.Store(int64(c.settings.keepalive) * int64(c.missed))
+	missed := c.missed.Add(1)
+	ofWay := c.via != nil && c.via.missed.Load() > 0 // as long as the jump host is silent, nothing is known of the host
+	if missed > c.settings.maxMisses && !ofWay {
+		c.silent.Store(int64(c.settings.keepalive) * int64(missed))
 		c.cut()
 		return
 	}

@@ -151,7 +151,7 @@ func (d *Dialer) connect(ctx context.Context, p *progress) (*conn, error) {
 	case len(s.jump) > 0:
 		return d.connectBehindJump(ctx, p)
 	}
-	return d.connectVia(ctx, p, nil, nil)
+	return d.connectVia(ctx, p, nil)
 }
 
 // silence is how long a host may say nothing and still count among the logins that are under way at once.
@@ -160,7 +160,7 @@ const silence = time.Second
 // connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
 // the returned connection calls leave, if there is one; when connectVia fails, its caller does, perhaps for the second
 // time.
-func (d *Dialer) connectVia(ctx context.Context, p *progress, via *conn, leave func()) (*conn, error) {
+func (d *Dialer) connectVia(ctx context.Context, p *progress, leave func()) (*conn, error) {
 	s := &p.settings
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())
@@ -180,7 +180,7 @@ func (d *Dialer) connectVia(ctx context.Context, p *progress, via *conn, leave f
 
 	ctx, end := p.limited(ctx)
 	defer end()
-	nc, err := p.open(ctx, via)
+	nc, err := p.open(ctx)
 	if err != nil {
 		return nil, p.failure(ctx, err)
 	}

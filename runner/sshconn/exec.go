@@ -139,7 +139,7 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 	case ctx.Err() == nil && !c.wasCut.Load() && c.served.Load() && what == "session":
 		return notStarted(errors.New("the server ended the connection after a command: perhaps it takes only one a connection, as TinySSH does"))
 	case ctx.Err() == nil:
-		return notStarted(fmt.Errorf("the connection ended before a %s was open", what))
+		return notStarted(c.whyEnded("a " + what + " was open"))
 	case errors.Is(context.Cause(ctx), errConnect):
 		return notStarted(fmt.Errorf("the server opened no %s within %v", what, c.opening()))
 	}

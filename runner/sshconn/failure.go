@@ -108,7 +108,10 @@ func (h *handshake) failure(err error) error {
 	greeting, ended := h.wire.heard()
 	proxy, overProxy := h.wire.Conn.(*proxyConn)
 	inLogin := h.progress.phase == runner.PhaseLogin
+	via := h.progress.via
 	switch {
+	case ended && via != nil && !h.offered.password && via.endsSoon():
+		return unreachable(runner.Jump, via.whyEnded("the login did"))
 	case overProxy && greeting == "" && ended:
 		words := proxy.words()
 		if words == "" {

@@ -131,7 +131,8 @@ func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, err
 		if err != nil {
 			return nil, p.failure(ctx, err)
 		}
-		c, err := d.connectVia(ctx, p, via, leave)
+		p.via = via
+		c, err := d.connectVia(ctx, p, leave)
 		if err == nil {
 			return c, nil
 		}

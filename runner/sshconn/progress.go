@@ -20,7 +20,8 @@ import (
 type progress struct {
 	settings settings // of the host
 	reach    runner.Reach
-	master   *forwarder   // what the connection goes through; may be nil
+	via      *conn        // the jump host's connection that it goes through; nil: none
+	master   *forwarder   // what else it goes through; may be nil
 	proxy    net.Conn     // by a ProxyCommand; nil: there is none
 	phase    runner.Phase // under way; empty: none
 	given    bool         // the password, to the server: a retry would give it again
@@ -45,11 +46,11 @@ func (p *progress) limited(ctx context.Context) (_ context.Context, end func()) 
 }
 
 // open makes the connection that SSH runs over: through a jump host or master, by a ProxyCommand, or by TCP.
-func (p *progress) open(ctx context.Context, via *conn) (net.Conn, error) {
+func (p *progress) open(ctx context.Context) (net.Conn, error) {
 	s := &p.settings
 	switch {
-	case via != nil:
-		return p.openTunnel(ctx, func() (net.Conn, error) { return via.tunnel(ctx, "tcp", s.hostport()) })
+	case p.via != nil:
+		return p.openTunnel(ctx, func() (net.Conn, error) { return p.via.tunnel(ctx, "tcp", s.hostport()) })
 	case p.master != nil:
 		return p.openTunnel(ctx, func() (net.Conn, error) { return p.master.forward(ctx, s.address, s.port) })
 	case s.proxy != "":

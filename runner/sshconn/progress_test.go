@@ -60,7 +60,7 @@ func TestProxyWithoutDescriptors(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, giveBack)
 	p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
-	nc, err := p.open(t.Context(), nil)
+	nc, err := p.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestProxiesWithFewDescriptors(t *testing.T) {
 			p := &progress{settings: settings{proxy: "cat", shell: "/bin/sh"}, clock: startClock(time.Minute, func() {})}
 			defer p.clock.stop()
 			for range 20 {
-				nc, err := p.open(t.Context(), nil)
+				nc, err := p.open(t.Context())
 				if err != nil {
 					t.Error(err)
 					return
@@ -104,7 +104,7 @@ func TestLaterAttempt(t *testing.T) {
 	}}
 	p := &progress{settings: settings{address: "host.test.", port: 1, network: "tcp4", attempts: 2}, clock: startClock(time.Minute, func() {})}
 	defer p.clock.stop()
-	_, err := p.open(t.Context(), nil)
+	_, err := p.open(t.Context())
 	if _, reason := runner.StatusOf(p.failure(t.Context(), err)); reason != runner.DNS || p.phase != "dns" {
 		t.Errorf("%s in phase %s (%v), want dns", reason, p.phase, err)
 	}
