@@ -74,6 +74,9 @@ func (r *run) schedule(ctx context.Context, gates []Gate) {
 	for _, it := range s.hosts {
 		s.skip(it)
 	}
+	if s.incomplete && s.ctx.Err() != nil { // the wave does not see that when its last attempt ends at the same moment
+		s.halt(stopReason(context.Cause(s.ctx)))
+	}
 	end := Event{Kind: KindEnd, Error: s.stopError}
 	// When the last host exceeds the budget or stops the run, nothing is left that could be stopped.
 	if s.incomplete || s.why != OverBudget && s.why != HostStopped {

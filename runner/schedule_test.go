@@ -501,6 +501,30 @@ func TestRunTimeout(t *testing.T) {
 	})
 }
 
+// TestStoppedWithTheLastAttempt: the end says why the run was stopped, also when its last attempt ended at that moment.
+func TestStoppedWithTheLastAttempt(t *testing.T) {
+	for range 300 { // which of the two is seen first is left to chance
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			fake := &connsuite.Fake{DialErr: func(inventory.Host) error {
+				return &runner.Failure{Status: runner.Unreachable, Reason: runner.Refused}
+			}}
+			p := runner.Plan{Hosts: hosts(1), Retry: runner.Retry{Unreachable: 1, Delay: runner.Duration(time.Minute)}}
+			for batch := range runner.Run(ctx, p, command("x"), fake, &memory{}) {
+				for _, e := range batch {
+					switch {
+					case e.Kind == runner.KindRetry:
+						cancel()
+					case e.Kind == runner.KindEnd && e.Reason != runner.Interrupt:
+						t.Fatalf("the end has the reason %q", e.Reason)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestRateAndSplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := play(t, runner.Plan{Hosts: hosts(50), Pace: runner.Pace{Rate: 5}}, &connsuite.Fake{})
