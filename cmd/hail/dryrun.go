@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -39,11 +38,11 @@ func (d *display) plan(p *runner.Plan, lines []string, settings []setting) error
 		rows = append(rows, [2]string{"setting", s.String()})
 	}
 	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%-8s %s\n", r[0], r[1])
+	for _, r := range rows { // a text of several lines is indented: none of them can pass for another row
+		fmt.Fprintf(&b, "%-8s %s\n", r[0], strings.ReplaceAll(r[1], "\n", "\n         "))
 	}
 	b.WriteString("dry run: nothing was done\n")
-	_, err := io.WriteString(d.env.stdout, b.String())
+	_, err := d.env.stdout.Write(report.Clean(nil, []byte(b.String())))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -89,7 +90,10 @@ func listHosts(e environment, c *cli.Context) error {
 	case c.Bool("json"):
 		err = writeJSON(e.stdout, hosts)
 	case c.Bool("csv"):
-		err = writeCSV(e.stdout, hosts, columns(c, hosts))
+		var text bytes.Buffer
+		if err = writeCSV(&text, hosts, columns(c, hosts)); err == nil {
+			err = e.writeShown(text.Bytes())
+		}
 	case c.IsSet("columns"):
 		err = writeColumns(e.stdout, hosts, columns(c, hosts))
 	case c.IsSet("group-by"):
@@ -159,6 +163,15 @@ func columns(c *cli.Context, hosts []inventory.Host) []string {
 		all = append(all, name)
 	}
 	return all
+}
+
+// writeShown writes text to stdout: harmless to a terminal, and as it is to anything else, which may read it again.
+func (e environment) writeShown(text []byte) error {
+	if e.stdoutTerminal {
+		text = report.Clean(nil, text)
+	}
+	_, err := e.stdout.Write(text)
+	return err
 }
 
 // writeCSV writes a table that is a source of hosts again: hail hosts -a --csv | hail hosts -i csv:- -a.

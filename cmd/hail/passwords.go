@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 	"hail/runner/become"
 	"hail/runner/sshconn"
@@ -134,7 +135,7 @@ func (e environment) unlock(ssh *sshconn.Dialer, hosts []inventory.Host) error {
 				e.answers.passphrases[path] = passphrase
 				break
 			}
-			fmt.Fprintf(e.stderr, "hail: %v\n", err)
+			fmt.Fprintf(e.stderr, "hail: %s\n", report.OneLine(err.Error()))
 		}
 	}
 	return nil
@@ -151,7 +152,7 @@ func (e environment) passphrase(path string) (string, error) {
 	if known := e.answers.passphrases[path]; known != "" {
 		return known, nil
 	}
-	return e.secret("passphrase for " + path + ": ")
+	return e.secret("passphrase for " + report.OneLine(path) + ": ")
 }
 
 // readSecret asks on the terminal without echoing the answer. On a signal, it restores the terminal and exits, also when the

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/report"
 	"hail/runner"
 )
 
@@ -15,9 +16,9 @@ func (e environment) remark(c *cli.Context, r *inventory.Error) {
 	if c.Bool("quiet") {
 		return
 	}
-	fmt.Fprintf(e.stderr, "hail: note: %v\n", r)
+	fmt.Fprintf(e.stderr, "hail: note: %s\n", report.OneLine(r.Error()))
 	if r.Hint != "" {
-		fmt.Fprintf(e.stderr, "hint: %s\n", r.Hint)
+		fmt.Fprintf(e.stderr, "hint: %s\n", report.OneLine(r.Hint))
 	}
 }
 
