@@ -54,7 +54,10 @@ func commandLine(c *cli.Context) (string, error) {
 	case len(words) == 1:
 		line = words[0]
 	case len(words) > 1 && c.Bool("template"):
-		return fill.Words(words)
+		var err error
+		if line, err = fill.Words(words); err != nil {
+			return "", usage("", "%v", err)
+		}
 	case len(words) > 1:
 		line = runner.QuoteWords(words)
 	}

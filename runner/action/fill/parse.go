@@ -17,7 +17,10 @@ func Parse(name, text string, known template.FuncMap, written string) (*template
 		return nil, syntax(err)
 	}
 	for _, part := range t.Templates() {
-		eachPipe(part.Root, 2, func(n parse.Node, p *parse.PipeNode, names int) {
+		eachPart(part.Root, 2, func(n parse.Node, p *parse.PipeNode, names int) {
+			if p == nil {
+				return
+			}
 			allowUndefined(part.Tree, p, names)
 			if number := character.FindString(quoted.ReplaceAllString(p.String(), "")); number != "" && err == nil {
 				line := 1 + strings.Count(text[:n.Position()], "\n")
@@ -46,18 +49,20 @@ func pass(tree *parse.Tree, n *parse.ActionNode, function string) {
 		Args: []parse.Node{parse.NewIdentifier(function).SetPos(n.Pos).SetTree(tree), n.Pipe.CopyPipe()}}}
 }
 
-// eachPipe calls visit for n, or what is in it, where that has a pipeline. names is how many a field has at least that may
-// be undefined: 2 as in .vars.x, and 1 where range or with has made dot something else.
-func eachPipe(n parse.Node, names int, visit func(n parse.Node, p *parse.PipeNode, names int)) {
+// eachPart calls visit for n, or what is in it, in order, where that is a text or has a pipeline. names is how many a field
+// has at least that may be undefined: 2 as in .vars.x, and 1 where range or with has made dot something else.
+func eachPart(n parse.Node, names int, visit func(n parse.Node, p *parse.PipeNode, names int)) {
 	var branch *parse.BranchNode
 	within := names
 	switch n := n.(type) {
 	case *parse.ListNode:
 		if n != nil {
 			for _, inner := range n.Nodes {
-				eachPipe(inner, names, visit)
+				eachPart(inner, names, visit)
 			}
 		}
+	case *parse.TextNode:
+		visit(n, nil, names)
 	case *parse.ActionNode:
 		visit(n, n.Pipe, names)
 	case *parse.TemplateNode:
@@ -73,7 +78,7 @@ func eachPipe(n parse.Node, names int, visit func(n parse.Node, p *parse.PipeNod
 	}
 	if branch != nil {
 		visit(branch, branch.Pipe, names)
-		eachPipe(branch.List, within, visit)
-		eachPipe(branch.ElseList, names, visit)
+		eachPart(branch.List, within, visit)
+		eachPart(branch.ElseList, names, visit)
 	}
 }

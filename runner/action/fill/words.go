@@ -2,51 +2,48 @@ package fill
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/template/parse"
 
 	"hail/runner"
 )
 
-// Words returns the template of a command line that runs words[0] with the others as its arguments. What words have
-// beside their values is quoted, and the values are when they are filled in: quotes around them would end there.
-func Words(words []string) (string, error) {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		if !strings.Contains(w, "{{") {
-			quoted[i] = runner.Quote(w)
-			continue
+// Words returns the template of a command line that runs words[0] with the others as its arguments. Each of them is a
+// template of its own, and stays one word whatever its values are.
+func Words(words []string) (line string, err error) {
+	lines := make([]string, len(words))
+	for i, word := range words {
+		if lines[i], err = quoteTexts(word); err != nil {
+			return "", fmt.Errorf("the template of the command: %w", err)
 		}
-		tree := parse.New("command")
-		tree.Mode = parse.SkipFuncCheck
-		if _, err := tree.Parse(w, "", "", map[string]*parse.Tree{}); err != nil {
-			return "", fmt.Errorf("the template of the command: %w", syntax(err))
-		}
-		quoteText(tree.Root)
-		quoted[i] = tree.Root.String()
 	}
-	return strings.Join(quoted, " "), nil
+	return strings.Join(lines, " "), nil
 }
 
-// quoteText quotes all text that n has beside values.
-func quoteText(n parse.Node) {
-	switch n := n.(type) {
-	case *parse.ListNode:
-		if n != nil {
-			for _, inner := range n.Nodes {
-				quoteText(inner)
-			}
-		}
-	case *parse.TextNode:
-		n.Text = []byte(runner.Quote(string(n.Text)))
-	case *parse.IfNode:
-		quoteText(n.List)
-		quoteText(n.ElseList)
-	case *parse.RangeNode:
-		quoteText(n.List)
-		quoteText(n.ElseList)
-	case *parse.WithNode:
-		quoteText(n.List)
-		quoteText(n.ElseList)
+// quoteTexts quotes what stands between the actions of a template.
+func quoteTexts(word string) (string, error) {
+	if !strings.Contains(word, "{{") {
+		return runner.Quote(word), nil
 	}
+	trees := map[string]*parse.Tree{}
+	t := parse.New("command")
+	t.Mode = parse.SkipFuncCheck
+	if _, err := t.Parse(word, "", "", trees); err != nil {
+		return "", syntax(err)
+	}
+	var texts []*parse.TextNode
+	for _, tree := range trees {
+		eachPart(tree.Root, 0, func(n parse.Node, _ *parse.PipeNode, _ int) {
+			if text, ok := n.(*parse.TextNode); ok {
+				texts = append(texts, text)
+			}
+		})
+	}
+	slices.SortFunc(texts, func(a, b *parse.TextNode) int { return int(b.Pos - a.Pos) }) // from the end, where positions stay
+	for _, text := range texts {
+		end := int(text.Pos) + len(text.Text)
+		word = word[:text.Pos] + runner.Quote(string(text.Text)) + word[end:]
+	}
+	return word, nil
 }

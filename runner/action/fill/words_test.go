@@ -19,6 +19,7 @@ func TestWords(t *testing.T) {
 		`{{if .vars.none}}a{{else if .host}}$b{{end}}`:        "$b",
 		"{{range .vars.list}}<{{.}}> {{else}}no one{{end}}":   "<a b> <c> ",
 		"{{with .vars.none}}{{.}} a{{else}}it's none{{end}}":  "it's none",
+		`{{define "t"}}c d{{end}}{{template "t"}}`:            "c d",
 		"a {{- .vars.list | len -}} b":                        "a2b",
 		`{{printf "%s}}" .host}} {{.vars.port | default 80}}`: "web1}} 80",
 	} {
