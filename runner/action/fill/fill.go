@@ -19,9 +19,12 @@ type Command struct{ t *template.Template }
 
 // ParseCommand parses the template of a command line.
 func ParseCommand(line string) (Command, error) {
-	t, err := Parse("command", line, template.FuncMap{"quote": quoteValue, "raw": rawValue}, "quote")
+	t, err := Parse("command", line, template.FuncMap{"quote": quoteValue, "within": withinValue, "raw": rawValue}, "quote")
 	if err != nil {
 		return Command{}, fmt.Errorf("the template of the command: %w", err)
+	}
+	for _, part := range t.Templates() {
+		guard(part.Tree, part == t)
 	}
 	return Command{t}, nil
 }

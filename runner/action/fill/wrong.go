@@ -50,7 +50,7 @@ var instead = []struct{ of, write string }{
 	{"[-.", `{{index .vars "a-b"}} takes any name, and {{index .vars.list 0}} a place`},
 }
 
-var templateFailed = regexp.MustCompile(`<(?:(?:quote|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
+var templateFailed = regexp.MustCompile(`<(?:(?:quote|within|plain) \(([^<>]*)\)|([^<>]*))>: (?:error calling \w+: )?(.*)$`)
 
 // Why returns what was wrong with a template for a host, without the positions that text/template adds and the functions
 // that this package wraps around values.
