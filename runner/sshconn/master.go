@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -93,6 +94,9 @@ func (p *progress) tunnelThrough(ctx context.Context, addr string) (net.Conn, er
 func (p *progress) callMaster(ctx context.Context) (net.Conn, error) {
 	s := &p.settings
 	p.phase = runner.PhaseMaster
+	if isForeign(s.control) {
+		return nil, p.noMaster(ctx, errors.New("it belongs to somebody else"))
+	}
 	p.trace.step(s.name, "asking the OpenSSH master at %s", s.control)
 	dial := func() (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", s.control) }
 	nc, err := p.patiently(ctx, dial)
@@ -106,6 +110,17 @@ func (p *progress) callMaster(ctx context.Context) (net.Conn, error) {
 		err = op.Err
 	}
 	return nil, p.noMaster(ctx, err)
+}
+
+// isForeign reports whether a socket belongs to neither the user nor root: whoever listens there would get all that is sent
+// to a host, and no host key would tell.
+func isForeign(socket string) bool {
+	info, err := os.Stat(socket)
+	if err != nil { // connecting says why
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Uid != 0 && int(st.Uid) != os.Geteuid()
 }
 
 const backlogPause = 20 * time.Millisecond

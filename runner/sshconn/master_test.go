@@ -34,6 +34,26 @@ func TestMuteMaster(t *testing.T) {
 	}
 }
 
+// TestForeignMaster: a socket that somebody else has put there gets nothing: behind it, no host key is checked.
+func TestForeignMaster(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a socket to somebody else")
+	}
+	for _, name := range []string{"gate", "%h"} {
+		socket := filepath.Join(t.TempDir(), "web1"+name)
+		l, err := net.Listen("unix", strings.ReplaceAll(socket, "%h", "web1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		d := configured(t, "", sshconn.Config{Control: socket, ConnectTimeout: 50 * time.Millisecond})
+		if err := os.Chown(l.Addr().String(), 65534, -1); err != nil {
+			t.Fatal(err)
+		}
+		wantReason(t, reach(t, d, inventory.Host{Name: "web1"}), runner.Unreachable, runner.Jump, ": it belongs to somebody else")
+	}
+}
+
 // startMaster starts OpenSSH's client as a master that is connected to h, and returns what it says on stderr.
 func startMaster(t *testing.T, h inventory.Host, socket string) *bytes.Buffer {
 	t.Helper()
