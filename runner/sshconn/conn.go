@@ -152,6 +152,17 @@ func (c *conn) tick() {
 	c.SendRequest("keepalive@openssh.com", true, nil)
 }
 
+// settle waits until the server has answered once after the login, or has said nothing for a while. For a moment, OpenSSH
+// still counts the connection among those that have not logged in, of which it takes only so many.
+func (c *conn) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	c.wg.Go(func() {
+		defer cancel()
+		c.SendRequest("keepalive@openssh.com", true, nil)
+	})
+	<-ctx.Done()
+}
+
 // cut ends the connection at once, whatever it is doing.
 func (c *conn) cut() {
 	c.wasCut.Store(true)

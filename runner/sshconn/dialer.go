@@ -195,6 +195,9 @@ func (d *Dialer) connectVia(ctx context.Context, p *progress, leave func()) (*co
 		return nil, err
 	}
 	d.limits.all.noteLogin(time.Since(begun), s.timeout)
+	if place.isShared() {
+		c.settle(ctx)
+	}
 	c.leave = leave
 	if !d.adopt(c) {
 		c.Close()

@@ -49,6 +49,13 @@ func (l *limits) enter(ctx context.Context, address string) (*place, error) {
 // would hold up the rest.
 func (p *place) stopCounting() { p.counted.Do(p.all.give) }
 
+// isShared reports whether others wait at the address, or have a place there.
+func (p *place) isShared() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.queue.users > 1
+}
+
 func (p *place) leave() {
 	p.stopCounting()
 	p.queue.give()
