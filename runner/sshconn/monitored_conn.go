@@ -52,7 +52,7 @@ func (m *monitoredConn) hear(p []byte) (int, error) {
 	n, err := m.Conn.Read(p)
 	if err != nil {
 		if hungUp(err) {
-			m.settle()
+			m.catchUp()
 		}
 		m.over.Store(true)
 	}
@@ -71,9 +71,9 @@ func (m *monitoredConn) hear(p []byte) (int, error) {
 	return n, err
 }
 
-// settle waits, if only a second, until commands know whose channel the server has closed before it hung up: the library
+// catchUp waits, if only a second, until commands know whose channel the server has closed before it hung up: the library
 // reads ahead, and then ends all channels alike.
-func (m *monitoredConn) settle() {
+func (m *monitoredConn) catchUp() {
 	for n := 0; m.executing.Load() > 0 && n < 50; n++ {
 		time.Sleep(20 * time.Millisecond)
 	}
