@@ -35,6 +35,9 @@ func (a ansibleSource) group(name string, place Place) *groupDef {
 
 // pattern reads a pattern of hosts, which may have a port: www[01:50], db-[a:f]:5309, or an IPv6 address.
 func (a ansibleSource) pattern(pattern string, place Place) (names []string, port int, ok bool) {
+	if a.b.full() {
+		return nil, 0, false
+	}
 	names, port, wrong := expandAnsible(pattern)
 	if wrong != nil {
 		a.b.failPattern(place, wrong)

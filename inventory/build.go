@@ -137,9 +137,20 @@ func (b *builder) group(name string, place Place) *groupDef {
 // not enough. Hosts may be mentioned more often than that, since each group names its own.
 const maxHosts = 1_000_000
 
+// full reports whether there are too many hosts, which is an error already: no more patterns need to be expanded.
+func (b *builder) full() bool { return b.mentions > b.maxMentions || len(b.hosts) > b.maxHosts }
+
+// expand is the function of that name, and returns nothing once b is full.
+func (b *builder) expand(pattern string) ([]string, *patternError) {
+	if b.full() {
+		return nil, nil
+	}
+	return expand(pattern)
+}
+
 // add adds the named hosts with their settings, and puts them into g, which may be nil.
 func (b *builder) add(names []string, said settings, g *groupDef, place Place) {
-	if b.mentions > b.maxMentions || len(b.hosts) > b.maxHosts {
+	if b.full() {
 		return
 	}
 	if b.mentions += len(names); b.mentions > b.maxMentions {

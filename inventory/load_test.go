@@ -270,15 +270,22 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: many errors: %s", format, err)
 		}
 	}
-	for list, want := range map[string]string{
-		"a[1-20]\na[1-20]\na[1-20]\na[1-20]\na[1-20]\n": "F:4:1: hosts are named more than 70 times up to here",
-		"a[1-20]\nb[1-20]\nc[1-20]\nd[1-20]\n":          "F:3:1: there are more than 50 hosts up to here",
+	const tooOften = "hosts are named more than 70 times up to here"
+	for text, c := range map[string]struct {
+		read func(*builder, file)
+		want string
+	}{
+		"a[1-20]\na[1-20]\na[1-20]\na[1-20]\na[1-20\n":                       {readList, "F:4:1: " + tooOften},
+		"a[1-20]\nb[1-20]\nc[1-20]\nd[1-20\n":                                {readList, "F:3:1: there are more than 50 hosts up to here"},
+		"[g]\na[1:20]\na[1:20]\na[1:20]\na[1:20]\na[1:20\n":                  {readINI, "F:5:1: " + tooOften},
+		"hosts: ['a[1-20]', 'a[1-20]', 'a[1-20]', 'a[1-20]', 'a[1-20']":      {readYAML, "F:1:42: " + tooOften},
+		"name\n\"a[1-20]\"\n\"a[1-20]\"\n\"a[1-20]\"\n\"a[1-20]\"\na[1-20\n": {readCSV, "F:5:1: " + tooOften},
 	} {
 		b := newBuilder(Surroundings{})
 		b.maxHosts, b.maxMentions = 50, 70
-		readList(b, file{"F", []byte(list)})
+		c.read(b, file{"F", []byte(text)})
 		_, err := b.resolve()
-		checkErrors(t, list, "F", err, want, "")
+		checkErrors(t, text, "F", err, c.want, "")
 	}
 }
 

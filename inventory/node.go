@@ -255,7 +255,7 @@ func (r nodeReader) yesOrNo(n *strictyaml.Node, key string, into **bool) {
 
 // addHosts adds the hosts that a pattern stands for, with their settings, and puts them into groups.
 func (r nodeReader) addHosts(pattern *strictyaml.Node, said settings, groups []*groupDef) {
-	names, wrong := expand(pattern.Text)
+	names, wrong := r.b.expand(pattern.Text)
 	if wrong != nil {
 		r.b.failPattern(r.textPlace(pattern), wrong)
 		return

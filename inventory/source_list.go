@@ -9,12 +9,16 @@ import (
 
 // readList reads a list of hosts, the format that pssh, pdsh and clush read, too.
 func readList(b *builder, f file) {
-	entries, errs := parseList(f.path, f.text)
-	b.errs = append(b.errs, errs...)
-	for _, e := range entries {
+	for e, wrong := range listEntries(f.path, f.text) {
+		if wrong != nil {
+			b.errs = append(b.errs, wrong)
+			continue
+		}
 		said := settings{conn: e.conn}
 		b.noteSettings(&said, nil, e.place, "host")
-		b.add(e.names, said, nil, e.place)
+		if b.add(e.names, said, nil, e.place); b.full() {
+			return
+		}
 	}
 }
 
@@ -26,31 +30,32 @@ type listEntry struct {
 	place   Place
 }
 
-// parseList reads a host list: one pattern [user@]host[:port] per line, or several separated by commas. A comment
-// begins with #, or with ; at the beginning of a line. Two words separated by blanks are refused: pssh takes the
-// second for a user, other programs for a host.
-func parseList(file string, text []byte) (entries []listEntry, errs Errors) {
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		line, _, _ = strings.Cut(line, "#")
-		if strings.HasPrefix(strings.TrimSpace(line), ";") {
-			continue
-		}
-		for at, word := range commaParts(line) {
-			place := Place{file, number, at + 1}
-			e, wrong := parseListWord(word)
-			if wrong != nil {
-				if errs = append(errs, wrong.in(place)); len(errs) == maxErrors {
-					return entries, errs
-				}
+// listEntries yields the entries of a host list, or what is wrong with one: one pattern [user@]host[:port] per line, or
+// several separated by commas. A comment begins with #, or with ; at the beginning of a line. Two words separated by
+// blanks are refused: pssh takes the second for a user, other programs for a host.
+func listEntries(file string, text []byte) iter.Seq2[listEntry, *Error] {
+	return func(yield func(listEntry, *Error) bool) {
+		number, errs := 0, 0
+		for line := range strings.Lines(string(text)) {
+			number++
+			line, _, _ = strings.Cut(line, "#")
+			if strings.HasPrefix(strings.TrimSpace(line), ";") {
 				continue
 			}
-			e.place = place
-			entries = append(entries, e)
+			for at, word := range commaParts(line) {
+				e, bad := parseListWord(word)
+				e.place = Place{file, number, at + 1}
+				var wrong *Error
+				if bad != nil {
+					wrong = bad.in(e.place)
+					errs++
+				}
+				if !yield(e, wrong) || errs == maxErrors {
+					return
+				}
+			}
 		}
 	}
-	return entries, errs
 }
 
 // commaParts yields the parts between commas outside brackets, without the blanks around them, each with its index in

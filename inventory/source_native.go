@@ -116,7 +116,7 @@ func (r nodeReader) host(name, said *strictyaml.Node, g *groupDef) {
 		r.fail(name, "a host is a name, a pattern like web[01-20], or {name: …}", "")
 		return
 	}
-	names, wrong := expand(name.Text)
+	names, wrong := r.b.expand(name.Text)
 	if wrong != nil {
 		switch {
 		case wrong.hint != "":

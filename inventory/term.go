@@ -186,15 +186,15 @@ func (u *universe) addFile(s *set, t term) error {
 	if wrong != nil {
 		return wrong
 	}
-	entries, errs := parseList(t.text, text)
-	if len(errs) > 0 {
-		return errs
-	}
-	if len(entries) == 0 {
-		u.remarks = append(u.remarks, t.fail(t.text+" has no names", ""))
-	}
-	for _, e := range entries {
-		if e.conn.User != "" || e.conn.Port != 0 {
+	var errs Errors
+	empty := true
+	for e, wrong := range listEntries(t.text, text) {
+		empty = false
+		switch {
+		case wrong != nil:
+			errs = append(errs, wrong)
+			continue
+		case e.conn.User != "" || e.conn.Port != 0:
 			return &Error{e.place, "this sets a user or a port, but only names are allowed here", "read the file as an inventory: -i " + t.text}
 		}
 		if err := u.addNames(s, t, e.names); err != nil {
@@ -203,6 +203,12 @@ func (u *universe) addFile(s *set, t term) error {
 			}
 			return err
 		}
+	}
+	switch {
+	case len(errs) > 0:
+		return errs
+	case empty:
+		u.remarks = append(u.remarks, t.fail(t.text+" has no names", ""))
 	}
 	return nil
 }
