@@ -184,20 +184,33 @@ func TestCutByUs(t *testing.T) {
 	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "the connection ended before a session was open")
 }
 
-// TestTornOutput: a command that has ended is lost all the same if the connection ended before its channel was closed: more
-// of its output may have been on the way.
+// TestTornOutput: a command that has ended is lost all the same if the connection ended before its output was known to be
+// whole, by its end or that of the channel: more may have been on the way.
 func TestTornOutput(t *testing.T) {
-	ended := make(chan struct{})
-	session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
-		(<-reqs).Reply(true, nil)
-		io.WriteString(ch, "hello\n")
-		sendStatus(ch, 0)
-		close(ended)
+	for _, tt := range []struct {
+		name string
+		end  func(ssh.Channel) error // of what the server sends, before it hangs up
+		want runner.Status
+		says string
+	}{
+		{"nothing", func(ssh.Channel) error { return nil }, runner.Lost, "the connection ended before all of the output had arrived; the command had ended (exit 0)"},
+		{"the end of the output", ssh.Channel.CloseWrite, runner.OK, ""},
+		{"the end of the channel", ssh.Channel.Close, runner.OK, ""},
+	} {
+		ended := make(chan struct{})
+		session := func(ch ssh.Channel, reqs <-chan *ssh.Request) {
+			(<-reqs).Reply(true, nil)
+			io.WriteString(ch, "hello\n")
+			sendStatus(ch, 0)
+			tt.end(ch)
+			close(ended)
+		}
+		s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: session, LoggedIn: func(sc *ssh.ServerConn) {
+			<-ended
+			sc.Close()
+		}}})
+		c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
+		t.Log(tt.name)
+		wantReason(t, c.Exec(t.Context(), "x", runner.Stdio{}), tt.want, "", tt.says)
 	}
-	s := newSite(t, sshtest.Server{Name: "web1", Faults: sshtest.Faults{Session: session, LoggedIn: func(sc *ssh.ServerConn) {
-		<-ended
-		sc.Close()
-	}}})
-	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[0])
-	wantReason(t, c.Exec(t.Context(), "x", runner.Stdio{}), runner.Lost, "", "the connection ended before all of the output had arrived; the command had ended (exit 0)")
 }

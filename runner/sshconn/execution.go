@@ -25,6 +25,7 @@ type execution struct {
 
 	passing atomic.Int32 // writers that are busy
 	passed  atomic.Int64 // bytes of both outputs that were passed on
+	ends    atomic.Int32 // outputs that ended before the connection did
 
 	mu      sync.Mutex // guards what follows
 	stage   stage
@@ -34,7 +35,7 @@ type execution struct {
 	broken  error // the error of one of our outputs
 	said    bool  // the host has said how it ended
 	result  error // and what it has said
-	whole   bool  // all of the output has arrived; valid once the channel has closed
+	closed  bool  // the channel was closed before the connection ended; valid once it has been over
 }
 
 // wait passes input and output on until the command has ended, or has been ended.
@@ -60,17 +61,18 @@ func (e *execution) wait(ctx context.Context, s runner.Stdio) error {
 	stop()
 	e.questions.Wait() // from now on, none is asked
 
+	whole := e.closed || e.ends.Load() == 2 // some servers hang up without closing the channel
 	switch {
 	case e.stopped != nil:
 		f := dropped(e.stopped)
-		if e.said && e.whole {
+		if e.said && whole {
 			f.Late = &runner.Failure{Status: runner.OK}
 			errors.As(e.result, &f.Late)
 		}
 		return f
 	case e.broken != nil:
 		return e.broken
-	case e.said && e.whole:
+	case e.said && whole:
 		return e.result
 	case e.said:
 		return e.lost(fmt.Errorf("%w; the command had ended (%s)", e.conn.whyEnded("all of the output had arrived"), endOf(e.result)))
@@ -102,6 +104,9 @@ func (e *execution) pass(w io.Writer, r io.Reader, small []byte) {
 			e.passing.Add(-1) // last: arrives, which looks at it first, always sees one or the other
 		}
 		if err != nil {
+			if !e.conn.wire.over.Load() {
+				e.ends.Add(1)
+			}
 			break
 		}
 		if n == len(small) && len(buf) == len(small) {

@@ -166,7 +166,7 @@ func (e *execution) finish() {
 	if e.clock != nil {
 		e.clock.Stop()
 	}
-	e.whole = e.stage == closing || !e.conn.wire.over.Load() // we close only when nothing is on its way any more
+	e.closed = e.stage == closing || !e.conn.wire.over.Load() // we close only when nothing is on its way any more
 	e.stage = over
 	e.conn.wire.executing.Add(-1)
 }
