@@ -1,6 +1,7 @@
 package fill
 
 import (
+	"bytes"
 	"errors"
 	"text/template/parse"
 
@@ -22,57 +23,73 @@ func withinValue(v any) (string, error) {
 // guard pipes the values that stand within quotes through withinValue, where the others go through quoteValue. What a
 // template defines may be used anywhere: it counts as within.
 func guard(tree *parse.Tree, root bool) {
-	at := byte(0)
+	var open quotes
 	if !root {
-		at = anywhere
+		open = quotes{anywhere}
 	}
 	eachPart(tree.Root, 0, func(n parse.Node, _ *parse.PipeNode, _ int) {
 		switch n := n.(type) {
 		case *parse.TextNode:
-			at = quoteAfter(at, n.Text)
+			open = open.after(n.Text)
 		case *parse.ActionNode:
 			last := n.Pipe.Cmds[len(n.Pipe.Cmds)-1]
-			if id, ok := last.Args[0].(*parse.IdentifierNode); at != 0 && ok && id.Ident == "quote" {
+			if id, ok := last.Args[0].(*parse.IdentifierNode); ok && id.Ident == "quote" && !open.none() {
 				last.Args[0] = parse.NewIdentifier("within").SetPos(id.Pos).SetTree(tree)
 			}
 		}
 	})
 }
 
-// anywhere is what quoteAfter returns where it can't tell, as within a here document.
+// quotes are what stands open at a place of a command line, from the outside in: quotes, backquotes, a backslash, a comment,
+// and the parenthesis of a $(…) within quotes, in which the shell reads afresh.
+type quotes []byte
+
+// anywhere stands for what can't be told, as within a here document.
 const anywhere = '<'
 
-// quoteAfter returns what stands open after a part of a command line, if at stood open before it: a quote, a backquote, a
-// backslash, a comment; 0 for nothing.
-func quoteAfter(at byte, text []byte) byte {
-	if at == '\\' { // it was for the value
-		at = 0
+func (q quotes) top() byte {
+	if len(q) == 0 {
+		return '('
+	}
+	return q[len(q)-1]
+}
+
+// none reports whether a value that is quoted stays one word here.
+func (q quotes) none() bool { return q.top() == '(' }
+
+// after returns what stands open after a further part of the command line.
+func (q quotes) after(text []byte) quotes {
+	if q.top() == '\\' { // it was for the value
+		q = q[:len(q)-1]
 	}
 	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case at == anywhere:
-			return at
-		case c == '\\' && at != '\'' && at != '#':
-			if i++; i == len(text) && at == 0 {
-				return c
+		c, rest := text[i], text[i+1:]
+		switch top := q.top(); {
+		case top == anywhere:
+			return q
+		case c == '\\' && top != '\'' && top != '#':
+			if i++; i == len(text) && top == '(' {
+				q = append(q, c)
 			}
-		case at == '#':
+		case top == '#':
 			if c == '\n' {
-				at = 0
+				q = q[:len(q)-1]
 			}
-		case at != 0:
-			if c == at {
-				at = 0
-			}
-		case c == '\'', c == '"', c == '`', c == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\n' || text[i-1] == ';'):
-			at = c
-		case c == '<' && i+1 < len(text) && text[i+1] == '<':
-			if i+2 == len(text) || text[i+2] != '<' {
-				return anywhere
-			}
+		case top != '(' && c == top, len(q) > 0 && top == '(' && c == ')':
+			q = q[:len(q)-1]
+		case top == '"' && c == '$' && bytes.HasPrefix(rest, []byte("(")):
+			q = append(q, '(')
+			i++
+		case top == '"' && c == '`', len(q) > 0 && top == '(' && c == '(':
+			q = append(q, c)
+		case top != '(':
+		case c == '\'', c == '"', c == '`', c == '#' && (i == 0 || bytes.IndexByte([]byte(" \n;("), text[i-1]) >= 0):
+			q = append(q, c)
+		case bytes.HasPrefix(text[i:], []byte("<<<")):
 			i += 2
+		case bytes.HasPrefix(text[i:], []byte("<<")):
+			return append(q, anywhere)
 		}
 	}
-	return at
+	return q
 }
