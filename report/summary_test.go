@@ -18,6 +18,8 @@ func TestCutOff(t *testing.T) {
 	}
 	retry := runner.Event{Kind: runner.KindRetry, Host: "web1", Attempt: 1, Status: runner.Failed, Reason: runner.ExitStatus, Exit: 3, Error: "exit 3"}
 	refused := runner.Event{Kind: runner.KindRetry, Host: "web1", Attempt: 1, Status: runner.Unreachable, Reason: runner.Refused}
+	refused2 := refused
+	refused2.Attempt = 2
 	for _, tt := range []struct {
 		what   string
 		events []runner.Event
@@ -28,6 +30,7 @@ func TestCutOff(t *testing.T) {
 		{"running", []runner.Event{attempt(1), exec(1)}, "lost"},
 		{"waiting after it was not reached", []runner.Event{attempt(1), refused}, "unreachable(refused)"},
 		{"waiting after it failed", []runner.Event{attempt(1), exec(1), retry}, "failed(exit 3)"},
+		{"waiting after it was not reached again", []runner.Event{attempt(1), exec(1), retry, attempt(2), refused2}, "failed(exit 3)"},
 		{"dialling again", []runner.Event{attempt(1), exec(1), retry, attempt(2)}, "failed(exit 3)"},
 		{"running again", []runner.Event{attempt(1), exec(1), retry, attempt(2), exec(2)}, "lost"},
 	} {
