@@ -65,3 +65,25 @@ func BenchmarkFifty(b *testing.B) {
 		b.Errorf("%d of %d hosts passed", passed, b.N)
 	}
 }
+
+// BenchmarkAim fills in the templates of 200 checks for 200 hosts.
+func BenchmarkAim(b *testing.B) {
+	var file strings.Builder
+	file.WriteString("checks:\n")
+	for i := range 200 {
+		fmt.Fprintf(&file, "  - {id: c%d, command: {run: 'echo {{.host}} %d', stdout: {contains: '{{.host}}'}}}\n", i, i)
+	}
+	suite, err := check.Read([]string{"x"}, func(string) ([]byte, error) { return []byte(file.String()), nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	hosts := make([]inventory.Host, 200)
+	for i := range hosts {
+		hosts[i].Name = fmt.Sprintf("web%d", i)
+	}
+	for b.Loop() {
+		if err := suite.Aim(hosts, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

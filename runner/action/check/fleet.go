@@ -84,7 +84,7 @@ func (s Suite) meant(at int, hosts []inventory.Host) (n int) {
 		return 0
 	}
 	for _, h := range hosts {
-		if !slices.Contains(s.Skip[h.Name], at) {
+		if !s.skips(h, at) {
 			n++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // render fills in the templates of the check for a host. An undefined name is an error, and so is what can't stand there.
-func (c Check) render(h inventory.Host, index int) (Check, error) {
+func (c Check) render(h inventory.Host, index int, templates *fill.Templates) (Check, error) {
 	if !c.Template {
 		return c, nil
 	}
@@ -23,9 +23,9 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 		}
 		var err error
 		if name == "run" {
-			params[name], err = fill.Line(value, h, index)
+			params[name], err = templates.Line(value, h, index)
 		} else {
-			params[name], err = fill.Text(value, h, index)
+			params[name], err = templates.Text(value, h, index)
 		}
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", c.ID, err)
@@ -35,7 +35,7 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 	k := kinds[c.Type]
 	for i, w := range c.Wants {
 		shape := k.shapeOf(w.Attribute)
-		m, changed, err := w.Matcher.render(h, index, shape)
+		m, changed, err := w.Matcher.render(h, index, shape, templates)
 		if err != nil {
 			return c, fmt.Errorf("%s: %s: %w", c.ID, w.Attribute, err)
 		}
@@ -61,14 +61,14 @@ func (c Check) render(h inventory.Host, index int) (Check, error) {
 func isTemplate(text string) bool { return strings.Contains(text, "{{") }
 
 // render fills in the templates of the matcher; s is the shape of its values. changed is false if there are none.
-func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, changed bool, err error) {
+func (m Matcher) render(h inventory.Host, index int, s shape, templates *fill.Templates) (_ Matcher, changed bool, err error) {
 	one := func(v any) (any, error) {
 		written, isText := v.(string)
 		if !isText || !isTemplate(written) {
 			return v, nil
 		}
 		changed = true
-		filled, err := fill.Text(written, h, index)
+		filled, err := templates.Text(written, h, index)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (m Matcher) render(h inventory.Host, index int, s shape) (_ Matcher, change
 	of := slices.Clone(m.Of)
 	for i := range of {
 		var inner bool
-		if of[i], inner, err = of[i].render(h, index, m.inner(s)); err != nil {
+		if of[i], inner, err = of[i].render(h, index, m.inner(s), templates); err != nil {
 			return m, false, err
 		}
 		changed = changed || inner

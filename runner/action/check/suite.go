@@ -18,11 +18,12 @@ import (
 type Suite struct {
 	Checks  []Check                   `json:"checks"`
 	Fleet   []Fleet                   `json:"fleet,omitempty"`
-	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the indexes of the checks that are not meant for it
+	Skip    map[string][]int          `json:"skip,omitempty"`    // by host: the indexes of the checks that are not meant for it, in rising order
 	Waivers map[string]map[int]string `json:"waivers,omitempty"` // by host and check index: why it may fail, or that this has expired
 
-	tests   [][]test // of Checks; nil for one with templates
-	removed []string // the ids of checks that Take has removed
+	tests     [][]test        // of Checks; nil for one with templates
+	templates *fill.Templates // of Checks
+	removed   []string        // the ids of checks that Take has removed
 }
 
 // Spec describes the action as data.
@@ -51,7 +52,7 @@ func New(spec runner.Spec) (Suite, error) {
 
 // Compile finds out what is wrong with checks that Read has not made, and makes their tests once, and not for each host.
 func (s *Suite) Compile() error {
-	s.tests = nil
+	s.tests, s.templates = nil, &fill.Templates{}
 	for i := range s.Checks {
 		tests, err := s.Checks[i].compile()
 		if err != nil {
@@ -88,7 +89,7 @@ func (c *Check) compile() (tests []test, err error) {
 // Aim finds out which checks are meant for which hosts, and renders them all once, so that an undefined variable shows
 // before a host is reached. choose returns which hosts an expression means; it may be nil if no check has a When.
 func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string]bool, error)) error {
-	s.Skip = map[string][]int{}
+	s.Skip, s.templates = map[string][]int{}, &fill.Templates{}
 	for i, c := range s.Checks {
 		if c.When == "" {
 			continue
@@ -108,10 +109,10 @@ func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string
 			continue
 		}
 		for index, h := range hosts {
-			if slices.Contains(s.Skip[h.Name], i) {
+			if s.skips(h, i) {
 				continue
 			}
-			if _, err := c.render(h, index); err != nil {
+			if _, err := c.render(h, index, s.templates); err != nil {
 				return fill.At(c.Place, err)
 			}
 		}
@@ -119,15 +120,21 @@ func (s *Suite) Aim(hosts []inventory.Host, choose func(expr string) (map[string
 	return nil
 }
 
+// skips reports whether a check is not meant for a host.
+func (s *Suite) skips(h inventory.Host, check int) bool {
+	_, skips := slices.BinarySearch(s.Skip[h.Name], check)
+	return skips
+}
+
 // For returns the checks of a host as they are made there, at their indexes in Checks; one that is not made there is
 // the zero value.
 func (s Suite) For(h inventory.Host, index int) ([]Check, error) {
 	rendered := make([]Check, len(s.Checks))
 	for i, c := range s.Checks {
-		if c.Off || slices.Contains(s.Skip[h.Name], i) {
+		if c.Off || s.skips(h, i) {
 			continue
 		}
-		r, err := c.render(h, index)
+		r, err := c.render(h, index, s.templates)
 		if err != nil {
 			return nil, err
 		}

@@ -56,24 +56,7 @@ func (c Command) For(h inventory.Host, index int) (string, error) {
 
 // Line fills in a command line for a host, as a Command does. An undefined name is an error.
 func Line(line string, h inventory.Host, index int) (string, error) {
-	c, err := ParseCommand(line)
-	if err != nil {
-		return "", err
-	}
-	return c.For(h, index)
-}
-
-// Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
-func Text(text string, h inventory.Host, index int) (string, error) {
-	t, err := Parse("text", text, template.FuncMap{"plain": plainValue, "raw": plainValue}, "plain")
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	if err := t.Execute(&b, Data(h, index)); err != nil {
-		return "", fmt.Errorf("for %s: %w", h.Name, Why(err, h))
-	}
-	return b.String(), nil
+	return (*Templates)(nil).Line(line, h, index)
 }
 
 func plainValue(v any) (string, error) {

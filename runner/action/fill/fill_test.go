@@ -29,7 +29,7 @@ func TestFill(t *testing.T) {
 		{"{{with .vars.deep}}{{.vars.big}}{{end}}", "{{.vars.big}} is not defined inside range and with, where it is {{$.vars.big}}", "{{.vars.big}} is not defined inside range and with, where it is {{$.vars.big}}"},
 		{`{{printf "%v" (index .vars.list 7)}}`, "{{index .vars.list 7}}: index out of range: 7", "{{index .vars.list 7}}: index out of range: 7"},
 	} {
-		text, err := Text(row.template, h, 0)
+		text, err := (*Templates)(nil).Text(row.template, h, 0)
 		if err != nil {
 			text = err.Error()
 		}
