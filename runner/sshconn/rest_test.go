@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,6 +147,29 @@ func (s slow) Write(p []byte) (int, error) {
 	s()
 	time.Sleep(time.Minute)
 	return len(p), nil
+}
+
+// TestUnanswered: of a server that hangs up before it has taken all our answers, the output that has arrived is passed on.
+func TestUnanswered(t *testing.T) {
+	var out bytes.Buffer
+	r := &unanswered{"one ", "two ", "three"}
+	e := &execution{conn: &conn{wire: &monitoredConn{}}}
+	e.pass(&out, r, make([]byte, 64))
+	if out.String() != "one two three" {
+		t.Errorf("passed on: %q", out.String())
+	}
+}
+
+// unanswered is output to which each answer fails.
+type unanswered []string
+
+func (u *unanswered) Read(p []byte) (int, error) {
+	if len(*u) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, (*u)[0])
+	*u = (*u)[1:]
+	return n, syscall.EPIPE
 }
 
 // obedient is a channel with one byte of output, whose end is answered at once.
