@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hail/inventory"
+	"hail/runner"
 )
 
 // optionsFirst puts the options of a command before its arguments, because the library stops at the first argument.
@@ -29,7 +30,7 @@ func optionsFirst(cmd *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		if len(words) > 0 && takesCommand(cmd) {
-			what, command := "command", strings.Join(slices.Concat(words, []string{arg}, args), " ")
+			what, command := "command", runner.QuoteWords(slices.Concat(words, []string{arg}, args))
 			if cmd.Name == "script" {
 				what = "script"
 			}
