@@ -203,7 +203,7 @@ func jumpHint(reach *runner.Reach, jump, control string) string {
 	case inventory.CheckName(jump) != nil: // of ssh_config, or more than a name
 		return "hail ping its jump host, to see why that is not reached"
 	}
-	return "hail ping -w " + jump + " shows how the jump host itself is reached"
+	return "hail ping --any-host -w " + jump + " shows how the jump host itself is reached"
 }
 
 // Doing says on one line what a run does, where, and as which users other than those who log in, with the rest of the

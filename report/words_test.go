@@ -65,7 +65,7 @@ func TestHintOfJump(t *testing.T) {
 		phase               runner.Phase
 		jump, control, want string
 	}{
-		{"", "gate", "", "hail ping -w gate shows how the jump host itself is reached"},
+		{"", "gate", "", "hail ping --any-host -w gate shows how the jump host itself is reached"},
 		{"", "", "", "hail ping its jump host, to see why that is not reached"},
 		{"", "admin@gate:2222", "", "hail ping its jump host, to see why that is not reached"},
 		{"", "gate,inner", "", "hail ping its jump host, to see why that is not reached"},
