@@ -26,18 +26,18 @@ type attributeTest struct {
 var attributeOps = []string{"!=", "!~", "=~", "==", ">=", "<=", "=", ">", "<"} // the longer ones first
 
 // attribute reads a test, if there is one here. The value after its operator runs to the next , ! & ^ ( ) unless it
-// is in double quotes; a regular expression may begin with ^.
+// is in double quotes, in which its name may be, too; a regular expression may begin with ^.
 func (p *parser) attribute(t *term) (found bool, err error) {
 	rest := p.source[p.pos:]
-	name := attributeName(rest)
-	i := slices.IndexFunc(attributeOps, func(op string) bool { return strings.HasPrefix(rest[len(name):], op) })
+	name, behind := attributeName(rest)
+	i := slices.IndexFunc(attributeOps, func(op string) bool { return strings.HasPrefix(behind, op) })
 	if name == "" || i < 0 {
 		return false, nil
 	}
 	op := attributeOps[i]
 	t.kind, t.text = attributeTerm, name+op
 	t.test = attributeTest{name: name, op: op}
-	p.pos += len(name) + len(op)
+	p.pos += len(rest) - len(behind) + len(op)
 	at := p.pos
 	if t.test.value, err = p.value(op); err != nil {
 		return true, err
@@ -203,16 +203,22 @@ func (a attributeTest) passes(value any) bool {
 	}
 }
 
-// attributeName returns the name that the text begins with, if it does: a letter of any script or _, then letters, digits
-// and _.-
-func attributeName(text string) string {
-	if first, _ := utf8.DecodeRuneInString(text); first != '_' && !unicode.IsLetter(first) {
-		return ""
+// attributeName returns the name that the text begins with, if it does, and what is behind it: a letter of any script or _,
+// then letters, digits and _.-, or any text in double quotes, as the head of a column in a spreadsheet.
+func attributeName(text string) (name, behind string) {
+	if strings.HasPrefix(text, `"`) {
+		var inside strings.Builder
+		if n := quoted(text[1:], &inside); n > 0 {
+			return inside.String(), text[1+n+1:]
+		}
 	}
-	rest := strings.TrimLeftFunc(text, func(r rune) bool {
+	if first, _ := utf8.DecodeRuneInString(text); first != '_' && !unicode.IsLetter(first) {
+		return "", text
+	}
+	behind = strings.TrimLeftFunc(text, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_.-", r)
 	})
-	return strings.TrimSuffix(text, rest)
+	return strings.TrimSuffix(text, behind), behind
 }
 
 // compareValues compares two numbers as numbers, and anything else as people order names: 12.10 is above 12.9.1,

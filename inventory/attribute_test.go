@@ -14,7 +14,7 @@ groups:
     hosts: {web1: {vars: {mem: 64, canary: true, version: 12.10.1, tags: [edge, blue]}}, web2: {identity: [/k1, /k2], vars: {mem: 9, os: rhel, version: 12.9, release: 2.10}}}
     vars: {role: web, rack: {row: 3, name: "r&d"}}
   db:
-    hosts: {db1: {address: 10.0.0.1, vars: {load: nan, mem: "128", role: db, release: "2.10", note: "a, b (c)", empty: "", nothing: null}}}
+    hosts: {db1: {address: 10.0.0.1, vars: {load: nan, mem: "128", role: db, release: "2.10", note: "a, b (c)", Serial No.: 7, empty: "", nothing: null}}}
 hosts: [lone]
 `
 
@@ -49,6 +49,9 @@ func TestAttributes(t *testing.T) {
 		{"role=web db1", ""}, // a blank is part of the value
 		{"role=web , db1", "web1 web2 db1"},
 		{`note="a, b (c)"`, "db1"},
+		{`"Serial No."=7`, "db1"},
+		{`web1,"Serial No.">6&"role"="db"`, "db1"},
+		{`"Serial No."!=7`, "web1 web2 lone"},
 		{`rack.name="r&d"`, "web1 web2"},
 		{"rack.row=3", "web1 web2"},
 		{"rack=3", ""},
@@ -96,6 +99,8 @@ func TestBadAttributes(t *testing.T) {
 		{`role=~""`, `target "role=~\"\"":7: the regular expression is empty`, "role=~. matches every text"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
 		{"=web", `target "=web":1: "=web" is not a host name: it contains '='`, ""},
+		{`"Serial No."`, `target "\"Serial No.\"":1: "\"Serial" is not a host name: it contains '"'`, ""},
+		{`"Serial NO."=7`, `target "\"Serial NO.\"=7":1: no host has the var "Serial NO."`, `did you mean "Serial No."?`},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},
 		{"ansible_host=10.0.0.1", `target "ansible_host=10.0.0.1":1: no host has the var "ansible_host"`, `did you mean "address"?`},
 		{"@web!canray=true", `target "@web!canray=true":6: no host has the var "canray"`, `did you mean "canary"?`},
@@ -170,6 +175,7 @@ func TestRedactTarget(t *testing.T) {
 		"pin=~^7!db1":                         "pin=~(secret)!db1",
 		"pin=":                                "pin=",
 		"db.pin=7":                            "db.pin=(secret)",
+		`a!"pin"=7,"vars.pin"="8"`:            `a!"pin"=(secret),"vars.pin"=(secret)`,
 		"vars.a.pin.b=7!a.pins=8":             "vars.a.pin.b=(secret)!a.pins=8",
 	} {
 		if got := RedactTarget(source, secret); got != want {
