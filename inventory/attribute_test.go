@@ -87,6 +87,7 @@ func TestAttributes(t *testing.T) {
 func TestBadAttributes(t *testing.T) {
 	const quoted = `role=web, or role="" for the empty text`
 	const inQuotes = `put a value with ( in double quotes: name=~"^(web|db)"`
+	const noBlank = "write a test without a blank before its operator: role=web"
 	inv := load(t, "i.yaml", varied)
 	for _, c := range []struct{ expr, want, hint string }{
 		{"role=", `target "role=":6: a value is missing after =`, quoted},
@@ -98,7 +99,9 @@ func TestBadAttributes(t *testing.T) {
 		{`role="web"x`, `target "role=\"web\"x":11: "x" is not expected here`, "join terms with , (union) ! (without) & (in both) ^ (in one only)"},
 		{`role=~""`, `target "role=~\"\"":7: the regular expression is empty`, "role=~. matches every text"},
 		{"name=~[", "target \"name=~[\":7: the regular expression is wrong: missing closing ]: `[`", ""},
-		{"=web", `target "=web":1: "=web" is not a host name: it contains '='`, ""},
+		{"=web", `target "=web":1: no name stands right before this "="`, noBlank},
+		{"role = web", `target "role = web":6: no name stands right before this "="`, noBlank},
+		{"@web,mem >= 8", `target "@web,mem >= 8":10: no name stands right before this ">"`, noBlank},
 		{`"Serial No."`, `target "\"Serial No.\"":1: "\"Serial" is not a host name: it contains '"'`, ""},
 		{`"Serial NO."=7`, `target "\"Serial NO.\"=7":1: no host has the var "Serial NO."`, `did you mean "Serial No."?`},
 		{"roel=web", `target "roel=web":1: no host has the var "roel"`, `did you mean "role"?`},

@@ -155,6 +155,8 @@ func (p *parser) term(depth int) (t term, err error) {
 			return t, p.fail(t.at, `"(" is not closed`, "")
 		}
 		p.pos++
+	case strings.IndexByte("=<>", p.source[p.pos]) >= 0:
+		return t, p.fail(p.pos, fmt.Sprintf("no name stands right before this %q", p.source[p.pos:p.pos+1]), "write a test without a blank before its operator: role=web")
 	case p.source[p.pos] == '/':
 		t.kind = regexTerm
 		return t, p.regex(&t)
