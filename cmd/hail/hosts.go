@@ -54,7 +54,7 @@ func listHosts(e environment, c *cli.Context) error {
 		}
 	}
 	for _, name := range []string{"columns", "group-by"} {
-		if c.IsSet(name) && wordsIn(c.String(name)) == nil {
+		if c.IsSet(name) && namesIn(c.String(name)) == nil {
 			return wrongValue(name, "", "the name of a var is missing")
 		}
 	}
@@ -124,7 +124,7 @@ func onlyOne(c *cli.Context, names ...string) error {
 // selected hosts need not have it.
 func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host) error {
 	for _, option := range []string{"columns", "group-by"} {
-		for _, name := range wordsIn(c.String(option)) {
+		for _, name := range namesIn(c.String(option)) {
 			err := inv.CheckAttribute(name)
 			if err == nil || slices.ContainsFunc(hosts, func(h inventory.Host) bool { return inventory.Attribute(h, name) != "" }) {
 				continue
@@ -138,7 +138,7 @@ func knownVars(c *cli.Context, inv *inventory.Inventory, hosts []inventory.Host)
 // columns returns the columns of --columns, or else one for everything that is known about the hosts.
 func columns(c *cli.Context, hosts []inventory.Host) []string {
 	if c.IsSet("columns") {
-		return wordsIn(c.String("columns"))
+		return namesIn(c.String("columns"))
 	}
 	vars, used := map[string]bool{}, map[string]bool{}
 	for _, h := range hosts {

@@ -72,6 +72,17 @@ func wordsIn(values ...string) (all []string) {
 	return all
 }
 
+// namesIn returns the names in the value of an option, which commas separate, as a name may have blanks; nil if there are
+// none.
+func namesIn(value string) (all []string) {
+	for name := range strings.SplitSeq(value, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 // choices lists the accepted words of each option that takes one of a few.
 var choices = map[string][]string{
 	"color":     {"auto", "always", "never"},
