@@ -100,6 +100,7 @@ func TestBadInput(t *testing.T) {
 		// CSV
 		{"h.csv", "", "F:1:1: there is no header", "name,address,role"},
 		{"h.csv", "address,role\n10.0.0.1,web", "F:1:1: no column is called name or host, only address, role", "the first line names the columns: name,address,role"},
+		{"h.csv", "Address,Host\n10.0.0.1,web", "F:1:1: no column is called name or host, only Address, Host", "write host for Host"},
 		{"h.csv", "name,,role\na,b,c", "F:1:6: this column has no name", ""},
 		{"h.csv", "\"000\n0\",role\na,b", `F:1:1: the column name "000\n0" has to be a text on one line`, ""},
 		{"h.csv", "name,x,x\na,b,c", `F:1:8: duplicate column "x"`, ""},

@@ -78,9 +78,11 @@ type csvReader struct {
 func (r *csvReader) checkHeader(f file) bool {
 	before := len(r.b.errs)
 	r.name = -1
+	hint := "the first line names the columns: name,address,role"
 	for i, column := range r.header {
 		line, col := r.in.FieldPos(i)
 		column = strings.TrimSpace(column)
+		lower := strings.ToLower(column)
 		switch {
 		case column == "":
 			r.b.fail(f.place(line, col), "this column has no name", "")
@@ -90,16 +92,20 @@ func (r *csvReader) checkHeader(f file) bool {
 			r.b.fail(f.place(line, col), fmt.Sprintf("duplicate column %q", column), "")
 		case column == "name" || column == "host" && !slices.Contains(r.header, "name"):
 			r.name = i
-		case !slices.Contains(connectionKeys, column) && slices.Contains(connectionKeys, strings.ToLower(column)):
-			r.b.remark(f.place(line, col), fmt.Sprintf("the column %s is a var: the setting is %s", column, strings.ToLower(column)))
+		case column != lower && (isGroups(lower) || slices.Contains(connectionKeys, lower)):
+			r.b.remark(f.place(line, col), fmt.Sprintf("the column %s is a var: the setting is %s", column, lower))
+		case column != lower && (lower == "name" || lower == "host"):
+			hint = fmt.Sprintf("write %s for %s", lower, column)
 		}
 		r.header[i] = column
 	}
 	if r.name < 0 && len(r.b.errs) == before {
-		r.b.fail(f.place(1, 1), "no column is called name or host, only "+strings.Join(r.header, ", "), "the first line names the columns: name,address,role")
+		r.b.fail(f.place(1, 1), "no column is called name or host, only "+strings.Join(r.header, ", "), hint)
 	}
 	return len(r.b.errs) == before
 }
+
+func isGroups(column string) bool { return column == "group" || column == "groups" }
 
 func (r *csvReader) row(cells []string) {
 	if strings.TrimSpace(strings.Join(cells, "")) == "" { // as a spreadsheet may have it below the table
@@ -111,14 +117,13 @@ func (r *csvReader) row(cells []string) {
 	for i, text := range cells {
 		text = strings.TrimSpace(text)
 		column := r.header[i]
-		isGroup := column == "group" || column == "groups"
-		if !isGroup && (text == "TRUE" || text == "FALSE") {
+		if !isGroups(column) && (text == "TRUE" || text == "FALSE") {
 			text = strings.ToLower(text)
 		}
 		n := r.cell(i, text)
 		switch {
 		case i == r.name || text == "":
-		case isGroup:
+		case isGroups(column):
 			groups = append(groups, r.groupsOf(words(n))...)
 		case r.setting(column, n, &said.conn):
 			r.b.note(&said, column, text, r.place(n), "host")

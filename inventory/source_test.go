@@ -378,13 +378,14 @@ func TestValueAnswersRemark(t *testing.T) {
 // TestVarOrSetting: a var that would be a setting to Ansible, or but for its case, is none in other formats, which a remark
 // says.
 func TestVarOrSetting(t *testing.T) {
-	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port,User\na,2222,www\nb,2222,www\n")
+	inv := load(t, "a.yaml", "vars: {ansible_user: root}\nhosts: {a: {vars: {ansible_host: 10.0.0.1}}}", "b.csv", "name,ansible_port,User,Groups\na,2222,www,web\nb,2222,www,web\n")
 	var got []string
 	for _, r := range inv.RemarksOn(inv.Hosts(), anyRemark) {
 		got = append(got, filepath.Base(r.Error())+": "+r.Hint)
 	}
 	want := []string{
 		"b.csv:1:19: the column User is a var: the setting is user: ",
+		"b.csv:1:24: the column Groups is a var: the setting is groups: ",
 		"a.yaml:1:8: ansible_user is only a var in this format: the setting is user",
 		"a.yaml:2:20: ansible_host is only a var in this format: the setting is address",
 		"b.csv:2:3: ansible_port is only a var in this format (and 1 more): the setting is port",
