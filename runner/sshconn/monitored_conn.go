@@ -80,11 +80,12 @@ func (m *monitoredConn) catchUp() {
 }
 
 // Write notices the end too: a server may have hung up, and said why, before anything was read from it. Of a tunnel, only
-// a read tells whether the server or we have closed it.
+// a read tells whether the server or we have closed it. While commands run, Read alone notices it: a write that waited for
+// the library to catch up would keep it from doing so.
 func (m *monitoredConn) Write(p []byte) (int, error) {
 	n, err := m.Conn.Write(p)
 	m.sent.Add(int64(n))
-	if errors.Is(err, io.ErrClosedPipe) || hungUp(err) && m.bytes.Load() == 0 {
+	if m.executing.Load() == 0 && (errors.Is(err, io.ErrClosedPipe) || hungUp(err) && m.bytes.Load() == 0) {
 		m.Conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 		m.hear(make([]byte, firstBytes)) // keeps what has arrived; the error to return is the write's
 	}

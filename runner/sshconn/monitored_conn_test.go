@@ -26,3 +26,15 @@ func TestWhoHungUp(t *testing.T) {
 		}
 	}
 }
+
+// TestWriteDoesNotWait: the library catches up with a server that has hung up although it has something to write.
+func TestWriteDoesNotWait(t *testing.T) {
+	ours, theirs := net.Pipe()
+	theirs.Close()
+	m := &monitoredConn{Conn: ours}
+	m.executing.Add(1)
+	m.Write([]byte("the answer to the end of a channel"))
+	if m.over.Load() {
+		t.Error("the end was noted before the library had caught up")
+	}
+}
