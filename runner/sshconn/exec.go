@@ -136,7 +136,7 @@ func (c *conn) notOpened(ctx context.Context, what string, err error) error {
 		return notStarted(fmt.Errorf("the server refuses a %s: %s; for that reason, its OpenSSH master ends when hail leaves it", what, refused.Message))
 	case refused != nil:
 		return notStarted(fmt.Errorf("the server refuses a %s: %s", what, refused.Message))
-	case ctx.Err() == nil && !c.wasCut.Load() && c.served.Load() && what == "session":
+	case ctx.Err() == nil && !c.wasCut.Load() && c.served.Load() && what == "session" && (c.via == nil || !c.via.endsSoon()):
 		return notStarted(errors.New("the server ended the connection after a command: perhaps it takes only one a connection, as TinySSH does"))
 	case ctx.Err() == nil:
 		return notStarted(c.whyEnded("a " + what + " was open"))

@@ -42,3 +42,15 @@ func TestJumpHostIsLost(t *testing.T) {
 		wantReason(t, err, want.Status, want.Reason, text)
 	}
 }
+
+// TestJumpHostIsLostBetween: likewise of a host that has done a command, and is to do another.
+func TestJumpHostIsLostBetween(t *testing.T) {
+	s := newSite(t, sshtest.Server{Name: "bastion", Forward: true}, sshtest.Server{Name: "web1"})
+	s.hosts[1].Connection.Jump = "bastion"
+	c := dialled(t, t.Context(), s.dialer(sshconn.Config{}), s.hosts[1])
+	if err := c.Exec(t.Context(), "true", runner.Stdio{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Servers[0].Cut()
+	wantReason(t, c.Exec(t.Context(), "true", runner.Stdio{}), runner.Unreachable, runner.ChannelRefused, "the connection to jump host bastion ended before a session was open")
+}
