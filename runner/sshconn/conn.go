@@ -149,7 +149,9 @@ func (c *conn) tick() {
 		return
 	}
 	c.clock.Reset(c.settings.keepalive)
-	c.SendRequest("keepalive@openssh.com", true, nil)
+	if _, _, err := c.SendRequest("keepalive@openssh.com", true, nil); err == nil {
+		c.missed.Store(0) // not only at the next tick: hosts behind this one look at it, at ticks of their own
+	}
 }
 
 // settle waits until the server has answered once after the login, or has said nothing for a while. For a moment, OpenSSH

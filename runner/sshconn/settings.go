@@ -24,7 +24,7 @@ type settings struct {
 	address    string // name or IP to connect to
 	port       int
 	timeout    time.Duration // for connecting
-	keepalive  time.Duration // without an incoming byte, after which the server is asked for a sign of life
+	keepalive  time.Duration // without a sign of life, after which the server is asked for one
 	maxMisses  int32         // how many of these questions may have no answer before the connection is cut
 	env        []string      // NAME=VALUE to ask the server to set
 	bare       bool          // commands are sent as they are, or refused if the server may not take them
