@@ -61,6 +61,7 @@ func TestBadFiles(t *testing.T) {
 		{"checks:\n  - {user: -a}\n", `c.yaml:2:12: "-a" can't be the name of a user`, ""},
 		{"checks:\n  - {tcp: localhost}\n", `c.yaml:2:11: "localhost" is not an address like 127.0.0.1:443`, ""},
 		{"checks:\n  - {port: 022}\n", `c.yaml:2:12: "022" is not a port`, ""},
+		{"checks:\n  - {command: {run: \"\"}}\n", "c.yaml:2:21: this text is empty", ""},
 		{"checks:\n  - {port: {port: 22, proto: [udp]}}\n", "c.yaml:2:30: this has to be a text", ""},
 		{"checks:\n  - {dns: {name: x, server: 192.0.2.1}, from: target}\n", "c.yaml:2:11: server is only for checks from this machine", ""},
 		{"checks:\n  - {dns: {name: 192.0.2.7, server: 192.0.2.1}}\n", `c.yaml:2:11: "192.0.2.7" is an address, and dns looks up names`, ""},

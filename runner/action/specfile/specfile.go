@@ -93,11 +93,14 @@ func (r *Reader) Items(n *strictyaml.Node) []*strictyaml.Node {
 
 // Text reads a text that is not empty.
 func (r *Reader) Text(n *strictyaml.Node, into *string) {
-	if n.Kind != strictyaml.Scalar || n.Text == "" {
+	switch {
+	case n.Kind != strictyaml.Scalar:
 		r.Fail(n, "", "this has to be a text")
-		return
+	case n.Text == "":
+		r.Fail(n, "", "this text is empty")
+	default:
+		*into = n.Text
 	}
-	*into = n.Text
 }
 
 // Texts reads a list of texts, or a single one, and appends to into.
