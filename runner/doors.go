@@ -54,10 +54,10 @@ type Dialer interface {
 //
 // Exec runs one command line and returns when the command has ended; nothing is written to s.Out and s.Err after that.
 // It returns nil for exit status 0. Otherwise the error wraps a *Failure: Failed with ExitStatus or Signalled; Lost
-// when the connection ended before an exit status; Unreachable with ChannelRefused when the command was certainly not
-// started. When ctx ends first, Exec closes the command's input, gives the command s.Grace to end, drops it, and
-// returns an error that wraps context.Cause(ctx). An error of s.Out or s.Err ends the command too, without the grace,
-// and is returned.
+// when the connection ended before an exit status, or before all of the output had arrived; Unreachable with
+// ChannelRefused when the command was certainly not started. When ctx ends first, Exec closes the command's input, gives
+// the command s.Grace to end, drops it, and returns an error that wraps context.Cause(ctx). An error of s.Out or s.Err
+// ends the command too, without the grace, and is returned.
 //
 // A Conn may be more: a Tunneler, a Reacher, a Lingerer. One that wraps another has a method Unwrap() Conn, so that As
 // finds what that one is. Package connsuite tests all of this.
