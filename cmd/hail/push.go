@@ -82,6 +82,9 @@ func pushSpecs(e environment, c *cli.Context) (specs []*push.Spec, err error) {
 		return nil, usage("hail push -g web motd:/etc/motd", "there is nothing to push")
 	}
 	for _, arg := range args {
+		if strings.HasPrefix(arg, ":") || strings.HasSuffix(arg, ":") { // as from an unset shell variable
+			return nil, usage("hail push -g web motd:/etc/motd", "%s: a path is missing beside the colon", arg)
+		}
 		if src, dest, isShort := strings.Cut(arg, ":/"); isShort {
 			f, err := shortFile(c, arg, src, "/"+dest)
 			if err != nil {
