@@ -135,6 +135,7 @@ func TestBadInput(t *testing.T) {
 		{"h.csv", "na\x00me", "F:1:3: the control character '\\x00' is not allowed here", ""},
 		{"h.json", "\x1b[31m", "F:1:1: the control character '\\x1b' is not allowed here", ""},
 		{"h.ini", "-----BEGIN OPENSSH PRIVATE KEY-----\n", "F: this is a key, not an inventory", "did you mean --identity?"},
+		{"h.xlsx", "PK\x03\x04\x14\x00", "F: this is a packed file, not text", "save a spreadsheet as CSV"},
 		{"h", "a, web[3-4],db[1-2],x$", `F:1:21: "x$" is not a host name: it contains '$'`, ""},
 		{"h", "a,b c", "F:1:5: there is more than one word on the line", oneALine},
 		{"h", "a,web[1,2", `F:1:6: "[" is not closed`, ""},

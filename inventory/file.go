@@ -125,8 +125,11 @@ func readAll(r io.Reader, most int64) ([]byte, error) {
 // text that is not UTF-8 or has control characters.
 func plainText(name string, text []byte) ([]byte, *Error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) {
+	switch {
+	case bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")):
 		return nil, &Error{Place{File: name}, "this is a key, not an inventory", "did you mean --identity?"}
+	case bytes.HasPrefix(text, []byte("PK\x03\x04")): // as .xlsx and .ods are
+		return nil, &Error{Place{File: name}, "this is a packed file, not text", "save a spreadsheet as CSV"}
 	}
 	line, start := 1, 0
 	for i := 0; i < len(text); {
