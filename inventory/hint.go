@@ -106,12 +106,9 @@ func (u *universe) unknownGroup(t term, name string) error {
 	return t.fail(fmt.Sprintf("unknown group %q", name), hint)
 }
 
-// groupsOf adds the existing groups to the hint, if no command lists them. Without a hint, it names that command.
+// groupsOf adds the existing groups to the hint, if no command lists them.
 func (u *universe) groupsOf(hint string) string {
-	switch {
-	case u.of == "" && hint == "" && !u.growing:
-		return "hail hosts --groups lists them"
-	case u.of == "":
+	if u.of == "" {
 		return hint
 	}
 	return andHint("the groups of "+u.of+" are "+strings.Join(u.Groups(), ", "), hint)
