@@ -176,7 +176,10 @@ func nothingLeft(e environment, command, root string, before *report.Summary) er
 			hint += "; look first: a lost host may have run to its end"
 		}
 	case lost:
-		hint = fmt.Sprintf("hail resume %s --lost includes lost hosts, and hail retry %[1]s takes the others that did not end well", root)
+		hint = fmt.Sprintf("hail resume %s --lost includes lost hosts", root)
+		if len(left) > 1 {
+			hint += fmt.Sprintf(", and hail retry %s takes the others that did not end well", root)
+		}
 	}
 	return usage(hint, "%s", nothing)
 }
