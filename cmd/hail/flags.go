@@ -42,7 +42,7 @@ func surroundingsFlags(what string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "env", Category: c, Usage: "add `NAME=VALUE` to its environment"},
 		&cli.StringSliceFlag{Name: "env-file", Category: c, Usage: "add the NAME=VALUE lines of `FILE` to its environment"},
 		&cli.BoolFlag{Name: "export-vars", Category: c, Usage: "add the vars of each host as $HAIL_VAR_NAME, except secret ones"},
-		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "pass on the local variable `NAME`, and never show or record its value"},
+		&cli.StringSliceFlag{Name: "secret-env", Category: c, Usage: "pass on the local variable `NAME`; hail itself never shows or records its value"},
 		&cli.StringFlag{Name: "stdin", Category: c, Usage: "give every host `FILE` as input; - is standard input"},
 		&cli.StringFlag{Name: "stdin-dir", Category: c, Usage: "give each host the file in `DIR` that has its name as input"},
 		&cli.StringFlag{Name: "ok-exit", Category: c, Usage: "accept the exit statuses of `LIST`, separated by commas (default: 0)"},
