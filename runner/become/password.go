@@ -9,7 +9,8 @@ import (
 
 // Password is the password for the tools of all hosts. A wrong one must not lock an account on thousands of machines:
 // until a host has accepted it, it is tried on one host at a time, and given up after one refusal, or after mostUnclear
-// hosts on which the tool got it and then ended, or was ended, without a word on whether it was right. A nil Password is no password.
+// hosts on which the tool got it and then ended, or was ended, without a word on whether it was right. A nil Password is no
+// password.
 type Password struct {
 	secret string
 	turn   chan struct{} // held by whoever tries it while no host has accepted it
