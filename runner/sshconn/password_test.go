@@ -139,6 +139,7 @@ func TestBreaker(t *testing.T) {
 // TestNoAnswerRefuses: a server that hangs up after a wrong password, or does not answer it in time, has refused it, and the
 // password is not tried there again.
 func TestNoAnswerRefuses(t *testing.T) {
+	t.Parallel() // it waits long
 	for name, answer := range map[string]func(c net.Conn){
 		"it hangs up":     func(c net.Conn) { c.Close() },
 		"it says nothing": func(net.Conn) { <-t.Context().Done() },
@@ -158,7 +159,7 @@ func TestNoAnswerRefuses(t *testing.T) {
 			}}}
 		}
 		s := newSite(t, servers...)
-		d := s.dialer(sshconn.Config{ConnectTimeout: time.Second, Password: sshconn.NewPassword("wrong", 3)})
+		d := s.dialer(sshconn.Config{ConnectTimeout: 5 * time.Second, Password: sshconn.NewPassword("wrong", 3)}) // enough up to the password
 		for _, h := range keyless(t, s.hosts) {
 			wantReason(t, reach(t, d, h), runner.Unreachable, runner.Auth, "the password")
 		}
