@@ -15,7 +15,7 @@ import (
 func withinValue(v any) (string, error) {
 	text, err := rawValue(v)
 	if err == nil && runner.Quote(text) != text && text != "" {
-		err = errors.New("this value needs quotes, and stands within some, or after a backslash: leave those out, as every value is quoted")
+		err = errors.New("this value needs quotes, and stands within some, after a backslash or behind <<: leave those out, as every value is quoted")
 	}
 	return text, err
 }
