@@ -9,7 +9,7 @@ import (
 
 // TestFill: values are written as everywhere else, and an error names the part of the template that is wrong.
 func TestFill(t *testing.T) {
-	h := inventory.Host{Name: "web1", Vars: map[string]any{"big": 1e7, "list": []any{1, "a b"}, "none": nil, "token": inventory.Redacted, "deep": map[string]any{"key": inventory.Redacted}}}
+	h := inventory.Host{Name: "web1", Vars: map[string]any{"big": 1e7, "list": []any{1, "a b"}, "none": nil, "token": inventory.Redacted, "deep": map[string]any{"key": inventory.Redacted}, "http-port": 80}}
 	for _, row := range []struct{ template, text, line string }{
 		{"{{.vars.big}}", "10000000", "10000000"},
 		{"{{.vars.list}}", `[1,"a b"]`, `'[1,"a b"]'`},
@@ -19,6 +19,7 @@ func TestFill(t *testing.T) {
 		{`{{printf "-p%s" .vars.deep.key}}`, `{{printf "-p%s" .vars.deep.key}}: this value is secret`, `{{printf "-p%s" .vars.deep.key}}: this value is secret, and a command line is not: push it in a file, or pass it to hail run with --secret-env`},
 		{"{{.vars.nothing}}", "{{.vars.nothing}} is not defined", "{{.vars.nothing}} is not defined"},
 		{"{{.vars.lits}}", "for web1: {{.vars.lits}} is not defined: did you mean .vars.list?", "{{.vars.lits}} is not defined: did you mean .vars.list?"},
+		{"{{.vars.http_port}}", `{{.vars.http_port}} is not defined: did you mean {{index .vars "http-port"}}?`, `{{.vars.http_port}} is not defined: did you mean {{index .vars "http-port"}}?`},
 		{"{{.vars.deep.k}}", "{{.vars.deep.k}} is not defined", "{{.vars.deep.k}} is not defined"},
 		{"{{.vars.ansible_host}}", "{{.vars.ansible_host}} is not defined: did you mean .address?", "{{.vars.ansible_host}} is not defined: did you mean .address?"},
 		{"{{.ansible_user}}", "{{.ansible_user}} is not defined: did you mean .user?", "{{.ansible_user}} is not defined: did you mean .user?"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hail/inventory"
+	"hail/runner"
 )
 
 // mistake is what is wrong with a template.
@@ -120,6 +121,9 @@ func meant(place string, h inventory.Host) string {
 		return ": did you mean ." + key + "?"
 	}
 	if near := inventory.Nearest(of, slices.Sorted(maps.Keys(h.Vars))); name == "vars" && near != "" && !strings.Contains(of, ".") {
+		if !runner.IsVariable(near) { // which the syntax of templates has no place for
+			return ": did you mean {{index .vars " + strconv.Quote(near) + "}}?"
+		}
 		return ": did you mean .vars." + near + "?"
 	}
 	if slices.Contains(names, name) || !strings.HasPrefix(place, ".") {
