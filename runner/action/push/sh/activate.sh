@@ -15,7 +15,8 @@ accept() { # and when it does not: how, and the first line that it has printed
 	return 1
 }
 limited() { # SECONDS COMMAND
-	if find_limit 5; then theirs $limit "$1" sh -c "$2"; else theirs sh -c "$2"; fi
+	[ -n "${limit+found}" ] || find_limit 5 || :
+	if [ -n "$limit" ]; then theirs $limit "$1" sh -c "$2"; else theirs sh -c "$2"; fi
 }
 handle() { # and when it fails: how, and the last line that it has printed, but not where systemctl says where to look
 	decode "$3"
@@ -40,7 +41,7 @@ healthy() { # and when it is not: what was seen last
 	return 1
 }
 activate() {
-	find_limit 5 || ! grep -q '^[HC] ' "$journal/table" || echo 'the host has no timeout command: handlers and health checks run without a time limit' >&2
+	! grep -q '^[HC] ' "$journal/table" || find_limit 5 || echo 'the host has no timeout command: handlers and health checks run without a time limit' >&2
 	[ ! -s "$journal/table" ] || FILES=$(cat "$journal/changed")
 	export FILES
 	each V accept && each H handle && each C healthy && [ -z "$stopped" ]
