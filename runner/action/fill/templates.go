@@ -12,15 +12,12 @@ import (
 // Templates fills in the same texts for many hosts, and parses each of them once; nil parses it every time. The zero value
 // has parsed none. It is safe for concurrent use.
 type Templates struct {
-	lines, texts sync.Map // by what was written: Commands, and *template.Templates
+	parsed sync.Map // by what was written
 }
 
 // Line fills in a command line for a host, as a Command does. An undefined name is an error.
 func (t *Templates) Line(line string, h inventory.Host, index int) (string, error) {
-	if t == nil {
-		t = &Templates{}
-	}
-	c, err := once(&t.lines, line, ParseCommand)
+	c, err := once(t, line, ParseCommand)
 	if err != nil {
 		return "", err
 	}
@@ -29,10 +26,7 @@ func (t *Templates) Line(line string, h inventory.Host, index int) (string, erro
 
 // Text fills in a text that no shell sees. An undefined name is an error, and so is a secret.
 func (t *Templates) Text(text string, h inventory.Host, index int) (string, error) {
-	if t == nil {
-		t = &Templates{}
-	}
-	parsed, err := once(&t.texts, text, parseText)
+	parsed, err := once(t, text, parseText)
 	if err != nil {
 		return "", err
 	}
@@ -47,14 +41,20 @@ func parseText(text string) (*template.Template, error) {
 	return Parse("text", text, template.FuncMap{"plain": plainValue, "raw": plainValue}, "plain")
 }
 
-// once returns what parse makes of a text, which it keeps.
-func once[T any](kept *sync.Map, text string, parse func(string) (T, error)) (T, error) {
-	if v, ok := kept.Load(text); ok {
+// written is a text that was parsed as a T.
+type written[T any] string
+
+// once returns what parse makes of a text, which t keeps.
+func once[T any](t *Templates, text string, parse func(string) (T, error)) (T, error) {
+	if t == nil {
+		return parse(text)
+	}
+	if v, ok := t.parsed.Load(written[T](text)); ok {
 		return v.(T), nil
 	}
 	v, err := parse(text)
 	if err == nil {
-		kept.Store(text, v)
+		t.parsed.Store(written[T](text), v)
 	}
 	return v, err
 }
