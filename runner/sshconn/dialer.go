@@ -151,16 +151,16 @@ func (d *Dialer) connect(ctx context.Context, p *progress) (*conn, error) {
 	case len(s.jump) > 0:
 		return d.connectBehindJump(ctx, p)
 	}
-	return d.connectVia(ctx, p, nil)
+	return d.connectInTurn(ctx, p, nil)
 }
 
 // silence is how long a host may say nothing and still count among the logins that are under way at once.
 const silence = time.Second
 
-// connectVia waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
-// the returned connection calls leave, if there is one; when connectVia fails, its caller does, perhaps for the second
+// connectInTurn waits for its turn, and then has the connect timeout for everything up to the end of the login. Closing
+// the returned connection calls leave, if there is one; when connectInTurn fails, its caller does, perhaps for the second
 // time.
-func (d *Dialer) connectVia(ctx context.Context, p *progress, leave func()) (*conn, error) {
+func (d *Dialer) connectInTurn(ctx context.Context, p *progress, leave func()) (*conn, error) {
 	s := &p.settings
 	queued := time.Now()
 	place, err := d.limits.enter(ctx, s.hostport())

@@ -132,7 +132,7 @@ func (d *Dialer) connectBehindJump(ctx context.Context, p *progress) (*conn, err
 			return nil, p.failure(ctx, err)
 		}
 		p.via = via
-		c, err := d.connectVia(ctx, p, leave)
+		c, err := d.connectInTurn(ctx, p, leave)
 		if err == nil {
 			return c, nil
 		}

@@ -43,7 +43,7 @@ func (d *Dialer) connectBehindMaster(ctx context.Context, p *progress) (*conn, e
 		leave()
 		return nil, p.failure(ctx, err)
 	}
-	c, err := d.connectVia(ctx, p, leave)
+	c, err := d.connectInTurn(ctx, p, leave)
 	if err != nil {
 		p.master.Close()
 		leave()
