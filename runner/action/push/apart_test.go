@@ -148,7 +148,9 @@ func TestPushOverLanesTogether(t *testing.T) {
 		return ctx, in
 	}
 	spec := &push.Spec{Files: []push.FileSpec{{Src: one, Dest: m.dir + "/one", Delete: "none"}, {Src: two, Dest: m.dir + "/two", Delete: "none"}}}
-	m.pushSpec(t, t.Context(), spec, nil).want(t, "two files", runner.Changed, "", "")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	m.pushSpec(t, ctx, spec, nil).want(t, "two files", runner.Changed, "", "")
 	if begun.Load() != 2*lanes {
 		t.Errorf("%d parts, want %d", begun.Load(), 2*lanes)
 	}
